@@ -1,0 +1,120 @@
+"""`judge doctor`: what is installed, what the machine has, what would be loaded. Loads no model."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_PACKAGES = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "gradio", "pillow", "pydantic")
+
+
+def doctor(
+    model: Annotated[str, typer.Option("--model", "-m", help="The model to look for.")] = "bundled",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show versions, devices, memory, the model that would load and whether the hub answers."""
+    report = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _installed(name) for name in _PACKAGES},
+        "devices": _devices(),
+        "memory_gib": _memory_gib(),
+        "disk_free_gib": round(shutil.disk_usage(Path.home()).free / 2**30, 1),
+        "model": _model(model),
+        "hub": _hub(),
+        "cache": _cache(),
+    }
+    if json:
+        from json import dumps
+
+        print(dumps(report))
+        return
+    _show(report)
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _devices() -> list[dict[str, Any]]:
+    import torch
+
+    devices: list[dict[str, Any]] = [{"name": "cpu", "threads": torch.get_num_threads()}]
+    for index in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(index)
+        devices.append(
+            {"name": f"cuda:{index}", "card": properties.name, "memory_gib": round(properties.total_memory / 2**30, 1)}
+        )
+    return devices
+
+
+def _memory_gib() -> dict[str, float]:
+    try:
+        page = os.sysconf("SC_PAGE_SIZE")
+        names = {"total": "SC_PHYS_PAGES", "free": "SC_AVPHYS_PAGES"}
+        return {key: round(os.sysconf(name) * page / 2**30, 1) for key, name in names.items()}
+    except (ValueError, OSError, AttributeError):
+        return {}
+
+
+def _model(name: str) -> dict[str, Any]:
+    """Where the model would come from; nothing is loaded or downloaded."""
+    from judge.resources import bundled_model
+    from judge.settings import BUNDLED
+
+    folder = bundled_model() if name == BUNDLED else Path(name)
+    if folder.is_dir():
+        size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+        return {"name": name, "found": "folder", "mib": round(size / 2**20, 1)}
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        cached = isinstance(try_to_load_from_cache(name, "config.json"), str)
+    except ValueError:
+        return {"name": name, "found": "no: neither a folder nor a valid hub id"}
+    return {"name": name, "found": "hub cache" if cached else "not here yet: would be downloaded from the hub"}
+
+
+def _hub() -> str:
+    from huggingface_hub import constants, get_session
+
+    if constants.HF_HUB_OFFLINE:
+        return "offline (HF_HUB_OFFLINE is set)"
+    try:
+        response = get_session().get(f"{constants.ENDPOINT}/api/models?limit=1", timeout=5)
+    except Exception as error:  # any network error means the same here: not reachable, and why
+        return f"not reachable ({type(error).__name__})"
+    return "reachable" if response.status_code < 400 else f"answers with status {response.status_code}"
+
+
+def _cache() -> str:
+    from judge.settings import cache_dir
+
+    return str(cache_dir())
+
+
+def _show(report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, title="judge doctor", title_justify="left")
+    for name, value in report.items():
+        if isinstance(value, dict):
+            text = "\n".join(
+                f"{key}: {inner if inner is not None else 'not installed'}" for key, inner in value.items()
+            )
+        elif isinstance(value, list):
+            text = "\n".join(", ".join(f"{key} {inner}" for key, inner in one.items()) for one in value)
+        else:
+            text = str(value)
+        table.add_row(name, text)
+    Console().print(table)

@@ -1,0 +1,38 @@
+"""Exit codes, and how a run over many images comes to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from judge.verdict import Verdict
+
+
+class Exit(IntEnum):
+    """What a command's exit code says."""
+
+    NO_VIOLATION = 0
+    VIOLATION = 1
+    USER_MISTAKE = 2
+    FAILURE = 3
+    NEEDS_REVIEW = 4
+
+
+GRAVEST_FIRST = (Exit.VIOLATION, Exit.FAILURE, Exit.NEEDS_REVIEW, Exit.NO_VIOLATION)
+
+
+def exit_of(verdict: Verdict) -> Exit:
+    """The exit code of one verdict: a failure (model, unreadable file) comes before an open question."""
+    if verdict.verdict == "violation":
+        return Exit.VIOLATION
+    if verdict.failure is not None:
+        return Exit.FAILURE
+    return Exit.NEEDS_REVIEW if verdict.verdict == "needs_review" else Exit.NO_VIOLATION
+
+
+def gravest(codes: Iterable[Exit]) -> Exit:
+    """The gravest of all: violation, failure, needs review, no violation."""
+    seen = set(codes)
+    return next((code for code in GRAVEST_FIRST if code in seen), Exit.NO_VIOLATION)

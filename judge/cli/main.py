@@ -1,0 +1,60 @@
+"""`judge`: the command line.
+
+1. typer reads the arguments of one verb (`check`, `doctor`); 2. the verb's own module does the work, and
+imports what is heavy only then; 3. data goes to stdout, talk to stderr; 4. errors become one message with
+a hint, and the exit code says who can mend it (see `exits`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from judge.cli import check, doctor
+from judge.cli.exits import Exit
+from judge.errors import JudgeError, UserError
+
+app = typer.Typer(
+    help="Judge images under a constitution you write, with a multimodal LLM and no training.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("constitution-judge"))
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Run the command line and exit. Every expected error is a message and an exit code, never a traceback."""
+    logging.basicConfig(format="judge: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        app()
+    except UserError as error:
+        _stop(error, Exit.USER_MISTAKE)
+    except JudgeError as error:
+        _stop(error, Exit.FAILURE)
+    except BrokenPipeError:  # `judge check ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.FAILURE)
+    sys.exit(Exit.NO_VIOLATION)
+
+
+def _stop(error: JudgeError, code: Exit) -> NoReturn:
+    print(f"judge: {error}", file=sys.stderr)
+    sys.exit(code)

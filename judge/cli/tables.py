@@ -1,0 +1,87 @@
+"""Verdicts for the eye: a headline per image, and with --explain a table per rule. Knows rich and `Verdict` only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from judge.verdict import ConditionFinding, Evidence, Finding, Verdict
+
+_STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
+_OUTCOME_STYLES = {"holds": "red", "fails": "green", "undecided": "yellow", "not_asked": "dim"}
+_BAR = 10
+
+
+def headline(verdict: Verdict) -> Text:
+    """Image, verdict, and the rules violated or the reasons for a review."""
+    line = Text()
+    line.append(f"{verdict.verdict:<13}", style=_STYLES[verdict.verdict])
+    line.append(verdict.image)
+    if verdict.violations:
+        line.append(f"  {', '.join(verdict.violations)}", style="red")
+    for reason in verdict.reasons:
+        line.append(f"\n{'':<13}{reason}", style="yellow")
+    if verdict.failure is not None and verdict.failure.hint:
+        line.append(f"\n{'':<13}hint: {verdict.failure.hint}", style="dim")
+    if verdict.shadow_violations:
+        line.append(f"\n{'':<13}in shadow: {', '.join(verdict.shadow_violations)}", style="magenta")
+    for note in verdict.notes:
+        line.append(f"\n{'':<13}{note}", style="dim")
+    return line
+
+
+def explanation(verdict: Verdict) -> Iterator[Table]:
+    """One table per rule and view: each precondition with its outcome, probabilities and deciding branch."""
+    many = len(verdict.image_facts.views) > 1
+    for finding in verdict.findings:
+        yield _finding_table(finding, show_view=many)
+
+
+def _finding_table(finding: Finding, *, show_view: bool) -> Table:
+    view = f" ({finding.view})" if show_view else ""
+    relevance = f", relevance {finding.relevance:.3f}" if finding.relevance is not None else ""
+    shadow = "" if finding.enforced else " [shadow]"
+    title = f"{finding.rule}{shadow}{view}: {finding.outcome}{relevance}"
+    table = Table(title=escape(title), title_justify="left", title_style="bold", caption=escape(finding.text))
+    table.caption_justify = "left"
+    for name in ("precondition", "outcome", "with image", "prior", "score", "decided by"):
+        table.add_column(name, overflow="fold")
+    for kind, conditions in (("", finding.preconditions), ("unless ", finding.exceptions)):
+        for condition in conditions:
+            _add_rows(table, condition, kind)
+    return table
+
+
+def _add_rows(table: Table, condition: ConditionFinding, prefix: str) -> None:
+    for index, evidence in enumerate(condition.alternatives):
+        lead = prefix if index == 0 else "or "
+        table.add_row(
+            escape(lead + evidence.statement),
+            Text(evidence.outcome, style=_OUTCOME_STYLES[evidence.outcome]),
+            _bar(evidence.answer.probability) if evidence.answer else "",
+            f"{evidence.prior.probability:.3f}" if evidence.prior else "",
+            f"{evidence.score:+.3f}" if evidence.score is not None else "",
+            escape(_decided_by(evidence)),
+        )
+
+
+def _bar(share: float) -> Text:
+    full = round(share * _BAR)
+    return Text("█" * full + "░" * (_BAR - full) + f" {share:.3f}")
+
+
+def _decided_by(evidence: Evidence) -> str:
+    said = [str(evidence.branch)]
+    region = evidence.region
+    if region is not None:
+        box = ", ".join(f"{corner:.0f}" for corner in region.box)
+        drop = f", drop {region.drop:+.3f}" if region.drop is not None else ""
+        said.append(f"region by {region.source} ({box}){drop}")
+    if evidence.reasoning is not None:
+        said.append(f"reasoning: {evidence.reasoning.rationale or evidence.reasoning.text}")
+    if evidence.reason:
+        said.append(evidence.reason)
+    return "; ".join(said)

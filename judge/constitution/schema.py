@@ -1,0 +1,89 @@
+"""The shape of a constitution file, as pydantic models: the one source of its validation and its schema."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from judge.settings import Frozen, ThresholdOverrides
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=2000)]
+ModerationKey = Literal[
+    "harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent",
+    "self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "sexual/minors",
+    "violence", "violence/graphic",
+]  # fmt: skip
+REFERENCE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Statement(Frozen):
+    """One yes/no statement about the image, and the words a detector looks for to find what it is about."""
+
+    statement: Sentence
+    central_objects: tuple[Sentence, ...] = ()
+
+
+class Precondition(Frozen):
+    """Holds when any of its alternatives holds. One alternative is the common case.
+
+    In YAML: a string, `{statement: ..., central_objects: [...]}` or `{any: [...]}`.
+    """
+
+    any: tuple[Statement, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, given: Any) -> Any:
+        if isinstance(given, str) or (isinstance(given, dict) and "statement" in given and "any" not in given):
+            given = {"any": [given]}
+        if isinstance(given, dict) and isinstance(given.get("any"), list):
+            spread = [{"statement": one} if isinstance(one, str) else one for one in given["any"]]
+            return {**given, "any": spread}
+        return given
+
+
+class Rule(Frozen):
+    """One rule of a constitution. `{name}` in its texts stands for a value of `parameters`."""
+
+    id: Identifier
+    rule: Sentence
+    category: Identifier = "other"
+    severity: Literal["low", "medium", "high", "critical"] = "medium"
+    status: Literal["enforce", "shadow"] = "enforce"
+    preconditions: tuple[Precondition, ...] = ()
+    exceptions: tuple[Precondition, ...] = ()
+    parameters: dict[str, int | float | str] = Field(default_factory=dict)
+    thresholds: ThresholdOverrides = ThresholdOverrides()
+
+    def fill(self, text: str) -> str:
+        """`text` with this rule's parameters put in. Every reference was checked when the file was loaded."""
+        return REFERENCE.sub(lambda match: str(self.parameters[match.group(1)]), text)
+
+    @property
+    def text(self) -> str:
+        """The rule's text with its parameters put in."""
+        return self.fill(self.rule)
+
+
+class Constitution(Frozen):
+    """A whole policy: what people write, validated."""
+
+    constitution: Identifier
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")]
+    description: str = ""
+    categories: dict[Identifier, tuple[ModerationKey, ...]] = Field(default_factory=dict)
+    rules: tuple[Rule, ...] = Field(min_length=1)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the meaning of the file: comments and layout do not count."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def without_chain(self) -> tuple[str, ...]:
+        """Ids of the rules that have no preconditions, and so cannot be judged."""
+        return tuple(rule.id for rule in self.rules if not rule.preconditions)

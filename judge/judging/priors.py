@@ -1,0 +1,57 @@
+"""Language priors: what the model answers to a question without an image. Computed once, kept on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from judge import prompts
+from judge.models.protocols import Ask, Mllm
+from judge.settings import cache_dir
+from judge.verdict import Answer
+
+
+class Priors:
+    """Priors of one model under one prompt. The file's name holds both digests, so neither can go stale."""
+
+    def __init__(self, mllm: Mllm, instruction: str, folder: Path | None = None) -> None:
+        self._mllm = mllm
+        self._instruction = instruction
+        key = f"{mllm.identity.model_dump_json()}|{prompts.digest('ask')}"
+        self._path = (folder or cache_dir() / "priors") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        self._known = self._read()
+
+    def of(self, statements: Sequence[str]) -> dict[str, Answer]:
+        """The prior of every statement; asks the model only for those not known yet.
+
+        Raises:
+            ModelError: the model failed.
+        """
+        missing = [text for text in dict.fromkeys(statements) if text not in self._known]
+        if missing:
+            answers = self._mllm.answer([Ask(None, self._instruction, text) for text in missing])
+            self._known.update(zip(missing, answers, strict=True))
+            self._write()
+        return {text: self._known[text] for text in statements}
+
+    def _read(self) -> dict[str, Answer]:
+        try:
+            held = json.loads(self._path.read_text(encoding="utf-8"))
+            return {text: Answer(p_yes=yes, p_no=no) for text, (yes, no) in held.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}  # absent or damaged: a cache, so it is computed again
+
+    def _write(self) -> None:
+        """Merge with what another process wrote meanwhile, then replace at once."""
+        merged = {**self._read(), **self._known}
+        with contextlib.suppress(OSError):  # a read-only home must not stop the judging
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, suffix=".part")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({text: [answer.p_yes, answer.p_no] for text, answer in sorted(merged.items())}, file)
+            os.replace(name, self._path)

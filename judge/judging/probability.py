@@ -1,0 +1,123 @@
+"""The decision rules of the method as pure arithmetic (CLUE, arXiv 2501.00192, section 3.4 and 3.5).
+
+`decide` says what follows from the facts gathered about one statement. It asks no model, so a recorded
+verdict can be decided again under other thresholds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from judge.chain import Outcome
+from judge.settings import Thresholds
+from judge.verdict import Answer, Branch, Evidence, ReasoningEvidence, RegionEvidence
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the models said of one statement about one view; None: not asked (yet)."""
+
+    answer: Answer | None = None
+    prior: Answer | None = None
+    region: RegionEvidence | None = None
+    reasoning: ReasoningEvidence | None = None
+    error: str | None = None
+
+
+def debiased(answer: Answer, prior: Answer) -> float:
+    """M(x, c) - M(none, c): the answer freed of what the model would say without an image. In [-1, 1]."""
+    return round(answer.probability - prior.probability, 6)
+
+
+def lower_bound(prior: float, thresholds: Thresholds) -> float:
+    """a1 = -0.3 * M(none, c) with the published factor: a score under it fails."""
+    return -thresholds.prior_fails * prior
+
+
+def upper_bound(prior: float, thresholds: Thresholds) -> float:
+    """a2 = 0.8 * (1 - M(none, c)) with the published factor: a score over it holds."""
+    return thresholds.prior_holds * (1.0 - prior)
+
+
+def by_prior(answer: Answer, prior: Answer, thresholds: Thresholds) -> Outcome:
+    """The a1/a2 rule; both bounds are strict, as published."""
+    score = debiased(answer, prior)
+    if score < lower_bound(prior.probability, thresholds):
+        return Outcome.FAILS
+    if score > upper_bound(prior.probability, thresholds):
+        return Outcome.HOLDS
+    return Outcome.UNDECIDED
+
+
+def confident(region: RegionEvidence, thresholds: Thresholds) -> bool:
+    """Whether the box may be used: the detector's confidence is above its bound (occlusion has none)."""
+    return region.confidence is None or region.confidence > thresholds.box_confidence
+
+
+def is_small(region: RegionEvidence, thresholds: Thresholds) -> bool:
+    """Whether the central object is judged on its crop: a confident box under 1 % of the image's area."""
+    return confident(region, thresholds) and region.share < thresholds.small_object
+
+
+def trusted(answer: Answer | None, thresholds: Thresholds) -> bool:
+    """Whether yes and no carry enough probability for their ratio to mean anything."""
+    return answer is not None and answer.label_mass >= thresholds.label_mass
+
+
+class Decision(NamedTuple):
+    """Outcome of a statement, the step that decided it, and why it is undecided if it is."""
+
+    outcome: Outcome
+    branch: Branch
+    reason: str | None = None
+
+
+def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
+    """The record of a statement: the facts, and what `decide` makes of them."""
+    outcome, branch, reason = decide(facts, thresholds)
+    score = debiased(facts.answer, facts.prior) if facts.answer and facts.prior else None
+    return Evidence(
+        statement=statement, outcome=outcome, branch=branch, reason=reason, score=score,
+        answer=facts.answer, prior=facts.prior, region=facts.region, reasoning=facts.reasoning,
+    )  # fmt: skip
+
+
+def decide(facts: Facts, thresholds: Thresholds) -> Decision:
+    """What follows from the facts at hand, in the order of the method."""
+    if facts.answer is None or facts.prior is None:
+        if facts.error:
+            return Decision(Outcome.UNDECIDED, Branch.MODEL_ERROR, facts.error)
+        return Decision(Outcome.NOT_ASKED, Branch.NOT_ASKED)
+    if not trusted(facts.answer, thresholds):
+        mass = facts.answer.label_mass
+        reason = f"low label mass: yes and no together have probability {mass:.3f}, under {thresholds.label_mass}"
+        return Decision(Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, reason)
+    outcome = by_prior(facts.answer, facts.prior, thresholds)
+    if outcome.known:
+        return Decision(outcome, Branch.PRIOR_HOLDS if outcome is Outcome.HOLDS else Branch.PRIOR_FAILS)
+    return _by_region(facts, thresholds) or _by_reasoning(facts)
+
+
+def _by_region(facts: Facts, thresholds: Thresholds) -> Decision | None:
+    region, prior = facts.region, facts.prior
+    if region is None or prior is None or not confident(region, thresholds):
+        return None
+    if region.drop is not None and trusted(region.without, thresholds) and region.drop > thresholds.region_drop:
+        return Decision(Outcome.HOLDS, Branch.REGION_HOLDS)
+    if region.crop is not None and trusted(region.crop, thresholds) and is_small(region, thresholds):
+        outcome = by_prior(region.crop, prior, thresholds)
+        if outcome.known:
+            return Decision(outcome, Branch.CROP_HOLDS if outcome is Outcome.HOLDS else Branch.CROP_FAILS)
+    return None
+
+
+def _by_reasoning(facts: Facts) -> Decision:
+    reasoning = facts.reasoning
+    if reasoning is not None and reasoning.rating is not None:
+        return Decision(Outcome.HOLDS if reasoning.rating == "Yes" else Outcome.FAILS, Branch.REASONING)
+    if facts.error:
+        return Decision(Outcome.UNDECIDED, Branch.MODEL_ERROR, facts.error)
+    if reasoning is not None:
+        return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, "the reasoning could not be summed up as Yes or No")
+    return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, "the score lies between the thresholds")

@@ -1,0 +1,106 @@
+"""Writes down what was judged: provenance once per judge, a verdict per picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import metadata
+
+from judge import prompts
+from judge.constitution import Constitution
+from judge.errors import ImageError
+from judge.images import Picture
+from judge.judging.sitting import Sitting
+from judge.settings import Thresholds
+from judge.verdict import (
+    Branch,
+    Failure,
+    Finding,
+    ImageFacts,
+    ModelIdentity,
+    Provenance,
+    Verdict,
+    conclude,
+)
+
+_VERSIONS = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "pillow")
+
+
+def provenance(constitution: Constitution, models: tuple[ModelIdentity, ...], thresholds: Thresholds) -> Provenance:
+    """All that the verdicts of one judge depend on."""
+    return Provenance(
+        constitution=constitution.constitution,
+        constitution_version=constitution.version,
+        constitution_digest=constitution.digest,
+        prompts={name: prompts.digest(name) for name in ("ask", "reason", "summarise")},
+        models=models,
+        thresholds=thresholds,
+        versions=_versions(),
+    )
+
+
+@cache
+def _versions() -> dict[str, str]:
+    installed = {}
+    for name in _VERSIONS:
+        try:
+            installed[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return installed
+
+
+def verdict(
+    picture: Picture,
+    sittings: Sequence[Sitting],
+    source: Provenance,
+    notes: tuple[str, ...],
+    timings: dict[str, float],
+) -> Verdict:
+    """The verdict on a picture from the sittings of its views: violated in one view is violated."""
+    findings = tuple(finding for sitting in sittings for finding in sitting.findings())
+    word, reasons = conclude(findings)
+    return Verdict(
+        image=picture.source,
+        verdict=word,
+        violations=_violated(findings, enforced=True),
+        shadow_violations=_violated(findings, enforced=False),
+        reasons=reasons,
+        notes=(*picture.notes, *notes),
+        findings=findings,
+        image_facts=ImageFacts(
+            sha256=picture.sha256, format=picture.format, width=picture.width, height=picture.height,
+            views=tuple(view.name for view in picture.views),
+        ),
+        provenance=source,
+        failure=_failure(findings),
+        timings=timings,
+    )  # fmt: skip
+
+
+def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[str, float]) -> Verdict:
+    """The verdict on an image that could not be read: never anything but `needs_review`."""
+    return Verdict(
+        image=name,
+        verdict="needs_review",
+        reasons=(error.message,),
+        failure=Failure(kind="image", message=error.message, hint=error.hint),
+        provenance=source,
+        timings=timings,
+    )
+
+
+def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]:
+    chosen = (one.rule for one in findings if one.outcome == "violated" and one.enforced is enforced)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _failure(findings: Sequence[Finding]) -> Failure | None:
+    """The first model failure that left an enforced rule open; one that changed nothing is no failure."""
+    for finding in findings:
+        if finding.enforced and finding.outcome == "undecided":
+            for condition in (*finding.preconditions, *finding.exceptions):
+                for evidence in condition.alternatives:
+                    if evidence.branch is Branch.MODEL_ERROR:
+                        return Failure(kind="model", message=str(evidence.reason), retryable=True)
+    return None

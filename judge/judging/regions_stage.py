@@ -1,0 +1,141 @@
+"""Central-region debiasing for undecided statements (section 3.4), by a detector or else by occlusion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from judge.constitution import Constitution
+from judge.errors import ModelError
+from judge.judging import probability, regions
+from judge.judging.asking import Asker
+from judge.judging.escalation import Question
+from judge.judging.sitting import Sitting
+from judge.models.protocols import Ask, Detector
+from judge.verdict import Answer, BoxCorners, RegionEvidence
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Wanted = Sequence[tuple[Sitting, str]]
+CentralObjects = Mapping[str, tuple[str, ...]]
+
+
+def central_objects(constitution: Constitution) -> dict[str, tuple[str, ...]]:
+    """Per statement what a detector looks for, gathered over all rules; a statement without words is
+    looked for as it stands."""
+    words: dict[str, dict[str, None]] = {}
+    for rule in constitution.rules:
+        for precondition in (*rule.preconditions, *rule.exceptions):
+            for one in precondition.any:
+                named = words.setdefault(rule.fill(one.statement), {})
+                named.update(dict.fromkeys(rule.fill(word) for word in one.central_objects))
+    return {text: tuple(named) or (text,) for text, named in words.items()}
+
+
+@dataclass
+class _Find:
+    """A central region on its way to becoming evidence."""
+
+    sitting: Sitting
+    statement: str
+    box: BoxCorners
+    confidence: float | None = None
+    query: str | None = None
+    asks: dict[str, Ask] = field(default_factory=dict)
+
+    @property
+    def evidence(self) -> RegionEvidence:
+        left, top, right, bottom = self.box
+        size = self.sitting.view.image.size
+        return RegionEvidence(
+            source="occlusion" if self.confidence is None else "detector", query=self.query,
+            box=(round(left, 2), round(top, 2), round(right, 2), round(bottom, 2)),
+            confidence=self.confidence, share=regions.share_of(self.box, size),
+        )  # fmt: skip
+
+
+def look(wanted: Wanted, asker: Asker, detector: Detector | None, words: CentralObjects) -> None:
+    """Note a region, the answer without it and, for a small object, the answer on its crop.
+
+    A statement whose answer has too little label mass is left alone: its ratio means nothing.
+    """
+    sound = [one for one in wanted if probability.trusted(_facts(one).answer, one[0].thresholds_of(one[1]))]
+    finds = _occluded(sound, asker) if detector is None else _detected(sound, detector, words)
+    for find in finds:
+        thresholds, evidence = find.sitting.thresholds_of(find.statement), find.evidence
+        image = find.sitting.view.image
+        if probability.confident(evidence, thresholds):
+            find.asks["without"] = asker.question(regions.blanked(image, find.box), find.statement)
+        if probability.is_small(evidence, thresholds):
+            find.asks["crop"] = asker.question(regions.cropped(image, find.box), find.statement)
+    answers = iter(asker.answers([ask for find in finds for ask in find.asks.values()]))
+    for find in finds:
+        _note(find, {name: next(answers) for name in find.asks})
+
+
+def reasoning_question(sitting: Sitting, statement: str) -> Question:
+    """What to reason about: the crop where the central object is small, else the whole view."""
+    region = sitting.facts[statement].region
+    if region is not None and region.crop is not None:
+        return Question(regions.cropped(sitting.view.image, region.box), statement, on_crop=True)
+    return Question(sitting.view.image, statement)
+
+
+def _facts(one: tuple[Sitting, str]) -> probability.Facts:
+    return one[0].facts.get(one[1], probability.Facts())
+
+
+def _note(find: _Find, answers: dict[str, Answer | ModelError]) -> None:
+    for answer in answers.values():
+        if isinstance(answer, ModelError):
+            find.sitting.note(find.statement, error=answer.message)
+    found = {name: answer for name, answer in answers.items() if isinstance(answer, Answer)}
+    whole, without = find.sitting.facts[find.statement].answer, found.get("without")
+    drop = round(whole.probability - without.probability, 6) if whole and without else None
+    evidence = find.evidence.model_copy(update={**found, "drop": drop})
+    find.sitting.note(find.statement, region=evidence)
+
+
+def _detected(wanted: Wanted, detector: Detector, words: CentralObjects) -> list[_Find]:
+    """The most confident box of each statement's central object words; one detector call per view."""
+    finds = []
+    for sitting in dict.fromkeys(sitting for sitting, _ in wanted):
+        statements = [text for one, text in wanted if one is sitting]
+        queries = list(dict.fromkeys(word for text in statements for word in words[text]))
+        try:
+            boxes = {box.query: box for box in detector.detect(sitting.view.image, queries)}
+        except ModelError as error:
+            for text in statements:
+                sitting.note(text, error=error.message)
+            continue
+        for text in statements:
+            best = max((boxes[word] for word in words[text]), key=lambda box: box.confidence)
+            finds.append(_Find(sitting, text, best.corners, round(best.confidence, 6), best.query))
+    return finds
+
+
+def _occluded(wanted: Wanted, asker: Asker) -> list[_Find]:
+    """Regions by occlusion: every cell of a grid blanked in turn. Statements of one view share the pictures."""
+    masked: dict[Sitting, list[Image]] = {}
+    for sitting, _ in wanted:
+        if sitting not in masked:
+            small = regions.shrunk(sitting.view.image)
+            masked[sitting] = [regions.blanked(small, cell) for cell in regions.grid_cells(small.size)]
+    answers = iter(
+        asker.answers([asker.question(image, text) for sitting, text in wanted for image in masked[sitting]])
+    )
+    finds = []
+    for sitting, text in wanted:
+        cells = [next(answers) for _ in masked[sitting]]
+        whole = sitting.facts[text].answer
+        failed = next((answer for answer in cells if isinstance(answer, ModelError)), None)
+        if failed is not None or whole is None:
+            sitting.note(text, error=failed.message if failed else "not asked")
+            continue
+        drops = [whole.probability - answer.probability for answer in cells if isinstance(answer, Answer)]
+        box = regions.occluded_region(drops, sitting.view.image.size)
+        if box is not None:
+            finds.append(_Find(sitting, text, box))
+    return finds

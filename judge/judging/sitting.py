@@ -1,0 +1,125 @@
+"""The state of judging one view of one picture: which rules are live, what is known of every statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements, open_statements, resolve
+from judge.constitution import Rule
+from judge.images import View
+from judge.judging.probability import Decision, Facts, decide, evidence
+from judge.settings import Thresholds
+from judge.verdict import Branch, ConditionFinding, Finding
+
+
+@dataclass(frozen=True)
+class Docket:
+    """One rule made ready for judging: its chain, its thresholds, and what a detector looks for."""
+
+    rule: Rule
+    chain: Chain
+    thresholds: Thresholds
+
+    @classmethod
+    def of(cls, rule: Rule, thresholds: Thresholds) -> Docket:
+        return cls(rule, chain_of(rule), thresholds.overridden(rule.thresholds))
+
+
+@dataclass(eq=False)
+class Sitting:
+    """Judging one view. Facts are kept per statement, so rules that share one share its answer."""
+
+    view: View
+    dockets: tuple[Docket, ...]
+    facts: dict[str, Facts] = field(default_factory=dict)
+    relevance: dict[str, float] = field(default_factory=dict)
+    pruned: set[str] = field(default_factory=set)
+    exhausted: set[str] = field(default_factory=set)
+    _decisions: dict[str, dict[str, Decision]] = field(default_factory=dict)  # statement -> rule -> decision
+
+    def note(self, statement: str, **found: Any) -> None:
+        """Add to what is known of a statement."""
+        self.facts[statement] = replace(self.facts.get(statement, Facts()), **found)
+        self._decisions.pop(statement, None)
+
+    def next_statements(self) -> list[str]:
+        """What the live rules want asked next, each statement once."""
+        wanted = (next_statements(docket.chain, self._outcomes(docket)) for docket in self._live())
+        return list(dict.fromkeys(text for texts in wanted for text in texts))
+
+    def next_open(self) -> list[str]:
+        """Per live rule the first undecided statement that can still change it and has a step left."""
+        wanted = []
+        for docket in self._live():
+            open_ones = open_statements(docket.chain, self._outcomes(docket))
+            wanted += [text for text in open_ones if self._has_steps_left(docket, text)][:1]
+        return list(dict.fromkeys(wanted))
+
+    def is_open(self, statement: str) -> bool:
+        """Whether some live rule still hangs on this statement."""
+        return any(statement in open_statements(docket.chain, self._outcomes(docket)) for docket in self._live())
+
+    def thresholds_of(self, statement: str) -> Thresholds:
+        """Thresholds of the first live rule that uses the statement (crop and box bounds are the run's own)."""
+        return next(docket.thresholds for docket in self._live() if statement in docket.chain.statements)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """One finding per rule, in the constitution's order."""
+        return tuple(self._finding(docket) for docket in self.dockets)
+
+    def _live(self) -> Iterable[Docket]:
+        return (docket for docket in self.dockets if docket.rule.id not in self.pruned)
+
+    def _has_steps_left(self, docket: Docket, statement: str) -> bool:
+        """A failed model and an answer without label mass are not argued with: they go to a person."""
+        return statement not in self.exhausted and self._decision(docket, statement).branch is Branch.UNDECIDED
+
+    def _decision(self, docket: Docket, statement: str) -> Decision:
+        known = self._decisions.setdefault(statement, {})
+        if docket.rule.id not in known:
+            known[docket.rule.id] = decide(self.facts.get(statement, Facts()), docket.thresholds)
+        return known[docket.rule.id]
+
+    def _outcomes(self, docket: Docket) -> dict[str, Outcome]:
+        return {text: self._decision(docket, text).outcome for text in docket.chain.statements}
+
+    def _finding(self, docket: Docket) -> Finding:
+        rule, outcomes = docket.rule, self._outcomes(docket)
+
+        def conditions(groups: tuple[tuple[str, ...], ...]) -> tuple[ConditionFinding, ...]:
+            return tuple(
+                ConditionFinding(
+                    outcome=group_outcome(group, outcomes),
+                    alternatives=tuple(
+                        evidence(text, self.facts.get(text, Facts()), docket.thresholds) for text in group
+                    ),
+                )
+                for group in groups
+            )
+
+        preconditions, exceptions = conditions(docket.chain.preconditions), conditions(docket.chain.exceptions)
+        outcome, reason = self._outcome(docket, outcomes, (*preconditions, *exceptions))
+        return Finding(
+            rule=rule.id, text=rule.text, view=self.view.name, category=rule.category, severity=rule.severity,
+            enforced=rule.status == "enforce", outcome=outcome, reason=reason,
+            relevance=self.relevance.get(rule.id), thresholds=docket.thresholds,
+            preconditions=preconditions, exceptions=exceptions,
+        )  # fmt: skip
+
+    def _outcome(
+        self, docket: Docket, outcomes: dict[str, Outcome], conditions: tuple[ConditionFinding, ...]
+    ) -> tuple[Literal["violated", "not_violated", "undecided", "pruned"], str | None]:
+        if docket.rule.id in self.pruned:
+            return "pruned", None
+        outcome = resolve(docket.chain, outcomes)
+        if outcome is Outcome.HOLDS:
+            return "violated", None
+        if outcome is Outcome.FAILS:
+            return "not_violated", None
+        if not docket.chain.preconditions:
+            return "undecided", "the rule has no preconditions, so nothing can decide it"
+        unknown = [one for condition in conditions if not condition.outcome.known for one in condition.alternatives]
+        open_ones = [f"'{one.statement}' is undecided ({one.reason})" for one in unknown if one.reason]
+        return "undecided", "; ".join(open_ones) or "its preconditions were not asked"

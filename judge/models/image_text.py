@@ -1,0 +1,74 @@
+"""An `Encoder` over CLIP- and SigLIP-like checkpoints of transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from judge.errors import ModelError
+from judge.models.loading import identity, load_model, load_processor
+from judge.settings import Settings
+from judge.verdict import ModelIdentity
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class ImageTextEncoder:
+    """See `judge.models.protocols.Encoder`. Text embeddings are computed once."""
+
+    def __init__(self, model: Any, processor: Any, identity: ModelIdentity) -> None:
+        self._model, self._processor, self._identity = model.eval(), processor, identity
+        self._texts: dict[str, torch.Tensor] = {}
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._identity
+
+    def similarity(self, images: Sequence[Image], texts: Sequence[str]) -> list[list[float]]:
+        """See `Encoder.similarity`."""
+        if not images or not texts:
+            return [[] for _ in images]
+        try:
+            with torch.inference_mode():
+                rows: list[list[float]] = (self._image_vectors(images) @ self._text_vectors(texts).T).tolist()
+        except Exception as error:  # whatever a model or processor raises is the model's failure
+            raise ModelError(f"the encoder failed: {type(error).__name__}: {error}", retryable=True) from error
+        return rows
+
+    def _image_vectors(self, images: Sequence[Image]) -> torch.Tensor:
+        pixels = self._processor(images=list(images), return_tensors="pt")["pixel_values"]
+        return _unit(self._model.get_image_features(pixel_values=pixels.to(self._model.device, self._model.dtype)))
+
+    def _text_vectors(self, texts: Sequence[str]) -> torch.Tensor:
+        missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        if missing:
+            # SigLIP was trained on texts padded to full length; for CLIP the padding is masked.
+            limit = self._model.config.text_config.max_position_embeddings
+            inputs = self._processor(
+                text=missing, return_tensors="pt", padding="max_length", truncation=True, max_length=limit
+            )
+            vectors = _unit(self._model.get_text_features(**{k: v.to(self._model.device) for k, v in inputs.items()}))
+            self._texts.update(zip(missing, vectors, strict=True))
+        return torch.stack([self._texts[text] for text in texts])
+
+
+def _unit(output: Any) -> torch.Tensor:
+    vectors = getattr(output, "pooler_output", output).float()
+    unit: torch.Tensor = vectors / vectors.norm(dim=-1, keepdim=True)
+    return unit
+
+
+def load_encoder(source: str, settings: Settings) -> ImageTextEncoder:
+    """Load a CLIP or SigLIP checkpoint by hub id or folder.
+
+    Raises:
+        UserError: no such model.
+    """
+    from transformers import AutoModel, AutoProcessor
+
+    model = load_model(AutoModel, source, settings)
+    processor = load_processor(AutoProcessor, source, settings)
+    return ImageTextEncoder(model, processor, identity("encoder", source, source, model))

@@ -1,0 +1,116 @@
+"""OWLv2 as `Detector` and as `Encoder`: one image forward gives the boxes and the image-text cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from judge.errors import ModelError
+from judge.models.loading import identity, load_model, load_processor
+from judge.models.protocols import Box
+from judge.settings import Settings
+from judge.verdict import ModelIdentity
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+KEPT_IMAGES = 16
+
+
+class Owlv2Eyes:
+    """See `judge.models.protocols.Detector` and `Encoder`. What was computed of an image and of a text is kept."""
+
+    def __init__(self, model: Any, processor: Any, identity: ModelIdentity) -> None:
+        self._model, self._processor, self._identity = model.eval(), processor, identity
+        self._texts: dict[str, torch.Tensor] = {}
+        self._images: dict[int, tuple[Image, torch.Tensor, torch.Tensor]] = {}
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._identity
+
+    def similarity(self, images: Sequence[Image], texts: Sequence[str]) -> list[list[float]]:
+        """See `Encoder.similarity`."""
+        if not images or not texts:
+            return [[] for _ in images]
+        try:
+            with torch.inference_mode():
+                queries = self._text_vectors(texts)
+                rows: list[list[float]] = [(self._seen(image)[1] @ queries.T).tolist() for image in images]
+        except Exception as error:  # whatever a model or processor raises is the model's failure
+            raise _failure(error) from error
+        return rows
+
+    def detect(self, image: Image, queries: Sequence[str]) -> list[Box]:
+        """See `Detector.detect`. Confidence is the sigmoid of the box's class logit."""
+        if not queries:
+            return []
+        try:
+            with torch.inference_mode():
+                return self._detect(image, queries)
+        except Exception as error:  # whatever a model or processor raises is the model's failure
+            raise _failure(error) from error
+
+    def _detect(self, image: Image, queries: Sequence[str]) -> list[Box]:
+        _, feature_map = self._seen(image)
+        _, rows, columns, width = feature_map.shape
+        features = feature_map.reshape(1, rows * columns, width)
+        vectors = self._text_vectors(queries).to(features.dtype)
+        mask = torch.ones((1, len(queries)), dtype=torch.bool, device=features.device)
+        logits, _ = self._model.class_predictor(features, vectors[None], mask)
+        boxes = self._model.box_predictor(features, feature_map)[0].float()
+        confidence, where = logits[0].float().sigmoid().max(dim=0)
+        # The processor pads to a square, at the right and the bottom: boxes are shares of the longer side.
+        side = max(image.size)
+        found = []
+        for query, chance, (x, y, w, h) in zip(queries, confidence.tolist(), boxes[where].tolist(), strict=True):
+            left, top = max(0.0, (x - w / 2) * side), max(0.0, (y - h / 2) * side)
+            right, bottom = min(image.width, (x + w / 2) * side), min(image.height, (y + h / 2) * side)
+            found.append(Box((left, top, max(right, left), max(bottom, top)), chance, query))
+        return found
+
+    def _seen(self, image: Image) -> tuple[torch.Tensor, torch.Tensor]:
+        """The image's global vector and its feature map, from one forward pass."""
+        key = id(image)
+        if key not in self._images:
+            pixels = self._processor(images=image, return_tensors="pt")["pixel_values"]
+            pixels = pixels.to(self._model.device, self._model.dtype)
+            feature_map, outputs = self._model.image_embedder(pixel_values=pixels)
+            vector = self._model.owlv2.visual_projection(outputs.vision_model_output.pooler_output)[0].float()
+            if len(self._images) >= KEPT_IMAGES:
+                self._images.pop(next(iter(self._images)))
+            self._images[key] = (image, vector / vector.norm(), feature_map)
+        _, vector, feature_map = self._images[key]
+        return vector, feature_map
+
+    def _text_vectors(self, texts: Sequence[str]) -> torch.Tensor:
+        missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        if missing:
+            limit = self._model.config.text_config.max_position_embeddings
+            tokens = self._processor.tokenizer(
+                missing, return_tensors="pt", padding="max_length", truncation=True, max_length=limit
+            ).to(self._model.device)
+            output = self._model.owlv2.get_text_features(
+                input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
+            )
+            vectors = getattr(output, "pooler_output", output).float()
+            self._texts.update(zip(missing, vectors / vectors.norm(dim=-1, keepdim=True), strict=True))
+        return torch.stack([self._texts[text] for text in texts])
+
+
+def _failure(error: Exception) -> ModelError:
+    return ModelError(f"the detector failed: {type(error).__name__}: {error}", retryable=True)
+
+
+def load_owlv2(source: str, settings: Settings, role: Literal["encoder", "detector", "encoder+detector"]) -> Owlv2Eyes:
+    """Load an OWLv2 checkpoint by hub id or folder.
+
+    Raises:
+        UserError: no such model.
+    """
+    from transformers import Owlv2ForObjectDetection, Owlv2Processor
+
+    model = load_model(Owlv2ForObjectDetection, source, settings)
+    return Owlv2Eyes(model, load_processor(Owlv2Processor, source, settings), identity(role, source, source, model))

@@ -1,0 +1,114 @@
+"""What the judge needs of a model, and nothing of how it is met. Imports no model library.
+
+Every implementation, fakes included, passes the suite in `tests/models/conformance.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from judge.errors import ModelError
+from judge.verdict import Answer, ModelIdentity
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """One yes/no question. `image` None asks the same text without an image (the language prior).
+
+    The text is `instruction` + " " + `statement`. They are given apart because the instruction is the
+    same for every statement, so a backend computes image + instruction once and shares it.
+    Asks about the same picture pass the same image object.
+    """
+
+    image: Image | None
+    instruction: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a conversation; `role` is `user` or `assistant`."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Conversation:
+    """An image (before the first message) and the turns so far; the last one is the user's."""
+
+    image: Image | None
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A detection: corners in pixels of the image (left, top, right, bottom) and confidence in [0, 1]."""
+
+    corners: tuple[float, float, float, float]
+    confidence: float
+    query: str
+
+
+class Mllm(Protocol):
+    """A multimodal large language model.
+
+    Both methods are deterministic, keep the order of what they are given, and raise `ModelError` when
+    the model fails. The outcome for one item does not depend on which others are in the same call,
+    up to floating-point noise.
+    """
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    def answer(self, asks: Sequence[Ask]) -> list[Answer]:
+        """Probability of yes and of no as the next token, summed over their spellings, per ask."""
+        ...
+
+    def reply(
+        self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> list[str]:
+        """Greedy continuation per conversation; with `schema`, text constrained to that JSON Schema."""
+        ...
+
+
+class Encoder(Protocol):
+    """An image-text encoder such as CLIP or SigLIP."""
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    def similarity(self, images: Sequence[Image], texts: Sequence[str]) -> list[list[float]]:
+        """Cosine of every image with every text: one row per image, one column per text."""
+        ...
+
+
+class Detector(Protocol):
+    """An open-vocabulary object detector such as OWLv2."""
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    def detect(self, image: Image, queries: Sequence[str]) -> list[Box]:
+        """The most confident box of every query, in the order of the queries."""
+        ...
+
+
+def checked_answer(p_yes: float, p_no: float) -> Answer:
+    """An answer rounded to 6 decimals, so that thresholds applied to a recorded verdict decide as it did.
+
+    Raises:
+        ModelError: the numbers are no probabilities (a model that overflowed gives NaN).
+    """
+    if not (math.isfinite(p_yes) and math.isfinite(p_no)) or min(p_yes, p_no) < 0 or p_yes + p_no > 1.001:
+        raise ModelError(
+            f"the model gave no probabilities: p(yes)={p_yes}, p(no)={p_no}",
+            hint="try --dtype float32; half precision can overflow",
+        )
+    return Answer(p_yes=round(min(p_yes, 1.0), 6), p_no=round(min(p_no, 1.0), 6))

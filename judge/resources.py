@@ -1,0 +1,29 @@
+"""Finds the files that ship with the package: prompts, constitutions, the bundled model.
+
+A checkout's top-level folders win over the copies packed into an installed wheel.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(folder: str) -> Path:
+    """The folder of shipped files called `folder` (`prompts` or `constitutions`)."""
+    checkout = _PACKAGE.parent / folder
+    if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
+        return checkout
+    return _PACKAGE / "shipped" / folder
+
+
+def shipped_constitutions() -> dict[str, Path]:
+    """Name to path of every constitution that ships, sorted by name."""
+    paths = sorted(shipped("constitutions").glob("*.yaml"))
+    return {path.stem: path for path in paths if "." not in path.stem}
+
+
+def bundled_model() -> Path:
+    """Folder of the multimodal model that ships with the package."""
+    return _PACKAGE / "models" / "bundled" / "mini-v0"

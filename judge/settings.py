@@ -1,0 +1,85 @@
+"""What a run may be told: thresholds of the method and which models to use. Knows no model."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+BUNDLED = "bundled"
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Frozen(BaseModel):
+    """Base of every record here: immutable, unknown keys are errors, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ThresholdOverrides(Frozen):
+    """The thresholds a single rule may set for itself; absent ones keep the run's value."""
+
+    relevance: float | None = Field(default=None, ge=-1.0, le=1.0)
+    prior_fails: Share | None = None
+    prior_holds: Share | None = None
+    region_drop: Share | None = None
+
+
+class Thresholds(Frozen):
+    """Thresholds of the method with the published values as defaults (CLUE, arXiv 2501.00192, section 3).
+
+    relevance: cosine under which a rule is pruned for an image (paper: 0.22 for CLIP ViT-B/16).
+    prior_fails: a1 = -prior_fails * prior; a debiased score under a1 fails the precondition.
+    prior_holds: a2 = prior_holds * (1 - prior); a debiased score over a2 makes it hold.
+    region_drop: b; when blanking the central region lowers the answer by more, it holds.
+    box_confidence: least confidence of a detector's box, in [0, 1].
+    small_object: share of the image's area under which the central object is judged on its crop.
+    label_mass: least p(Yes) + p(No) for an answer to count (ours; the paper leaves it open).
+    """
+
+    relevance: float = Field(default=0.22, ge=-1.0, le=1.0)
+    prior_fails: Share = 0.3
+    prior_holds: Share = 0.8
+    region_drop: Share = 0.6
+    box_confidence: Share = 0.05
+    small_object: Share = 0.01
+    label_mass: Share = 0.5
+
+    def overridden(self, own: ThresholdOverrides) -> Thresholds:
+        """These thresholds with a rule's own values put in."""
+        return self.model_copy(update=own.model_dump(exclude_none=True))
+
+
+class Settings(Frozen):
+    """How to judge. Models are named here and loaded by `judge.assemble`.
+
+    model: `bundled`, or a Hugging Face id or a folder of an image-text-to-text model.
+    encoder: id or folder of a CLIP, SigLIP or OWLv2 checkpoint for relevance scanning; None: off.
+    detector: id or folder of an OWLv2 checkpoint for the central region; None: occlusion.
+    quantize: bitsandbytes weights (`4bit` is nf4 with bf16 compute).
+    device: `auto` takes a GPU where there is one. dtype: `auto` is bf16 on a GPU, fp32 on a CPU.
+    reason: whether undecided preconditions go on to chain-of-thought reasoning.
+    reason_tokens: most tokens of a free-form reasoning answer.
+    """
+
+    model: str = BUNDLED
+    encoder: str | None = None
+    detector: str | None = None
+    quantize: Literal["none", "4bit", "8bit"] = "none"
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    trust_remote_code: bool = False
+    thresholds: Thresholds = Thresholds()
+    reason: bool = True
+    reason_tokens: int = Field(default=160, ge=8, le=2048)
+
+
+def cache_dir() -> Path:
+    """Where computed things are kept: `JUDGE_CACHE_DIR`, else the user's cache folder."""
+    named = os.environ.get("JUDGE_CACHE_DIR")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "constitution-judge"

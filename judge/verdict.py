@@ -1,0 +1,209 @@
+"""What a judgement leaves behind: evidence, findings, verdict, provenance. No torch, no model.
+
+Everything is a frozen pydantic model that round-trips through JSON. Numbers are as they were used, so
+the record replays: applying the recorded thresholds to the recorded scores gives the recorded branches.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import ConfigDict, Field, computed_field
+
+from judge.chain import Outcome
+from judge.settings import Frozen, Thresholds
+
+BoxCorners = tuple[float, float, float, float]
+VerdictWord = Literal["violation", "no_violation", "needs_review"]
+
+
+class Branch(StrEnum):
+    """Which step of the method decided a statement (section 3.4 and 3.5 of the paper)."""
+
+    PRIOR_FAILS = "prior_fails"  # debiased score under a1
+    PRIOR_HOLDS = "prior_holds"  # debiased score over a2
+    REGION_HOLDS = "region_holds"  # blanking the central region lowers the answer by more than b
+    CROP_FAILS = "crop_fails"  # a1 rule on the crop of a small central object
+    CROP_HOLDS = "crop_holds"  # a2 rule on the crop of a small central object
+    REASONING = "reasoning"  # chain of thought decided
+    LOW_LABEL_MASS = "low_label_mass"  # yes and no together carry too little probability to mean anything
+    MODEL_ERROR = "model_error"  # the model failed
+    UNDECIDED = "undecided"  # every step was passed without a decision
+    NOT_ASKED = "not_asked"  # the chain was settled, or pruned, without it
+
+
+class Answer(Frozen):
+    """Probabilities of yes and of no as the next token, each summed over its single-token spellings."""
+
+    model_config = ConfigDict(extra="ignore")  # its own computed fields come back in when JSON is read
+
+    p_yes: float = Field(ge=0.0, le=1.0)
+    p_no: float = Field(ge=0.0, le=1.0)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def probability(self) -> float:
+        """M = p(Yes) / (p(Yes) + p(No)), in [0, 1]; 0.5 where both are zero."""
+        mass = self.p_yes + self.p_no
+        return round(self.p_yes / mass, 6) if mass > 0 else 0.5
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def label_mass(self) -> float:
+        """p(Yes) + p(No): how far the model answered the question at all."""
+        return round(self.p_yes + self.p_no, 6)
+
+
+class RegionEvidence(Frozen):
+    """The central region and what blanking it did.
+
+    source: `detector`, or `occlusion` where there is no detector (cells of a grid were blanked in turn).
+    query: the words the detector looked for. confidence: the detector's, in [0, 1].
+    box: corners in pixels of the view (left, top, right, bottom). share: its part of the image's area.
+    without: the answer on the image with the box blanked; drop: how much the answer fell.
+    crop: the answer on the box alone, where the object was small.
+    """
+
+    source: Literal["detector", "occlusion"]
+    query: str | None = None
+    box: BoxCorners
+    confidence: float | None = None
+    share: float
+    without: Answer | None = None
+    drop: float | None = None
+    crop: Answer | None = None
+
+
+class ReasoningEvidence(Frozen):
+    """The two turns of an escalation: the free-form reasoning, and its summary."""
+
+    text: str
+    rating: Literal["Yes", "No"] | None = None
+    rationale: str | None = None
+    on_crop: bool = False
+
+
+class Evidence(Frozen):
+    """Everything known of one statement about one view.
+
+    score: M(x, c) - M(none, c), the answer freed of the language prior. reason: why it is undecided.
+    """
+
+    statement: str
+    outcome: Outcome = Outcome.NOT_ASKED
+    branch: Branch = Branch.NOT_ASKED
+    answer: Answer | None = None
+    prior: Answer | None = None
+    score: float | None = None
+    region: RegionEvidence | None = None
+    reasoning: ReasoningEvidence | None = None
+    reason: str | None = None
+
+
+class ConditionFinding(Frozen):
+    """One precondition or exception: its outcome, and the evidence of each alternative."""
+
+    outcome: Outcome
+    alternatives: tuple[Evidence, ...]
+
+
+class Finding(Frozen):
+    """What came of one rule on one view of the image.
+
+    relevance: cosine of image and rule text, where an encoder is used. reason: why it is undecided.
+    """
+
+    rule: str
+    text: str
+    view: str
+    category: str
+    severity: str
+    enforced: bool
+    outcome: Literal["violated", "not_violated", "undecided", "pruned"]
+    relevance: float | None = None
+    preconditions: tuple[ConditionFinding, ...] = ()
+    exceptions: tuple[ConditionFinding, ...] = ()
+    thresholds: Thresholds | None = None
+    reason: str | None = None
+
+
+class ModelIdentity(Frozen):
+    """Which model gave the numbers: role it played, name, content digest, number format."""
+
+    role: Literal["mllm", "encoder", "detector", "encoder+detector"]
+    name: str
+    digest: str
+    dtype: str = "float32"
+    quantization: str = "none"
+    device: str = "cpu"
+
+
+class Provenance(Frozen):
+    """All that a verdict depends on; digests are SHA-256 hex (a hub model's may be its commit)."""
+
+    constitution: str
+    constitution_version: str
+    constitution_digest: str
+    prompts: dict[str, str]
+    models: tuple[ModelIdentity, ...]
+    thresholds: Thresholds
+    versions: dict[str, str]
+
+
+class ImageFacts(Frozen):
+    """What was judged: digest of the file's bytes, format, size in pixels, names of the views."""
+
+    sha256: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    views: tuple[str, ...] = ()
+
+
+class Failure(Frozen):
+    """Why an image could not be judged, or not wholly. `retryable`: trying again may help."""
+
+    kind: Literal["image", "model"]
+    message: str
+    hint: str = ""
+    retryable: bool = False
+
+
+class Verdict(Frozen):
+    """The outcome for one image under one constitution.
+
+    verdict: `violation` when an enforced rule is violated; else `needs_review` when anything enforced
+    stayed open or failed; `no_violation` only when every enforced chain was decided.
+    violations: ids of the enforced rules violated, in the constitution's order.
+    shadow_violations: the same for rules with `status: shadow`, which never change the verdict.
+    reasons: why a person must look, when `needs_review`. notes: remarks that change nothing.
+    timings: seconds per stage; a batch's time is shared evenly among its images.
+    """
+
+    image: str
+    verdict: VerdictWord
+    violations: tuple[str, ...] = ()
+    shadow_violations: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    image_facts: ImageFacts = ImageFacts()
+    provenance: Provenance
+    failure: Failure | None = None
+    timings: dict[str, float] = Field(default_factory=dict)
+
+    def canonical_json(self) -> str:
+        """The verdict without timings: equal inputs give equal text."""
+        return self.model_dump_json(exclude={"timings"})
+
+
+def conclude(findings: tuple[Finding, ...]) -> tuple[VerdictWord, tuple[str, ...]]:
+    """The verdict word and the reasons for a review, from the findings (fail closed)."""
+    enforced = [finding for finding in findings if finding.enforced]
+    if any(finding.outcome == "violated" for finding in enforced):
+        return "violation", ()
+    reasons = [f"{finding.rule}: {finding.reason}" for finding in enforced if finding.outcome == "undecided"]
+    if reasons or not enforced:
+        return "needs_review", tuple(dict.fromkeys(reasons)) or ("no rule is enforced, so nothing was decided",)
+    return "no_violation", ()
