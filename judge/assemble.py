@@ -59,7 +59,7 @@ def _settings(settings: Settings | None, overrides: dict[str, Any]) -> Settings:
 
 
 def _mllm(settings: Settings) -> Mllm:
-    from judge.models.loading import load_mllm
+    from judge.models.transformers_mllm import load_mllm
 
     if settings.model == BUNDLED:
         log.warning(BUNDLED_NOTICE)

@@ -7,16 +7,13 @@ import json
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.settings import Settings, cache_dir
 from judge.verdict import ModelIdentity
-
-if TYPE_CHECKING:
-    from judge.models.transformers_mllm import TransformersMllm
 
 Role = Literal["mllm", "encoder", "detector", "encoder+detector"]
 _KEPT_IN_FULL = (
@@ -27,24 +24,6 @@ _KEPT_IN_FULL = (
     "model.connector",
     "lm_head",
 )
-
-
-def load_mllm(source: str, settings: Settings, *, name: str | None = None) -> TransformersMllm:
-    """Load an image-text-to-text model by hub id or folder.
-
-    Raises:
-        UserError: no such model, or it is no image-text-to-text model.
-        ModelError: the hub or the machine failed.
-    """
-    from transformers import AutoModelForImageTextToText, AutoProcessor
-
-    from judge.models.transformers_mllm import TransformersMllm
-
-    model = load_model(AutoModelForImageTextToText, source, settings, quantize=settings.quantize)
-    processor = load_processor(AutoProcessor, source, settings)
-    if getattr(processor, "chat_template", None) is None:
-        raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
-    return TransformersMllm(model, processor, identity("mllm", name or source, source, model, settings.quantize))
 
 
 def load_processor(kind: Any, source: str, settings: Settings) -> Any:

@@ -1,4 +1,4 @@
-"""An `Mllm` over any image-text-to-text model of transformers that is already loaded (see `loading`).
+"""An `Mllm` over any image-text-to-text model of transformers that is already loaded (`load_mllm` loads one).
 
 Knows chat templates, token ids and caches; knows nothing of rules, thresholds or verdicts.
 """
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from judge.errors import ModelError
+from judge.errors import ModelError, UserError
+from judge.models.loading import identity, load_model, load_processor
 from judge.models.prefix import Prefix, next_token_logits, prefill
 from judge.models.protocols import Ask, Conversation, checked_answer
 from judge.models.spellings import yes_no_tokens
+from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
 if TYPE_CHECKING:
@@ -148,3 +150,19 @@ def _failure(doing: str, error: Exception) -> ModelError:
     return ModelError(
         f"the model failed while {doing}: {type(error).__name__}: {said[0] if said else ''}", retryable=True
     )
+
+
+def load_mllm(source: str, settings: Settings, *, name: str | None = None) -> TransformersMllm:
+    """Load an image-text-to-text model by hub id or folder.
+
+    Raises:
+        UserError: no such model, or it is no image-text-to-text model.
+        ModelError: the hub or the machine failed.
+    """
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    model = load_model(AutoModelForImageTextToText, source, settings, quantize=settings.quantize)
+    processor = load_processor(AutoProcessor, source, settings)
+    if getattr(processor, "chat_template", None) is None:
+        raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
+    return TransformersMllm(model, processor, identity("mllm", name or source, source, model, settings.quantize))
