@@ -11,7 +11,7 @@ import hashlib
 import io
 import threading
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -19,7 +19,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from judge.errors import ImageError
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif"})
+SUFFIXES = frozenset(
+    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif"}
+)
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 64 * 2**20
 FRAMES = 4  # frames of an animation that are judged, first and last among them
@@ -57,15 +59,16 @@ def read_bytes(source: str | Path) -> bytes:
     """
     path = Path(source)
     try:
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            raise ImageError(f"larger than {MAX_BYTES // 2**20} MiB", hint="shrink it")
-        return path.read_bytes()
+        with path.open("rb") as file:  # a device or a pipe has no size to ask for beforehand
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise ImageError("no such file") from error
     except IsADirectoryError as error:
         raise ImageError("a folder, not an image", hint="name the files in it") from error
     except (OSError, ValueError) as error:
         raise ImageError(f"cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    _check_bytes(data)
+    return data
 
 
 def decode(data: bytes, source: str = "<bytes>") -> Picture:
@@ -74,10 +77,7 @@ def decode(data: bytes, source: str = "<bytes>") -> Picture:
     Raises:
         ImageError: not an image of a known format, damaged, or too large to decode safely.
     """
-    if not data:
-        raise ImageError("the file is empty (zero bytes)")
-    if len(data) > MAX_BYTES:
-        raise ImageError(f"larger than {MAX_BYTES // 2**20} MiB", hint="shrink it")
+    _check_bytes(data)
     try:
         with _open(data) as opened:
             _check_size(opened)
@@ -90,26 +90,50 @@ def decode(data: bytes, source: str = "<bytes>") -> Picture:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large(), hint="shrink it") from error
     except Exception as error:  # decoders of broken files raise nearly anything: struct.error, SyntaxError, ...
-        raise ImageError(f"damaged or truncated ({str(error) or type(error).__name__})") from error
+        raise _damaged(error) from error
     width, height = views[0].image.size
     return Picture(source, hashlib.sha256(data).hexdigest(), kind, width, height, views, notes)
 
 
 def from_image(image: Image.Image, source: str = "<image>") -> Picture:
-    """A picture from a PIL image in memory; its SHA-256 is that of the PNG it would be saved as."""
+    """A picture from a PIL image in memory; its SHA-256 is that of the PNG it would be saved as.
+
+    Of an animation only the frame that the image stands at is seen; a note says so.
+
+    Raises:
+        ImageError: too large, without pixels, or opened from a damaged file.
+    """
     _check_size(image)
     buffer = io.BytesIO()
     try:
-        image.save(buffer, format="PNG")
-    except (OSError, ValueError):  # a mode that PNG cannot hold (CMYK, float)
-        _flat(image).save(buffer, format="PNG")
-    return decode(buffer.getvalue(), source)
+        frames = int(getattr(image, "n_frames", 1))
+        _storable(ImageOps.exif_transpose(image)).save(buffer, format="PNG")
+    except ImageError:
+        raise
+    except Exception as error:  # the image may be a file not yet read: see `decode`
+        raise _damaged(error) from error
+    picture = decode(buffer.getvalue(), source)
+    if frames <= 1:
+        return picture
+    return replace(picture, notes=(f"one of {frames} frames or pages; the others were not judged", *picture.notes))
 
 
 def _open(data: bytes) -> Image.Image:
     with _opening, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as corrupt metadata: what matters is whether the pixels decode
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def _check_bytes(data: bytes) -> None:
+    if not data:
+        raise ImageError("the file is empty (zero bytes)")
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"larger than {MAX_BYTES // 2**20} MiB", hint="shrink it")
+
+
+def _damaged(error: Exception) -> ImageError:
+    return ImageError(f"damaged or truncated ({' '.join(str(error).split()) or type(error).__name__})")
 
 
 def _check_size(image: Image.Image) -> None:
@@ -136,6 +160,7 @@ def _views(opened: Image.Image) -> tuple[tuple[View, ...], tuple[str, ...]]:
     notes = [f"{frames} frames or pages; judged number {', '.join(str(index + 1) for index in chosen)}"]
     for index in chosen:
         opened.seek(index)
+        _check_size(opened)  # pages have sizes of their own
         rendered, said = _renderings(opened, f"frame {index + 1}")
         views += rendered
         notes += said
@@ -146,7 +171,7 @@ def _renderings(frame: Image.Image, name: str) -> tuple[tuple[View, ...], tuple[
     upright = ImageOps.exif_transpose(frame)
     if not upright.has_transparency_data:
         return (View(name, _flat(upright)),), ()
-    layered = upright.convert("RGBA")
+    layered = _layered(upright)
     alpha_low, _ = layered.getchannel("A").getextrema()
     if alpha_low == 255:
         return (View(name, layered.convert("RGB")),), ()
@@ -158,6 +183,27 @@ def _renderings(frame: Image.Image, name: str) -> tuple[tuple[View, ...], tuple[
 def _over(layered: Image.Image, colour: str) -> Image.Image:
     ground = Image.new("RGBA", layered.size, colour)
     return Image.alpha_composite(ground, layered).convert("RGB")
+
+
+def _storable(image: Image.Image) -> Image.Image:
+    """The image in a mode that PNG can hold, with its transparency."""
+    if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
+        return image
+    if image.has_transparency_data:
+        return image.convert("LA" if image.mode == "La" else "RGBA")
+    return _flat(image)
+
+
+def _layered(image: Image.Image) -> Image.Image:
+    """An image with transparency as RGBA. Deep grey names its transparent value: Pillow knows that for 8 bits only."""
+    if not image.mode.startswith("I"):
+        return image.convert("RGBA")
+    import numpy
+
+    opaque = numpy.asarray(image) != image.info["transparency"]
+    layered = _flat(image).convert("RGBA")
+    layered.putalpha(Image.fromarray(opaque.astype(numpy.uint8) * 255))
+    return layered
 
 
 def _flat(image: Image.Image) -> Image.Image:

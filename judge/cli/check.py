@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from judge.cli.exits import exit_of, gravest
+from judge.cli.exits import Exit, exit_of, gravest
 from judge.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,9 +59,13 @@ def check(
     judge = load_judge(constitution, **settings)
     codes = []
     printer = _print_json if json else _table_printer(explain)
-    for verdict in _with_progress(judge, paths):
-        printer(verdict)
-        codes.append(exit_of(verdict))
+    try:
+        for verdict in _with_progress(judge, paths):
+            printer(verdict)
+            codes.append(exit_of(verdict))
+    except BrokenPipeError:  # `judge check ... | head`: typer's own exit code for this, 1, says violation here
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(Exit.FAILURE) from None
     raise typer.Exit(gravest(codes))
 
 
@@ -74,15 +79,31 @@ def expand(named: Iterable[str]) -> list[str]:
 
     found: list[str] = []
     for name in named:
-        path = Path(name)
-        if not path.is_dir():
+        if not _is_folder(name):
             found.append(name)
             continue
-        inside = sorted(str(one) for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+        inside = sorted(
+            str(one)
+            for folder, _, files in os.walk(name, onerror=_refuse)
+            for one in (Path(folder, file) for file in files)
+            if one.suffix.lower() in SUFFIXES and one.is_file()
+        )
         if not inside:
             raise UserError(f"no images in the folder {name}", hint=f"looked for {', '.join(sorted(SUFFIXES))}")
         found += inside
     return found
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name too long, a folder closed to us: judged as a file, which says why it cannot be read
+        return False
+
+
+def _refuse(error: OSError) -> NoReturn:
+    """A folder that cannot be listed may hold anything: passing over it would look like a clean result."""
+    raise UserError(f"cannot list the folder {error.filename} ({error.strerror})") from error
 
 
 def _with_progress(judge: Judge, paths: list[str]) -> Iterator[Verdict]:
@@ -106,10 +127,14 @@ def _table_printer(explain: bool) -> Any:
 
     from judge.cli import tables
 
-    console = Console()
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # not rich's own exit with 1
+
+    console = Terminal()
 
     def show(verdict: Verdict) -> None:
-        console.print(tables.headline(verdict))
+        console.print(tables.headline(verdict), soft_wrap=not console.is_terminal)
         if explain:
             for table in tables.explanation(verdict):
                 console.print(table)

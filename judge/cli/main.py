@@ -49,8 +49,8 @@ def main() -> NoReturn:
         _stop(error, Exit.USER_MISTAKE)
     except JudgeError as error:
         _stop(error, Exit.FAILURE)
-    except BrokenPipeError:  # `judge check ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception:  # a mistake of ours, so the traceback is wanted; Python's exit code 1 would say violation
+        logging.getLogger("judge").exception("unexpected error, please report it")
         sys.exit(Exit.FAILURE)
     sys.exit(Exit.NO_VIOLATION)
 

@@ -1,11 +1,12 @@
 """YAML text to plain data in which every value keeps its line. Knows nothing of rules.
 
-Only what is safe is understood: no tags, no merge keys, no recursion, a bound on the number of
-values (a few aliases can otherwise stand for billions).
+Only what is safe is understood: no tags, no merge keys, no recursion, bounds on depth (the C composer
+would overflow its stack) and on the number of values (a few aliases can otherwise stand for billions).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,11 @@ from judge.errors import ConstitutionError, Problem
 
 MAX_BYTES = 16 * 2**20
 MAX_NODES = 1_000_000
+MAX_DEPTH = 64
 Path = tuple[str | int, ...]
 
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times faster
 
 
@@ -49,24 +53,54 @@ def read_document(text: str, file: str) -> Document:
     document = Document(file)
     if len(text) > MAX_BYTES:
         raise ConstitutionError((Problem(file, 1, 1, f"larger than {MAX_BYTES // 2**20} MiB"),))
+    text = text.removeprefix("\ufeff")
+    _check_characters(text, file)
     loader = None
     try:
+        _check_depth(text, file)
         loader = _Loader(text)
         node = loader.get_single_node()
     except yaml.YAMLError as error:
         raise ConstitutionError((_syntax_problem(error, text, file),)) from error
-    except RecursionError as error:
-        raise ConstitutionError((Problem(file, 1, 1, "nested too deeply"),)) from error
     finally:
         if loader is not None:
             loader.dispose()
     if node is None:
         raise ConstitutionError((Problem(file, 1, 1, "the file is empty", "start with `constitution: NAME`"),))
-    try:
-        document.data = _Walk(document).value(node, (), ())
-    except RecursionError as error:
-        raise ConstitutionError((Problem(file, 1, 1, "nested too deeply"),)) from error
+    document.data = _Walk(document).value(node, (), ())
     return document
+
+
+def clipped(value: object) -> str:
+    """A value as one line of at most 60 characters, to be quoted in a message."""
+    line = " ".join(str(value).split())
+    return line if len(line) <= 60 else f"{line[:57]}..."
+
+
+def _check_characters(text: str, file: str) -> None:
+    found = _FORBIDDEN.search(text)
+    if found:
+        before = text[: found.start()]
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        message = f"not YAML: the character U+{ord(found.group()):04X} is not allowed"
+        raise ConstitutionError((Problem(file, line, column, message, "remove it"),))
+
+
+def _check_depth(text: str, file: str) -> None:
+    """Events come one by one without recursion, unlike nodes."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _too_deep(event, file)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _too_deep(at: Any, file: str) -> ConstitutionError:
+    line, column = at.start_mark.line + 1, at.start_mark.column + 1
+    return ConstitutionError((Problem(file, line, column, "nested too deeply", f"at most {MAX_DEPTH} levels"),))
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
@@ -99,9 +133,14 @@ class _Walk:
         if id(node) in parents:
             self._note(path, "an anchor that contains itself", "remove the alias")
             return None
+        if len(parents) > MAX_DEPTH:  # aliases nest without indentation
+            raise _too_deep(node, self.document.file)
         parents = (*parents, id(node))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
+        if node.tag not in _PLAIN_TAGS:
+            self._note(path, f"cannot read a value as {clipped(node.tag.rsplit(':', 1)[-1])}", "remove the tag")
+            return None
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, index), parents) for index, item in enumerate(node.value)]
         return self._mapping(node, path, parents)
@@ -117,7 +156,9 @@ class _Walk:
             key = str(key_node.value)
             if key in data:
                 first = self.document.keys[(*path, key)][0]
-                problem = Problem(self.document.file, line, column, f"`{key}` stands twice", f"first on line {first}")
+                problem = Problem(
+                    self.document.file, line, column, f"`{clipped(key)}` stands twice", f"first on line {first}"
+                )
                 self.document.problems.append(problem)
                 continue
             self.document.keys[(*path, key)] = (line, column)
@@ -127,10 +168,9 @@ class _Walk:
     def _scalar(self, node: Any, path: Path) -> Any:
         try:
             return self.constructor.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            self._note(
-                path, f"cannot read `{node.value}` as {node.tag.rsplit(':', 1)[-1]}", "quote it, or remove the tag"
-            )
+        except Exception:  # the constructors of PyYAML fail with KeyError, IndexError, AttributeError, ...
+            kind = clipped(node.tag.rsplit(":", 1)[-1])
+            self._note(path, f"cannot read `{clipped(node.value)}` as {kind}", "quote it, or remove the tag")
             return None
 
     def _note(self, path: Path, message: str, hint: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from judge.constitution.document import Document, read_document
+from judge.constitution.document import Document, clipped, read_document
 from judge.constitution.schema import REFERENCE, Constitution, Precondition, Rule, Statement
 from judge.errors import ConstitutionError, Problem, UserError
 from judge.resources import shipped_constitutions
@@ -49,7 +49,9 @@ def parse_constitution(text: str, *, file: str = "<text>") -> Constitution:
     try:
         constitution = Constitution.model_validate(document.data)
     except ValidationError as error:
-        problems += [_problem(document, one) for one in _distinct(error)]
+        unread = {(one.line, one.column) for one in problems}
+        found = (_problem(document, one) for one in _distinct(error))
+        problems += [one for one in found if one.message.endswith("missing") or (one.line, one.column) not in unread]
     problems += _cross_checks(document)
     if problems or constitution is None:
         raise ConstitutionError(tuple(dict.fromkeys(problems)))
@@ -58,14 +60,17 @@ def parse_constitution(text: str, *, file: str = "<text>") -> Constitution:
 
 def _locate(source: str | Path) -> Path:
     path = Path(source)
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise UserError(f"no constitution at {clipped(source)}: {error.strerror}") from error
     by_name = shipped_constitutions()
     if str(source) in by_name:
         return by_name[str(source)]
     near = difflib.get_close_matches(path.stem, by_name, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"give a path, or a shipped name: {', '.join(by_name)}"
-    raise UserError(f"no constitution at {source}", hint=hint)
+    raise UserError(f"no constitution at {clipped(source)}", hint=hint)
 
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -75,45 +80,80 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 
 def _distinct(error: ValidationError) -> Iterable[Any]:
-    """One mistake per place: a value that fits none of a union's types is one mistake, not several."""
+    """One mistake per place: a parameter that fits no type of its union is one mistake, not several."""
     seen = set()
     for one in error.errors(include_url=False):
-        key = (
-            one["loc"][:-1]
-            if one["type"].endswith(("_type", "_parsing")) and "parameters" in one["loc"]
-            else one["loc"]
-        )
-        if key not in seen:
-            seen.add(key)
+        place = one["loc"][:4] if _is_parameter(one["loc"]) else one["loc"]
+        if one["type"] == "too_short" and one["input"]:
+            continue  # its items were dropped for mistakes of their own, which are reported
+        if place not in seen:
+            seen.add(place)
             yield one
+
+
+def _is_parameter(loc: tuple[Any, ...]) -> bool:
+    return loc[2:3] == ("parameters",) and len(loc) > 4 and loc[-1] != "[key]"
+
+
+_SHAPES = {
+    "dict_type": "a mapping (`key: value` lines)", "model_type": "a mapping (`key: value` lines)",
+    "tuple_type": "a list",
+}  # fmt: skip
+_NAME_SHAPES = {
+    "version": "MAJOR.MINOR.PATCH, such as 1.0.0", "parameters": "letters, digits and underscores",
+}  # fmt: skip
 
 
 def _problem(document: Document, error: Any) -> Problem:
     loc, kind, context = tuple(error["loc"]), error["type"], error.get("ctx", {})
     name = loc[-1] if loc else ""
+    shape = _NAME_SHAPES.get(_named(loc[:-2] if name == "[key]" else loc), "lower-case letters, digits and hyphens")
     if loc and name == "[key]":  # a mapping's key, not its value
-        return document.problem(loc[:-1], f"`{loc[-2]}`: {error['msg']}", key=True)
+        return document.problem(loc[:-1], f"key `{clipped(loc[-2])}` does not fit", f"use {shape}", key=True)
+    if _is_parameter(loc):
+        message = f"parameter `{loc[3]}` must be a number or text, not {_shown(error['input'])}"
+        return document.problem(loc, message, "quote it")
+    loc = _written(document, loc)
     if kind == "extra_forbidden":
         known = tuple(_fields_at(loc[:-1]))
+        if name in known:
+            return document.problem(loc, f"`{name}` does not go with `any`", "put it under `any`", key=True)
         near = difflib.get_close_matches(str(name), known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
-        return document.problem(loc, f"unknown key `{name}`", hint, key=True)
+        return document.problem(loc, f"unknown key `{clipped(name)}`", hint, key=True)
     if kind == "missing":
         return document.problem(loc[:-1], f"`{name}` is missing", "add it")
     if kind == "literal_error":
         hint = _nearest(error["input"], context["expected"])
-        return document.problem(loc, f"`{error['input']}` is no {_named(loc)}", hint)
+        return document.problem(loc, f"`{clipped(error['input'])}` is no {_named(loc)}", hint)
     if kind == "string_type":
-        return document.problem(loc, f"{_named(loc)} must be text, not {error['input']!r}", "quote it")
+        return document.problem(loc, f"{_named(loc)} must be text, not {_shown(error['input'])}", "quote it")
     if kind == "string_pattern_mismatch":
-        shape = "MAJOR.MINOR.PATCH, such as 1.0.0" if name == "version" else "lower-case letters, digits and hyphens"
-        return document.problem(loc, f"{_named(loc)} `{error['input']}` does not fit", f"use {shape}")
+        return document.problem(loc, f"{_named(loc)} `{clipped(error['input'])}` does not fit", f"use {shape}")
+    if kind == "too_short":
+        return document.problem(loc, f"{_named(loc)} must not be empty")
+    if kind in _SHAPES:
+        short_form = kind == "model_type" and _named(loc) in ("preconditions", "exceptions", "any")
+        wanted = f"text or {_SHAPES[kind]}" if short_form else _SHAPES[kind]
+        return document.problem(loc, f"{_named(loc)} must be {wanted}, not {_shown(error['input'])}")
     return document.problem(loc, f"{_named(loc)}: {error['msg'][0].lower()}{error['msg'][1:]}")
 
 
 def _named(loc: tuple[Any, ...]) -> str:
     words = [str(part) for part in loc if isinstance(part, str)]
+    if words[:1] == ["categories"] and len(words) > 1:
+        return "moderation key"
     return words[-1] if words else "the file"
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else clipped(repr(value))
+
+
+def _written(document: Document, loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`loc` as the file has it: the short form of a precondition is read as `any` with one alternative."""
+    short = loc[2:3] in (("preconditions",), ("exceptions",)) and loc[4:5] == ("any",) and len(loc) > 5
+    return (*loc[:4], *loc[6:]) if short and loc[:5] not in document.values else loc
 
 
 def _nearest(given: object, expected: str) -> str:
@@ -125,8 +165,7 @@ def _nearest(given: object, expected: str) -> str:
 def _fields_at(loc: tuple[Any, ...]) -> Iterable[str]:
     inner = [part for part in loc if part in _MODELS]
     model = _MODELS[inner[-1]] if inner else Constitution
-    extra = ("statement", "central_objects") if model is Precondition else ()
-    return (*model.model_fields, *extra)
+    return ("statement", "central_objects", "any") if model is Precondition else model.model_fields
 
 
 def _cross_checks(document: Document) -> Iterable[Problem]:

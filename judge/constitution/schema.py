@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, Strict, StringConstraints, model_validator
 
 from judge.settings import Frozen, ThresholdOverrides
 
@@ -17,6 +17,8 @@ ModerationKey = Literal[
     "self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "sexual/minors",
     "violence", "violence/graphic",
 ]  # fmt: skip
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Parameter = Annotated[int, Strict()] | Annotated[float, Strict()] | str  # strict: `yes` is no 1
 REFERENCE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -38,7 +40,7 @@ class Precondition(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, given: Any) -> Any:
-        if isinstance(given, str) or (isinstance(given, dict) and "statement" in given and "any" not in given):
+        if isinstance(given, str) or (isinstance(given, dict) and "any" not in given):
             given = {"any": [given]}
         if isinstance(given, dict) and isinstance(given.get("any"), list):
             spread = [{"statement": one} if isinstance(one, str) else one for one in given["any"]]
@@ -56,7 +58,7 @@ class Rule(Frozen):
     status: Literal["enforce", "shadow"] = "enforce"
     preconditions: tuple[Precondition, ...] = ()
     exceptions: tuple[Precondition, ...] = ()
-    parameters: dict[str, int | float | str] = Field(default_factory=dict)
+    parameters: dict[ParameterName, Parameter] = Field(default_factory=dict)
     thresholds: ThresholdOverrides = ThresholdOverrides()
 
     def fill(self, text: str) -> str:

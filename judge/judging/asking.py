@@ -51,19 +51,21 @@ class Asker:
             if isinstance(answer, ModelError):
                 sitting.note(text, error=answer.message)
             elif isinstance(prior, ModelError):
-                sitting.note(text, error=prior.message)
+                sitting.note(text, answer=answer, error=prior.message)
             else:
                 sitting.note(text, answer=answer, prior=prior)
 
     def answers(self, asks: Sequence[Ask]) -> list[Answer | ModelError]:
-        """Answers in order. When a call for several images fails it is repeated per image, so that one
-        image's failure stays its own."""
+        """Answers in order. When a call fails it is repeated per image, and then per question, so that one
+        image's or one question's failure stays its own."""
         try:
             return list(self._mllm.answer(asks)) if asks else []
         except ModelError as error:
+            if len(asks) == 1:
+                return [error]
             images = list({id(ask.image): None for ask in asks})
             if len(images) == 1:
-                return [error] * len(asks)
+                return [answer for ask in asks for answer in self.answers([ask])]
             found: dict[int, Answer | ModelError] = {}
             for image in images:
                 own = [index for index, ask in enumerate(asks) if id(ask.image) == image]

@@ -61,15 +61,18 @@ class Owlv2Eyes:
         mask = torch.ones((1, len(queries)), dtype=torch.bool, device=features.device)
         logits, _ = self._model.class_predictor(features, vectors[None], mask)
         boxes = self._model.box_predictor(features, feature_map)[0].float()
-        confidence, where = logits[0].float().sigmoid().max(dim=0)
         # The processor pads to a square, at the right and the bottom: boxes are shares of the longer side.
-        side = max(image.size)
-        found = []
-        for query, chance, (x, y, w, h) in zip(queries, confidence.tolist(), boxes[where].tolist(), strict=True):
-            left, top = max(0.0, (x - w / 2) * side), max(0.0, (y - h / 2) * side)
-            right, bottom = min(image.width, (x + w / 2) * side), min(image.height, (y + h / 2) * side)
-            found.append(Box((left, top, max(right, left), max(bottom, top)), chance, query))
-        return found
+        centres, halves = boxes[:, :2] * max(image.size), boxes[:, 2:] * max(image.size) / 2
+        most = torch.tensor(image.size, device=boxes.device)
+        low, high = ((centres + way * halves).clamp(min=0.0).minimum(most) for way in (-1, 1))
+        # A box that lies wholly in the padding shows nothing of the image, however sure the model is of it.
+        visible = (low < high).all(dim=-1, keepdim=True)
+        confidence, where = logits[0].float().sigmoid().where(visible, 0.0).max(dim=0)
+        corners = torch.cat([low, high], dim=-1)[where].tolist()
+        return [
+            Box((left, top, right, bottom), chance, query)
+            for query, chance, (left, top, right, bottom) in zip(queries, confidence.tolist(), corners, strict=True)
+        ]
 
     def _seen(self, image: Image) -> tuple[torch.Tensor, torch.Tensor]:
         """The image's global vector and its feature map, from one forward pass."""
@@ -78,7 +81,7 @@ class Owlv2Eyes:
             pixels = self._processor(images=image, return_tensors="pt")["pixel_values"]
             pixels = pixels.to(self._model.device, self._model.dtype)
             feature_map, outputs = self._model.image_embedder(pixel_values=pixels)
-            vector = self._model.owlv2.visual_projection(outputs.vision_model_output.pooler_output)[0].float()
+            vector = self._model.owlv2.visual_projection(outputs.pooler_output)[0].float()
             if len(self._images) >= KEPT_IMAGES:
                 self._images.pop(next(iter(self._images)))
             self._images[key] = (image, vector / vector.norm(), feature_map)

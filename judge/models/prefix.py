@@ -1,9 +1,10 @@
 """Shared-prefix scoring: one prefill of image and instruction, every question on top of it.
 
-A question's tokens follow a copy of the prefix's key-value cache, several questions in a batch. Questions
-are padded on the left, between prefix and question, so that the last position is the answer's for all.
-Positions are passed explicitly: padding must not shift them, and for M-RoPE models (Qwen-VL) the first
-position after an image is not the number of tokens before it.
+Images whose prefixes have the same tokens are prefilled in one batch. A question's tokens follow a copy of
+its image's rows of the key-value cache, several questions (of one image or of several) in a forward pass.
+Questions are padded on the left, between prefix and question, so that the last position is the answer's
+for all. Positions are passed explicitly: padding must not shift them, and for M-RoPE models (Qwen-VL) the
+first position after an image is not the number of tokens before it.
 """
 
 from __future__ import annotations
@@ -22,60 +23,83 @@ GROUP = 8  # questions a forward pass: larger groups copy more cache than they s
 
 
 @dataclass(frozen=True, eq=False)
-class Prefix:
-    """Key-value cache of a prefix of `length` tokens; `next_position` is the position that follows it."""
+class Prefill:
+    """Key-value cache of a batch of prefixes of `length` tokens each.
+
+    next_positions: per row the position that follows the prefix. axes: of positions, 3 with M-RoPE, else 1.
+    """
 
     cache: Cache
     length: int
-    next_position: int
-    axes: int  # position axes: 1, or 3 with M-RoPE
+    next_positions: tuple[int, ...]
+    axes: int
 
 
-def prefill(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> Prefix:
-    """Run a prefix (batch of one: token ids, and pixels where there is an image) through the model."""
+@dataclass(frozen=True, eq=False)
+class Prefix:
+    """One row of a prefilled batch."""
+
+    batch: Prefill
+    row: int
+
+
+def prefill(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> list[Prefix]:
+    """Run a batch of prefixes (token ids without padding, and pixels where there are images) through the model."""
     base: Any = getattr(model, "model", model)
     m_rope = hasattr(base, "get_rope_index")
     if m_rope:
         base.rope_deltas = None  # left over from the last image; stale ones are silently wrong
     with torch.inference_mode():
         cache = model(**inputs, use_cache=True, logits_to_keep=1).past_key_values
-    length = inputs["input_ids"].shape[1]
-    delta = int(base.rope_deltas[0]) if m_rope and base.rope_deltas is not None else 0
-    return Prefix(cache, length, length + delta, 3 if m_rope else 1)
+    rows, length = inputs["input_ids"].shape
+    deltas = base.rope_deltas.flatten().tolist() if m_rope and base.rope_deltas is not None else [0] * rows
+    batch = Prefill(cache, length, tuple(length + int(delta) for delta in deltas), 3 if m_rope else 1)
+    return [Prefix(batch, row) for row in range(rows)]
 
 
 def next_token_logits(
-    model: PreTrainedModel, prefix: Prefix, suffixes: Sequence[Sequence[int]], pad: int
+    model: PreTrainedModel, questions: Sequence[tuple[Prefix, Sequence[int]]], pad: int
 ) -> torch.Tensor:
-    """Logits of the token after prefix + suffix, per suffix: float32, shape (suffixes, vocabulary), on the CPU."""
-    order = sorted(range(len(suffixes)), key=lambda index: len(suffixes[index]))  # like lengths pad little
+    """Logits of the token after prefix + suffix, per question: float32, shape (questions, vocabulary), on the CPU."""
+    by_batch: dict[int, list[int]] = {}
+    for index, (prefix, _) in enumerate(questions):
+        by_batch.setdefault(id(prefix.batch), []).append(index)
     rows: dict[int, torch.Tensor] = {}
-    for start in range(0, len(order), GROUP):
-        group = order[start : start + GROUP]
-        logits = _group_logits(model, prefix, [suffixes[index] for index in group], pad)
-        rows.update(zip(group, logits, strict=True))
-    return torch.stack([rows[index] for index in range(len(suffixes))])
+    for indices in by_batch.values():
+        indices.sort(key=lambda index: len(questions[index][1]))  # like lengths pad little
+        for start in range(0, len(indices), GROUP):
+            group = indices[start : start + GROUP]
+            rows.update(zip(group, _group_logits(model, [questions[index] for index in group], pad), strict=True))
+    return torch.stack([rows[index] for index in range(len(questions))])
 
 
-def _group_logits(model: PreTrainedModel, prefix: Prefix, suffixes: Sequence[Sequence[int]], pad: int) -> torch.Tensor:
-    count, width, device = len(suffixes), max(len(suffix) for suffix in suffixes), model.device
-    ids = torch.full((count, width), pad, device=device)
-    mask = torch.zeros((count, prefix.length + width), dtype=torch.long, device=device)
-    mask[:, : prefix.length] = 1
-    positions = torch.full((count, width), prefix.next_position, device=device)
-    for row, suffix in enumerate(suffixes):
-        length = len(suffix)
-        ids[row, width - length :] = torch.tensor(suffix, device=device)
-        mask[row, prefix.length + width - length :] = 1
-        positions[row, width - length :] += torch.arange(length, device=device)
-    cache = copy.deepcopy(prefix.cache)  # a forward pass appends to it
-    cache.batch_repeat_interleave(count)
-    if prefix.axes > 1:
-        positions = positions.expand(prefix.axes, -1, -1)
+def _group_logits(model: PreTrainedModel, questions: Sequence[tuple[Prefix, Sequence[int]]], pad: int) -> torch.Tensor:
+    batch, device = questions[0][0].batch, model.device
+    count, width = len(questions), max(len(suffix) for _, suffix in questions)
+    ids = torch.full((count, width), pad)
+    mask = torch.zeros((count, batch.length + width), dtype=torch.long)
+    mask[:, : batch.length] = 1
+    positions = torch.zeros((count, width), dtype=torch.long)
+    for row, (prefix, suffix) in enumerate(questions):
+        start = width - len(suffix)
+        ids[row, start:] = torch.tensor(suffix)
+        mask[row, batch.length + start :] = 1
+        positions[row, start:] = batch.next_positions[prefix.row] + torch.arange(len(suffix))
+    if batch.axes > 1:
+        positions = positions.expand(batch.axes, -1, -1)
     with torch.inference_mode():
         output = model(
-            input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache,
+            input_ids=ids.to(device), attention_mask=mask.to(device), position_ids=positions.to(device),
+            past_key_values=_rows_of(batch.cache, [prefix.row for prefix, _ in questions]),
             use_cache=True, logits_to_keep=1,
         )  # fmt: skip
     logits: torch.Tensor = output.logits[:, -1].float().cpu()
     return logits
+
+
+def _rows_of(cache: Cache, rows: Sequence[int]) -> Cache:
+    """A cache of the given rows. Layers are copied shallowly, so selecting makes the only new tensors."""
+    chosen = copy.copy(cache)
+    chosen.layers = [copy.copy(layer) for layer in cache.layers]
+    chosen.batch_select_indices(torch.tensor(rows, device=cache.layers[0].keys.device))
+    return chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 Said = float | tuple[float, float] | ModelError
 
 
-def _identity(role: Literal["mllm", "encoder", "detector"]) -> ModelIdentity:
-    return ModelIdentity(role=role, name="scripted", digest="scripted")
+def _identity(role: Literal["mllm", "encoder", "detector"], script: object) -> ModelIdentity:
+    """Another script is another model: what is cached of one must not answer for the other."""
+    return ModelIdentity(role=role, name="scripted", digest=hashlib.sha256(repr(script).encode()).hexdigest())
 
 
 class ScriptedMllm:
@@ -42,7 +44,7 @@ class ScriptedMllm:
 
     @property
     def identity(self) -> ModelIdentity:
-        return _identity("mllm")
+        return _identity("mllm", self._priors)
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`.
@@ -97,7 +99,7 @@ class ScriptedEncoder:
 
     @property
     def identity(self) -> ModelIdentity:
-        return _identity("encoder")
+        return _identity("encoder", self._cosines)
 
     def similarity(self, images: Sequence[Image], texts: Sequence[str]) -> list[list[float]]:
         """See `Encoder.similarity`."""
@@ -120,7 +122,7 @@ class ScriptedDetector:
 
     @property
     def identity(self) -> ModelIdentity:
-        return _identity("detector")
+        return _identity("detector", self._boxes)
 
     def detect(self, image: Image, queries: Sequence[str]) -> list[Box]:
         """See `Detector.detect`."""

@@ -9,6 +9,7 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
 
 _SENTINEL = "\N{WHITE SQUARE}statement\N{WHITE SQUARE}"
 KEPT_PREFIXES = 16  # images whose cache is kept between waves of questions
+PREFILL = 8  # images in one prefill
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A prefilled image, held with it; `tail` is the template's text that follows a statement."""
+
+    image: Image | None
+    prefix: Prefix
+    tail: str
 
 
 class TransformersMllm:
@@ -37,7 +48,7 @@ class TransformersMllm:
         self._tokenizer: Any = processor.tokenizer
         self._yes, self._no = yes_no_tokens(self._tokenizer)
         self._pad = self._tokenizer.pad_token_id or self._tokenizer.eos_token_id or 0
-        self._prefixes: OrderedDict[tuple[int, str], tuple[Image | None, Prefix, str]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
         self._constraints: dict[str, LogitsProcessor] = {}
 
     @property
@@ -46,42 +57,52 @@ class TransformersMllm:
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`: one prefill per image and instruction, all its statements on top."""
-        groups: dict[tuple[int, str], list[int]] = {}
-        for index, ask in enumerate(asks):
-            groups.setdefault((id(ask.image), ask.instruction), []).append(index)
-        answers: dict[int, Answer] = {}
-        for indices in groups.values():
-            try:
-                found = self._answer_group([asks[index] for index in indices])
-            except ModelError:
-                raise
-            except Exception as error:  # whatever a model or processor raises is the model's failure
-                raise _failure("answering", error) from error
-            answers.update(zip(indices, found, strict=True))
-        return [answers[index] for index in range(len(asks))]
+        try:
+            prefixes = self._prefixes_of(asks)
+            questions = [
+                (prefix, self._tokens(f" {ask.statement}{tail}"))
+                for ask, (prefix, tail) in zip(asks, prefixes, strict=True)
+            ]
+            chances = (
+                next_token_logits(self._model, questions, self._pad).softmax(-1) if questions else torch.empty(0, 0)
+            )
+        except ModelError:
+            raise
+        except Exception as error:  # whatever a model or processor raises is the model's failure
+            raise _failure("answering", error) from error
+        return [checked_answer(float(one[self._yes].sum()), float(one[self._no].sum())) for one in chances]
 
-    def _answer_group(self, asks: Sequence[Ask]) -> list[Answer]:
-        prefix, tail = self._prefix(asks[0])
-        suffixes = [self._tokens(f" {ask.statement}{tail}") for ask in asks]
-        logits = next_token_logits(self._model, prefix, suffixes, self._pad)
-        chances = logits.softmax(-1)
-        yes, no = chances[:, self._yes].sum(-1).tolist(), chances[:, self._no].sum(-1).tolist()
-        return [checked_answer(p_yes, p_no) for p_yes, p_no in zip(yes, no, strict=True)]
-
-    def _prefix(self, ask: Ask) -> tuple[Prefix, str]:
-        """The prefilled image and instruction, and the text of the template that follows a statement."""
-        key = (id(ask.image), ask.instruction)
-        if key in self._prefixes:
-            self._prefixes.move_to_end(key)
-        else:
-            head, tail = self._split(ask)
-            prefix = prefill(self._model, self._inputs(head, ask.image))
+    def _prefixes_of(self, asks: Sequence[Ask]) -> list[tuple[Prefix, str]]:
+        """Per ask its prefilled image and instruction, and the template's text that follows a statement."""
+        keys = [(id(ask.image), ask.instruction) for ask in asks]
+        needed = {key: self._kept.get(key) for key in keys}
+        missing: dict[tuple[object, ...], dict[tuple[int, str], Ask]] = {}
+        for key, ask in zip(keys, asks, strict=True):
+            if needed[key] is None:
+                alike = (ask.instruction, ask.image.size if ask.image is not None else None)
+                missing.setdefault(alike, {})[key] = ask
+        for group in missing.values():
+            for start in range(0, len(group), PREFILL):
+                needed.update(self._prefill(dict(list(group.items())[start : start + PREFILL])))
+        for key in dict.fromkeys(keys):
             # The image is kept beside its cache: an id is only its own while the object lives.
-            self._prefixes[key] = (ask.image, prefix, tail)
-            if len(self._prefixes) > KEPT_PREFIXES:
-                self._prefixes.popitem(last=False)
-        _, prefix, tail = self._prefixes[key]
-        return prefix, tail
+            self._kept[key] = needed[key]  # type: ignore[assignment]
+            self._kept.move_to_end(key)
+        while len(self._kept) > KEPT_PREFIXES:
+            self._kept.popitem(last=False)
+        return [(kept.prefix, kept.tail) for kept in (needed[key] for key in keys) if kept is not None]
+
+    def _prefill(self, asks: dict[tuple[int, str], Ask]) -> dict[tuple[int, str], _Kept]:
+        """Prefill images of one size under one instruction: in one batch, or singly where the processor
+        gives them different tokens (padding would change what the model sees)."""
+        first = next(iter(asks.values()))
+        head, tail = self._split(first)
+        inputs = self._inputs([head] * len(asks), [ask.image for ask in asks.values()])
+        ids = inputs["input_ids"]
+        if len(asks) > 1 and not bool((ids == ids[0]).all()):
+            return {key: kept for one, ask in asks.items() for key, kept in self._prefill({one: ask}).items()}
+        prefixes = prefill(self._model, inputs)
+        return {key: _Kept(ask.image, prefix, tail) for (key, ask), prefix in zip(asks.items(), prefixes, strict=True)}
 
     def _split(self, ask: Ask) -> tuple[str, str]:
         text = self._render([("user", f"{ask.instruction} {_SENTINEL}")], ask.image is not None)
@@ -101,7 +122,7 @@ class TransformersMllm:
 
     def _reply(self, talk: Conversation, max_tokens: int, schema: Mapping[str, Any] | None) -> str:
         text = self._render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
-        inputs = self._inputs(text, talk.image)
+        inputs = self._inputs([text], [talk.image])
         constraint = [self._constraint(json.dumps(schema))] if schema is not None else None
         with torch.inference_mode():
             output = self._model.generate(
@@ -117,10 +138,11 @@ class TransformersMllm:
         messages = [{"role": role, "content": parts} for (role, _), parts in zip(turns, content, strict=True)]
         return str(self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
 
-    def _inputs(self, text: str, image: Image | None) -> dict[str, torch.Tensor]:
-        has_bos = bool(self._tokenizer.bos_token) and text.startswith(self._tokenizer.bos_token)
-        given = {"images": [image]} if image is not None else {}
-        made = self._processor(text=[text], return_tensors="pt", add_special_tokens=not has_bos, **given)
+    def _inputs(self, texts: list[str], images: Sequence[Image | None]) -> dict[str, torch.Tensor]:
+        has_bos = bool(self._tokenizer.bos_token) and texts[0].startswith(self._tokenizer.bos_token)
+        shown = [[image] for image in images if image is not None]  # one list a text: how processors tell them apart
+        given = {"images": shown} if shown else {}
+        made = self._processor(text=texts, return_tensors="pt", padding=True, add_special_tokens=not has_bos, **given)
         inputs = {name: value.to(self._model.device) for name, value in made.items()}
         return {
             name: value.to(self._model.dtype) if value.is_floating_point() else value for name, value in inputs.items()

@@ -1,0 +1,55 @@
+"""Fixtures of the model tests: tiny checkpoints built once a session, and pictures of several shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from judge.settings import Settings
+from tests import tiny
+
+pytest.register_assert_rewrite("tests.models.conformance")
+IMAGES = Path(__file__).resolve().parents[2] / "examples" / "images"
+FULL = Settings(dtype="float32", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def pictures() -> tuple[Image.Image, ...]:
+    """Two drawings of one size, a wide one and a tall one."""
+    fire, knife, child = (
+        Image.open(IMAGES / f"{name}.png").convert("RGB")
+        for name in ("body-on-fire-violating", "blade-in-hand-borderline", "child-with-alcohol-violating")
+    )
+    return fire, knife, child.resize((256, 96)), child.crop((30, 0, 130, 240))
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a family's tiny checkpoint; each is built when first wanted. Never change one: copy it."""
+    return cache(lambda family: tiny.build(family, tmp_path_factory.mktemp("checkpoints") / family))
+
+
+@pytest.fixture(scope="session")
+def loaded(checkpoint: Callable[[str], Path]) -> Callable[[str], Any]:
+    """The adapter of a family's tiny checkpoint, loaded once in float32."""
+    from judge.models.image_text import load_encoder
+    from judge.models.owlv2 import load_owlv2
+    from judge.models.transformers_mllm import load_mllm
+
+    @cache
+    def load(family: str) -> Any:
+        if family == "owlv2":
+            return load_owlv2(str(checkpoint(family)), FULL, "encoder+detector")
+        return (load_mllm if family in tiny.MLLMS else load_encoder)(str(checkpoint(family)), FULL)
+
+    return load
+
+
+def anew(adapter: Any) -> Any:
+    """The same loaded model in a new adapter, which remembers nothing."""
+    return type(adapter)(adapter._model, adapter._processor, adapter.identity)

@@ -1,0 +1,172 @@
+"""The transformers adapter on five families: the common suite, and equality with plain forward passes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from judge.errors import ModelError
+from judge.models import transformers_mllm
+from judge.models.protocols import Ask
+from judge.models.transformers_mllm import TransformersMllm
+from tests import tiny
+from tests.models import conformance as suite
+from tests.models.conftest import anew
+
+
+class Plain:
+    """What a model says by one full forward pass over the whole text, with its own processor: no caches, no sharing."""
+
+    def __init__(self, model: Any, processor: Any) -> None:
+        self.model, self.processor = copy.deepcopy(model), processor
+        self.words = [tiny.all_token_ids(processor.tokenizer, [word]) for word in ("yes", "no")]
+
+    def inputs(self, image: Image.Image | None, *texts: str) -> dict[str, Any]:
+        talk = suite.talk(image, *texts)
+        messages = [{"role": turn.role, "content": [{"type": "text", "text": turn.text}]} for turn in talk.turns]
+        if image is not None:
+            messages[0]["content"].insert(0, {"type": "image", "image": image})
+        made = self.processor.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+        )
+        return dict(made)
+
+    def logits(self, inputs: dict[str, Any]) -> torch.Tensor:
+        if hasattr(self.model.model, "rope_deltas"):
+            self.model.model.rope_deltas = None
+        with torch.inference_mode():
+            return self.model(**inputs, use_cache=False).logits[0, -1].float()
+
+    def numbers(self, asks: list[Ask]) -> list[float]:
+        chances = [
+            self.logits(self.inputs(ask.image, f"{ask.instruction} {ask.statement}")).softmax(-1) for ask in asks
+        ]
+        return [float(chance[ids].sum()) for chance in chances for ids in self.words]
+
+    def greedy(self, most: int, image: Image.Image | None, *texts: str) -> str:
+        """Greedy text, each token by another full forward pass."""
+        inputs, said = self.inputs(image, *texts), []
+        while len(said) < most:
+            said.append(int(self.logits(inputs).argmax()))
+            if said[-1] == self.model.generation_config.eos_token_id:
+                break
+            shape = inputs["input_ids"].shape
+            for name, value in inputs.items():
+                if torch.is_tensor(value) and value.shape == shape:  # ids, mask and, with M-RoPE, kinds of token
+                    more = {"input_ids": said[-1], "attention_mask": 1}.get(name, 0)
+                    inputs[name] = torch.cat([value, torch.full((1, 1), more)], dim=1)
+        return str(self.processor.tokenizer.decode(said, skip_special_tokens=True))
+
+
+@pytest.fixture(scope="module", params=["bundled", *tiny.MLLMS])
+def adapter(request: pytest.FixtureRequest, loaded: Any) -> TransformersMllm:
+    return request.getfixturevalue("bundled") if request.param == "bundled" else loaded(request.param)
+
+
+class TestFamilies(suite.MllmConformance):
+    @pytest.fixture
+    def subject(self, adapter, pictures):
+        longest = max(len(token) for token in adapter._tokenizer.get_vocab())
+        return suite.MllmSubject(lambda: anew(adapter), pictures, longest)
+
+    def test_answers_equal_one_plain_forward_pass_each(self, adapter, pictures):
+        asks = suite.asks_of((*pictures, None), suite.STATEMENTS)
+        expected = Plain(adapter._model, adapter._processor).numbers(asks)
+        assert suite.numbers(anew(adapter), asks) == suite.near(expected)
+        assert sum(0.001 < number < 0.999 for number in expected) > 5  # else equality would say little
+
+    def test_image_and_statement_sway_the_answer(self, adapter, pictures):
+        answers = anew(adapter).answer(suite.asks_of((*pictures, None), suite.STATEMENTS))
+        rows = [answers[start : start + len(suite.STATEMENTS)] for start in range(0, len(answers), len(suite.STATEMENTS))]
+        for one, other in (rows[:2], rows[2:4], rows[3:5]):
+            assert max(abs(a.p_yes - b.p_yes) + abs(a.p_no - b.p_no) for a, b in zip(one, other, strict=True)) > 1e-3
+
+    def test_replies_equal_greedy_plain_forward_passes(self, adapter, pictures):
+        plain = Plain(adapter._model, adapter._processor)
+        talks = [
+            (pictures[0], suite.QUESTIONS[0]), (None, suite.QUESTIONS[0]),
+            (pictures[2], suite.QUESTIONS[0], "a person and a fire.", suite.QUESTIONS[1]),
+        ]  # fmt: skip
+        said = anew(adapter).reply([suite.talk(*one) for one in talks], max_tokens=6)
+        assert said == [plain.greedy(6, *one) for one in talks]
+
+    def test_answers_and_replies_leave_no_trace_on_each_other(self, adapter, pictures):
+        """M-RoPE models keep an offset of the last image they saw."""
+        asks, talks = suite.asks_of((None,), suite.STATEMENTS), [suite.talk(None, suite.QUESTIONS[0])]
+        first = anew(adapter)
+        expected = first.answer(asks), first.reply(talks, max_tokens=6)
+        mllm = anew(adapter)
+        mllm.answer(suite.asks_of(pictures, suite.STATEMENTS[:2]))
+        mllm.reply([suite.talk(pictures[3], suite.QUESTIONS[0])], max_tokens=3)
+        assert (mllm.answer(asks), mllm.reply(talks, max_tokens=6)) == expected
+
+
+def test_more_images_than_are_kept_get_their_own_answers(loaded, pictures):
+    """Caches are keyed by the image object: an evicted one must not lend its answers to another."""
+    images = [pictures[0].rotate(15 * turn) for turn in range(transformers_mllm.KEPT_PREFIXES + 5)]
+    mllm, asks = anew(loaded("llava")), suite.asks_of(images, suite.STATEMENTS[:2])
+    alone = [number for ask in asks for number in suite.numbers(anew(mllm), [ask])]
+    assert suite.numbers(mllm, asks) == suite.near(alone)
+    assert suite.numbers(mllm, asks[::-1]) == suite.near(suite.numbers(anew(mllm), asks[::-1]))
+    assert len(mllm._kept) == transformers_mllm.KEPT_PREFIXES
+    assert len({round(number, 3) for number in alone}) > 20
+
+
+def test_later_questions_about_an_image_compute_it_no_more(loaded, pictures, monkeypatch):
+    mllm, seen = anew(loaded("llava")), []
+    encode = mllm._model.model.get_image_features
+    monkeypatch.setattr(
+        mllm._model.model, "get_image_features", lambda *args, **more: (seen.append(1), encode(*args, **more))[1]
+    )
+    for statement in suite.STATEMENTS:
+        mllm.answer(suite.asks_of(pictures[:2], [statement]))
+    assert len(seen) == 1  # two images of one size: one batch, once
+
+
+def test_another_instruction_is_not_answered_from_the_same_cache(loaded, pictures):
+    asks = [Ask(pictures[0], instruction, "a knife") for instruction in ("Is this true?", "Is this false, or not?")]
+    one, other = anew(loaded("llava")).answer(asks)
+    assert one.p_yes != pytest.approx(other.p_yes, abs=1e-3)
+    assert [one.p_yes, other.p_yes] == suite.near([anew(loaded("llava")).answer([ask])[0].p_yes for ask in asks])
+
+
+@pytest.mark.parametrize(("error", "retry"), [(RuntimeError("a kernel broke"), True), (torch.OutOfMemoryError(), True)])
+def test_a_model_that_raises_is_a_model_error(loaded, pictures, monkeypatch, error, retry):
+    mllm = anew(loaded("llava"))
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(type(mllm._model), "forward", fail)
+    for doing in (
+        lambda: mllm.answer(suite.asks_of(pictures[:1], ["a"])),
+        lambda: mllm.reply([suite.talk(pictures[0], "hm")], max_tokens=2),
+    ):
+        with pytest.raises(ModelError, match="a kernel broke|out of memory") as caught:
+            doing()
+        assert caught.value.retryable is retry
+        assert caught.value.__cause__ is error
+
+
+def test_logits_that_are_no_numbers_are_a_model_error(checkpoint, pictures):
+    from judge.models.transformers_mllm import load_mllm
+    from tests.models.conftest import FULL
+
+    mllm = load_mllm(str(checkpoint("llava")), FULL)
+    with torch.no_grad():
+        mllm._model.lm_head.weight[5] = float("nan")
+    with pytest.raises(ModelError, match="no probabilities") as caught:
+        mllm.answer(suite.asks_of(pictures[:1], ["a knife"]))
+    assert "float32" in caught.value.hint
+
+
+def test_a_template_that_alters_the_text_is_refused(loaded, pictures):
+    mllm = anew(loaded("llava"))
+    mllm._processor = copy.copy(mllm._processor)
+    mllm._processor.chat_template = "{% for m in messages %}{{ m.content[-1].text | replace('statement', '') }}{% endfor %}"
+    with pytest.raises(ModelError, match="chat template"):
+        mllm.answer(suite.asks_of([None], ["a knife"]))
