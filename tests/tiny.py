@@ -19,7 +19,7 @@ from tokenizers.processors import TemplateProcessing
 from judge.resources import bundled_model
 
 WORDS = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-HEAD = ['hidden_size', 'num_hidden_layers', 'num_attention_heads', 'intermediate_size']  # the sizes every part has
+HEAD = ["hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"]  # the sizes every part has
 
 LLAVA_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}{% for c in m.content if c.type == 'image' %}<image>\n{% endfor %}"
@@ -147,7 +147,9 @@ def _qwen_processor(kind: Any, tokens: Any, patch: int) -> Any:
 
 
 def _smolvlm() -> tuple[Any, Any]:
-    tokens = tokenizer("<fake_token_around_image>", "<global-img>", "<end_of_utterance>", eos_token="<end_of_utterance>")
+    tokens = tokenizer(
+        "<fake_token_around_image>", "<global-img>", "<end_of_utterance>", eos_token="<end_of_utterance>"
+    )
     config = tf.SmolVLMConfig(
         vision_config=_sizes(image_size=32, patch_size=8), text_config=tf.LlamaConfig(**_text(tokens)), scale_factor=2,
         image_token_id=tokens.convert_tokens_to_ids("<image>"), tie_word_embeddings=False,
@@ -163,7 +165,9 @@ def _smolvlm() -> tuple[Any, Any]:
 
 def _internvl() -> tuple[Any, Any]:
     names = ["<|im_start|>", "<|im_end|>", "<img>", "</img>", "<IMG_CONTEXT>", "<video>"]
-    extra = dict(zip(["start_image_token", "end_image_token", "context_image_token", "video_token"], names[2:], strict=True))
+    extra = dict(
+        zip(["start_image_token", "end_image_token", "context_image_token", "video_token"], names[2:], strict=True)
+    )
     tokens = tokenizer(*names, eos_token="<|im_end|>", bos_token=None, extra_special_tokens=extra)
     config = tf.InternVLConfig(
         vision_config=_sizes(image_size=[32, 32], patch_size=[8, 8]), text_config=tf.Qwen2Config(**_text(tokens)),
@@ -218,4 +222,6 @@ FAMILIES = MLLMS | {"clip": _clip, "siglip": _siglip, "owlv2": _owlv2}
 
 def all_token_ids(tokens: Any, words: Sequence[str]) -> list[int]:
     """Ids whose text is one of `words` but for case and spaces, found by decoding every id there is."""
-    return [i for i in range(len(tokens)) if tokens.decode([i]).strip().lower() in words and i not in tokens.all_special_ids]
+    return [
+        i for i in range(len(tokens)) if tokens.decode([i]).strip().lower() in words and i not in tokens.all_special_ids
+    ]

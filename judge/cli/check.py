@@ -73,12 +73,14 @@ def expand(named: Iterable[str]) -> list[str]:
     """Files as named, and the image files inside named folders, sorted.
 
     Raises:
-        UserError: a folder without images.
+        UserError: an empty name, a folder without images, or one that cannot be listed.
     """
     from judge.images import SUFFIXES
 
     found: list[str] = []
     for name in named:
+        if not name:  # `Path("")` is the folder we are in
+            raise UserError("the name of an image is empty", hint="is a shell variable unset?")
         if not _is_folder(name):
             found.append(name)
             continue

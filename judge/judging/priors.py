@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from judge import prompts
+from judge.files import remember
 from judge.models.protocols import Ask, Mllm
 from judge.settings import cache_dir
 from judge.verdict import Answer
@@ -49,9 +47,5 @@ class Priors:
     def _write(self) -> None:
         """Merge with what another process wrote meanwhile, then replace at once."""
         merged = {**self._read(), **self._known}
-        with contextlib.suppress(OSError):  # a read-only home must not stop the judging
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, suffix=".part")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({text: [answer.p_yes, answer.p_no] for text, answer in sorted(merged.items())}, file)
-            os.replace(name, self._path)
+        held = {text: [answer.p_yes, answer.p_no] for text, answer in sorted(merged.items())}
+        remember(self._path, json.dumps(held))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors import SafetensorError
 
 from judge.errors import JudgeError, ModelError, UserError
+from judge.files import remember
 from judge.settings import Settings, cache_dir
 from judge.verdict import ModelIdentity
 
@@ -41,7 +42,13 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
         options["quantization_config"] = _quantization(quantize)
         options["device_map"] = {"": device}
         logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)  # a line per layer on CPU
-    model = _loaded(source, lambda: kind.from_pretrained(source, **options))
+    model, report = _loaded(source, lambda: kind.from_pretrained(source, output_loading_info=True, **options))
+    if report["missing_keys"]:  # transformers fills them with random numbers and goes on
+        missing = sorted(report["missing_keys"])
+        raise UserError(
+            f"cannot load {source}: {len(missing)} of its weights are missing, such as {missing[0]}",
+            hint="the files are incomplete, or are of another kind of model",
+        )
     return (model if quantize != "none" else model.to(device)).eval()
 
 
@@ -54,9 +61,14 @@ def identity(role: Role, name: str, source: str, model: Any, quantize: str = "no
 
 
 def _device(settings: Settings) -> str:
-    if settings.device != "auto":
-        return settings.device
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if settings.device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=settings.device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise UserError(f"no device '{settings.device}' here: {first}", hint="try --device auto or cpu") from error
+    return settings.device
 
 
 def _dtype(settings: Settings, device: str) -> torch.dtype:
@@ -86,7 +98,7 @@ def _loaded(source: str, load: Any) -> Any:
         raise
     except torch.OutOfMemoryError as error:
         raise ModelError(f"{source} does not fit in memory", hint="try --quantize 4bit or a smaller model") from error
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         hint = (
             "check the id or the folder; a gated or private model needs `hf auth login`; offline, give a local folder"
@@ -111,13 +123,7 @@ def _digest(source: str, model: Any) -> str:
     for path in files:
         with path.open("rb") as file:
             total.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    try:
-        remembered.parent.mkdir(parents=True, exist_ok=True)
-        part = remembered.with_suffix(f".{os.getpid()}")
-        part.write_text(total.hexdigest(), encoding="ascii")
-        part.replace(remembered)
-    except OSError:
-        pass  # a read-only home: the digest is computed again next time
+    remember(remembered, total.hexdigest())
     return total.hexdigest()
 
 

@@ -38,7 +38,7 @@ class Owlv2Eyes:
         try:
             with torch.inference_mode():
                 queries = self._text_vectors(texts)
-                rows: list[list[float]] = [(self._seen(image)[1] @ queries.T).tolist() for image in images]
+                rows: list[list[float]] = [(self._seen(image)[0] @ queries.T).tolist() for image in images]
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure(error) from error
         return rows

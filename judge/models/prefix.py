@@ -1,16 +1,19 @@
-"""Shared-prefix scoring: one prefill of image and instruction, every question on top of it.
+"""Shared prefixes: one prefill of image and instruction, and three ways to score questions on top of it.
 
-Images whose prefixes have the same tokens are prefilled in one batch. A question's tokens follow a copy of
-its image's rows of the key-value cache, several questions (of one image or of several) in a forward pass.
-Questions are padded on the left, between prefix and question, so that the last position is the answer's
-for all. Positions are passed explicitly: padding must not shift them, and for M-RoPE models (Qwen-VL) the
-first position after an image is not the number of tokens before it.
+- `packed`: all questions of one image in one sequence, kept apart by a block-diagonal mask;
+- `repeated`: questions (of one image or of several) as a batch, each over a copy of its image's cache,
+  padded on the left, between prefix and question, so that the last position is the answer's for all;
+- `one_by_one`: the whole sequence anew per question: slow, and right for every model, so it is the
+  reference that the others are checked against (`ways`), and what is used where they fail the check.
+
+Positions are passed explicitly: padding must not shift them, and for M-RoPE models (Qwen-VL) the first
+position after an image is not the number of tokens before it.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +22,7 @@ import torch
 if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel
 
-GROUP = 8  # questions a forward pass: larger groups copy more cache than they save, on a CPU
+    from judge.models.chat import Inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +37,37 @@ class Prefill:
     next_positions: tuple[int, ...]
     axes: int
 
+    @property
+    def bytes_per_token(self) -> int:
+        """Memory of one token of one row, over all layers."""
+        held = [tensor for layer in self.cache.layers for tensor in (layer.keys, layer.values)]
+        total: int = sum(tensor.nbytes for tensor in held)
+        return total // (held[0].shape[0] * self.length)
+
 
 @dataclass(frozen=True, eq=False)
 class Prefix:
-    """One row of a prefilled batch."""
+    """One row of a prefilled batch, and its token ids."""
 
     batch: Prefill
     row: int
+    ids: tuple[int, ...]
+
+    def position(self, index: int) -> int:
+        """Position of the token at `index`, counted from the prefix's start; it must lie after the image."""
+        return self.batch.next_positions[self.row] - self.batch.length + index
 
 
-def prefill(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> list[Prefix]:
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A suffix to score on a prefix; `inputs()` (a batch of one) is what the prefix was made from."""
+
+    prefix: Prefix
+    suffix: tuple[int, ...]
+    inputs: Callable[[], Inputs]
+
+
+def prefill(model: PreTrainedModel, inputs: Inputs) -> list[Prefix]:
     """Run a batch of prefixes (token ids without padding, and pixels where there are images) through the model."""
     base: Any = getattr(model, "model", model)
     m_rope = hasattr(base, "get_rope_index")
@@ -54,52 +78,87 @@ def prefill(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> list[Pre
     rows, length = inputs["input_ids"].shape
     deltas = base.rope_deltas.flatten().tolist() if m_rope and base.rope_deltas is not None else [0] * rows
     batch = Prefill(cache, length, tuple(length + int(delta) for delta in deltas), 3 if m_rope else 1)
-    return [Prefix(batch, row) for row in range(rows)]
+    return [Prefix(batch, row, tuple(ids)) for row, ids in enumerate(inputs["input_ids"].tolist())]
 
 
-def next_token_logits(
-    model: PreTrainedModel, questions: Sequence[tuple[Prefix, Sequence[int]]], pad: int
-) -> torch.Tensor:
-    """Logits of the token after prefix + suffix, per question: float32, shape (questions, vocabulary), on the CPU."""
-    by_batch: dict[int, list[int]] = {}
-    for index, (prefix, _) in enumerate(questions):
-        by_batch.setdefault(id(prefix.batch), []).append(index)
-    rows: dict[int, torch.Tensor] = {}
-    for indices in by_batch.values():
-        indices.sort(key=lambda index: len(questions[index][1]))  # like lengths pad little
-        for start in range(0, len(indices), GROUP):
-            group = indices[start : start + GROUP]
-            rows.update(zip(group, _group_logits(model, [questions[index] for index in group], pad), strict=True))
-    return torch.stack([rows[index] for index in range(len(questions))])
+def one_by_one(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> torch.Tensor:
+    """Next-token logits per question, float32, (questions, vocabulary), each from a pass over everything."""
+    rows = []
+    for question in questions:
+        if hasattr(model, "model") and hasattr(model.model, "get_rope_index"):
+            model.model.rope_deltas = None
+        with torch.inference_mode():
+            rows.append(model(**_extended(question), logits_to_keep=1).logits[0, -1].float().cpu())
+    return torch.stack(rows)
 
 
-def _group_logits(model: PreTrainedModel, questions: Sequence[tuple[Prefix, Sequence[int]]], pad: int) -> torch.Tensor:
-    batch, device = questions[0][0].batch, model.device
-    count, width = len(questions), max(len(suffix) for _, suffix in questions)
+def _extended(question: Question) -> Inputs:
+    """The prefix's inputs with the suffix's tokens after them."""
+    inputs = question.inputs()
+    suffix = torch.tensor([question.suffix], device=inputs["input_ids"].device)
+    length = inputs["input_ids"].shape[1]
+    for name, value in list(inputs.items()):
+        if value.shape == (1, length) and not value.is_floating_point():  # ids, and masks and types aligned with them
+            more = suffix if name == "input_ids" else torch.full_like(suffix, 1 if name == "attention_mask" else 0)
+            inputs[name] = torch.cat([value, more.to(value.dtype)], dim=1)
+    return inputs
+
+
+def repeated(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> torch.Tensor:
+    """Next-token logits per question, float32, (questions, vocabulary). All prefixes are of one batch."""
+    batch, device = questions[0].prefix.batch, model.device
+    count, width = len(questions), max(len(question.suffix) for question in questions)
     ids = torch.full((count, width), pad)
     mask = torch.zeros((count, batch.length + width), dtype=torch.long)
     mask[:, : batch.length] = 1
     positions = torch.zeros((count, width), dtype=torch.long)
-    for row, (prefix, suffix) in enumerate(questions):
-        start = width - len(suffix)
-        ids[row, start:] = torch.tensor(suffix)
+    for row, question in enumerate(questions):
+        start = width - len(question.suffix)
+        ids[row, start:] = torch.tensor(question.suffix)
         mask[row, batch.length + start :] = 1
-        positions[row, start:] = batch.next_positions[prefix.row] + torch.arange(len(suffix))
-    if batch.axes > 1:
-        positions = positions.expand(batch.axes, -1, -1)
+        positions[row, start:] = question.prefix.position(batch.length) + torch.arange(width - start)
     with torch.inference_mode():
         output = model(
-            input_ids=ids.to(device), attention_mask=mask.to(device), position_ids=positions.to(device),
-            past_key_values=_rows_of(batch.cache, [prefix.row for prefix, _ in questions]),
+            input_ids=ids.to(device), attention_mask=mask.to(device),
+            position_ids=_on_axes(positions, batch.axes).to(device),
+            past_key_values=rows_of(batch.cache, [question.prefix.row for question in questions]),
             use_cache=True, logits_to_keep=1,
         )  # fmt: skip
     logits: torch.Tensor = output.logits[:, -1].float().cpu()
     return logits
 
 
-def _rows_of(cache: Cache, rows: Sequence[int]) -> Cache:
+def packed(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> torch.Tensor:
+    """Next-token logits per question, float32, (questions, vocabulary). All questions have one prefix."""
+    prefix, device = questions[0].prefix, model.device
+    lengths = [len(question.suffix) for question in questions]
+    total, start = sum(lengths), prefix.batch.length
+    ids = torch.tensor([[token for question in questions for token in question.suffix]])
+    positions = torch.cat([torch.arange(length) for length in lengths])[None] + prefix.position(start)
+    owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+    seen = (owner[:, None] == owner[None, :]).tril()  # a token sees its own question so far, and the prefix
+    # Additive, not boolean: eager attention would add True as 1 and be silently wrong.
+    mask = torch.zeros((1, 1, total, start + total), dtype=model.dtype)
+    mask[0, 0, :, start:] = torch.where(seen, 0.0, torch.finfo(model.dtype).min).to(model.dtype)
+    ends = torch.tensor(lengths).cumsum(0) - 1
+    with torch.inference_mode():
+        output = model(
+            input_ids=ids.to(device), attention_mask=mask.to(device),
+            position_ids=_on_axes(positions, prefix.batch.axes).to(device),
+            past_key_values=rows_of(prefix.batch.cache, [prefix.row]), use_cache=True, logits_to_keep=ends.to(device),
+        )  # fmt: skip
+    logits: torch.Tensor = output.logits[0].float().cpu()
+    return logits
+
+
+def rows_of(cache: Cache, rows: Sequence[int]) -> Cache:
     """A cache of the given rows. Layers are copied shallowly, so selecting makes the only new tensors."""
     chosen = copy.copy(cache)
     chosen.layers = [copy.copy(layer) for layer in cache.layers]
-    chosen.batch_select_indices(torch.tensor(rows, device=cache.layers[0].keys.device))
+    if list(rows) != list(range(cache.layers[0].keys.shape[0])):
+        chosen.batch_select_indices(torch.tensor(rows, device=cache.layers[0].keys.device))
     return chosen
+
+
+def _on_axes(positions: torch.Tensor, axes: int) -> torch.Tensor:
+    return positions if axes == 1 else positions.expand(axes, -1, -1)

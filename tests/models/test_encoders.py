@@ -29,7 +29,9 @@ class TestEncoders(suite.EncoderConformance):
         side = getattr(mine._model, "owlv2", mine._model)
         features = side.get_text_features
         monkeypatch.setattr(
-            side, "get_text_features", lambda *args, **more: (seen.append(len(more["input_ids"])), features(*args, **more))[1]
+            side,
+            "get_text_features",
+            lambda *args, **more: (seen.append(len(more["input_ids"])), features(*args, **more))[1],
         )
         mine.similarity(pictures[:1], suite.STATEMENTS)
         mine.similarity(pictures[1:], [*suite.STATEMENTS, "something new"])
@@ -50,8 +52,7 @@ def test_cosines_are_those_of_the_models_own_forward_pass(loaded, pictures, fami
         text=list(suite.STATEMENTS), images=list(pictures), return_tensors="pt", padding="max_length", max_length=16
     )
     with torch.inference_mode():
-        logits = model(**inputs).logits_per_image
-    expected = (logits - getattr(model, "logit_bias", 0.0)) / model.logit_scale.exp()
+        expected = (model(**inputs).logits_per_image - getattr(model, "logit_bias", 0.0)) / model.logit_scale.exp()
     found = anew(encoder).similarity(pictures, suite.STATEMENTS)
     assert sum(found, []) == suite.near(expected.flatten().tolist())
     assert float(expected.std()) > 0.01
@@ -61,6 +62,5 @@ def test_owlv2_cosines_are_those_of_its_clip_towers(loaded, pictures):
     owl = loaded("owlv2")
     made = owl._processor(text=list(suite.STATEMENTS), images=list(pictures), return_tensors="pt", max_length=16)
     with torch.inference_mode():
-        output = owl._model.owlv2(**made)
-    expected = output.logits_per_image / owl._model.owlv2.logit_scale.exp()
+        expected = owl._model.owlv2(**made).logits_per_image / owl._model.owlv2.logit_scale.exp()
     assert sum(anew(owl).similarity(pictures, suite.STATEMENTS), []) == suite.near(expected.flatten().tolist())

@@ -39,7 +39,9 @@ def own_boxes(owl: Any, image: Image.Image, queries: list[str]) -> list[tuple[li
     for query in range(len(queries)):
         best = ([0.0] * 4, -1.0)
         for (x, y, w, h), logit in zip(output.pred_boxes[0].tolist(), output.logits[0, :, query], strict=True):
-            left, top, right, bottom = (max(image.size) * share for share in (x - w / 2, y - h / 2, x + w / 2, y + h / 2))
+            left, top, right, bottom = (
+                max(image.size) * share for share in (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+            )
             cut = [max(left, 0.0), max(top, 0.0), min(right, image.width), min(bottom, image.height)]
             if float(logit.sigmoid()) > best[1] and cut[0] < cut[2] and cut[1] < cut[3]:
                 best = (cut, float(logit.sigmoid()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import shutil
 from typing import Any
 
 import pytest
@@ -12,10 +14,10 @@ from PIL import Image
 from judge.errors import ModelError
 from judge.models import transformers_mllm
 from judge.models.protocols import Ask
-from judge.models.transformers_mllm import TransformersMllm
+from judge.models.transformers_mllm import TransformersMllm, load_mllm
 from tests import tiny
 from tests.models import conformance as suite
-from tests.models.conftest import anew
+from tests.models.conftest import FULL, anew
 
 
 class Plain:
@@ -81,7 +83,9 @@ class TestFamilies(suite.MllmConformance):
 
     def test_image_and_statement_sway_the_answer(self, adapter, pictures):
         answers = anew(adapter).answer(suite.asks_of((*pictures, None), suite.STATEMENTS))
-        rows = [answers[start : start + len(suite.STATEMENTS)] for start in range(0, len(answers), len(suite.STATEMENTS))]
+        rows = [
+            answers[start : start + len(suite.STATEMENTS)] for start in range(0, len(answers), len(suite.STATEMENTS))
+        ]
         for one, other in (rows[:2], rows[2:4], rows[3:5]):
             assert max(abs(a.p_yes - b.p_yes) + abs(a.p_no - b.p_no) for a, b in zip(one, other, strict=True)) > 1e-3
 
@@ -98,11 +102,12 @@ class TestFamilies(suite.MllmConformance):
         """M-RoPE models keep an offset of the last image they saw."""
         asks, talks = suite.asks_of((None,), suite.STATEMENTS), [suite.talk(None, suite.QUESTIONS[0])]
         first = anew(adapter)
-        expected = first.answer(asks), first.reply(talks, max_tokens=6)
+        expected = suite.numbers(first, asks), first.reply(talks, max_tokens=6)
         mllm = anew(adapter)
         mllm.answer(suite.asks_of(pictures, suite.STATEMENTS[:2]))
         mllm.reply([suite.talk(pictures[3], suite.QUESTIONS[0])], max_tokens=3)
-        assert (mllm.answer(asks), mllm.reply(talks, max_tokens=6)) == expected
+        assert suite.numbers(mllm, asks) == suite.near(expected[0])
+        assert mllm.reply(talks, max_tokens=6) == expected[1]
 
 
 def test_more_images_than_are_kept_get_their_own_answers(loaded, pictures):
@@ -118,6 +123,7 @@ def test_more_images_than_are_kept_get_their_own_answers(loaded, pictures):
 
 def test_later_questions_about_an_image_compute_it_no_more(loaded, pictures, monkeypatch):
     mllm, seen = anew(loaded("llava")), []
+    mllm.answer(suite.asks_of(pictures[2:3], suite.STATEMENTS))  # what a first call finds out about a model is done
     encode = mllm._model.model.get_image_features
     monkeypatch.setattr(
         mllm._model.model, "get_image_features", lambda *args, **more: (seen.append(1), encode(*args, **more))[1]
@@ -130,32 +136,30 @@ def test_later_questions_about_an_image_compute_it_no_more(loaded, pictures, mon
 def test_another_instruction_is_not_answered_from_the_same_cache(loaded, pictures):
     asks = [Ask(pictures[0], instruction, "a knife") for instruction in ("Is this true?", "Is this false, or not?")]
     one, other = anew(loaded("llava")).answer(asks)
-    assert one.p_yes != pytest.approx(other.p_yes, abs=1e-3)
-    assert [one.p_yes, other.p_yes] == suite.near([anew(loaded("llava")).answer([ask])[0].p_yes for ask in asks])
+    assert one.p_no != pytest.approx(other.p_no, abs=1e-3)
+    assert [one.p_no, other.p_no] == suite.near([anew(loaded("llava")).answer([ask])[0].p_no for ask in asks])
 
 
-@pytest.mark.parametrize(("error", "retry"), [(RuntimeError("a kernel broke"), True), (torch.OutOfMemoryError(), True)])
-def test_a_model_that_raises_is_a_model_error(loaded, pictures, monkeypatch, error, retry):
+@pytest.mark.parametrize("error", [RuntimeError("a kernel broke"), torch.OutOfMemoryError()], ids=["bug", "memory"])
+def test_a_model_that_raises_is_a_model_error(loaded, pictures, monkeypatch, error):
     mllm = anew(loaded("llava"))
 
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(type(mllm._model), "forward", fail)
+    monkeypatch.setattr(mllm._model.lm_head, "forward", fail)
     for doing in (
         lambda: mllm.answer(suite.asks_of(pictures[:1], ["a"])),
         lambda: mllm.reply([suite.talk(pictures[0], "hm")], max_tokens=2),
     ):
-        with pytest.raises(ModelError, match="a kernel broke|out of memory") as caught:
+        with pytest.raises(ModelError, match=r"a kernel broke|out of memory") as caught:
             doing()
-        assert caught.value.retryable is retry
+        assert caught.value.retryable
         assert caught.value.__cause__ is error
 
 
-def test_logits_that_are_no_numbers_are_a_model_error(checkpoint, pictures):
-    from judge.models.transformers_mllm import load_mllm
-    from tests.models.conftest import FULL
-
+def test_logits_that_are_no_numbers_are_a_model_error(checkpoint, pictures, monkeypatch, tmp_path):
+    monkeypatch.setenv("JUDGE_CACHE_DIR", str(tmp_path))  # nothing found out about this one may serve the sound one
     mllm = load_mllm(str(checkpoint("llava")), FULL)
     with torch.no_grad():
         mllm._model.lm_head.weight[5] = float("nan")
@@ -167,6 +171,24 @@ def test_logits_that_are_no_numbers_are_a_model_error(checkpoint, pictures):
 def test_a_template_that_alters_the_text_is_refused(loaded, pictures):
     mllm = anew(loaded("llava"))
     mllm._processor = copy.copy(mllm._processor)
-    mllm._processor.chat_template = "{% for m in messages %}{{ m.content[-1].text | replace('statement', '') }}{% endfor %}"
+    mllm._processor.chat_template = (
+        "{% for m in messages %}{{ m.content[-1].text | replace('statement', '') }}{% endfor %}"
+    )
     with pytest.raises(ModelError, match="chat template"):
         mllm.answer(suite.asks_of([None], ["a knife"]))
+
+
+def test_a_tokenizer_that_marks_every_beginning_sees_the_same_words(checkpoint, tmp_path):
+    """Llama 2's tokenizer puts a space mark before whatever it is given first, so before a statement given apart."""
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "llama2")
+    text = (folder / "tokenizer.json").read_text(encoding="utf-8").replace("\u0120", "\u2581")
+    entries = json.loads(text)
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}
+    entries["normalizer"] = {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "\u2581"}, replace]}
+    entries["pre_tokenizer"], entries["decoder"] = None, {"type": "Metaspace", "replacement": "\u2581"}
+    entries["decoder"] |= {"prepend_scheme": "always", "split": True}
+    entries["model"]["unk_token"] = "<unk>"
+    (folder / "tokenizer.json").write_text(json.dumps(entries), encoding="utf-8")
+    mllm = load_mllm(str(folder), FULL)
+    asks = suite.asks_of((None,), suite.STATEMENTS)
+    assert suite.numbers(mllm, asks) == suite.near(Plain(mllm._model, mllm._processor).numbers(asks))

@@ -1,0 +1,88 @@
+"""A message to tokens and back: chat template, processor, tokenizer. Runs no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from judge.errors import ModelError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from transformers import PreTrainedModel, ProcessorMixin
+
+Inputs = dict[str, torch.Tensor]
+_SENTINEL = "\N{WHITE SQUARE}statement\N{WHITE SQUARE}"
+
+
+class Chat:
+    """The chat format of one model. The image comes before the text of the first message."""
+
+    def __init__(self, processor: ProcessorMixin, model: PreTrainedModel) -> None:
+        self._processor, self._device, self._dtype = processor, model.device, model.dtype
+        self.tokenizer: Any = processor.tokenizer
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token  # processors insist on one
+        self.pad: int = self.tokenizer.pad_token_id or 0
+        self.image_token = _image_token(model, processor)
+        self.stop = frozenset(_stop_ids(model, self.tokenizer))
+
+    def split(self, instruction: str, has_image: bool) -> tuple[str, str]:
+        """The rendered text before a statement, and after it.
+
+        Raises:
+            ModelError: the chat template alters what a message says.
+        """
+        text = self.render([("user", f"{instruction} {_SENTINEL}")], has_image)
+        head, mark, tail = text.partition(f" {_SENTINEL}")
+        if not mark:
+            raise ModelError("the model's chat template alters the text of a message", hint="choose another model")
+        return head, tail
+
+    def render(self, turns: Sequence[tuple[str, str]], has_image: bool) -> str:
+        """The conversation as the template writes it, up to where the model's next answer begins."""
+        content: list[list[dict[str, str]]] = [[{"type": "text", "text": text}] for _, text in turns]
+        if has_image:
+            content[0].insert(0, {"type": "image"})
+        messages = [{"role": role, "content": parts} for (role, _), parts in zip(turns, content, strict=True)]
+        return str(self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+
+    def inputs(self, texts: list[str], images: Sequence[Image | None]) -> Inputs:
+        """What the model takes for these texts, each with its image, on the model's device and in its dtype."""
+        has_bos = bool(self.tokenizer.bos_token) and texts[0].startswith(self.tokenizer.bos_token)
+        shown = [[image] for image in images if image is not None]  # one list a text: how processors tell them apart
+        given = {"images": shown} if shown else {}
+        made = self._processor(text=texts, return_tensors="pt", padding=True, add_special_tokens=not has_bos, **given)
+        return {name: self._moved(value) for name, value in made.items()}
+
+    def tokens(self, text: str) -> list[int]:
+        """Token ids of a piece of text, nothing added."""
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of generated tokens."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def _moved(self, value: torch.Tensor) -> torch.Tensor:
+        if self._device.type == "cuda":
+            value = value.pin_memory()  # lets the copy run beside the GPU's work
+        value = value.to(self._device, non_blocking=True)
+        return value.to(self._dtype) if value.is_floating_point() else value
+
+
+def _stop_ids(model: PreTrainedModel, tokenizer: Any) -> set[int]:
+    configured = getattr(model.generation_config, "eos_token_id", None)
+    ids = configured if isinstance(configured, list) else [configured]
+    return {index for index in (*ids, tokenizer.eos_token_id) if index is not None}
+
+
+def _image_token(model: PreTrainedModel, processor: Any) -> int | None:
+    """The id that stands for a patch of the image in the token sequence."""
+    for holder in (processor, model.config):
+        for name in ("image_token_id", "image_token_index"):
+            index = getattr(holder, name, None)
+            if isinstance(index, int):
+                return index
+    return None

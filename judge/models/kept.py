@@ -1,0 +1,143 @@
+"""What is kept of images between calls: their prefilled prefixes, as many as the memory budget admits."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judge.models.chat import Chat, Inputs
+from judge.models.memory import Budget
+from judge.models.prefix import Prefix, prefill
+from judge.models.protocols import Ask
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from transformers import PreTrainedModel
+
+BATCH = 8  # images in one prefill: more gain nothing measurable
+MOST = 64  # prefixes kept at most, whatever the budget
+ASSUMED_TOKENS = 2048  # of a prefix, until one of its kind was seen
+
+Key = tuple[int, str]
+
+
+def key_of(ask: Ask) -> Key:
+    """Asks with the same key share a prefix."""
+    return id(ask.image), ask.instruction
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A prefilled image. It is kept beside its cache, because an id is only its own while the object lives.
+
+    head, tail: the template's text before and after a statement.
+    """
+
+    image: Image | None
+    prefix: Prefix
+    head: str
+    tail: str
+    chat: Chat
+
+    def inputs(self) -> Inputs:
+        """What the prefix was made from, as a batch of one."""
+        return self.chat.inputs([self.head], [self.image])
+
+    @property
+    def bytes(self) -> int:
+        return self.prefix.batch.bytes_per_token * self.prefix.batch.length
+
+
+class KeptPrefixes:
+    """Prefills prefixes in batches and keeps the latest."""
+
+    def __init__(self, model: PreTrainedModel, chat: Chat, budget: Budget) -> None:
+        self._model, self._chat, self._budget = model, chat, budget
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._bytes_of: dict[object, int] = {}
+
+    def clear(self) -> None:
+        """Forget everything: memory is short."""
+        self._kept.clear()
+
+    def batches(self, asks: Sequence[Ask]) -> list[list[Ask]]:
+        """The asks, those of as many prefixes together as fit in memory at once, like ones side by side."""
+        alike: dict[object, dict[Key, list[Ask]]] = {}
+        for ask in asks:
+            alike.setdefault(_kind(ask), {}).setdefault(key_of(ask), []).append(ask)
+        batches = []
+        for kind, by_key in alike.items():
+            groups = list(by_key.values())
+            size = self._budget.rows(self._bytes_of.get(kind, ASSUMED_TOKENS * self._token_bytes()), BATCH)
+            for start in range(0, len(groups), size):
+                batches.append([ask for group in groups[start : start + size] for ask in group])
+        return batches
+
+    def of(self, asks: Sequence[Ask]) -> dict[Key, Kept]:
+        """The prefilled prefix of every ask of one batch."""
+        firsts = {key_of(ask): ask for ask in reversed(asks)}
+        missing = [ask for key, ask in reversed(firsts.items()) if key not in self._kept]
+        if missing:
+            self._prefill(missing)
+        for key in firsts:
+            self._kept.move_to_end(key)
+        found = {key: self._kept[key] for key in firsts}
+        while len(self._kept) > len(firsts) and self._too_much():
+            self._kept.popitem(last=False)
+        return found
+
+    def longest(self, image: Image | None, ids: Sequence[int]) -> tuple[Prefix, int] | None:
+        """The kept prefix of this image that shares most tokens with `ids`, and how many; None where the
+        image itself is not wholly shared. At least one token is left to run."""
+        best: tuple[Prefix, int] | None = None
+        for kept in self._kept.values():
+            if kept.image is image and image is not None:
+                shared = min(_common(kept.prefix.ids, ids), len(ids) - 1)
+                if shared >= self._after_image(kept) and (best is None or shared > best[1]):
+                    best = kept.prefix, shared
+        return best
+
+    def _after_image(self, kept: Kept) -> int:
+        """How many tokens it takes to have the whole image in: up to the last one that stands for it."""
+        ids, image_token = kept.prefix.ids, self._chat.image_token
+        return max((index for index, token in enumerate(ids) if token == image_token), default=len(ids) - 1) + 1
+
+    def _too_much(self) -> bool:
+        held = sum(kept.bytes for kept in self._kept.values())
+        return len(self._kept) > MOST or held > self._budget.bytes // 2
+
+    def _prefill(self, asks: Sequence[Ask]) -> None:
+        """Prefill in one batch, or singly where the processor gives the images different tokens (padding
+        would change what the model sees)."""
+        head, tail = self._chat.split(asks[0].instruction, asks[0].image is not None)
+        inputs = self._chat.inputs([head] * len(asks), [ask.image for ask in asks])
+        if len(asks) > 1 and not bool((inputs["input_ids"] == inputs["input_ids"][0]).all()):
+            for ask in asks:
+                self._prefill([ask])
+            return
+        for ask, prefix in zip(asks, prefill(self._model, inputs), strict=True):
+            self._kept[key_of(ask)] = Kept(ask.image, prefix, head, tail, self._chat)
+        self._bytes_of[_kind(asks[0])] = self._kept[key_of(asks[0])].bytes
+
+    def _token_bytes(self) -> int:
+        """Memory of one cached token, from the configuration."""
+        config = self._model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        return int(2 * config.num_hidden_layers * heads * width * self._model.dtype.itemsize)
+
+
+def _kind(ask: Ask) -> object:
+    """Asks of a kind most likely have prefixes of one length."""
+    return ask.instruction, ask.image.size if ask.image is not None else None
+
+
+def _common(first: Sequence[int], second: Sequence[int]) -> int:
+    count = 0
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count

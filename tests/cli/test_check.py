@@ -1,0 +1,228 @@
+"""`judge check` and its exit codes, in this process and with scripted answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from judge import assemble
+from judge.cli import main as command
+from judge.cli.check import expand
+from judge.cli.exits import Exit, exit_of, gravest
+from judge.constitution import parse_constitution
+from judge.errors import ModelError, UserError
+from judge.judging.pipeline import Judge
+from judge.models.scripted import ScriptedMllm
+from judge.settings import Thresholds
+from judge.verdict import Failure, Provenance, Verdict
+
+YES, NO, UNSURE, BROKEN = 0.99, 0.01, (0.1, 0.1), ModelError("the model fell over", retryable=True)
+RULES = parse_constitution(
+    "constitution: test\nversion: 1.0.0\nrules:\n"
+    "  - {id: fire, rule: No fire may be shown., preconditions: [fire is visible]}\n"
+)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs the command line; returns exit code, stdout and stderr."""
+    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "error")  # what `main` sets is undone again
+    monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["judge", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            command.main()
+        said = capsys.readouterr()
+        return stopped.value.code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def says(monkeypatch):
+    """Gives `check` a model that says these things about fire, one an image."""
+
+    def script(*answers):
+        mllm = ScriptedMllm({"fire is visible": answers}, {"fire is visible": 0.5})
+        monkeypatch.setattr(assemble, "load_judge", lambda *_, **__: Judge(RULES, mllm))
+
+    return script
+
+
+@pytest.fixture
+def images(tmp_path) -> list[Path]:
+    paths = [tmp_path / "pictures" / f"{name}.png" for name in "abc"]
+    paths[0].parent.mkdir()
+    for path in paths:
+        Image.new("RGB", (40, 40), "white").save(path)
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ([NO], Exit.NO_VIOLATION),
+        ([YES], Exit.VIOLATION),
+        ([UNSURE], Exit.NEEDS_REVIEW),
+        ([BROKEN], Exit.FAILURE),
+        ([NO, UNSURE], Exit.NEEDS_REVIEW),
+        ([UNSURE, YES], Exit.VIOLATION),
+        ([YES, BROKEN, YES, BROKEN], Exit.VIOLATION),  # a call that failed is repeated per image
+        ([UNSURE, BROKEN, UNSURE, BROKEN], Exit.FAILURE),
+    ],
+)
+def test_the_gravest_image_gives_the_exit_code(run, says, images, answers, code):
+    says(*answers)
+    count = 2 if len(answers) > 1 else 1
+    got, out, _ = run("check", "--json", *images[:count])
+    assert got == code
+    assert len(out.splitlines()) == count
+
+
+def test_a_bad_file_among_good_ones_stops_nothing(run, says, images):
+    images[1].write_bytes(b"")
+    says(NO, NO)
+    code, out, _ = run("check", "--json", *images)
+    assert code == Exit.FAILURE
+    verdicts = [Verdict.model_validate_json(line) for line in out.splitlines()]
+    assert [one.verdict for one in verdicts] == ["no_violation", "needs_review", "no_violation"]
+    assert verdicts[1].reasons == ("the file is empty (zero bytes)",)
+
+
+def test_a_folder_is_its_images_at_any_depth_in_order(run, says, images):
+    deeper = images[0].parent / "b2"
+    deeper.mkdir()
+    Image.new("RGB", (40, 40)).save(deeper / "PHOTO.JFIF", "JPEG")
+    (deeper / "notes.txt").write_text("no image")
+    says(NO, NO, NO, NO)
+    code, out, _ = run("check", "--json", images[0].parent)
+    assert code == Exit.NO_VIOLATION
+    expected = sorted(map(str, [*images, deeper / "PHOTO.JFIF"]))
+    assert [json.loads(line)["image"] for line in out.splitlines()] == expected
+
+
+def test_a_folder_without_images_is_a_mistake(run, tmp_path):
+    (tmp_path / "notes.txt").touch()
+    code, out, said = run("check", tmp_path)
+    assert (code, out) == (Exit.USER_MISTAKE, "")
+    assert f"no images in the folder {tmp_path}\n  hint: looked for " in said
+
+
+def test_a_folder_that_cannot_be_listed_is_a_mistake_not_a_clean_result(monkeypatch, images):
+    def closed(top, onerror):
+        yield str(top), ["locked"], [images[0].name]
+        onerror(PermissionError(13, "Permission denied", f"{top}/locked"))
+
+    monkeypatch.setattr("os.walk", closed)
+    with pytest.raises(UserError, match=r"cannot list the folder .*locked \(Permission denied\)"):
+        expand([str(images[0].parent)])
+
+
+def test_an_empty_name_is_not_the_folder_we_are_in(run, says):
+    says()
+    code, out, said = run("check", "")
+    assert (code, out) == (Exit.USER_MISTAKE, "")
+    assert "the name of an image is empty" in said
+
+
+@pytest.mark.parametrize("name", ["nul\0.png", "n" * 5_000, "\N{PILE OF POO}.png", "[bold]x[/].png", "-"])
+def test_odd_names_are_failures_of_their_image(run, says, name):
+    says()
+    code, out, _ = run("check", "--json", "--", name)
+    assert (code, json.loads(out)["image"]) == (Exit.FAILURE, name)
+    code, out, _ = run("check", "--", name)
+    assert code == Exit.FAILURE
+    assert name[:20] in out
+
+
+@pytest.mark.xfail(strict=True, reason="a verdict cannot be written down whose image's name is no Unicode text")
+def test_a_file_name_that_is_no_text_stops_nothing(run, says):
+    says()
+    code, out, _ = run("check", "--json", "\udcff.png")
+    assert code == Exit.FAILURE
+    assert json.loads(out)["verdict"] == "needs_review"
+
+
+def test_the_table_names_rules_reasons_and_probabilities(run, says, images):
+    says(YES, UNSURE)
+    code, out, _ = run("check", "--explain", *images[:2])
+    assert code == Exit.VIOLATION
+    lines = out.splitlines()
+    assert f"violation    {images[0]}  fire" in lines  # on one line, however long the path: it is data
+    assert f"needs_review {images[1]}" in lines
+    assert "fire: violated" in out
+    assert "0.990" in out
+    assert "No fire may be shown." in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Missing argument"),
+        (("--nonsense", "x.png"), "No such option"),
+        (("--quantize", "3bit", "x.png"), "Invalid value for '--quantize'"),
+        (("--dtype", "float8", "x.png"), "setting dtype: Input should be"),
+        (("-c", "nowhere.yaml", "x.png"), "no constitution at nowhere.yaml"),
+        (("-m", "/nowhere/at/all", "x.png"), "cannot load /nowhere/at/all"),
+    ],
+)
+def test_mistakes_exit_with_2_and_say_what_is_wrong(run, arguments, said):
+    code, out, error = run("check", *arguments)
+    assert (code, out) == (Exit.USER_MISTAKE, "")
+    assert said in " ".join(error.split())
+
+
+def test_mistakes_in_a_constitution_are_all_shown(run, tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("constitution: X\nversion: 1\nrules: []\n")
+    code, out, said = run("check", "-c", path, "x.png")
+    assert (code, out) == (Exit.USER_MISTAKE, "")
+    assert [f"{path}:{place}" in said for place in ("1:15", "2:10", "3:8")] == [True] * 3
+
+
+def test_an_unexpected_error_is_no_violation(run, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(assemble, "load_judge", broken)
+    code, out, _ = run("check", "x.png")
+    assert (code, out) == (Exit.FAILURE, "")
+    assert "unexpected error" in caplog.text
+
+
+def test_a_model_that_fails_to_load_is_a_failure(run, monkeypatch):
+    def broken(*_, **__):
+        raise ModelError("no memory", hint="buy some")
+
+    monkeypatch.setattr(assemble, "load_judge", broken)
+    assert run("check", "x.png") == (Exit.FAILURE, "", "judge: no memory\n  hint: buy some\n")
+
+
+def verdict(word: str, failure: Failure | None = None) -> Verdict:
+    source = Provenance(
+        constitution="c", constitution_version="1.0.0", constitution_digest="0", prompts={}, models=(),
+        thresholds=Thresholds(), versions={},
+    )  # fmt: skip
+    return Verdict(image="x", verdict=word, failure=failure, provenance=source)
+
+
+def test_exit_code_of_a_verdict():
+    failed = Failure(kind="model", message="down")
+    assert exit_of(verdict("no_violation")) == 0
+    assert exit_of(verdict("violation")) == 1
+    assert exit_of(verdict("violation", failed)) == 1
+    assert exit_of(verdict("needs_review", failed)) == 3
+    assert exit_of(verdict("needs_review")) == 4
+
+
+def test_violation_before_failure_before_review_before_none():
+    everything = [Exit.NO_VIOLATION, Exit.NEEDS_REVIEW, Exit.FAILURE, Exit.VIOLATION]
+    for length in range(1, 5):
+        assert gravest(everything[:length]) == everything[length - 1]
+        assert gravest(reversed(everything[:length])) == everything[length - 1]
+    assert gravest([]) == Exit.NO_VIOLATION

@@ -1,0 +1,126 @@
+"""The real command in a process of its own: start-up, streams and exit codes as a shell sees them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from judge.cli.exits import Exit
+from judge.verdict import Verdict
+
+ROOT = Path(__file__).resolve().parents[2]
+DRAWINGS = ROOT / "examples" / "images"
+COMMAND = [sys.executable, "-m", "judge"]
+
+
+def judge(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT, timeout=120,
+        env={**os.environ, **environment}, check=False,
+    )  # fmt: skip
+
+
+def test_help_is_quick_and_imports_nothing_heavy():
+    timings = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        assert judge("--help").returncode == 0
+        timings.append(time.perf_counter() - begun)
+    assert min(timings) < 0.5
+    for arguments in (["--help"], ["check", "--help"], ["doctor", "--help"], ["--version"]):
+        log = subprocess.run([sys.executable, "-X", "importtime", *COMMAND[1:], *arguments], capture_output=True,
+                             text=True, cwd=ROOT, check=True).stderr  # fmt: skip
+        imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in log.splitlines()}
+        assert "typer" in imported
+        assert not imported & {"torch", "gradio", "transformers", "PIL", "numpy", "outlines", "yaml"}
+        assert arguments != ["--help"] or "pydantic" not in imported  # typer itself takes it for a verb's options
+
+
+def test_help_names_verbs_options_and_exit_codes():
+    text = judge("--help").stdout
+    assert "check" in text
+    assert "doctor" in text
+    text = judge("check", "--help", COLUMNS="200", TERM="dumb").stdout
+    for option in ("--constitution", "--model", "--encoder", "--detector", "--quantize", "--device", "--dtype",
+                   "--trust-remote-code", "--json", "--explain"):  # fmt: skip
+        assert option in text
+    assert "Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake" in text
+
+
+def test_version():
+    assert judge("--version").stdout == version("constitution-judge") + "\n"
+
+
+def test_good_and_bad_images_are_each_a_json_line_and_talk_goes_to_stderr(tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes((DRAWINGS / "gambling-for-money-borderline.png").read_bytes()[:200])
+    named = [broken, DRAWINGS / "body-on-fire-violating.png", tmp_path / "none.png"]
+    rule = tmp_path / "one-rule.yaml"  # a whole constitution would take most of a minute
+    rule.write_text(
+        "constitution: one-rule\nversion: 1.0.0\nrules:\n"
+        "  - {id: body-on-fire, rule: Nobody may be on fire., preconditions: [people are visible, fire is visible]}\n"
+    )
+    done = judge("check", "--json", "-c", rule, *named)
+    verdicts = [Verdict.model_validate_json(line) for line in done.stdout.splitlines()]
+    assert [verdict.image for verdict in verdicts] == [str(path) for path in named]
+    assert all({"image", "verdict"} <= json.loads(line).keys() for line in done.stdout.splitlines())
+    assert [bool(verdict.failure) for verdict in verdicts] == [True, False, True]
+    assert [verdict.verdict for verdict in verdicts[::2]] == ["needs_review"] * 2
+    assert "truncated" in verdicts[0].reasons[0]
+    assert verdicts[2].reasons == ("no such file",)
+    assert "body-on-fire" in verdicts[1].violations
+    assert done.returncode == Exit.VIOLATION
+    assert "bundled model reads emoji-style drawings only" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_whose_only_file_is_unreadable_exits_with_failure_in_the_table_too(tmp_path):
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "notes.PNG").write_text("no image")
+    (tmp_path / "readme.txt").write_text("passed over")
+    done = judge("check", tmp_path)
+    assert done.returncode == Exit.FAILURE
+    assert done.stdout.splitlines()[0] == f"needs_review {tmp_path / 'deeper' / 'notes.PNG'}"
+    assert "not an image of a known format" in done.stdout
+    assert "hint: known: PNG" in done.stdout
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--explain"]])
+def test_a_reader_that_leaves_early_meets_no_traceback_and_no_violation(options):
+    with subprocess.Popen(
+        [*COMMAND, "check", *options, "none.png"], cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        process.stdout.close()  # what `| head -0` does
+        said = process.stderr.read()
+    assert process.returncode == Exit.FAILURE
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+
+
+def test_doctor_works_without_a_network():
+    begun = time.perf_counter()
+    done = judge("doctor", "--json", HF_ENDPOINT="http://127.0.0.1:9")
+    assert time.perf_counter() - begun < 15
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1
+    report = json.loads(done.stdout)
+    assert report["packages"]["constitution-judge"] == version("constitution-judge")
+    assert report["devices"][0]["name"] == "cpu"
+    assert report["model"]["found"] == "folder"
+    assert report["hub"].startswith("not reachable")
+    assert report["cache"] == os.environ["JUDGE_CACHE_DIR"]
+
+
+def test_a_mistake_is_a_message_with_a_hint_not_a_traceback():
+    done = judge("check", "-c", "dmeo", DRAWINGS / "drugs-violating.png")
+    assert (done.returncode, done.stdout) == (Exit.USER_MISTAKE, "")
+    assert re.fullmatch(r"judge: no constitution at dmeo\n  hint: did you mean `demo`\?\n", done.stderr)
