@@ -40,8 +40,8 @@ class Prefill:
     @property
     def bytes_per_token(self) -> int:
         """Memory of one token of one row, over all layers."""
-        held = [tensor for layer in self.cache.layers for tensor in (layer.keys, layer.values)]
-        total: int = sum(tensor.nbytes for tensor in held)
+        held: list[torch.Tensor] = [tensor for layer in self.cache.layers for tensor in (layer.keys, layer.values)]
+        total = sum(int(tensor.nbytes) for tensor in held)
         return total // (held[0].shape[0] * self.length)
 
 

@@ -25,14 +25,14 @@ def texts(tokens, ids):
 
 
 def test_the_bundled_tokenizer(bundled):
-    yes, no = yes_no_tokens(bundled._tokenizer)
-    assert texts(bundled._tokenizer, yes) == ["Yes", "ĠYes"]
-    assert texts(bundled._tokenizer, no) == ["No", "no", "ĠNo", "Ġno"]
+    yes, no = yes_no_tokens(bundled._processor.tokenizer)
+    assert texts(bundled._processor.tokenizer, yes) == ["Yes", "ĠYes"]
+    assert texts(bundled._processor.tokenizer, no) == ["No", "no", "ĠNo", "Ġno"]
 
 
 def test_no_spelling_is_missed(loaded):
     """The same as decoding every token there is."""
-    tokens = loaded("qwen3_vl")._tokenizer
+    tokens = loaded("qwen3_vl")._processor.tokenizer
     assert yes_no_tokens(tokens) == (tiny.all_token_ids(tokens, ["yes"]), tiny.all_token_ids(tokens, ["no"]))
 
 

@@ -12,9 +12,10 @@ import torch
 from PIL import Image
 
 from judge.errors import ModelError
-from judge.models import transformers_mllm
+from judge.models import kept
 from judge.models.protocols import Ask
 from judge.models.transformers_mllm import TransformersMllm, load_mllm
+from judge.models.ways import Way
 from tests import tiny
 from tests.models import conformance as suite
 from tests.models.conftest import FULL, anew
@@ -72,7 +73,7 @@ def adapter(request: pytest.FixtureRequest, loaded: Any) -> TransformersMllm:
 class TestFamilies(suite.MllmConformance):
     @pytest.fixture
     def subject(self, adapter, pictures):
-        longest = max(len(token) for token in adapter._tokenizer.get_vocab())
+        longest = max(len(token) for token in adapter._processor.tokenizer.get_vocab())
         return suite.MllmSubject(lambda: anew(adapter), pictures, longest)
 
     def test_answers_equal_one_plain_forward_pass_each(self, adapter, pictures):
@@ -80,6 +81,14 @@ class TestFamilies(suite.MllmConformance):
         expected = Plain(adapter._model, adapter._processor).numbers(asks)
         assert suite.numbers(anew(adapter), asks) == suite.near(expected)
         assert sum(0.001 < number < 0.999 for number in expected) > 5  # else equality would say little
+
+    @pytest.mark.parametrize("name", ["packed", "repeated"])
+    @pytest.mark.parametrize("group", [3, 32])
+    def test_every_way_of_sharing_gives_the_same_answers(self, adapter, pictures, name, group):
+        """Which way is used depends on the machine's speed, so each is tried here."""
+        mllm, asks = anew(adapter), suite.asks_of(pictures, suite.STATEMENTS)
+        mllm._scoring.way = Way(name, group, name)
+        assert suite.numbers(mllm, asks) == suite.near(Plain(adapter._model, adapter._processor).numbers(asks))
 
     def test_image_and_statement_sway_the_answer(self, adapter, pictures):
         answers = anew(adapter).answer(suite.asks_of((*pictures, None), suite.STATEMENTS))
@@ -98,6 +107,34 @@ class TestFamilies(suite.MllmConformance):
         said = anew(adapter).reply([suite.talk(*one) for one in talks], max_tokens=6)
         assert said == [plain.greedy(6, *one) for one in talks]
 
+    def test_replies_after_answers_equal_greedy_plain_forward_passes(self, adapter, pictures):
+        """Once images are kept, conversations about them go on from there, several together."""
+        plain, mllm = Plain(adapter._model, adapter._processor), anew(adapter)
+        mllm.answer(suite.asks_of(pictures, suite.STATEMENTS[:3]))
+        think = suite.INSTRUCTION.replace("Answer with one word, Yes or No", "Think") + " a knife is visible"
+        talks = [
+            *((picture, think) for picture in pictures),
+            (pictures[2], think, "a person and a fire.", suite.QUESTIONS[1]),
+            (pictures[0], suite.QUESTIONS[0]),
+            (None, think),
+        ]
+        said = mllm.reply([suite.talk(*one) for one in talks], max_tokens=8)
+        assert said == [plain.greedy(8, *one) for one in talks]
+        assert len(set(said)) > 1
+
+    def test_replies_under_a_schema_after_answers_are_json_of_it(self, adapter, pictures):
+        mllm = anew(adapter)
+        mllm.answer(suite.asks_of(pictures, suite.STATEMENTS[:2]))
+        talks = [
+            suite.talk(picture, *texts) for picture in pictures for texts in (suite.QUESTIONS[:1], suite.QUESTIONS[1:])
+        ]
+        schema = suite.Report.model_json_schema()
+        together = mllm.reply(talks, max_tokens=suite.REPORT_TOKENS, schema=schema)
+        for reply in together:
+            suite.Report.model_validate_json(reply)
+        alone = [anew(adapter).reply([talk], max_tokens=suite.REPORT_TOKENS, schema=schema)[0] for talk in talks[:2]]
+        assert together[:2] == alone
+
     def test_answers_and_replies_leave_no_trace_on_each_other(self, adapter, pictures):
         """M-RoPE models keep an offset of the last image they saw."""
         asks, talks = suite.asks_of((None,), suite.STATEMENTS), [suite.talk(None, suite.QUESTIONS[0])]
@@ -110,14 +147,14 @@ class TestFamilies(suite.MllmConformance):
         assert mllm.reply(talks, max_tokens=6) == expected[1]
 
 
-def test_more_images_than_are_kept_get_their_own_answers(loaded, pictures):
+def test_more_images_than_are_kept_get_their_own_answers(loaded, pictures, monkeypatch):
     """Caches are keyed by the image object: an evicted one must not lend its answers to another."""
-    images = [pictures[0].rotate(15 * turn) for turn in range(transformers_mllm.KEPT_PREFIXES + 5)]
+    monkeypatch.setattr(kept, "MOST", 3)
+    images = [pictures[0].rotate(15 * turn) for turn in range(20)]
     mllm, asks = anew(loaded("llava")), suite.asks_of(images, suite.STATEMENTS[:2])
     alone = [number for ask in asks for number in suite.numbers(anew(mllm), [ask])]
     assert suite.numbers(mllm, asks) == suite.near(alone)
-    assert suite.numbers(mllm, asks[::-1]) == suite.near(suite.numbers(anew(mllm), asks[::-1]))
-    assert len(mllm._kept) == transformers_mllm.KEPT_PREFIXES
+    assert suite.numbers(mllm, asks) == suite.near(alone)
     assert len({round(number, 3) for number in alone}) > 20
 
 
@@ -155,7 +192,6 @@ def test_a_model_that_raises_is_a_model_error(loaded, pictures, monkeypatch, err
         with pytest.raises(ModelError, match=r"a kernel broke|out of memory") as caught:
             doing()
         assert caught.value.retryable
-        assert caught.value.__cause__ is error
 
 
 def test_logits_that_are_no_numbers_are_a_model_error(checkpoint, pictures, monkeypatch, tmp_path):
@@ -169,11 +205,10 @@ def test_logits_that_are_no_numbers_are_a_model_error(checkpoint, pictures, monk
 
 
 def test_a_template_that_alters_the_text_is_refused(loaded, pictures):
-    mllm = anew(loaded("llava"))
-    mllm._processor = copy.copy(mllm._processor)
-    mllm._processor.chat_template = (
-        "{% for m in messages %}{{ m.content[-1].text | replace('statement', '') }}{% endfor %}"
-    )
+    sound = loaded("llava")
+    processor = copy.copy(sound._processor)
+    processor.chat_template = "{% for m in messages %}{{ m.content[-1].text | replace('statement', '') }}{% endfor %}"
+    mllm = TransformersMllm(sound._model, processor, sound.identity)
     with pytest.raises(ModelError, match="chat template"):
         mllm.answer(suite.asks_of([None], ["a knife"]))
 
