@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
+torch.set_num_threads(1)  # models this small gain nothing from more, and lose much where cores are busy
 ROOT = Path(__file__).resolve().parent.parent
 
 

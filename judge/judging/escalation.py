@@ -17,7 +17,7 @@ from judge.verdict import ReasoningEvidence
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUMMARY_TOKENS = 160  # enough for the longest JSON that the schema admits
+SUMMARY_TOKENS = 160  # a summary of plain text fits; one cut off is no summary, and stays undecided
 
 
 class Summary(Frozen):

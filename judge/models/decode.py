@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from judge.errors import ModelError
 from judge.models.prefix import Prefix
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def continue_greedily(
                 position_ids=(positions if axes == 1 else positions.expand(axes, -1, -1)).to(device), logits_to_keep=1,
             )  # fmt: skip
         logits = output.logits[:, -1].float()
+        if bool(logits.isnan().any()):
+            raise ModelError(
+                "the model gave NaN instead of text", hint="try --dtype float32; half precision can overflow"
+            )
         if constrain is not None:
             logits = constrain(ids.to(device), logits)
         chosen = logits.argmax(-1).cpu()

@@ -62,6 +62,8 @@ class TransformersMllm:
         """See `Mllm.answer`: one prefill per image and instruction, all its statements on top."""
         try:
             chances = self._budget.retrying(lambda: self._chances(asks), self._kept.clear)
+        except JudgeError:
+            raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure("answering", error) from error
         return [checked_answer(p_yes, p_no) for p_yes, p_no in chances]
@@ -95,6 +97,8 @@ class TransformersMllm:
 
         try:
             return self._budget.retrying(work, self._kept.clear)
+        except JudgeError:
+            raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure("reasoning", error) from error
 
@@ -149,9 +153,7 @@ class TransformersMllm:
         return processor
 
 
-def _failure(doing: str, error: Exception) -> JudgeError:
-    if isinstance(error, JudgeError):
-        return error
+def _failure(doing: str, error: Exception) -> ModelError:
     logging.getLogger(__name__).debug("model failure", exc_info=error)
     said = str(error).strip().splitlines()
     return ModelError(

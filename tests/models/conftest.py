@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from PIL import Image
 
 from judge.settings import Settings
@@ -16,7 +15,6 @@ from tests import tiny
 
 pytest.register_assert_rewrite("tests.models.conformance")
 IMAGES = Path(__file__).resolve().parents[2] / "examples" / "images"
-torch.set_num_threads(1)  # models this small gain nothing from more, and lose much where cores are busy
 FULL = Settings(dtype="float32", device="cpu")
 
 
