@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 BUNDLED = "bundled"
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]  # strict: `yes` is not 1.0
 
 
 class Frozen(BaseModel):
@@ -21,7 +21,7 @@ class Frozen(BaseModel):
 class ThresholdOverrides(Frozen):
     """The thresholds a single rule may set for itself; absent ones keep the run's value."""
 
-    relevance: float | None = Field(default=None, ge=-1.0, le=1.0)
+    relevance: float | None = Field(default=None, ge=-1.0, le=1.0, strict=True)
     prior_fails: Share | None = None
     prior_holds: Share | None = None
     region_drop: Share | None = None

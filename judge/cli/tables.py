@@ -19,7 +19,7 @@ def headline(verdict: Verdict) -> Text:
     """Image, verdict, and the rules violated or the reasons for a review."""
     line = Text()
     line.append(f"{verdict.verdict:<13}", style=_STYLES[verdict.verdict])
-    line.append(verdict.image)
+    line.append(_printable(verdict.image))
     if verdict.violations:
         line.append(f"  {', '.join(verdict.violations)}", style="red")
     for reason in verdict.reasons:
@@ -85,3 +85,8 @@ def _decided_by(evidence: Evidence) -> str:
     if evidence.reason:
         said.append(evidence.reason)
     return "; ".join(said)
+
+
+def _printable(name: str) -> str:
+    """A file name without control characters: they could rewrite the terminal."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in name)

@@ -142,6 +142,7 @@ def _open(image: str | Path | bytes | Image, name: str | None) -> Picture | tupl
     called = name or (
         str(image) if isinstance(image, (str, Path)) else f"<{'bytes' if isinstance(image, bytes) else 'image'}>"
     )
+    called = called.encode("utf-8", "backslashreplace").decode()  # a file name need not be text, a verdict is
     try:
         if isinstance(image, (str, Path)):
             return images.decode(images.read_bytes(image), called)

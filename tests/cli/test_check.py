@@ -106,6 +106,18 @@ def test_a_folder_is_its_images_at_any_depth_in_order(run, says, images):
     assert [json.loads(line)["image"] for line in out.splitlines()] == expected
 
 
+def test_a_folder_whose_only_image_is_none_is_a_failure_in_the_table_too(run, says, tmp_path):
+    (tmp_path / "deeper").mkdir()
+    wrong = tmp_path / "deeper" / "notes.PNG"
+    wrong.write_text("no image")
+    says()
+    code, out, _ = run("check", tmp_path)
+    assert code == Exit.FAILURE
+    assert out.splitlines()[0] == f"needs_review {wrong}"
+    assert "not an image of a known format" in out
+    assert "hint: known: PNG" in out
+
+
 def test_a_folder_without_images_is_a_mistake(run, tmp_path):
     (tmp_path / "notes.txt").touch()
     code, out, said = run("check", tmp_path)
@@ -140,7 +152,6 @@ def test_odd_names_are_failures_of_their_image(run, says, name):
     assert name[:20] in out
 
 
-@pytest.mark.xfail(strict=True, reason="a verdict cannot be written down whose image's name is no Unicode text")
 def test_a_file_name_that_is_no_text_stops_nothing(run, says):
     says()
     code, out, _ = run("check", "--json", "\udcff.png")

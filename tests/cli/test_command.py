@@ -82,28 +82,28 @@ def test_good_and_bad_images_are_each_a_json_line_and_talk_goes_to_stderr(tmp_pa
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_whose_only_file_is_unreadable_exits_with_failure_in_the_table_too(tmp_path):
-    (tmp_path / "deeper").mkdir()
-    (tmp_path / "deeper" / "notes.PNG").write_text("no image")
-    (tmp_path / "readme.txt").write_text("passed over")
-    done = judge("check", tmp_path)
-    assert done.returncode == Exit.FAILURE
-    assert done.stdout.splitlines()[0] == f"needs_review {tmp_path / 'deeper' / 'notes.PNG'}"
-    assert "not an image of a known format" in done.stdout
-    assert "hint: known: PNG" in done.stdout
+SCRIPTED = """
+from judge import assemble
+from judge.cli.main import main
+from judge.constitution import parse_constitution
+from judge.judging.pipeline import Judge
+from judge.models.scripted import ScriptedMllm
+
+rules = parse_constitution("{constitution: c, version: 1.0.0, rules: [{id: a, rule: No fire.}]}")
+assemble.load_judge = lambda *_, **__: Judge(rules, ScriptedMllm())
+main()
+"""
 
 
 @pytest.mark.parametrize("options", [["--json"], ["--explain"]])
 def test_a_reader_that_leaves_early_meets_no_traceback_and_no_violation(options):
     with subprocess.Popen(
-        [*COMMAND, "check", *options, "none.png"], cwd=ROOT,
+        [sys.executable, "-c", SCRIPTED, "check", *options, "none.png"], cwd=ROOT,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         process.stdout.close()  # what `| head -0` does
         said = process.stderr.read()
-    assert process.returncode == Exit.FAILURE
-    assert "Traceback" not in said
-    assert "BrokenPipe" not in said
+    assert (process.returncode, said) == (Exit.FAILURE, "")
 
 
 def test_doctor_works_without_a_network():
