@@ -149,7 +149,7 @@ def test_odd_names_are_failures_of_their_image(run, says, name):
     assert (code, json.loads(out)["image"]) == (Exit.FAILURE, name)
     code, out, _ = run("check", "--", name)
     assert code == Exit.FAILURE
-    assert name[:20] in out
+    assert name.replace("\x00", "\\x00")[:20] in out, "control characters are shown, not sent to the terminal"
 
 
 def test_a_file_name_that_is_no_text_stops_nothing(run, says):
