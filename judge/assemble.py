@@ -59,12 +59,25 @@ def _settings(settings: Settings | None, overrides: dict[str, Any]) -> Settings:
 
 
 def _mllm(settings: Settings) -> Mllm:
+    if settings.model.startswith(("http://", "https://")):
+        return _served(settings)
     from judge.models.transformers_mllm import load_mllm
 
     if settings.model == BUNDLED:
         log.warning(BUNDLED_NOTICE)
         return load_mllm(str(resources.bundled_model()), settings, name=BUNDLED)
     return load_mllm(settings.model, settings)
+
+
+def _served(settings: Settings) -> Mllm:
+    try:
+        from judge.models.openai_server import load_server
+    except ImportError as error:
+        raise UserError(
+            f"a model behind a server needs the package '{error.name}'",
+            hint="pip install 'constitution-judge[remote]'",
+        ) from error
+    return load_server(settings.model, settings)
 
 
 def _eyes(settings: Settings) -> tuple[Encoder | None, Detector | None]:

@@ -55,7 +55,8 @@ class Thresholds(Frozen):
 class Settings(Frozen):
     """How to judge. Models are named here and loaded by `judge.assemble`.
 
-    model: `bundled`, or a Hugging Face id or a folder of an image-text-to-text model.
+    model: `bundled`, or a Hugging Face id or a folder of an image-text-to-text model, or the address of an
+        OpenAI-compatible server that serves one (`http://host:8000/v1`, `http://host:8000/v1#name`).
     encoder: id or folder of a CLIP, SigLIP or OWLv2 checkpoint for relevance scanning; None: off.
     detector: id or folder of an OWLv2 checkpoint for the central region; None: occlusion.
     quantize: bitsandbytes weights (`4bit` is nf4 with bf16 compute).

@@ -32,7 +32,14 @@ def check(
     constitution: Annotated[
         str, typer.Option("--constitution", "-c", help="A YAML file, or a shipped name: demo, os-bench.")
     ] = "demo",
-    model: Annotated[str, typer.Option("--model", "-m", help="`bundled`, a Hugging Face id, or a folder.")] = "bundled",
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            help="`bundled`, a Hugging Face id, a folder, or a server's address: http://HOST:PORT/v1 or .../v1#NAME.",
+        ),
+    ] = "bundled",
     encoder: Annotated[
         str | None, typer.Option(help="CLIP, SigLIP or OWLv2 for relevance scanning: id or folder.")
     ] = None,

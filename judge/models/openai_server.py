@@ -1,0 +1,241 @@
+"""An `Mllm` behind an OpenAI-compatible server, such as vLLM: `load_server` finds out what the server can do.
+
+The image comes first and the question last, so a server with prefix caching computes the image once. Yes and
+no are read from the log-probabilities of one generated token, in one of two ways (`Way`): of exactly the tokens
+that spell them, where the server can be asked for those (vLLM), else among the twenty likeliest tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from PIL import Image
+
+from judge.errors import ModelError, UserError
+from judge.models.protocols import Ask, Conversation, Turn, checked_answer
+from judge.models.remote import Limits, Refused, Remote, Unreachable, address
+from judge.models.wire import Body, Completion, Served, Way, json_forms
+from judge.settings import Settings
+from judge.verdict import Answer, ModelIdentity
+
+log = logging.getLogger(__name__)
+PICTURES = 64  # encoded images kept
+_BEFORE = ":"  # text that a spelling is tokenised behind
+_PROBE = (Turn("user", "Is this picture empty? Answer with one word, Yes or No."),)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image as it is sent: a data URL, and a digest of its content."""
+
+    url: str
+    digest: str
+
+
+class Pictures:
+    """Encodes images, each object once, in threads; keeps the latest."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, tuple[Image.Image, asyncio.Future[Picture]]] = OrderedDict()
+
+    async def of(self, image: Image.Image) -> Picture:
+        """The image encoded. The object is kept with it, because an id is only its own while the object lives."""
+        if id(image) not in self._kept:
+            self._kept[id(image)] = image, asyncio.ensure_future(asyncio.to_thread(_encoded, image))
+            while len(self._kept) > PICTURES:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(id(image))
+        return await asyncio.shield(self._kept[id(image)][1])  # others wait for it too: one's end is not theirs
+
+
+def _encoded(image: Image.Image) -> Picture:
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "PNG", compress_level=1)
+    data = file.getvalue()
+    return Picture(f"data:image/png;base64,{base64.b64encode(data).decode()}", hashlib.sha256(data).hexdigest())
+
+
+class ServerMllm:
+    """See `judge.models.protocols.Mllm`. Made by `load_server`; `close` ends its connections at once."""
+
+    def __init__(self, remote: Remote, served: Served, way: Way) -> None:
+        self._remote, self._served, self._way = remote, served, way
+        self._pictures = Pictures()
+        self._form: int | None = None  # which of `json_forms` the server keeps to, once it has shown it
+        self.close = remote.close
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What the server says of its model; which weights these are, only the server knows."""
+        described = json.dumps([self._served.id, self._served.root, self._served.max_model_len])
+        return ModelIdentity(
+            role="mllm", name=self._served.id, digest=hashlib.sha256(described.encode()).hexdigest(),
+            dtype="server", quantization="server", device="server",
+        )  # fmt: skip
+
+    def answer(self, asks: Sequence[Ask]) -> list[Answer]:
+        """See `Mllm.answer`: one request a question."""
+        return self._remote.each(self._answered, asks)
+
+    async def _answered(self, ask: Ask) -> Answer:
+        turns = (Turn("user", f"{ask.instruction} {ask.statement}"),)
+        completion = await self._completed(turns, ask.image, self._way, self._way.body)
+        return checked_answer(*self._way.chances(completion))
+
+    def reply(
+        self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> list[str]:
+        """See `Mllm.reply`."""
+        forms = json_forms(schema) if schema is not None else [{}]
+
+        async def one(talk: Conversation) -> str:
+            return await self._replied(talk, max_tokens, forms, constrained=schema is not None)
+
+        return self._remote.each(one, conversations)
+
+    async def _replied(self, talk: Conversation, max_tokens: int, forms: list[Body], *, constrained: bool) -> str:
+        """A reply in the first form of request that the server keeps to.
+
+        Raises:
+            ModelError: text that is no JSON came back in every form.
+        """
+        limits: Body = {"max_completion_tokens": max_tokens, "temperature": 0}
+        refused: Refused | None = None
+        for index in range(len(forms)) if self._form is None or not constrained else [self._form]:
+            try:
+                completion = await self._completed(talk.turns, talk.image, self._way, {**limits, **forms[index]})
+            except Refused as error:
+                refused = error
+                continue
+            choice = completion.choices[0]
+            text = choice.message.content or ""
+            if not constrained or choice.finish_reason == "length":
+                return text
+            if _is_json(text):
+                self._form = index
+                return text
+        raise refused or ModelError(
+            "the server does not keep its replies to a JSON Schema",
+            hint="serve the model with structured outputs on, or judge without reasoning",
+        )
+
+    async def _completed(
+        self, turns: Sequence[Turn], image: Image.Image | None, way: Way, more: Mapping[str, Any]
+    ) -> Completion:
+        messages: list[Body] = [{"role": turn.role, "content": turn.text} for turn in turns]
+        if image is not None:
+            picture = await self._pictures.of(image)
+            shown: Body = {"type": "image_url", "image_url": {"url": picture.url}}
+            if way.named:
+                shown["uuid"] = picture.digest
+            messages[0]["content"] = [shown, {"type": "text", "text": turns[0].text}]
+        return await self._remote.complete({"model": self._served.id, "messages": messages, **more})
+
+    async def find_way(self) -> None:
+        """Try the ways of asking on a tiny picture, best first, and keep the first that serves.
+
+        Raises:
+            UserError: none does.
+        """
+        yes, no = await self._spellings("yes"), await self._spellings("no")
+        by_id = [Way(yes, no), Way(yes, no, named=False)] if yes and no else []
+        empty = Image.new("RGB", (64, 64), "white")
+        for way in (*by_id, Way(), Way(named=False)):
+            try:
+                completion = await self._completed(_PROBE, empty, way, way.body)
+            except Refused as error:
+                log.debug("the server refused %s: %s", way, error)
+                continue
+            if way.serves(completion):
+                self._way = way
+                return
+        try:
+            await self._completed(_PROBE, empty, Way(named=False), {"max_completion_tokens": 1})
+        except Refused as error:
+            raise UserError(
+                f"the server declines questions about an image: {error.message}",
+                hint="serve a multimodal model with a chat template",
+            ) from error
+        raise UserError(
+            f"the server {self._remote.url} gives no log-probabilities, which every score is made of",
+            hint="use vLLM or another server that answers `logprobs` and `top_logprobs` in chat completions",
+        )
+
+    async def _spellings(self, word: str) -> tuple[int, ...]:
+        """Ids of single tokens that spell a word, as the server's tokenizer has them; none where it has no such
+        endpoint. Each spelling is read alone and behind other text: some tokenizers put a space mark first."""
+        found: set[int] = set()
+        spelled = product(("", " "), (word, word.capitalize(), word.upper()))
+        try:
+            before = await self._remote.tokenize(self._served.id, _BEFORE)
+            for text in map("".join, spelled):
+                alone = await self._remote.tokenize(self._served.id, text)
+                behind = await self._remote.tokenize(self._served.id, _BEFORE + text)
+                own = behind[len(before) :] if behind[: len(before)] == before else []
+                found.update(ids[0] for ids in (alone, own) if len(ids) == 1)
+            read = [(index, await self._remote.detokenize(self._served.id, [index])) for index in sorted(found)]
+        except Unreachable:
+            raise
+        except ModelError as error:  # servers other than vLLM have no tokenizer endpoints: the other way is left
+            log.debug("no tokenizer at %s: %s", self._remote.url, error)
+            return ()
+        return tuple(index for index, text in read if text.strip().casefold() == word)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def load_server(url: str, settings: Settings | None = None, limits: Limits | None = None) -> ServerMllm:
+    """The model behind `http://host:port/v1`, or the one named in `http://host:port/v1#name`.
+
+    Raises:
+        UserError: no such server or model, or it cannot give log-probabilities.
+        ModelError: the server failed.
+    """
+    base, wanted = address(url)
+    if settings is not None and settings.quantize != "none":
+        raise UserError("a served model cannot be quantized from here", hint="leave --quantize out: the server decides")
+    remote = Remote(base, limits or Limits())
+    try:
+        mllm = ServerMllm(remote, _chosen(remote, wanted), Way())
+        remote.run(mllm.find_way())
+        return mllm
+    except BaseException as error:
+        remote.close()
+        if isinstance(error, Unreachable):
+            raise UserError(error.message, hint="is the server running, and is the address right?") from error
+        if isinstance(error, Refused):
+            hint = error.hint or "the address usually ends in /v1"
+            raise UserError(error.message, hint=hint) from error
+        raise
+
+
+def _chosen(remote: Remote, wanted: str | None) -> Served:
+    models = remote.run(remote.models())
+    names = ", ".join(served.id for served in models) or "none"
+    if wanted is None:
+        if len(models) != 1:
+            raise UserError(
+                f"the server {remote.url} serves {len(models)} models: {names}",
+                hint=f"name one: --model {remote.url}#NAME",
+            )
+        return models[0]
+    for served in models:
+        if served.id == wanted:
+            return served
+    raise UserError(f"the server {remote.url} has no model '{wanted}'", hint=f"it serves: {names}")

@@ -1,0 +1,214 @@
+"""A line to one OpenAI-compatible server: many requests at once from synchronous code, retries, errors told apart.
+
+Knows addresses and HTTP, and nothing of questions and probabilities.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import openai
+import stamina
+from pydantic import BaseModel
+
+from judge.errors import ModelError, UserError
+from judge.models.wire import Completion, Models, Served, Text, Tokens
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Record = TypeVar("Record", bound=BaseModel)
+_SAID = 300  # characters of a server's error message that are passed on
+_LONGEST_WAIT = 30.0  # seconds that a server may ask us to wait before a retry
+
+
+class Refused(ModelError):
+    """The server understood the request and declined it (4xx): sending it again would not help."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, hint="is the API key right? it is read from OPENAI_API_KEY" if status == 401 else "")
+        self.status = status
+
+
+class Unreachable(ModelError):
+    """No answer at all: nothing listens there, the connection broke, or the time was up."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How hard a server is worked. Times in seconds.
+
+    concurrency: requests under way at once. timeout: of one request. attempts: tries of one request.
+    patience: after this long no further try is begun. wait: before the first retry; it doubles, with jitter.
+    """
+
+    concurrency: int = 16
+    timeout: float = 120.0
+    attempts: int = 4
+    patience: float = 240.0
+    wait: float = 0.5
+
+
+def address(url: str) -> tuple[str, str | None]:
+    """The base address (`/v1` is put in where no path is given) and the model named behind `#`.
+
+    Raises:
+        UserError: no address of a server.
+    """
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, an unclosed bracket
+        sound = False
+    if not sound:
+        raise UserError(f"not the address of a server: {url}", hint="such as http://localhost:8000/v1")
+    if parts.username or parts.password:
+        raise UserError("the server's address holds a password", hint="put an API key in OPENAI_API_KEY instead")
+    path = parts.path.rstrip("/") or "/v1"
+    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")), parts.fragment or None
+
+
+class Remote:
+    """One server, spoken to from an event loop in a thread of its own, so that callers need not be asynchronous.
+
+    Once nothing answers after all tries, later requests are tried once until one gets through: else a dead
+    server would cost the full patience for every question of a run.
+    """
+
+    def __init__(self, url: str, limits: Limits) -> None:
+        self.url, self._limits = url, limits
+        self._root = url.removesuffix("/v1")
+        self._down = False
+        self._gate = asyncio.Semaphore(limits.concurrency)
+        self._client = openai.AsyncOpenAI(
+            base_url=url,
+            api_key=os.environ.get("OPENAI_API_KEY") or "none",
+            timeout=openai.Timeout(limits.timeout, connect=min(10.0, limits.timeout)),
+            max_retries=0,
+        )
+        self._retry = stamina.AsyncRetryingCaller(
+            attempts=limits.attempts, timeout=limits.patience, wait_initial=limits.wait, wait_jitter=limits.wait,
+            wait_max=_LONGEST_WAIT,
+        )  # fmt: skip
+        self._loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=self._loop.run_forever, name="judge-server", daemon=True)
+        thread.start()
+        self.close = weakref.finalize(self, _close, self._loop, thread, self._client)
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Do one piece of asynchronous work and wait for it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:  # Ctrl-C above all: what is under way must not go on unseen
+            future.cancel()
+            raise
+
+    def each(self, work: Callable[[Item], Awaitable[Result]], items: Sequence[Item]) -> list[Result]:
+        """`work` on every item, as many at once as the limits allow, in order. The first failure ends all."""
+
+        async def one(item: Item) -> Result:
+            async with self._gate:
+                return await work(item)
+
+        async def every() -> list[Result]:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(one(item)) for item in items]
+            except ExceptionGroup as failures:
+                first = failures.exceptions[0]
+                raise first from first.__cause__
+            return [task.result() for task in tasks]
+
+        return self.run(every())
+
+    async def models(self) -> list[Served]:
+        """What the server serves."""
+        return (await self._sent(Models, "/models")).data
+
+    async def complete(self, body: dict[str, Any]) -> Completion:
+        """A chat completion."""
+        return await self._sent(Completion, "/chat/completions", body)
+
+    async def tokenize(self, model: str, text: str) -> list[int]:
+        """Token ids of a text, nothing added. vLLM has this beside `/v1`, not under it."""
+        body = {"model": model, "prompt": text, "add_special_tokens": False}
+        return (await self._sent(Tokens, f"{self._root}/tokenize", body)).tokens
+
+    async def detokenize(self, model: str, ids: Sequence[int]) -> str:
+        """The text of token ids."""
+        return (await self._sent(Text, f"{self._root}/detokenize", {"model": model, "tokens": list(ids)})).prompt
+
+    async def _sent(self, record: type[Record], path: str, body: dict[str, Any] | None = None) -> Record:
+        """One request, retried where that can help, and its answer checked.
+
+        Raises:
+            Refused, Unreachable, ModelError
+        """
+
+        async def once() -> object:
+            if body is None:
+                return await self._client.get(path, cast_to=object)
+            return await self._client.post(path, body=body, cast_to=object)
+
+        try:
+            answer = await self._retry(self._again, once)
+            self._down = False
+            return record.model_validate(answer)
+        except openai.APIConnectionError as error:
+            self._down = True
+            what = "did not answer in time" if isinstance(error, openai.APITimeoutError) else "cannot be reached"
+            raise Unreachable(f"the server {self.url} {what}", retryable=True) from error
+        except openai.APIStatusError as error:
+            self._down = False
+            said = f"the server {self.url} answered with status {error.status_code}: {_said(error)}"
+            if _may_pass(error):
+                raise ModelError(said, retryable=True) from error
+            raise Refused(said, error.status_code) from error
+        except (ValueError, openai.APIError) as error:  # no JSON, or JSON of another shape
+            raise ModelError(f"the server {self.url} gave an answer that makes no sense", retryable=True) from error
+
+    def _again(self, error: Exception) -> bool | float:
+        """Whether to try again, or after how many seconds (where the server says so)."""
+        if isinstance(error, openai.APIConnectionError):
+            return not self._down
+        if not isinstance(error, openai.APIStatusError) or not _may_pass(error):
+            return False
+        asked = error.response.headers.get("retry-after", "")
+        return min(float(asked), _LONGEST_WAIT) if asked.isdecimal() else True
+
+
+def _may_pass(error: openai.APIStatusError) -> bool:
+    return error.status_code == 429 or error.status_code >= 500
+
+
+def _said(error: openai.APIStatusError) -> str:
+    """The server's own message, in one line."""
+    body = error.body
+    if isinstance(body, dict):
+        inner = body.get("error", body)  # the SDK has usually taken the outer layer off
+        body = inner.get("message", inner) if isinstance(inner, dict) else inner
+    text = " ".join(str(body or error.message).split())
+    return text if len(text) <= _SAID else f"{text[:_SAID]}..."
+
+
+def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread, client: openai.AsyncOpenAI) -> None:
+    """End the connections, then the loop and its thread."""
+
+    async def end() -> None:
+        await client.close()
+        await loop.shutdown_default_executor()
+
+    if threading.current_thread() is thread:  # the last reference went inside the loop: it cannot wait for itself
+        loop.stop()
+        return
+    asyncio.run_coroutine_threadsafe(end(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()

@@ -1,0 +1,1 @@
+"""The review page: judge an upload in the browser and see why."""
