@@ -45,6 +45,11 @@ def load_judge(constitution: str | Path | Constitution, settings: Settings | Non
     return Judge(loaded, _mllm(chosen), encoder=encoder, detector=detector, settings=chosen)
 
 
+def load_mllm_of(**settings: Any) -> Mllm:
+    """The multimodal model alone, by the fields of `Settings`. Raises as `load_judge` does."""
+    return _mllm(_settings(None, settings))
+
+
 def _settings(settings: Settings | None, overrides: dict[str, Any]) -> Settings:
     from pydantic import ValidationError
 

@@ -61,6 +61,7 @@ class Settings(Frozen):
     detector: id or folder of an OWLv2 checkpoint for the central region; None: occlusion.
     quantize: bitsandbytes weights (`4bit` is nf4 with bf16 compute).
     device: `auto` takes a GPU where there is one. dtype: `auto` is bf16 on a GPU, fp32 on a CPU.
+    batch: images judged together by `judge_many`; a GPU gains from 32 and more.
     memory_gib: for key-value caches; None is 4 GiB on a CPU and half of what is free on a GPU.
     reason: whether undecided preconditions go on to chain-of-thought reasoning.
     reason_tokens: most tokens of a free-form reasoning answer.
@@ -72,6 +73,7 @@ class Settings(Frozen):
     quantize: Literal["none", "4bit", "8bit"] = "none"
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch: int = Field(default=8, ge=1, le=1024)
     memory_gib: float | None = Field(default=None, gt=0)
     trust_remote_code: bool = False
     thresholds: Thresholds = Thresholds()

@@ -5,9 +5,10 @@
 #   JUDGE_VLLM_URL=http://127.0.0.1:8000/v1 python -m pytest tests/models/test_vllm.py
 #
 # vLLM wants another transformers than the judge, so it lives in an environment of its own.
-#   JUDGE_VLLM_VENV   where that is    (default ~/.cache/constitution-judge/vllm-venv)
-#   JUDGE_VLLM_PYTHON python to make it with      (default python3; 3.10 to 3.13)
-#   JUDGE_VLLM_DTYPE  number format of the server (default float32, which the tests compare in)
+#   JUDGE_VLLM_VENV   where that is          (default ~/.cache/constitution-judge/vllm-venv)
+#   JUDGE_VLLM_PYTHON which python makes it  (default python3)
+#   JUDGE_VLLM_DTYPE  number format          (default float32, which the tests compare in)
+# PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu spares the download of a torch for CUDA.
 set -euo pipefail
 
 port="${1:-8000}"
@@ -53,8 +54,11 @@ PYTHON
 
 export HF_HUB_OFFLINE=1 VLLM_TARGET_DEVICE=cpu VLLM_CPU_KVCACHE_SPACE="${VLLM_CPU_KVCACHE_SPACE:-1}" VLLM_NO_USAGE_STATS=1
 # Blocks of 32 tokens: with the default of 128 no image is ever found in the prefix cache.
+# The content format: vLLM takes the model's template for one of plain strings, and then writes the image into the text
+# of the question, where the model never saw one: scores shift by some hundredths.
 "$venv/bin/vllm" serve "$folder" --host 127.0.0.1 --port "$port" --served-model-name bundled \
     --dtype "${JUDGE_VLLM_DTYPE:-float32}" --max-model-len 1024 --max-num-seqs 32 --block-size 32 --enforce-eager \
+    --chat-template-content-format openai \
     --structured-outputs-config '{"backend": "xgrammar", "disable_any_whitespace": true}' &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" || true; rm -rf "$folder"' EXIT

@@ -71,6 +71,8 @@ def _model(name: str) -> dict[str, Any]:
     from judge.resources import bundled_model
     from judge.settings import BUNDLED
 
+    if name.startswith(("http://", "https://")):
+        return {"name": name, "found": "an address: nothing is loaded here, and the server is not asked by doctor"}
     folder = bundled_model() if name == BUNDLED else Path(name)
     if folder.is_dir():
         size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())

@@ -1,6 +1,6 @@
 """`judge`: the command line.
 
-1. typer reads the arguments of one verb (`check`, `doctor`); 2. the verb's own module does the work, and
+1. typer reads the arguments of one verb (`check`, `bench`, `doctor`); 2. the verb's own module does the work, and
 imports what is heavy only then; 3. data goes to stdout, talk to stderr; 4. errors become one message with
 a hint, and the exit code says who can mend it (see `exits`).
 """
@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import typer
 
-from judge.cli import check, doctor
+from judge.cli import bench, check, doctor
 from judge.cli.exits import Exit
 from judge.errors import JudgeError, UserError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("check")(check.check)
+app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
 
 

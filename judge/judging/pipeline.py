@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,7 @@ from judge.verdict import Verdict
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-BATCH = 8  # pictures that move through the steps together
+Opened = Picture | tuple[str, ImageError]  # a decoded picture, or a name and why it cannot be read
 
 
 class Judge:
@@ -66,23 +68,25 @@ class Judge:
         Raises:
             UserError: `image` is none of the types above.
         """
-        return self._judge_batch([(image, name)])[0]
+        begun = time.perf_counter()
+        opened = _open(image, name)
+        return self._judge_batch([opened], time.perf_counter() - begun)[0]
 
     def judge_many(self, images: Iterable[str | Path | bytes | Image]) -> Iterator[Verdict]:
-        """Verdicts for many images, in order, as they are ready; one bad image never stops the others."""
-        batch: list[tuple[str | Path | bytes | Image, str | None]] = []
-        for image in images:
-            batch.append((image, None))
-            if len(batch) == BATCH:
-                yield from self._judge_batch(batch)
-                batch = []
-        if batch:
-            yield from self._judge_batch(batch)
+        """Verdicts for many images, in order, as they are ready; one bad image never stops the others.
 
-    def _judge_batch(self, sources: Sequence[tuple[str | Path | bytes | Image, str | None]]) -> list[Verdict]:
-        clock = _Clock(len(sources))
-        with clock.stage("decode"):
-            opened = [_open(image, name) for image, name in sources]
+        While a batch is judged the next one is read and decoded in a thread.
+        """
+        batches = _batched(images, self.settings.batch)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as reader:
+            coming = reader.submit(_read_batch, batches)
+            while batch := coming.result():
+                coming = reader.submit(_read_batch, batches)
+                yield from self._judge_batch(*batch)
+
+    def _judge_batch(self, opened: Sequence[Opened], seconds: float) -> list[Verdict]:
+        """Verdicts on decoded pictures; `seconds` went into reading them."""
+        clock = _Clock(len(opened), decode=seconds)
         sittings = {index: self._sittings(one) for index, one in enumerate(opened) if isinstance(one, Picture)}
         notes = self._judge([sitting for group in sittings.values() for sitting in group], clock)
         return [
@@ -137,7 +141,23 @@ class Judge:
                 sitting.note(text, reasoning=one)
 
 
-def _open(image: str | Path | bytes | Image, name: str | None) -> Picture | tuple[str, ImageError]:
+def _batched(images: Iterable[str | Path | bytes | Image], size: int) -> Iterator[list[str | Path | bytes | Image]]:
+    remaining = iter(images)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def _read_batch(batches: Iterator[list[str | Path | bytes | Image]]) -> tuple[list[Opened], float] | None:
+    """The next batch decoded, and the seconds that took; None at the end."""
+    batch = next(batches, None)
+    if batch is None:
+        return None
+    begun = time.perf_counter()
+    opened = [_open(image, None) for image in batch]
+    return opened, time.perf_counter() - begun
+
+
+def _open(image: str | Path | bytes | Image, name: str | None) -> Opened:
     """The decoded picture, or the image's name and why it cannot be read."""
     called = name or (
         str(image) if isinstance(image, (str, Path)) else f"<{'bytes' if isinstance(image, bytes) else 'image'}>"
@@ -158,9 +178,9 @@ def _open(image: str | Path | bytes | Image, name: str | None) -> Picture | tupl
 class _Clock:
     """Seconds per stage, a batch's time shared evenly among its images."""
 
-    def __init__(self, images: int) -> None:
+    def __init__(self, images: int, **spent: float) -> None:
         self._images = max(images, 1)
-        self._spent: dict[str, float] = {}
+        self._spent = spent
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

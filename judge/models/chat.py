@@ -28,6 +28,9 @@ class Chat:
             self.tokenizer.pad_token = self.tokenizer.eos_token  # processors insist on one
         self.pad: int = self.tokenizer.pad_token_id or 0
         self.image_token = _image_token(model, processor)
+        self.image_mark: str | None = getattr(
+            processor, "image_token", None
+        )  # where the image stands in a rendered text
         self.stop = frozenset(_stop_ids(model, self.tokenizer))
 
     def split(self, instruction: str, has_image: bool) -> tuple[str, str]:

@@ -99,6 +99,17 @@ class KeptPrefixes:
                     best = kept.prefix, shared
         return best
 
+    def ids_of(self, image: Image | None, text: str) -> list[int] | None:
+        """Token ids of a rendered conversation about a kept image, without processing the image again: those
+        of the kept prefix up to the image's end, then those of the text after it. None where nothing fits."""
+        mark = self._chat.image_mark
+        for kept in reversed(self._kept.values()):
+            if kept.image is image and image is not None and mark is not None and mark in kept.head:
+                end = kept.head.rindex(mark) + len(mark)
+                if text.startswith(kept.head[:end]):
+                    return [*kept.prefix.ids[: self._after_image(kept)], *self._chat.tokens(text[end:])]
+        return None
+
     def _after_image(self, kept: Kept) -> int:
         """How many tokens it takes to have the whole image in: up to the last one that stands for it."""
         ids, image_token = kept.prefix.ids, self._chat.image_token

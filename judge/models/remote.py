@@ -6,6 +6,7 @@ Knows addresses and HTTP, and nothing of questions and probabilities.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 import weakref
@@ -21,6 +22,8 @@ from pydantic import BaseModel
 from judge.errors import ModelError, UserError
 from judge.models.wire import Completion, Models, Served, Text, Tokens
 
+log = logging.getLogger(__name__)
+logging.getLogger("stamina").setLevel(logging.ERROR)  # its line a retry says neither what nor why; ours does
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Record = TypeVar("Record", bound=BaseModel)
@@ -177,9 +180,12 @@ class Remote:
     def _again(self, error: Exception) -> bool | float:
         """Whether to try again, or after how many seconds (where the server says so)."""
         if isinstance(error, openai.APIConnectionError):
+            if not self._down:
+                log.info("%s: %s; trying again", self.url, type(error).__name__)
             return not self._down
         if not isinstance(error, openai.APIStatusError) or not _may_pass(error):
             return False
+        log.info("%s: status %d; trying again", self.url, error.status_code)
         asked = error.response.headers.get("retry-after", "")
         return min(float(asked), _LONGEST_WAIT) if asked.isdecimal() else True
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.errors import JudgeError, ModelError, UserError
-from judge.models.chat import Chat
+from judge.models.chat import Chat, Inputs
 from judge.models.decode import Start, continue_greedily
 from judge.models.kept import KeptPrefixes, key_of
 from judge.models.loading import identity, load_model, load_processor
@@ -23,7 +23,7 @@ from judge.models.memory import Budget
 from judge.models.prefix import Question, prefill
 from judge.models.protocols import Ask, Conversation, checked_answer
 from judge.models.spellings import yes_no_tokens
-from judge.models.ways import Scoring
+from judge.models.ways import Scoring, Way
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
@@ -53,10 +53,21 @@ class TransformersMllm:
         self._kept = KeptPrefixes(model, self._chat, self._budget)
         self._scoring = Scoring(model, identity, self._chat.pad, self._budget)
         self._constraints: dict[str, LogitsProcessor] = {}
+        self._trusts_kept_ids: bool | None = None
 
     @property
     def identity(self) -> ModelIdentity:
         return self._identity
+
+    @property
+    def way(self) -> Way | None:
+        """How questions are scored; None until the first question about an image chose it."""
+        return self._scoring.way
+
+    @way.setter
+    def way(self, way: Way | None) -> None:
+        self._scoring.way = way
+        self._kept.clear()
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`: one prefill per image and instruction, all its statements on top."""
@@ -121,13 +132,19 @@ class TransformersMllm:
     def _start(self, talk: Conversation) -> Start:
         """Where to continue from: the longest kept beginning of this conversation, or a prefill of its own."""
         text = self._chat.render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
-        inputs = self._chat.inputs([text], [talk.image])
-        ids = inputs["input_ids"][0].tolist()
+        ids = self._kept.ids_of(talk.image, text) if self._trusts_kept_ids is not False else None
+        inputs: Inputs = {}
+        if ids is None or self._trusts_kept_ids is None:
+            inputs = self._chat.inputs([text], [talk.image])
+            full = inputs["input_ids"][0].tolist()
+            if ids is not None:  # tried once per model: some processors write more around an image than its mark
+                self._trusts_kept_ids = ids == full
+            ids = full
         kept = self._kept.longest(talk.image, ids)
         if kept is not None:
             prefix, shared = kept
             return Start(prefix, shared, tuple(ids[shared:]))
-        prefix = prefill(self._model, inputs)[0]
+        prefix = prefill(self._model, inputs or self._chat.inputs([text], [talk.image]))[0]
         return Start(prefix, len(ids) - 1, (ids[-1],))
 
     def _generated(self, talk: Conversation, max_tokens: int, schema: str | None) -> str:

@@ -121,8 +121,10 @@ class Way:
         so an answer never looks surer than the server said.
 
         Raises:
-            ModelError: neither side is listed.
+            ModelError: neither side is listed, or the answer holds nothing of what was asked for.
         """
+        if not self.serves(completion):
+            raise ModelError("the server left out the log-probabilities it was asked for", retryable=True)
         listed = _listed(completion)
         yes, no = (
             [p for token, p in listed if self._spells(token, word, ids)]

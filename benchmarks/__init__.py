@@ -1,0 +1,1 @@
+"""What measures speed and quality beyond `judge bench`: one command each."""

@@ -1,0 +1,1 @@
+"""Speed of judging on this machine: what `judge bench` measures."""

@@ -1,0 +1,50 @@
+"""`judge bench`: how fast judging is on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judge.cli.check import Quantize, expand
+from judge.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+IMAGES = 12
+
+
+def bench(
+    images: Annotated[list[str] | None, typer.Argument(help="Image files or folders; default: drawn noise.")] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="`bundled`, a Hugging Face id, or a folder.")] = "bundled",
+    constitution: Annotated[str, typer.Option("--constitution", "-c", help="For the whole judge.")] = "os-bench",
+    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
+    device: Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, ...")] = "auto",
+    dtype: Annotated[str, typer.Option(help="`auto`, `float32`, `bfloat16` or `float16`.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure questions per second, seconds per image, growth with rules and image size, and memory."""
+    from judge import images as decoding
+    from judge.assemble import load_mllm_of
+    from judge.bench import speed
+    from judge.models.transformers_mllm import TransformersMllm
+
+    pictures = [decoding.decode(decoding.read_bytes(path)).views[0].image for path in expand(images or [])[:IMAGES]]
+    mllm = load_mllm_of(model=model, quantize=quantize.value, device=device, dtype=dtype)
+    if not isinstance(mllm, TransformersMllm):
+        raise UserError("bench measures models loaded here", hint="for a server use benchmarks/server_questions.py")
+    result = speed.measure(mllm, pictures or _noise(), constitution)
+    if json:
+        from json import dumps
+
+        print(dumps(result))
+    else:
+        print(speed.markdown(result))
+
+
+def _noise() -> list[Image]:
+    """Pictures of coloured noise: what an image shows does not change what a question costs."""
+    from PIL.Image import effect_noise
+
+    return [effect_noise((32, 32), 60 + index).convert("RGB").resize((256, 256)) for index in range(IMAGES)]

@@ -1,0 +1,277 @@
+"""An OpenAI-compatible server over the bundled model, in a thread of the test process: real HTTP, real answers.
+
+`Manners` says in what ways it behaves unlike vLLM. What it was sent is kept in `Serving.seen`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import uvicorn
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from judge.models.protocols import Conversation, Turn
+
+KNOWN = {
+    "model", "messages", "logprobs", "top_logprobs", "max_completion_tokens", "temperature", "response_format",
+}  # fmt: skip
+PLAIN = ("a person stands.", "no JSON here")  # what a reply is where a schema is passed over
+
+
+@dataclass
+class Manners:
+    """How the server behaves; may be changed while it runs.
+
+    ids, tokenizer, logprobs: whether `logprob_token_ids`, `/tokenize` and log-probabilities are there. A server
+    without log-probabilities passes over the wish, or refuses it (`refuses_logprobs`). strict: unknown keys are an
+    error. images: whether they are taken. forms: the ways of asking for JSON that are kept to; others are refused
+    (`refuses_forms`) or passed over. fail: status codes of the next requests (0 breaks the connection). delay:
+    seconds before each completion. raw: the body of every answer, instead of an answer.
+    """
+
+    ids: bool = True
+    tokenizer: bool = True
+    logprobs: bool = True
+    refuses_logprobs: bool = False
+    strict: bool = False
+    images: bool = True
+    forms: tuple[str, ...] = ("response_format", "structured_outputs")
+    refuses_forms: bool = True
+    models: tuple[str, ...] = ("bundled",)
+    key: str | None = None
+    fail: list[int] = field(default_factory=list)
+    retry_after: str | None = None
+    delay: float = 0.0
+    raw: str | None = None
+
+
+class Refusal(Exception):
+    """A request the server declines with status 400."""
+
+
+class Answering:
+    """What the model says: plain forward passes, no sharing. Remembers, because suites ask the same again and again."""
+
+    def __init__(self, adapter: Any) -> None:
+        self._adapter, self._lock = adapter, threading.Lock()
+        self.tokenizer = adapter._processor.tokenizer
+        self._chances: dict[str, torch.Tensor] = {}
+        self._replies: dict[str, str] = {}
+
+    def chances(self, messages: list[dict[str, Any]]) -> torch.Tensor:
+        """Log-probabilities of the next token."""
+        key = json.dumps(messages)
+        with self._lock:
+            if key not in self._chances:
+                own = [{**message, "content": _parts(message["content"])} for message in messages]
+                inputs = self._adapter._processor.apply_chat_template(
+                    own, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+                )
+                with torch.inference_mode():
+                    logits = self._adapter._model(**inputs, use_cache=False).logits[0, -1]
+                self._chances[key] = logits.float().log_softmax(-1)
+            return self._chances[key]
+
+    def reply(self, messages: list[dict[str, Any]], most: int, schema: Any) -> str:
+        """Greedy text."""
+        key = json.dumps([messages, most, schema])
+        with self._lock:
+            if key not in self._replies:
+                parts = [_parts(message["content"]) for message in messages]
+                turns = tuple(Turn(one["role"], own[-1]["text"]) for one, own in zip(messages, parts, strict=True))
+                image = parts[0][0].get("image")
+                fresh = type(self._adapter)(self._adapter._model, self._adapter._processor, self._adapter.identity)
+                fresh._constraints = self._adapter._constraints  # seconds to build
+                (self._replies[key],) = fresh.reply([Conversation(image, turns)], max_tokens=most, schema=schema)
+            return self._replies[key]
+
+
+def _parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    parts = []
+    for part in content:
+        if part["type"] == "image_url":
+            head, data = part["image_url"]["url"].split(",", 1)
+            assert head == "data:image/png;base64"
+            parts.append({"type": "image", "image": Image.open(io.BytesIO(base64.b64decode(data)))})
+        else:
+            parts.append(part)
+    return parts
+
+
+class Serving:
+    """The server. `seen`: bodies of the chat completions it got; `most`: how many it had at once."""
+
+    def __init__(self, answering: Answering, manners: Manners) -> None:
+        self.manners, self._answering = manners, answering
+        self.seen: list[dict[str, Any]] = []
+        self.keys: set[str] = set()
+        self.requests = self.most = self._now = 0
+        self.port = 0
+        self.app = Starlette(
+            routes=[
+                Route("/v1/models", self._handled(self._models)),
+                Route("/v1/chat/completions", self._handled(self._complete), methods=["POST"]),
+                Route("/tokenize", self._handled(self._tokenize), methods=["POST"]),
+                Route("/detokenize", self._handled(self._detokenize), methods=["POST"]),
+            ]
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def _handled(self, answer: Any) -> Any:
+        """Manners before and around a handler."""
+
+        async def handle(request: Request) -> Response:
+            self.requests += 1
+            self.keys.add(request.headers.get("authorization", ""))
+            if self.manners.key is not None and request.headers["authorization"] != f"Bearer {self.manners.key}":
+                return _error(401, "Unauthorized")
+            if self.manners.fail:
+                status = self.manners.fail.pop(0)
+                if status == 0:
+                    return Broken()
+                more = {} if self.manners.retry_after is None else {"retry-after": self.manners.retry_after}
+                return _error(status, "it is overloaded", more)
+            if self.manners.raw is not None:
+                return Response(self.manners.raw, media_type="application/json")
+            body = await request.json() if request.method == "POST" else {}
+            self._now += 1
+            self.most = max(self.most, self._now)
+            try:
+                return JSONResponse(await answer(body))
+            except Refusal as refusal:
+                return _error(400, str(refusal))
+            finally:
+                self._now -= 1
+
+        return handle
+
+    async def _models(self, _: Any) -> Any:
+        own = [
+            {"id": name, "object": "model", "root": f"/srv/{name}", "max_model_len": 1024}
+            for name in self.manners.models
+        ]
+        return {"object": "list", "data": own}
+
+    async def _tokenize(self, body: Any) -> Any:
+        if not self.manners.tokenizer:
+            raise Refusal("no such thing")
+        ids = self._answering.tokenizer(body["prompt"], add_special_tokens=body["add_special_tokens"])["input_ids"]
+        return {"tokens": ids, "count": len(ids), "max_model_len": 1024}
+
+    async def _detokenize(self, body: Any) -> Any:
+        return {"prompt": self._answering.tokenizer.decode(body["tokens"])}
+
+    async def _complete(self, body: Any) -> Any:
+        self.seen.append(body)
+        self._check(body)
+        if self.manners.delay:
+            await asyncio.sleep(self.manners.delay)
+        if body["max_completion_tokens"] == 1:
+            return await run_in_threadpool(self._one_token, body)
+        return await run_in_threadpool(self._text, body)
+
+    def _check(self, body: Any) -> None:
+        manners = self.manners
+        parts = [part for one in body["messages"] if not isinstance(one["content"], str) for part in one["content"]]
+        shown = [part for part in parts if part["type"] == "image_url"]
+        if shown and not manners.images:
+            raise Refusal("bundled is not a multimodal model")
+        if body["model"] not in manners.models:
+            raise Refusal("no such model")
+        if manners.refuses_logprobs and "logprobs" in body:
+            raise Refusal("logprobs are not supported")
+        if manners.strict and (set(body) - KNOWN or any(set(part) - {"type", "image_url"} for part in shown)):
+            raise Refusal("unknown keys")
+        wanted = {"response_format", "structured_outputs"} & set(body)
+        if manners.refuses_forms and wanted - set(manners.forms):
+            raise Refusal("structured output is not supported")
+
+    def _one_token(self, body: Any) -> Any:
+        chances = self._answering.chances(body["messages"])
+        best = int(chances.argmax())
+        choice: dict[str, Any] = {"index": 0, "finish_reason": "length"}
+        choice["message"] = {"role": "assistant", "content": self._answering.tokenizer.decode([best])}
+        if body.get("logprobs") and self.manners.logprobs:
+            if self.manners.ids and "logprob_token_ids" in body:
+                ids = [best, *body["logprob_token_ids"]]
+            else:
+                ids = chances.topk(body.get("top_logprobs", 0)).indices.tolist()
+            by_id = self.manners.ids and body.get("return_tokens_as_token_ids")
+            entries = [self._entry(index, chances, by_id) for index in ids]
+            choice["logprobs"] = {"content": [{**self._entry(best, chances, by_id), "top_logprobs": entries}]}
+        return {"object": "chat.completion", "model": body["model"], "choices": [choice]}
+
+    def _entry(self, index: int, chances: torch.Tensor, by_id: Any) -> dict[str, Any]:
+        token = f"token_id:{index}" if by_id else self._answering.tokenizer.decode([index])
+        return {"token": token, "logprob": float(chances[index]), "bytes": list(token.encode())}
+
+    def _text(self, body: Any) -> Any:
+        schema = None
+        if "response_format" in body:
+            schema = body["response_format"]["json_schema"]["schema"]
+        elif "structured_outputs" in body:
+            schema = body["structured_outputs"]["json"]
+        kept = [form for form in self.manners.forms if form in body]
+        text = (
+            PLAIN[1]
+            if schema and not kept
+            else self._answering.reply(body["messages"], body["max_completion_tokens"], schema)
+        )
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        return {"object": "chat.completion", "model": body["model"], "choices": [choice]}
+
+
+class Broken(Response):
+    """Ends the connection in the middle of an answer."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+        raise ConnectionAbortedError
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": {"message": message, "code": status}}, status_code=status, headers=headers)
+
+
+@contextlib.contextmanager
+def serving(answering: Answering, manners: Manners | None = None) -> Iterator[Serving]:
+    """A server on a free port of this machine, until the block ends."""
+    own = Serving(answering, manners or Manners())
+    config = uvicorn.Config(
+        own.app, host="127.0.0.1", port=0, ws="none", lifespan="off", log_level="critical", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until = time.monotonic() + 30
+        while not server.started:
+            assert thread.is_alive() and time.monotonic() < until
+            time.sleep(0.01)
+        own.port = server.servers[0].sockets[0].getsockname()[1]
+        yield own
+    finally:
+        server.should_exit = True
+        thread.join()

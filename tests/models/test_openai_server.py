@@ -1,0 +1,440 @@
+"""The server backend against a real HTTP server over the bundled model: the common suite, fallbacks and failures."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+import hashlib
+import socket
+import sys
+import threading
+from math import log
+
+import pytest
+from PIL import Image
+
+from judge.assemble import load_judge
+from judge.errors import ModelError, UserError
+from judge.models import openai_server
+from judge.models.openai_server import load_server
+from judge.models.protocols import Ask
+from judge.models.remote import Limits, address
+from judge.models.spellings import yes_no_tokens
+from judge.models.wire import Completion, Way, json_forms
+from judge.settings import Settings
+from tests.models import conformance as suite
+from tests.models.conftest import anew
+from tests.models.serving import Answering, Manners, serving
+
+QUICK = Limits(attempts=3, wait=0.01, timeout=60)
+ALIKE = 1e-3
+
+
+@pytest.fixture(scope="module")
+def answering(bundled):
+    return Answering(bundled)
+
+
+@pytest.fixture
+def serve(answering):
+    """Starts a server with the manners given; it ends with the test."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        yield lambda **manners: stack.enter_context(serving(answering, Manners(**manners)))
+
+
+@pytest.fixture
+def joined(serve):
+    """A server of good manners and the backend that speaks to it."""
+    server = serve()
+    mllm = load_server(server.url, limits=QUICK)
+    server.seen.clear()
+    server.requests = server.most = 0
+    yield server, mllm
+    mllm.close()
+
+
+@pytest.fixture(scope="module", params=["full", "strict"])
+def server(request, answering):
+    """One server for the common suite, which asks the same again and again."""
+    with serving(answering, Manners(strict=request.param == "strict", tokenizer=request.param == "full")) as server:
+        yield server
+
+
+class TestConformance(suite.MllmConformance):
+    @pytest.fixture
+    def subject(self, server, bundled, pictures):
+        longest = max(len(token) for token in bundled._processor.tokenizer.get_vocab())
+        return suite.MllmSubject(lambda: load_server(server.url, limits=QUICK), pictures, longest)
+
+
+class TestScores:
+    @pytest.mark.parametrize(
+        ("manners", "way"),
+        [
+            ({}, "ids"),
+            ({"ids": False}, "top"),
+            ({"tokenizer": False}, "top"),
+            ({"strict": True}, "top"),
+            ({"strict": True, "tokenizer": False}, "top"),
+        ],
+    )
+    def test_they_equal_those_of_the_model_in_this_process(self, serve, bundled, pictures, manners, way):
+        server = serve(**manners)
+        mllm = load_server(server.url, limits=QUICK)
+        asks = suite.asks_of((*pictures, None, masked(pictures[0])), suite.STATEMENTS)
+        assert suite.numbers(mllm, asks) == pytest.approx(suite.numbers(anew(bundled), asks), abs=ALIKE, rel=0)
+        assert ("logprob_token_ids" in server.seen[-1]) == (way == "ids")
+        assert ("top_logprobs" in server.seen[-1]) == (way == "top")
+        mllm.close()
+
+    def test_yes_and_no_are_every_token_that_spells_them(self, joined, bundled):
+        yes, no = yes_no_tokens(bundled._processor.tokenizer)
+        assert joined[1]._way == Way(tuple(yes), tuple(no))
+
+    def test_the_image_comes_first_the_question_last_and_nothing_is_added(self, joined, pictures):
+        server, mllm = joined
+        mllm.answer([Ask(pictures[0], "Is it true?", "a knife"), Ask(None, "Is it true?", "a knife")])
+        by_kind = {type(body["messages"][0]["content"]): body for body in server.seen}
+        (shown, asked) = by_kind[list]["messages"][0]["content"]
+        assert (shown["type"], asked) == ("image_url", {"type": "text", "text": "Is it true? a knife"})
+        assert by_kind[str]["messages"] == [{"role": "user", "content": "Is it true? a knife"}]
+        assert all(body["temperature"] == 0 and body["max_completion_tokens"] == 1 for body in server.seen)
+
+    def test_an_image_is_encoded_once_and_named_by_its_content(self, joined, pictures, monkeypatch):
+        server, mllm = joined
+        encoded, encode = [], openai_server._encoded
+        monkeypatch.setattr(openai_server, "_encoded", lambda image: (encoded.append(1), encode(image))[1])
+        mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
+        mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
+        assert len(encoded) == 1
+        (name,) = {body["messages"][0]["content"][0]["uuid"] for body in server.seen}
+        sent = server.seen[0]["messages"][0]["content"][0]["image_url"]["url"].removeprefix("data:image/png;base64,")
+        assert name == hashlib.sha256(base64.b64decode(sent)).hexdigest()
+        mllm.answer(suite.asks_of([pictures[0].copy(), masked(pictures[0])], ["x"]))
+        names = [body["messages"][0]["content"][0]["uuid"] for body in server.seen[-2:]]
+        assert name in names and len(set(names)) == 2
+
+    def test_more_images_than_are_kept_get_their_own_answers(self, joined, bundled, pictures, monkeypatch):
+        monkeypatch.setattr(openai_server, "PICTURES", 2)
+        images = [pictures[0].rotate(30 * turn) for turn in range(8)]
+        asks = suite.asks_of(images, suite.STATEMENTS[:2])
+        assert suite.numbers(joined[1], asks) == pytest.approx(suite.numbers(anew(bundled), asks), abs=ALIKE, rel=0)
+        assert len(joined[1]._pictures._kept) == 2
+
+    @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])
+    def test_images_of_every_mode_are_sent(self, joined, pictures, mode):
+        mllm, plain = joined[1], pictures[0].convert(mode).convert("RGB")
+        asks = suite.asks_of([pictures[0].convert(mode), plain], ["a knife"])
+        one, other = mllm.answer(asks)
+        assert one == other
+
+    def test_no_more_requests_at_once_than_allowed(self, serve, pictures):
+        server = serve(delay=0.02)
+        mllm = load_server(server.url, limits=Limits(concurrency=3, timeout=60))
+        mllm.answer(suite.asks_of(pictures, suite.STATEMENTS))
+        assert server.most == 3
+        mllm.close()
+
+    def test_it_may_be_asked_from_asynchronous_code_and_from_several_threads(self, joined):
+        async def within() -> list:
+            return joined[1].answer(suite.asks_of([None], ["a knife"]))
+
+        expected = asyncio.run(within())
+        found = []
+        threads = [
+            threading.Thread(target=lambda: found.append(joined[1].answer(suite.asks_of([None], ["a knife"]))))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [expected] * 4
+
+
+class TestReplies:
+    def test_text_equals_that_of_the_model_in_this_process(self, joined, bundled, pictures):
+        talks = [
+            suite.talk(pictures[0], suite.QUESTIONS[0]), suite.talk(None, suite.QUESTIONS[0]),
+            suite.talk(pictures[2], suite.QUESTIONS[0], "a person and a fire.", suite.QUESTIONS[1]),
+        ]  # fmt: skip
+        assert joined[1].reply(talks, max_tokens=8) == anew(bundled).reply(talks, max_tokens=8)
+
+    @pytest.mark.parametrize("refuses", [True, False], ids=["refused", "passed over"])
+    @pytest.mark.parametrize("form", ["response_format", "structured_outputs"])
+    def test_json_is_asked_for_in_the_way_the_server_keeps_to(self, serve, form, refuses):
+        server = serve(forms=(form,), refuses_forms=refuses)
+        mllm = load_server(server.url, limits=QUICK)
+        schema = suite.Report.model_json_schema()
+        for _ in range(2):
+            (reply,) = mllm.reply([suite.talk(None, suite.QUESTIONS[1])], max_tokens=suite.REPORT_TOKENS, schema=schema)
+            suite.Report.model_validate_json(reply)
+        tried = [body for body in server.seen if body["max_completion_tokens"] > 1]
+        assert len(tried) == (2 if form == "response_format" else 3)  # what was found out is not tried again
+        assert form in tried[-1]
+        mllm.close()
+
+    @pytest.mark.parametrize("refuses", [True, False], ids=["refused", "passed over"])
+    def test_a_server_without_json_is_a_model_error(self, serve, refuses):
+        mllm = load_server(serve(forms=(), refuses_forms=refuses).url, limits=QUICK)
+        with pytest.raises(ModelError, match=r"structured output|JSON Schema") as caught:
+            mllm.reply([suite.talk(None, "hm")], max_tokens=8, schema=suite.Report.model_json_schema())
+        assert not caught.value.retryable
+        mllm.close()
+
+    def test_every_string_of_a_schema_is_bounded(self):
+        schema = {
+            "properties": {"a": {"type": "string"}, "b": {"type": "string", "maxLength": 9}, "c": {"enum": ["x"]}},
+            "anyOf": [{"items": {"type": "string"}}],
+        }
+        theirs, own = json_forms(schema)
+        bounded = own["structured_outputs"]["json"]
+        assert theirs["response_format"]["json_schema"]["schema"] == bounded
+        assert bounded["properties"]["a"]["maxLength"] == bounded["anyOf"][0]["items"]["maxLength"] == 400
+        assert bounded["properties"]["b"]["maxLength"] == 9 and bounded["properties"]["c"] == {"enum": ["x"]}
+        assert "maxLength" not in schema["properties"]["a"]
+
+
+def completion(**listed: float) -> Completion:
+    """A completion that lists these tokens with these probabilities; the first was generated."""
+    entries = [{"token": token, "logprob": log(p)} for token, p in listed.items()]
+    content = [{**entries[0], "top_logprobs": entries}]
+    return Completion.model_validate({"choices": [{"message": {"content": "x"}, "logprobs": {"content": content}}]})
+
+
+class TestLikeliestTokens:
+    def test_spellings_are_added_up(self):
+        found = Way().chances(completion(**{"Yes": 0.3, " yes": 0.2, "\u2581YES": 0.1, "No": 0.2, "Yesterday": 0.1}))
+        assert found == pytest.approx((0.6, 0.2))
+
+    def test_a_missing_side_is_at_most_the_least_listed(self):
+        assert Way().chances(completion(Yes=0.6, Maybe=0.2, So=0.1)) == pytest.approx((0.6, 0.1))
+        assert Way().chances(completion(No=0.6, Maybe=0.2, So=0.1)) == pytest.approx((0.1, 0.6))
+
+    def test_a_missing_side_is_at_most_what_is_left(self):
+        assert Way().chances(completion(Yes=0.9, Maybe=0.0999)) == pytest.approx((0.9, 0.0001))
+        assert Way().chances(completion(Yes=0.9, Maybe=0.1001)) == (pytest.approx(0.9), 0.0)  # rounding of the server
+
+    def test_without_either_side_nothing_is_known(self):
+        with pytest.raises(ModelError, match=r"neither yes nor no.*<think>"):
+            Way().chances(completion(**{"<think>": 0.9, "The": 0.05}))
+
+
+class TestStart:
+    def test_nothing_listens(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with pytest.raises(UserError, match="cannot be reached") as caught:
+            load_server(f"http://127.0.0.1:{port}", limits=QUICK)
+        assert "running" in caught.value.hint
+
+    def test_something_else_listens(self, serve):
+        with pytest.raises(UserError, match="404") as caught:
+            load_server(serve().url.replace("/v1", "/other"), limits=QUICK)
+        assert "/v1" in caught.value.hint
+
+    @pytest.mark.parametrize("raw", ["<html>", "{", "[]", '{"data": 5}', "null"])
+    def test_answers_that_make_no_sense(self, serve, raw):
+        with pytest.raises(ModelError, match="no sense"):
+            load_server(serve(raw=raw).url, limits=QUICK)
+
+    @pytest.mark.parametrize(
+        "url",
+        ["http://", "http://:8000", "ftp://host/v1", "http://host:port/v1", "http://[::1/v1", "http://me:pw@host/v1"],
+    )
+    def test_what_is_no_address(self, url):
+        with pytest.raises(UserError) as caught:
+            load_server(url)
+        assert caught.value.hint and "pw" not in str(caught.value)
+
+    def test_addresses(self):
+        assert address("http://host:8000") == ("http://host:8000/v1", None)
+        assert address("http://host:8000/#a/b") == ("http://host:8000/v1", "a/b")
+        assert address("https://host/proxy/v1/#m") == ("https://host/proxy/v1", "m")
+
+    def test_the_model_is_the_only_one_or_the_one_named(self, serve):
+        server = serve(models=("one", "two"))
+        with pytest.raises(UserError, match="2 models: one, two") as caught:
+            load_server(server.url, limits=QUICK)
+        assert f"{server.url}#" in caught.value.hint
+        with pytest.raises(UserError, match="no model 'three'") as caught:
+            load_server(f"{server.url}#three", limits=QUICK)
+        assert "one, two" in caught.value.hint
+        mllm = load_server(f"{server.url}#two", limits=QUICK)
+        assert mllm.identity.name == "two" and server.seen[-1]["model"] == "two"
+        mllm.close()
+        with pytest.raises(UserError, match="0 models: none"):
+            load_server(serve(models=()).url, limits=QUICK)
+
+    def test_another_model_is_another_identity_and_another_port_is_not(self, serve):
+        loaded = [
+            load_server(f"{serve(models=('one', 'two')).url}#{name}", limits=QUICK) for name in ("one", "one", "two")
+        ]
+        one, same, two = (mllm.identity for mllm in loaded)
+        assert one == same and one.digest != two.digest
+        assert (one.role, one.dtype, one.device) == ("mllm", "server", "server")
+        for mllm in loaded:
+            mllm.close()
+
+    @pytest.mark.parametrize("manners", [{"logprobs": False}, {"refuses_logprobs": True}])
+    def test_no_log_probabilities(self, serve, manners):
+        with pytest.raises(UserError, match="no log-probabilities") as caught:
+            load_server(serve(**manners).url, limits=QUICK)
+        assert "vLLM" in caught.value.hint
+
+    def test_no_images(self, serve):
+        with pytest.raises(UserError, match="not a multimodal model") as caught:
+            load_server(serve(images=False).url, limits=QUICK)
+        assert "multimodal" in caught.value.hint
+
+    def test_the_api_key_comes_from_the_environment(self, serve, monkeypatch):
+        server = serve(key="s3cret")
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        with pytest.raises(UserError, match="401") as caught:
+            load_server(server.url, limits=QUICK)
+        assert "OPENAI_API_KEY" in caught.value.hint and server.keys == {"Bearer none"}
+        monkeypatch.setenv("OPENAI_API_KEY", "s3cret")
+        load_server(server.url, limits=QUICK).close()
+
+    def test_a_server_that_stumbles_at_first(self, serve):
+        server = serve(fail=[503, 429])
+        load_server(server.url, limits=QUICK).close()
+        assert not server.manners.fail
+
+    def test_a_server_that_is_out_of_order_is_no_mistake_of_the_user(self, serve):
+        with pytest.raises(ModelError, match="503: it is overloaded") as caught:
+            load_server(serve(fail=[503] * 9).url, limits=QUICK)
+        assert caught.value.retryable
+
+    def test_failed_starts_leave_no_thread(self, serve):
+        before = {thread for thread in threading.enumerate() if thread.name == "judge-server"}
+        with pytest.raises(UserError):
+            load_server(serve(logprobs=False).url, limits=QUICK)
+        assert {thread for thread in threading.enumerate() if thread.name == "judge-server"} <= before
+
+    def test_a_backend_that_is_forgotten_ends_its_thread(self, serve):
+        gc.collect()
+        before = threading.active_count()
+        mllm = load_server(serve().url, limits=QUICK)
+        during = threading.active_count()
+        del mllm
+        gc.collect()
+        assert threading.active_count() < during and before < during
+
+
+class TestUse:
+    """Failures after a good start."""
+
+    @pytest.mark.parametrize("fail", [[503], [500, 429], [0]], ids=str)
+    def test_a_stumble_is_retried(self, joined, fail):
+        server, mllm = joined
+        server.manners.fail[:] = fail
+        mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert server.requests == len(fail) + 1
+
+    def test_the_server_may_say_when_to_come_again(self, joined):
+        server, mllm = joined
+        server.manners.fail[:], server.manners.retry_after = [429, 503], "0"
+        mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert server.requests == 3
+
+    @pytest.mark.parametrize("status", [429, 500, 503])
+    def test_a_lasting_failure_is_a_model_error_that_may_pass(self, joined, status):
+        server, mllm = joined
+        server.manners.fail[:] = [status] * 3
+        with pytest.raises(ModelError, match=f"{status}: it is overloaded") as caught:
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert caught.value.retryable and server.requests == 3
+        assert mllm.answer(suite.asks_of([None], ["a knife"]))
+
+    @pytest.mark.parametrize("status", [400, 404, 413])
+    def test_a_refusal_is_not_repeated(self, joined, status):
+        server, mllm = joined
+        server.manners.fail[:] = [status]
+        with pytest.raises(ModelError, match=str(status)) as caught:
+            mllm.reply([suite.talk(None, "hm")], max_tokens=2)
+        assert not caught.value.retryable and server.requests == 1
+
+    def test_one_failure_fails_the_call_and_not_the_next(self, joined, pictures):
+        server, mllm = joined
+        server.manners.fail[:] = [400]
+        with pytest.raises(ModelError):
+            mllm.answer(suite.asks_of(pictures, suite.STATEMENTS))
+        assert len(mllm.answer(suite.asks_of(pictures, suite.STATEMENTS))) == len(pictures) * len(suite.STATEMENTS)
+
+    @pytest.mark.parametrize("raw", ["<html>", "{", '{"choices": []}', '{"choices": [{"message": 5}]}', "null"])
+    def test_answers_that_make_no_sense(self, joined, raw):
+        server, mllm = joined
+        server.manners.raw = raw
+        for ask in (
+            lambda: mllm.answer(suite.asks_of([None], ["a knife"])),
+            lambda: mllm.reply([suite.talk(None, "hm")], max_tokens=2),
+        ):
+            with pytest.raises(ModelError, match="no sense"):
+                ask()
+
+    @pytest.mark.parametrize("number", ["NaN", "Infinity"])
+    def test_probabilities_that_are_none(self, joined, number):
+        server, mllm = joined
+        listed = ", ".join(
+            f'{{"token": "token_id:{index}", "logprob": {number}}}' for index in (*mllm._way.yes, *mllm._way.no)
+        )
+        logprobs = f'{{"content": [{{"token": "x", "logprob": {number}, "top_logprobs": [{listed}]}}]}}'
+        server.manners.raw = f'{{"choices": [{{"message": {{"content": "x"}}, "logprobs": {logprobs}}}]}}'
+        with pytest.raises(ModelError, match="no probabilities"):
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+
+    @pytest.mark.parametrize("manners", [{"logprobs": False}, {"ids": False}], ids=str)
+    def test_an_answer_without_what_was_asked_for(self, joined, manners):
+        server, mllm = joined
+        server.manners.__dict__.update(manners)
+        with pytest.raises(ModelError, match="left out") as caught:
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert caught.value.retryable
+
+    def test_a_server_too_slow_is_asked_patiently_once(self, serve):
+        """After all tries were in vain, later questions are tried once each until one gets through."""
+        server = serve()
+        mllm = load_server(server.url, limits=Limits(attempts=3, wait=0.01, timeout=0.5))
+        server.manners.delay, server.requests = 2.0, 0
+        for requests in (3, 4, 5):
+            with pytest.raises(ModelError, match="did not answer in time") as caught:
+                mllm.answer(suite.asks_of([None], ["a knife"]))
+            assert caught.value.retryable and server.requests == requests
+        server.manners.delay = 0.0
+        mllm.answer(suite.asks_of([None], ["a knife"]))
+        server.manners.fail[:] = [0]
+        mllm.answer(suite.asks_of([None], ["a knife"]))
+        mllm.close()
+
+
+class TestAssembly:
+    def test_an_address_as_model_is_judged_with_like_the_model_itself(self, serve, drawing):
+        own = load_judge("demo", dtype="float32", device="cpu", reason=False).judge(drawing)
+        theirs = load_judge("demo", model=serve().url, reason=False).judge(drawing)
+        assert theirs.verdict == own.verdict
+        assert {model.device for model in theirs.provenance.models} == {"server"}
+
+    def test_without_the_extra_it_says_what_to_install(self, monkeypatch):
+        for name in ("judge.models.openai_server", "judge.models.remote"):
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, "openai", None)
+        with pytest.raises(UserError, match="openai") as caught:
+            load_judge("demo", model="http://127.0.0.1:1/v1")
+        assert "constitution-judge[remote]" in caught.value.hint
+
+    def test_quantizing_is_refused(self):
+        with pytest.raises(UserError, match="quantized"):
+            load_server("http://127.0.0.1:1/v1", Settings(quantize="4bit"))
+
+
+def masked(image: Image.Image) -> Image.Image:
+    """The image with its middle blanked, as regions are."""
+    copy = image.copy()
+    width, height = image.size
+    copy.paste((127, 127, 127), (width // 4, height // 4, width * 3 // 4, height * 3 // 4))
+    return copy
