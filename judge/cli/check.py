@@ -49,6 +49,10 @@ def check(
     quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
     device: Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:1`, ...")] = "auto",
     dtype: Annotated[str, typer.Option(help="`auto`, `float32`, `bfloat16` or `float16`.")] = "auto",
+    batch: Annotated[int, typer.Option(min=1, max=1024, help="Images judged together.")] = 8,
+    memory_gib: Annotated[
+        float | None, typer.Option(help="GiB for caches. Default: 4 on a CPU, half of what is free on a GPU.")
+    ] = None,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run Python code that comes with the model.")
     ] = False,
@@ -62,6 +66,7 @@ def check(
     settings: dict[str, Any] = {
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value,
         "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
+        "batch": batch, "memory_gib": memory_gib,
     }  # fmt: skip
     judge = load_judge(constitution, **settings)
     codes = []

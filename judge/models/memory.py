@@ -17,35 +17,41 @@ Result = TypeVar("Result")
 
 
 class Budget:
-    """Bytes for caches. An out-of-memory error halves it, so that smaller batches follow."""
+    """Bytes for caches, and a cap on the rows of a batch that every out-of-memory error halves."""
 
     def __init__(self, gib: float | None, device: str) -> None:
         self.bytes = int((gib if gib is not None else _default_gib(device)) * GIB)
+        self._cap: int | None = None
+        self._widest = 1
 
     def rows(self, bytes_per_row: int, most: int) -> int:
         """How many rows of that size a batch may have: at least one, at most `most`."""
-        return max(1, min(most, self.bytes // max(1, bytes_per_row)))
+        fitting = max(1, min(most, self.bytes // max(1, bytes_per_row), self._cap or most))
+        self._widest = max(self._widest, fitting)
+        return fitting
 
     def retrying(self, work: Callable[[], Result], forget: Callable[[], None]) -> Result:
-        """`work()`, again with half the budget after an out-of-memory error; `forget` drops what is kept.
+        """`work()`, again with batches half as wide after an out-of-memory error; `forget` drops what is kept.
 
         Raises:
             ModelError: out of memory even with the smallest batches.
         """
-        for attempt in range(12):
+        while True:
+            self._widest = 1
             try:
                 return work()
-            except torch.OutOfMemoryError:
-                if attempt == 0:
+            except torch.OutOfMemoryError as error:
+                if self._widest == 1:
+                    hint = "quantize (--quantize 4bit) or use a smaller model"
+                    message = "out of memory even one row at a time"
+                    raise ModelError(message, hint=hint, retryable=True) from error
+                if self._cap is None:
                     log.warning("out of memory: halving the batches")
-                self.bytes //= 2
-                forget()
-                if torch.cuda.is_available():
-                    torch.cuda.empty_cache()
-        raise ModelError(
-            "out of memory even one question at a time", hint="quantize (--quantize 4bit) or use a smaller model",
-            retryable=True,
-        )  # fmt: skip
+                self._cap = self._widest // 2
+            # Outside the handler, whose error still holds the tensors that filled the memory.
+            forget()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
 
 
 def _default_gib(device: str) -> float:

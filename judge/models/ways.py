@@ -89,10 +89,9 @@ class Scoring:
             parts = [(way.across, indices) for indices in by_batch.values()]
         for name, indices in parts:
             indices.sort(key=lambda index: len(questions[index].suffix))  # like lengths pad little
-            size = way.group
-            if name == "repeated":
-                batch = questions[indices[0]].prefix.batch
-                size = self._budget.rows(batch.bytes_per_token * batch.length, size)
+            batch = questions[indices[0]].prefix.batch
+            copied = batch.bytes_per_token * batch.length if name == "repeated" else 1  # packing copies no cache
+            size = self._budget.rows(copied, way.group)
             for start in range(0, len(indices), size):
                 yield name, indices[start : start + size]
 

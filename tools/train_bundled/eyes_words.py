@@ -239,12 +239,13 @@ def membership(sets: Sequence[frozenset[int]]) -> torch.Tensor:
     return table
 
 
-def relevant(present: torch.Tensor, chosen: Sequence[Rule]) -> torch.Tensor:
-    """bool [B, len(chosen)]: whether every set of a rule is present. `present` is bool [B, concepts]."""
-    shown = present.float()
-    result = torch.ones(len(present), len(chosen), dtype=torch.bool, device=present.device)
-    for place in range(max(len(rule.needs) for rule in chosen)):
-        # A rule with fewer needs repeats its last.
-        table = membership([rule.needs[min(place, len(rule.needs) - 1)] for rule in chosen]).to(present.device)
-        result &= (shown @ table.float().T) > 0
-    return result
+def needs(chosen: Sequence[Rule]) -> torch.Tensor:
+    """float [most needs, len(chosen), concepts]: what each rule needs; one with fewer needs repeats its last."""
+    most = max(len(rule.needs) for rule in chosen)
+    padded = [(*rule.needs, *[rule.needs[-1]] * (most - len(rule.needs))) for rule in chosen]
+    return torch.stack([membership([needed[place] for needed in padded]) for place in range(most)]).float()
+
+
+def relevant(present: torch.Tensor, needed: torch.Tensor) -> torch.Tensor:
+    """bool [B, rules]: whether a picture shows something of every need. `present` is bool [B, concepts]."""
+    return torch.stack([present.float() @ table.T > 0 for table in needed]).all(0)

@@ -1,0 +1,99 @@
+"""`judge bench` and the benchmark scripts at toy size: they run, and their figures are what they say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import pytest
+import torch
+
+from judge.bench import speed
+from judge.chain import chain_of
+from judge.models.transformers_mllm import TransformersMllm
+from judge.models.ways import Way
+from judge.verdict import ModelIdentity
+
+
+@pytest.fixture(scope="module")
+def tiny() -> TransformersMllm:
+    from benchmarks.shapes import build
+
+    model, processor = build("tiny", "none", "cpu")
+    known_as = ModelIdentity(role="mllm", name="tiny", digest="tiny-bench")
+    return TransformersMllm(model, processor, known_as)
+
+
+def test_a_bench_constitution_has_its_rules_and_no_repeated_statement():
+    policy = speed.rules(200)
+    own = [chain_of(rule).preconditions[-1] for rule in policy.rules]
+    assert len(policy.rules) == len(set(own)) == 200
+    with pytest.raises(ValueError, match="only 200"):
+        speed.statements(201)
+
+
+def test_sharing_compares_the_same_questions_and_restores_the_way(tiny):
+    from judge.cli.bench import _noise
+
+    result = speed.sharing(tiny, _noise()[:2], repeats=2)
+    assert tiny.way is not None and tiny.way.name != "one_by_one"
+    assert result["speedup_over_one_by_one"] == pytest.approx(result["one_by_one_s"] / result["shared_s"])
+    assert result["speedup_over_one_by_one"] > 1.5, "sharing an image of 64 tokens among 32 questions must pay"
+
+
+def test_one_by_one_really_prefills_for_every_question(tiny, monkeypatch, drawing):
+    """The baseline is not quietly sharing: as many full passes as questions."""
+    lengths = []
+    forward = tiny._model.forward
+    monkeypatch.setattr(
+        tiny._model, "forward", lambda **given: lengths.append(given["input_ids"].shape) or forward(**given)
+    )
+    kept, tiny.way = tiny.way, Way("one_by_one", 1, "one_by_one")
+    from judge.judging.asking import instruction
+    from judge.models.protocols import Ask
+
+    tiny.answer([Ask(drawing, instruction(), text) for text in speed.statements(5)])
+    tiny.way = kept
+    assert sum(rows == 1 and length > 60 for rows, length in lengths) >= 5
+
+
+def test_the_large_shapes_script_runs_at_toy_size(tiny):
+    from benchmarks.gpu_shapes import measure
+
+    given = argparse.Namespace(shape="tiny", quantize="none", images=3, batch=2, side=128, sequential=1)
+    result = measure(tiny, given)
+    assert result["rules"] == 14 and result["statements"] > 30
+    assert 0 < result["image_in_batch_p50_s"] < result["with_escalation_p50_s"]
+    assert result["speedup"] == pytest.approx(result["sequential_s"] / result["image_in_batch_p50_s"])
+
+
+def test_the_sequential_loop_and_the_judge_see_the_same_probabilities(tiny, drawing):
+    """The comparison is of speed alone: both give the same numbers."""
+    from benchmarks.sequential import judge_sequentially
+    from judge.judging.asking import instruction
+    from judge.models.protocols import Ask
+
+    texts = speed.statements(4)
+    loop = judge_sequentially(tiny._model, tiny._chat, drawing, texts, 0, 1)
+    answers = tiny.answer([Ask(drawing, instruction(), text) for text in texts])
+    for logits, answer in zip(loop, answers, strict=True):
+        assert float(logits.softmax(-1)[tiny._yes].sum()) == pytest.approx(answer.p_yes, abs=1e-4)
+
+
+def test_judge_bench_prints_json(monkeypatch, capsys, tiny):
+    from judge.cli import bench
+
+    monkeypatch.setattr("judge.assemble.load_mllm_of", lambda **_: tiny)
+    monkeypatch.setattr(speed, "RULES", (1, 3))
+    monkeypatch.setattr(speed, "SIZES", (64,))
+    bench.bench(images=None, constitution="demo", json=True)
+    result = json.loads(capsys.readouterr().out)
+    assert {"speedup_over_one_by_one", "questions_per_second", "image_p50_s", "image_p95_s"} <= set(result)
+    assert set(result["by_rules"]) == {"1", "3"} and result["peak_memory_gib"] > 0
+    assert "| speed-up over one by one |" in speed.markdown(result)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_memory_is_the_gpus_where_the_model_is_on_one():
+    torch.ones(2**20, device="cuda")
+    assert speed.peak_memory_gib("cuda") < 80

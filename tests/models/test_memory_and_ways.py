@@ -1,0 +1,127 @@
+"""Memory budgets and out-of-memory errors; how a way of scoring is chosen, remembered and refused."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import torch
+
+from judge.errors import ModelError
+from judge.judging.asking import instruction
+from judge.models import ways
+from judge.models.memory import GIB, Budget
+from judge.models.protocols import Ask
+from judge.models.ways import Way
+from tests.models.conftest import anew
+
+TEXTS = ("a knife is visible", "people are visible", "the body is on fire")
+
+
+def asks(images) -> list[Ask]:
+    return [Ask(image, instruction(), text) for image in images for text in TEXTS]
+
+
+def test_a_budget_admits_at_least_one_row():
+    budget = Budget(1.0, "cpu")
+    assert budget.rows(GIB // 4, most=100) == 4
+    assert budget.rows(GIB * 10, most=100) == 1
+    assert budget.rows(1, most=7) == 7
+
+
+def test_out_of_memory_halves_the_batches_says_so_once_and_goes_on(loaded, pictures, monkeypatch, caplog):
+    """A model that takes at most two rows at a time gives the same answers, in smaller batches."""
+    mllm = anew(loaded("llava"))
+    images = [pictures[0].rotate(angle) for angle in range(0, 80, 10)]
+    expected = mllm.answer(asks(images))
+    tight = anew(loaded("llava"))
+    rows = []
+
+    def forward(**given):
+        rows.append(given["input_ids"].shape[0])
+        if rows[-1] > 2:
+            raise torch.OutOfMemoryError("tried to allocate")
+        return inner(**given)
+
+    inner = mllm._model.forward
+    monkeypatch.setattr(mllm._model, "forward", forward)
+    with caplog.at_level(logging.WARNING, logger="judge"):
+        answers = tight.answer(asks(images))
+    assert max(rows) > 2 and rows[-1] <= 2
+    assert [answer.p_yes for answer in answers] == pytest.approx([answer.p_yes for answer in expected], abs=1e-4)
+    assert [one.message for one in caplog.records].count("out of memory: halving the batches") == 1
+
+
+def test_out_of_memory_with_nothing_left_to_halve_is_a_model_error(loaded, pictures, monkeypatch):
+    mllm = anew(loaded("llava"))
+
+    def forward(**given):
+        raise torch.OutOfMemoryError("tried to allocate")
+
+    monkeypatch.setattr(mllm._model, "forward", forward)
+    with pytest.raises(ModelError, match="out of memory even one row at a time"):
+        mllm.answer(asks(pictures[:1]))
+
+
+def test_a_small_budget_changes_no_answer(loaded, pictures):
+    mllm = loaded("llava")
+    small = type(mllm)(mllm._model, mllm._processor, mllm.identity, memory_gib=1e-6)
+    assert [a.p_yes for a in small.answer(asks(pictures))] == pytest.approx(
+        [a.p_yes for a in anew(mllm).answer(asks(pictures))], abs=1e-4
+    )
+
+
+@pytest.fixture
+def empty_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("JUDGE_CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_the_way_is_measured_once_and_remembered(loaded, pictures, monkeypatch, empty_cache):
+    first = anew(loaded("llava"))
+    first.answer(asks(pictures[:1]))
+    assert first.way is not None and first.way.name in ("packed", "repeated")
+    monkeypatch.setattr(ways, "_fastest_right", lambda *given: pytest.fail("measured again"))
+    second = anew(loaded("llava"))
+    second.answer(asks(pictures[:1]))
+    assert second.way == first.way
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"name": "x"}', '{"name": "magic", "group": 8, "across": "repeated"}'])
+def test_a_damaged_memory_is_measured_again(loaded, pictures, empty_cache, damage):
+    anew(loaded("llava")).answer(asks(pictures[:1]))
+    (path,) = (empty_cache / "ways").iterdir()
+    path.write_text(damage)
+    again = anew(loaded("llava"))
+    again.answer(asks(pictures[:1]))
+    assert again.way is not None and again.way.shares
+
+
+@pytest.mark.parametrize("fault", ["wrong", "raises"])
+def test_a_family_that_cannot_share_falls_back_right_with_one_line(
+    loaded, pictures, monkeypatch, caplog, empty_cache, fault
+):
+    def broken(model, questions, pad):
+        if fault == "raises":
+            raise TypeError("this family takes no such mask")
+        return ways.one_by_one(model, questions, pad).roll(1, -1)
+
+    mllm = anew(loaded("llava"))
+    expected = mllm.answer(asks(pictures))
+    monkeypatch.setitem(ways.SCORERS, "packed", broken)
+    monkeypatch.setitem(ways.SCORERS, "repeated", broken)
+    for path in (empty_cache / "ways").iterdir():
+        path.unlink()
+    other = anew(loaded("llava"))
+    with caplog.at_level(logging.WARNING, logger="judge"):
+        answers = other.answer(asks(pictures)) + other.answer(asks(pictures))
+    assert other.way == Way("one_by_one", 1, "one_by_one")
+    assert [a.p_yes for a in answers] == pytest.approx([a.p_yes for a in expected * 2], abs=1e-4)
+    assert len([one for one in caplog.records if "cannot share" in one.message]) == 1
+    assert not list((empty_cache / "ways").iterdir()), "a refusal is not remembered: it may have been a passing fault"
+
+
+def test_without_an_image_nothing_is_concluded_about_the_family(loaded):
+    mllm = anew(loaded("llava"))
+    mllm.answer([Ask(None, instruction(), text) for text in TEXTS])
+    assert mllm.way is None
