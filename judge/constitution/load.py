@@ -27,14 +27,22 @@ def load_constitution(source: str | Path) -> Constitution:
         UserError: no such file, or not readable text.
         ConstitutionError: mistakes in the file, all of them, each with file:line.
     """
-    path = _locate(source)
+    path = locate(source)
+    return parse_constitution(read_text(path), file=str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that a person wrote.
+
+    Raises:
+        UserError: not readable, or not UTF-8.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text ({error.reason})", hint="save the file as UTF-8") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    return parse_constitution(text, file=str(path))
 
 
 def parse_constitution(text: str, *, file: str = "<text>") -> Constitution:
@@ -43,7 +51,14 @@ def parse_constitution(text: str, *, file: str = "<text>") -> Constitution:
     Raises:
         ConstitutionError: every mistake found.
     """
-    document = read_document(text, file)
+    constitution, problems = examine(read_document(text, file))
+    if problems or constitution is None:
+        raise ConstitutionError(problems)
+    return constitution
+
+
+def examine(document: Document) -> tuple[Constitution | None, tuple[Problem, ...]]:
+    """The constitution in a parsed file, where it is whole, and every mistake found."""
     problems = list(document.problems)
     constitution = None
     try:
@@ -53,12 +68,15 @@ def parse_constitution(text: str, *, file: str = "<text>") -> Constitution:
         found = (_problem(document, one) for one in _distinct(error))
         problems += [one for one in found if one.message.endswith("missing") or (one.line, one.column) not in unread]
     problems += _cross_checks(document)
-    if problems or constitution is None:
-        raise ConstitutionError(tuple(dict.fromkeys(problems)))
-    return constitution
+    return constitution, tuple(dict.fromkeys(problems))
 
 
-def _locate(source: str | Path) -> Path:
+def locate(source: str | Path) -> Path:
+    """The file that `source` means: a path, or the name of a constitution that ships.
+
+    Raises:
+        UserError: there is none.
+    """
     path = Path(source)
     try:
         if path.is_file():

@@ -65,7 +65,7 @@ SETS: dict[str, Source] = {
         "RY47RgPb47fYUiyrA64sIOL0+UU02s29sXpNBbIQRBUlPlfNFTKUmZDERGuxDs/7yNGWqQYvuaSYM1M4fRXlUw==",
         "MIT",
         "Fluent Emoji Flat, Microsoft Corporation",
-    ),  # fmt: skip
+    ),
     "emojione": Source(
         "@iconify-json/emojione@1.2.3",
         "T9+T3HIbJNLKKsmxYKlaYhvnHYkz/HNYTV7SHCXVZPfeUi4FqskY70YeN8yYAZT8cCv7w5vJxS4Q1m8zb9CMMg==",

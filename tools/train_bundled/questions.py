@@ -49,6 +49,8 @@ BLEEDS = (
     "{body} is bloody", "{body} is bloody", "{a} is bloody", "there is blood on {body}", "blood touches {a}",
     "{body} is covered in blood", "{a} has blood on the body",
 )  # fmt: skip
+COMMON = {"person": 0.4, "adult": 0.25, "man": 0.6, "woman": 0.6, "child": 2.0, "house": 0.4, "plant": 0.6,
+          "instrument": 0.5, "vehicle": 0.6}  # fmt: skip
 BODY = Category(("body",), ("bodies",), BODIES, CATEGORIES["animal"].arguable | CATEGORIES["person"].arguable)
 THING = {CONCEPTS[index]: Category((CONCEPTS[index],), (), frozenset([index])) for index in THINGS}
 
@@ -91,7 +93,7 @@ def about_category(scene: Scene, rng: random.Random, want: bool) -> Statement | 
     pool = yes if want else no
     if not pool:
         return None
-    name = rng.choice(pool)
+    name = rng.choices(pool, [COMMON.get(name, 1.0) for name in pool])[0]
     wanted = CATEGORIES[name]
     if want:
         shown = next(c for c, v in zip(scene.concepts, scene.visible, strict=True)
@@ -214,7 +216,9 @@ def about_attribute(scene: Scene, rng: random.Random, want: bool) -> Statement |
         if number is None or (number == _NUMBERS[word]) is not want:
             return None
         many = f"{word} {name if word == 'one' else CATEGORIES[name].plural[0]}"
-        text = rng.choice(("exactly {} can be seen", "the number of things is: {}", "there are exactly {}")).format(many)
+        text = rng.choice(("exactly {} can be seen", "the number of things is: {}", "there are exactly {}")).format(
+            many
+        )
         return Statement(text, float(want), "attribute", f"The number is {number}.", f"#{word} {name}")
     if len(scene.concepts) < 2 or min(scene.visible) < truth.CLEAR:
         return None
@@ -258,6 +262,8 @@ def ask(scene: Scene, rng: random.Random, number: int, mix: dict[str, float] | N
     for attempt in range(number * 8):
         maker = MAKERS[rng.choices(list(mix), list(mix.values()))[0]]
         made = maker(scene, rng, attempt % 2 == 0)
+        if made is not None and made.kind == "absent" and rng.random() < 0.5:
+            continue  # there would be too many of them
         if made is not None:
             asked.setdefault(made.text, made)
         if len(asked) == number:

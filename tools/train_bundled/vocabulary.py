@@ -125,8 +125,7 @@ PLANTS = _ids(
     "hyacinth, leafless tree, lotus, palm tree, potted plant, rose, seedling, shamrock, sheaf of rice, sunflower, "
     "tulip, white flower, wilted flower, maple leaf, fallen leaf, leaf fluttering in wind, christmas tree"
 )
-_GROWN = ", ".join(CONCEPTS[index] for index in sorted(PEOPLE - CHILDREN))
-_NEUTRAL = ", ".join(CONCEPTS[i] for i in sorted((PEOPLE - MEN - WOMEN - CHILDREN)))
+_NEUTRAL = ", ".join(CONCEPTS[i] for i in sorted(PEOPLE - MEN - WOMEN - CHILDREN))
 _MAYBE = ", ".join(CONCEPTS[i] for i in sorted(MAYBE_PEOPLE))
 _NOT_ADULT = ", ".join(CONCEPTS[i] for i in sorted(CHILDREN))
 
