@@ -123,7 +123,7 @@ def _escalate(mllm: TransformersMllm, batch: list[Image.Image], statements: list
     talks = [
         Conversation(
             batch[index % len(batch)],
-            (Turn("user", prompts.render("reason", statement=statements[index % len(statements)])),),
+            (Turn("user", prompts.render("en/reason", statement=statements[index % len(statements)])),),
         )
         for index in range(calls)
     ]

@@ -31,7 +31,7 @@ def judge_sequentially(
         with torch.inference_mode():
             found.append(model(**chat.inputs([text], [image]), logits_to_keep=1).logits[0, -1].float().cpu())
     for statement in statements[:calls]:
-        text = chat.render([("user", prompts.render("reason", statement=statement))], True)
+        text = chat.render([("user", prompts.render("en/reason", statement=statement))], True)
         inputs = chat.inputs([text], [image])
         with torch.inference_mode():
             model.generate(

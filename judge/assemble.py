@@ -1,28 +1,44 @@
 """The only place that names concrete models: settings in, a `Judge` out.
 
-1. load the constitution; 2. load the multimodal model; 3. load encoder and detector where wanted (one
-OWLv2 checkpoint named for both is loaded once); 4. put them together.
+1. load the constitution, and the lock file beside it; 2. load the multimodal model; 3. load encoder and detector
+where wanted (one OWLv2 checkpoint named for both is loaded once); the bundled model brings eyes and a domain guard
+of its own; 4. put them together.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from judge import resources
-from judge.constitution import Constitution, load_constitution
+from judge.compiler.beside import load_with_lock
+from judge.compiler.lockfile import PriorsOf, digest_of
+from judge.compiler.priors import known_priors
+from judge.constitution import Constitution
 from judge.errors import UserError
 from judge.judging.pipeline import Judge
-from judge.settings import BUNDLED, Settings
+from judge.judging.priors import Locked
+from judge.languages import DEFAULT, ENGLISH, Answers, language
+from judge.settings import BUNDLED, OFF, Settings
 
 if TYPE_CHECKING:
-    from judge.models.protocols import Detector, Encoder, Mllm
+    from judge.compiler.asking import Llm
+    from judge.compiler.lockfile import Lock
+    from judge.models.loading import Role
+    from judge.models.protocols import Detector, Encoder, Guard, Mllm
+    from judge.verdict import Answer
 
 log = logging.getLogger("judge")
 BUNDLED_NOTICE = (
     "the bundled model reads emoji-style drawings only; photographs mean nothing to it "
     "(choose a model for photographs with --model)"
+)
+
+ENCODER_NOTICE = (
+    "%s is in language '%s': the encoder compares images with its texts and prunes what looks unrelated, which "
+    "needs an encoder that speaks the language (most CLIP models speak English only)"
 )
 
 
@@ -38,23 +54,71 @@ def load_judge(constitution: str | Path | Constitution, settings: Settings | Non
         ModelError: a model that should load failed to.
     """
     chosen = _settings(settings, overrides)
-    loaded = constitution if isinstance(constitution, Constitution) else load_constitution(constitution)
+    loaded, lock = (constitution, None) if isinstance(constitution, Constitution) else load_with_lock(constitution)
+    spoken = language(loaded.language)
     if loaded.without_chain:
         log.warning("rules without preconditions end every image in needs_review: %s", ", ".join(loaded.without_chain))
-    encoder, detector = _eyes(chosen)
-    return Judge(loaded, _mllm(chosen), encoder=encoder, detector=detector, settings=chosen)
+    mllm = _mllm(chosen, spoken.answers)
+    eyes = _eyes(chosen)
+    if eyes.encoder is not None and spoken.code != DEFAULT:
+        log.warning(ENCODER_NOTICE, loaded.constitution, spoken.code)
+    if eyes.relevance is not None and "relevance" not in chosen.thresholds.model_fields_set:
+        thresholds = chosen.thresholds.model_copy(update={"relevance": eyes.relevance})
+        chosen = chosen.model_copy(update={"thresholds": thresholds})
+    return Judge(
+        loaded,
+        mllm,
+        encoder=eyes.encoder,
+        detector=eyes.detector,
+        guard=eyes.guard,
+        settings=chosen,
+        locked=None if lock is None else Locked(lock.digest, priors_in(lock, mllm, loaded)),
+    )
 
 
-def load_mllm_of(**settings: Any) -> Mllm:
-    """The multimodal model alone, by the fields of `Settings`. Raises as `load_judge` does."""
-    return _mllm(_settings(None, settings))
+def priors_in(lock: Lock, mllm: Mllm, constitution: Constitution) -> dict[str, Answer]:
+    """The lock's priors, where they are of this model under the prompt that it will be asked with."""
+    of = PriorsOf(model=mllm.identity, prompt=prompt_digest(constitution))
+    return known_priors(lock) if lock.priors_of == of else {}
+
+
+def prompt_digest(constitution: Constitution) -> str:
+    """Digest of all that a prior depends on beside the model and the statement."""
+    digests = language(constitution.language).digests
+    return digest_of([constitution.language, digests["ask"], digests["answers"]])
+
+
+def load_llm(source: str, **settings: Any) -> Llm:
+    """A language model to compile rules with: a hub id or folder of a text or multimodal model, or a server.
+
+    Raises:
+        UserError: no such model.
+        ModelError: a model that should load failed to.
+    """
+    chosen = _settings(None, {**settings, "model": source})
+    if source.startswith(("http://", "https://")):
+        return _served(chosen, ENGLISH, text_only=True)
+    from judge.models.loading import architecture
+    from judge.models.text_llm import is_multimodal, load_text_llm
+
+    if source == BUNDLED or is_multimodal(architecture(source, chosen)):
+        return _mllm(chosen)
+    return load_text_llm(source, chosen)
+
+
+def load_mllm_of(spoken: str = DEFAULT, **settings: Any) -> Mllm:
+    """The multimodal model alone, by the fields of `Settings`, to be asked in the language `spoken`.
+
+    Raises as `load_judge` does.
+    """
+    return _mllm(_settings(None, settings), language(spoken).answers)
 
 
 def _settings(settings: Settings | None, overrides: dict[str, Any]) -> Settings:
     from pydantic import ValidationError
 
     try:
-        return Settings.model_validate({**(settings or Settings()).model_dump(), **overrides})
+        return Settings.model_validate({**(settings or Settings()).model_dump(exclude_unset=True), **overrides})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -63,18 +127,23 @@ def _settings(settings: Settings | None, overrides: dict[str, Any]) -> Settings:
         ) from error
 
 
-def _mllm(settings: Settings) -> Mllm:
+def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
     if settings.model.startswith(("http://", "https://")):
-        return _served(settings)
+        return _served(settings, answers)
+    if settings.model == BUNDLED and answers.language != DEFAULT:
+        raise UserError(
+            f"the bundled model understands English only, and the constitution is in language '{answers.language}'",
+            hint="name a multilingual model with --model, such as Qwen/Qwen3-VL-8B-Instruct",
+        )
     from judge.models.transformers_mllm import load_mllm
 
     if settings.model == BUNDLED:
         log.warning(BUNDLED_NOTICE)
         return load_mllm(str(resources.bundled_model()), settings, name=BUNDLED)
-    return load_mllm(settings.model, settings)
+    return load_mllm(settings.model, settings, answers=answers)
 
 
-def _served(settings: Settings) -> Mllm:
+def _served(settings: Settings, answers: Answers, *, text_only: bool = False) -> Mllm:
     try:
         from judge.models.openai_server import load_server
     except ImportError as error:
@@ -82,22 +151,60 @@ def _served(settings: Settings) -> Mllm:
             f"a model behind a server needs the package '{error.name}'",
             hint="pip install 'constitution-judge[remote]'",
         ) from error
-    return load_server(settings.model, settings)
+    return load_server(settings.model, settings, answers=answers, text_only=text_only)
 
 
-def _eyes(settings: Settings) -> tuple[Encoder | None, Detector | None]:
+class _Eyes(NamedTuple):
+    """What looks at an image beside the multimodal model; relevance: the encoder's own threshold, if it has one."""
+
+    encoder: Encoder | None
+    detector: Detector | None
+    guard: Guard | None = None
+    relevance: float | None = None
+
+
+def _eyes(settings: Settings) -> _Eyes:
+    """None means: the bundled eyes with the bundled model, else nothing; `none` means nothing."""
+    chosen = (settings.encoder, settings.detector)
+    if settings.model == BUNDLED and resources.bundled_eyes().is_dir():
+        return _bundled_eyes(settings, *chosen)
+    return _named_eyes(settings, *(None if name == OFF else name for name in chosen))
+
+
+def _bundled_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
+    """The bundled eyes in the parts that nothing was named for, and always as the guard."""
+    from judge.models.guard import DrawingGuard, Statistics
+    from judge.models.owlv2 import load_owlv2
+
+    own = [role for role, name in (("encoder", encoder), ("detector", detector)) if name is None]
+    folder = resources.bundled_eyes()
+    bundled = load_owlv2(str(folder), settings, cast("Role", "+".join(own) or "guard"))
+    guard = DrawingGuard(bundled, Statistics.load(folder))
+    named = _named_eyes(settings, *(None if name == OFF else name for name in (encoder, detector)))
+    return _Eyes(
+        encoder=bundled if encoder is None else named.encoder,
+        detector=bundled if detector is None else named.detector,
+        guard=guard,
+        relevance=_relevance(folder) if encoder is None else None,
+    )
+
+
+def _relevance(folder: Path) -> float | None:
+    """The cosine under which the bundled eyes prune a rule, chosen when they were trained."""
+    value: float = json.loads((folder / "thresholds.json").read_text(encoding="utf-8"))["relevance"]
+    return value
+
+
+def _named_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
     from judge.models.image_text import load_encoder
     from judge.models.loading import architecture
     from judge.models.owlv2 import load_owlv2
 
-    if settings.detector is not None and settings.detector == settings.encoder:
-        both = load_owlv2(settings.detector, settings, "encoder+detector")
-        return both, both
-    encoder: Encoder | None = None
-    if settings.encoder is not None:
-        is_owl = architecture(settings.encoder, settings) == "owlv2"
-        encoder = (
-            load_owlv2(settings.encoder, settings, "encoder") if is_owl else load_encoder(settings.encoder, settings)
-        )
-    detector = load_owlv2(settings.detector, settings, "detector") if settings.detector is not None else None
-    return encoder, detector
+    if detector is not None and detector == encoder:
+        both = load_owlv2(detector, settings, "encoder+detector")
+        return _Eyes(both, both)
+    loaded: Encoder | None = None
+    if encoder is not None:
+        is_owl = architecture(encoder, settings) == "owlv2"
+        loaded = load_owlv2(encoder, settings, "encoder") if is_owl else load_encoder(encoder, settings)
+    return _Eyes(loaded, load_owlv2(detector, settings, "detector") if detector is not None else None)

@@ -1,4 +1,5 @@
-"""Renders what is said to a model. The texts are jinja2 files in `prompts/`, one per thing said."""
+"""Renders what is said to a model. The texts are jinja2 files in `prompts/`, one per thing said; what is said in
+several languages has a folder for each (`de/ask`, see `judge.languages`)."""
 
 from __future__ import annotations
 

@@ -24,6 +24,11 @@ def shipped_constitutions() -> dict[str, Path]:
     return {path.stem: path for path in paths if "." not in path.stem}
 
 
+def bundled_eyes() -> Path:
+    """Folder of the encoder and detector that ships with the package."""
+    return _PACKAGE / "models" / "bundled" / "eyes-v1"
+
+
 def bundled_model() -> Path:
     """Folder of the multimodal model that ships with the package."""
     return _PACKAGE / "models" / "bundled" / "mini-v0"

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-BUNDLED = "bundled"
+BUNDLED, OFF = "bundled", "none"
+Debias = Literal["probability", "logit"]
 Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]  # strict: `yes` is not 1.0
 
 
@@ -25,6 +26,7 @@ class ThresholdOverrides(Frozen):
     prior_fails: Share | None = None
     prior_holds: Share | None = None
     region_drop: Share | None = None
+    debias: Debias | None = None
 
 
 class Thresholds(Frozen):
@@ -34,6 +36,7 @@ class Thresholds(Frozen):
     prior_fails: a1 = -prior_fails * prior; a debiased score under a1 fails the precondition.
     prior_holds: a2 = prior_holds * (1 - prior); a debiased score over a2 makes it hold.
     region_drop: b; when blanking the central region lowers the answer by more, it holds.
+    debias: how the prior is taken off; `logit` for priors near 0 or 1, where a1 and a2 lose their meaning (ours).
     box_confidence: least confidence of a detector's box, in [0, 1].
     small_object: share of the image's area under which the central object is judged on its crop.
     label_mass: least p(Yes) + p(No) for an answer to count (ours; the paper leaves it open).
@@ -43,6 +46,7 @@ class Thresholds(Frozen):
     prior_fails: Share = 0.3
     prior_holds: Share = 0.8
     region_drop: Share = 0.6
+    debias: Debias = "probability"
     box_confidence: Share = 0.05
     small_object: Share = 0.01
     label_mass: Share = 0.5
@@ -57,8 +61,10 @@ class Settings(Frozen):
 
     model: `bundled`, or a Hugging Face id or a folder of an image-text-to-text model, or the address of an
         OpenAI-compatible server that serves one (`http://host:8000/v1`, `http://host:8000/v1#name`).
-    encoder: id or folder of a CLIP, SigLIP or OWLv2 checkpoint for relevance scanning; None: off.
-    detector: id or folder of an OWLv2 checkpoint for the central region; None: occlusion.
+    encoder: id or folder of a CLIP, SigLIP or OWLv2 checkpoint for relevance scanning. `none`: off. None: the
+        bundled eyes with the bundled model, else off.
+    detector: id or folder of an OWLv2 checkpoint for the central region. `none`: occlusion. None: the bundled
+        eyes with the bundled model, else occlusion.
     quantize: bitsandbytes weights (`4bit` is nf4 with bf16 compute).
     device: `auto` takes a GPU where there is one. dtype: `auto` is bf16 on a GPU, fp32 on a CPU.
     batch: images judged together by `judge_many`; a GPU gains from 32 and more.

@@ -87,7 +87,7 @@ class ReasoningEvidence(Frozen):
 class Evidence(Frozen):
     """Everything known of one statement about one view.
 
-    score: M(x, c) - M(none, c), the answer freed of the language prior. reason: why it is undecided.
+    score: the answer freed of the language prior: M(x, c) - M(none, c), or the same in logits (`debias: logit`). reason: why it is undecided.
     """
 
     statement: str
@@ -131,7 +131,7 @@ class Finding(Frozen):
 class ModelIdentity(Frozen):
     """Which model gave the numbers: role it played, name, content digest, number format."""
 
-    role: Literal["mllm", "encoder", "detector", "encoder+detector"]
+    role: Literal["mllm", "encoder", "detector", "encoder+detector", "guard"]
     name: str
     digest: str
     dtype: str = "float32"
@@ -140,7 +140,11 @@ class ModelIdentity(Frozen):
 
 
 class Provenance(Frozen):
-    """All that a verdict depends on; digests are SHA-256 hex (a hub model's may be its commit)."""
+    """All that a verdict depends on; digests are SHA-256 hex (a hub model's may be its commit).
+
+    constitution_digest: of the constitution with the chains it was judged by. lock_digest: of the lock file that
+    chains or priors were taken from, if any.
+    """
 
     constitution: str
     constitution_version: str
@@ -149,6 +153,7 @@ class Provenance(Frozen):
     models: tuple[ModelIdentity, ...]
     thresholds: Thresholds
     versions: dict[str, str]
+    lock_digest: str | None = None
 
 
 class ImageFacts(Frozen):

@@ -225,3 +225,26 @@ def all_token_ids(tokens: Any, words: Sequence[str]) -> list[int]:
     return [
         i for i in range(len(tokens)) if tokens.decode([i]).strip().lower() in words and i not in tokens.all_special_ids
     ]
+
+
+TEXT_TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{{ '<|im_start|>assistant\n' if add_generation_prompt else '' }}"
+)
+
+
+def build_text(folder: Path) -> Path:
+    """Save a tiny random text-only LLM in `folder`. It likes to close what it opened, so its JSON is short."""
+    torch.manual_seed(7)
+    tokens = tokenizer("<|im_start|>", "<|im_end|>", eos_token="<|im_end|>", bos_token=None)
+    tokens.chat_template = TEXT_TEMPLATE
+    model = tf.LlamaForCausalLM(tf.LlamaConfig(**_text(tokens)))
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if weight.ndim > 1:
+                weight.normal_(0.0, 1.0 if "embed" in name else 1.5 * weight[0].numel() ** -0.5)
+        closing = [id_ for token, id_ in tokens.get_vocab().items() if token.strip("Ġ") in {'"', "]", "}", '"]', '"}'}]
+        model.lm_head.weight[closing] *= 6.0
+    model.save_pretrained(folder)
+    tokens.save_pretrained(folder)
+    return folder

@@ -47,12 +47,13 @@ def statements(count: int) -> list[str]:
 
 
 def rules(count: int) -> Constitution:
-    """A constitution of `count` rules: a precondition all share, and one of each rule's own."""
+    """A constitution of `count` rules. Each rule's own precondition comes first, so every rule costs a question
+    before the precondition they share can settle anything."""
     shared = Precondition(any=(Statement(statement="people are visible"), Statement(statement="animals are visible")))
     made = tuple(
         Rule(
             id=f"rule-{index}", rule=f"No person or animal may be shown where {text}.",
-            preconditions=(shared, Precondition(any=(Statement(statement=text),))),
+            preconditions=(Precondition(any=(Statement(statement=text),)), shared),
         )
         for index, text in enumerate(statements(count))
     )  # fmt: skip

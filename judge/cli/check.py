@@ -41,10 +41,10 @@ def check(
         ),
     ] = "bundled",
     encoder: Annotated[
-        str | None, typer.Option(help="CLIP, SigLIP or OWLv2 for relevance scanning: id or folder.")
+        str | None, typer.Option(help="CLIP, SigLIP or OWLv2 for relevance scanning: id or folder; `none`: off.")
     ] = None,
     detector: Annotated[
-        str | None, typer.Option(help="OWLv2 for central regions: id or folder. Without: occlusion.")
+        str | None, typer.Option(help="OWLv2 for central regions: id or folder; `none`: occlusion.")
     ] = None,
     quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
     device: Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:1`, ...")] = "auto",

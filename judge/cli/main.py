@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import typer
 
-from judge.cli import bench, check, doctor
+from judge.cli import bench, check, compile, diff, doctor, import_, lint, schema, test
 from judge.cli.exits import Exit
 from judge.errors import JudgeError, UserError
 
@@ -26,6 +26,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("check")(check.check)
+app.command("compile")(compile.compile_)
+app.command("test")(test.test)
+app.command("diff")(diff.diff)
+app.command("lint")(lint.lint)
+app.command("import")(import_.import_policy)
+app.command("schema")(schema.schema)
 app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
 

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from judge.constitution.schema import Constitution, Precondition, Statement
+from judge.constitution.schema import Constitution, Statement
 from judge.resources import shipped
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -68,7 +68,7 @@ def _precondition(long_form: dict[str, Any]) -> dict[str, Any]:
     """The three ways to write a precondition; the model itself knows only the last, as it reads them all into it."""
     text, statement = {"$ref": "#/definitions/ShortStatement"}, {"$ref": f"#/definitions/{Statement.__name__}"}
     long_form["properties"]["any"]["items"] = {"anyOf": [text, statement]}
-    return {"description": Precondition.__doc__, "anyOf": [text, statement, long_form]}
+    return {"description": long_form.pop("description"), "anyOf": [text, statement, long_form]}
 
 
 def _tidied(value: Any) -> Any:

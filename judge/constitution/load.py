@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from judge.constitution.document import Document, clipped, read_document
-from judge.constitution.schema import REFERENCE, Constitution, Precondition, Rule, Statement
+from judge.constitution.schema import LANGUAGE, REFERENCE, Constitution, Precondition, Rule, Statement
 from judge.errors import ConstitutionError, Problem, UserError
+from judge.languages import available
 from judge.resources import shipped_constitutions
 from judge.settings import ThresholdOverrides
 
@@ -119,6 +121,7 @@ _SHAPES = {
 }  # fmt: skip
 _NAME_SHAPES = {
     "version": "MAJOR.MINOR.PATCH, such as 1.0.0", "parameters": "letters, digits and underscores",
+    "language": "a short code, such as en or de",
 }  # fmt: skip
 
 
@@ -189,6 +192,8 @@ def _fields_at(loc: tuple[Any, ...]) -> Iterable[str]:
 def _cross_checks(document: Document) -> Iterable[Problem]:
     """What only shows when the whole file is seen; runs on raw data, so it works beside other mistakes."""
     data = document.data
+    if isinstance(data, dict):
+        yield from _language(document, data.get("language"))
     rules = data.get("rules") if isinstance(data, dict) else None
     if not isinstance(rules, list):
         return
@@ -206,6 +211,13 @@ def _cross_checks(document: Document) -> Iterable[Problem]:
             seen.setdefault(identifier, index)
         yield from _references(document, rule, index)
         yield from _category(document, rule, index, data.get("categories"))
+
+
+def _language(document: Document, written: Any) -> Iterable[Problem]:
+    """Prompts must exist in the language: statements in one and prompts in another get answers that mean nothing."""
+    if isinstance(written, str) and re.match(LANGUAGE, written) and written not in available():
+        hint = f"there are: {', '.join(available())}"
+        yield document.problem(("language",), f"no prompts in language `{clipped(written)}`", hint)
 
 
 def _references(document: Document, rule: dict[str, Any], index: int) -> Iterable[Problem]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict, StringConstraints, model_validator
 
+from judge.languages import DEFAULT
 from judge.settings import Frozen, ThresholdOverrides
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
@@ -17,6 +18,8 @@ ModerationKey = Literal[
     "self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "sexual/minors",
     "violence", "violence/graphic",
 ]  # fmt: skip
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"  # BCP 47, its short forms
+LanguageCode = Annotated[str, StringConstraints(pattern=LANGUAGE, max_length=35)]
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Parameter = Annotated[int, Strict()] | Annotated[float, Strict()] | str  # strict: `yes` is no 1
 REFERENCE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -72,11 +75,15 @@ class Rule(Frozen):
 
 
 class Constitution(Frozen):
-    """A whole policy: what people write, validated."""
+    """A whole policy: what people write, validated.
+
+    language: what rules and statements are written in; the model is asked in it.
+    """
 
     constitution: Identifier
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")]
     description: str = ""
+    language: LanguageCode = DEFAULT
     categories: dict[Identifier, tuple[ModerationKey, ...]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
 

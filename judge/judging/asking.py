@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from judge import prompts
 from judge.errors import ModelError
 from judge.judging.priors import Priors
 from judge.judging.sitting import Sitting
+from judge.languages import DEFAULT, language
 from judge.models.protocols import Ask, Mllm
 from judge.verdict import Answer
 
@@ -19,28 +19,31 @@ if TYPE_CHECKING:
 _MARK = "\N{WHITE SQUARE}"
 
 
-def instruction() -> str:
-    """The part of the ask prompt that comes before the statement, the same for every question."""
-    head, mark, tail = prompts.render("ask", statement=_MARK).partition(_MARK)
+def instruction(spoken: str = DEFAULT) -> str:
+    """The part of a language's ask prompt that comes before the statement, the same for every question."""
+    head, mark, tail = language(spoken).render("ask", statement=_MARK).partition(_MARK)
     if not mark or tail.strip():
-        raise ValueError("prompts/ask.j2 must end with {{ statement }}: what comes last is all that is not shared")
+        raise ValueError(
+            f"prompts/{spoken}/ask.j2 must end with {{{{ statement }}}}: what comes last is all that is not shared"
+        )
     return head.rstrip(" ")
 
 
 class Asker:
-    """Yes/no questions to one model under the `ask` prompt."""
+    """Yes/no questions to one model under the `ask` prompt of one language."""
 
-    def __init__(self, mllm: Mllm) -> None:
-        self._mllm = mllm
-        self._instruction = instruction()
+    def __init__(self, mllm: Mllm, spoken: str = DEFAULT, priors: Mapping[str, Answer] | None = None) -> None:
+        self._mllm, self._spoken, self._given = mllm, spoken, priors
+        self._instruction = instruction(spoken)
+        self._answers = language(spoken).answers
 
     @cached_property
     def _priors(self) -> Priors:
-        return Priors(self._mllm, self._instruction)
+        return Priors(self._mllm, self._instruction, spoken=self._spoken, given=self._given)
 
     def question(self, image: Image, statement: str) -> Ask:
         """The statement about an image, as the model is asked it."""
-        return Ask(image, self._instruction, statement)
+        return Ask(image, self._instruction, statement, self._answers)
 
     def ask(self, wanted: Sequence[tuple[Sitting, str]]) -> None:
         """Ask each statement about its sitting's view, and note answer and prior, or the failure."""

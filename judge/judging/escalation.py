@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import StringConstraints, ValidationError
 
-from judge import prompts
 from judge.errors import ModelError
+from judge.languages import DEFAULT, language
 from judge.models.protocols import Conversation, Mllm, Turn
 from judge.settings import Frozen
 from judge.verdict import ReasoningEvidence
@@ -21,7 +21,9 @@ SUMMARY_TOKENS = 160  # a summary of plain text fits; one cut off is no summary,
 
 
 class Summary(Frozen):
-    """The second turn's answer. Every string is bounded, or generation may be cut off before it closes."""
+    """The second turn's answer. Every string is bounded, or generation may be cut off before it closes.
+
+    `rating` is read by a machine, so its words are English in every language; the prompts say so."""
 
     rating: Literal["Yes", "No"]
     rationale: Annotated[str, StringConstraints(max_length=240)]
@@ -36,16 +38,17 @@ class Question:
     on_crop: bool = False
 
 
-def reason(mllm: Mllm, questions: Sequence[Question], max_tokens: int) -> list[ReasoningEvidence | ModelError]:
+def reason(
+    mllm: Mllm, questions: Sequence[Question], max_tokens: int, spoken: str = DEFAULT
+) -> list[ReasoningEvidence | ModelError]:
     """Reason about every question; a failure takes the place of the evidence it prevented."""
-    opening = [
-        Conversation(one.image, (Turn("user", prompts.render("reason", statement=one.statement)),)) for one in questions
-    ]
+    render = language(spoken).render
+    opening = [Conversation(one.image, (Turn("user", render("reason", statement=one.statement)),)) for one in questions]
     thoughts = _replies(mllm, opening, max_tokens=max_tokens, summarise=False)
     closing = [
         Conversation(
             talk.image,
-            (*talk.turns, Turn("assistant", thought.strip()), Turn("user", prompts.render("summarise"))),
+            (*talk.turns, Turn("assistant", thought.strip()), Turn("user", render("summarise"))),
         )
         for talk, thought in zip(opening, thoughts, strict=True)
         if isinstance(thought, str)

@@ -1,5 +1,6 @@
 """The judge. Read `Judge._judge` top to bottom: it is the method (CLUE, arXiv 2501.00192), per batch of pictures:
 
+0. domain: a picture that the model was not made for is asked nothing (only where the model has a guard);
 1. relevance: rules whose text is far from the image are pruned (section 3.3);
 2. questions: wave by wave, every live rule's next precondition; all questions about an image share one
    prefill; a chain that failed is asked no further (section 3.4, the a1/a2 rule);
@@ -14,7 +15,7 @@ This module knows protocols only: which models these are is `judge.assemble`'s b
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -25,10 +26,11 @@ from judge import images
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, UserError
 from judge.images import Picture
-from judge.judging import escalation, record, regions_stage
+from judge.judging import domain, escalation, record, regions_stage
 from judge.judging.asking import Asker
+from judge.judging.priors import Locked
 from judge.judging.sitting import Docket, Sitting
-from judge.models.protocols import Detector, Encoder, Mllm
+from judge.models.protocols import Detector, Encoder, Guard, Mllm
 from judge.settings import Settings
 from judge.verdict import Verdict
 
@@ -48,16 +50,37 @@ class Judge:
         *,
         encoder: Encoder | None = None,
         detector: Detector | None = None,
+        guard: Guard | None = None,
         settings: Settings | None = None,
+        locked: Locked | None = None,
     ) -> None:
         self.constitution = constitution
         self.settings = settings or Settings()
-        self._mllm, self._encoder, self._detector = mllm, encoder, detector
-        self._asker = Asker(mllm)
+        self._mllm, self._encoder, self._detector, self._guard = mllm, encoder, detector, guard
+        self._asker = Asker(mllm, constitution.language, locked.priors if locked is not None else None)
         self._dockets = tuple(Docket.of(rule, self.settings.thresholds) for rule in constitution.rules)
         self._central_objects = regions_stage.central_objects(constitution)
-        identities = dict.fromkeys(model.identity for model in (mllm, encoder, detector) if model is not None)
-        self.provenance = record.provenance(constitution, tuple(identities), self.settings.thresholds)
+        identities = dict.fromkeys(model.identity for model in (mllm, encoder, detector, guard) if model is not None)
+        self.provenance = record.provenance(
+            constitution, tuple(identities), self.settings.thresholds, locked.digest if locked is not None else None
+        )
+
+    def under(
+        self,
+        constitution: Constitution,
+        *,
+        sharing: Callable[[Mllm], Mllm] | None = None,
+        locked: Locked | None = None,
+    ) -> Judge:
+        """A judge with the same models and settings under another constitution of the same language.
+
+        `sharing` wraps the multimodal model, so that several judges can share what it answered.
+        """
+        mllm = self._mllm if sharing is None else sharing(self._mllm)
+        return Judge(
+            constitution, mllm, encoder=self._encoder, detector=self._detector, guard=self._guard,
+            settings=self.settings, locked=locked,
+        )  # fmt: skip
 
     def judge(self, image: str | Path | bytes | Image, *, name: str | None = None) -> Verdict:
         """The verdict on one image: a path, the bytes of a file, or a PIL image.
@@ -88,7 +111,11 @@ class Judge:
         """Verdicts on decoded pictures; `seconds` went into reading them."""
         clock = _Clock(len(opened), decode=seconds)
         sittings = {index: self._sittings(one) for index, one in enumerate(opened) if isinstance(one, Picture)}
-        notes = self._judge([sitting for group in sittings.values() for sitting in group], clock)
+        if self._guard is not None:
+            with clock.stage("domain"):
+                domain.keep_out(list(sittings.values()), self._guard)
+        known = [one for group in sittings.values() for one in group if one.outside is None]
+        notes = self._judge(known, clock)
         return [
             record.verdict(one, sittings[index], self.provenance, notes, clock.seconds)
             if isinstance(one, Picture)
@@ -133,7 +160,7 @@ class Judge:
 
     def _reason(self, wanted: list[tuple[Sitting, str]]) -> None:
         questions = [regions_stage.reasoning_question(sitting, text) for sitting, text in wanted]
-        found = escalation.reason(self._mllm, questions, self.settings.reason_tokens)
+        found = escalation.reason(self._mllm, questions, self.settings.reason_tokens, self.constitution.language)
         for (sitting, text), one in zip(wanted, found, strict=True):
             if isinstance(one, ModelError):
                 sitting.note(text, error=one.message)

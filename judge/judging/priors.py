@@ -4,23 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge import prompts
 from judge.files import remember
+from judge.languages import DEFAULT, language
 from judge.models.protocols import Ask, Mllm
 from judge.settings import cache_dir
 from judge.verdict import Answer
 
 
-class Priors:
-    """Priors of one model under one prompt. The file's name holds both digests, so neither can go stale."""
+@dataclass(frozen=True)
+class Locked:
+    """What a lock file adds to judging: its digest, and priors of this model under this prompt."""
 
-    def __init__(self, mllm: Mllm, instruction: str, folder: Path | None = None) -> None:
+    digest: str
+    priors: Mapping[str, Answer] = field(default_factory=dict)
+
+
+class Priors:
+    """Priors of one model under one prompt of one language (`spoken`).
+
+    The file's name holds the digests of the model, of the prompt and of the words for yes and no, so none of
+    them can go stale. `given`: priors known from elsewhere (a lock file); they come first and are not kept here.
+    """
+
+    def __init__(
+        self,
+        mllm: Mllm,
+        instruction: str,
+        folder: Path | None = None,
+        *,
+        spoken: str = DEFAULT,
+        given: Mapping[str, Answer] | None = None,
+    ) -> None:
+        self._given = dict(given or {})
         self._mllm = mllm
         self._instruction = instruction
-        key = f"{mllm.identity.model_dump_json()}|{prompts.digest('ask')}"
+        self._answers = language(spoken).answers
+        digests = language(spoken).digests
+        key = f"{mllm.identity.model_dump_json()}|{spoken}|{digests['ask']}|{digests['answers']}"
         self._path = (folder or cache_dir() / "priors") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
         self._known = self._read()
 
@@ -30,12 +54,12 @@ class Priors:
         Raises:
             ModelError: the model failed.
         """
-        missing = [text for text in dict.fromkeys(statements) if text not in self._known]
+        missing = [text for text in dict.fromkeys(statements) if text not in self._known and text not in self._given]
         if missing:
-            answers = self._mllm.answer([Ask(None, self._instruction, text) for text in missing])
+            answers = self._mllm.answer([Ask(None, self._instruction, text, self._answers) for text in missing])
             self._known.update(zip(missing, answers, strict=True))
             self._write()
-        return {text: self._known[text] for text in statements}
+        return {text: self._given[text] if text in self._given else self._known[text] for text in statements}
 
     def _read(self) -> dict[str, Answer]:
         try:

@@ -6,6 +6,7 @@ verdict can be decided again under other thresholds.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,24 +26,46 @@ class Facts:
     error: str | None = None
 
 
-def debiased(answer: Answer, prior: Answer) -> float:
-    """M(x, c) - M(none, c): the answer freed of what the model would say without an image. In [-1, 1]."""
+def logit(probability: float) -> float:
+    """Log odds. Answers have six decimals, so 0 and 1 are taken as half of the last one away from there."""
+    held = min(max(probability, 5e-7), 1.0 - 5e-7)
+    return math.log(held / (1.0 - held))
+
+
+def debiased(answer: Answer, prior: Answer, thresholds: Thresholds) -> float:
+    """The answer freed of what the model would say without an image: M(x, c) - M(none, c), in [-1, 1], or the
+    difference of their log odds (`debias: logit`)."""
+    if thresholds.debias == "logit":
+        return round(logit(answer.probability) - logit(prior.probability), 6)
     return round(answer.probability - prior.probability, 6)
 
 
 def lower_bound(prior: float, thresholds: Thresholds) -> float:
-    """a1 = -0.3 * M(none, c) with the published factor: a score under it fails."""
+    """a1 = -0.3 * M(none, c) with the published factor: a score under it fails.
+
+    In logits the bounds do not depend on the prior. They are those at which both rules agree for a prior of one
+    half, where the published one is well-behaved: an answer of 0.35 fails (a1 = -0.62) and of 0.9 holds (a2 = 2.2).
+    """
+    if thresholds.debias == "logit":
+        return _never(-1) if thresholds.prior_fails == 1.0 else logit((1.0 - thresholds.prior_fails) / 2.0)
     return -thresholds.prior_fails * prior
 
 
 def upper_bound(prior: float, thresholds: Thresholds) -> float:
     """a2 = 0.8 * (1 - M(none, c)) with the published factor: a score over it holds."""
+    if thresholds.debias == "logit":
+        return _never(1) if thresholds.prior_holds == 1.0 else logit((1.0 + thresholds.prior_holds) / 2.0)
     return thresholds.prior_holds * (1.0 - prior)
+
+
+def _never(sign: int) -> float:
+    """The bound that nothing passes: a factor of 1 means the same in logits as it does in probabilities."""
+    return sign * math.inf
 
 
 def by_prior(answer: Answer, prior: Answer, thresholds: Thresholds) -> Outcome:
     """The a1/a2 rule; both bounds are strict, as published."""
-    score = debiased(answer, prior)
+    score = debiased(answer, prior, thresholds)
     if score < lower_bound(prior.probability, thresholds):
         return Outcome.FAILS
     if score > upper_bound(prior.probability, thresholds):
@@ -76,7 +99,7 @@ class Decision(NamedTuple):
 def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
     """The record of a statement: the facts, and what `decide` makes of them."""
     outcome, branch, reason = decide(facts, thresholds)
-    score = debiased(facts.answer, facts.prior) if facts.answer and facts.prior else None
+    score = debiased(facts.answer, facts.prior, thresholds) if facts.answer and facts.prior else None
     return Evidence(
         statement=statement, outcome=outcome, branch=branch, reason=reason, score=score,
         answer=facts.answer, prior=facts.prior, region=facts.region, reasoning=facts.reasoning,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 
-from judge import prompts
 from judge.constitution import Constitution
 from judge.errors import ImageError
 from judge.images import Picture
 from judge.judging.sitting import Sitting
+from judge.languages import language
 from judge.settings import Thresholds
 from judge.verdict import (
     Branch,
@@ -26,16 +26,22 @@ from judge.verdict import (
 _VERSIONS = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "pillow")
 
 
-def provenance(constitution: Constitution, models: tuple[ModelIdentity, ...], thresholds: Thresholds) -> Provenance:
+def provenance(
+    constitution: Constitution,
+    models: tuple[ModelIdentity, ...],
+    thresholds: Thresholds,
+    lock_digest: str | None = None,
+) -> Provenance:
     """All that the verdicts of one judge depend on."""
     return Provenance(
         constitution=constitution.constitution,
         constitution_version=constitution.version,
         constitution_digest=constitution.digest,
-        prompts={name: prompts.digest(name) for name in ("ask", "reason", "summarise")},
+        prompts=language(constitution.language).digests,
         models=models,
         thresholds=thresholds,
         versions=_versions(),
+        lock_digest=lock_digest,
     )
 
 
@@ -60,6 +66,10 @@ def verdict(
     """The verdict on a picture from the sittings of its views: violated in one view is violated."""
     findings = tuple(finding for sitting in sittings for finding in sitting.findings())
     word, reasons = conclude(findings)
+    outside = next((sitting for sitting in sittings if sitting.outside is not None), None)
+    if outside is not None:  # no rule was asked about, so none needs to say so by itself
+        reasons = (str(outside.outside),)
+        notes = (*notes, *_distance(outside))
     return Verdict(
         image=picture.source,
         verdict=word,
@@ -88,6 +98,12 @@ def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[s
         provenance=source,
         timings=timings,
     )
+
+
+def _distance(sitting: Sitting) -> tuple[str, ...]:
+    if sitting.strangeness is None:
+        return ()
+    return (f"distance from the drawings that the model knows: {sitting.strangeness:.2f} (at most 1)",)
 
 
 def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ class Sitting:
     relevance: dict[str, float] = field(default_factory=dict)
     pruned: set[str] = field(default_factory=set)
     exhausted: set[str] = field(default_factory=set)
+    strangeness: float | None = None  # of the picture, where there is a guard; over 1 is too far
+    outside: str | None = None  # why the model must not judge this picture
     _decisions: dict[str, dict[str, Decision]] = field(default_factory=dict)  # statement -> rule -> decision
 
     def note(self, statement: str, **found: Any) -> None:
@@ -111,6 +113,8 @@ class Sitting:
     def _outcome(
         self, docket: Docket, outcomes: dict[str, Outcome], conditions: tuple[ConditionFinding, ...]
     ) -> tuple[Literal["violated", "not_violated", "undecided", "pruned"], str | None]:
+        if self.outside is not None:
+            return "undecided", self.outside
         if docket.rule.id in self.pruned:
             return "pruned", None
         outcome = resolve(docket.chain, outcomes)

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 _SPACE = r"[ \n]{0,4}"
 
 
+def json_pattern(schema: str) -> str:
+    """A regular expression for text of the JSON Schema `schema`, with a little white space where models put it."""
+    from outlines_core.json_schema import build_regex_from_schema
+
+    return str(_SPACE + build_regex_from_schema(schema, _SPACE))
+
+
 def json_processor(model: PreTrainedModel, processor: ProcessorMixin, schema: str) -> LogitsProcessor:
     """A logits processor that admits only text of the JSON Schema `schema`; call `reset()` before each use."""
     import outlines
     from outlines.backends import get_regex_logits_processor
-    from outlines_core.json_schema import build_regex_from_schema
 
     wrapped: Any = outlines.from_transformers(model, processor)
-    pattern = _SPACE + build_regex_from_schema(schema, _SPACE)
-    made: Any = get_regex_logits_processor("outlines_core", wrapped, pattern)
+    made: Any = get_regex_logits_processor("outlines_core", wrapped, json_pattern(schema))
     return made

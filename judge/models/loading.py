@@ -16,7 +16,7 @@ from judge.files import remember
 from judge.settings import Settings, cache_dir
 from judge.verdict import ModelIdentity
 
-Role = Literal["mllm", "encoder", "detector", "encoder+detector"]
+Role = Literal["mllm", "encoder", "detector", "encoder+detector", "guard"]
 _KEPT_IN_FULL = (
     "model.vision_tower",
     "model.visual",

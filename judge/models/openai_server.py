@@ -22,8 +22,10 @@ from typing import Any
 from PIL import Image
 
 from judge.errors import ModelError, UserError
+from judge.languages import ENGLISH, Answers
 from judge.models.protocols import Ask, Conversation, Turn, checked_answer
 from judge.models.remote import Limits, Refused, Remote, Unreachable, address
+from judge.models.spellings import folded
 from judge.models.wire import Body, Completion, Served, Way, json_forms
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
@@ -68,8 +70,8 @@ def _encoded(image: Image.Image) -> Picture:
 class ServerMllm:
     """See `judge.models.protocols.Mllm`. Made by `load_server`; `close` ends its connections at once."""
 
-    def __init__(self, remote: Remote, served: Served, way: Way) -> None:
-        self._remote, self._served, self._way = remote, served, way
+    def __init__(self, remote: Remote, served: Served, way: Way, answers: Answers = ENGLISH) -> None:
+        self._remote, self._served, self._way, self._answers = remote, served, way, answers
         self._pictures = Pictures()
         self._form: int | None = None  # which of `json_forms` the server keeps to, once it has shown it
         self.close = remote.close
@@ -85,6 +87,10 @@ class ServerMllm:
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`: one request a question."""
+        for answers in dict.fromkeys(ask.answers for ask in asks):
+            if answers != self._answers:
+                spoken = self._answers.language
+                raise UserError(f"the server was opened for language '{spoken}', not for '{answers.language}'")
         return self._remote.each(self._answered, asks)
 
     async def _answered(self, ask: Ask) -> Answer:
@@ -96,7 +102,7 @@ class ServerMllm:
         self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
     ) -> list[str]:
         """See `Mllm.reply`."""
-        forms = json_forms(schema) if schema is not None else [{}]
+        forms = json_forms(schema, is_vllm=bool(self._way.yes)) if schema is not None else [{}]
 
         async def one(talk: Conversation) -> str:
             return await self._replied(talk, max_tokens, forms, constrained=schema is not None)
@@ -147,10 +153,11 @@ class ServerMllm:
         Raises:
             UserError: none does.
         """
-        yes, no = await self._spellings("yes"), await self._spellings("no")
+        yes, no = [await self._spellings(words) for words in (self._answers.yes, self._answers.no)]
         by_id = [Way(yes, no), Way(yes, no, named=False)] if yes and no else []
         empty = Image.new("RGB", (64, 64), "white")
-        for way in (*by_id, Way(), Way(named=False)):
+        by_text = [Way(), Way(named=False)] if self._answers == ENGLISH else []  # other words are not verified there
+        for way in (*by_id, *by_text):
             try:
                 completion = await self._completed(_PROBE, empty, way, way.body)
             except Refused as error:
@@ -166,16 +173,25 @@ class ServerMllm:
                 f"the server declines questions about an image: {error.message}",
                 hint="serve a multimodal model with a chat template",
             ) from error
+        if not by_text:
+            raise UserError(
+                f"the server {self._remote.url} cannot be asked in language '{self._answers.language}': it has no "
+                f"single tokens for {' and '.join((*self._answers.yes, *self._answers.no))}, or does not name them",
+                hint="use vLLM, and a model that speaks the language",
+            )
         raise UserError(
             f"the server {self._remote.url} gives no log-probabilities, which every score is made of",
             hint="use vLLM or another server that answers `logprobs` and `top_logprobs` in chat completions",
         )
 
-    async def _spellings(self, word: str) -> tuple[int, ...]:
-        """Ids of single tokens that spell a word, as the server's tokenizer has them; none where it has no such
-        endpoint. Each spelling is read alone and behind other text: some tokenizers put a space mark first."""
+    async def _spellings(self, words: Sequence[str]) -> tuple[int, ...]:
+        """Ids of single tokens that spell one of the words, as the server's tokenizer has them; none where it has no
+        such endpoint. Each spelling is read alone and behind other text: some tokenizers put a space mark first."""
         found: set[int] = set()
-        spelled = product(("", " "), (word, word.capitalize(), word.upper()))
+        wanted = {folded(word) for word in words}
+        spelled = product(
+            ("", " "), (form for word in words for form in (word.lower(), word.capitalize(), word.upper()))
+        )
         try:
             before = await self._remote.tokenize(self._served.id, _BEFORE)
             for text in map("".join, spelled):
@@ -189,7 +205,7 @@ class ServerMllm:
         except ModelError as error:  # servers other than vLLM have no tokenizer endpoints: the other way is left
             log.debug("no tokenizer at %s: %s", self._remote.url, error)
             return ()
-        return tuple(index for index, text in read if text.strip().casefold() == word)
+        return tuple(index for index, text in read if folded(text) in wanted)
 
 
 def _is_json(text: str) -> bool:
@@ -200,8 +216,17 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def load_server(url: str, settings: Settings | None = None, limits: Limits | None = None) -> ServerMllm:
+def load_server(
+    url: str,
+    settings: Settings | None = None,
+    limits: Limits | None = None,
+    *,
+    answers: Answers = ENGLISH,
+    text_only: bool = False,
+) -> ServerMllm:
     """The model behind `http://host:port/v1`, or the one named in `http://host:port/v1#name`.
+
+    text_only: it is only wanted for `reply` without an image, so it need not see images nor give log-probabilities.
 
     Raises:
         UserError: no such server or model, or it cannot give log-probabilities.
@@ -212,8 +237,9 @@ def load_server(url: str, settings: Settings | None = None, limits: Limits | Non
         raise UserError("a served model cannot be quantized from here", hint="leave --quantize out: the server decides")
     remote = Remote(base, limits or Limits())
     try:
-        mllm = ServerMllm(remote, _chosen(remote, wanted), Way())
-        remote.run(mllm.find_way())
+        mllm = ServerMllm(remote, _chosen(remote, wanted), Way(), answers)
+        if not text_only:
+            remote.run(mllm.find_way())
         return mllm
     except BaseException as error:
         remote.close()

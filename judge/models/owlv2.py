@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from judge.errors import ModelError
-from judge.models.loading import identity, load_model, load_processor
+from judge.models.loading import Role, identity, load_model, load_processor
 from judge.models.protocols import Box
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
@@ -19,17 +19,47 @@ if TYPE_CHECKING:
 KEPT_IMAGES = 16
 
 
+class _Sight(NamedTuple):
+    """What one forward pass gave: the unit global vector, the feature map, what its
+    watched layers left. Keeps the image, so that its id stays its own."""
+
+    image: Image
+    vector: torch.Tensor
+    feature_map: torch.Tensor
+    layer_means: torch.Tensor | None
+
+
 class Owlv2Eyes:
     """See `judge.models.protocols.Detector` and `Encoder`. What was computed of an image and of a text is kept."""
 
     def __init__(self, model: Any, processor: Any, identity: ModelIdentity) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity
         self._texts: dict[str, torch.Tensor] = {}
-        self._images: dict[int, tuple[Image, torch.Tensor, torch.Tensor]] = {}
+        self._images: dict[int, _Sight] = {}
+        self._watched: tuple[int, ...] = ()
 
     @property
     def identity(self) -> ModelIdentity:
         return self._identity
+
+    def watch(self, layers: tuple[int, ...]) -> None:
+        """From now on keep the means over the patches of what leaves these layers (0: what enters the first)."""
+        self._watched = layers
+        self._images.clear()
+
+    def layer_means(self, image: Image) -> torch.Tensor:
+        """The means over the patches of what leaves the watched layers, joined.
+
+        Raises:
+            ModelError: the model failed.
+        """
+        try:
+            with torch.inference_mode():
+                means = self._seen(image).layer_means
+        except Exception as error:  # whatever a model or processor raises is the model's failure
+            raise _failure(error) from error
+        assert means is not None, "no layer is watched"
+        return means
 
     def similarity(self, images: Sequence[Image], texts: Sequence[str]) -> list[list[float]]:
         """See `Encoder.similarity`."""
@@ -38,7 +68,7 @@ class Owlv2Eyes:
         try:
             with torch.inference_mode():
                 queries = self._text_vectors(texts)
-                rows: list[list[float]] = [(self._seen(image)[0] @ queries.T).tolist() for image in images]
+                rows: list[list[float]] = [(self._seen(image).vector @ queries.T).tolist() for image in images]
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure(error) from error
         return rows
@@ -54,7 +84,7 @@ class Owlv2Eyes:
             raise _failure(error) from error
 
     def _detect(self, image: Image, queries: Sequence[str]) -> list[Box]:
-        _, feature_map = self._seen(image)
+        feature_map = self._seen(image).feature_map
         _, rows, columns, width = feature_map.shape
         features = feature_map.reshape(1, rows * columns, width)
         vectors = self._text_vectors(queries).to(features.dtype)
@@ -74,19 +104,21 @@ class Owlv2Eyes:
             for query, chance, (left, top, right, bottom) in zip(queries, confidence.tolist(), corners, strict=True)
         ]
 
-    def _seen(self, image: Image) -> tuple[torch.Tensor, torch.Tensor]:
-        """The image's global vector and its feature map, from one forward pass."""
+    def _seen(self, image: Image) -> _Sight:
+        """All that is wanted of an image, from one forward pass."""
         key = id(image)
         if key not in self._images:
             pixels = self._processor(images=image, return_tensors="pt")["pixel_values"]
             pixels = pixels.to(self._model.device, self._model.dtype)
-            feature_map, outputs = self._model.image_embedder(pixel_values=pixels)
+            watching = {"output_hidden_states": True} if self._watched else {}
+            feature_map, outputs = self._model.image_embedder(pixel_values=pixels, **watching)
             vector = self._model.owlv2.visual_projection(outputs.pooler_output)[0].float()
             if len(self._images) >= KEPT_IMAGES:
                 self._images.pop(next(iter(self._images)))
-            self._images[key] = (image, vector / vector.norm(), feature_map)
-        _, vector, feature_map = self._images[key]
-        return vector, feature_map
+            left = [outputs.hidden_states[layer][0, 1:].float().mean(dim=0) for layer in self._watched]
+            means = torch.cat(left) if left else None
+            self._images[key] = _Sight(image, vector / vector.norm(), feature_map, means)
+        return self._images[key]
 
     def _text_vectors(self, texts: Sequence[str]) -> torch.Tensor:
         missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
@@ -107,8 +139,8 @@ def _failure(error: Exception) -> ModelError:
     return ModelError(f"the detector failed: {type(error).__name__}: {error}", retryable=True)
 
 
-def load_owlv2(source: str, settings: Settings, role: Literal["encoder", "detector", "encoder+detector"]) -> Owlv2Eyes:
-    """Load an OWLv2 checkpoint by hub id or folder.
+def load_owlv2(source: str, settings: Settings, role: Role, name: str | None = None) -> Owlv2Eyes:
+    """Load an OWLv2 checkpoint by hub id or folder; `name` is what verdicts call it.
 
     Raises:
         UserError: no such model.
@@ -116,4 +148,5 @@ def load_owlv2(source: str, settings: Settings, role: Literal["encoder", "detect
     from transformers import Owlv2ForObjectDetection, Owlv2Processor
 
     model = load_model(Owlv2ForObjectDetection, source, settings)
-    return Owlv2Eyes(model, load_processor(Owlv2Processor, source, settings), identity(role, source, source, model))
+    processor = load_processor(Owlv2Processor, source, settings)
+    return Owlv2Eyes(model, processor, identity(role, name or source, source, model))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from judge.errors import ModelError
+from judge.languages import ENGLISH, Answers
 from judge.verdict import Answer, ModelIdentity
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ class Ask:
 
     The text is `instruction` + " " + `statement`. They are given apart because the instruction is the
     same for every statement, so a backend computes image + instruction once and shares it.
-    Asks about the same picture pass the same image object.
+    Asks about the same picture pass the same image object. `answers` are the words for yes and no in the
+    language of the text.
     """
 
     image: Image | None
     instruction: str
     statement: str
+    answers: Answers = ENGLISH
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,11 @@ class Mllm(Protocol):
     def identity(self) -> ModelIdentity: ...
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
-        """Probability of yes and of no as the next token, summed over their spellings, per ask."""
+        """Probability of yes and of no as the next token, summed over their spellings, per ask.
+
+        Raises:
+            UserError: the model has no token for the words of an ask's `answers`.
+        """
         ...
 
     def reply(
@@ -97,6 +104,17 @@ class Detector(Protocol):
 
     def detect(self, image: Image, queries: Sequence[str]) -> list[Box]:
         """The most confident box of every query, in the order of the queries."""
+        ...
+
+
+class Guard(Protocol):
+    """Knows which pictures a model was made for."""
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    def strangeness(self, images: Sequence[Image]) -> list[float]:
+        """How far each picture is from what the model knows, at least 0; over 1 is too far to be judged by it."""
         ...
 
 

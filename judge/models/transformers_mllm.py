@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.errors import JudgeError, ModelError, UserError
+from judge.languages import ENGLISH, Answers
 from judge.models.chat import Chat, Inputs
 from judge.models.decode import Start, continue_greedily
 from judge.models.kept import KeptPrefixes, key_of
@@ -37,6 +38,7 @@ class TransformersMllm:
     """See `judge.models.protocols.Mllm`. Takes a loaded model and its processor; loads nothing.
 
     memory_gib: for caches; None is 4 GiB on a CPU and half of what is free on a GPU.
+    answers: words for yes and no that the tokenizer must have, or a `UserError` is raised now, not when asked.
     """
 
     def __init__(
@@ -45,10 +47,11 @@ class TransformersMllm:
         processor: ProcessorMixin,
         identity: ModelIdentity,
         memory_gib: float | None = None,
+        answers: Answers = ENGLISH,
     ) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity
         self._chat = Chat(processor, model)
-        self._yes, self._no = yes_no_tokens(self._chat.tokenizer)
+        self._spelled = {answers: yes_no_tokens(self._chat.tokenizer, answers)}
         self._budget = Budget(memory_gib, identity.device)
         self._kept = KeptPrefixes(model, self._chat, self._budget)
         self._scoring = Scoring(model, identity, self._chat.pad, self._budget)
@@ -90,9 +93,17 @@ class TransformersMllm:
                 suffix = self._chat.tokens(f" {ask.statement}{own.tail}")
                 questions.append(Question(own.prefix, tuple(suffix), own.inputs))
             chances = self._scoring.logits(questions, with_image=batch[0].image is not None).softmax(-1)
-            yes, no = chances[:, self._yes].sum(-1).tolist(), chances[:, self._no].sum(-1).tolist()
-            found.update(zip(map(id, batch), zip(yes, no, strict=True), strict=True))
+            for answers in dict.fromkeys(ask.answers for ask in batch):
+                asked = [index for index, ask in enumerate(batch) if ask.answers == answers]
+                both = [chances[asked][:, ids].sum(-1).tolist() for ids in self._spellings(answers)]
+                found.update(zip((id(batch[index]) for index in asked), zip(*both, strict=True), strict=True))
         return [found[id(ask)] for ask in asks]
+
+    def _spellings(self, answers: Answers) -> tuple[list[int], list[int]]:
+        """Token ids that spell yes, and those that spell no; looked for once per language."""
+        if answers not in self._spelled:
+            self._spelled[answers] = yes_no_tokens(self._chat.tokenizer, answers)
+        return self._spelled[answers]
 
     def reply(
         self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
@@ -178,11 +189,13 @@ def _failure(doing: str, error: Exception) -> ModelError:
     )
 
 
-def load_mllm(source: str, settings: Settings, *, name: str | None = None) -> TransformersMllm:
-    """Load an image-text-to-text model by hub id or folder.
+def load_mllm(
+    source: str, settings: Settings, *, name: str | None = None, answers: Answers = ENGLISH
+) -> TransformersMllm:
+    """Load an image-text-to-text model by hub id or folder, to be asked in the language of `answers`.
 
     Raises:
-        UserError: no such model, or it is no image-text-to-text model.
+        UserError: no such model, it is no image-text-to-text model, or it has no tokens for `answers`.
         ModelError: the hub or the machine failed.
     """
     from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -192,4 +205,4 @@ def load_mllm(source: str, settings: Settings, *, name: str | None = None) -> Tr
     if getattr(processor, "chat_template", None) is None:
         raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
     known_as = identity("mllm", name or source, source, model, settings.quantize)
-    return TransformersMllm(model, processor, known_as, settings.memory_gib)
+    return TransformersMllm(model, processor, known_as, settings.memory_gib, answers)

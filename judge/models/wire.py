@@ -5,6 +5,7 @@ Pure functions and records; `remote` sends, `openai_server` puts together.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from judge.errors import ModelError
+from judge.models.constrained import json_pattern
 
 Body = dict[str, Any]
 TOP = 20  # what OpenAI and vLLM list at most
@@ -154,11 +156,17 @@ def _listed(completion: Completion) -> set[tuple[str, float]]:
     return {(one.token, math.exp(min(one.logprob, 0.0))) for one in (first, *first.top_logprobs)}
 
 
-def json_forms(schema: Mapping[str, Any]) -> list[Body]:
-    """What to add to a request so that its reply keeps to a schema: OpenAI's way, and vLLM's own."""
+def json_forms(schema: Mapping[str, Any], *, is_vllm: bool) -> list[Body]:
+    """What to add to a request so that its reply keeps to a schema: OpenAI's way, and vLLM's own.
+
+    vLLM is given a pattern first: its JSON grammar admits no space before the brace, which pushes a model off
+    the spelling it was trained on, and what it then writes contradicts its own reasoning (see `constrained`).
+    """
     bounded = _bounded(schema)
     named = {"name": "reply", "schema": bounded, "strict": True}
+    patterned = [{"structured_outputs": {"regex": json_pattern(json.dumps(bounded))}}] if is_vllm else []
     return [
+        *patterned,
         {"response_format": {"type": "json_schema", "json_schema": named}},
         {"structured_outputs": {"json": bounded}},
     ]

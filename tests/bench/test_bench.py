@@ -26,7 +26,7 @@ def tiny() -> TransformersMllm:
 
 def test_a_bench_constitution_has_its_rules_and_no_repeated_statement():
     policy = speed.rules(200)
-    own = [chain_of(rule).preconditions[-1] for rule in policy.rules]
+    own = [chain_of(rule).preconditions[0] for rule in policy.rules]
     assert len(policy.rules) == len(set(own)) == 200
     with pytest.raises(ValueError, match="only 200"):
         speed.statements(201)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.chain import Outcome
-from judge.judging.probability import Facts, by_prior, decide, lower_bound, upper_bound
+from judge.judging.probability import Facts, by_prior, decide, evidence, lower_bound, upper_bound
 from judge.settings import ThresholdOverrides, Thresholds
 from judge.verdict import Answer, Branch, ReasoningEvidence, RegionEvidence
 
@@ -91,3 +91,57 @@ def test_a_rule_can_set_its_own_thresholds():
     own = PUBLISHED.overridden(ThresholdOverrides(prior_holds=0.1))
     assert own.prior_fails == PUBLISHED.prior_fails
     assert by_prior(said(0.6), said(0.5), own) is Outcome.HOLDS
+
+
+LOGIT = Thresholds(debias="logit")
+
+
+@pytest.mark.parametrize(
+    ("answer", "prior", "outcome"),
+    [
+        (0.34, 0.5, Outcome.FAILS),  # at a prior of one half both rules agree
+        (0.36, 0.5, Outcome.UNDECIDED),
+        (0.89, 0.5, Outcome.UNDECIDED),
+        (0.91, 0.5, Outcome.HOLDS),
+        (0.35, 0.05, Outcome.HOLDS),  # near 0 the published rule asks for more than 0.81 and lets nothing fail
+        (0.02, 0.05, Outcome.FAILS),
+        (0.995, 0.95, Outcome.HOLDS),  # near 1 it fails all under 0.665
+        (0.93, 0.95, Outcome.UNDECIDED),
+        (0.80, 0.95, Outcome.FAILS),
+        (1.0, 0.0, Outcome.HOLDS),  # rounded to certainty: finite all the same
+        (0.0, 1.0, Outcome.FAILS),
+        (0.0, 0.0, Outcome.UNDECIDED),
+        (1.0, 1.0, Outcome.UNDECIDED),
+    ],
+)
+def test_the_rule_in_logits(answer, prior, outcome):
+    assert by_prior(said(answer), said(prior), LOGIT) is outcome
+
+
+@given(shares, shares)
+def test_in_logits_bounds_do_not_depend_on_the_prior_and_the_rule_is_monotone_in_both(probability, prior):
+    assert lower_bound(prior, LOGIT) == lower_bound(0.5, LOGIT) < 0 < upper_bound(0.5, LOGIT)
+    order = [Outcome.FAILS, Outcome.UNDECIDED, Outcome.HOLDS]
+
+    def rank(answer: float, before: float) -> int:
+        return order.index(by_prior(said(answer), said(before), LOGIT))
+
+    assert rank(probability, prior) <= rank(min(1.0, round(probability + 0.1, 6)), prior)
+    assert rank(probability, prior) >= rank(probability, min(1.0, round(prior + 0.1, 6)))
+
+
+@given(shares, shares)
+def test_factors_of_one_let_nothing_pass_in_either_rule(probability, prior):
+    for debias in ("probability", "logit"):
+        strict = Thresholds(prior_fails=1.0, prior_holds=1.0, debias=debias)
+        assert by_prior(said(probability), said(prior), strict) is Outcome.UNDECIDED
+
+
+def test_the_score_recorded_is_the_one_decided_by():
+    facts = Facts(answer=said(0.35), prior=said(0.05))
+    own = PUBLISHED.overridden(ThresholdOverrides(debias="logit"))
+    assert evidence("c", facts, PUBLISHED).outcome is Outcome.UNDECIDED
+    one = evidence("c", facts, own)
+    assert one.branch is Branch.PRIOR_HOLDS
+    assert one.score == pytest.approx(2.3254, abs=1e-4)
+    assert one.score > upper_bound(0.05, own)

@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import outlines
 import torch
 import uvicorn
+from outlines.backends import get_regex_logits_processor
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -50,7 +52,7 @@ class Manners:
     refuses_logprobs: bool = False
     strict: bool = False
     images: bool = True
-    forms: tuple[str, ...] = ("response_format", "structured_outputs")
+    forms: tuple[str, ...] = ("regex", "response_format", "structured_outputs")
     refuses_forms: bool = True
     models: tuple[str, ...] = ("bundled",)
     key: str | None = None
@@ -87,9 +89,9 @@ class Answering:
                 self._chances[key] = logits.float().log_softmax(-1)
             return self._chances[key]
 
-    def reply(self, messages: list[dict[str, Any]], most: int, schema: Any) -> str:
-        """Greedy text."""
-        key = json.dumps([messages, most, schema])
+    def reply(self, messages: list[dict[str, Any]], most: int, schema: Any, pattern: str | None = None) -> str:
+        """Greedy text, kept to a JSON Schema or to a pattern where one is given."""
+        key = json.dumps([messages, most, schema, pattern])
         with self._lock:
             if key not in self._replies:
                 parts = [_parts(message["content"]) for message in messages]
@@ -97,8 +99,24 @@ class Answering:
                 image = parts[0][0].get("image")
                 fresh = type(self._adapter)(self._adapter._model, self._adapter._processor, self._adapter.identity)
                 fresh._constraints = self._adapter._constraints  # seconds to build
+                if pattern is not None:
+                    schema = {"pattern": pattern}
+                    fresh._constraints.setdefault(json.dumps(schema), self._patterned(pattern))
                 (self._replies[key],) = fresh.reply([Conversation(image, turns)], max_tokens=most, schema=schema)
             return self._replies[key]
+
+    def _patterned(self, pattern: str) -> Any:
+        wrapped = outlines.from_transformers(self._adapter._model, self._adapter._processor)
+        return get_regex_logits_processor("outlines_core", wrapped, pattern)
+
+
+def _form(body: Any) -> str | None:
+    """The way in which a request asks for JSON."""
+    if "response_format" in body:
+        return "response_format"
+    if "structured_outputs" in body:
+        return "regex" if "regex" in body["structured_outputs"] else "structured_outputs"
+    return None
 
 
 def _parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -202,8 +220,7 @@ class Serving:
             raise Refusal("logprobs are not supported")
         if manners.strict and (set(body) - KNOWN or any(set(part) - {"type", "image_url"} for part in shown)):
             raise Refusal("unknown keys")
-        wanted = {"response_format", "structured_outputs"} & set(body)
-        if manners.refuses_forms and wanted - set(manners.forms):
+        if manners.refuses_forms and _form(body) not in (None, *manners.forms):
             raise Refusal("structured output is not supported")
 
     def _one_token(self, body: Any) -> Any:
@@ -226,16 +243,15 @@ class Serving:
         return {"token": token, "logprob": float(chances[index]), "bytes": list(token.encode())}
 
     def _text(self, body: Any) -> Any:
-        schema = None
-        if "response_format" in body:
+        form, schema, pattern = _form(body), None, None
+        if form == "response_format":
             schema = body["response_format"]["json_schema"]["schema"]
-        elif "structured_outputs" in body:
-            schema = body["structured_outputs"]["json"]
-        kept = [form for form in self.manners.forms if form in body]
+        elif form is not None:
+            schema, pattern = body["structured_outputs"].get("json"), body["structured_outputs"].get("regex")
         text = (
             PLAIN[1]
-            if schema and not kept
-            else self._answering.reply(body["messages"], body["max_completion_tokens"], schema)
+            if form is not None and form not in self.manners.forms
+            else self._answering.reply(body["messages"], body["max_completion_tokens"], schema, pattern)
         )
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         return {"object": "chat.completion", "model": body["model"], "choices": [choice]}

@@ -25,7 +25,7 @@ from judge.models.wire import Completion, Way, json_forms
 from judge.settings import Settings
 from tests.models import conformance as suite
 from tests.models.conftest import anew
-from tests.models.serving import Answering, Manners, serving
+from tests.models.serving import Answering, Manners, _form, serving
 
 QUICK = Limits(attempts=3, wait=0.01, timeout=60)
 ALIKE = 1e-3
@@ -164,7 +164,7 @@ class TestReplies:
         assert joined[1].reply(talks, max_tokens=8) == anew(bundled).reply(talks, max_tokens=8)
 
     @pytest.mark.parametrize("refuses", [True, False], ids=["refused", "passed over"])
-    @pytest.mark.parametrize("form", ["response_format", "structured_outputs"])
+    @pytest.mark.parametrize("form", ["regex", "response_format", "structured_outputs"])
     def test_json_is_asked_for_in_the_way_the_server_keeps_to(self, serve, form, refuses):
         server = serve(forms=(form,), refuses_forms=refuses)
         mllm = load_server(server.url, limits=QUICK)
@@ -173,8 +173,9 @@ class TestReplies:
             (reply,) = mllm.reply([suite.talk(None, suite.QUESTIONS[1])], max_tokens=suite.REPORT_TOKENS, schema=schema)
             suite.Report.model_validate_json(reply)
         tried = [body for body in server.seen if body["max_completion_tokens"] > 1]
-        assert len(tried) == (2 if form == "response_format" else 3)  # what was found out is not tried again
-        assert form in tried[-1]
+        place = ["regex", "response_format", "structured_outputs"].index(form)
+        assert len(tried) == 2 + place  # what was found out is not tried again
+        assert _form(tried[-1]) == form
         mllm.close()
 
     @pytest.mark.parametrize("refuses", [True, False], ids=["refused", "passed over"])
@@ -190,7 +191,7 @@ class TestReplies:
             "properties": {"a": {"type": "string"}, "b": {"type": "string", "maxLength": 9}, "c": {"enum": ["x"]}},
             "anyOf": [{"items": {"type": "string"}}],
         }
-        theirs, own = json_forms(schema)
+        theirs, own = json_forms(schema, is_vllm=False)
         bounded = own["structured_outputs"]["json"]
         assert theirs["response_format"]["json_schema"]["schema"] == bounded
         assert bounded["properties"]["a"]["maxLength"] == bounded["anyOf"][0]["items"]["maxLength"] == 400

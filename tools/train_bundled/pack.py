@@ -52,7 +52,7 @@ class Row:
         self.add((words.bos, *([words.image] * IMAGE_TOKENS if has_image else [])), -1)
 
     def add(self, ids: tuple[int, ...], parent: int, learn: bool = False) -> int:
-        """A segment after `parent`; `learn` makes every token of it but the first position's due."""
+        """A segment after `parent`; `learn` makes every token of it due."""
         start = self.ends[parent] if parent >= 0 else 0
         number, begin = len(self.parents), len(self.tokens)
         if learn:
@@ -79,42 +79,50 @@ class Row:
         return len(self.tokens)
 
 
+def _talk(row: Row, scene: Scene, asked: list[Statement], rng: random.Random) -> None:
+    """One conversation with a generated answer, or a whole policy."""
+    way = rng.choices(("list", "reason", "policy", "policy steps"), (0.3, 0.4, 0.18, 0.12))[0]
+    explained = [one for one in asked if one.why]
+    if way == "list":
+        head = row.say(f"USER: {dialogues.wording(dialogues.LIST, rng)} ASSISTANT:", 0)
+        row.say(" " + dialogues.listing(scene), head, learn=True, end=True)
+    elif way == "reason" and explained:
+        one = rng.choice(explained)
+        head = row.say(f"USER: {dialogues.wording(dialogues.REASON, rng)} {one.text} ASSISTANT:", 0)
+        said = row.say(" " + dialogues.reasoning(scene, one), head, learn=True, end=True)
+        head = row.say(f" USER: {dialogues.wording(dialogues.SUMMARISE, rng)} ASSISTANT:", said)
+        row.say(" " + dialogues.summary(one), head, learn=True, end=True)
+    else:
+        rules, breaks, why = dialogues.policy(scene, rng)
+        if way == "policy steps":
+            head = row.say(f"USER: {dialogues.wording(dialogues.POLICY_STEPS, rng)}\n{rules} ASSISTANT:", 0)
+            row.say(" " + why, head, learn=True, end=True)
+        else:
+            form = dialogues.wording(dialogues.POLICY, rng)
+            row.ask(f"USER: {form}\n{rules} ASSISTANT:", 0, float(breaks), "policy")
+
+
 def image_row(words: Words, scene: Scene, rng: random.Random, number: int, talk: float = 0.5) -> tuple[Row, list]:
-    """Everything asked about one scene; `talk` is the share of scenes with generated answers."""
+    """Everything asked about one scene; `talk` is the share of scenes with more than statements."""
     row = Row(words, has_image=True)
     asked = questions.ask(scene, rng, number)
     head = row.say(f"USER: {dialogues.wording(dialogues.ASK, rng)}", 0)
     for one in asked:
         row.ask(f" {one.text} ASSISTANT:", head, one.chance, one.kind)
     if rng.random() < talk:
-        row.say(" " + dialogues.listing(scene), row.say(f"USER: {dialogues.wording(dialogues.LIST, rng)} ASSISTANT:", 0),
-                learn=True, end=True)  # fmt: skip
-    explained = [one for one in asked if one.why]
-    if explained and rng.random() < talk:
-        one = rng.choice(explained)
-        head = row.say(f"USER: {dialogues.wording(dialogues.REASON, rng)} {one.text} ASSISTANT:", 0)
-        said = row.say(" " + dialogues.reasoning(scene, one), head, learn=True, end=True)
-        head = row.say(f" USER: {dialogues.wording(dialogues.SUMMARISE, rng)} ASSISTANT:", said)
-        row.say(" " + dialogues.summary(one), head, learn=True, end=True)
-    if rng.random() < talk * 0.5:
-        rules, breaks, why = dialogues.policy(scene, rng)
-        row.ask(f"USER: {dialogues.wording(dialogues.POLICY, rng)}\n{rules} ASSISTANT:", 0, float(breaks), "policy")
-        if rng.random() < 0.4:
-            head = row.say(f"USER: {dialogues.wording(dialogues.POLICY_STEPS, rng)}\n{rules} ASSISTANT:", 0)
-            row.say(" " + why, head, learn=True, end=True)
+        _talk(row, scene, asked, rng)
     return row, asked
 
 
 def blind_row(words: Words, asked: list[Statement], priors: dict[str, float], rng: random.Random) -> Row:
-    """The same statements without an image, answered with how often they are true; and the compiler's tasks."""
+    """The same statements without an image, answered with how often they are true; and a task of the compiler."""
     row = Row(words, has_image=False)
     head = row.say(f"USER: {dialogues.wording(dialogues.ASK, rng)}", 0)
     for one in asked:
         if one.key in priors:
             row.ask(f" {one.text} ASSISTANT:", head, priors[one.key], "blind")
-    for _ in range(2):
-        task, answer = dialogues.compiler_task(rng)
-        row.say(" " + answer, row.say(f"USER: {task} ASSISTANT:", 0), learn=True, end=True)
+    task, answer = dialogues.compiler_task(rng)
+    row.say(" " + answer, row.say(f"USER: {task} ASSISTANT:", 0), learn=True, end=True)
     return row
 
 

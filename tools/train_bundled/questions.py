@@ -8,17 +8,20 @@ from typing import NamedTuple
 
 from tools.train_bundled import truth
 from tools.train_bundled.art import CONCEPTS
+from tools.train_bundled.scenes import COLOURS
 from tools.train_bundled.truth import Scene
 from tools.train_bundled.vocabulary import BODIES, CATEGORIES, INDEX, PEOPLE, THINGS, Category
 
 # Words of no concept here. The last third is kept for evaluation.
 UNKNOWN = (
-    "zorblax, passport, vineyard, lawnmower, violet smoke, wrinkle, gargoyle, trampoline, parliament, quilt, bruise, "
-    "chandelier, stapler, submarine, wardrobe, cathedral, tattoo, graffiti, catapult, thunderclap, anvil, barometer, "
-    "corset, drawbridge, earplug, forklift, gazebo, harpoon, igloo, jigsaw blade, kettle, lattice, mannequin, "
-    "nightgown, obelisk, pendulum, quarry, rowing oar, scaffold, tombola, urinal, vending machine, windmill, "
-    "xylograph, yardstick, zeppelin, asbestos, bulldozer, crossbow, dungeon, effigy, flail, grenade launcher, handcuff"
-).split(", ")
+    "zorblax", "passport", "vineyard", "lawnmower", "violet smoke", "wrinkle", "gargoyle", "trampoline",
+    "parliament", "quilt", "bruise", "chandelier", "stapler", "submarine", "wardrobe", "cathedral", "tattoo",
+    "graffiti", "catapult", "thunderclap", "anvil", "barometer", "corset", "drawbridge", "earplug", "forklift",
+    "gazebo", "harpoon", "igloo", "jigsaw blade", "kettle", "lattice", "mannequin", "nightgown", "obelisk",
+    "pendulum", "quarry", "rowing oar", "scaffold", "tombola", "urinal", "vending machine", "windmill", "xylograph",
+    "yardstick", "zeppelin", "asbestos", "bulldozer", "crossbow", "dungeon", "effigy", "flail", "grenade launcher",
+    "handcuff",
+)  # fmt: skip
 KNOWN_UNKNOWN, HELD_OUT_UNKNOWN = UNKNOWN[:36], UNKNOWN[36:]
 UNSURE = 0.3  # what to answer about a word that means nothing
 
@@ -31,10 +34,12 @@ PLURAL = (
     "{p} are shown", "{p} is visible", "one or more {p} are visible",
 )  # fmt: skip
 MASS = (
-    "{p} is visible", "{p} is visible", "{p} can be seen", "the picture shows {p}", "there is {p}", "{p}", "{p} is shown",
-    "some {p} is visible",
+    "{p} is visible", "{p} is visible", "{p} can be seen", "the picture shows {p}", "there is {p}", "{p}",
+    "{p} is shown", "some {p} is visible",
 )  # fmt: skip
-MASS_WORDS = frozenset("blood, beer, alcohol, tobacco, fire, money, cash, swimwear, gambling, food, fruit".split(", "))
+MASS_WORDS = frozenset(
+    ("blood", "beer", "alcohol", "tobacco", "fire", "money", "cash", "swimwear", "gambling", "food", "fruit")
+)
 ABSENT = ("no {bare} is visible", "there is no {bare}", "the picture does not show {a}")
 HOLDS = (
     "{a} is holding {b}", "{a} is holding {b}", "{a} holds {b}", "{a} is touching {b}", "{a} touches {b}",
@@ -42,8 +47,8 @@ HOLDS = (
 )  # fmt: skip
 TOUCHES = ("{a} is touching {b}", "{a} touches {b}", "{b} is touching {a}", "{b} is on {a}", "{a} and {b} touch")
 BURNS = (
-    "{body} is on fire", "{body} is on fire", "{body} is burning", "{a} is on fire", "fire touches {a}", "{a} is in flames",
-    "{body} is covered in flames",
+    "{body} is on fire", "{body} is on fire", "{body} is burning", "{a} is on fire", "fire touches {a}",
+    "{a} is in flames", "{body} is covered in flames",
 )  # fmt: skip
 BLEEDS = (
     "{body} is bloody", "{body} is bloody", "{a} is bloody", "there is blood on {body}", "blood touches {a}",
@@ -207,8 +212,8 @@ _NUMBERS = {"one": 1, "two": 2, "three": 3}
 
 
 def about_attribute(scene: Scene, rng: random.Random, want: bool) -> Statement | None:
-    """Counts, sides and sizes."""
-    way = rng.randrange(3)
+    """Counts, colours, sides and sizes."""
+    way = rng.randrange(4)
     if way == 0:
         name = rng.choice(("person", "animal", "vehicle", "weapon", "man", "woman", "fruit"))
         number = truth.count(scene, CATEGORIES[name])
@@ -220,13 +225,25 @@ def about_attribute(scene: Scene, rng: random.Random, want: bool) -> Statement |
             many
         )
         return Statement(text, float(want), "attribute", f"The number is {number}.", f"#{word} {name}")
+    if way == 1:
+        slot, colour = rng.randrange(len(scene.concepts)), rng.randrange(len(COLOURS))
+        if want:
+            colour = max(range(len(COLOURS)), key=scene.colours[slot].__getitem__)
+        share = scene.colours[slot][colour]
+        if scene.visible[slot] < truth.CLEAR or 0.06 < share < 0.5 or (share >= 0.5) is not want:
+            return None
+        if sum(truth.alike(scene.concepts[slot], other) for other in scene.concepts) > 1:
+            return None
+        name = CONCEPTS[scene.concepts[slot]]
+        text = rng.choice(("the {n} is {c}", "a {c} {n} is visible", "the {n} is mostly {c}"))
+        return Statement(text.format(n=name, c=COLOURS[colour]), float(want), "attribute", "", "colour")
     if len(scene.concepts) < 2 or min(scene.visible) < truth.CLEAR:
         return None
     one, two = rng.sample(range(len(scene.concepts)), 2)
     if truth.alike(scene.concepts[one], scene.concepts[two]):
         return None
     a, b = (f"the {CONCEPTS[scene.concepts[slot]]}" for slot in (one, two))
-    if way == 1:
+    if way == 2:
         middle = [(scene.boxes[slot][0] + scene.boxes[slot][2]) / 2 for slot in (one, two)]
         side = rng.choice(("left", "right"))
         gap = (middle[1] - middle[0]) * (1 if side == "left" else -1)

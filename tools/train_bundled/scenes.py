@@ -27,6 +27,7 @@ BACKGROUND = len(CONCEPTS)  # the patch label of a patch that no sprite covers
 DUSK = torch.tensor([[0.42, 0.40, 0.62], [0.24, 0.20, 0.40]])  # colour at the top, colour at the bottom
 PLAIN, HELD, BESIDE, FIRE_ON, BLOOD_ON, FIRE_BESIDE, BLOOD_BESIDE, PAIR = range(8)
 _CHANCE = torch.tensor([0.46, 0.16, 0.10, 0.06, 0.06, 0.04, 0.04, 0.08])
+COLOURS = ("black", "white", "grey", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
 _PIZZA = words.INDEX["pizza"]
 
 
@@ -39,6 +40,7 @@ class Relations(NamedTuple):
     kind: torch.Tensor  # long [B]
     touch: torch.Tensor  # int8 [B, 5, 5], symmetric
     visible: torch.Tensor  # float [B, 5], the part of a sprite that nothing covers
+    colours: torch.Tensor  # float [B, 5, len(COLOURS)], the share of each colour in what is seen of a sprite
 
 
 class Batch(NamedTuple):
@@ -308,6 +310,26 @@ def _finished(image: torch.Tensor, rand, split: str) -> torch.Tensor:
     return (image.clamp(0, 1) * 255).round().to(torch.uint8)
 
 
+def colour_names(image: torch.Tensor) -> torch.Tensor:
+    """Which of COLOURS each pixel of [B, 3, H, W] bytes has, roughly; one past the last where none fits."""
+    red, green, blue = (image[:, index].float() / 255 for index in range(3))
+    top, low = torch.maximum(torch.maximum(red, green), blue), torch.minimum(torch.minimum(red, green), blue)
+    spread = (top - low).clamp(min=1e-6)
+    hue = torch.where(
+        top == red, ((green - blue) / spread) % 6, torch.where(top == green, (blue - red) / spread + 2, 0.0)
+    )
+    hue = 60 * torch.where((top == blue) & (top != red) & (top != green), (red - green) / spread + 4, hue)
+    edges = torch.tensor([15.0, 40.0, 68.0, 165.0, 255.0, 295.0, 342.0], device=image.device)
+    by_hue = torch.tensor([3, 4, 5, 6, 7, 8, 9, 3], device=image.device)
+    name = by_hue[torch.bucketize(hue, edges)]
+    name = torch.where((name == 4) & (top < 0.7), 10, name)
+    name = torch.where((name == 4) & (spread / top.clamp(min=1e-6) < 0.55), len(COLOURS), name)  # beige, skin
+    name = torch.where((name == 3) & (spread < 0.45) & (top > 0.75), 9, name)
+    dull = (spread < 0.12) | (spread / top.clamp(min=1e-6) < 0.15)
+    shade = torch.where(top > 0.82, 1, torch.where(top < 0.28, 0, 2))
+    return torch.where(dull | (top < 0.16), shade, name)
+
+
 def _labelled(image, concepts, kind, shown, alphas) -> Batch:
     """Boxes, contacts and patch labels, read off the pixels."""
     batch, device = len(image), image.device
@@ -326,6 +348,9 @@ def _labelled(image, concepts, kind, shown, alphas) -> Batch:
     close = wide @ wide.transpose(1, 2)
     least = torch.minimum(flat.sum(-1)[:, :, None], flat.sum(-1)[:, None, :]).clamp(min=1)
     touch = torch.where(contact / least > 0.1, 1, torch.where(close == 0, 0, -1)).to(torch.int8)
+    named = F.one_hot(colour_names(image[:, :, ::2, ::2]), len(COLOURS) + 1)[..., :-1].flatten(1, 2).float()
+    part = seen[:, :, ::2, ::2].flatten(2).float()
+    colours = part @ named / part.sum(-1, keepdim=True).clamp(min=1)
     present = concepts >= 0
     touch = touch.masked_fill(~(present[:, :, None] & present[:, None, :]), -1)
     step = CANVAS // PATCHES
@@ -333,4 +358,4 @@ def _labelled(image, concepts, kind, shown, alphas) -> Batch:
     share, slot = covered.max(1)
     label = concepts.gather(1, slot.flatten(1)).view(batch, PATCHES, PATCHES)
     label = torch.where((share > 0.15) & (label >= 0), label, BACKGROUND)
-    return Batch(image, concepts, boxes, Relations(kind, touch, visible * present), label)
+    return Batch(image, concepts, boxes, Relations(kind, touch, visible * present, colours), label)

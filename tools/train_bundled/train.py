@@ -37,15 +37,16 @@ PATCH_WEIGHT = 0.5
 _words: Words | None = None
 
 
-def pack_scenes(start: str, scenes: list[Scene], seed: int, number: int, priors: dict[str, float]) -> Packed:
+def pack_scenes(
+    start: str, scenes: list[Scene], seed: int, number: int, priors: dict[str, float], talk: float
+) -> Packed:
     """All that is asked about these scenes, one row each, and one row in eight without an image. Runs in a worker."""
     global _words
-    torch.set_num_threads(max(torch.get_num_threads(), 1))
     _words = _words or Words(start)
     rng = random.Random(seed)
     rows, blind = [], []
     for index, scene in enumerate(scenes):
-        row, asked = image_row(_words, scene, rng, number)
+        row, asked = image_row(_words, scene, rng, number, talk)
         rows.append(row)
         if index % 8 == 0:
             blind.append(blind_row(_words, asked, priors, rng))
@@ -77,7 +78,7 @@ def measure_priors(sprites: Sprites, device: str, generator: torch.Generator, sc
     priors = {key: min(max(counts[key] / known[key], 0.004), 0.996) for key in known}
     priors |= {f"no {name}": 1 - priors[name] for name in CATEGORIES}
     priors |= {f"={name}": 0.01 for name in questions.CONCEPTS if name not in CATEGORIES}
-    return priors | {"?": questions.UNSURE, "side": 0.5, "size": 0.5}
+    return priors | {"?": questions.UNSURE, "side": 0.5, "size": 0.5, "colour": 0.15}
 
 
 class Feed:
@@ -96,13 +97,9 @@ class Feed:
             while len(waiting) < (self.args.workers + 2 if self.pool else 1):
                 batch = compose(self.sprites, self.args.batch, self.generator, self.args.device)
                 step += 1
-                job = (
-                    str(self.args.start),
-                    scenes_of(batch),
-                    self.seed * 7919 + step,
-                    self.args.questions,
-                    self.priors,
-                )
+                scenes = scenes_of(batch)[: self.args.answered]
+                seed, own = self.seed * 7919 + step, self.args
+                job = (str(own.start), scenes, seed, own.questions, self.priors, own.talk)
                 made = self.pool.submit(pack_scenes, *job) if self.pool else pack_scenes(*job)
                 waiting.append((batch, made))
             batch, made = waiting.popleft()
@@ -123,7 +120,8 @@ def losses(model: net.Net, batch: Batch, packed: Packed, words: Words, patches_o
     found["patch_accuracy"] = right.sum() / front.clamp(min=1)
     if patches_only:
         return found
-    hidden = model.read(packed, features, words.image)
+    pictured = int((packed.tokens == words.image).any(1).sum())
+    hidden = model.read(packed, features[:pictured], words.image)
     logits = model.words(hidden[packed.ask_at]).float().log_softmax(-1)
     chance = packed.chance * (1 - SMOOTHING) + SMOOTHING / 2
     blind = torch.tensor([kind in ("blind", "unknown") for kind in packed.kinds], device=chance.device)
@@ -138,9 +136,27 @@ def losses(model: net.Net, batch: Batch, packed: Packed, words: Words, patches_o
     return found
 
 
+def settle(model: net.Net, sprites: Sprites, args: argparse.Namespace, generator: torch.Generator) -> None:
+    """Teach the patch head alone what the vision features it starts from already tell, so that it does them no harm."""
+    optimizer = torch.optim.AdamW(model.patches.parameters(), lr=6e-3)
+    until, cast = time.monotonic() + args.settle, torch.autocast(torch.device(args.device).type, torch.bfloat16)
+    while time.monotonic() < until:
+        batch = compose(sprites, args.batch, generator, args.device)
+        with torch.no_grad(), cast if args.bf16 else nullcontext():
+            features = model.see(batch.images).float()
+        loss = F.cross_entropy(model.patches(features).flatten(0, 1), batch.patch_labels.flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    if args.settle:
+        print({"settled": round(loss.item(), 3)}, flush=True)
+
+
 def train(args: argparse.Namespace) -> Path:
     """See the module's words. Returns the folder of the model."""
     torch.manual_seed(args.seed)
+    if args.threads:
+        torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     sprites = load_sprites(args.art, args.sets)
     model = net.load(args.start, args.scratch).to(args.device)
@@ -164,6 +180,8 @@ def train(args: argparse.Namespace) -> Path:
     cast = torch.autocast(torch.device(args.device).type, torch.bfloat16) if args.bf16 else nullcontext()
     budget, began, saved = args.minutes * 60, time.monotonic() - spent, time.monotonic()
     sight = 1 / 3 if args.scratch else 0.0
+    if not args.scratch and step == 0:
+        settle(model, sprites, args, generator)
     model.train()
     with (args.out / "log.jsonl").open("a") as log:
         for batch, packed in feed:
@@ -183,7 +201,7 @@ def train(args: argparse.Namespace) -> Path:
             optimizer.step()
             step += 1
             if step % args.log_every == 0 or step == 1:
-                line = {name: round(float(value), 4) for name, value in found.items()}
+                line = {name: round(value.item(), 4) for name, value in found.items()}
                 line = {"step": step, "seconds": round(time.monotonic() - began, 1), **line}
                 print(json.dumps(line), file=log, flush=True)
                 print(line, flush=True)
@@ -218,8 +236,14 @@ def arguments() -> argparse.ArgumentParser:
     cli.add_argument("--start", type=Path, default=net.START, help="folder whose weights and tokenizer to start from")
     cli.add_argument("--scratch", action="store_true", help="keep the architecture and tokenizer, not the weights")
     cli.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
-    cli.add_argument("--batch", type=int, default=None, help="scenes a step (512 on a GPU, 16 on a CPU)")
+    cli.add_argument("--batch", type=int, default=None, help="scenes a step (512 on a GPU, 24 on a CPU)")
     cli.add_argument("--questions", type=int, default=16, help="statements a scene")
+    cli.add_argument(
+        "--answered", type=int, default=None, help="scenes of these with questions; the rest: patches only"
+    )
+    cli.add_argument("--talk", type=float, default=None, help="share of scenes with more than statements asked")
+    cli.add_argument("--settle", type=float, default=None, help="seconds for the patch head alone before all")
+    cli.add_argument("--threads", type=int, default=0)
     cli.add_argument("--workers", type=int, default=None, help="processes that write questions (12 with a GPU)")
     cli.add_argument("--lr", type=float, default=3e-4, help="peak learning rate (6e-4 from scratch)")
     cli.add_argument("--head", type=float, default=4.0, help="times that, for the patch head")
@@ -240,9 +264,12 @@ def arguments() -> argparse.ArgumentParser:
 def main(given: list[str] | None = None) -> Path:
     args = arguments().parse_args(given)
     gpu = args.device == "cuda"
-    args.batch = args.batch or (512 if gpu else 16)
+    args.batch = args.batch or (512 if gpu else 24)
     args.workers = args.workers if args.workers is not None else (12 if gpu else 0)
     args.prior_scenes = args.prior_scenes or (8192 if gpu else 1024)
+    args.answered = args.answered or (args.batch if gpu else max(1, args.batch * 5 // 12))
+    args.talk = args.talk if args.talk is not None else (1.0 if gpu else 0.35)
+    args.settle = args.settle if args.settle is not None else (20 if gpu else 75)
     return train(args)
 
 

@@ -30,7 +30,7 @@ from tools.train_bundled.art import CONCEPTS, TRAINING_SETS, VALIDATION_SETS, Sp
 
 SIGHT = Path(__file__).resolve().parents[2] / "judge" / "models" / "bundled" / "mini-v0"
 RULES, NAMES, WORDS = 4096, 96, 96  # rule sentences there are; names and group words asked for in a step
-WEIGHTS = {"class": 1.0, "box": 1.0, "objectness": 0.2, "words": 0.5, "rules": 1.0}
+WEIGHTS = {"class": 1.0, "box": 1.0, "objectness": 0.2, "words": 1.0, "rules": 2.5}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Plan:
     batch: int
     device: str
     rate: float = 1.5e-3
-    sight_rate: float = 3e-4
+    sight_rate: float = 4e-4
     texts: int = 96  # rule sentences a step
     seed: int = 5
     freeze: int = 0  # lowest layers of the sight that stay as they are
@@ -185,7 +185,7 @@ def _keep(
 ) -> None:
     held = {
         "eyes": eyes.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent,
-        "scale": float(scale), "shift": float(shift),
+        "scale": scale.item(), "shift": shift.item(),
     }  # fmt: skip
     partial = state.with_suffix(".part")
     torch.save(held, partial)

@@ -21,6 +21,7 @@ class Scene(NamedTuple):
     visible: list[float]
     boxes: list[list[float]]
     touch: list[list[int]]
+    colours: list[list[float]]
 
     def names(self) -> list[str]:
         """What a listing should name: what can be seen clearly, from left to right."""
@@ -33,6 +34,7 @@ def scenes_of(batch: Batch) -> list[Scene]:
     """The labels of a batch."""
     concepts, visible = batch.sprites_per_scene.tolist(), batch.relations.visible.tolist()
     boxes, touch = batch.boxes.tolist(), batch.relations.touch.tolist()
+    colours = batch.relations.colours.tolist()
     scenes = []
     for index, row in enumerate(concepts):
         kept = [slot for slot, concept in enumerate(row) if concept >= 0]
@@ -42,6 +44,7 @@ def scenes_of(batch: Batch) -> list[Scene]:
                 [visible[index][slot] for slot in kept],
                 [boxes[index][slot] for slot in kept],
                 [[touch[index][a][b] for b in kept] for a in kept],
+                [colours[index][slot] for slot in kept],
             )
         )
     return scenes

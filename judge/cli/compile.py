@@ -1,0 +1,120 @@
+"""`judge compile F.yaml...`: rules to chains of statements, in a lock file that people review and commit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from judge.cli.exits import Exit
+from judge.cli.options import Device, Dtype, Model, TrustRemoteCode
+from judge.errors import UserError
+
+if TYPE_CHECKING:
+    from judge.compiler.lockfile import Staleness
+    from judge.compiling import Compiled
+
+
+def compile_(
+    files: Annotated[
+        list[str], typer.Argument(help="Constitutions: YAML files, or shipped names.", metavar="F.yaml...")
+    ],
+    llm: Annotated[
+        str | None,
+        typer.Option(help="What objectifies and decomposes: a text or multimodal model's id or folder, or a server."),
+    ] = None,
+    no_llm: Annotated[
+        bool, typer.Option("--no-llm", help="Use the rule grammar instead (docs/rule-grammar.md).")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a lock file is stale.")] = False,
+    model: Model = "bundled",
+    no_priors: Annotated[
+        bool, typer.Option("--no-priors", help="Leave out the language priors, so that no model is loaded for them.")
+    ] = False,
+    rounds: Annotated[int, typer.Option(min=0, max=20, help="Most rewrites of a rule.")] = 3,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Make every rule again, approved and edited ones too.")
+    ] = False,
+    quantize: Annotated[str, typer.Option(help="bitsandbytes weights of the LLM: `4bit`, `8bit` or `none`.")] = "none",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    trust_remote_code: TrustRemoteCode = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per file and line.")] = False,
+) -> None:
+    """Compile rules into F.lock.yaml. Exit code: 1 stale (--check), 2 your mistake, 3 the LLM failed, 0 else."""
+    names = list(dict.fromkeys(files))
+    if check:
+        _check(names, json=json)
+    if (llm is None) is not no_llm:
+        raise UserError("say what compiles the rules", hint="either --llm MODEL, or --no-llm for the rule grammar")
+    from judge.assemble import load_llm, load_mllm_of
+    from judge.compiling import compile_file
+    from judge.constitution import load_constitution
+
+    common: dict[str, Any] = {"device": device, "dtype": dtype, "trust_remote_code": trust_remote_code}
+    spoken = {name: load_constitution(name).language for name in names}  # mistakes are told before models load
+    writer = load_llm(llm, quantize=quantize, **common) if llm is not None else None
+    judging = {
+        code: None if no_priors else load_mllm_of(code, model=model, **common)
+        for code in dict.fromkeys(spoken.values())
+    }
+    for name in names:
+        compiled = compile_file(name, writer, judging[spoken[name]], renew=renew, rounds=rounds)
+        _tell(compiled)
+        if json:
+            print(_as_json(compiled))
+        else:
+            print(f"{compiled.path}: {'written' if compiled.changed else 'unchanged'}, {_counts(compiled)}")
+
+
+def _check(names: list[str], *, json: bool) -> None:
+    from judge.compiling import check_file
+
+    found = [check_file(name) for name in names]
+    for path, staleness in found:
+        print(_stale_json(path, staleness) if json else _stale_text(path, staleness))
+    fresh = all(staleness.fresh for _, staleness in found)
+    if not fresh:
+        print("judge: compile again, review and commit the lock file", file=sys.stderr)
+    raise typer.Exit(Exit.NO_VIOLATION if fresh else 1)
+
+
+def _stale_text(path: Path, staleness: Staleness) -> str:
+    said = [f"{kind} {', '.join(rules)}" for kind, rules in staleness.model_dump().items() if rules]
+    return f"{path}: {'; '.join(said) or 'fresh'}"
+
+
+def _stale_json(path: Path, staleness: Staleness) -> str:
+    from json import dumps
+
+    return dumps({"lock": str(path), "fresh": staleness.fresh, **staleness.model_dump(mode="json")})
+
+
+def _tell(compiled: Compiled) -> None:
+    for name, rule in compiled.lock.rules.items():
+        for warning in rule.warnings:
+            print(f"judge: {name}: {warning}", file=sys.stderr)
+
+
+def _counts(compiled: Compiled) -> str:
+    rules = compiled.lock.rules.values()
+    made = {kind: sum(rule.made_by == kind for rule in rules) for kind in ("written", "grammar", "llm", "nothing")}
+    named = {"written": "by hand", "grammar": "by the grammar", "llm": "by the LLM", "nothing": "without a chain"}
+    said = [f"{count} {named[kind]}" for kind, count in made.items() if count]
+    approved = sum(rule.approved_by is not None for rule in rules)
+    return f"{len(compiled.lock.rules)} rules: {', '.join(said)}; {approved} approved"
+
+
+def _as_json(compiled: Compiled) -> str:
+    from json import dumps
+
+    return dumps({
+        "lock": str(compiled.path), "changed": compiled.changed, "digest": compiled.lock.digest,
+        "without_chain": compiled.unread, **compiled.before.model_dump(mode="json"),
+        "rules": {
+            name: {"made_by": rule.made_by, "approved_by": rule.approved_by, "warnings": rule.warnings}
+            for name, rule in compiled.lock.rules.items()
+        },
+    })  # fmt: skip

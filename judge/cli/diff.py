@@ -1,0 +1,76 @@
+"""`judge diff OLD NEW`: what a change of the constitution changes, in words and on images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from judge.cli import options
+from judge.cli.check import Quantize, expand
+from judge.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from judge.diff.policy import PolicyDiff
+    from judge.diff.verdicts import VerdictDiff
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="A YAML file, or a shipped name.", metavar="OLD")],
+    new: Annotated[str, typer.Argument(help="A YAML file, or a shipped name.", metavar="NEW")],
+    images: Annotated[
+        list[str] | None, typer.Option(help="Judge these images under both: a folder or a file; may be repeated.")
+    ] = None,
+    model: options.Model = "bundled",
+    encoder: options.Encoder = None,
+    detector: options.Detector = None,
+    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+    batch: options.Batch = 8,
+    memory_gib: options.MemoryGib = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    no_cache: options.NoCache = False,
+    json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+) -> None:
+    """Compare two constitutions. Exit code: 0 nothing flips, 1 something does (without --images: can), 2, 3."""
+    from judge.constitution import load_constitution
+    from judge.diff.changes import Needs
+    from judge.diff.policy import compare
+
+    paths = expand(images) if images else []
+    before, after = load_constitution(old), load_constitution(new)
+    models = {Needs.ENCODER: encoder, Needs.DETECTOR: detector}
+    policy = compare(before, after, frozenset(need for need, given in models.items() if given is not None))
+    if not paths:
+        _print(policy, None, json=json)
+        raise typer.Exit(Exit.VIOLATION if policy.can_flip else Exit.NO_VIOLATION)
+    from judge import assemble
+    from judge.diff.sitting import judge_both
+    from judge.diff.verdicts import compare_verdicts
+
+    settings: dict[str, Any] = {
+        "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value, "device": device,
+        "dtype": dtype, "batch": batch, "memory_gib": memory_gib, "trust_remote_code": trust_remote_code,
+    }  # fmt: skip
+    first = assemble.load_judge(before, **settings)
+    second = first.under(after) if before.language == after.language else assemble.load_judge(after, **settings)
+    pairs = judge_both(first, second, paths, keep=not no_cache)
+    found = compare_verdicts(policy, pairs)
+    _print(policy, found, json=json)
+    flipped = Exit.VIOLATION if found.flips else Exit.NO_VIOLATION
+    raise typer.Exit(Exit.FAILURE if found.failures and not found.flips else flipped)
+
+
+def _print(policy: PolicyDiff, found: VerdictDiff | None, *, json: bool) -> None:
+    from judge.diff.report import DiffReport, report
+
+    whole = DiffReport(policy=policy, verdicts=found)
+    if json:
+        print(whole.model_dump_json())
+        return
+    from rich.console import Console
+
+    console = Console()
+    for part in report(whole):
+        console.print(part, soft_wrap=not console.is_terminal)

@@ -1,0 +1,60 @@
+"""`judge import POLICY.md`: a markdown policy becomes a constitution file."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from judge.errors import UserError
+from judge.files import write_whole
+
+
+def import_policy(
+    policy: Annotated[Path, typer.Argument(help="A markdown file: headings, bullets, sentences.", metavar="POLICY.md")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write. Default: to stdout.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object: the file, and what was skipped and why.")
+    ] = False,
+) -> None:
+    """Import a plain markdown policy: headings become categories, bullets and sentences rules.
+
+    What is skipped (tables, code, quotations) is named on stderr with its line. Exit code: 2 where no rule is found.
+    """
+    from judge.importers.markdown import import_markdown
+
+    text = _read(policy)
+    if out is not None and out.exists():
+        if out.samefile(policy):
+            raise UserError(f"{out} is the policy itself", hint="choose another name for the constitution")
+        if not force:
+            raise UserError(f"{out} exists already", hint="choose another name, or give --force to write over it")
+    made = import_markdown(text, file=str(policy))
+    if out is not None:
+        try:
+            write_whole(out, made.text)
+        except OSError as error:
+            raise UserError(f"{out}: cannot be written ({error.strerror})") from error
+    if json:
+        skipped = [{"line": one.line, "what": one.what, "why": one.why} for one in made.skipped]
+        said = {"out": str(out) if out else None, "rules": made.rules, "skipped": skipped, "constitution": made.text}
+        print(json_module.dumps(said, ensure_ascii=False))
+    elif out is None:
+        print(made.text, end="")
+    for one in made.skipped:
+        print(f"{policy}: {one}", file=sys.stderr)
+    where = f" in {out}" if out else ""
+    print(f"{made.rules} rules{where}, {len(made.skipped)} passages skipped", file=sys.stderr)
+
+
+def _read(policy: Path) -> str:
+    try:
+        return policy.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{policy}: not UTF-8 text ({error.reason})", hint="save the file as UTF-8") from error
+    except OSError as error:
+        raise UserError(f"{policy}: cannot be read ({error.strerror})") from error

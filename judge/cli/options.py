@@ -1,0 +1,28 @@
+"""Options that several commands share: which models to judge with. Knows typer only."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        help="`bundled`, a Hugging Face id, a folder, or a server's address: http://HOST:PORT/v1 or .../v1#NAME.",
+    ),
+]
+Encoder = Annotated[str | None, typer.Option(help="CLIP, SigLIP or OWLv2 for relevance scanning: id or folder.")]
+Detector = Annotated[str | None, typer.Option(help="OWLv2 for central regions: id or folder. Without: occlusion.")]
+Device = Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:1`, ...")]
+Dtype = Annotated[str, typer.Option(help="`auto`, `float32`, `bfloat16` or `float16`.")]
+Batch = Annotated[int, typer.Option(min=1, max=1024, help="Images judged together.")]
+MemoryGib = Annotated[
+    float | None, typer.Option(help="GiB for caches. Default: 4 on a CPU, half of what is free on a GPU.")
+]
+TrustRemoteCode = Annotated[
+    bool, typer.Option("--trust-remote-code", help="Run Python code that comes with the model.")
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Ask the model again, and keep nothing.")]

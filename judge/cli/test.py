@@ -1,0 +1,111 @@
+"""`judge test F.yaml`: does the constitution come to what its cases expect?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judge.cli import options
+from judge.cli.check import Quantize
+from judge.cli.exits import Exit
+from judge.errors import UserError
+
+if TYPE_CHECKING:
+    from judge.judging.pipeline import Judge
+    from judge.policytest.cases import LocatedCase
+    from judge.policytest.outcomes import TestRun
+    from judge.verdict import Verdict
+
+
+def test(
+    constitution: Annotated[str, typer.Argument(help="A YAML file, or a shipped name.", metavar="F.yaml")],
+    cases: Annotated[Path | None, typer.Option(help="The test file. Default: F.test.yaml beside F.yaml.")] = None,
+    model: options.Model = "bundled",
+    encoder: options.Encoder = None,
+    detector: options.Detector = None,
+    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+    batch: options.Batch = 8,
+    memory_gib: options.MemoryGib = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    no_cache: options.NoCache = False,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report to this file, too.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole run as one JSON object.")] = False,
+) -> None:
+    """Judge the cases of a constitution. Exit code: 0 all passed, 1 a case failed, 2 your mistake, 3 failure."""
+    from judge.constitution.load import load_constitution, locate
+    from judge.policytest.cases import beside, load_cases
+
+    policy = load_constitution(constitution)
+    file = cases or beside(locate(constitution))
+    located = load_cases(file, policy)
+    from judge import assemble
+
+    judge = assemble.load_judge(
+        constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
+        dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    run = _run(judge, file, located, no_cache=no_cache)
+    if junit is not None:
+        _write(junit, run)
+    if json:
+        print(run.model_dump_json())
+    else:
+        _show(run)
+    tally = run.tally
+    raise typer.Exit(Exit.VIOLATION if tally.failed else Exit.FAILURE if tally.broken else Exit.NO_VIOLATION)
+
+
+def _run(judge: Judge, file: Path, located: Sequence[LocatedCase], *, no_cache: bool) -> TestRun:
+    from judge.policytest.outcomes import Result, TestRun, compare
+
+    results: list[Result] = []
+    asked = 0
+    for case, (verdict, kept) in zip(located, _verdicts(judge, [one.path for one in located], no_cache), strict=True):
+        asked += not kept
+        results += compare(case, verdict)
+    source = judge.provenance
+    return TestRun(
+        constitution=source.constitution, version=source.constitution_version, cases_file=str(file),
+        images=len(located), asked=asked, results=tuple(results), provenance=source,
+    )  # fmt: skip
+
+
+def _verdicts(judge: Judge, paths: list[str], no_cache: bool) -> Iterator[tuple[Verdict, bool]]:
+    """Verdicts with a progress bar on stderr, where there are many images and somebody to watch."""
+    from judge.judging.kept_verdicts import KeptVerdicts
+
+    fresh = ((verdict, False) for verdict in judge.judge_many(paths))
+    verdicts: Iterator[tuple[Verdict, bool]] = fresh if no_cache else KeptVerdicts(judge).judge_many(paths)
+    if len(paths) < 10 or not sys.stderr.isatty():
+        yield from verdicts
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(verdicts, total=len(paths), description="judging", console=Console(stderr=True))
+
+
+def _write(path: Path, run: TestRun) -> None:
+    from judge.files import write_whole
+    from judge.policytest.junit import junit
+
+    try:
+        write_whole(path, junit(run))
+    except OSError as error:
+        raise UserError(f"cannot write the report {path} ({error.strerror})", hint="choose another --junit") from error
+
+
+def _show(run: TestRun) -> None:
+    from rich.console import Console
+
+    from judge.policytest.report import report
+
+    console = Console()
+    for part in report(run):
+        console.print(part, soft_wrap=not console.is_terminal)

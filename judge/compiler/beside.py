@@ -1,0 +1,31 @@
+"""The lock file that lies beside a constitution, as judging uses it. Makes nothing and writes nothing."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from judge.compiler.lockfile import Lock, compare, lock_path, read_lock, with_chains
+from judge.constitution import Constitution, load_constitution
+from judge.constitution.load import locate
+
+log = logging.getLogger("judge")
+
+
+def load_with_lock(source: str | Path) -> tuple[Constitution, Lock | None]:
+    """A constitution, with the chains of the lock file beside it in the rules that have none of their own.
+
+    A rule that has changed since the lock was made gets nothing from it; a warning says so.
+
+    Raises:
+        UserError, ConstitutionError: what is wrong with either file.
+    """
+    constitution, path = load_constitution(source), lock_path(locate(source))
+    lock = read_lock(path)
+    if lock is None:
+        return constitution, None
+    staleness, unwritten = compare(constitution, lock), set(constitution.without_chain)
+    changed = [name for name in (*staleness.stale, *staleness.added) if name in unwritten]
+    if changed:
+        log.warning("%s is stale for %s: run `judge compile %s`", path, ", ".join(changed), source)
+    return with_chains(constitution, lock, str(path)), lock

@@ -1,0 +1,119 @@
+"""`compile_constitution`: a constitution to its lock, rule by rule.
+
+1. a rule that a person approved or edited, and that has not changed, stays as it is; so does one made the same way
+before; 2. preconditions written by hand are taken over; 3. else an LLM objectifies and decomposes the rule, or the
+rule grammar reads it; 4. failures of all rules are told together, and then there is no lock.
+Knows models by protocol only; language priors are the caller's business (`priors`).
+"""
+
+from __future__ import annotations
+
+from judge import prompts
+from judge.compiler.asking import Llm, Nonsense
+from judge.compiler.decompose import decompose
+from judge.compiler.grammar import Unparsed, parse_rule
+from judge.compiler.lockfile import Lock, LockedRule, MadeBy, digest_of, source_digest
+from judge.compiler.objectify import ROUNDS, objectify
+from judge.constitution import Constitution, Rule
+from judge.errors import ModelError
+
+COMPILER = "1"  # raise it when equal input gives other chains
+PROMPTS = ("rate", "rewrite", "decompose", "central_objects")
+
+
+class CompileError(ModelError):
+    """The LLM failed on some rules. `failures` has the reason by rule id."""
+
+    def __init__(self, failures: dict[str, ModelError], untried: int) -> None:
+        lines = [f"{name}: {error.message}" for name, error in failures.items()]
+        if untried:
+            lines.append(f"{untried} more rules were not tried")
+        last = next(reversed(failures.values()))
+        super().__init__(
+            "not compiled, and nothing was written:\n  " + "\n  ".join(lines), hint=last.hint, retryable=last.retryable
+        )
+        self.failures = failures
+
+
+def compile_constitution(
+    constitution: Constitution,
+    llm: Llm | None,
+    previous: Lock | None = None,
+    *,
+    renew: bool = False,
+    rounds: int = ROUNDS,
+) -> Lock:
+    """The lock of a constitution. `llm` None: the rule grammar. `renew`: keep nothing of `previous`.
+
+    Raises:
+        CompileError: the LLM failed, or answered nonsense; says for which rules.
+    """
+    rules: dict[str, LockedRule] = {}
+    failures: dict[str, ModelError] = {}
+    before = previous.rules if previous is not None and not renew else {}
+    for index, rule in enumerate(constitution.rules):
+        recipe = _recipe(rule, llm, rounds)
+        old = before.get(rule.id)
+        same = old if old is not None and old.rule_digest == source_digest(rule) else None
+        if same is not None and not rule.preconditions and (same.kept or same.made_with == recipe):
+            rules[rule.id] = same
+            continue
+        try:
+            made = _compiled(rule, llm, recipe, rounds)
+        except Nonsense as error:
+            failures[rule.id] = error
+        except ModelError as error:  # the next rule would only wait for the same failure
+            raise CompileError({**failures, rule.id: error}, len(constitution.rules) - index - 1) from error
+        else:  # an approval is of the rule's chain: it stays where the chain is written in the rule itself
+            approved = same.approved_by if same is not None and rule.preconditions else None
+            rules[rule.id] = made.model_copy(update={"approved_by": approved})
+    if failures:
+        raise CompileError(failures, 0)
+    used = any(rule.made_by == "llm" for rule in rules.values())
+    return Lock(
+        constitution=constitution.constitution, version=constitution.version, constitution_digest=constitution.digest,
+        compiler=COMPILER, prompts={name: prompts.digest(name) for name in PROMPTS} if used else {},
+        llm=llm.identity if used and llm is not None else previous.llm if used and previous is not None else None,
+        rules=rules,
+    )  # fmt: skip
+
+
+def _recipe(rule: Rule, llm: Llm | None, rounds: int) -> str:
+    """Digest of how the rule's chain would be made now."""
+    if rule.preconditions:
+        return digest_of(["written", COMPILER])
+    if llm is None:
+        return digest_of(["grammar", COMPILER])
+    identity = llm.identity.model_dump(mode="json")
+    return digest_of(["llm", COMPILER, rounds, identity, *(prompts.digest(name) for name in PROMPTS)])
+
+
+def _compiled(rule: Rule, llm: Llm | None, recipe: str, rounds: int) -> LockedRule:
+    fresh = LockedRule(rule=rule.rule, made_by="nothing", rule_digest=source_digest(rule), made_with=recipe)
+    if rule.preconditions:
+        return _signed(fresh, made_by="written", preconditions=rule.preconditions, exceptions=rule.exceptions)
+    if llm is None:
+        return _read(fresh, rule)
+    objective = objectify(rule.rule, llm, rounds)
+    preconditions, exceptions = decompose(objective.best.text, llm)
+    return _signed(
+        fresh, made_by="llm", objective=objective.best.text, score=objective.best.score,
+        explanation=objective.best.why, preconditions=preconditions, exceptions=rule.exceptions or exceptions,
+        warnings=objective.warnings,
+    )  # fmt: skip
+
+
+def _read(fresh: LockedRule, rule: Rule) -> LockedRule:
+    parsed = parse_rule(rule.rule)
+    if isinstance(parsed, Unparsed):
+        return _signed(fresh, made_by="nothing", exceptions=rule.exceptions, warnings=(f"not read: {parsed}",))
+    return _signed(
+        fresh, made_by="grammar", preconditions=parsed.preconditions, exceptions=rule.exceptions or parsed.exceptions,
+        warnings=parsed.warnings,
+    )  # fmt: skip
+
+
+def _signed(entry: LockedRule, *, made_by: MadeBy, **made: object) -> LockedRule:
+    """The entry with its content, and the digest by which a person's edit of that content is noticed."""
+    whole = entry.model_copy(update={"made_by": made_by, **made})
+    return whole.model_copy(update={"made_digest": whole.content})

@@ -1,0 +1,79 @@
+"""Decompose a rule into a chain by an LLM, and name each statement's central objects (CLUE, section 3.2)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from judge import prompts
+from judge.compiler.asking import Llm, ask
+from judge.constitution import Precondition, Statement
+from judge.constitution.schema import REFERENCE
+from judge.settings import Frozen
+
+MOST_PRECONDITIONS, MOST_ALTERNATIVES, MOST_EXCEPTIONS, MOST_OBJECTS = 6, 5, 5, 4
+_TOKENS = 512
+# Lengths are bounded and kept short: the constraint's automaton grows with them times the vocabulary. Counts are
+# checked afterwards instead, because a bounded array multiplies the automaton.
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+Some = Annotated[tuple[Short, ...], Field(min_length=1)]
+
+
+class Decomposition(Frozen):
+    """An AND of ORs, and exceptions apart, as plain text."""
+
+    preconditions: Annotated[tuple[Some, ...], Field(min_length=1)]
+    exceptions: tuple[Short, ...]
+
+
+class Objects(Frozen):
+    """What a detector should look for."""
+
+    objects: tuple[Word, ...]
+
+
+def decompose(text: str, llm: Llm) -> tuple[tuple[Precondition, ...], tuple[Precondition, ...]]:
+    """Preconditions and exceptions of a rule.
+
+    Raises:
+        ModelError: the LLM failed, or answered nonsense.
+    """
+
+    def check(found: Decomposition) -> str:
+        return _complaint(found, set(REFERENCE.findall(text)))
+
+    found = ask(llm, prompts.render("decompose", rule=text), Decomposition, max_tokens=_TOKENS, check=check)
+    statements = dict.fromkeys((*(one for group in found.preconditions for one in group), *found.exceptions))
+    made = {one: Statement(statement=one, central_objects=_objects(one, llm)) for one in statements}
+    return (
+        tuple(Precondition(any=tuple(dict.fromkeys(made[one] for one in group))) for group in found.preconditions),
+        tuple(Precondition(any=(made[one],)) for one in dict.fromkeys(found.exceptions)),
+    )
+
+
+def _complaint(found: Decomposition, names: set[str]) -> str:
+    groups = found.preconditions
+    if len(groups) > MOST_PRECONDITIONS or max(map(len, groups)) > MOST_ALTERNATIVES:
+        return f"more than {MOST_PRECONDITIONS} preconditions, or {MOST_ALTERNATIVES} alternatives in one"
+    if len(found.exceptions) > MOST_EXCEPTIONS:
+        return f"more than {MOST_EXCEPTIONS} exceptions"
+    asked = {one for group in groups for one in group}
+    both = asked & set(found.exceptions)
+    if both:
+        return f"`{min(both)}` is a precondition and an exception"
+    kept = set(REFERENCE.findall(" ".join((*asked, *found.exceptions))))
+    if kept != names:
+        return "parameters in braces must stay as the rule has them: " + ", ".join(sorted(kept ^ names))
+    return ""
+
+
+def _objects(statement: str, llm: Llm) -> tuple[str, ...]:
+    def check(found: Objects) -> str:
+        return f"more than {MOST_OBJECTS} objects" if len(found.objects) > MOST_OBJECTS else ""
+
+    prompt = prompts.render("central_objects", statement=statement)
+    found = ask(llm, prompt, Objects, max_tokens=128, check=check)
+    words = (word.casefold() for word in found.objects if len(word) > 1 and not REFERENCE.search(word))
+    return tuple(dict.fromkeys(words))

@@ -1,0 +1,234 @@
+"""The lock file: what the compiler made of each rule, readable, edited and approved by people.
+
+An entry belongs to its rule by the digest of what the rule says (`source_digest`); once the rule says something
+else the entry is stale and nobody uses it. Knows files and constitutions; makes no chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from judge.constitution import Constitution, Precondition, Rule
+from judge.constitution.document import clipped, read_document
+from judge.constitution.schema import REFERENCE, Identifier, Sentence
+from judge.errors import ConstitutionError, Problem, UserError
+from judge.settings import Frozen, Share
+from judge.verdict import ModelIdentity
+
+MadeBy = Literal["written", "grammar", "llm", "nothing"]
+_HEADER = """\
+# Made by `judge compile {source}`: review it, commit it. Do not edit the digests.
+# You may edit a rule's objective, preconditions and exceptions: edited and approved rules are kept when compiling
+# again, as long as the rule's text stays. Put your name into `approved_by` when you stand behind a rule's chain.
+"""
+
+
+class Prior(Frozen):
+    """What a model answers to a statement without an image: probability of yes and of no."""
+
+    p_yes: Share
+    p_no: Share
+
+
+class LockedRule(Frozen):
+    """What was made of one rule. objective: a wording by the LLM, where it wrote one.
+
+    rule_digest: of what the rule said. made_with: digest of how its chain was made (compiler, prompts, LLM).
+    made_digest: of what the compiler wrote, so that a person's edit is known from it.
+    """
+
+    rule: Sentence
+    made_by: MadeBy
+    objective: Sentence | None = None
+    score: int | None = Field(default=None, ge=1, le=10)
+    explanation: str = ""
+    preconditions: tuple[Precondition, ...] = ()
+    exceptions: tuple[Precondition, ...] = ()
+    warnings: tuple[str, ...] = ()
+    approved_by: str | None = None
+    priors: dict[str, Prior] = Field(default_factory=dict)
+    rule_digest: str
+    made_with: str
+    made_digest: str = ""
+
+    @property
+    def content(self) -> str:
+        """Digest of what a person may edit."""
+        return digest_of([self.objective, *_dumped(self.preconditions), "unless", *_dumped(self.exceptions)])
+
+    @property
+    def kept(self) -> bool:
+        """Whether a person has taken it over, by approving or by editing it."""
+        return self.approved_by is not None or self.made_digest != self.content
+
+
+class PriorsOf(Frozen):
+    """Which model the priors are of, and the digest of the prompt that it was asked under."""
+
+    model: ModelIdentity
+    prompt: str
+
+
+class Lock(Frozen):
+    """A whole lock file."""
+
+    lock: Literal[1] = 1
+    constitution: Identifier
+    version: str
+    constitution_digest: str
+    compiler: str
+    prompts: dict[str, str] = Field(default_factory=dict)
+    llm: ModelIdentity | None = None
+    priors_of: PriorsOf | None = None
+    rules: dict[Identifier, LockedRule] = Field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the meaning of the file: comments and layout do not count."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class Staleness(Frozen):
+    """How a lock differs from its constitution: ids of rules changed, added and removed since."""
+
+    stale: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def fresh(self) -> bool:
+        return not (self.stale or self.added or self.removed)
+
+
+def digest_of(said: list[Any]) -> str:
+    """A short SHA-256 (64 bits), enough to notice a change."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def source_digest(rule: Rule) -> str:
+    """Digest of all that a chain is made of. A parameter's value is not: moving a number keeps the chain."""
+    written = [*_dumped(rule.preconditions), "unless", *_dumped(rule.exceptions)]
+    return digest_of([rule.rule, sorted(rule.parameters), written])
+
+
+def _dumped(conditions: tuple[Precondition, ...]) -> list[Any]:
+    return [one.model_dump(mode="json") for one in conditions]
+
+
+def lock_path(constitution: Path) -> Path:
+    """`house-rules.yaml` to `house-rules.lock.yaml`."""
+    return constitution.with_name(f"{constitution.stem}.lock{constitution.suffix}")
+
+
+def compare(constitution: Constitution, lock: Lock) -> Staleness:
+    """Which entries the constitution has outgrown."""
+    rules = {rule.id: rule for rule in constitution.rules}
+    both = [name for name in rules if name in lock.rules]
+    return Staleness(
+        stale=tuple(name for name in both if lock.rules[name].rule_digest != source_digest(rules[name])),
+        added=tuple(name for name in rules if name not in lock.rules),
+        removed=tuple(name for name in lock.rules if name not in rules),
+    )
+
+
+def read_lock(path: Path) -> Lock | None:
+    """The lock file at `path`; None where there is none.
+
+    Raises:
+        UserError: it cannot be read, or was written by another version of the compiler.
+        ConstitutionError: mistakes in it, with file:line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: the lock file cannot be read ({error})", hint="compile again") from error
+    document = read_document(text, str(path))
+    problems = list(document.problems)
+    try:
+        lock = Lock.model_validate(document.data)
+    except ValidationError as error:
+        again = "mend it, or delete the file and compile again"
+        problems += [_problem(document, one, again) for one in error.errors(include_url=False)]
+    if problems:
+        raise ConstitutionError(tuple(problems))
+    return lock
+
+
+def _problem(document: Any, error: Any, hint: str) -> Problem:
+    where = ".".join(str(part) for part in error["loc"]) or "the file"
+    problem: Problem = document.problem(tuple(error["loc"]), f"{clipped(where)}: {error['msg']}", hint)
+    return problem
+
+
+def written(lock: Lock, source_name: str) -> str:
+    """The text of the lock file, in the short forms that people write."""
+    import yaml
+
+    data = lock.model_dump(mode="json", exclude={"rules"}, exclude_none=True)
+    data["rules"] = {name: _shown(rule) for name, rule in lock.rules.items()}
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    Dumper.add_representer(
+        _Inline, lambda dumper, one: dumper.represent_mapping("tag:yaml.org,2002:map", one, flow_style=True)
+    )
+    body = yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=118)
+    return _HEADER.format(source=source_name) + body
+
+
+_SHORTENED = ("objective", "score", "explanation", "exceptions", "warnings", "priors")  # left out where empty
+
+
+def _shown(rule: LockedRule) -> dict[str, Any]:
+    data = {name: said for name, said in rule.model_dump(mode="json").items() if said or name not in _SHORTENED}
+    for name in ("preconditions", "exceptions"):
+        if name in data:
+            data[name] = [_short(each) for each in data[name]]
+    if rule.priors:
+        data["priors"] = {text: _Inline(prior) for text, prior in data["priors"].items()}
+    return data
+
+
+def _short(condition: dict[str, Any]) -> Any:
+    each = [
+        _Inline({**one, "central_objects": list(one["central_objects"])})
+        if one["central_objects"]
+        else one["statement"]
+        for one in condition["any"]
+    ]
+    return each[0] if len(each) == 1 else {"any": each}
+
+
+class _Inline(dict[str, Any]):
+    """A mapping to be written on one line."""
+
+
+def with_chains(constitution: Constitution, lock: Lock, file: str) -> Constitution:
+    """The constitution with fresh chains put into rules that have none of their own. Hand-written ones win.
+
+    Raises:
+        UserError: an edited chain names a parameter that the rule does not have.
+    """
+    return constitution.model_copy(update={"rules": tuple(_chained(rule, lock, file) for rule in constitution.rules)})
+
+
+def _chained(rule: Rule, lock: Lock, file: str) -> Rule:
+    entry = lock.rules.get(rule.id)
+    if rule.preconditions or entry is None or entry.rule_digest != source_digest(rule) or not entry.preconditions:
+        return rule
+    conditions = (*entry.preconditions, *entry.exceptions)
+    for name in REFERENCE.findall(" ".join(one.statement for each in conditions for one in each.any)):
+        if name not in rule.parameters:
+            raise UserError(f"{file}: {rule.id}: {{{name}}} is no parameter of this rule", hint="mend the lock file")
+    return rule.model_copy(
+        update={"preconditions": entry.preconditions, "exceptions": rule.exceptions or entry.exceptions}
+    )

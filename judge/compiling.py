@@ -1,0 +1,107 @@
+"""`compile_file`: F.yaml to F.lock.yaml, from reading both to writing the new one.
+
+1. read the constitution and the lock there is; 2. compile the rules that need it (`judge.compiler`); 3. ask the
+judging model for the language prior of every statement; 4. write the lock whole, if it differs from the one there is.
+Anything that fails leaves the previous lock as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judge.compiler.compile import compile_constitution
+from judge.compiler.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock, with_chains, written
+from judge.compiler.objectify import ROUNDS
+from judge.compiler.priors import statements_of, with_priors, without_priors
+from judge.constitution import Constitution, load_constitution
+from judge.constitution.load import locate
+from judge.errors import UserError
+from judge.files import write_whole
+from judge.languages import DEFAULT
+from judge.settings import Thresholds
+
+if TYPE_CHECKING:
+    from judge.compiler.asking import Llm
+    from judge.models.protocols import Mllm
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What came of compiling one file."""
+
+    path: Path
+    lock: Lock
+    before: Staleness
+    changed: bool
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Ids of rules without a chain."""
+        return tuple(name for name, rule in self.lock.rules.items() if not rule.preconditions)
+
+
+def check_file(source: str | Path) -> tuple[Path, Staleness]:
+    """How the lock beside a constitution differs from it. Loads no model.
+
+    Raises:
+        UserError, ConstitutionError: what is wrong with either file.
+    """
+    constitution, path = load_constitution(source), lock_path(locate(source))
+    lock = read_lock(path)
+    return path, compare(constitution, lock if lock is not None else _empty(constitution))
+
+
+def compile_file(
+    source: str | Path,
+    llm: Llm | None,
+    mllm: Mllm | None,
+    *,
+    renew: bool = False,
+    rounds: int = ROUNDS,
+    thresholds: Thresholds | None = None,
+) -> Compiled:
+    """Compile one constitution. `llm` None: the rule grammar. `mllm` None: no priors.
+
+    Raises:
+        UserError, ConstitutionError: what is wrong with either file, or the lock cannot be written.
+        CompileError: the LLM failed, or answered nonsense, with the rules it did so on.
+        ModelError: the model whose priors are wanted failed.
+    """
+    constitution, path = load_constitution(source), lock_path(locate(source))
+    if constitution.language != DEFAULT and llm is None and constitution.without_chain:
+        raise UserError(
+            f"{source}: the rule grammar reads English, and this constitution is in '{constitution.language}'",
+            hint="write the preconditions by hand, or name a model with --llm",
+        )
+    previous = read_lock(path)
+    lock = compile_constitution(constitution, llm, previous, renew=renew, rounds=rounds)
+    lock = _primed(lock, with_chains(constitution, lock, str(path)), mllm, thresholds or Thresholds())
+    if lock != previous:
+        try:
+            write_whole(path, written(lock, locate(source).name))
+        except OSError as error:
+            raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+    before = compare(constitution, previous if previous is not None else _empty(constitution))
+    return Compiled(path, lock, before, lock != previous)
+
+
+def _primed(lock: Lock, constitution: Constitution, mllm: Mllm | None, thresholds: Thresholds) -> Lock:
+    if mllm is None:
+        return without_priors(lock)
+    from judge.assemble import priors_in, prompt_digest
+    from judge.judging.asking import instruction
+    from judge.judging.priors import Priors
+
+    spoken = constitution.language
+    priors = Priors(mllm, instruction(spoken), spoken=spoken, given=priors_in(lock, mllm, constitution))
+    statements = [text for texts in statements_of(constitution).values() for text in texts]
+    of = PriorsOf(model=mllm.identity, prompt=prompt_digest(constitution))
+    return with_priors(lock, constitution, priors.of(statements), of, thresholds)
+
+
+def _empty(constitution: Constitution) -> Lock:
+    return Lock(
+        constitution=constitution.constitution, version=constitution.version, constitution_digest="", compiler=""
+    )

@@ -1,0 +1,41 @@
+"""Images judged under two constitutions with one model. Knows nothing of what is made of the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from judge.judging.kept_verdicts import KeptVerdicts
+from judge.judging.pipeline import Judge
+from judge.judging.shared_answers import SharedAnswers
+from judge.models.protocols import Mllm
+from judge.verdict import Verdict
+
+Pair = tuple[Verdict, Verdict]  # of one image: under the old constitution, under the new one
+
+
+def judge_both(first: Judge, second: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator[Pair]:
+    """Both verdicts on every image, batch by batch; what both ask of a picture is asked once.
+
+    keep: read and write verdicts kept on disk (see `KeptVerdicts`).
+    """
+    shared: list[SharedAnswers] = []
+
+    def sharing(mllm: Mllm) -> Mllm:
+        if not shared:
+            shared.append(SharedAnswers(mllm))
+        return shared[0]
+
+    one_model = first.provenance.models == second.provenance.models
+    if one_model and first.constitution.language == second.constitution.language:  # else yes is spelled otherwise
+        first, second = (each.under(each.constitution, sharing=sharing) for each in (first, second))
+    kept = [KeptVerdicts(judge) for judge in (first, second)] if keep else []
+    size = first.settings.batch
+    for start in range(0, len(paths), size):
+        batch = list(paths[start : start + size])
+        if keep:
+            old, new = ([verdict for verdict, _ in one.judge_many(batch)] for one in kept)
+        else:
+            old, new = (list(judge.judge_many(batch)) for judge in (first, second))
+        yield from zip(old, new, strict=True)
+        for answers in shared:
+            answers.forget()

@@ -1,0 +1,197 @@
+"""What two constitutions made of the same images: which verdicts flip, by what, and at what cost. No model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from pydantic import computed_field
+
+from judge.diff.policy import PolicyDiff
+from judge.diff.sitting import Pair
+from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule
+from judge.judging.regions import GRID
+from judge.settings import Frozen
+from judge.verdict import Evidence, Finding, Verdict, VerdictWord
+
+ABSENT, SHADOW = "no such rule", "shadow"
+
+
+class RuleFlip(Frozen):
+    """A rule that came out otherwise. decided: the statement it hangs on, and under which constitution."""
+
+    rule: str
+    before: str
+    after: str
+    decided: Decided | None = None
+    under: Literal["old", "new"] = "new"
+
+
+class Flip(Frozen):
+    """An image whose verdict, or whose list of violated rules, is another."""
+
+    image: str
+    before: VerdictWord
+    after: VerdictWord
+    rules: tuple[RuleFlip, ...]
+
+
+class RuleCount(Frozen):
+    """On how many images a rule is violated; None: there is no such rule. Renamed rules count as one."""
+
+    rule: str
+    old: int | None
+    new: int | None
+
+
+class McNemar(Frozen):
+    """McNemar's exact test on violation yes or no: b are violations of the old only, c of the new only."""
+
+    b: int
+    c: int
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def p_value(self) -> float:
+        """How likely a split of b + c at least this uneven is, were both directions equally likely."""
+        if self.b + self.c == 0:
+            return 1.0
+        from scipy.stats import binomtest
+
+        return float(binomtest(self.b, self.b + self.c).pvalue)
+
+
+class Cost(Frozen):
+    """What judging takes, in means per image, as the evidence has it.
+
+    questions: yes/no questions about the image. region_questions: about blanked and cropped copies of it.
+    reasonings: statements reasoned about (two generations each).
+    """
+
+    questions: float = 0.0
+    region_questions: float = 0.0
+    reasonings: float = 0.0
+
+
+class VerdictDiff(Frozen):
+    """Everything found on the images. Images on which a model or file failed are in `failures` and nowhere else."""
+
+    images: int
+    failures: tuple[str, ...]
+    flips: tuple[Flip, ...]
+    rules: tuple[RuleCount, ...]
+    violations: tuple[int, int]
+    mcnemar: McNemar
+    reviews: tuple[int, int]
+    cost: tuple[Cost, Cost]
+
+
+def compare_verdicts(policy: PolicyDiff, pairs: Iterable[Pair]) -> VerdictDiff:
+    """Compare verdicts on the same images. `policy` says which rules were renamed."""
+    both, failures = [], []
+    for old, new in pairs:
+        failed = old.failure or new.failure
+        if failed is not None:
+            failures.append(f"{old.image}: {failed.message}")
+        else:
+            both.append((old, new))
+    flips = [_flip(old, new, policy.renamed) for old, new in both]
+    violated = [(old.verdict == "violation", new.verdict == "violation") for old, new in both]
+    return VerdictDiff(
+        images=len(both) + len(failures),
+        failures=tuple(failures),
+        flips=tuple(one for one in flips if one is not None),
+        rules=_counts(both, policy.renamed),
+        violations=(sum(old for old, _ in violated), sum(new for _, new in violated)),
+        mcnemar=McNemar(b=violated.count((True, False)), c=violated.count((False, True))),
+        reviews=(sum(old.verdict == "needs_review" for old, _ in both),
+                 sum(new.verdict == "needs_review" for _, new in both)),
+        cost=(mean_cost([old for old, _ in both]), mean_cost([new for _, new in both])),
+    )  # fmt: skip
+
+
+def _flip(old: Verdict, new: Verdict, renamed: Mapping[str, str]) -> Flip | None:
+    violated = {renamed.get(rule, rule) for rule in old.violations}
+    if old.verdict == new.verdict and violated == set(new.violations):
+        return None
+    ids = dict.fromkeys(
+        [*(renamed.get(one.rule, one.rule) for one in old.findings), *(one.rule for one in new.findings)]
+    )
+    was = {now: before for before, now in renamed.items()}
+    rules = (_rule_flip(rule, *_both(old, new, was.get(rule, rule), rule)) for rule in ids)
+    return Flip(
+        image=old.image, before=old.verdict, after=new.verdict, rules=tuple(one for one in rules if one is not None)
+    )
+
+
+def _both(old: Verdict, new: Verdict, was: str, now: str) -> tuple[Finding | None, Finding | None]:
+    return gravest_of(of_rule(old.findings, was)), gravest_of(of_rule(new.findings, now))
+
+
+def _rule_flip(rule: str, old: Finding | None, new: Finding | None) -> RuleFlip | None:
+    before, after = _outcome(old), _outcome(new)
+    if before == after or {before, after} <= {"not_violated", "pruned", ABSENT, SHADOW}:
+        return None
+    under: Literal["old", "new"] = "new"
+    shown = new
+    if new is None or (after == "violated" and old is not None and before in ("not_violated", "undecided")):
+        under, shown = "old", old  # what held the rule back then, and no longer does
+    return RuleFlip(
+        rule=rule, before=before, after=after, decided=decided_by(shown) if shown is not None else None, under=under
+    )
+
+
+def _outcome(finding: Finding | None) -> str:
+    if finding is None:
+        return ABSENT
+    return finding.outcome if finding.enforced else SHADOW
+
+
+def _counts(both: list[Pair], renamed: Mapping[str, str]) -> tuple[RuleCount, ...]:
+    """Shadow rules too: it is before they are enforced that their counts are wanted."""
+    old: dict[str, int] = {}
+    new: dict[str, int] = {}
+    for before, after in both:
+        for counts, verdict in ((old, before), (new, after)):
+            violated = {*verdict.violations, *verdict.shadow_violations}
+            for rule in dict.fromkeys(one.rule for one in verdict.findings):
+                name = renamed.get(rule, rule) if counts is old else rule
+                counts[name] = counts.get(name, 0) + (rule in violated)
+    return tuple(RuleCount(rule=rule, old=old.get(rule), new=new.get(rule)) for rule in dict.fromkeys((*old, *new)))
+
+
+def mean_cost(verdicts: list[Verdict]) -> Cost:
+    """Means over verdicts; rules of one view that share a statement share its questions."""
+    if not verdicts:
+        return Cost()
+    questions = regions = reasonings = 0
+    for verdict in verdicts:
+        occluding = all(model.role not in ("detector", "encoder+detector") for model in verdict.provenance.models)
+        for one in _evidence(verdict):
+            questions += one.answer is not None
+            reasonings += one.reasoning is not None
+            regions += _region_questions(one, occluding)
+    count = len(verdicts)
+    return Cost(
+        questions=round(questions / count, 3), region_questions=round(regions / count, 3),
+        reasonings=round(reasonings / count, 3),
+    )  # fmt: skip
+
+
+def _evidence(verdict: Verdict) -> Iterable[Evidence]:
+    asked = {
+        (finding.view, one.statement): one
+        for finding in verdict.findings
+        for condition in (*finding.preconditions, *finding.exceptions)
+        for one in condition.alternatives
+    }
+    return asked.values()
+
+
+def _region_questions(one: Evidence, occluding: bool) -> int:
+    """Occlusion asks about every cell, also where none of them lowers the answer and no region is recorded."""
+    looked = one.region is not None or one.reasoning is not None
+    cells = GRID * GRID if looked and occluding else 0
+    if one.region is None:
+        return cells
+    return cells + (one.region.without is not None) + (one.region.crop is not None)

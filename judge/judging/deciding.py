@@ -1,0 +1,89 @@
+"""Which condition decided a finding: what a person is told first when a verdict surprises. Knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from judge.chain import Outcome
+from judge.settings import Frozen
+from judge.verdict import Branch, ConditionFinding, Evidence, Finding
+
+
+class Decided(Frozen):
+    """The one statement that a finding hung on.
+
+    kind: where it stands in the rule. score: debiased, M(x, c) - M(none, c). branch: the step that decided it.
+    """
+
+    kind: Literal["precondition", "exception"]
+    statement: str
+    outcome: Outcome
+    branch: Branch
+    score: float | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        score = f", score {self.score:+.3f}" if self.score is not None else ""
+        lead = "exception " if self.kind == "exception" else ""
+        return f"{lead}'{self.statement}' {self.outcome.replace('_', ' ')} ({self.branch}{score})"
+
+
+def decided_by(finding: Finding) -> Decided | None:
+    """The statement that a finding hung on; None where nothing was asked (pruned, or a rule without a chain).
+
+    Not violated: the exception that lifts it, else the first precondition that fails (its alternative that came
+    nearest to holding). Undecided: the first alternative that stayed open. Violated: every precondition holds,
+    so the one that holds by least.
+    """
+    if finding.outcome == "not_violated":
+        lifted = _first(finding.exceptions, Outcome.HOLDS)
+        if lifted is not None:
+            return _told("exception", _strongest(lifted, Outcome.HOLDS))
+        failed = _first(finding.preconditions, Outcome.FAILS)
+        return _told("precondition", _strongest(failed, Outcome.FAILS)) if failed is not None else None
+    if finding.outcome == "undecided":
+        return _open(finding)
+    if finding.outcome == "violated":
+        holding = [_strongest(one, Outcome.HOLDS) for one in finding.preconditions]
+        return _told("precondition", min(holding, key=_score)) if holding else None
+    return None
+
+
+def of_rule(findings: Iterable[Finding], rule: str) -> tuple[Finding, ...]:
+    """The findings of one rule, one per view."""
+    return tuple(one for one in findings if one.rule == rule)
+
+
+def gravest_of(findings: Sequence[Finding]) -> Finding | None:
+    """The finding that stands for a rule over all views: violated in one is violated, open in one is open."""
+    order = ("violated", "undecided", "not_violated", "pruned")
+    return min(findings, key=lambda one: order.index(one.outcome), default=None)
+
+
+def _first(conditions: Iterable[ConditionFinding], outcome: Outcome) -> ConditionFinding | None:
+    return next((one for one in conditions if one.outcome is outcome), None)
+
+
+def _strongest(condition: ConditionFinding, outcome: Outcome) -> Evidence:
+    return max((one for one in condition.alternatives if one.outcome is outcome), key=_score)
+
+
+def _score(evidence: Evidence) -> float:
+    return evidence.score if evidence.score is not None else 0.0
+
+
+def _open(finding: Finding) -> Decided | None:
+    for kind, conditions in (("precondition", finding.preconditions), ("exception", finding.exceptions)):
+        for condition in conditions:
+            for evidence in condition.alternatives:
+                if not condition.outcome.known and evidence.outcome is Outcome.UNDECIDED:
+                    return _told("precondition" if kind == "precondition" else "exception", evidence)
+    return None
+
+
+def _told(kind: Literal["precondition", "exception"], evidence: Evidence) -> Decided:
+    return Decided(
+        kind=kind, statement=evidence.statement, outcome=evidence.outcome, branch=evidence.branch,
+        score=evidence.score, reason=evidence.reason,
+    )  # fmt: skip

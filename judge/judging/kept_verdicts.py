@@ -1,0 +1,69 @@
+"""Verdicts kept on disk, so that a second run over the same images does not ask the model again.
+
+The name of a kept verdict is a digest of all that it depends on: the image's bytes, the judge's whole provenance
+(constitution, lock where there is one, models, prompts, thresholds, versions) and how far it was to reason. Nothing
+kept can go stale, and what is damaged is judged again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from judge import images
+from judge.errors import ImageError
+from judge.files import remember
+from judge.judging.pipeline import Judge
+from judge.settings import cache_dir
+from judge.verdict import Branch, Verdict
+
+
+class KeptVerdicts:
+    """A judge whose verdicts are read from disk where they are known, and written there where they are not."""
+
+    def __init__(self, judge: Judge, folder: Path | None = None) -> None:
+        self.judge = judge
+        self._folder = folder or cache_dir() / "verdicts"
+        chosen = judge.settings
+        self._under = f"{judge.provenance.model_dump_json()}|{chosen.reason}|{chosen.reason_tokens}"
+
+    def judge_many(self, paths: Sequence[str]) -> Iterator[tuple[Verdict, bool]]:
+        """Per path, in order: the verdict, and whether it was kept."""
+        kept = {path: self._read(path) for path in dict.fromkeys(paths)}
+        fresh = self.judge.judge_many([path for path in paths if kept[path] is None])
+        for path in paths:
+            known = kept[path]
+            if known is not None:
+                yield known, True
+                continue
+            verdict = next(fresh)
+            self._write(verdict)
+            yield verdict, False
+
+    def _path(self, sha256: str) -> Path:
+        name = hashlib.sha256(f"{sha256}|{self._under}".encode()).hexdigest()
+        return self._folder / name[:2] / f"{name}.json"
+
+    def _read(self, image: str) -> Verdict | None:
+        try:
+            digest = hashlib.sha256(images.read_bytes(image)).hexdigest()
+            verdict = Verdict.model_validate_json(self._path(digest).read_text(encoding="utf-8"))
+        except (ImageError, OSError, ValueError):
+            return None  # absent, damaged, or no image: the judge says what is wrong with it
+        return verdict.model_copy(update={"image": image})
+
+    def _write(self, verdict: Verdict) -> None:
+        """Keep what will come out the same again: nothing in which a file or a model failed."""
+        digest = verdict.image_facts.sha256
+        if digest is not None and verdict.failure is None and not _model_failed(verdict):
+            remember(self._path(digest), verdict.model_dump_json())
+
+
+def _model_failed(verdict: Verdict) -> bool:
+    scanned = any(model.role in ("encoder", "encoder+detector") for model in verdict.provenance.models)
+    conditions = (one for finding in verdict.findings for one in (*finding.preconditions, *finding.exceptions))
+    evidence = (one for condition in conditions for one in condition.alternatives)
+    if any(one.branch is Branch.MODEL_ERROR for one in evidence):
+        return True
+    return scanned and any(finding.relevance is None for finding in verdict.findings)  # relevance scanning failed

@@ -1,0 +1,84 @@
+"""The languages an image can be judged in: one folder of `prompts/` each, with its words for yes and no.
+
+A language is a folder `prompts/CODE/` with `ask.j2`, `reason.j2`, `summarise.j2` and `answers.yaml`. One that is
+not there is an error, never silent English: a model asked in English about German statements answers something.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from judge import prompts
+from judge.errors import UserError
+from judge.resources import shipped
+
+DEFAULT = "en"
+PROMPTS = ("ask", "reason", "summarise")
+_ANSWERS = "answers.yaml"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The words a model may answer with: `yes` and `no` as a sentence would begin, in the language they are of.
+
+    Letter case and spaces around a word do not matter; every single token that reads as one of them counts.
+    """
+
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    language: str = DEFAULT
+
+    def __post_init__(self) -> None:
+        yes, no = ({word.strip().casefold() for word in words} for words in (self.yes, self.no))
+        if not yes or not no or "" in yes | no or yes & no:
+            raise ValueError(f"yes and no need words of their own, not {self.yes} and {self.no}")
+
+
+ENGLISH = Answers(yes=("Yes",), no=("No",))
+
+
+@dataclass(frozen=True)
+class Language:
+    """What is said to a model in one language, and what it may answer."""
+
+    code: str
+    answers: Answers
+
+    def render(self, prompt: str, **values: str) -> str:
+        """The text of one of `PROMPTS` with `values` put in."""
+        return prompts.render(f"{self.code}/{prompt}", **values)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of all that verdicts in this language depend on: the prompts, and the words for yes and no."""
+        words = hashlib.sha256((shipped("prompts") / self.code / _ANSWERS).read_bytes()).hexdigest()
+        return {**{name: prompts.digest(f"{self.code}/{name}") for name in PROMPTS}, "answers": words}
+
+
+def available() -> tuple[str, ...]:
+    """Codes of the languages there are prompts for, sorted."""
+    return tuple(sorted(path.parent.name for path in shipped("prompts").glob(f"*/{_ANSWERS}")))
+
+
+def language(code: str) -> Language:
+    """The language called `code`, such as `en` or `de`.
+
+    Raises:
+        UserError: there are no prompts in it.
+    """
+    if code not in available():
+        raise UserError(f"no prompts in language '{code}'", hint=f"there are: {', '.join(available())}")
+    return _read(shipped("prompts") / code)
+
+
+@cache
+def _read(folder: Path) -> Language:
+    import yaml
+
+    text = (folder / _ANSWERS).read_text(encoding="utf-8")
+    words = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # all values are text: yes and no are no booleans
+    answers = Answers(yes=tuple(words["yes"]), no=tuple(words["no"]), language=folder.name)
+    return Language(folder.name, answers)

@@ -1,0 +1,62 @@
+"""Runs every check on the text of a constitution."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from judge.constitution.document import read_document
+from judge.constitution.load import examine
+from judge.errors import ConstitutionError, Problem
+from judge.lint.checks import CHECKS
+from judge.lint.findings import Check, Finding, Severity, Span
+from judge.lint.silences import SILENCE_WITHOUT_REASON, UNUSED_SILENCE, apply
+from judge.lint.subject import Subject
+
+INVALID = Check(
+    "invalid-constitution",
+    Severity.ERROR,
+    "The file does not load: no YAML, an unknown key, an id used twice, a value that does not fit.",
+)
+ALL_CHECKS = (INVALID, *CHECKS, SILENCE_WITHOUT_REASON, UNUSED_SILENCE)
+
+
+def lint_text(
+    text: str,
+    file: str = "<text>",
+    *,
+    older: dict[str, str] | None = None,
+    cases: list[dict[str, str]] | None = None,
+    test_file: str = "",
+    bundled: bool = False,
+    checks: tuple[Check, ...] = CHECKS,
+) -> tuple[Finding, ...]:
+    """Every finding in the text of a constitution, in the order of the file, silenced ones included.
+
+    older, cases, test_file and bundled are as in `Subject`; a constitution called `demo` is always `bundled`.
+    Never raises for what is in the text.
+    """
+    text = text.removeprefix("\ufeff")
+    lines = text.splitlines()
+    try:
+        document = read_document(text, file)
+    except ConstitutionError as error:
+        return tuple(_with_source(_of(problem), lines) for problem in error.problems)
+    named = document.data.get("constitution") if isinstance(document.data, dict) else None
+    subject = Subject(document, lines, older, cases, test_file, bundled or named == "demo")
+    found = [_of(problem) for problem in examine(document)[1]]
+    for check in checks:
+        hits = check.find(subject) if check.find is not None else ()
+        found += [Finding(check, file, hit.span, hit.message, hit.hint) for hit in dict.fromkeys(hits)]
+    ran = frozenset(check.name for check in checks if subject.bundled or check.name != "unknown-to-bundled-model")
+    known = frozenset(check.name for check in CHECKS)
+    done = (_with_source(one, lines) for one in apply(found, lines, file, ran, known))
+    return tuple(sorted(done, key=lambda one: (one.span.line, one.span.column, one.check.name, one.message)))
+
+
+def _of(problem: Problem) -> Finding:
+    return Finding(INVALID, problem.file, Span(problem.line, problem.column), problem.message, problem.hint)
+
+
+def _with_source(finding: Finding, lines: list[str]) -> Finding:
+    line = finding.span.line
+    return replace(finding, source=lines[line - 1] if line <= len(lines) else "")

@@ -1,0 +1,103 @@
+"""A text-only language model of transformers, for compiling rules: it replies, and sees and scores nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from judge.errors import JudgeError, ModelError, UserError
+from judge.models.constrained import json_processor
+from judge.models.loading import identity, load_model, load_processor
+from judge.models.protocols import Conversation
+from judge.settings import Settings
+from judge.verdict import ModelIdentity
+
+if TYPE_CHECKING:
+    from transformers import LogitsProcessor, PreTrainedModel, PreTrainedTokenizerBase
+
+
+class TextLlm:
+    """The `reply` half of `judge.models.protocols.Mllm`. Takes a loaded model and its tokenizer; loads nothing."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, identity: ModelIdentity) -> None:
+        self._model, self._tokenizer, self._identity = model.eval(), tokenizer, identity
+        self._constraints: dict[str, LogitsProcessor] = {}
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._identity
+
+    def reply(
+        self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> list[str]:
+        """See `Mllm.reply`. One conversation at a time, so that none sways another.
+
+        Raises:
+            ModelError: the model failed, or a conversation shows it an image.
+        """
+        wanted = json.dumps(schema) if schema is not None else None
+        try:
+            return [self._replied(talk, max_tokens, wanted) for talk in conversations]
+        except JudgeError:
+            raise
+        except torch.OutOfMemoryError as error:
+            raise ModelError("the language model ran out of memory", hint="try --quantize 4bit") from error
+        except Exception as error:  # whatever a model or tokenizer raises is the model's failure
+            logging.getLogger(__name__).debug("model failure", exc_info=error)
+            said = str(error).strip().splitlines()
+            raise ModelError(
+                f"the language model failed: {type(error).__name__}: {said[0] if said else ''}", retryable=True
+            ) from error
+
+    def _replied(self, talk: Conversation, max_tokens: int, schema: str | None) -> str:
+        if talk.image is not None:
+            raise ModelError("a text-only language model cannot look at an image", hint="name a multimodal model")
+        messages = [{"role": turn.role, "content": turn.text} for turn in talk.turns]
+        inputs: Any = self._tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, return_dict=True, return_tensors="pt"
+        ).to(self._model.device)
+        generate: Any = self._model.generate
+        with torch.inference_mode():
+            output = generate(
+                **inputs, max_new_tokens=max_tokens, do_sample=False, temperature=None, top_p=None, top_k=None,
+                logits_processor=[self._constraint(schema)] if schema is not None else None,
+                pad_token_id=self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else
+                self._tokenizer.eos_token_id,
+            )  # fmt: skip
+        made = output[0, inputs["input_ids"].shape[1] :].tolist()
+        return str(self._tokenizer.decode(made, skip_special_tokens=True))
+
+    def _constraint(self, schema: str) -> Any:
+        """The outlines processor for a schema, built once (seconds) and reset for every use."""
+        if schema not in self._constraints:
+            self._constraints[schema] = json_processor(self._model, self._tokenizer, schema)
+        processor: Any = self._constraints[schema]
+        processor.reset()
+        return processor
+
+
+def is_multimodal(kind: str) -> bool:
+    """Whether transformers knows models of this `model_type` as image-text-to-text models."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+    return kind in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+
+def load_text_llm(source: str, settings: Settings) -> TextLlm:
+    """Load a text model by hub id or folder.
+
+    Raises:
+        UserError: no such model, or it has no chat template.
+        ModelError: the hub or the machine failed.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = load_processor(AutoTokenizer, source, settings)
+    if getattr(tokenizer, "chat_template", None) is None:
+        raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
+    model = load_model(AutoModelForCausalLM, source, settings, quantize=settings.quantize)
+    return TextLlm(model, tokenizer, identity("mllm", source, source, model, settings.quantize))

@@ -1,0 +1,73 @@
+"""A test run for the eye: a line per rule, then every failure with what decided it. Knows rich and results only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from judge.policytest.outcomes import Result, Status, Tally, TestRun
+
+_STYLES = {
+    Status.FAILED: "bold red", Status.BROKEN: "bold magenta", Status.TODO: "yellow", Status.PASSES_NOW: "bold cyan",
+}  # fmt: skip
+
+
+def report(run: TestRun) -> Iterator[Table | Text]:
+    """The table of rules, what did not pass, and a summary."""
+    yield _table(run)
+    for status in (Status.BROKEN, Status.FAILED, Status.TODO, Status.PASSES_NOW):
+        for one in run.results:
+            if one.status is status:
+                yield _told(one)
+    yield _summary(run)
+
+
+def _table(run: TestRun) -> Table:
+    table = Table(title=escape(f"{run.constitution} {run.version}: {run.cases_file}"), title_justify="left")
+    table.add_column("rule", overflow="fold")
+    for name in ("passed", "failed", "todo"):
+        table.add_column(name, justify="right")
+    for rule in run.rules:
+        tally = Tally.of(one for one in run.results if one.rule == rule)
+        failed, todo = tally.failed + tally.broken, tally.todo + tally.passes_now
+        table.add_row(
+            escape(rule),
+            str(tally.passed),
+            Text(str(failed), style="bold red" if failed else "dim"),
+            Text(str(todo), style="yellow" if todo else "dim"),
+        )
+    return table
+
+
+def _told(one: Result) -> Text:
+    line = Text()
+    line.append(f"{'passes now' if one.status is Status.PASSES_NOW else one.status:<10} ", style=_STYLES[one.status])
+    line.append(f"{one.place} ", style="dim")
+    line.append(f"{_printable(one.image)} {one.rule}")
+    if one.statement:
+        line.append(f" '{one.statement}'")
+    if one.status is Status.PASSES_NOW:
+        line.append(f": make it `{one.expected.removeprefix('todo_')}`")
+        return line
+    line.append(f": expected {one.expected.removeprefix('todo_')}, got {one.got}")
+    line.append(f"\n{'':<11}{one.reason}")
+    return line
+
+
+def _summary(run: TestRun) -> Text:
+    tally = run.tally
+    parts = [f"{tally.passed} passed", f"{tally.failed} failed"]
+    parts += [f"{tally.broken} not tested, the model or the file failed"] if tally.broken else []
+    parts += [f"{tally.todo} todo"]
+    parts += [f"{tally.passes_now} todo that passes now"] if tally.passes_now else []
+    kept = run.images - run.asked
+    style = "bold red" if tally.failed or tally.broken else "bold green"
+    return Text(f"{', '.join(parts)}; {run.images} images, {kept} verdicts kept from before", style=style)
+
+
+def _printable(name: str) -> str:
+    """A file name without control characters: they could rewrite the terminal."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in name)

@@ -1,0 +1,155 @@
+"""Compiling with a scripted LLM (what is made of what it says) and with real tiny ones (that it all runs)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from judge.compiler.asking import Nonsense, ask
+from judge.compiler.compile import CompileError, compile_constitution
+from judge.compiler.objectify import Rating, objectify
+from judge.errors import ModelError
+from judge.models.scripted import ScriptedMllm
+from tests.judging.scenes import constitution
+
+RULE = "No person may be shown with the legs spread wider than {most} degrees."
+POSE = 'id: pose, rule: "No suggestive pose wider than {most} degrees.", parameters: {most: 90}'
+FIRE = "id: fire, rule: No animal may be shown on fire., preconditions: [a fire is visible]"
+
+
+def rated(score: int, why: str = "because") -> str:
+    return json.dumps({"explanation": why, "score": score})
+
+
+def rewritten(text: str) -> str:
+    return json.dumps({"rule": text})
+
+
+def split(*groups: list[str], unless: tuple[str, ...] = ()) -> str:
+    return json.dumps({"preconditions": groups, "exceptions": unless})
+
+
+def objects(*words: str) -> str:
+    return json.dumps({"objects": words})
+
+
+CHAIN = (split(["people are visible"], ["the legs are wider than {most} degrees"]), objects(), objects("Legs", "legs"))
+
+
+def said(llm: ScriptedMllm) -> list[str]:
+    return [talk.turns[-1].text for talk in llm.talked]
+
+
+def test_an_objective_rule_is_not_rewritten():
+    llm = ScriptedMllm(replies=[rated(9)])
+    found = objectify(RULE, llm)
+    assert (found.best.text, found.best.score, found.warnings) == (RULE, 9, ())
+
+
+def test_each_round_sees_the_earlier_attempts_and_a_lost_parameter_is_rejected_and_told():
+    good = "No legs may be spread wider than {most} degrees."
+    llm = ScriptedMllm(
+        replies=[rated(6, "what is wide?"), rewritten("No wide legs."), rewritten(good), rated(9, "an angle")]
+    )
+    found = objectify(RULE, llm)
+    assert (found.best.text, found.best.score, found.best.why) == (good, 9, "an angle")
+    first, second = said(llm)[1], said(llm)[2]
+    assert "score 6: what is wide?" in first and "{most}" in first
+    assert "<attempt>No wide legs.</attempt>\nrejected: it lost {most}" in second
+
+
+def test_rounds_are_bounded_and_the_best_is_kept_with_a_warning():
+    llm = ScriptedMllm(replies=[
+        rated(5, "vague"), rewritten("Better {most}."), rated(7, "better"), rewritten("Worse, {most}."), rated(4),
+        rewritten("Better {most}."),
+    ])  # fmt: skip
+    found = objectify(RULE, llm, rounds=3)
+    assert found.best.text == "Better {most}."
+    assert found.warnings == ("objectiveness 7 of 10 after 3 rewrites: better",)
+
+
+def test_nonsense_is_asked_again_once_with_the_complaint():
+    llm = ScriptedMllm(replies=["it is fine", rated(8)])
+    assert ask(llm, "rate", Rating, max_tokens=9).score == 8
+    assert "it is no complete JSON" in said(llm)[1]
+    with pytest.raises(Nonsense, match="score"):
+        ask(ScriptedMllm(replies=[rated(11), rated(0)]), "rate", Rating, max_tokens=9)
+
+
+def test_a_rule_becomes_objective_text_chain_and_central_objects():
+    text = "No legs wider than {most} degrees may be shown."
+    llm = ScriptedMllm(replies=[rated(3), rewritten(text), rated(10, "an angle"), *CHAIN])
+    entry = compile_constitution(constitution(POSE), llm).rules["pose"]
+    assert (entry.made_by, entry.objective, entry.score, entry.explanation) == ("llm", text, 10, "an angle")
+    assert [[one.statement for one in each.any] for each in entry.preconditions] == [
+        ["people are visible"], ["the legs are wider than {most} degrees"],
+    ]  # fmt: skip
+    assert entry.preconditions[1].any[0].central_objects == ("legs",)
+    assert entry.approved_by is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "complaint"),
+    [
+        (split(["legs are wide"]), "must stay as the rule has them: most"),
+        (split(["{most} degrees of {more}"]), "must stay as the rule has them: more"),
+        (split(*[["a {most}"]] * 7), "more than 6 preconditions"),
+        (split(["wide by {most}"], unless=("wide by {most}",)), "is a precondition and an exception"),
+        ('{"preconditions": [[]], "exceptions": []}', "preconditions.0"),
+    ],
+)
+def test_a_bad_chain_is_complained_of_and_then_given_up(bad, complaint):
+    mended = ScriptedMllm(replies=[rated(9), bad, *CHAIN])
+    assert compile_constitution(constitution(POSE), mended).rules["pose"].made_by == "llm"
+    assert complaint in said(mended)[2]
+    with pytest.raises(CompileError, match="pose: the LLM gave no usable answer"):
+        compile_constitution(constitution(POSE), ScriptedMllm(replies=[rated(9), bad, bad]))
+
+
+def test_preconditions_written_by_hand_win_and_ask_nobody():
+    lock = compile_constitution(constitution(FIRE), ScriptedMllm())
+    entry = lock.rules["fire"]
+    assert entry.made_by == "written"
+    assert entry.preconditions[0].any[0].statement == "a fire is visible"
+    assert lock.llm is None and lock.prompts == {}
+
+
+def test_nonsense_is_told_for_every_rule_and_a_failing_model_stops_at_once():
+    two = constitution(POSE, POSE.replace("pose,", "again,"))
+    with pytest.raises(CompileError) as raised:
+        compile_constitution(two, ScriptedMllm(replies=["a", "b", "c", "d"]))
+    assert list(raised.value.failures) == ["pose", "again"]
+    with pytest.raises(CompileError) as raised:
+        compile_constitution(two, ScriptedMllm(replies=[ModelError("it timed out", retryable=True)]))
+    assert "pose: it timed out" in str(raised.value) and "1 more rules were not tried" in str(raised.value)
+    assert raised.value.retryable
+
+
+def test_a_second_compile_asks_nothing_and_gives_the_same():
+    llm = ScriptedMllm(replies=[rated(9), *CHAIN])
+    first = compile_constitution(constitution(POSE), llm)
+    assert compile_constitution(constitution(POSE), llm, first) == first  # the script is empty: asking would raise
+    renewing = ScriptedMllm(replies=[rated(9), *CHAIN])
+    assert compile_constitution(constitution(POSE), renewing, first, renew=True) == first
+
+
+def test_approved_and_edited_rules_stay_until_the_rule_changes():
+    source = constitution("id: gun, rule: No gun may be shown.")
+    lock = compile_constitution(source, None)
+    entry = lock.rules["gun"]
+    approved = entry.model_copy(update={"approved_by": "Ada"})
+    edited = entry.model_copy(update={"preconditions": entry.preconditions * 2})
+    for kept in (approved, edited):
+        before = lock.model_copy(update={"rules": {"gun": kept}})
+        assert compile_constitution(source, ScriptedMllm(), before).rules["gun"] == kept
+        assert compile_constitution(source, None, before, renew=True).rules["gun"] == entry
+        changed = compile_constitution(constitution("id: gun, rule: No rifle may be shown."), None, before)
+        assert changed.rules["gun"].approved_by is None
+        assert changed.rules["gun"].preconditions[0].any[0].statement == "a rifle is visible"
+
+
+def test_what_the_grammar_cannot_read_has_no_chain_and_says_why():
+    entry = compile_constitution(constitution("id: taste, rule: Nothing inappropriate."), None).rules["taste"]
+    assert (entry.made_by, entry.preconditions) == ("nothing", ())
+    assert "in no form this grammar knows" in entry.warnings[0]

@@ -1,0 +1,136 @@
+"""The lock file: round trip, staleness, use by the judge, priors, and what a failed compile leaves behind."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from judge.assemble import load_judge
+from judge.compiler.beside import load_with_lock
+from judge.compiler.lockfile import read_lock
+from judge.compiling import check_file, compile_file
+from judge.errors import ConstitutionError, UserError
+from judge.models.scripted import ScriptedMllm
+
+TEXT = """\
+constitution: mine
+version: 1.0.0
+rules:
+  - id: gun
+    rule: No gun longer than {most} cm may be shown, unless a museum is visible.
+    parameters: {most: 20}
+  - id: fire
+    rule: Nothing awful.
+    preconditions: [a fire is visible]
+"""
+PRIORS = {"a gun longer than 20 cm is visible": 0.03, "a museum is visible": 0.5, "a fire is visible": 0.95}
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def lock_of(file):
+    return file.with_name("mine.lock.yaml")
+
+
+def test_compiling_twice_gives_the_same_bytes_and_reads_back(file):
+    first = compile_file(file, None, ScriptedMllm(priors=PRIORS))
+    text = lock_of(file).read_text(encoding="utf-8")
+    assert first.changed and first.before.added == ("gun", "fire")
+    again = compile_file(file, None, ScriptedMllm(priors=PRIORS))
+    assert not again.changed
+    assert lock_of(file).read_text(encoding="utf-8") == text
+    assert read_lock(lock_of(file)) == first.lock
+    assert "approved_by: null" in text and "a museum is visible: {p_yes: 0.5, p_no: 0.5}" in text
+
+
+def test_priors_near_0_and_1_are_warned_of_with_what_to_do_unless_debiased_in_logits(file):
+    rules = compile_file(file, None, ScriptedMllm(priors=PRIORS)).lock.rules
+    assert [one[:5] for one in rules["gun"].warnings] == ["prior"]
+    assert "near 0: an answer holds above 0.806 and fails under 0.021" in rules["gun"].warnings[0]
+    assert "near 1: an answer holds above 0.990 and fails under 0.665" in rules["fire"].warnings[0]
+    assert "debias: logit" in rules["fire"].warnings[0]
+    file.write_text(TEXT + "    thresholds: {debias: logit}\n", encoding="utf-8")
+    rules = compile_file(file, None, ScriptedMllm(priors=PRIORS)).lock.rules
+    assert rules["fire"].warnings == () and rules["gun"].warnings
+    assert compile_file(file, None, None).lock.rules["gun"].warnings == ()
+
+
+def test_staleness_names_rules_and_a_moved_parameter_is_none(file):
+    assert check_file(file)[1].added == ("gun", "fire")
+    compile_file(file, None, None)
+    assert check_file(file)[1].fresh
+    file.write_text(TEXT.replace("most: 20", "most: 30"), encoding="utf-8")
+    assert check_file(file)[1].fresh
+    file.write_text(TEXT.replace("awful", "bad").replace("id: gun", "id: arms"), encoding="utf-8")
+    found = check_file(file)[1]
+    assert (found.stale, found.added, found.removed) == (("fire",), ("arms",), ("gun",))
+
+
+def test_a_fresh_lock_gives_chains_to_rules_that_have_none(file):
+    compile_file(file, None, None)
+    constitution, lock = load_with_lock(file)
+    gun, fire = constitution.rules
+    assert lock is not None and constitution.without_chain == ()
+    assert gun.preconditions[0].any[0].statement == "a gun longer than {most} cm is visible"
+    assert gun.exceptions[0].any[0].statement == "a museum is visible"
+    assert fire.preconditions[0].any[0].statement == "a fire is visible"
+
+
+def test_a_changed_rule_gets_nothing_from_a_stale_lock(file, caplog):
+    compile_file(file, None, None)
+    file.write_text(TEXT.replace("No gun", "No pistol").replace("a fire is", "a flame is"), encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        constitution, _ = load_with_lock(file)
+    assert constitution.without_chain == ("gun",)
+    assert constitution.rules[1].preconditions[0].any[0].statement == "a flame is visible"
+    assert "stale for gun: run `judge compile" in caplog.text and "fire" not in caplog.text
+
+
+def test_the_judge_uses_chains_and_priors_and_records_the_lock(file, bundled, drawing, monkeypatch):
+    monkeypatch.setattr("judge.assemble._mllm", lambda *_: bundled)
+    compiled = compile_file(file, None, bundled)
+    marked = lock_of(file).read_text(encoding="utf-8")
+    prior = compiled.lock.rules["fire"].priors["a fire is visible"]
+    assert f"p_yes: {prior.p_yes}" in marked
+    lock_of(file).write_text(marked.replace(f"p_yes: {prior.p_yes}", "p_yes: 0.123456"), encoding="utf-8")
+    judge = load_judge(file, encoder="none", detector="none", reason=False)
+    verdict = judge.judge(drawing)
+    lock = read_lock(lock_of(file))
+    assert lock is not None and verdict.provenance.lock_digest == lock.digest != compiled.lock.digest
+    gun, fire = verdict.findings
+    assert gun.preconditions[0].alternatives[0].statement == "a gun longer than 20 cm is visible"
+    assert fire.preconditions[0].alternatives[0].prior.p_yes == 0.123456
+    assert load_judge(file, encoder="none", detector="none", model="bundled").provenance.lock_digest == lock.digest
+
+
+def test_a_failed_compile_keeps_the_previous_lock(file):
+    compile_file(file, None, None)
+    before = lock_of(file).read_bytes()
+    file.write_text(TEXT.replace("No gun", "No pistol"), encoding="utf-8")
+    with pytest.raises(Exception, match="gun: the LLM gave no usable answer"):
+        compile_file(file, ScriptedMllm(replies=["what?", "why?"]), None)
+    assert lock_of(file).read_bytes() == before
+    assert [path.name for path in sorted(file.parent.iterdir())] == ["mine.lock.yaml", "mine.yaml"]
+
+
+def test_mistakes_in_a_lock_file_are_told_with_their_line(file):
+    compile_file(file, None, None)
+    text = lock_of(file).read_text(encoding="utf-8")
+    lock_of(file).write_text(text.replace("made_by: grammar", "made_by: magic"), encoding="utf-8")
+    with pytest.raises(ConstitutionError, match=r"mine\.lock\.yaml:\d+:\d+: rules\.gun\.made_by"):
+        load_with_lock(file)
+    lock_of(file).write_text(text.replace("longer than {most} cm is", "longer than {least} cm is"), encoding="utf-8")
+    with pytest.raises(UserError, match=r"\{least\} is no parameter of this rule"):
+        load_with_lock(file)
+
+
+def test_the_grammar_refuses_other_languages_than_english(file):
+    file.write_text(TEXT.replace("version:", "language: de\nversion:"), encoding="utf-8")
+    with pytest.raises(UserError, match="the rule grammar reads English"):
+        compile_file(file, None, None)

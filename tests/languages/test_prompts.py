@@ -1,0 +1,78 @@
+"""What ships for each language: prompts that render, words that the prompts ask for, errors where one is missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from judge import languages
+from judge.constitution import load_constitution, parse_constitution
+from judge.errors import ConstitutionError, UserError
+from judge.judging.asking import instruction
+from judge.languages import ENGLISH, Answers, language
+
+HEAD = "constitution: c\nversion: 1.0.0\n{}rules: [{{id: a, rule: No x., preconditions: [x is visible]}}]\n"
+OTHERS = [code for code in languages.available() if code != "en"]
+
+
+def test_the_languages_that_ship():
+    assert languages.available() == ("de", "en", "es", "fr")
+    assert language("en").answers == ENGLISH
+    assert language("de").answers == Answers(("Ja",), ("Nein",), "de")
+
+
+@pytest.mark.parametrize("code", languages.available())
+def test_a_language_is_whole(code):
+    spoken = language(code)
+    ask = spoken.render("ask", statement="STATEMENT")
+    assert ask.endswith("STATEMENT") and ask == f"{instruction(code)} STATEMENT"
+    assert all(word in ask for word in (*spoken.answers.yes, *spoken.answers.no))
+    assert "STATEMENT" in spoken.render("reason", statement="STATEMENT")
+    summarise = spoken.render("summarise")
+    assert all(word in summarise for word in ("JSON", "rating", "rationale", "Yes", "No"))  # what the machine reads
+    assert set(spoken.digests) == {"ask", "reason", "summarise", "answers"}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_language_borrows_from_english(code):
+    assert not set(language(code).digests.values()) & set(language("en").digests.values())
+    assert language(code).answers.language == code
+
+
+@pytest.mark.parametrize("code", ["xx", "", "../en", "EN", "de-AT"])
+def test_a_language_without_prompts_is_an_error_that_lists_those_with(code):
+    with pytest.raises(UserError, match="no prompts in language") as caught:
+        language(code)
+    assert caught.value.hint == "there are: de, en, es, fr"
+
+
+def test_yes_and_no_need_words_of_their_own():
+    for yes, no in (((), ("No",)), (("Si",), ("si",)), (("Yes", " "), ("No",))):
+        with pytest.raises(ValueError, match="words of their own"):
+            Answers(yes, no)
+
+
+def test_a_constitution_names_its_language():
+    assert parse_constitution(HEAD.format("")).language == "en"
+    german = parse_constitution(HEAD.format("language: de\n"))
+    assert german.language == "de" and german.digest != parse_constitution(HEAD.format("")).digest
+    assert load_constitution("os-bench-de").language == "de"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("xx", "c.yaml:3:11: no prompts in language `xx` (there are: de, en, es, fr)"),
+        ("DE", "language `DE` does not fit (use a short code, such as en or de)"),
+        ("no", "language must be text, not False (quote it)"),  # what YAML makes of Norwegian
+        ("12", "language must be text, not 12 (quote it)"),
+    ],
+)
+def test_a_wrong_language_is_told_with_its_place(written, said):
+    with pytest.raises(ConstitutionError) as caught:
+        parse_constitution(HEAD.format(f"language: {written}\n"), file="c.yaml")
+    assert len(caught.value.problems) == 1 and said in str(caught.value)
+
+
+def test_a_short_form_is_known_as_one_to_the_error_too():
+    with pytest.raises(ConstitutionError, match="did you mean `language`"):
+        parse_constitution(HEAD.format("languages: de\n"))
