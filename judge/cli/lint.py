@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from judge.errors import UserError
+
 if TYPE_CHECKING:
     from judge.lint import Finding
 
@@ -38,6 +40,8 @@ def lint(
     """Find what makes a constitution hard to judge. Exit code: 1 for an error or a warning, 0 none, 2 your mistake."""
     from judge.lint.formats import as_json, as_sarif, as_text
 
+    if model not in (None, "bundled"):
+        raise UserError(f"--model {model}: lint knows the words of the bundled model only", hint="leave it out")
     findings: list[Finding] = []
     names = []
     for file in dict.fromkeys(files):

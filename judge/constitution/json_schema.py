@@ -21,6 +21,7 @@ _KEYS: dict[str, dict[str, str]] = {
         "version": "MAJOR.MINOR.PATCH. A change that can change a verdict is at least a MINOR one.",
         "description": "What the constitution is for, for people.",
         "categories": "Each category of the rules, and the moderation keys it is reported under.",
+        "language": "Language of its rules and statements.",
         "rules": "The rules. Each is judged on its own.",
     },
     "Rule": {

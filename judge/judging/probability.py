@@ -48,14 +48,14 @@ def lower_bound(prior: float, thresholds: Thresholds) -> float:
     """
     if thresholds.debias == "logit":
         return _never(-1) if thresholds.prior_fails == 1.0 else logit((1.0 - thresholds.prior_fails) / 2.0)
-    return -thresholds.prior_fails * prior
+    return round(-thresholds.prior_fails * prior, 9)
 
 
 def upper_bound(prior: float, thresholds: Thresholds) -> float:
     """a2 = 0.8 * (1 - M(none, c)) with the published factor: a score over it holds."""
     if thresholds.debias == "logit":
         return _never(1) if thresholds.prior_holds == 1.0 else logit((1.0 + thresholds.prior_holds) / 2.0)
-    return thresholds.prior_holds * (1.0 - prior)
+    return round(thresholds.prior_holds * (1.0 - prior), 9)  # else 1.0 - 0.933594 is less than the score 0.066406
 
 
 def _never(sign: int) -> float:

@@ -42,12 +42,14 @@ class Check:
     """One thing to look for. `summary` is one sentence; docs/lint/NAME.md has the rest.
 
     `find` is None for what is found on the way to the checks: mistakes of loading, and of silencing.
+    `english`: it goes by English words, and is silent on a constitution in another language.
     """
 
     name: str
     severity: Severity
     summary: str
     find: Callable[[Subject], Iterable[Hit]] | None = None
+    english: bool = False
 
 
 @dataclass(frozen=True)

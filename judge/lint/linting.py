@@ -7,6 +7,7 @@ from dataclasses import replace
 from judge.constitution.document import read_document
 from judge.constitution.load import examine
 from judge.errors import ConstitutionError, Problem
+from judge.languages import DEFAULT
 from judge.lint.checks import CHECKS
 from judge.lint.findings import Check, Finding, Severity, Span
 from judge.lint.silences import SILENCE_WITHOUT_REASON, UNUSED_SILENCE, apply
@@ -41,8 +42,10 @@ def lint_text(
         document = read_document(text, file)
     except ConstitutionError as error:
         return tuple(_with_source(_of(problem), lines) for problem in error.problems)
-    named = document.data.get("constitution") if isinstance(document.data, dict) else None
-    subject = Subject(document, lines, older, cases, test_file, bundled or named == "demo")
+    top = document.data if isinstance(document.data, dict) else {}
+    subject = Subject(document, lines, older, cases, test_file, bundled or top.get("constitution") == "demo")
+    if top.get("language", DEFAULT) != "en":
+        checks = tuple(check for check in checks if not check.english)
     found = [_of(problem) for problem in examine(document)[1]]
     for check in checks:
         hits = check.find(subject) if check.find is not None else ()

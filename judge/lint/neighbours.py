@@ -42,12 +42,10 @@ def read_older(path: Path) -> dict[str, str]:
     """
     data = read_document(read_text(path), str(path)).data
     rules = data.get("rules") if isinstance(data, dict) else None
-    if isinstance(rules, dict):
+    if isinstance(rules, dict):  # as a lock file has them
         rules = [{"id": name, **rule} for name, rule in rules.items() if isinstance(rule, dict)]
     texts: dict[str, str] = {}
     for rule in rules if isinstance(rules, list) else ():
-        if isinstance(rule, dict) and isinstance(rule.get("id"), str):
-            # a lock keeps the text as written under `source`, beside the one that was rewritten
-            text = next((rule[key] for key in ("source", "rule") if isinstance(rule.get(key), str)), None)
-            texts.update({rule["id"]: text} if text is not None else {})
+        if isinstance(rule, dict) and isinstance(rule.get("id"), str) and isinstance(rule.get("rule"), str):
+            texts[rule["id"]] = rule["rule"]
     return texts

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from PIL import Image
 
 from judge import Judge
@@ -14,7 +11,6 @@ from judge.models.scripted import ScriptedMllm
 from judge.verdict import ModelIdentity
 from tests.judging.scenes import constitution, png
 
-IMAGES = Path(__file__).resolve().parents[2] / "examples" / "images"
 FIRE = "id: fire, rule: no fire, preconditions: [fire is visible]"
 
 

@@ -130,6 +130,11 @@ def test_in_logits_bounds_do_not_depend_on_the_prior_and_the_rule_is_monotone_in
     assert rank(probability, prior) >= rank(probability, min(1.0, round(prior + 0.1, 6)))
 
 
+def test_a_score_exactly_on_its_bound_is_undecided_whatever_binary_fractions_make_of_it():
+    strict = Thresholds(prior_holds=1.0)
+    assert by_prior(said(1.0), said(0.933594), strict) is Outcome.UNDECIDED
+
+
 @given(shares, shares)
 def test_factors_of_one_let_nothing_pass_in_either_rule(probability, prior):
     for debias in ("probability", "logit"):

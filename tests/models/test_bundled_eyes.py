@@ -72,7 +72,16 @@ def photographs() -> list[Path]:
     """The photographs that scikit-image carries in its package."""
     skimage = pytest.importorskip("skimage")
     folder = Path(skimage.__file__).parent / "data"
-    names = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "gravel.png", "rocket.jpg", "retina.jpg")
+    names = (
+        "astronaut.png",
+        "camera.png",
+        "chelsea.png",
+        "coffee.png",
+        "coins.png",
+        "gravel.png",
+        "rocket.jpg",
+        "retina.jpg",
+    )
     return [folder / name for name in names]
 
 

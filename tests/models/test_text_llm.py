@@ -6,10 +6,12 @@ import pytest
 
 from judge.assemble import load_llm
 from judge.errors import ModelError, UserError
+from judge.models.openai_server import load_server
 from judge.models.text_llm import TextLlm, is_multimodal
 from judge.models.transformers_mllm import TransformersMllm
 from tests import tiny
 from tests.models import conformance as suite
+from tests.models.serving import Answering, Manners, serving
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +69,15 @@ def test_the_kind_of_model_decides_the_adapter(llm, checkpoint):
 def test_a_folder_without_a_model_is_the_users_mistake(tmp_path):
     with pytest.raises(UserError, match="cannot load"):
         load_llm(str(tmp_path))
+
+
+def test_a_server_of_a_text_model_needs_neither_images_nor_log_probabilities(bundled):
+    with serving(Answering(bundled), Manners(images=False, logprobs=False, ids=False)) as server:
+        with pytest.raises(UserError):
+            load_server(server.url)
+        served = load_llm(server.url)
+        (reply,) = served.reply(
+            [suite.talk(None, "Rate this.")], max_tokens=200, schema=suite.Report.model_json_schema()
+        )
+        suite.Report.model_validate_json(reply)
+        served.close()

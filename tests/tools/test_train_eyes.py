@@ -47,7 +47,7 @@ def pack(tmp_path_factory):
     """A sprite pack of every set, with a dozen concepts."""
     folder = tmp_path_factory.mktemp("art")
     drawn = [(art.CONCEPTS.index(name), sprite(art.CONCEPTS.index(name))) for name in NAMES]
-    art.save_pack(folder, {name: drawn for name in art.SETS})
+    art.save_pack(folder, dict.fromkeys(art.SETS, drawn))
     return folder
 
 

@@ -1,6 +1,6 @@
 """Fits the domain guard of the bundled eyes (see `judge.models.guard`): a line from drawings to what is none.
 
-The line parts training scenes from pictures made of arithmetic (`synthetic.py`). The limit lies a fifth of the
+The line parts training scenes from pictures made of arithmetic (`synthetic.py`). The limit lies a tenth of the
 way from where the training scenes end to where those others begin, both measured on pictures that the fit did not
 see. No photograph is looked at.
 """
@@ -18,7 +18,7 @@ from tools.train_bundled.art import Sprites
 from tools.train_bundled.eyes_model import pixels_of
 
 LAYERS = (2, 3, 4)
-RIDGE, WITHIN, BEYOND, WAY = 0.01, 0.998, 0.01, 0.2
+RIDGE, WITHIN, BEYOND, WAY = 0.01, 0.998, 0.01, 0.1
 CHUNK = 100
 
 
@@ -68,7 +68,10 @@ def fit(eyes: Any, sprites: Sprites, unseen: Sprites, folder: Path, count: int, 
     both = torch.cat([drawn(sprites, count, split, 71, device) for split in ("train", "test")])
     found = statistics(layer_means(eyes, both, layers), layer_means(eyes, strange(73, count), layers), layers)
     found.save(folder)
-    pictures = {"unseen art": drawn(unseen, count, "test", 72, device), "not drawings": strange(74, max(50, count // 4))}
+    pictures = {
+        "unseen art": drawn(unseen, count, "test", 72, device),
+        "not drawings": strange(74, max(50, count // 4)),
+    }
     flagged = {
         f"flagged, {name}": sum(one > 1 for one in found.strangeness(layer_means(eyes, images, layers))) / len(images)
         for name, images in pictures.items()

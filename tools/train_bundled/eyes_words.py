@@ -36,10 +36,13 @@ _PEOPLE_EXTRA = (
 )
 _ANIMALS = (
     "ant badger bat bear beaver beetle bird bison boar bug butterfly camel cat chicken chipmunk cow crab cricket"
-    " crocodile deer dodo dog dolphin donkey dove dragon duck eagle elephant ewe fish flamingo fly fox frog giraffe goat"
+    " crocodile deer dodo dog dolphin donkey dove dragon duck eagle elephant ewe fish flamingo fly fox frog giraffe"
+    " goat"
     " goose gorilla hamster hedgehog hippopotamus honeybee horse jellyfish kangaroo koala leopard lion lizard llama"
-    " lobster mammoth monkey moose mosquito mouse octopus orangutan orca otter owl ox oyster panda parrot peacock penguin"
-    " phoenix pig poodle rabbit raccoon ram rat rhinoceros rooster sauropod scorpion seal shark shrimp skunk sloth snail"
+    " lobster mammoth monkey moose mosquito mouse octopus orangutan orca otter owl ox oyster panda parrot peacock"
+    " penguin"
+    " phoenix pig poodle rabbit raccoon ram rat rhinoceros rooster sauropod scorpion seal shark shrimp skunk sloth"
+    " snail"
     " snake spider squid swan t-rex tiger turkey turtle unicorn whale wolf worm zebra blowfish"
 )
 _ANIMALS_EXTRA = (
@@ -48,7 +51,8 @@ _ANIMALS_EXTRA = (
     " spouting whale, t rex, tiger face, tropical fish, two hump camel, water buffalo, cockroach"
 )
 _GROUPS: dict[str, str] = {
-    "weapon|weapons|a dangerous weapon|arms": "axe, bow and arrow, crossed swords, dagger, bomb, water pistol, boomerang",
+    "weapon|weapons|a dangerous weapon|arms": "axe, bow and arrow, crossed swords, dagger, bomb, water pistol,"
+    " boomerang",
     "sword|swords": "crossed swords, dagger",
     "bow|bow and arrow": "bow and arrow",
     "pistol|gun|firearm|handgun": "water pistol",
@@ -70,7 +74,8 @@ _GROUPS: dict[str, str] = {
     "gambling|gambling devices|games of chance": "slot machine, game die, joker, flower playing cards",
     "die|dice|game die": "game die",
     "playing card|playing cards|cards": "joker, flower playing cards, spade suit, club suit, heart suit, diamond suit",
-    "money|cash|some money|currency": "money bag, money with wings, coin, dollar banknote, euro banknote, pound banknote,"
+    "money|cash|some money|currency": "money bag, money with wings, coin, dollar banknote, euro banknote, pound"
+    " banknote,"
     " yen banknote",
     "coin|coins": "coin",
     "banknote|banknotes|paper money": "dollar banknote, euro banknote, pound banknote, yen banknote, money with wings",
@@ -94,21 +99,26 @@ _GROUPS: dict[str, str] = {
     "food|something to eat": "bacon, bagel, baguette bread, bread, burrito, cheese wedge, cookie, croissant, cupcake,"
     " doughnut, french fries, hamburger, hot dog, meat on bone, pancakes, pizza, popcorn, pretzel, sandwich, shortcake,"
     " spaghetti, sushi, taco, waffle, cut of meat, poultry leg, birthday cake, pie",
-    "musical instrument|instruments": "accordion, banjo, drum, flute, guitar, harp, long drum, maracas, musical keyboard,"
+    "musical instrument|instruments": "accordion, banjo, drum, flute, guitar, harp, long drum, maracas, musical"
+    " keyboard,"
     " saxophone, trombone, trumpet, violin",
     "plant|plants": "cactus, deciduous tree, evergreen tree, herb, palm tree, potted plant, seedling, sunflower, tulip,"
     " rose, hibiscus, four leaf clover, shamrock, sheaf of rice, leafless tree",
-    "flower|flowers": "blossom, bouquet, cherry blossom, hibiscus, hyacinth, lotus, rose, sunflower, tulip, white flower,"
+    "flower|flowers": "blossom, bouquet, cherry blossom, hibiscus, hyacinth, lotus, rose, sunflower, tulip, white"
+    " flower,"
     " wilted flower, rosette",
     "tree|trees": "deciduous tree, evergreen tree, palm tree, leafless tree, christmas tree",
     "building|buildings": "bank, castle, church, convenience store, department store, factory, hospital, hotel, house,"
     " house with garden, houses, japanese castle, mosque, office building, post office, school, stadium, synagogue",
     "house|a house": "house, house with garden, houses, derelict house, hut",
     "toy|toys": "teddy bear, kite, yo yo, puzzle piece, nesting dolls, japanese dolls, playground slide, water pistol",
-    "tool|tools": "axe, hammer, hammer and pick, hammer and wrench, pick, screwdriver, wrench, carpentry saw, clamp, shovel",
-    "clothes|clothing": "coat, dress, jeans, kimono, lab coat, running shirt, safety vest, sari, shorts, socks, t shirt,"
+    "tool|tools": "axe, hammer, hammer and pick, hammer and wrench, pick, screwdriver, wrench, carpentry saw,"
+    " clamp, shovel",
+    "clothes|clothing": "coat, dress, jeans, kimono, lab coat, running shirt, safety vest, sari, shorts, socks, t"
+    " shirt,"
     " womans clothes, scarf, gloves",
-    "sharp object|sharp objects|something sharp": "kitchen knife, dagger, crossed swords, axe, scissors, razor, syringe,"
+    "sharp object|sharp objects|something sharp": "kitchen knife, dagger, crossed swords, axe, scissors, razor,"
+    " syringe,"
     " sewing needle, carpentry saw, bow and arrow",
     "ball|a ball": "american football, baseball, basketball, bowling, rugby football, soccer ball, softball, tennis,"
     " volleyball, pool 8 ball, bowling",
@@ -140,7 +150,8 @@ def _people() -> dict[str, frozenset[int]]:
     extra = _ids(_PEOPLE_EXTRA)
     bodies = {
         index for index, name in enumerate(CONCEPTS)
-        if index in extra or name.split()[0] in ("man", "woman", "person") and not any(n in name for n in not_human)
+        if index in extra
+        or (name.split()[0] in ("man", "woman", "person") and not any(n in name for n in not_human))
     }  # fmt: skip
     child = _ids(_CHILD)
     women = {i for i in bodies if CONCEPTS[i].startswith(("woman", "old woman", "pregnant woman", "deaf woman", "mrs"))}
@@ -191,9 +202,11 @@ _ONE = (
     "No {a} may be shown, unless {x} is visible.", "An image with {a} is not permitted.", "Nothing may depict {a2}.",
 )  # fmt: skip
 _TWO = (
-    "No {a} may be shown with {b}.", "No {a} may be shown with its body covered in {b}.", "No {a} may be shown holding {b}.",
+    "No {a} may be shown with {b}.", "No {a} may be shown with its body covered in {b}.", "No {a} may be shown"
+    " holding {b}.",
     "No {a} may be shown holding or touching {b}, unless {x} is visible.", "{b} is not allowed when {a} is visible.",
-    "{b} or other {b2} is not allowed when {a} is visible in the same picture.", "{a} and {b} must not appear together.",
+    "{b} or other {b2} is not allowed when {a} is visible in the same picture.", "{a} and {b} must not appear"
+    " together.",
     "No {a} may be shown together with {b}.", "{a} may not be next to {b}.", "It is forbidden to show {a} with {b}.",
     "{b} must not be near {a}.", "No {a} may be shown with its body on {b}.", "The picture must not show {a} and {b}.",
     "A {b} is not allowed when a {a} is visible in the same picture.", "No {a} may be shown with {b} on its body.",

@@ -55,4 +55,5 @@ DOUBLE_NEGATION = Check(
     Severity.WARNING,
     "A rule or a statement holds two negations in one clause, which people and models misread.",
     _find,
+    english=True,
 )

@@ -29,4 +29,5 @@ MISSING_THRESHOLD = Check(
     Severity.WARNING,
     "A statement speaks of an amount, a size or a comparison and gives no number.",
     _find,
+    english=True,
 )

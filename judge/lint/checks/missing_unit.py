@@ -32,4 +32,5 @@ MISSING_UNIT = Check(
     Severity.WARNING,
     "A statement compares with a number and does not say what the number counts.",
     _find,
+    english=True,
 )

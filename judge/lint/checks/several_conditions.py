@@ -54,4 +54,5 @@ SEVERAL_CONDITIONS = Check(
     Severity.WARNING,
     "A precondition or an exception states more than one thing, so one yes or no answers two questions.",
     _find,
+    english=True,
 )

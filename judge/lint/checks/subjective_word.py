@@ -29,4 +29,5 @@ SUBJECTIVE_WORD = Check(
     Severity.WARNING,
     "A statement that a model is asked about holds a word of opinion and no measurable test.",
     _find,
+    english=True,
 )

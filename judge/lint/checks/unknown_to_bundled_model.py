@@ -37,4 +37,5 @@ UNKNOWN_TO_BUNDLED_MODEL = Check(
     Severity.WARNING,
     "A statement holds a word outside the bundled model's vocabulary (only where that model is meant).",
     _find,
+    english=True,
 )

@@ -1,0 +1,315 @@
+"""Lint: every check on the examples of its own doc page, silences, the whole report of a bad constitution."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from judge.lint import lint_text
+from judge.lint.checks import CHECKS
+from judge.lint.findings import Finding
+from judge.lint.formats import as_text
+from judge.lint.linting import ALL_CHECKS
+from judge.lint.neighbours import read_cases, read_older
+from judge.resources import shipped_constitutions
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+DOCS = ROOT / "docs" / "lint"
+HEAD = "constitution: example\nversion: 1.0.0\n"
+
+
+def names(findings: tuple[Finding, ...]) -> list[str]:
+    return [finding.check.name for finding in findings if finding.silenced is None]
+
+
+def everything_tested(text: str) -> list[dict[str, str]]:
+    rules = yaml.safe_load(text)["rules"]
+    return [{rule["id"]: outcome for rule in rules} for outcome in ("violates", "ok")]
+
+
+def lint(text: str, **known) -> tuple[Finding, ...]:
+    """Lint an excerpt from `rules:` on, as if all its rules were tested."""
+    return lint_text(HEAD + text, **{"cases": everything_tested(text), **known})
+
+
+@pytest.mark.parametrize("check", ALL_CHECKS, ids=lambda check: check.name)
+def test_a_doc_page_shows_what_triggers_its_check_and_what_does_not(check, tmp_path):
+    page = (DOCS / f"{check.name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {check.name}\n\nSeverity: {check.severity}. ")
+    blocks = dict(re.findall(r"```yaml ?(\w*)\n(.*?)```", page.split("## Bad")[0], re.DOTALL))
+    known = {"bundled": check.name == "unknown-to-bundled-model"}
+    for kind, read in (("cases", read_cases), ("older", read_older)):
+        if kind in blocks:
+            path = tmp_path / f"{kind}.yaml"
+            path.write_text(blocks[kind], encoding="utf-8")
+            known[kind] = read(path)
+    bad, good = re.findall(r"```yaml\n(.*?)```", page.split("## Bad")[1], re.DOTALL)
+    assert set(names(lint(bad, **known))) == {check.name}
+    assert names(lint(good, **known)) == []
+
+
+def test_every_check_is_in_the_table_of_the_docs():
+    table = re.findall(
+        r"^\| \[(\S+)\]\((\S+)\.md\) \| (\w+) \|", (DOCS / "README.md").read_text(encoding="utf-8"), re.M
+    )
+    assert sorted(table) == sorted((check.name, check.name, check.severity.value) for check in ALL_CHECKS)
+
+
+def test_the_report_on_a_deliberately_bad_constitution():
+    older, cases = read_older(HERE / "older.yaml"), read_cases(HERE / "bad.test.yaml")
+    text = (HERE / "bad.yaml").read_text(encoding="utf-8")
+    found = lint_text(text, "bad.yaml", older=older, cases=cases, test_file="bad.test.yaml")
+    assert as_text(found) == (HERE / "snapshots" / "bad.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", shipped_constitutions())
+def test_shipped_constitutions_are_clean(name):
+    path = shipped_constitutions()[name]
+    found = lint_text(
+        path.read_text(encoding="utf-8"), name, cases=read_cases(path.with_name(f"{name}.test.yaml")),
+        test_file=f"{name}.test.yaml",
+    )  # fmt: skip
+    assert as_text([one for one in found if one.counts]) == ""
+    assert all(len(one.silenced.split()) > 4 for one in found if one.silenced is not None)
+
+
+RULE = "rules:\n  - id: a\n    rule: No knife may be shown.\n    preconditions:\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("the injury is disturbing", ["subjective-word"]),
+        ("the injury is disturbing to more than 50 percent of people", []),
+        ("a semi-natural stone is visible", []),  # a part of a word is no word
+        ("the arm is bent by more than 90", ["missing-unit"]),
+        ("the arm is bent by more than 90°", []),
+        ("the arm is bent wider than an elbow allows", ["missing-threshold"]),
+        ("at least two people are visible", []),
+        ("more than half of the face is hidden", []),
+        ("no person is without a hat", ["double-negation"]),
+        ("the face is not covered", []),
+        ("people and animals are visible", ["several-conditions"]),
+        ("a gun or a knife is visible", ["several-conditions"]),
+        ("the weapon touches or points at the body", []),
+        ("the picture is a medical or anatomical drawing", []),
+        ("a person wears black and white shoes", []),
+        ("a gun is visible, and the safety is off", ["several-conditions"]),
+        ("a gun is visible; a knife is visible", ["several-conditions"]),
+    ],
+)
+def test_words_of_one_statement(statement, expected):
+    for form in (
+        f"      - {yaml.safe_dump(statement, width=999).splitlines()[0]}\n",
+        f"      - statement: >-\n          {statement}\n",
+    ):
+        assert names(lint(RULE + form)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("No person may be shown without clothes.", []),
+        ("Nobody may not be shown.", ["double-negation"]),
+        ("A knife is not allowed when a child is not visible.", []),
+        ("A knife is not allowed unless nobody is visible.", ["double-negation"]),
+        ("A knife must not be shown without a cook.", []),
+    ],
+)
+def test_forbidding_is_no_negation_of_the_picture(rule, expected):
+    assert names(lint(f"rules:\n  - id: a\n    rule: {rule}\n    preconditions: [a cook is visible]\n")) == expected
+
+
+def test_word_lists_are_for_english_only():
+    statement = "      - das Gesicht ist fast verdeckt\n"  # German for nearly; in English, how fast?
+    assert names(lint(RULE + statement)) == ["missing-threshold"]
+    assert names(lint("language: de\n" + RULE + statement)) == []
+
+
+def test_a_parameter_is_a_threshold_and_brings_its_unit():
+    text = "rules:\n  - id: a\n    rule: No x.\n    parameters: {n: VALUE}\n    preconditions: [the angle is wider than '{n}']\n"
+    text = text.replace("'{n}'", "{n}").replace("[the", "['the").replace("{n}]", "{n}']")
+    assert names(lint(text.replace("VALUE", "90"))) == ["missing-unit"]
+    assert names(lint(text.replace("VALUE", "90 degrees"))) == []
+
+
+def chained(*rules: tuple[str, str]) -> list[str]:
+    """Names found in rules of these preconditions and other keys; single letters stand for statements."""
+    text = "rules:\n"
+    for number, (before, rest) in enumerate(rules):
+        written = re.sub(r"\b([pqrxefP])\b", r"\1\1", f"preconditions: {before}, {rest}")
+        text += f"  - {{id: r{number}, rule: No thing {number} may be shown., {written}}}\n"
+    return names(lint(text))
+
+
+def test_subsumption_follows_the_logic_of_the_chains():
+    s = ["subsumed-rule"]
+    assert chained(("[p, q]", ""), ("[p]", "")) == s
+    assert chained(("[p, q]", ""), ("[q, p]", "")) == s  # the same twice is one finding
+    assert chained(("[{any: [p, q]}]", ""), ("[p]", "")) == s
+    assert chained(("[p]", ""), ("[q]", "")) == []
+    assert chained(("[p, q]", ""), ("[p, x]", "")) == []
+    assert chained(("[p, q]", ""), ("[p]", "exceptions: [e]")) == []  # with e, only the first is violated
+    assert chained(("[p, q]", "exceptions: [e]"), ("[p]", "exceptions: [e]")) == s
+    assert chained(("[p, q]", "exceptions: [{any: [e, f]}]"), ("[p]", "exceptions: [e]")) == s
+    assert chained(("[p, q]", "exceptions: [e]"), ("[p]", "")) == s
+    # p or e, and not e: that is p
+    assert chained(("[{any: [p, e]}, q]", "exceptions: [e]"), ("[p]", "")) == [*s, "unreachable-alternative"]
+    for own in ("severity: critical", "category: other-thing", "thresholds: {prior_fails: 0.1}"):
+        assert chained(("[p, q]", own), ("[p]", "")) == []
+    assert chained(("[p, q]", ""), ("[p]", "severity: high")) == s
+    assert chained(("[p, q]", ""), ("[p]", "status: shadow")) == []
+    assert chained(("[p, q]", "status: shadow"), ("[p]", "")) == s
+
+
+def test_exceptions_may_swallow_a_rule_together():
+    swallow = ["swallowing-exception"]
+    assert chained(("[{any: [p, q]}]", "exceptions: [p, q]")) == swallow
+    assert chained(("[{any: [p, q]}]", "exceptions: [{any: [p, q, r]}]")) == swallow
+    assert chained(("[{any: [p, q]}]", "exceptions: [p]")) == ["unreachable-alternative"]
+    assert chained(("[p]", "exceptions: [q]")) == []
+
+
+def test_unreachable_alternatives():
+    unreachable = ["unreachable-alternative"]
+    assert chained(("[{any: [p, P., q]}]", "")) == unreachable
+    assert chained(("[p, {any: [q, p]}]", "")) == unreachable
+    assert chained(("[p, p]", "")) == unreachable
+    assert chained(("[{any: [p, q]}, {any: [q, p, r]}]", "")) == unreachable
+    assert chained(("[{any: [p, q]}, {any: [q, r]}]", "")) == []
+
+
+SILENCED = "      # judge-lint: allow subjective-word because we agreed on it\n"
+
+
+def test_a_silence_speaks_for_its_line_or_the_next():
+    above = lint(RULE + SILENCED + "      # a remark\n      - the injury is disturbing\n")
+    beside = lint(RULE + "      - the injury is disturbing" + SILENCED[5:])
+    for found in (above, beside):
+        assert names(found) == []
+        assert [one.silenced for one in found] == ["we agreed on it"]
+        assert as_text(found) == ""
+    later = lint(RULE + SILENCED + "      - people are visible\n      - the injury is disturbing\n")
+    assert names(later) == ["unused-silence", "subjective-word"]
+
+
+@pytest.mark.parametrize("said", ["allow subjective-word", "allow subjective-word because ", "subjective-word", ""])
+def test_a_silence_without_reason_silences_nothing(said):
+    found = lint(RULE + f"      - the injury is disturbing  # judge-lint: {said}\n")
+    assert sorted(names(found)) == ["silence-without-reason", "subjective-word"]
+
+
+def test_a_silence_names_a_check_that_can_be_silenced():
+    for name in ("subjectve-word", "invalid-constitution", "unused-silence"):
+        assert names(lint(RULE + f"      - a knife is visible # judge-lint: allow {name} because x\n")) == [
+            "unused-silence"
+        ]
+
+
+def test_a_silence_within_a_text_is_text():
+    for text in (
+        '"ugly # judge-lint: allow subjective-word because x"',
+        "|-\n          ugly # judge-lint: allow subjective-word because x",
+    ):
+        assert names(lint(RULE + f"      - {text}\n")) == ["subjective-word"]
+
+
+def test_a_silence_of_a_check_that_did_not_run_is_not_called_unused():
+    text = RULE + "      - a knife is visible # judge-lint: allow unknown-to-bundled-model because x\n"
+    assert names(lint(text)) == []
+    assert names(lint(text, bundled=True)) == ["unused-silence"]
+
+
+def test_the_caret_points_at_the_word_wherever_yaml_puts_it():
+    for statement in (
+        '"the\n          ugly {w}"',
+        ">-\n          the\n          ugly {w}",
+        "{{any: [a cat is visible, an ugly {w}]}}",
+    ):
+        (found,) = lint(RULE + "      - " + statement.format(w="dog is visible") + "\n")
+        span = found.span
+        assert found.source[span.column - 1 : span.column - 1 + span.length] == "ugly"
+    wide = lint(RULE + "      - 猫 is ugly\n")
+    source, caret = as_text(wide).splitlines()[1:3]
+    assert caret.index("^") == source.index("ugly") + 1  # the character takes two cells
+    (far,) = lint(RULE + f"      - {'x ' * 300}ugly\n")
+    source, caret = as_text([far]).splitlines()[1:3]
+    assert source[caret.index("^") :].startswith("ugly")
+
+
+def test_mistakes_of_loading_stand_beside_findings_in_whole_rules():
+    text = "rules:\n  - id: a\n    rule: No.\n    sevrity: low\n  - id: b\n    rule: No ugly thing.\n  - id: b\n    rule: No {x}.\n"
+    found = lint(text, cases=[{"b": "violates"}, {"b": "ok"}])
+    assert [(one.check.name, one.span.line - 2) for one in found] == [
+        ("invalid-constitution", 4), ("subjective-word", 6), ("invalid-constitution", 7), ("invalid-constitution", 8),
+    ]  # fmt: skip
+
+
+def test_ten_thousand_rules_take_seconds():
+    rule = "  - {{id: r{n}, rule: No thing {n} may be shown., preconditions: [people are visible, thing {n} is visible]}}\n"
+    text = "rules:\n" + "".join(rule.format(n=n) for n in range(10_000))
+    begun = time.perf_counter()
+    assert names(lint(text, cases=[{f"r{n}": said for n in range(10_000)} for said in ("violates", "ok")])) == []
+    assert time.perf_counter() - begun < 60
+
+
+CODE = st.sampled_from([check.name for check in CHECKS])
+WORDS = st.sampled_from(
+    [
+        "no",
+        "not",
+        "unless",
+        "people",
+        "are",
+        "visible",
+        "ugly",
+        "many",
+        "and",
+        "or",
+        "more",
+        "than",
+        "5",
+        "{n}",
+        "#",
+        "judge-lint:",
+        "allow",
+        "because",
+    ]
+)
+SENTENCES = st.lists(WORDS | CODE, max_size=12).map(" ".join) | st.text(max_size=20)
+KEYS = st.sampled_from(["id", "rule", "preconditions", "exceptions", "any", "statement", "parameters", "rules"])
+ANY = st.recursive(
+    st.none() | st.integers() | SENTENCES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=3), inner, max_size=5),
+    max_leaves=20,
+)
+GROUPS = st.lists(SENTENCES | st.fixed_dictionaries({"any": st.lists(SENTENCES, max_size=3)}) | ANY, max_size=4)
+RULES = st.fixed_dictionaries(
+    {"id": st.sampled_from(["a", "b", "c"]), "rule": SENTENCES},
+    optional={"preconditions": GROUPS, "exceptions": GROUPS, "parameters": st.just({"n": "5"})},
+)
+
+
+@given(st.text(), ANY, st.lists(RULES | ANY, max_size=4))
+@example("\x85# judge-lint: allow\u2028\t", None, [])
+@example("a: |\n # judge-lint: allow x because\n", [], [{"id": "a", "rule": "(("}])
+@settings(max_examples=200, deadline=None)
+def test_nothing_in_a_file_makes_it_fail(text, data, rules):
+    whole = yaml.safe_dump({"constitution": "a", "version": "1.0.0", "rules": rules}, allow_unicode=True)
+    for one in (text, yaml.safe_dump(data), HEAD + text, whole, whole + "# judge-lint: " + text):
+        found = lint_text(one, older={"z": "No."}, cases=[{"a": "ok"}], bundled=True)
+        as_text(found)
+        assert all(finding.span.line >= 1 and finding.span.column >= 1 for finding in found)
+
+
+def test_the_bundled_vocabulary_is_what_its_tool_writes():
+    from tools.list_bundled_words import text
+
+    assert (ROOT / "judge/lint/words/bundled-vocabulary.txt").read_text(encoding="utf-8") == text()
