@@ -87,7 +87,8 @@ class ReasoningEvidence(Frozen):
 class Evidence(Frozen):
     """Everything known of one statement about one view.
 
-    score: the answer freed of the language prior: M(x, c) - M(none, c), or the same in logits (`debias: logit`). reason: why it is undecided.
+    score: the answer freed of the language prior: M(x, c) - M(none, c), or the same in logits (`debias: logit`).
+    reason: why it is undecided.
     """
 
     statement: str

@@ -415,7 +415,9 @@ class TestUse:
 
 class TestAssembly:
     def test_an_address_as_model_is_judged_with_like_the_model_itself(self, serve, drawing):
-        own = load_judge("demo", dtype="float32", device="cpu", reason=False).judge(drawing)
+        own = load_judge("demo", dtype="float32", device="cpu", reason=False, encoder="none", detector="none").judge(
+            drawing
+        )
         theirs = load_judge("demo", model=serve().url, reason=False).judge(drawing)
         assert theirs.verdict == own.verdict
         assert {model.device for model in theirs.provenance.models} == {"server"}

@@ -84,7 +84,9 @@ def test_a_summary_is_json_of_its_schema(served, pictures):
 
 
 def test_a_verdict_equals_that_of_transformers(drawing):
-    own = load_judge("demo", dtype="float32", device="cpu", reason=False).judge(drawing)
+    own = load_judge("demo", dtype="float32", device="cpu", reason=False, encoder="none", detector="none").judge(
+        drawing
+    )
     theirs = load_judge("demo", model=URL, reason=False).judge(drawing)
     assert [(one.rule, one.outcome) for one in theirs.findings] == [(one.rule, one.outcome) for one in own.findings]
     assert theirs.verdict == own.verdict

@@ -55,7 +55,7 @@ def pack(tmp_path_factory):
 def trained(pack, tmp_path_factory):
     """A run of a second, and what its command returned."""
     out = tmp_path_factory.mktemp("run")
-    arguments = ["--art", pack, "--out", out, "--device", "cpu", "--batch", "4", "--report-scenes", "16"]
+    arguments = ["--art", pack, "--out", out, "--device", "cpu", "--batch", "4", "--report-scenes", "24"]
     arguments += ["--layers", "1", "--sight", "none", "--threads", "1"]
     before = torch.get_num_threads()
     train_eyes.main([*map(str, arguments), "--minutes", "0.01"])
@@ -69,7 +69,7 @@ def test_a_run_reports_boxes_relevance_and_the_guard(trained):
     assert json.loads((out / "report.json").read_text()) == report
     for share in ("boxes with IoU >= 0.5, names", "concerned rules kept", "rules pruned"):
         assert 0.0 <= report["unseen art"][share] <= 1.0
-    assert report["training art"]["concerned rules kept"] >= 0.95
+    assert report["training art"]["concerned"] > 0 and report["training art"]["concerned rules kept"] >= 0.9
     assert 0.0 <= report["guard"]["flagged, not drawings"] <= 1.0
     steps = [json.loads(line)["step"] for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert steps and torch.load(out / "state.pt", weights_only=True)["step"] >= max(steps) >= 1

@@ -227,7 +227,13 @@ def seconds_a_question(folder: Path, device: str) -> float:
 
 
 def report(
-    folder: Path, styles: dict[str, Sprites], device: str, number: int, out: Path, about: dict[str, Any]
+    folder: Path,
+    styles: dict[str, Sprites],
+    device: str,
+    number: int,
+    out: Path,
+    about: dict[str, Any],
+    written: int = 80,
 ) -> dict[str, Any]:
     """Measure a saved model on every style and write report.json and report.md."""
     model, words = net.load(folder).to(device).eval(), Words(folder)
@@ -237,7 +243,7 @@ def report(
         print(name, {k: v for k, v in found["styles"][name].items() if k != "by_category"}, flush=True)
     first = next(iter(styles))
     found["beyond"] = {"style": first, **beyond(model, words, styles[first], device, max(4, min(640, number)))}
-    found["generated"] = {"style": first, **generated(folder, styles[first], device, max(4, min(80, number)))}
+    found["generated"] = {"style": first, **generated(folder, styles[first], device, min(written, max(4, number)))}
     found["milliseconds_a_question"] = seconds_a_question(folder, device)
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(json.dumps(found, indent=1))
@@ -271,9 +277,10 @@ def main() -> None:
     cli.add_argument("--device", default="cpu")
     cli.add_argument("--questions", type=int, default=3000)
     cli.add_argument("--styles", nargs="+", default=[*VALIDATION_SETS, *TRAINING_SETS])
+    cli.add_argument("--written", type=int, default=80, help="scenes for listing, reasoning and JSON")
     args = cli.parse_args()
     styles = {name: load_sprites(args.art, [name]) for name in args.styles}
-    report(args.model, styles, args.device, args.questions, args.out, {"model": args.model.name})
+    report(args.model, styles, args.device, args.questions, args.out, {"model": args.model.name}, args.written)
 
 
 if __name__ == "__main__":

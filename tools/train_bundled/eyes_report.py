@@ -55,8 +55,9 @@ class Measured:
 
     def kept_and_pruned(self, threshold: float) -> dict[str, float]:
         cosines, concerned = torch.cat(self.cosines), torch.cat(self.concerned)
+        kept = cosines[concerned] >= threshold
         return {
-            "concerned rules kept": round(float((cosines[concerned] >= threshold).float().mean()), 4),
+            "concerned rules kept": round(int(kept.sum()) / max(1, len(kept)), 4),
             "rules pruned": round(float((cosines < threshold).float().mean()), 4),
             "concerned": int(concerned.sum()), "rules": concerned.numel(),
         }  # fmt: skip

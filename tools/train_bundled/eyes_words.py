@@ -181,18 +181,10 @@ def groups() -> list[Group]:
 
 def queries() -> list[tuple[str, frozenset[int]]]:
     """Every word to look for with the concepts it fits: names of concepts, and words of groups."""
-    words: dict[str, frozenset[int]] = {}
-    for index, name in enumerate(CONCEPTS):
-        words[name] = frozenset([index])
-    for group in groups():
+    words = {name: frozenset([index]) for index, name in enumerate(CONCEPTS)}
+    for group in groups():  # a name that is a group's word too ("fire", "dog") means the group
         for word in group.words:
             words[word] = words.get(word, frozenset()) | group.concepts
-    for word in list(words):  # a name that is a group's word too ("fire", "dog") means the group
-        base = words[word]
-        for group in groups():
-            if word in group.words:
-                base = base | group.concepts
-        words[word] = base
     return list(words.items())
 
 
