@@ -107,7 +107,7 @@ def from_image(image: Image.Image, source: str = "<image>") -> Picture:
     buffer = io.BytesIO()
     try:
         frames = int(getattr(image, "n_frames", 1))
-        _storable(ImageOps.exif_transpose(image)).save(buffer, format="PNG", compress_level=1)
+        _storable(ImageOps.exif_transpose(image)).save(buffer, format="PNG")
     except ImageError:
         raise
     except Exception as error:  # the image may be a file not yet read: see `decode`

@@ -72,12 +72,14 @@ def test_the_sequential_loop_and_the_judge_see_the_same_probabilities(tiny, draw
     from benchmarks.sequential import judge_sequentially
     from judge.judging.asking import instruction
     from judge.models.protocols import Ask
+    from judge.models.spellings import yes_no_tokens
 
+    yes, _ = yes_no_tokens(tiny._chat.tokenizer)
     texts = speed.statements(4)
     loop = judge_sequentially(tiny._model, tiny._chat, drawing, texts, 0, 1)
     answers = tiny.answer([Ask(drawing, instruction(), text) for text in texts])
     for logits, answer in zip(loop, answers, strict=True):
-        assert float(logits.softmax(-1)[tiny._yes].sum()) == pytest.approx(answer.p_yes, abs=1e-4)
+        assert float(logits.softmax(-1)[yes].sum()) == pytest.approx(answer.p_yes, abs=1e-4)
 
 
 def test_judge_bench_prints_json(monkeypatch, capsys, tiny):
