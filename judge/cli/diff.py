@@ -34,12 +34,12 @@ def diff(
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Compare two constitutions. Exit code: 0 nothing flips, 1 something does (without --images: can), 2, 3."""
-    from judge.constitution import load_constitution
+    from judge.compiler.beside import load_with_lock
     from judge.diff.changes import Needs
     from judge.diff.policy import compare
 
     paths = expand(images) if images else []
-    before, after = load_constitution(old), load_constitution(new)
+    (before, _), (after, _) = load_with_lock(old), load_with_lock(new)  # with the chains of their lock files
     models = {Needs.ENCODER: encoder, Needs.DETECTOR: detector}
     policy = compare(before, after, frozenset(need for need, given in models.items() if given is not None))
     if not paths:

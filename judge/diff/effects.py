@@ -74,6 +74,8 @@ def of_thresholds(name: str, old: ThresholdOverrides, new: ThresholdOverrides, c
     before, after = getattr(default.overridden(old), name), getattr(default.overridden(new), name)
     if before == after:
         return Effect.NONE
+    if isinstance(before, str) or isinstance(after, str):  # another way of taking the prior off
+        return Effect.EITHER
     rises = Effect.MORE if after > before else Effect.LESS
     if name == "relevance":
         return rises.mirrored

@@ -1,0 +1,72 @@
+"""`judge test` and `judge diff` with the bundled model: exit codes, the cache, JUnit, flips."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from judge.cli.main import app
+from tests.conftest import ROOT
+
+EXAMPLES = ROOT / "examples" / "images"
+RULE = {
+    "id": "fire", "rule": "No person or animal may be shown with its body on fire.",
+    "preconditions": [{"any": ["people are visible", "animals are visible"]}, "the body is on fire"],
+}  # fmt: skip
+
+
+def write(path, rules, version="1.0.0"):
+    path.write_text(yaml.safe_dump({"constitution": "house", "version": version, "rules": rules}))
+    return path
+
+
+def judged(*arguments: object):
+    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUDGE_CACHE_DIR", str(tmp_path / "cache"))
+    return write(tmp_path / "house.yaml", [RULE])
+
+
+def cases(house, **expected: str) -> None:
+    listed = [
+        {"image": str(EXAMPLES / f"body-on-fire-{name}.png"), "expect": {"fire": word}}
+        for name, word in expected.items()
+    ]
+    house.with_name("house.test.yaml").write_text(yaml.safe_dump({"cases": listed}))
+
+
+def test_a_run_passes_is_kept_and_reports(house, tmp_path):
+    cases(house, violating="violates", borderline="ok")
+    first = judged("test", house, "--json", "--junit", tmp_path / "out.xml")
+    assert first.exit_code == 0, first.output
+    assert json.loads(first.stdout)["asked"] == 2
+    assert not ET.parse(tmp_path / "out.xml").findall(".//failure")
+    again = json.loads(judged("test", house, "--json").stdout)
+    assert (again["asked"], again["tally"]["passed"]) == (0, 2)
+    assert json.loads(judged("test", house, "--json", "--no-cache").stdout)["asked"] == 2
+    cases(house, violating="ok", borderline="todo_violates")
+    failed = judged("test", house)
+    assert failed.exit_code == 1 and "expected ok, got violates" in " ".join(failed.stdout.split())
+
+
+def test_a_diff_on_images_finds_the_flip_and_the_precondition(house, tmp_path):
+    milder = {**RULE, "exceptions": ["people are visible"]}
+    new = write(tmp_path / "new.yaml", [milder], version="1.1.0")
+    words = judged("diff", house, new, "--json")
+    assert words.exit_code == 1 and '"less"' in words.stdout
+    shown = [str(EXAMPLES / f"body-on-fire-{name}.png") for name in ("violating", "borderline")]
+    found = judged("diff", house, new, "--images", shown[0], "--images", shown[1], "--json")
+    assert found.exit_code == 1, found.output
+    flips = json.loads(found.stdout)["verdicts"]["flips"]
+    assert len(flips) == 1 and "violating" in json.dumps(flips[0]) and "people are visible" in json.dumps(flips[0])
+    same = judged("diff", house, house)
+    assert same.exit_code == 0
