@@ -53,3 +53,22 @@ def loaded(checkpoint: Callable[[str], Path]) -> Callable[[str], Any]:
 def anew(adapter: Any) -> Any:
     """The same loaded model in a new adapter, which remembers nothing."""
     return type(adapter)(adapter._model, adapter._processor, adapter.identity)
+
+
+@pytest.fixture(scope="module")
+def answering(bundled):
+    """What a test server answers with: the bundled model."""
+    from tests.models.serving import Answering
+
+    return Answering(bundled)
+
+
+@pytest.fixture
+def serve(answering):
+    """Starts a server with the manners given; it ends with the test."""
+    from contextlib import ExitStack
+
+    from tests.models.serving import Manners, serving
+
+    with ExitStack() as stack:
+        yield lambda **manners: stack.enter_context(serving(answering, Manners(**manners)))

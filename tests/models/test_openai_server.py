@@ -7,42 +7,24 @@ import base64
 import gc
 import hashlib
 import socket
-import sys
 import threading
-from math import log
 
 import pytest
 from PIL import Image
 
-from judge.assemble import load_judge
 from judge.errors import ModelError, UserError
 from judge.models import openai_server
 from judge.models.openai_server import load_server
 from judge.models.protocols import Ask
 from judge.models.remote import Limits, address
 from judge.models.spellings import yes_no_tokens
-from judge.models.wire import Completion, Way, json_forms
-from judge.settings import Settings
+from judge.models.wire import Way, json_forms
 from tests.models import conformance as suite
 from tests.models.conftest import anew
-from tests.models.serving import Answering, Manners, _form, serving
+from tests.models.serving import Manners, _form, serving
 
 QUICK = Limits(attempts=3, wait=0.01, timeout=60)
 ALIKE = 1e-3
-
-
-@pytest.fixture(scope="module")
-def answering(bundled):
-    return Answering(bundled)
-
-
-@pytest.fixture
-def serve(answering):
-    """Starts a server with the manners given; it ends with the test."""
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
-        yield lambda **manners: stack.enter_context(serving(answering, Manners(**manners)))
 
 
 @pytest.fixture
@@ -197,31 +179,6 @@ class TestReplies:
         assert bounded["properties"]["a"]["maxLength"] == bounded["anyOf"][0]["items"]["maxLength"] == 400
         assert bounded["properties"]["b"]["maxLength"] == 9 and bounded["properties"]["c"] == {"enum": ["x"]}
         assert "maxLength" not in schema["properties"]["a"]
-
-
-def completion(**listed: float) -> Completion:
-    """A completion that lists these tokens with these probabilities; the first was generated."""
-    entries = [{"token": token, "logprob": log(p)} for token, p in listed.items()]
-    content = [{**entries[0], "top_logprobs": entries}]
-    return Completion.model_validate({"choices": [{"message": {"content": "x"}, "logprobs": {"content": content}}]})
-
-
-class TestLikeliestTokens:
-    def test_spellings_are_added_up(self):
-        found = Way().chances(completion(**{"Yes": 0.3, " yes": 0.2, "\u2581YES": 0.1, "No": 0.2, "Yesterday": 0.1}))
-        assert found == pytest.approx((0.6, 0.2))
-
-    def test_a_missing_side_is_at_most_the_least_listed(self):
-        assert Way().chances(completion(Yes=0.6, Maybe=0.2, So=0.1)) == pytest.approx((0.6, 0.1))
-        assert Way().chances(completion(No=0.6, Maybe=0.2, So=0.1)) == pytest.approx((0.1, 0.6))
-
-    def test_a_missing_side_is_at_most_what_is_left(self):
-        assert Way().chances(completion(Yes=0.9, Maybe=0.0999)) == pytest.approx((0.9, 0.0001))
-        assert Way().chances(completion(Yes=0.9, Maybe=0.1001)) == (pytest.approx(0.9), 0.0)  # rounding of the server
-
-    def test_without_either_side_nothing_is_known(self):
-        with pytest.raises(ModelError, match=r"neither yes nor no.*<think>"):
-            Way().chances(completion(**{"<think>": 0.9, "The": 0.05}))
 
 
 class TestStart:
@@ -411,28 +368,6 @@ class TestUse:
         server.manners.fail[:] = [0]
         mllm.answer(suite.asks_of([None], ["a knife"]))
         mllm.close()
-
-
-class TestAssembly:
-    def test_an_address_as_model_is_judged_with_like_the_model_itself(self, serve, drawing):
-        own = load_judge("demo", dtype="float32", device="cpu", reason=False, encoder="none", detector="none").judge(
-            drawing
-        )
-        theirs = load_judge("demo", model=serve().url, reason=False).judge(drawing)
-        assert theirs.verdict == own.verdict
-        assert {model.device for model in theirs.provenance.models} == {"server"}
-
-    def test_without_the_extra_it_says_what_to_install(self, monkeypatch):
-        for name in ("judge.models.openai_server", "judge.models.remote"):
-            monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setitem(sys.modules, "openai", None)
-        with pytest.raises(UserError, match="openai") as caught:
-            load_judge("demo", model="http://127.0.0.1:1/v1")
-        assert "constitution-judge[remote]" in caught.value.hint
-
-    def test_quantizing_is_refused(self):
-        with pytest.raises(UserError, match="quantized"):
-            load_server("http://127.0.0.1:1/v1", Settings(quantize="4bit"))
 
 
 def masked(image: Image.Image) -> Image.Image:

@@ -83,10 +83,11 @@ def test_a_summary_is_json_of_its_schema(served, pictures):
     Summary.model_validate_json(reply)
 
 
-def test_a_verdict_equals_that_of_transformers(drawing):
-    own = load_judge("demo", dtype="float32", device="cpu", reason=False, encoder="none", detector="none").judge(
-        drawing
-    )
-    theirs = load_judge("demo", model=URL, reason=False).judge(drawing)
+@pytest.mark.parametrize("reason", [False, True], ids=["without reasoning", "with reasoning"])
+def test_a_verdict_equals_that_of_transformers(drawing, reason):
+    """With reasoning too: a grammar that admits no space before the brace once turned a rating round."""
+    bare = {"reason": reason, "encoder": "none", "detector": "none"}
+    own = load_judge("demo", dtype="float32", device="cpu", **bare).judge(drawing)
+    theirs = load_judge("demo", model=URL, **bare).judge(drawing)
     assert [(one.rule, one.outcome) for one in theirs.findings] == [(one.rule, one.outcome) for one in own.findings]
     assert theirs.verdict == own.verdict
