@@ -14,8 +14,10 @@ Model = Annotated[
         help="`bundled`, a Hugging Face id, a folder, or a server's address: http://HOST:PORT/v1 or .../v1#NAME.",
     ),
 ]
-Encoder = Annotated[str | None, typer.Option(help="CLIP, SigLIP or OWLv2 for relevance scanning: id or folder.")]
-Detector = Annotated[str | None, typer.Option(help="OWLv2 for central regions: id or folder. Without: occlusion.")]
+Encoder = Annotated[
+    str | None, typer.Option(help="CLIP, SigLIP or OWLv2 for relevance scanning: id or folder; `none`: off.")
+]
+Detector = Annotated[str | None, typer.Option(help="OWLv2 for central regions: id or folder; `none`: occlusion.")]
 Device = Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:1`, ...")]
 Dtype = Annotated[str, typer.Option(help="`auto`, `float32`, `bfloat16` or `float16`.")]
 Batch = Annotated[int, typer.Option(min=1, max=1024, help="Images judged together.")]

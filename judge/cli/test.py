@@ -38,10 +38,11 @@ def test(
     json: Annotated[bool, typer.Option("--json", help="Print the whole run as one JSON object.")] = False,
 ) -> None:
     """Judge the cases of a constitution. Exit code: 0 all passed, 1 a case failed, 2 your mistake, 3 failure."""
-    from judge.constitution.load import load_constitution, locate
+    from judge.compiler.beside import load_with_lock
+    from judge.constitution.load import locate
     from judge.policytest.cases import beside, load_cases
 
-    policy = load_constitution(constitution)
+    policy, _ = load_with_lock(constitution)  # statements of compiled chains can be expected to hold, too
     file = cases or beside(locate(constitution))
     located = load_cases(file, policy)
     from judge import assemble

@@ -72,10 +72,12 @@ def of_thresholds(name: str, old: ThresholdOverrides, new: ThresholdOverrides, c
     """
     default = Thresholds()
     before, after = getattr(default.overridden(old), name), getattr(default.overridden(new), name)
-    if before == after:
+    if getattr(old, name) == getattr(new, name) or (before == after and name != "relevance"):
         return Effect.NONE
     if isinstance(before, str) or isinstance(after, str):  # another way of taking the prior off
         return Effect.EITHER
+    if name == "relevance" and None in (old.relevance, new.relevance):
+        return Effect.EITHER  # an encoder may bring a threshold of its own, which only loading it tells
     rises = Effect.MORE if after > before else Effect.LESS
     if name == "relevance":
         return rises.mirrored

@@ -63,7 +63,7 @@ _VERDICTS = {
 
 
 def _change(change: Change) -> Text:
-    needs = f", with --{change.needs}" if change.needs else ""
+    needs = f", by the {change.needs}" if change.needs else ""
     line = Text(f"  {change.words} ")
     line.append(f"[{_WORDS[change.effect]}{needs}]", style=_STYLES[change.effect])
     return line

@@ -73,7 +73,7 @@ def _thresholds(old: Rule, new: Rule) -> Iterator[Change]:
     for name in ThresholdOverrides.model_fields:
         before, after = getattr(old.thresholds, name), getattr(new.thresholds, name)
         if before != after:
-            default = f"default {getattr(Thresholds(), name)}"
+            default = "the encoder's own" if name == "relevance" else f"default {getattr(Thresholds(), name)}"
             shown = [default if value is None else str(value) for value in (before, after)]
             yield Change(
                 words=f"threshold {name}: {' -> '.join(shown)}",

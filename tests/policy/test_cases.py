@@ -57,6 +57,12 @@ def test_all_mistakes_at_once_each_with_its_line(folder):
     assert len(found) >= 5
 
 
+def test_an_image_has_one_case(folder):
+    case = "  - {image: ./one.png, expect: {knives: ok}}\n"
+    found = mistakes("cases:\n" + case + case.replace("./", ""), folder)
+    assert found == ["3: one.png has a case already (on line 2: expect it all there)"]
+
+
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_loader(text):
     try:

@@ -70,3 +70,25 @@ def test_a_diff_on_images_finds_the_flip_and_the_precondition(house, tmp_path):
     assert len(flips) == 1 and "violating" in json.dumps(flips[0]) and "people are visible" in json.dumps(flips[0])
     same = judged("diff", house, house)
     assert same.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [((), 1), (("--encoder", "none"), 0), (("--model", "org/name"), 0), (("--model", "org/name", "--encoder", "x"), 1)],
+)
+def test_a_text_matters_where_an_encoder_prunes_by_it(house, tmp_path, options, code):
+    """The bundled model brings an encoder: its `judge check` prunes by the text without any option."""
+    worded = write(tmp_path / "new.yaml", [{**RULE, "rule": "Nobody may be shown on fire."}], version="1.1.0")
+    assert judged("diff", house, worded, *options).exit_code == code
+
+
+def test_statements_of_a_compiled_chain_can_be_expected(house, tmp_path):
+    unchained = {"id": "fire", "rule": "No fire may be shown."}
+    write(house, [unchained])
+    compiled = judged("compile", house, "--no-llm", "--no-priors")
+    assert compiled.exit_code == 0, compiled.output
+    case = {"image": str(EXAMPLES / "body-on-fire-borderline.png"), "expect": {"fire": "violates"}}
+    listed = {"cases": [{**case, "preconditions": {"fire is visible": "fails"}}]}
+    house.with_name("house.test.yaml").write_text(yaml.safe_dump(listed))
+    run = judged("test", house, "--json")
+    assert json.loads(run.stdout)["results"][1]["statement"] == "fire is visible", run.output

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from judge.chain import Chain, Outcome, resolve
 from judge.constitution import parse_constitution
-from judge.diff.effects import Effect, joined, of_chains
+from judge.diff.effects import Effect, joined, of_chains, of_thresholds
 from judge.diff.policy import bumped, compare
+from judge.settings import ThresholdOverrides
 
 TEXTS = ("a", "b", "c")
 ORDER = {Outcome.FAILS: 0, Outcome.NOT_ASKED: 1, Outcome.UNDECIDED: 1, Outcome.HOLDS: 2}
@@ -50,6 +51,27 @@ EDITS = {
 def test_the_common_edits(name):
     new, effect = EDITS[name]
     assert of_chains(BASE, new) is effect
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "effect"),
+    [
+        ("prior_holds", None, 0.9, Effect.LESS),  # harder to hold than the default, 0.8
+        ("prior_holds", 0.9, 0.5, Effect.MORE),
+        ("prior_fails", None, 0.5, Effect.MORE),
+        ("region_drop", 0.6, None, Effect.NONE),  # the default, written out
+        ("debias", None, "logit", Effect.EITHER),
+        ("relevance", 0.1, 0.2, Effect.LESS),
+        ("relevance", None, 0.1, Effect.EITHER),  # the bundled encoder's own lies far under the published 0.22
+        ("relevance", 0.22, None, Effect.EITHER),
+    ],
+)
+def test_thresholds(name, old, new, effect):
+    before, after = ThresholdOverrides(**{name: old}), ThresholdOverrides(**{name: new})
+    assert of_thresholds(name, before, after, BASE) is effect
+    lifted = Chain((("a",),), (("b",),))
+    both_ways = effect if name == "relevance" or effect is Effect.NONE else Effect.EITHER
+    assert of_thresholds(name, before, after, lifted) is both_ways
 
 
 def test_effects_together():
