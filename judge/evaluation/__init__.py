@@ -1,0 +1,1 @@
+"""How well a way of judging does on images whose truth is known: methods, measures, report."""

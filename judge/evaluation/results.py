@@ -1,0 +1,147 @@
+"""The shape of an evaluation's result, as it stands in JSON. No arithmetic here: see `measures`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from judge.evaluation.protocols import Kind
+from judge.settings import Frozen
+
+
+class Estimate(Frozen):
+    """A figure with its bootstrap interval; None where nothing could be counted."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class Counts(Frozen):
+    """Images (or rules, or statements) by truth and verdict. `review_*`: neither yes nor no was said."""
+
+    true_positive: int = 0
+    false_positive: int = 0
+    true_negative: int = 0
+    false_negative: int = 0
+    review_positive: int = 0
+    review_negative: int = 0
+
+
+class Scores(Frozen):
+    """Quality over a set. Strict figures take a review for a mistake: of a violating image as missed, of a safe
+    one as a false flag. `selective_accuracy` is over what was decided, `coverage` is its share, `review_rate` the rest.
+    """
+
+    counts: Counts
+    precision: Estimate
+    recall: Estimate
+    accuracy: Estimate
+    f1: Estimate
+    coverage: Estimate
+    selective_accuracy: Estimate
+    review_rate: Estimate
+
+
+class Bin(Frozen):
+    """One bin of a reliability diagram: mean probability said, share that was true, how many."""
+
+    said: float
+    true: float
+    count: int
+
+
+class Calibration(Frozen):
+    """How far probabilities mean what they say. ece: expected calibration error, 15 equal-width bins."""
+
+    of: str  # what the probability is of: "image unsafe", "statement, raw answer", ...
+    count: int
+    ece: Estimate
+    brier: Estimate
+    bins: tuple[Bin, ...]
+
+
+class BranchScore(Frozen):
+    """How often a step decided a statement, and how often it was right where the truth is known."""
+
+    branch: str
+    decided: int
+    known: int
+    right: int
+
+
+class RelevanceScore(Frozen):
+    """Relevance scanning at one threshold: recall of violated rules, and the share of rules pruned."""
+
+    threshold: float
+    kept: Estimate
+    pruned: Estimate
+
+
+class Cost(Frozen):
+    """Time per image in seconds; None where answers were shared with another method."""
+
+    mean_seconds: float | None
+    p50_seconds: float | None
+    p95_seconds: float | None
+    stages: dict[str, float] = Field(default_factory=dict)  # mean seconds per stage
+
+
+class Mistake(Frozen):
+    """One wrong or open verdict, the gravest first: its example's id and how sure the method was."""
+
+    example: str
+    said: str
+    truth: str
+    surprise: float
+    why: str
+
+
+class Comparison(Frozen):
+    """A method against another on the same images (paired).
+
+    f1_difference: this minus the other, with a paired bootstrap interval. only_this_right, only_other_right:
+    images that just one of the two got right. p_value: exact McNemar test on these.
+    """
+
+    against: str
+    f1_difference: Estimate
+    only_this_right: int
+    only_other_right: int
+    p_value: float
+
+
+class MethodResult(Frozen):
+    """All about one method on one dataset."""
+
+    name: str
+    kind: Kind
+    about: str
+    identity: str
+    overall: Scores
+    per_rule: dict[str, Scores] = Field(default_factory=dict)
+    per_statement: dict[str, Scores] = Field(default_factory=dict)
+    per_tag: dict[str, Scores] = Field(default_factory=dict)  # "context=with" -> scores over these images
+    calibration: tuple[Calibration, ...] = ()
+    branches: tuple[BranchScore, ...] = ()
+    relevance: tuple[RelevanceScore, ...] = ()
+    cost: Cost
+    mistakes: tuple[Mistake, ...] = ()
+    against_method: Comparison | None = None
+
+
+class Results(Frozen):
+    """An evaluation: what was measured on which data with what, and every method's result.
+
+    settings: bootstrap draws, seed, machine facts, versions.
+    """
+
+    dataset: str
+    dataset_digest: str
+    examples: int
+    unsafe: int
+    constitution: str
+    settings: dict[str, str]
+    method: MethodResult
+    baselines: dict[str, MethodResult] = Field(default_factory=dict)
+    ablations: dict[str, MethodResult] = Field(default_factory=dict)
+    peers: dict[str, MethodResult] = Field(default_factory=dict)
