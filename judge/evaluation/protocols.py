@@ -34,14 +34,14 @@ class Example(Frozen):
 
 
 class Dataset(Frozen):
-    """Examples, and a digest (SHA-256 hex) of all images and truths, so that results can name what they are of."""
+    """Examples, and a digest (SHA-256 hex) of all images and truths, so that figures can name what they are of."""
 
     name: str
     digest: str
     examples: tuple[Example, ...]
 
 
-class Prediction(Frozen):
+class Judgement(Frozen):
     """What one method said of one image.
 
     verdict: `needs_review` where it would not or could not say. violations, undecided: rules, where the method names
@@ -66,8 +66,8 @@ class Method(Protocol):
     """A way to judge images: the judge itself, a baseline, the judge with a stage left out, or a rival.
 
     name: short and unique in a report, such as `clue` or `prior-knowledge-cot`. about: one sentence.
-    names_rules: whether its predictions say which rules are violated. identity: text that changes whenever its
-    answers may (model digests, prompts, thresholds), so that kept predictions never go stale.
+    names_rules: whether its judgements say which rules are violated. identity: text that changes whenever its
+    answers may (model digests, prompts, thresholds), so that kept judgements never go stale.
     """
 
     name: str
@@ -76,6 +76,6 @@ class Method(Protocol):
     names_rules: bool
     identity: str
 
-    def predict(self, paths: Sequence[str]) -> Iterator[Prediction]:
-        """One prediction per image, in order. A failure is a `needs_review` prediction, never an exception."""
+    def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:
+        """One judgement per image, in order. A failure is a `needs_review` judgement, never an exception."""
         ...

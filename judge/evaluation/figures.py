@@ -1,4 +1,4 @@
-"""The shape of an evaluation's result, as it stands in JSON. No arithmetic here: see `measures`."""
+"""The shape of an evaluation, as it stands in JSON. No arithmetic here: see `measures`."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Comparison(Frozen):
     p_value: float
 
 
-class MethodResult(Frozen):
+class MethodFigures(Frozen):
     """All about one method on one dataset."""
 
     name: str
@@ -129,8 +129,8 @@ class MethodResult(Frozen):
     against_method: Comparison | None = None
 
 
-class Results(Frozen):
-    """An evaluation: what was measured on which data with what, and every method's result.
+class Evaluation(Frozen):
+    """An evaluation: what was measured on which data with what, and every method's figures.
 
     settings: bootstrap draws, seed, machine facts, versions.
     """
@@ -141,7 +141,7 @@ class Results(Frozen):
     unsafe: int
     constitution: str
     settings: dict[str, str]
-    method: MethodResult
-    baselines: dict[str, MethodResult] = Field(default_factory=dict)
-    ablations: dict[str, MethodResult] = Field(default_factory=dict)
-    peers: dict[str, MethodResult] = Field(default_factory=dict)
+    method: MethodFigures
+    baselines: dict[str, MethodFigures] = Field(default_factory=dict)
+    ablations: dict[str, MethodFigures] = Field(default_factory=dict)
+    peers: dict[str, MethodFigures] = Field(default_factory=dict)
