@@ -138,7 +138,10 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
     from judge.models.transformers_mllm import load_mllm
 
     if settings.model == BUNDLED:
+        from judge.models.pinned import check_pinned
+
         log.warning(BUNDLED_NOTICE)
+        check_pinned(resources.bundled_model())
         return load_mllm(str(resources.bundled_model()), settings, name=BUNDLED)
     return load_mllm(settings.model, settings, answers=answers)
 
@@ -166,7 +169,7 @@ class _Eyes(NamedTuple):
 def _eyes(settings: Settings) -> _Eyes:
     """None means: the bundled eyes with the bundled model, else nothing; `none` means nothing."""
     chosen = (settings.encoder, settings.detector)
-    if settings.model == BUNDLED and resources.bundled_eyes().is_dir():
+    if settings.model == BUNDLED:
         return _bundled_eyes(settings, *chosen)
     return _named_eyes(settings, *(None if name == OFF else name for name in chosen))
 
@@ -175,9 +178,11 @@ def _bundled_eyes(settings: Settings, encoder: str | None, detector: str | None)
     """The bundled eyes in the parts that nothing was named for, and always as the guard."""
     from judge.models.guard import DrawingGuard, Statistics
     from judge.models.owlv2 import load_owlv2
+    from judge.models.pinned import check_pinned
 
     own = [role for role, name in (("encoder", encoder), ("detector", detector)) if name is None]
     folder = resources.bundled_eyes()
+    check_pinned(folder)
     bundled = load_owlv2(str(folder), settings, cast("Role", "+".join(own) or "guard"))
     guard = DrawingGuard(bundled, Statistics.load(folder))
     named = _named_eyes(settings, *(None if name == OFF else name for name in (encoder, detector)))
