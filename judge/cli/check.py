@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from judge.cli.exits import Exit, exit_of, gravest
+from judge.cli.options import Batch, Detector, Device, Dtype, Encoder, MemoryGib, Model, TrustRemoteCode
 from judge.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,30 +33,15 @@ def check(
     constitution: Annotated[
         str, typer.Option("--constitution", "-c", help="A YAML file, or a shipped name: demo, os-bench.")
     ] = "demo",
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            help="`bundled`, a Hugging Face id, a folder, or a server's address: http://HOST:PORT/v1 or .../v1#NAME.",
-        ),
-    ] = "bundled",
-    encoder: Annotated[
-        str | None, typer.Option(help="CLIP, SigLIP or OWLv2 for relevance scanning: id or folder; `none`: off.")
-    ] = None,
-    detector: Annotated[
-        str | None, typer.Option(help="OWLv2 for central regions: id or folder; `none`: occlusion.")
-    ] = None,
+    model: Model = "bundled",
+    encoder: Encoder = None,
+    detector: Detector = None,
     quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:1`, ...")] = "auto",
-    dtype: Annotated[str, typer.Option(help="`auto`, `float32`, `bfloat16` or `float16`.")] = "auto",
-    batch: Annotated[int, typer.Option(min=1, max=1024, help="Images judged together.")] = 8,
-    memory_gib: Annotated[
-        float | None, typer.Option(help="GiB for caches. Default: 4 on a CPU, half of what is free on a GPU.")
-    ] = None,
-    trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run Python code that comes with the model.")
-    ] = False,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    batch: Batch = 8,
+    memory_gib: MemoryGib = None,
+    trust_remote_code: TrustRemoteCode = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per image and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule's chain with its probabilities.")] = False,
 ) -> None:
