@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from judge import resources
 from judge.compiler.beside import load_with_lock
+from judge.compiler.calibrated import calibrated
 from judge.compiler.lockfile import PriorsOf, digest_of
 from judge.compiler.priors import known_priors
 from judge.constitution import Constitution
@@ -65,15 +67,21 @@ def load_judge(constitution: str | Path | Constitution, settings: Settings | Non
     if eyes.relevance is not None and "relevance" not in chosen.thresholds.model_fields_set:
         thresholds = chosen.thresholds.model_copy(update={"relevance": eyes.relevance})
         chosen = chosen.model_copy(update={"thresholds": thresholds})
-    return Judge(
-        loaded,
-        mllm,
-        encoder=eyes.encoder,
-        detector=eyes.detector,
-        guard=eyes.guard,
-        settings=chosen,
-        locked=None if lock is None else Locked(lock.digest, priors_in(lock, mllm, loaded)),
-    )
+    judge = Judge(
+        loaded, mllm, encoder=eyes.encoder, detector=eyes.detector, guard=eyes.guard, settings=chosen
+    )  # fmt: skip
+    return judge if lock is None else under_lock(judge, loaded, lock, priors_in(lock, mllm, loaded))
+
+
+def under_lock(
+    judge: Judge, constitution: Constitution, lock: Lock, priors: Mapping[str, Answer] | None = None
+) -> Judge:
+    """A judge with the same models under a constitution (with the lock's chains in it) and what else its lock holds:
+    calibrated bounds, where they were made with these models; a warning says which are not used, and why."""
+    applied = calibrated(constitution, lock, judge.provenance.models, judge.settings)
+    for why in applied.refused:
+        log.warning("calibration in the lock file not used: %s; run `judge calibrate` again", why)
+    return judge.under(applied.constitution, locked=Locked(lock.digest, priors or {}, applied.digest))
 
 
 def priors_in(lock: Lock, mllm: Mllm, constitution: Constitution) -> dict[str, Answer]:

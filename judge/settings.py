@@ -6,17 +6,41 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 BUNDLED, OFF = "bundled", "none"
 Debias = Literal["probability", "logit"]
 Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]  # strict: `yes` is not 1.0
+LogOdds = Annotated[float, Field(ge=-30.0, le=30.0, strict=True)]
+
+
+def _unset(value: object) -> bool:
+    """Left out of JSON where unset, so that digests of what was written before the key existed stay as they are."""
+    return value is None
 
 
 class Frozen(BaseModel):
     """Base of every record here: immutable, unknown keys are errors, no NaN or infinity."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Bounds(Frozen):
+    """Bounds on a statement's debiased log odds, logit M(x, c) - logit M(none, c), for one rule.
+
+    A score under `fails_under` fails, one over `holds_over` holds; what lies between goes to a person, without regions
+    and reasoning: bounds promise rates, and what those steps do to a rate is not known. No score lies beyond 30
+    (answers have six decimals).
+    """
+
+    fails_under: LogOdds
+    holds_over: LogOdds
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Bounds:
+        if self.fails_under > self.holds_over:
+            raise ValueError("fails_under must not be over holds_over")
+        return self
 
 
 class ThresholdOverrides(Frozen):
@@ -27,6 +51,7 @@ class ThresholdOverrides(Frozen):
     prior_holds: Share | None = None
     region_drop: Share | None = None
     debias: Debias | None = None
+    bounds: Bounds | None = Field(default=None, exclude_if=_unset)
 
 
 class Thresholds(Frozen):
@@ -39,6 +64,8 @@ class Thresholds(Frozen):
     debias: how the prior is taken off; `logit` for priors near 0 or 1, where a1 and a2 lose their meaning (ours).
     box_confidence: least confidence of a detector's box, in [0, 1].
     small_object: share of the image's area under which the central object is judged on its crop.
+    bounds: in place of debias, prior_fails and prior_holds for the preconditions of a rule (not for its exceptions);
+        what `judge calibrate` chooses.
     label_mass: least p(Yes) + p(No) for an answer to count (ours; the paper leaves it open).
     """
 
@@ -47,13 +74,19 @@ class Thresholds(Frozen):
     prior_holds: Share = 0.8
     region_drop: Share = 0.6
     debias: Debias = "probability"
+    bounds: Bounds | None = Field(default=None, exclude_if=_unset)
     box_confidence: Share = 0.05
     small_object: Share = 0.01
     label_mass: Share = 0.5
 
     def overridden(self, own: ThresholdOverrides) -> Thresholds:
         """These thresholds with a rule's own values put in."""
-        return self.model_copy(update=own.model_dump(exclude_none=True))
+        return self.model_copy(update={name: said for name, said in own if said is not None})
+
+    @property
+    def of_exceptions(self) -> Thresholds:
+        """These thresholds as exceptions are decided by them."""
+        return self if self.bounds is None else self.model_copy(update={"bounds": None})
 
 
 class Settings(Frozen):

@@ -87,7 +87,8 @@ class ReasoningEvidence(Frozen):
 class Evidence(Frozen):
     """Everything known of one statement about one view.
 
-    score: the answer freed of the language prior: M(x, c) - M(none, c), or the same in logits (`debias: logit`).
+    score: the answer freed of the language prior: M(x, c) - M(none, c), or the same in logits (`debias: logit`, or a
+    precondition of a rule with `bounds`).
     reason: why it is undecided.
     """
 
@@ -144,7 +145,8 @@ class Provenance(Frozen):
     """All that a verdict depends on; digests are SHA-256 hex (a hub model's may be its commit).
 
     constitution_digest: of the constitution with the chains it was judged by. lock_digest: of the lock file that
-    chains or priors were taken from, if any.
+    chains or priors were taken from, if any. calibration_digest: of the calibration in it whose bounds were used, if any
+    (see each finding's thresholds for the bounds).
     """
 
     constitution: str
@@ -155,6 +157,7 @@ class Provenance(Frozen):
     thresholds: Thresholds
     versions: dict[str, str]
     lock_digest: str | None = None
+    calibration_digest: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
 
 
 class ImageFacts(Frozen):

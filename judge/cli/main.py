@@ -14,7 +14,22 @@ from typing import NoReturn
 
 import typer
 
-from judge.cli import bench, check, compile, diff, doctor, import_, lint, schema, test
+from judge.cli import (
+    audit,
+    bench,
+    calibrate,
+    check,
+    compile,
+    diff,
+    doctor,
+    eval,
+    export,
+    import_,
+    lint,
+    review,
+    schema,
+    test,
+)
 from judge.cli.exits import Exit
 from judge.errors import JudgeError, UserError
 
@@ -29,8 +44,13 @@ app.command("check")(check.check)
 app.command("compile")(compile.compile_)
 app.command("test")(test.test)
 app.command("diff")(diff.diff)
+app.command("eval")(eval.evaluate)
 app.command("lint")(lint.lint)
+app.command("calibrate")(calibrate.calibrate)
 app.command("import")(import_.import_policy)
+app.add_typer(review.app, name="review")
+app.command("audit")(audit.audit)
+app.command("export")(export.export)
 app.command("schema")(schema.schema)
 app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)

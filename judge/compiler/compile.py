@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from judge import prompts
 from judge.compiler.asking import Llm, Nonsense
+from judge.compiler.calibrated import with_calibration_of
 from judge.compiler.decompose import decompose
 from judge.compiler.grammar import Unparsed, parse_rule
 from judge.compiler.lockfile import Lock, LockedRule, MadeBy, digest_of, source_digest
@@ -70,12 +71,13 @@ def compile_constitution(
     if failures:
         raise CompileError(failures, 0)
     used = any(rule.made_by == "llm" for rule in rules.values())
-    return Lock(
+    lock = Lock(
         constitution=constitution.constitution, version=constitution.version, constitution_digest=constitution.digest,
         compiler=COMPILER, prompts={name: prompts.digest(name) for name in PROMPTS} if used else {},
         llm=llm.identity if used and llm is not None else previous.llm if used and previous is not None else None,
         rules=rules,
     )  # fmt: skip
+    return lock if previous is None or renew else with_calibration_of(previous, lock)
 
 
 def _recipe(rule: Rule, llm: Llm | None, rounds: int) -> str:

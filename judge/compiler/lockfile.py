@@ -17,7 +17,7 @@ from judge.constitution import Constitution, Precondition, Rule
 from judge.constitution.document import clipped, read_document
 from judge.constitution.schema import REFERENCE, Identifier, Sentence
 from judge.errors import ConstitutionError, Problem, UserError
-from judge.settings import Frozen, Share
+from judge.settings import Bounds, Frozen, Share
 from judge.verdict import ModelIdentity
 
 MadeBy = Literal["written", "grammar", "llm", "nothing"]
@@ -28,11 +28,48 @@ _HEADER = """\
 """
 
 
+def _unset(value: object) -> bool:
+    """Left out where unset: a lock that was never calibrated keeps its digest."""
+    return value is None
+
+
 class Prior(Frozen):
     """What a model answers to a statement without an image: probability of yes and of no."""
 
     p_yes: Share
     p_no: Share
+
+
+class RuleCalibration(Frozen):
+    """Bounds that `judge calibrate` chose for one rule.
+
+    ok, violating: images by which side of the rule they were counted for. made_under: digest of all that the scores
+    of this rule depend on beside models and prompts; where it differs the bounds are not used.
+    """
+
+    bounds: Bounds
+    ok: int = Field(ge=0)
+    violating: int = Field(ge=0)
+    made_under: str
+
+
+class Calibration(Frozen):
+    """What the bounds of all rules were made for, from and with. There is no date: the same inputs give the same file.
+
+    level: the rate that is kept. labelled: whether people said what the images show. dataset_digest: of its images and
+    truths. half_width: of the band around every cut, in log odds, where the target is the review budget.
+    """
+
+    method: Literal["conformal risk control"] = "conformal risk control"
+    target: Literal["false_positive_rate", "review_budget"]
+    level: float = Field(gt=0.0, lt=1.0)
+    labelled: bool
+    dataset: str
+    dataset_digest: str
+    images: int
+    half_width: float | None = None
+    models: tuple[ModelIdentity, ...]
+    prompts: dict[str, str]
 
 
 class LockedRule(Frozen):
@@ -52,6 +89,7 @@ class LockedRule(Frozen):
     warnings: tuple[str, ...] = ()
     approved_by: str | None = None
     priors: dict[str, Prior] = Field(default_factory=dict)
+    calibration: RuleCalibration | None = Field(default=None, exclude_if=_unset)
     rule_digest: str
     made_with: str
     made_digest: str = ""
@@ -85,6 +123,7 @@ class Lock(Frozen):
     prompts: dict[str, str] = Field(default_factory=dict)
     llm: ModelIdentity | None = None
     priors_of: PriorsOf | None = None
+    calibration: Calibration | None = Field(default=None, exclude_if=_unset)
     rules: dict[Identifier, LockedRule] = Field(default_factory=dict)
 
     @property
@@ -193,6 +232,8 @@ def _shown(rule: LockedRule) -> dict[str, Any]:
     for name in ("preconditions", "exceptions"):
         if name in data:
             data[name] = [_short(each) for each in data[name]]
+    if rule.calibration is not None:
+        data["calibration"] = {**data["calibration"], "bounds": _Inline(rule.calibration.bounds)}
     if rule.priors:
         data["priors"] = {text: _Inline(prior) for text, prior in data["priors"].items()}
     return data

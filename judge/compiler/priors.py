@@ -68,7 +68,7 @@ def _kept(entry: LockedRule) -> tuple[str, ...]:
 def degenerate(statement: str, prior: Answer, thresholds: Thresholds) -> str:
     """What a prior near 0 or 1 does to the decision, and the way out; empty for an ordinary prior."""
     q = prior.probability
-    if LEAST <= q <= MOST or thresholds.debias == "logit":
+    if LEAST <= q <= MOST or thresholds.debias == "logit" or thresholds.bounds is not None:
         return ""
     side, lost = ("0", "almost none fails") if q < LEAST else ("1", "almost none holds")
     holds, fails = q + thresholds.prior_holds * (1 - q), q - thresholds.prior_fails * q

@@ -35,6 +35,10 @@ _KEYS: dict[str, dict[str, str]] = {
         "parameters": "Values for {name} in this rule's texts.",
         "thresholds": "This rule's own thresholds, where the run's do not fit.",
     },
+    "Bounds": {
+        "fails_under": "Debiased log odds under which a precondition fails.",
+        "holds_over": "Debiased log odds over which a precondition holds.",
+    },
     "Statement": {
         "statement": "One yes/no statement about the picture.",
         "central_objects": "Words a detector looks for, to find what the statement is about.",

@@ -74,7 +74,7 @@ def of_thresholds(name: str, old: ThresholdOverrides, new: ThresholdOverrides, c
     before, after = getattr(default.overridden(old), name), getattr(default.overridden(new), name)
     if getattr(old, name) == getattr(new, name) or (before == after and name != "relevance"):
         return Effect.NONE
-    if isinstance(before, str) or isinstance(after, str):  # another way of taking the prior off
+    if name in ("debias", "bounds"):  # another way of taking the prior off, or of deciding by what is left
         return Effect.EITHER
     if name == "relevance" and None in (old.relevance, new.relevance):
         return Effect.EITHER  # an encoder may bring a threshold of its own, which only loading it tells

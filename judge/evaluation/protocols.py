@@ -70,11 +70,20 @@ class Method(Protocol):
     answers may (model digests, prompts, thresholds), so that kept judgements never go stale.
     """
 
-    name: str
-    kind: Kind
-    about: str
-    names_rules: bool
-    identity: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def about(self) -> str: ...
+
+    @property
+    def names_rules(self) -> bool: ...
+
+    @property
+    def identity(self) -> str: ...
 
     def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:
         """One judgement per image, in order. A failure is a `needs_review` judgement, never an exception."""

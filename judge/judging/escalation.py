@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import StringConstraints, ValidationError
 
@@ -38,46 +38,65 @@ class Question:
     on_crop: bool = False
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a model said in two turns: its free-form thoughts, and their summary as text that fits a JSON Schema."""
+
+    thought: str
+    summary: str
+
+
 def reason(
     mllm: Mllm, questions: Sequence[Question], max_tokens: int, spoken: str = DEFAULT
 ) -> list[ReasoningEvidence | ModelError]:
     """Reason about every question; a failure takes the place of the evidence it prevented."""
     render = language(spoken).render
     opening = [Conversation(one.image, (Turn("user", render("reason", statement=one.statement)),)) for one in questions]
-    thoughts = _replies(mllm, opening, max_tokens=max_tokens, summarise=False)
-    closing = [
-        Conversation(
-            talk.image,
-            (*talk.turns, Turn("assistant", thought.strip()), Turn("user", render("summarise"))),
-        )
+    told = in_two_turns(mllm, opening, render("summarise"), Summary.model_json_schema(), (max_tokens, SUMMARY_TOKENS))
+    return [
+        one if isinstance(one, ModelError) else _evidence(one, question.on_crop)
+        for one, question in zip(told, questions, strict=True)
+    ]
+
+
+def in_two_turns(
+    mllm: Mllm, opening: Sequence[Conversation], closing: str, schema: Mapping[str, Any], most: tuple[int, int]
+) -> list[Told | ModelError]:
+    """Let the model think freely on every conversation, then answer `closing` in the form of `schema`.
+
+    `most`: tokens of the first and of the second turn. A failure takes the place of what it prevented.
+    """
+    thoughts = _replies(mllm, opening, max_tokens=most[0])
+    talks = [
+        Conversation(talk.image, (*talk.turns, Turn("assistant", thought.strip()), Turn("user", closing)))
         for talk, thought in zip(opening, thoughts, strict=True)
         if isinstance(thought, str)
     ]
-    summaries = iter(_replies(mllm, closing, max_tokens=SUMMARY_TOKENS, summarise=True))
-    return [
-        _evidence(thought, next(summaries), question.on_crop) if isinstance(thought, str) else thought
-        for thought, question in zip(thoughts, questions, strict=True)
-    ]
+    summaries = iter(_replies(mllm, talks, max_tokens=most[1], schema=schema))
+    told: list[Told | ModelError] = []
+    for thought in thoughts:
+        summary = thought if isinstance(thought, ModelError) else next(summaries)
+        told.append(summary if isinstance(summary, ModelError) else Told(str(thought).strip(), summary))
+    return told
 
 
-def _replies(mllm: Mllm, talks: Sequence[Conversation], *, max_tokens: int, summarise: bool) -> list[str | ModelError]:
+def _replies(
+    mllm: Mllm, talks: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+) -> list[str | ModelError]:
     """Replies to all, or one by one when the call for all fails, so that one failure stays alone."""
     if not talks:
         return []
-    schema = Summary.model_json_schema() if summarise else None
     try:
         return list(mllm.reply(talks, max_tokens=max_tokens, schema=schema))
     except ModelError as error:
         if len(talks) == 1:
             return [error]
-        return [reply for talk in talks for reply in _replies(mllm, [talk], max_tokens=max_tokens, summarise=summarise)]
+        return [reply for talk in talks for reply in _replies(mllm, [talk], max_tokens=max_tokens, schema=schema)]
 
 
-def _evidence(thought: str, summary: str | ModelError, on_crop: bool) -> ReasoningEvidence | ModelError:
-    if isinstance(summary, ModelError):
-        return summary
+def _evidence(told: Told, on_crop: bool) -> ReasoningEvidence:
     try:
-        read = Summary.model_validate_json(summary)
+        read = Summary.model_validate_json(told.summary)
     except ValidationError:
-        return ReasoningEvidence(text=thought.strip(), on_crop=on_crop)
-    return ReasoningEvidence(text=thought.strip(), rating=read.rating, rationale=read.rationale, on_crop=on_crop)
+        return ReasoningEvidence(text=told.thought, on_crop=on_crop)
+    return ReasoningEvidence(text=told.thought, rating=read.rating, rationale=read.rationale, on_crop=on_crop)

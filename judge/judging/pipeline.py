@@ -56,14 +56,17 @@ class Judge:
     ) -> None:
         self.constitution = constitution
         self.settings = settings or Settings()
+        self.locked = locked
         self._mllm, self._encoder, self._detector, self._guard = mllm, encoder, detector, guard
         self._asker = Asker(mllm, constitution.language, locked.priors if locked is not None else None)
         self._dockets = tuple(Docket.of(rule, self.settings.thresholds) for rule in constitution.rules)
         self._central_objects = regions_stage.central_objects(constitution)
         identities = dict.fromkeys(model.identity for model in (mllm, encoder, detector, guard) if model is not None)
         self.provenance = record.provenance(
-            constitution, tuple(identities), self.settings.thresholds, locked.digest if locked is not None else None
-        )
+            constitution, tuple(identities), self.settings.thresholds,
+            lock_digest=locked.digest if locked is not None else None,
+            calibration_digest=locked.calibration if locked is not None else None,
+        )  # fmt: skip
 
     def under(
         self,
@@ -71,16 +74,23 @@ class Judge:
         *,
         sharing: Callable[[Mllm], Mllm] | None = None,
         locked: Locked | None = None,
+        settings: Settings | None = None,
     ) -> Judge:
-        """A judge with the same models and settings under another constitution of the same language.
+        """A judge with the same models under another constitution of the same language.
 
-        `sharing` wraps the multimodal model, so that several judges can share what it answered.
+        `sharing` wraps the multimodal model, so that several judges can share what it answered. `settings` may
+        differ in how is judged; the models they name are not loaded anew. Default: this judge's.
         """
         mllm = self._mllm if sharing is None else sharing(self._mllm)
         return Judge(
             constitution, mllm, encoder=self._encoder, detector=self._detector, guard=self._guard,
-            settings=self.settings, locked=locked,
+            settings=settings or self.settings, locked=locked,
         )  # fmt: skip
+
+    @property
+    def mllm(self) -> Mllm:
+        """The multimodal model that this judge asks."""
+        return self._mllm
 
     def judge(self, image: str | Path | bytes | Image, *, name: str | None = None) -> Verdict:
         """The verdict on one image: a path, the bytes of a file, or a PIL image.

@@ -17,10 +17,12 @@ from judge.verdict import Answer
 
 @dataclass(frozen=True)
 class Locked:
-    """What a lock file adds to judging: its digest, and priors of this model under this prompt."""
+    """What a lock file adds to judging: its digest, priors of this model under this prompt, and the digest of the
+    calibration whose bounds are in the constitution's rules, if any."""
 
     digest: str
     priors: Mapping[str, Answer] = field(default_factory=dict)
+    calibration: str | None = None
 
 
 class Priors:

@@ -34,8 +34,8 @@ def logit(probability: float) -> float:
 
 def debiased(answer: Answer, prior: Answer, thresholds: Thresholds) -> float:
     """The answer freed of what the model would say without an image: M(x, c) - M(none, c), in [-1, 1], or the
-    difference of their log odds (`debias: logit`)."""
-    if thresholds.debias == "logit":
+    difference of their log odds (`debias: logit`, or where there are `bounds`)."""
+    if thresholds.debias == "logit" or thresholds.bounds is not None:
         return round(logit(answer.probability) - logit(prior.probability), 6)
     return round(answer.probability - prior.probability, 6)
 
@@ -45,7 +45,10 @@ def lower_bound(prior: float, thresholds: Thresholds) -> float:
 
     In logits the bounds do not depend on the prior. They are those at which both rules agree for a prior of one
     half, where the published one is well-behaved: an answer of 0.35 fails (a1 = -0.62) and of 0.9 holds (a2 = 2.2).
+    A rule's own `bounds` stand in place of all this.
     """
+    if thresholds.bounds is not None:
+        return thresholds.bounds.fails_under
     if thresholds.debias == "logit":
         return _never(-1) if thresholds.prior_fails == 1.0 else logit((1.0 - thresholds.prior_fails) / 2.0)
     return round(-thresholds.prior_fails * prior, 9)
@@ -53,6 +56,8 @@ def lower_bound(prior: float, thresholds: Thresholds) -> float:
 
 def upper_bound(prior: float, thresholds: Thresholds) -> float:
     """a2 = 0.8 * (1 - M(none, c)) with the published factor: a score over it holds."""
+    if thresholds.bounds is not None:
+        return thresholds.bounds.holds_over
     if thresholds.debias == "logit":
         return _never(1) if thresholds.prior_holds == 1.0 else logit((1.0 + thresholds.prior_holds) / 2.0)
     return round(thresholds.prior_holds * (1.0 - prior), 9)  # else 1.0 - 0.933594 is less than the score 0.066406
@@ -119,6 +124,8 @@ def decide(facts: Facts, thresholds: Thresholds) -> Decision:
     outcome = by_prior(facts.answer, facts.prior, thresholds)
     if outcome.known:
         return Decision(outcome, Branch.PRIOR_HOLDS if outcome is Outcome.HOLDS else Branch.PRIOR_FAILS)
+    if thresholds.bounds is not None:
+        return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, "the score lies between the bounds of this rule")
     return _by_region(facts, thresholds) or _by_reasoning(facts)
 
 

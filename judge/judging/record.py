@@ -31,6 +31,7 @@ def provenance(
     models: tuple[ModelIdentity, ...],
     thresholds: Thresholds,
     lock_digest: str | None = None,
+    calibration_digest: str | None = None,
 ) -> Provenance:
     """All that the verdicts of one judge depend on."""
     return Provenance(
@@ -42,6 +43,7 @@ def provenance(
         thresholds=thresholds,
         versions=_versions(),
         lock_digest=lock_digest,
+        calibration_digest=calibration_digest,
     )
 
 

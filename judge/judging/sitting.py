@@ -26,6 +26,11 @@ class Docket:
     def of(cls, rule: Rule, thresholds: Thresholds) -> Docket:
         return cls(rule, chain_of(rule), thresholds.overridden(rule.thresholds))
 
+    def thresholds_of(self, statement: str) -> Thresholds:
+        """What a statement of this rule is decided by: calibrated bounds are those of preconditions."""
+        asked = any(statement in group for group in self.chain.preconditions)
+        return self.thresholds if asked else self.thresholds.of_exceptions
+
 
 @dataclass(eq=False)
 class Sitting:
@@ -75,13 +80,15 @@ class Sitting:
         return (docket for docket in self.dockets if docket.rule.id not in self.pruned)
 
     def _has_steps_left(self, docket: Docket, statement: str) -> bool:
-        """A failed model and an answer without label mass are not argued with: they go to a person."""
+        """A failed model, an answer without label mass and bounds of the rule are not argued with: a person decides."""
+        if docket.thresholds_of(statement).bounds is not None:
+            return False
         return statement not in self.exhausted and self._decision(docket, statement).branch is Branch.UNDECIDED
 
     def _decision(self, docket: Docket, statement: str) -> Decision:
         known = self._decisions.setdefault(statement, {})
         if docket.rule.id not in known:
-            known[docket.rule.id] = decide(self.facts.get(statement, Facts()), docket.thresholds)
+            known[docket.rule.id] = decide(self.facts.get(statement, Facts()), docket.thresholds_of(statement))
         return known[docket.rule.id]
 
     def _outcomes(self, docket: Docket) -> dict[str, Outcome]:
@@ -95,7 +102,7 @@ class Sitting:
                 ConditionFinding(
                     outcome=group_outcome(group, outcomes),
                     alternatives=tuple(
-                        evidence(text, self.facts.get(text, Facts()), docket.thresholds) for text in group
+                        evidence(text, self.facts.get(text, Facts()), docket.thresholds_of(text)) for text in group
                     ),
                 )
                 for group in groups

@@ -56,6 +56,7 @@ class TransformersMllm:
         self._kept = KeptPrefixes(model, self._chat, self._budget)
         self._scoring = Scoring(model, identity, self._chat.pad, self._budget)
         self._constraints: dict[str, LogitsProcessor] = {}
+        self._longest: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         self._trusts_kept_ids: bool | None = None
 
     @property
@@ -91,6 +92,7 @@ class TransformersMllm:
             for ask in batch:
                 own = kept[key_of(ask)]
                 suffix = self._chat.tokens(f" {ask.statement}{own.tail}")
+                self._check_length(own.prefix.position(own.prefix.batch.length) + len(suffix))
                 questions.append(Question(own.prefix, tuple(suffix), own.inputs))
             chances = self._scoring.logits(questions, with_image=batch[0].image is not None).softmax(-1)
             for answers in dict.fromkeys(ask.answers for ask in batch):
@@ -154,14 +156,17 @@ class TransformersMllm:
         kept = self._kept.longest(talk.image, ids)
         if kept is not None:
             prefix, shared = kept
+            self._check_length(prefix.position(len(ids)))
             return Start(prefix, shared, tuple(ids[shared:]))
         prefix = prefill(self._model, inputs or self._chat.inputs([text], [talk.image]))[0]
+        self._check_length(prefix.position(len(ids)))
         return Start(prefix, len(ids) - 1, (ids[-1],))
 
     def _generated(self, talk: Conversation, max_tokens: int, schema: str | None) -> str:
         """One reply by transformers' own `generate`: for families whose caches cannot be continued."""
         text = self._chat.render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
         inputs = self._chat.inputs([text], [talk.image])
+        self._check_length(inputs["input_ids"].shape[1])
         constraint = [self._constraint(schema)] if schema is not None else None
         with torch.inference_mode():
             output = self._model.generate(
@@ -169,6 +174,14 @@ class TransformersMllm:
                 pad_token_id=self._chat.pad,
             )  # fmt: skip
         return self._chat.text(output[0, inputs["input_ids"].shape[1] :].tolist())
+
+    def _check_length(self, tokens: int) -> None:
+        """Beyond its longest context a model goes on answering, and what it says means nothing."""
+        if self._longest is not None and tokens > self._longest:
+            raise ModelError(
+                f"picture and text take {tokens} tokens, and the model reads {self._longest} at most",
+                hint="ask less at once, or choose a model with a longer context",
+            )
 
     def _constraint(self, schema: str) -> Any:
         """The outlines processor for a schema, built once (seconds) and reset for every use."""

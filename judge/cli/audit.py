@@ -1,0 +1,53 @@
+"""`judge audit`: is the log of the reviews whole?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from judge.cli.exits import Exit
+from judge.errors import UserError
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The data folder. Default: JUDGE_REVIEW_DIR, else one in your user data folder."),
+]
+
+
+def audit(
+    data: Data = None,
+    expect_head: Annotated[
+        str | None, typer.Option(help="A head hash that was kept: shows whether the end of the log was cut off.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+) -> None:
+    """Verify the decision log. Exit code: 0 whole, 3 broken, 2 your mistake."""
+    folder = existing(data)
+    from judge.review.audit import audit as audited
+    from judge.review.store import Store
+
+    with Store.open(folder) as store:
+        report = audited(store, expect_head)
+    if json:
+        print(report.model_dump_json())
+    elif report.problems:
+        print("\n".join(report.problems))
+    else:
+        print(f"{report.lines} lines, all whole\nhead {report.head}")
+    raise typer.Exit(Exit.FAILURE if report.problems else Exit.NO_VIOLATION)
+
+
+def existing(data: Path | None) -> Path:
+    """The data folder, which has to be there.
+
+    Raises:
+        UserError: there is no review store in it.
+    """
+    from judge.review.store.store import DATABASE, data_dir
+
+    folder = data or data_dir()
+    if not (folder / DATABASE).is_file():
+        raise UserError(f"no review store in {folder}", hint="name its folder with --data, or make one: judge review")
+    return folder

@@ -1,0 +1,172 @@
+"""`judge calibrate F.yaml DATASET`: bounds per rule from a few dozen images, into the lock file."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judge.cli import options
+from judge.cli.check import Quantize, expand
+from judge.errors import UserError
+
+if TYPE_CHECKING:
+    from judge.calibration.calibrate import Change, Labelled, Truth
+    from judge.calibration.facts import Sheet
+    from judge.calibration.writing import Subject
+    from judge.judging.pipeline import Judge
+
+
+def calibrate(
+    constitution: Annotated[str, typer.Argument(help="A YAML file with a lock file beside it.", metavar="F.yaml")],
+    dataset: Annotated[str, typer.Argument(help="Labelled images as `judge eval` reads them; else a folder.")],
+    false_positive_rate: Annotated[
+        float | None, typer.Option(help="Most images that are ok under a rule and flagged by it, such as 0.05.")
+    ] = None,
+    review_budget: Annotated[
+        float | None, typer.Option(help="Most images that end in needs_review, such as 0.2.")
+    ] = None,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="DATASET is images of which nothing is known.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
+    model: options.Model = "bundled",
+    encoder: options.Encoder = None,
+    detector: options.Detector = None,
+    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+    batch: options.Batch = 8,
+    memory_gib: options.MemoryGib = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    no_cache: options.NoCache = False,
+    json: Annotated[bool, typer.Option("--json", help="Print all of it as one JSON object.")] = False,
+) -> None:
+    """Choose thresholds per rule for a wanted rate. Exit code: 0 done, 2 your mistake, 3 a model or file failed."""
+    given = [rate for rate in (false_positive_rate, review_budget) if rate is not None]
+    if len(given) != 1 or not 0.0 < given[0] < 1.0:
+        hint = "either --false-positive-rate or --review-budget, with a rate between 0 and 1"
+        raise UserError("say what to calibrate for", hint=hint)
+    from judge.calibration.writing import calibrated_lock, read_subject, write_lock
+
+    subject = read_subject(constitution)
+    name, known, paths = _unlabelled(dataset) if unlabelled else _labelled(dataset, subject)
+    from judge import assemble
+
+    judge = assemble.load_judge(
+        subject.constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
+        dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    images = _images(judge, paths, known, keep=not no_cache)
+    change = _change(subject, images, given[0], reviews=review_budget is not None, labelled=not unlabelled)
+    lock = calibrated_lock(
+        subject, change, judge, labelled=not unlabelled, dataset=name, dataset_digest=_digest(images)
+    )  # fmt: skip
+    if not dry_run:
+        write_lock(subject, lock)
+    _show(subject, change, changed=lock != subject.lock, dry_run=dry_run, labelled=not unlabelled, json=json)
+
+
+def _labelled(source: str, subject: Subject) -> tuple[str, list[Truth], list[str]]:
+    from judge.evaluation.datasets import load_dataset
+
+    data = load_dataset(source, subject.constitution)
+    return data.name, [one.rules for one in data.examples], [one.path for one in data.examples]
+
+
+def _unlabelled(source: str) -> tuple[str, list[Truth], list[str]]:
+    from pathlib import Path
+
+    paths = expand([source])
+    return Path(source).name, [{} for _ in paths], paths
+
+
+def _images(judge: Judge, paths: Sequence[str], known: Sequence[Truth], *, keep: bool) -> list[Labelled]:
+    """Every image with its scores, each once: a copy is no second draw."""
+    from judge.calibration.calibrate import Labelled
+
+    images: dict[str, Labelled] = {}
+    for sheet, truth in zip(_sheets(judge, paths, keep=keep), known, strict=True):
+        before = images[sheet.sha256].truth if sheet.sha256 in images else {}
+        images[sheet.sha256] = Labelled(sheet, {**before, **truth})
+    if len(images) < len(paths):
+        print(f"judge: {len(paths) - len(images)} images are copies of others and count once", file=sys.stderr)
+    return list(images.values())
+
+
+def _sheets(judge: Judge, paths: Sequence[str], *, keep: bool) -> Iterator[Sheet]:
+    from judge.calibration.facts import gather
+
+    sheets = gather(judge, paths, keep=keep)
+    if len(paths) < 10 or not sys.stderr.isatty():
+        return sheets
+    from rich.console import Console
+    from rich.progress import track
+
+    return iter(track(sheets, total=len(paths), description="scoring", console=Console(stderr=True)))
+
+
+def _digest(images: Sequence[Labelled]) -> str:
+    """Of every image and what was known of it, in no order."""
+    lines = sorted(f"{one.sheet.sha256}|{sorted(one.truth.items())}" for one in images)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _change(subject: Subject, images: Sequence[Labelled], level: float, *, reviews: bool, labelled: bool) -> Change:
+    from judge.calibration.calibrate import for_false_positives, for_reviews
+
+    rules = {rule.id: rule.status == "enforce" for rule in subject.constitution.rules}
+    choose = for_reviews if reviews else for_false_positives
+    return choose(images, rules, level, labelled=labelled)
+
+
+def _show(subject: Subject, change: Change, *, changed: bool, dry_run: bool, labelled: bool, json: bool) -> None:
+    from judge.calibration.writing import overwritten, promise
+
+    said = promise(change, labelled=labelled)
+    replaced = overwritten(subject, change)
+    if json:
+        from json import dumps
+
+        print(dumps({
+            "lock": str(subject.path), "written": changed and not dry_run, "changed": changed, "replaced": replaced,
+            "promise": said, **change.model_dump(mode="json"),
+        }))  # fmt: skip
+        return
+    from rich.console import Console
+
+    console = Console()
+    console.print(_table(change, labelled=labelled))
+    for one in change.rules:
+        if one.why is not None:
+            print(f"{one.rule}: not calibrated, {one.why}")
+    print(f"reviews: {change.reviews_before} of {change.images} images before, {change.reviews_after} after")
+    for sentence in (*replaced, *said):
+        print(sentence)
+    state = "would be written (--dry-run)" if dry_run else "written"
+    print(f"{subject.path}: {state if changed else 'unchanged'}")
+
+
+def _table(change: Change, *, labelled: bool) -> object:
+    from rich.table import Table
+
+    from judge.calibration.writing import shown
+
+    others = "all" if change.target == "false_positive_rate" else "not flagged today"
+    sides = ("ok", "violating") if labelled else (others, "flagged today")
+    title = "flagged of the images here, before -> after (bounds in log odds over the language prior)"
+    table = Table(title=title, title_justify="left")
+    table.add_column("rule", overflow="fold")
+    for name in ("bounds", *sides, "open"):
+        table.add_column(name, justify="right")
+    for one in change.rules:
+        table.add_row(
+            one.rule, "as before" if one.bounds is None else shown(one.bounds),
+            f"{one.before.ok_flagged} -> {one.after.ok_flagged} of {one.ok}",
+            f"{one.before.violating_flagged} -> {one.after.violating_flagged} of {one.violating}",
+            f"{one.before.open} -> {one.after.open}",
+        )  # fmt: skip
+    return table

@@ -1,0 +1,152 @@
+"""`judge eval DATASET`: how well the judge does on images whose truth is known, beside baselines, ablations, peers.
+
+1. the constitution and the data set are read, so that their mistakes are told before models load; 2. the methods are
+made; 3. they run, and what they say is kept in the folder of the evaluation; 4. report.json, report.html, a table.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judge.cli import options
+from judge.cli.check import Quantize
+from judge.errors import UserError
+
+if TYPE_CHECKING:
+    from judge.constitution import Constitution
+    from judge.evaluation.evaluate import Evaluated
+    from judge.evaluation.kept_answers import KeptAnswers
+    from judge.evaluation.protocols import Dataset, Method
+    from judge.judging.pipeline import Judge
+
+log = logging.getLogger("judge")
+SAMPLE_SEED = 1
+_SETS = ("baselines", "ablations")
+
+
+def evaluate(
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="A folder with metadata.jsonl or .csv, a case file, parquet, or a Hugging Face id.", metavar="DATASET"
+        ),
+    ],
+    constitution: Annotated[
+        str, typer.Option("--constitution", "-c", help="A YAML file, or a shipped name: demo, os-bench.")
+    ] = "demo",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report and all judgements. Default: eval/DATASET.")
+    ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="baselines, ablations, and names of peers; several with commas between them."),
+    ] = None,
+    subjective: Annotated[
+        str | None, typer.Option(help="The same rules in words of opinion: for the ablation without objectification.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Measure a random sample of this many images.")] = None,
+    model: options.Model = "bundled",
+    encoder: options.Encoder = None,
+    detector: options.Detector = None,
+    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+    batch: options.Batch = 8,
+    memory_gib: options.MemoryGib = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
+) -> None:
+    """Measure the judge. Exit code: 0 measured, 2 your mistake, 3 a model failed to load."""
+    if find_spec("plotly") is None:
+        raise UserError("the report needs the package 'plotly'", hint="pip install 'constitution-judge[eval]'")
+    wanted = _named(beside or [])
+    if subjective is not None and "ablations" not in wanted:
+        raise UserError("--subjective is for the ablations", hint="add --with ablations")
+    from judge.compiler.beside import load_with_lock
+    from judge.constitution import load_constitution
+    from judge.evaluation.datasets import load_dataset, sample
+
+    policy, _ = load_with_lock(constitution)
+    opinions = load_constitution(subjective) if subjective is not None else None
+    examples = load_dataset(dataset, policy)
+    folder = out or Path("eval") / re.sub(r"[^A-Za-z0-9._-]+", "-", examples.name)
+    if limit is not None:
+        examples = sample(examples, limit, SAMPLE_SEED)
+    from judge.assemble import load_judge
+    from judge.evaluation.evaluate import evaluate as run
+    from judge.evaluation.kept_answers import KeptAnswers
+    from judge.evaluation.methods import the_judge
+
+    judge = load_judge(
+        constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
+        dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    kept = KeptAnswers(folder / "answers.sqlite")
+    try:
+        others = list(_others(judge, kept, wanted, opinions))
+        evaluated = run(
+            examples, the_judge(judge, kept), others, constitution=judge.constitution, folder=folder / "judgements",
+            facts=_facts(judge),
+        )  # fmt: skip
+    finally:
+        kept.close()
+    _write(folder, examples, judge.constitution, evaluated)
+    if json:
+        print(evaluated.evaluation.model_dump_json(indent=1))
+    else:
+        from judge.evaluation.report_text import table
+
+        print(table(evaluated.evaluation), end="")
+    print(f"judge: the report is {folder / 'report.html'}", file=sys.stderr)
+
+
+def _named(beside: Sequence[str]) -> list[str]:
+    """Each name once; a mistyped one is told by the peers, who know all names."""
+    return list(dict.fromkeys(name.strip() for one in beside for name in one.split(",") if name.strip()))
+
+
+def _others(judge: Judge, kept: KeptAnswers, wanted: Sequence[str], opinions: Constitution | None) -> Iterator[Method]:
+    """What is measured beside the judge: peers last to run, first to be loaded where their names may be wrong."""
+    from judge.evaluation.ablations import ablations
+    from judge.evaluation.baselines import baselines
+    from judge.evaluation.methods import all_enforced
+    from judge.peers.load import load_peer
+
+    enforced = all_enforced(judge.constitution)
+    peers = [load_peer(name, enforced, judge.settings) for name in wanted if name not in _SETS]
+    if "baselines" in wanted:
+        yield from baselines(judge, kept)
+    if "ablations" in wanted:
+        if opinions is None:
+            log.warning("without --subjective FILE there is no ablation of objectification")
+        yield from ablations(judge, kept, opinions)
+    yield from peers
+
+
+def _facts(judge: Judge) -> dict[str, str]:
+    """Which models and versions the figures are of."""
+    source = judge.provenance
+    models = {
+        f"model ({one.role})": f"{one.name} {one.digest[:12]} {one.dtype} on {one.device}" for one in source.models
+    }
+    return {**models, "thresholds": source.thresholds.model_dump_json(), **source.versions}
+
+
+def _write(folder: Path, dataset: Dataset, constitution: Constitution, evaluated: Evaluated) -> None:
+    from judge.evaluation import report_html
+    from judge.files import write_whole
+
+    try:
+        write_whole(folder / "report.json", evaluated.evaluation.model_dump_json(indent=1) + "\n")
+        page = report_html.render(evaluated.evaluation, dataset, evaluated.judgements, constitution)
+        write_whole(folder / "report.html", page)
+    except OSError as error:
+        raise UserError(f"cannot write to {folder} ({error.strerror})", hint="choose another --out") from error

@@ -1,0 +1,106 @@
+"""A lock's calibration, put to use: whether its bounds fit how a rule is judged now. Chooses no bounds.
+
+Bounds mean something for the scores they were chosen on and for no others. So they are used only with the models and
+prompts they were made with, and, rule by rule, with the same chain and thresholds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from judge.compiler.lockfile import Lock, LockedRule, RuleCalibration, digest_of
+from judge.constitution import Constitution, Rule
+from judge.languages import language
+from judge.settings import Bounds, Settings
+from judge.verdict import ModelIdentity
+
+
+class Applied(NamedTuple):
+    """A constitution with the bounds of its lock in it. digest: of the calibration, None where nothing was used.
+
+    refused: why bounds in the lock were left out, a sentence each.
+    """
+
+    constitution: Constitution
+    digest: str | None = None
+    refused: tuple[str, ...] = ()
+
+
+def made_under(rule: Rule, settings: Settings) -> str:
+    """Digest of all that a rule's scores depend on, beside models and prompts."""
+    thresholds = settings.thresholds.overridden(rule.thresholds).of_exceptions
+    said = rule.model_dump(mode="json", include={"rule", "preconditions", "exceptions", "parameters"})
+    return digest_of([said, thresholds.model_dump(mode="json"), settings.reason, settings.reason_tokens])
+
+
+def calibration_digest(lock: Lock) -> str | None:
+    """Digest of a lock's calibration: its provenance and every bound; None without one."""
+    if lock.calibration is None:
+        return None
+    bounds = {name: one.calibration.model_dump(mode="json") for name, one in lock.rules.items() if one.calibration}
+    return digest_of([lock.calibration.model_dump(mode="json"), bounds])
+
+
+def calibrated(
+    constitution: Constitution, lock: Lock, models: tuple[ModelIdentity, ...], settings: Settings
+) -> Applied:
+    """The constitution (with the lock's chains) judged by the lock's bounds, where they fit.
+
+    Bounds that are written in the constitution itself win.
+    """
+    made = lock.calibration
+    if made is None:
+        return Applied(constitution)
+    spoken = language(constitution.language)
+    if made.models != models:
+        was, now = (
+            ", ".join(f"{one.name} ({one.role}, {_place(one)})" for one in each) for each in (made.models, models)
+        )
+        differ = "other weights of the same names" if was == now else f"{was}, and these are {now}"
+        return Applied(constitution, None, (f"it was made with {differ}",))
+    if made.prompts != spoken.digests:
+        return Applied(constitution, None, ("it was made under other prompts",))
+    refused: list[str] = []
+    rules = []
+    for rule in constitution.rules:
+        entry = lock.rules.get(rule.id)
+        own = entry.calibration if entry is not None else None
+        if own is not None and own.made_under != made_under(rule, settings):
+            refused.append(f"{rule.id} has another chain or other thresholds since")
+            own = None
+        rules.append(_bounded(rule, own.bounds) if own is not None else rule)
+    used = any(new is not old for new, old in zip(rules, constitution.rules, strict=True))
+    changed = constitution.model_copy(update={"rules": tuple(rules)}) if used else constitution
+    return Applied(changed, calibration_digest(lock) if used else None, tuple(refused))
+
+
+def bounded(constitution: Constitution, bounds: dict[str, Bounds]) -> Constitution:
+    """The constitution with these bounds, by rule id, in place of any it has."""
+    rules = (
+        rule.model_copy(update={"thresholds": rule.thresholds.model_copy(update={"bounds": bounds.get(rule.id)})})
+        for rule in constitution.rules
+    )
+    return constitution.model_copy(update={"rules": tuple(rules)})
+
+
+def with_calibration_of(previous: Lock, lock: Lock) -> Lock:
+    """`lock` with the calibration of `previous`, in the rules whose entries still say the same."""
+
+    def kept(name: str, entry: LockedRule) -> RuleCalibration | None:
+        before = previous.rules.get(name)
+        same = before is not None and before.rule_digest == entry.rule_digest and before.content == entry.content
+        return before.calibration if before is not None and same else None
+
+    rules = {name: entry.model_copy(update={"calibration": kept(name, entry)}) for name, entry in lock.rules.items()}
+    any_left = any(entry.calibration is not None for entry in rules.values())
+    return lock.model_copy(update={"rules": rules, "calibration": previous.calibration if any_left else None})
+
+
+def _bounded(rule: Rule, bounds: Bounds) -> Rule:
+    if rule.thresholds.bounds is not None:
+        return rule
+    return rule.model_copy(update={"thresholds": rule.thresholds.model_copy(update={"bounds": bounds})})
+
+
+def _place(model: ModelIdentity) -> str:
+    return f"{model.dtype} on {model.device}" + ("" if model.quantization == "none" else f", {model.quantization}")

@@ -1,0 +1,100 @@
+"""Serves the review app: opens the store, asks for logins where they are needed, and starts Gradio.
+
+Nothing leaves the machine: no analytics, no fonts or scripts from elsewhere. Images travel inside the page's own
+messages, so no folder is served, and originals are sent only when they are revealed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ipaddress
+import logging
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judge.errors import UserError
+
+if TYPE_CHECKING:
+    from judge.review.store import Store
+    from judge.settings import Settings
+
+log = logging.getLogger("judge")
+
+
+def launch(settings: Settings, *, data: Path, host: str = "127.0.0.1", port: int = 7860, auth: bool | None = None) -> None:
+    """Serve the app until interrupted.
+
+    auth: whether people sign in. None: where the host is not this machine alone, or the store has users.
+
+    Raises:
+        UserError: sign-in is needed and there are no users, or refused though there are; the port is taken; the
+            data folder cannot be used.
+    """
+    from judge.review import samples
+    from judge.review.store import Store
+
+    with Store.open(data) as store:
+        signed_in = wants_login(store, host, auth)
+        samples.fill(store)
+        _serve(store, settings, data, host, port, signed_in)
+
+
+def wants_login(store: Store, host: str, auth: bool | None) -> bool:
+    """Whether people have to sign in.
+
+    Raises:
+        UserError: they have to and nobody could, or they shall not though there are users.
+    """
+    has_users = store.has_users()
+    wanted = auth if auth is not None else has_users or not is_local(host)
+    if wanted and not has_users:
+        raise UserError(
+            f"there are no users yet, and {host} needs people to sign in",
+            hint="add one first: judge review user add NAME --role admin",
+        )
+    if not wanted and (has_users or not is_local(host)):
+        why = "the store has users" if has_users else f"{host} can be reached from other machines"
+        raise UserError(f"sign-in cannot be turned off: {why}", hint="leave the option out and sign in")
+    return wanted
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine can reach a server on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, signed_in: bool) -> None:
+    temporary = tempfile.mkdtemp(prefix="judge-review-")  # for its owner only; what Gradio's own uploads land in
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    os.environ["GRADIO_TEMP_DIR"] = temporary
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+    from judge.review import access, ui
+    from judge.review.ui import render
+    from judge.review.ui.context import Context, Judges
+    from judge.review.ui.theme import theme
+
+    def sign_in(name: str, password: str) -> bool:
+        return access.authenticate(store, name, password) is not None
+
+    context = Context(store, settings, data, signed_in, Judges(settings))
+    page = ui.build(context)
+    try:
+        page.launch(
+            server_name=host, server_port=port, auth=sign_in if signed_in else None,
+            auth_message="Sign in to review.", share=False, ssr_mode=False, quiet=True, footer_links=[],
+            run_history=False, enable_monitoring=False, mcp_server=False, pwa=False, allowed_paths=[],
+            max_file_size="64mb", theme=theme(), head=f"<style>{render.static('desk.css')}</style>", prevent_thread_lock=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise UserError(f"cannot serve on {host}:{port} ({error})", hint="choose another --port") from error
+    log.warning("serving on http://%s:%d%s", host, port, "" if signed_in else " (this machine only, no sign-in)")
+    page.block_thread()

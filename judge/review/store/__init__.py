@@ -1,0 +1,59 @@
+"""What waits for people, and what they decided: SQLite under SQLAlchemy. Knows no browser.
+
+Start at `Store`. It gives and takes frozen records (`records`), never rows.
+"""
+
+from judge.review.store.records import (
+    Action,
+    Breaks,
+    Choices,
+    Counts,
+    Decided,
+    Decision,
+    DecisionRow,
+    Filters,
+    GoldReads,
+    Item,
+    ItemSummary,
+    Kind,
+    Lease,
+    LogEntry,
+    Order,
+    Read,
+    ReviewSettings,
+    SecondReads,
+    Session,
+    Source,
+    State,
+)
+from judge.review.store.roles import Right, Role, may
+from judge.review.store.store import Store, data_dir
+
+__all__ = [
+    "Action",
+    "Breaks",
+    "Choices",
+    "Counts",
+    "Decided",
+    "Decision",
+    "DecisionRow",
+    "Filters",
+    "GoldReads",
+    "Item",
+    "ItemSummary",
+    "Kind",
+    "Lease",
+    "LogEntry",
+    "Order",
+    "Read",
+    "ReviewSettings",
+    "Right",
+    "Role",
+    "SecondReads",
+    "Session",
+    "Source",
+    "State",
+    "Store",
+    "data_dir",
+    "may",
+]

@@ -1,0 +1,71 @@
+"""Verdicts and images into the store. What is known already is not added again."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from judge.errors import UserError
+from judge.review.store import log, pictures
+from judge.review.store.closeness import image_score, uncertainty
+from judge.review.store.records import Source
+from judge.review.store.tables import item_rules, items, verdicts
+from judge.verdict import Verdict
+
+
+def keep(folder: Path, verdict: Verdict, image: bytes | None) -> str | None:
+    """Keep the image that a verdict is about; its digest.
+
+    Raises:
+        UserError: it is another image.
+    """
+    if image is None:
+        return None
+    judged = verdict.image_facts.sha256
+    found = hashlib.sha256(image).hexdigest()
+    if judged is not None and found != judged:
+        raise UserError(
+            f"this is not the image that was judged: {verdict.image} (digest {found[:12]}, judged {judged[:12]})",
+            hint="give the bytes of the judged file",
+        )
+    return pictures.keep(folder, image)
+
+
+def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source: Source, now: datetime) -> int:
+    """The id of the verdict's item, new or known; `kept` is the digest of its image, where that was kept."""
+    sha256 = verdict.image_facts.sha256 or kept
+    identity = _identity(verdict, sha256)
+    known = connection.execute(sa.select(items.c.id, items.c.has_image).where(items.c.identity == identity)).first()
+    if known is not None:
+        if kept is not None and not known.has_image:
+            connection.execute(items.update().where(items.c.id == known.id).values(has_image=True))
+        return int(known.id)
+    made_by = verdict.provenance
+    item: int = connection.execute(
+        items.insert()
+        .values(
+            identity=identity, image=verdict.image, image_sha256=sha256, has_image=kept is not None, source=source,
+            added=log.stamp(now), verdict=verdict.verdict, violations=log.canonical(list(verdict.violations)),
+            constitution=made_by.constitution, constitution_digest=made_by.constitution_digest,
+            score=image_score(verdict), uncertainty=uncertainty(verdict),
+        )
+        .returning(items.c.id)
+    ).scalar_one()  # fmt: skip
+    connection.execute(verdicts.insert().values(item=item, json=zlib.compress(verdict.model_dump_json().encode())))
+    touched = {one.rule for one in verdict.findings if one.outcome in ("violated", "undecided")}
+    if touched:
+        connection.execute(item_rules.insert(), [{"item": item, "rule": rule} for rule in sorted(touched)])
+    return item
+
+
+def _identity(verdict: Verdict, sha256: str | None) -> str:
+    """A digest of the image and of all that it was judged by. What has no image bytes is told apart by its verdict."""
+    thing = sha256 or hashlib.sha256(verdict.canonical_json().encode()).hexdigest()
+    by = verdict.provenance.model_dump(
+        mode="json", include={"constitution_digest", "models", "prompts", "thresholds", "calibration_digest"}
+    )
+    return hashlib.sha256(log.canonical([thing, by]).encode()).hexdigest()

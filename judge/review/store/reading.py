@@ -1,0 +1,211 @@
+"""Rows to records. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+
+from judge.errors import UserError
+from judge.review.store import log, queue
+from judge.review.store.records import (
+    Breaks,
+    Choices,
+    Counts,
+    Decided,
+    DecisionRow,
+    Filters,
+    Item,
+    ItemSummary,
+    Lease,
+    Order,
+    Read,
+    ReviewSettings,
+    Session,
+)
+from judge.review.store.roles import Role
+from judge.review.store.tables import decisions, item_rules, items, log_lines, users, verdicts
+from judge.review.store.tables import settings as settings_table
+from judge.verdict import Verdict
+
+_READ: dict[str, Read] = {"open": "first", "second_read": "second"}
+_DECIDES = sa.and_(
+    decisions.c.superseded_by.is_(None),
+    decisions.c.action.in_(("violation", "no_violation")),
+    decisions.c.read != "gold",
+)
+
+
+def verdict(connection: sa.Connection, item: int) -> Verdict:
+    """What the judge said of an item."""
+    return Verdict.model_validate_json(verdict_json(connection, item))
+
+
+def verdict_json(connection: sa.Connection, item: int) -> bytes:
+    """The same as it was written when the item was added."""
+    packed: bytes = connection.execute(sa.select(verdicts.c.json).where(verdicts.c.item == item)).scalar_one()
+    return zlib.decompress(packed)
+
+
+def item(connection: sa.Connection, number: int, reviewer: str, now: datetime) -> Item:
+    """An item as the reviewer may see it.
+
+    Raises:
+        UserError: no such item.
+    """
+    row = connection.execute(sa.select(items).where(items.c.id == number)).first()
+    if row is None:
+        raise UserError(f"no item {number}")
+    lease = _lease(row, now)
+    own = lease is not None and lease.reviewer == reviewer
+    read: Read = row.leased_as if own else _READ.get(row.state, "policy")
+    blind = read in ("second", "gold") and (own or row.first_reader != reviewer)
+    shown = () if blind else tuple(log.entries(connection, log_lines.c.item == number, log_lines.c.kind != "reveal"))
+    return Item(
+        id=row.id, verdict=verdict(connection, number), image_sha256=row.image_sha256, has_image=row.has_image,
+        source=row.source, added=row.added, state="open" if blind else row.state, score=row.score,
+        uncertainty=row.uncertainty, lease=lease, read=read, blind=blind, gold=row.gold, decisions=shown,
+    )  # fmt: skip
+
+
+def summaries(
+    connection: sa.Connection, filters: Filters, limit: int, offset: int, order: Order, now: datetime
+) -> list[ItemSummary]:
+    """One line per item that matches."""
+    standing = (
+        sa.select(decisions.c.action)
+        .where(decisions.c.item == items.c.id, items.c.state == "decided", _DECIDES)
+        .order_by(decisions.c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        sa.select(items, standing.label("decision"))
+        .where(*queue.matching(filters), *queue.in_state(filters, now.timestamp()))
+        .order_by(*queue.ordered(order))
+        .limit(limit)
+        .offset(offset)
+    )
+    return [
+        ItemSummary(
+            id=row.id, image=row.image, image_sha256=row.image_sha256, has_image=row.has_image, source=row.source,
+            added=row.added, verdict=row.verdict, violations=json.loads(row.violations),
+            constitution=row.constitution, score=row.score, uncertainty=row.uncertainty, state=row.state,
+            lease=_lease(row, now), decision=row.decision,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def counts(connection: sa.Connection, filters: Filters, now: datetime) -> Counts:
+    """Items that match, by state and verdict."""
+    held = sa.func.total(items.c.leased_until > now.timestamp())
+    rows = connection.execute(
+        sa.select(items.c.state, items.c.verdict, sa.func.count(), held)
+        .where(*queue.matching(filters))
+        .group_by(items.c.state, items.c.verdict)
+    )
+    found = dict.fromkeys(Counts.model_fields, 0)
+    for state, word, count, leased in rows:
+        found["total"] += count
+        found[word] += count
+        found["leased"] += int(leased)
+        found[state] += count - int(leased) if state == "open" else count
+    return Counts(**found)
+
+
+def choices(connection: sa.Connection) -> Choices:
+    """Every rule, source and constitution that some item has."""
+
+    def distinct(column: sa.Column[Any]) -> Any:
+        return tuple(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
+
+    return Choices(
+        rules=distinct(item_rules.c.rule), sources=distinct(items.c.source),
+        constitutions=distinct(items.c.constitution),
+    )  # fmt: skip
+
+
+def decision_rows(connection: sa.Connection, *, superseded: bool) -> Iterator[DecisionRow]:
+    """Decisions, oldest first."""
+    lines = log_lines
+    columns: list[Any] = [
+        decisions, lines.c.at, lines.c.reason, lines.c.extra, items.c.image, items.c.image_sha256, items.c.source,
+        items.c.added, items.c.constitution, items.c.constitution_digest, items.c.verdict, items.c.violations,
+        items.c.score, items.c.uncertainty,
+    ]  # fmt: skip
+    wanted = sa.select(*columns).join(lines, lines.c.seq == decisions.c.seq).join(items, items.c.id == decisions.c.item)
+    if not superseded:
+        wanted = wanted.where(decisions.c.superseded_by.is_(None))
+    for row in connection.execute(wanted.order_by(decisions.c.seq)).mappings():
+        fields = dict(row)
+        extra = json.loads(fields.pop("extra"))
+        fields |= {name: json.loads(fields[name]) for name in ("rules", "violations")}
+        yield DecisionRow.model_validate({**fields, "seconds": extra.get("seconds")})
+
+
+def decided(connection: sa.Connection, filters: Filters) -> Iterator[Decided]:
+    """Decided items with the decision that stands: the last one."""
+    last = sa.select(sa.func.max(decisions.c.seq)).where(_DECIDES).group_by(decisions.c.item)
+    rows = connection.execute(
+        sa.select(items.c.id, decisions.c.action, decisions.c.rules, verdicts.c.json)
+        .join(decisions, decisions.c.item == items.c.id)
+        .join(verdicts, verdicts.c.item == items.c.id)
+        .where(decisions.c.seq.in_(last), items.c.state == "decided", *queue.matching(filters))
+        .order_by(items.c.id)
+    )
+    for row in rows:
+        rules = json.loads(row.rules) if row.action == "violation" else ()
+        yield Decided(
+            item=row.id, verdict=Verdict.model_validate_json(zlib.decompress(row.json)), action=row.action, rules=rules
+        )
+
+
+def settings(connection: sa.Connection) -> ReviewSettings:
+    """How this team reviews."""
+    found = connection.execute(sa.select(settings_table.c.json)).scalar_one_or_none()
+    return ReviewSettings() if found is None else ReviewSettings.model_validate_json(found)
+
+
+def has_users(connection: sa.Connection) -> bool:
+    """Whether anybody was given a login."""
+    return connection.execute(sa.select(users.c.name).limit(1)).first() is not None
+
+
+def role(connection: sa.Connection, name: str) -> Role:
+    """The role of a user; `admin` for everybody where there are no users.
+
+    Raises:
+        UserError: there are users, and this is none of them.
+    """
+    found = connection.execute(sa.select(users.c.role).where(users.c.name == name)).scalar_one_or_none()
+    if found is not None:
+        return Role(found)
+    if has_users(connection):
+        raise UserError(f"no user '{name}'", hint="judge review user add NAME --role reviewer")
+    return Role.ADMIN
+
+
+def session(connection: sa.Connection, reviewer: str, breaks: Breaks, now: datetime) -> Session:
+    """The reviewer's session: back from now over their lines of the log to the last pause as long as a break."""
+    pause = timedelta(minutes=breaks.for_minutes)
+    wanted = sa.select(log_lines.c.at).where(log_lines.c.who == reviewer).order_by(log_lines.c.seq.desc()).limit(5000)
+    times = [datetime.fromisoformat(at) for at in connection.execute(wanted).scalars()]
+    if not times or now - times[0] >= pause:
+        return Session(started=None)
+    started = next((later for later, earlier in pairwise(times) if later - earlier >= pause), times[-1])
+    if breaks.every_minutes is None:
+        return Session(started=started)
+    due = started + timedelta(minutes=breaks.every_minutes)
+    return Session(started=started, break_at=due, break_due=now >= due, back_at=times[0] + pause)
+
+
+def _lease(row: Any, now: datetime) -> Lease | None:
+    if row.leased_by is None or row.leased_until <= now.timestamp():
+        return None
+    return Lease(reviewer=row.leased_by, until=datetime.fromtimestamp(row.leased_until, UTC))

@@ -1,0 +1,230 @@
+"""The records that a store gives and takes. Knows no database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from judge.settings import Frozen, Share
+from judge.verdict import Verdict, VerdictWord
+
+Action = Literal["violation", "no_violation", "escalate", "skip"]
+Source = Literal["upload", "batch", "server", "sample"]
+Order = Literal["oldest", "uncertain"]
+State = Literal["open", "second_read", "escalated", "decided"]
+Read = Literal["first", "second", "policy", "gold"]
+Kind = Literal[
+    "decision", "second_read", "gold", "gold_marked", "undo", "reveal", "login", "settings_changed", "user_changed",
+    "constitution_saved", "export",
+]  # fmt: skip
+
+
+class Filters(Frozen):
+    """Which items are wanted; what is not named is not filtered.
+
+    rule: items in which this rule is violated or undecided. constitution: its name.
+    state: `open` and `second_read` and `escalated` wait for somebody, `leased` is held by somebody now, `decided` is
+    done. `all` is everything for `list` and `count`; for `next` it is everything that waits for this reviewer, which
+    is what a queue wants: first reads with second reads among them.
+    """
+
+    verdict: VerdictWord | None = None
+    rule: str | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+    source: Source | None = None
+    state: Literal["open", "leased", "decided", "escalated", "second_read", "all"] = "all"
+    constitution: str | None = None
+
+
+class Decision(Frozen):
+    """What a person says of an item.
+
+    rules: the violated ones for `violation` (at least one), for the other actions those it is about.
+    reason: free text. All but `skip` need a reason or a rule. seconds: how long the item was looked at, where known.
+    """
+
+    action: Action
+    rules: tuple[str, ...] = ()
+    reason: str = Field(default="", max_length=4000)
+    seconds: float | None = Field(default=None, ge=0)
+
+
+class Lease(Frozen):
+    """Who holds an item, and until when."""
+
+    reviewer: str
+    until: datetime
+
+
+class LogEntry(Frozen):
+    """One line of the log, which is only ever appended to.
+
+    scores: the judge's score per rule as it was shown. supersedes: the line that an undo takes back.
+    previous, hash: the chain; see `judge.review.store.log`.
+    """
+
+    seq: int
+    at: datetime
+    who: str
+    kind: Kind
+    item: int | None = None
+    image: str | None = None
+    constitution: str | None = None
+    scores: dict[str, float] = Field(default_factory=dict)
+    decision: Action | None = None
+    rules: tuple[str, ...] = ()
+    reason: str = ""
+    supersedes: int | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+    previous: str
+    hash: str
+
+
+class ItemSummary(Frozen):
+    """An item as one line of a list. `score` and `uncertainty`: see `judge.review.store.closeness`.
+
+    violations: the rules that the judge found violated. decision: what people came to, once it is decided.
+    """
+
+    id: int
+    image: str
+    image_sha256: str | None
+    has_image: bool
+    source: Source
+    added: datetime
+    verdict: VerdictWord
+    violations: tuple[str, ...]
+    constitution: str
+    score: float | None
+    uncertainty: float
+    state: State
+    lease: Lease | None
+    decision: Action | None
+
+
+class Item(Frozen):
+    """An item as its reviewer may see it.
+
+    read: what the reviewer's decision will be: a first read, a blind second one, policy's on an escalated item, or a
+    reading of a gold item. blind: what others decided is hidden (`decisions` is empty, `state` says `open`); what the
+    judge said is not. gold: the truth is known. It is for reports; a reviewer must not be shown it.
+    """
+
+    id: int
+    verdict: Verdict
+    image_sha256: str | None
+    has_image: bool
+    source: Source
+    added: datetime
+    state: State
+    score: float | None
+    uncertainty: float
+    lease: Lease | None
+    read: Read
+    blind: bool
+    gold: bool
+    decisions: tuple[LogEntry, ...] = ()
+
+
+class Counts(Frozen):
+    """How many items match the filters (whatever their state), by state and by the judge's verdict.
+
+    `open` ones are free; `leased` ones are counted there and, unless they are open, in their state as well.
+    """
+
+    total: int = 0
+    open: int = 0
+    leased: int = 0
+    decided: int = 0
+    escalated: int = 0
+    second_read: int = 0
+    violation: int = 0
+    no_violation: int = 0
+    needs_review: int = 0
+
+
+class Choices(Frozen):
+    """What the filters can be set to."""
+
+    rules: tuple[str, ...]
+    sources: tuple[Source, ...]
+    constitutions: tuple[str, ...]
+
+
+class DecisionRow(Frozen):
+    """One decision with what the judge said of the item; `superseded_by`: the log line that took it back."""
+
+    seq: int
+    at: datetime
+    who: str
+    item: int
+    read: Literal["first", "second", "policy", "gold", "gold_mark"]
+    action: Action
+    rules: tuple[str, ...]
+    reason: str
+    superseded_by: int | None
+    agrees: bool | None
+    image: str
+    image_sha256: str | None
+    source: Source
+    added: datetime
+    constitution: str
+    constitution_digest: str
+    verdict: VerdictWord
+    violations: tuple[str, ...]
+    score: float | None
+    uncertainty: float
+    seconds: float | None = None
+
+
+class Decided(Frozen):
+    """A decided item: what the judge said, and what people came to."""
+
+    item: int
+    verdict: Verdict
+    action: Literal["violation", "no_violation"]
+    rules: tuple[str, ...]
+
+
+class SecondReads(Frozen):
+    """Which share of the decided items another reviewer reads blind. Escalations always are.
+
+    The same items are drawn on every machine: by a hash of what the item is and the seed.
+    """
+
+    share: Share = 0.1
+    seed: int = 0
+
+
+class GoldReads(Frozen):
+    """Which share of the items that a reviewer is given are gold items, as long as there are unread ones."""
+
+    share: Share = 0.05
+
+
+class Breaks(Frozen):
+    """When a break is due. Off where `every_minutes` is None. What breaks are good for is not measured here."""
+
+    every_minutes: int | None = Field(default=None, ge=1)
+    for_minutes: int = Field(default=5, ge=1)
+
+
+class ReviewSettings(Frozen):
+    """How a team reviews; kept in the store, so that all its servers agree."""
+
+    second_reads: SecondReads = SecondReads()
+    gold: GoldReads = GoldReads()
+    breaks: Breaks = Breaks()
+    lease_minutes: int = Field(default=15, ge=1)
+
+
+class Session(Frozen):
+    """A reviewer's time at work: since when, and where breaks are on, when one is due and until when it lasts."""
+
+    started: datetime | None
+    break_at: datetime | None = None
+    break_due: bool = False
+    back_at: datetime | None = None

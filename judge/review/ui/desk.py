@@ -1,0 +1,321 @@
+"""What happens at the desk: one event of the page in, the parts of the page that change out. Knows no Gradio.
+
+1. `Asked` is what the page says a person did; 2. `Desk.act` does it, in the person's name, by way of the store, which
+checks leases and rights; 3. `Reply` carries the parts to put in place, the item now in hand, and what to announce.
+The page's own claims (which item, which filters) are wishes: an item is acted on only by whom the store says holds it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from judge.errors import ImageError, JudgeError, ModelError, UserError
+from judge.images import MAX_BYTES
+from judge.review.shield import shielded
+from judge.review.store import Action, Decision, Item, Right, Store
+from judge.review.ui import listing, render, stage
+from judge.review.ui.chains import rule_ids, rules_of
+from judge.review.ui.context import Context, Person
+from judge.review.ui.listing import Wanted
+from judge.settings import Frozen
+
+QUICK = {
+    "no_violation": (
+        "None of the rules applies.",
+        "An exception applies.",
+        "The judge misread the picture.",
+        "It looks close, but a precondition is not met.",
+    ),
+    "escalate": (
+        "It is unclear what the picture shows.",
+        "The rule is unclear about this case.",
+        "It may break a rule that is not in the constitution.",
+        "It needs a specialist.",
+    ),
+}
+AHEAD = 3  # pictures that are shielded before anybody asks
+UPLOAD_BYTES = MAX_BYTES // 2  # a data URI is a third larger than its file, and the page sends one at a time
+
+
+class Asked(Frozen):
+    """One thing that a person did on the page."""
+
+    kind: Literal[
+        "start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "warm", "upload", "refresh"
+    ]  # fmt: skip
+    serial: int
+    item: int | None = None
+    filters: Wanted = Wanted()
+    offset: int = Field(default=0, ge=0)
+    open: int | None = None
+    action: Action | None = None
+    rules: tuple[str, ...] = ()
+    reason: str = ""
+    peek: bool = False
+    name: str = "upload"
+    data: str = ""
+    constitution: str = ""
+
+
+class Reply(Frozen):
+    """What the page has to change. Parts that are absent stay as they are."""
+
+    serial: int = 0
+    slots: dict[str, str] = Field(default_factory=dict)
+    item: int | None = None
+    offset: int | None = None
+    filters: Wanted | None = None
+    state: Literal["item", "empty"] | None = None
+    has_image: bool | None = None
+    original: bool | None = None
+    announce: str = ""
+    person: str | None = None
+    toasts: tuple[dict[str, Any], ...] = ()
+    upload: dict[str, str] | None = None
+
+    def json_text(self) -> str:
+        """Only what was set: an absent item is not the same as no item."""
+        return self.model_dump_json(exclude_unset=True)
+
+
+class Desk:
+    """The desks of everybody who has the page open; what a desk shows lives in its page and in the store."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store: Store = context.store
+        self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
+        self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
+        self._guard = threading.Lock()
+        self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shields")
+
+    def act(self, raw: Any, person: Person, page: str = "") -> str:
+        """Do what was asked; the reply as JSON. A person's mistakes and lost leases are told, never raised."""
+        try:
+            asked = Asked.model_validate(raw)
+        except ValidationError as error:
+            serial = raw.get("serial", 0) if isinstance(raw, dict) else 0
+            first = error.errors()[0]
+            text = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+            return Reply(serial=serial, toasts=(_bad(f"That was not understood ({text})."),)).json_text()
+        try:
+            reply: Reply = getattr(self, f"_{asked.kind}")(asked, person)
+        except JudgeError as error:
+            reply = self._after_error(asked, person, error)
+        with self._guard:
+            if "item" in reply.model_fields_set and page:
+                self._pages.pop(page, None)
+                if reply.item is not None:
+                    self._pages[page] = (person.name, reply.item)
+        return reply.model_copy(update={"serial": asked.serial}).json_text()
+
+    def left(self, page: str) -> None:
+        """A page was closed: its item is given back at once, unless the person has it open on another page."""
+        with self._guard:
+            mine = self._pages.pop(page, None)
+            elsewhere = mine in self._pages.values()
+        if mine is not None and not elsewhere:
+            self._store.release(mine[1], mine[0])
+
+    # What can be asked
+
+    def _start(self, asked: Asked, person: Person) -> Reply:
+        item = self._store.next(person.name, asked.filters.for_next(), asked.filters.order)
+        reply = self._shown(asked, person, item)
+        who = render.html("person", person=person, signed_in=self._context.authenticated)
+        slots = {**reply.slots, "filters": self._filters(asked, person)}
+        return reply.model_copy(update={"slots": slots, "person": who, "filters": asked.filters})
+
+    def _filter(self, asked: Asked, person: Person) -> Reply:
+        lowest, highest = asked.filters.min_score, asked.filters.max_score
+        if lowest != "" and highest != "" and lowest > highest:
+            raise UserError("the lower score is above the upper one", hint="swap them")
+        reply = self._start(asked, person)
+        return reply.model_copy(update={"offset": 0})
+
+    def _page(self, asked: Asked, person: Person) -> Reply:
+        held = self._held(asked.item, person)
+        return Reply(slots=self._lists(asked, person, held), offset=asked.offset)
+
+    def _take(self, asked: Asked, person: Person) -> Reply:
+        if asked.open is None:
+            raise UserError("there is no item to open")
+        return self._shown(asked, person, self._store.take(asked.open, person.name))
+
+    def _reveal(self, asked: Asked, person: Person) -> Reply:
+        if asked.item is None:
+            raise UserError("there is no item to reveal")
+        image = self._store.reveal(asked.item, person.name)
+        verdict = self._store.item(asked.item, person.name).verdict
+        try:
+            return Reply(slots={"stage": stage.original(verdict, image)}, original=True, announce="Image revealed.")
+        except ImageError as error:
+            raise UserError(f"the image cannot be shown: {error.message}", hint="decide by the evidence") from error
+
+    def _hide(self, asked: Asked, person: Person) -> Reply:
+        if asked.item is None:
+            return Reply(original=False)
+        item = self._store.item(asked.item, person.name)
+        return Reply(slots={"stage": self._shield(item)}, original=False, announce="Image shielded.")
+
+    def _decide(self, asked: Asked, person: Person) -> Reply:
+        if asked.item is None or asked.action is None:
+            raise UserError("there is nothing to decide")
+        rules = () if asked.action in ("no_violation", "skip") else asked.rules
+        seen, since = self._since.get(person.name, (0, 0.0))
+        seconds = time.monotonic() - since if seen == asked.item else None
+        decision = Decision(action=asked.action, rules=rules, reason=asked.reason, seconds=seconds)
+        self._store.decide(asked.item, person.name, decision)
+        item = self._store.next(person.name, asked.filters.for_next(), asked.filters.order)
+        return self._shown(asked, person, item, before=f"{render.word(asked.action)}. ")
+
+    def _undo(self, asked: Asked, person: Person) -> Reply:
+        item = self._store.undo(person.name)
+        if item is None:
+            return Reply(toasts=(_said("There is no decision of yours to take back."),))
+        said = _said(f"Decision on item {item.id} taken back. The log keeps both.")
+        return self._shown(asked, person, item, before="Taken back. ", toasts=(said,))
+
+    def _warm(self, asked: Asked, person: Person) -> Reply:
+        """The dialog was opened: load the model while the person looks for the file."""
+        self._context.judges.warm(asked.constitution)
+        return Reply()
+
+    def _upload(self, asked: Asked, person: Person) -> Reply:
+        try:
+            image = base64.b64decode(asked.data, validate=True)
+            item = self._judged(asked, person, image)
+        except (JudgeError, binascii.Error) as error:
+            message = error.message if isinstance(error, JudgeError) else "the file did not arrive whole"
+            kind = "The model failed" if isinstance(error, ModelError) else "This cannot be judged"
+            hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if isinstance(error, JudgeError) and error.hint else ""
+            return Reply(upload={"error": f"{kind}: {message}.{hint}"})
+        return self._shown(asked, person, item, before="Judged. ").model_copy(update={"upload": {"item": str(item.id)}})
+
+    def _refresh(self, asked: Asked, person: Person) -> Reply:
+        if asked.item is None:
+            return self._start(asked, person)
+        self._store.renew(asked.item, person.name)
+        return Reply(slots=self._lists(asked, person, self._store.item(asked.item, person.name)))
+
+    # How a reply is made
+
+    def _shown(
+        self, asked: Asked, person: Person, item: Item | None, *, before: str = "", toasts: tuple[Any, ...] = ()
+    ) -> Reply:
+        """The desk with this item on it, or with none."""
+        slots = self._lists(asked, person, item)
+        if item is None:
+            slots |= {
+                "stage": render.html("empty", **_emptiness(asked.filters)), "verdict": "", "rules": "", "decision": "",
+            }  # fmt: skip
+            return Reply(
+                slots=slots, item=None, state="empty", original=False, toasts=toasts,
+                announce=f"{before}Nothing is waiting.",
+            )  # fmt: skip
+        self._since[person.name] = (item.id, time.monotonic())
+        verdict = item.verdict
+        rules = rules_of(verdict)
+        mllm = next((one.name for one in verdict.provenance.models if one.role == "mllm"), "")
+        ticked = () if item.blind else verdict.violations
+        ids = rule_ids(verdict)
+        slots |= {
+            "stage": self._shield(item),
+            "verdict": render.html("verdict", verdict=verdict, model=mllm)
+            + (render.html("history", entries=item.decisions) if item.decisions else ""),
+            "rules": render.html(
+                "rules", verdict=verdict,
+                judged=[one for one in rules if one.finding.outcome != "pruned"],
+                pruned=[one for one in rules if one.finding.outcome == "pruned"],
+            ),
+            "decision": render.html(
+                "decision", rules=ids, ticked=ticked, blind=item.blind, quick=QUICK,
+                keys={rule: str((place + 1) % 10) if place < 10 else "" for place, rule in enumerate(ids)},
+                texts={one.finding.rule: one.finding.text for one in rules}, may_escalate=item.read != "policy",
+            ),
+        }  # fmt: skip
+        said = f"{before}Item {item.id}: {render.word(verdict.verdict)}"
+        said += f", {', '.join(verdict.violations)}." if verdict.violations else "."
+        self._ahead.submit(self._prepare, asked.filters)
+        return Reply(
+            slots=slots, item=item.id, state="item", has_image=item.has_image, original=False, toasts=toasts,
+            announce=said + (" A blind read." if item.blind else ""),
+        )  # fmt: skip
+
+    def _lists(self, asked: Asked, person: Person, item: Item | None) -> dict[str, str]:
+        counts = self._store.count(asked.filters.for_list())
+        return {
+            "counts": listing.counts_html(counts),
+            "list": listing.list_html(self._store, asked.filters, counts, asked.offset, item, person),
+            "banner": self._banner(person, item),
+        }
+
+    def _filters(self, asked: Asked, person: Person) -> str:
+        return listing.filters_html(asked.filters, self._store.choices(), person)
+
+    def _banner(self, person: Person, item: Item | None) -> str:
+        session = self._store.session(person.name)
+        return render.html("banner", blind=item is not None and item.blind, read=item.read if item else "",
+                           session=session)  # fmt: skip
+
+    def _shield(self, item: Item) -> str:
+        return stage.shield(item.verdict, self._store.image(item.id) if item.has_image else None)
+
+    def _prepare(self, wanted: Wanted) -> None:
+        """Shield what probably comes next, so that nobody waits for a large picture to be decoded."""
+        for row in self._store.list(wanted.for_next(), limit=AHEAD, order=wanted.order):
+            if row.has_image and row.lease is None:
+                with contextlib.suppress(UserError):  # who opens that item will be told
+                    shielded(self._store.image(row.id), stage.SHIELD_SIDE)
+
+    def _held(self, item: int | None, person: Person) -> Item | None:
+        """The item, where the person holds it now."""
+        if item is None:
+            return None
+        found = self._store.item(item, person.name)
+        return found if found.lease is not None and found.lease.reviewer == person.name else None
+
+    def _after_error(self, asked: Asked, person: Person, error: JudgeError) -> Reply:
+        """Tell what went wrong; who lost the item they were at is given the next one."""
+        hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if error.hint else ""
+        told = _bad(f"{error.message[:1].upper()}{error.message[1:]}.{hint}")
+        if asked.item is None or self._held(asked.item, person) is not None:
+            return Reply(toasts=(told,))
+        item = self._store.next(person.name, asked.filters.for_next(), asked.filters.order)
+        lost = _bad(f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one.")
+        return self._shown(asked, person, item, toasts=(lost,))
+
+    def _judged(self, asked: Asked, person: Person, image: bytes) -> Item:
+        if len(image) > UPLOAD_BYTES:
+            raise UserError(f"the file is larger than {UPLOAD_BYTES // 2**20} MiB", hint="shrink it")
+        judges = self._context.judges
+        with judges.busy:
+            verdict = judges.of(asked.constitution).judge(image, name=asked.name[:200] or "upload")
+        failure = verdict.failure
+        if failure is not None and failure.kind == "image":
+            raise UserError(failure.message, hint=failure.hint)
+        return self._store.take(self._store.add(verdict, image, "upload"), person.name)
+
+
+def _emptiness(wanted: Wanted) -> dict[str, Any]:
+    if wanted.narrowed:
+        return {"title": "Nothing here waits for you", "text": "No item that matches the filters waits for you.",
+                "filtered": True, "may_upload": True}  # fmt: skip
+    return {"title": "All done", "text": "Nothing waits for you. New items appear here by themselves.",
+            "filtered": False, "may_upload": True}  # fmt: skip
+
+
+def _bad(text: str) -> dict[str, Any]:
+    return {"text": text, "bad": True}
+
+
+def _said(text: str) -> dict[str, Any]:
+    return {"text": text, "bad": False}

@@ -1,0 +1,66 @@
+"""The tab where people decide: a static frame, one event, and the script that connects them (`static/desk.js`)."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from judge.errors import UserError
+from judge.resources import shipped_constitutions
+from judge.review.ui import render
+from judge.review.ui.context import Context
+from judge.review.ui.desk import UPLOAD_BYTES, Desk, Reply
+from judge.settings import BUNDLED
+
+REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
+KEYS = (
+    ("V", "violation, by the ticked rules"),
+    ("N", "no violation, then choose why"),
+    ("E", "escalate, then choose why"),
+    ("S", "skip: it comes back later"),
+    ("1 … 0", "tick or untick a rule"),
+    ("U", "undo your last decision"),
+    ("R", "reveal or hide the image"),
+    ("P", "hold to peek"),
+    ("B", "show or hide central regions"),
+    ("J K", "next or previous in the list"),
+    ("I", "write a reason"),
+    ("Esc", "leave a field"),
+    ("?", "this sheet"),
+)
+
+
+def build(context: Context) -> None:
+    """The queue, called inside a `gr.Blocks`."""
+    desk = Desk(context)
+
+    def act(event: gr.EventData, request: gr.Request) -> str:
+        try:
+            person = context.person(request)
+        except UserError as error:
+            text = f"{error.message[:1].upper()}{error.message[1:]}. Reload the page and sign in."
+            asked = event._data if isinstance(event._data, dict) else {}
+            return Reply(serial=asked.get("serial", 0), toasts=({"text": text, "bad": True},)).json_text()
+        return desk.act(event._data, person, request.session_hash or "")
+
+    def left(request: gr.Request) -> None:
+        desk.left(request.session_hash or "")
+
+    frame = render.html(
+        "desk",
+        keys=KEYS,
+        may_upload=True,
+        constitutions=list(shipped_constitutions()),
+        max_mib=UPLOAD_BYTES // 2**20,
+        model_note="The bundled model reads emoji-style drawings only." if context.settings.model == BUNDLED else "",
+    )
+    script = render.static("desk.js").replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
+    page = gr.HTML(
+        "", html_template=frame, js_on_load=script.replace("MAX_BYTES", str(UPLOAD_BYTES)), elem_classes=["cj-root"],
+        apply_default_css=False, padding=False,
+    )  # fmt: skip
+    page.act(
+        act, None, page, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private"
+    )
+    blocks = gr.context.Context.root_block
+    if blocks is not None:
+        blocks.unload(left)

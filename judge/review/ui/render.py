@@ -1,0 +1,56 @@
+"""Fills the HTML templates in `templates/`. Everything put in is escaped; a name that is not given is an error."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_HERE = Path(__file__).resolve().parent
+_WORDS = {
+    "violation": "Violation", "no_violation": "No violation", "needs_review": "Needs review",
+    "violated": "Violated", "not_violated": "Not violated", "undecided": "Undecided", "pruned": "Pruned",
+    "holds": "holds", "fails": "fails", "not_asked": "not asked",
+    "escalate": "Escalated", "skip": "Skipped",
+    "upload": "Upload", "batch": "Batch", "server": "Server", "sample": "Sample",
+    "open": "Open", "leased": "Being reviewed", "decided": "Decided", "escalated": "Escalated",
+    "second_read": "Second read",
+}  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["word"] = word
+    environment.filters["signed"] = lambda number: f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return environment
+
+
+def word(name: str) -> str:
+    """A name of the program's in a person's words: `no_violation` is shown as `No violation`."""
+    return _WORDS.get(str(name), str(name).replace("_", " "))
+
+
+def html(template: str, **values: Any) -> str:
+    """The template `TEMPLATE.html` with `values` put in.
+
+    Raises:
+        jinja2.UndefinedError: a value the template names is not given.
+    """
+    return _environment().get_template(f"{template}.html").render(**values)
+
+
+def static(name: str) -> str:
+    """The text of a file in `static/`."""
+    return (_HERE / "static" / name).read_text(encoding="utf-8")

@@ -1,0 +1,58 @@
+"""The image under review as HTML: shielded, or the original after a reveal. Pictures travel as data URIs, so that no
+address ever serves an original and no file of one is left behind."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from judge.review.shield import revealed, shielded
+from judge.review.ui import render
+from judge.review.ui.chains import Box, boxes_of
+from judge.verdict import Verdict
+
+SHIELD_SIDE = 320  # pixels: there is nothing fine in a shielded picture, so the page may enlarge it
+ORIGINAL_SIDE = 1600
+
+
+@dataclass(frozen=True)
+class _View:
+    name: str
+    source: str
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+
+
+def shield(verdict: Verdict, image: bytes | None) -> str:
+    """The shielded picture with the central regions as outlines; a note where no image was kept."""
+    if image is None:
+        return render.html("stage", views=(), original=False)
+    picture = shielded(image, SHIELD_SIDE)
+    return render.html("stage", views=(_view(verdict, picture, 0),), original=False)
+
+
+def original(verdict: Verdict, image: bytes) -> str:
+    """Every view that was judged, as it is.
+
+    Raises:
+        ImageError: it cannot be decoded.
+    """
+    count = max(len(verdict.image_facts.views), 1)
+    views = tuple(_view(verdict, revealed(image, ORIGINAL_SIDE, place), place) for place in range(count))
+    return render.html("stage", views=views, original=True)
+
+
+def _view(verdict: Verdict, picture: bytes, place: int) -> _View:
+    facts = verdict.image_facts
+    with Image.open(io.BytesIO(picture)) as opened:
+        kind, size = opened.format or "jpeg", opened.size
+    name = facts.views[place] if place < len(facts.views) else "image"
+    known = facts.width is not None and facts.height is not None
+    width, height = (facts.width or 1, facts.height or 1) if known else size
+    boxes = tuple(box for box in boxes_of(verdict) if box.view == name) if known else ()
+    source = f"data:image/{kind.lower()};base64,{base64.b64encode(picture).decode()}"
+    return _View(name, source, width, height, boxes)

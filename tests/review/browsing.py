@@ -1,0 +1,117 @@
+"""What the browser tests share: a server on a store of its own, Chromium, and what a page must never do."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+from tests.conftest import ROOT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+LONG = 120_000  # milliseconds for what loads or runs the model on a busy machine
+
+
+@contextmanager
+def serving(data, *more):
+    """`python app.py` on the data folder; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "app.py", "--port", str(port), "--data", str(data), *more]
+    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            assert server.poll() is None, "app.py ended"
+            try:
+                urllib.request.urlopen(address, timeout=2).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@contextmanager
+def chromium():
+    """A browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def visitor(browser, address, *, login=None, **options):
+    """A page in a session of its own; in the end it must have had no errors and sent nothing elsewhere."""
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+    page = context.new_page()
+    strangers, errors = [], []
+    page.on("request", lambda one: strangers.append(one.url) if not _local(one.url, address) else None)
+    page.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda one: errors.append(str(one)))
+    page.goto(address)
+    if login is not None:
+        page.get_by_label("username").fill(login[0])
+        page.get_by_label("password").fill(login[1])
+        page.get_by_role("button", name="Login").click()
+    ready(page)
+    yield page
+    context.close()
+    assert not strangers, f"requests left the machine: {strangers}"
+    assert not errors
+
+
+def ready(page):
+    """Wait until the desk shows an item, or says that there is none."""
+    page.locator("#cj-desk[data-state=item], #cj-desk[data-state=empty]").wait_for(timeout=30_000)
+
+
+def settled(page):
+    """Wait until the server has answered what was asked last."""
+    page.locator("#cj-desk:not([aria-busy])").wait_for()
+
+
+def press(page, key):
+    """Press a key and wait until what it asked for is done."""
+    page.keyboard.press(key)
+    settled(page)
+
+
+def in_hand(page):
+    """Name of the item under review, as the list marks it."""
+    return page.locator("[data-open][aria-current] .cj-item-main > span").inner_text().split(" · ")[0]
+
+
+def _local(url, address):
+    return url.startswith((address, "data:", "blob:", address.replace("http", "ws")))
+
+
+def samples():
+    """The shipped sample verdicts with the bytes of their drawings."""
+    from judge.review.samples import VERDICTS
+    from judge.verdict import Verdict
+
+    lines = gzip.decompress(VERDICTS.read_bytes()).decode().splitlines()
+    verdicts = [Verdict.model_validate_json(line) for line in lines]
+    return [(one, (ROOT / "examples/images" / one.image).read_bytes()) for one in verdicts]

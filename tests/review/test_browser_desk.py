@@ -1,0 +1,217 @@
+"""The desk in a real Chromium, one person at it: shield and reveal, decisions by keyboard, undo, filters, uploads."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+
+from judge.review.shield import revealed
+from judge.review.store import Store
+from tests.conftest import ROOT
+from tests.review.browsing import CHROMIUM, LONG, chromium, in_hand, press, samples, serving, settled, visitor
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+EVIL = "<img src=x onerror=\"document.body.dataset.evil='yes'\">.png"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with Store.open(tmp_path_factory.mktemp("desk")) as opened:
+        shown = samples()
+        for number, (verdict, image) in enumerate(shown):
+            opened.add(verdict.model_copy(update={"image": EVIL} if number == 0 else {}), image, "batch")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(store):
+    with serving(store.folder) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser, address):
+    with visitor(browser, address) as opened:
+        yield opened
+
+
+def item_of(store, page):
+    """The id of the item in hand, and its bytes."""
+    number = int(page.locator("[data-open][aria-current]").get_attribute("data-open"))
+    return number, store.image(number)
+
+
+def choose(page, label, value):
+    page.get_by_label(label, exact=True).select_option(value)
+    settled(page)
+
+
+def last(store):
+    return store.log(last=1)[0]
+
+
+def test_the_original_is_sent_on_a_recorded_reveal_only(store, browser, address):
+    with visitor(browser, address) as page:
+        bodies = []
+        page.on("response", lambda one: bodies.append(one))
+        page.reload()
+        page.locator("#cj-desk[data-state=item]").wait_for()
+        number, image = item_of(store, page)
+        secrets = [base64.b64encode(data).decode()[200:400] for data in (image, revealed(image, 1600))]
+        before = len(store.log(item=number))
+        received = "".join(one.text() for one in bodies if one.request.resource_type in ("fetch", "xhr", "document"))
+        assert "data:image/jpeg" in received, "the shielded picture should be among the responses"
+        assert not any(secret in received + page.content() for secret in secrets)
+
+        press(page, "r")
+        page.locator(".cj-original").wait_for()
+        assert secrets[1] in page.locator("#cj-stage img").get_attribute("src")
+        assert [one.kind for one in store.log(item=number)[before:]] == ["reveal"]
+        press(page, "r")
+        assert page.locator(".cj-original").count() == 0
+        assert secrets[1] not in page.content()
+
+        page.keyboard.down("p")
+        page.locator(".cj-original").wait_for()
+        page.keyboard.up("p")
+        page.locator(".cj-original").wait_for(state="detached")
+        assert [one.kind for one in store.log(item=number)[before:]] == ["reveal", "reveal"]
+
+
+def test_decisions_by_keyboard_and_undo(store, page):
+    choose(page, "Verdict", "violation")
+    number, _ = item_of(store, page)
+    ticked = page.locator("#cj-decision input:checked").evaluate_all("all => all.map(one => one.value)")
+    assert ticked == list(store.item(number, "local").verdict.violations), "the judge's rules are ticked"
+
+    press(page, "v")
+    said = last(store)
+    assert (said.item, said.decision, list(said.rules)) == (number, "violation", ticked)
+    second, _ = item_of(store, page)
+    assert second != number, "the next item comes by itself"
+    assert f"Item {second}" in page.locator("#cj-live").inner_text()
+
+    press(page, "u")
+    assert item_of(store, page)[0] == number
+    assert (last(store).kind, last(store).supersedes) == ("undo", said.seq)
+
+    page.keyboard.press("n")
+    assert page.get_by_role("group", name="No violation: why?").is_visible()
+    press(page, "2")
+    assert (last(store).item, last(store).decision) == (number, "no_violation")
+    assert last(store).reason == "An exception applies."
+
+    page.keyboard.press("i")
+    page.keyboard.type("v n s, and more")  # letters in a text box are text
+    assert item_of(store, page)[0] == second
+    page.keyboard.press("Escape")
+    press(page, "e")
+    assert (last(store).item, last(store).decision, last(store).reason) == (second, "escalate", "v n s, and more")
+    third, _ = item_of(store, page)
+    press(page, "s")
+    assert (last(store).item, last(store).decision) == (third, "skip")
+
+
+def test_a_violation_needs_a_rule(store, page):
+    for box in page.locator("#cj-decision input:checked").all():
+        box.uncheck()
+    number, before = item_of(store, page)[0], last(store)
+    page.keyboard.press("v")
+    assert "Tick the rules" in page.get_by_role("alert").inner_text()
+    assert item_of(store, page)[0] == number
+    assert last(store) == before
+    page.keyboard.press("1")
+    press(page, "v")
+    assert len(last(store).rules) == 1
+    assert (last(store).item, last(store).decision) == (number, "violation")
+
+
+def test_filters_narrow_list_and_queue(store, page):
+    choose(page, "Rule", "drugs")
+    page.wait_for_function("document.querySelectorAll('[data-open]').length < 5")
+    for row in page.locator("[data-open]").all():
+        verdict = store.item(int(row.get_attribute("data-open")), "local").verdict
+        touched = {one.rule for one in verdict.findings if one.outcome in ("violated", "undecided")}
+        assert "drugs" in touched
+    page.get_by_label("from", exact=True).fill("0.9")
+    page.get_by_label("to", exact=True).fill("0.1")
+    page.keyboard.press("Tab")
+    page.get_by_text("The lower score is above the upper one").wait_for()
+    page.get_by_role("button", name="Clear filters").first.click()
+    page.wait_for_function("document.querySelectorAll('[data-open]').length > 9")
+
+
+def test_neighbours_in_the_list(store, page):
+    first = item_of(store, page)[0]
+    press(page, "j")
+    second = item_of(store, page)[0]
+    assert store.item(second, "local").lease.reviewer == "local"
+    assert store.item(first, "local").lease is None, "the item left is given back"
+    press(page, "k")
+    assert item_of(store, page)[0] == first
+
+
+def test_a_lost_lease_is_told_and_the_next_item_comes(store, page):
+    number = item_of(store, page)[0]
+    store.release(number, "local")
+    store.take(number, "somebody else")
+    page.keyboard.press("n")
+    press(page, "1")
+    assert f"Item {number} is no longer yours" in page.locator("#cj-toasts").inner_text()
+    assert item_of(store, page)[0] != number
+    assert [one.kind for one in store.log(item=number) if one.who == "local" and one.kind == "decision"] == []
+    store.release(number, "somebody else")
+
+
+def test_texts_of_items_are_no_markup(page):
+    assert page.locator("#cj-list").get_by_text("<img src=x").count() == 1
+    assert page.evaluate("document.body.dataset.evil") is None
+
+
+def test_an_upload_is_judged_and_put_in_hand(store, page, tmp_path):
+    from PIL import Image
+
+    with Image.open(ROOT / "examples/images/body-on-fire-violating.png") as drawing:
+        drawing.rotate(3, fillcolor="white").save(tmp_path / "turned.png")
+    (tmp_path / "letter.png").write_text("Dear judge,")
+    page.get_by_role("button", name="Judge an image").click()
+    page.set_input_files("#cj-file", str(tmp_path / "letter.png"))
+    page.get_by_role("button", name="Judge", exact=True).click()
+    page.get_by_text("This cannot be judged: not an image of a known format").wait_for(timeout=LONG)
+    page.set_input_files("#cj-file", str(tmp_path / "turned.png"))
+    page.get_by_role("button", name="Judge", exact=True).click()
+    page.locator("#cj-upload").wait_for(state="hidden", timeout=LONG)
+    assert in_hand(page) == "turned.png"
+    item = store.item(item_of(store, page)[0], "local")
+    assert (item.source, item.lease.reviewer) == ("upload", "local")
+    assert item.verdict.verdict == "violation"
+    rule = page.locator("details.cj-rule[open]", has_text="body-on-fire")
+    assert rule.get_by_role("img", name=re.compile("answer 0.*, prior 0")).count() >= 3
+
+
+def test_the_sheet_of_keys_and_how_to_turn_them_off(page):
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    assert sheet.is_visible()
+    sheet.get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    assert not sheet.is_visible()
+    page.keyboard.press("r")
+    page.wait_for_timeout(300)
+    assert page.locator(".cj-original").count() == 0
+
+
+@pytest.mark.parametrize("width", [720, 320])
+def test_nothing_is_cut_off_when_zoomed(browser, address, width):
+    """A 1440 pixels wide window at 200 % is 720 wide, a 1280 one at 400 % is 320."""
+    with visitor(browser, address, viewport={"width": width, "height": 480}, color_scheme="dark") as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.get_by_role("button", name="No violation").is_visible()

@@ -1,0 +1,484 @@
+"""The store: what comes in, who is given what, what a decision does, what is refused."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import stat
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from judge.errors import UserError
+from judge.review import access
+from judge.review.store import (
+    Breaks,
+    Decision,
+    Filters,
+    GoldReads,
+    ReviewSettings,
+    Role,
+    SecondReads,
+    Store,
+)
+from tests.review.shelf import drawing, many, samples
+
+FIRE = "body-on-fire-violating.png"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SAFE = Decision(action="no_violation", reason="a drawing of nothing bad")
+FIRED = Decision(action="violation", rules=("body-on-fire",))
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(tmp_path / "data") as opened:
+        opened.configure(ReviewSettings(second_reads=SecondReads(share=0), gold=GoldReads(share=0)), "test")
+        yield opened
+
+
+def read_twice(store, share=1.0):
+    store.configure(store.settings.model_copy(update={"second_reads": SecondReads(share=share)}), "test")
+
+
+def fill(store, count):
+    """As many items, a minute apart."""
+    return [store.add(*one, "batch", now=NOON + timedelta(minutes=n)) for n, one in enumerate(many(count))]
+
+
+def test_a_verdict_comes_back_whole_with_its_image(store):
+    verdict = samples()[FIRE]
+    item = store.add(verdict, drawing(FIRE), "upload", now=NOON)
+    found = store.item(item, "ann")
+    assert found.verdict == verdict
+    assert (found.source, found.added, found.state, found.lease) == ("upload", NOON, "open", None)
+    assert store.image(item) == drawing(FIRE)
+    kept = store.folder / "images" / found.image_sha256[:2] / found.image_sha256
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((store.folder / "review.sqlite").stat().st_mode) == 0o600
+
+
+def test_the_same_again_is_the_known_item_and_brings_the_image_that_was_missing(store):
+    verdict = samples()[FIRE]
+    item = store.add(verdict, None, "batch")
+    with pytest.raises(UserError, match="no image was kept"):
+        store.image(item)
+    assert store.add(verdict.model_copy(update={"image": "another/name.png"}), drawing(FIRE), "upload") == item
+    assert store.image(item) == drawing(FIRE)
+    assert store.count().total == 1
+
+
+def test_other_thresholds_or_another_constitution_make_another_item(store):
+    verdict = samples()[FIRE]
+    changes = ({"constitution_digest": "0" * 64}, {"models": verdict.provenance.models[:1]}, {})
+    ids = {
+        store.add(verdict.model_copy(update={"provenance": verdict.provenance.model_copy(update=one)}), None, "batch")
+        for one in changes
+    }
+    assert len(ids) == 3
+
+
+def test_an_unreadable_image_is_an_item_of_its_own(store):
+    verdict = samples()[FIRE]
+    blank = verdict.image_facts.model_copy(update={"sha256": None})
+    broken = [
+        verdict.model_copy(
+            update={"image": name, "verdict": "needs_review", "violations": (), "findings": (), "image_facts": blank}
+        )
+        for name in ("a.png", "b.png")
+    ]
+    ids = [store.add(one, None, "batch") for one in (*broken, *broken)]
+    assert ids[:2] == ids[2:] and ids[0] != ids[1]
+    assert store.next("ann", order="uncertain").uncertainty == 1.0
+    store.decide(ids[0], "ann", Decision(action="violation", rules=("any",), reason="seen elsewhere"))
+
+
+def test_another_image_than_the_judged_one_is_refused(store):
+    with pytest.raises(UserError, match="not the image that was judged"):
+        store.add(samples()[FIRE], drawing("drugs-violating.png"), "upload")
+    assert store.count().total == 0
+
+
+def test_an_image_changed_on_disk_is_not_shown(store):
+    item = store.add(samples()[FIRE], drawing(FIRE), "upload")
+    path = next(path for path in (store.folder / "images").rglob("*") if path.is_file())
+    path.write_bytes(drawing("drugs-violating.png"))
+    with pytest.raises(UserError, match="changed on disk"):
+        store.image(item)
+    path.unlink()
+    with pytest.raises(UserError, match="gone"):
+        store.image(item)
+
+
+def test_two_reviewers_get_different_items_and_each_their_own_again(store):
+    oldest, second, _ = fill(store, 3)
+    assert store.next("ann", now=NOON).id == oldest
+    assert store.next("bob", now=NOON).id == second
+    assert store.next("ann", now=NOON).id == oldest
+    with pytest.raises(UserError, match="held by ann"):
+        store.take(oldest, "bob", now=NOON)
+    assert [one.lease.reviewer for one in store.list(Filters(state="leased"), now=NOON)] == ["ann", "bob"]
+
+
+def test_a_lease_ends_and_the_item_goes_to_the_next_one(store):
+    (item,) = fill(store, 1)
+    store.next("ann", now=NOON)
+    assert store.next("bob", now=NOON + timedelta(minutes=14)) is None
+    late = NOON + timedelta(minutes=16)
+    assert store.next("bob", now=late).id == item
+    with pytest.raises(UserError, match="do not hold"):
+        store.decide(item, "ann", SAFE, now=late)
+    with pytest.raises(UserError, match="do not hold"):
+        store.renew(item, "ann", now=late)
+    store.renew(item, "bob", now=late + timedelta(minutes=10))
+    store.decide(item, "bob", SAFE, now=late + timedelta(minutes=20))
+
+
+def test_taking_another_item_gives_the_first_back(store):
+    first, second = fill(store, 2)
+    store.take(first, "ann", now=NOON)
+    store.take(second, "ann", now=NOON)
+    assert store.next("bob", now=NOON).id == first
+    store.release(first, "ann")  # not hers: nothing happens
+    assert store.item(first, "bob", now=NOON).lease.reviewer == "bob"
+
+
+def test_filters_and_order(store):
+    for name, verdict in samples().items():
+        store.add(verdict, None, "sample" if "drugs" in name else "batch")
+    for filters in (
+        Filters(verdict="violation"), Filters(rule="drugs"), Filters(min_score=0.95), Filters(max_score=0.2),
+        Filters(source="sample"), Filters(constitution="demo"), Filters(constitution="other"),
+        Filters(verdict="violation", rule="drugs", source="sample"),
+    ):  # fmt: skip
+        wanted = [one for one in store.list(limit=100) if _fits(one, filters, store)]
+        assert [one.id for one in store.list(filters, limit=100)] == [one.id for one in wanted]
+        assert store.count(filters).total == len(wanted)
+        first = store.next("ann", filters)
+        assert (first and first.id) == (wanted[0].id if wanted else None)
+        if first:
+            store.release(first.id, "ann")
+    doubts = [one.uncertainty for one in store.list(order="uncertain", limit=100)]
+    assert doubts == sorted(doubts, reverse=True) and len(set(doubts)) > 10
+    assert store.next("bob", order="uncertain").uncertainty == doubts[0]
+    assert store.list(limit=5, offset=3) == store.list(limit=100)[3:8]
+
+
+def _fits(one, filters, store):
+    verdict = store.item(one.id, "x").verdict
+    touched = {each.rule for each in verdict.findings if each.outcome in ("violated", "undecided")}
+    return (
+        filters.verdict in (None, verdict.verdict)
+        and (filters.rule is None or filters.rule in touched)
+        and (filters.min_score is None or one.score >= filters.min_score)
+        and (filters.max_score is None or one.score <= filters.max_score)
+        and filters.source in (None, one.source)
+        and filters.constitution in (None, verdict.provenance.constitution)
+    )
+
+
+def test_counts_by_state(store):
+    ids = fill(store, 5)
+    store.next("ann", now=NOON)
+    store.decide(ids[0], "ann", SAFE, now=NOON)
+    store.next("ann", now=NOON)
+    store.decide(ids[1], "ann", Decision(action="escalate", reason="who is this?"), now=NOON)
+    store.next("ann", now=NOON)
+    counts = store.count(now=NOON)
+    assert (counts.total, counts.open, counts.leased, counts.decided, counts.second_read) == (5, 2, 1, 1, 1)
+    for state in ("open", "leased", "decided", "second_read", "escalated"):
+        assert len(store.list(Filters(state=state), now=NOON)) == getattr(counts, state)
+    assert counts.violation + counts.no_violation + counts.needs_review == 5
+    assert [one.decision for one in store.list(now=NOON)] == ["no_violation", None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("decision", "why"),
+    [
+        (Decision(action="violation", reason="bad"), "at least one rule"),
+        (Decision(action="no_violation", reason="  "), "needs a reason"),
+        (Decision(action="escalate"), "needs a reason"),
+        (Decision(action="violation", rules=("body-in-fire",)), "did you mean 'body-on-fire'"),
+    ],
+)
+def test_a_decision_without_its_reason_is_refused(store, decision, why):
+    (item,) = fill(store, 1)
+    store.next("ann", now=NOON)
+    with pytest.raises(UserError, match=why):
+        store.decide(item, "ann", decision, now=NOON)
+    assert store.count().decided == 0 and not store.decisions()
+
+
+def test_what_was_skipped_comes_last(store):
+    first, second = fill(store, 2)
+    store.next("ann", now=NOON)
+    store.decide(first, "ann", Decision(action="skip"), now=NOON)
+    assert store.next("ann", now=NOON).id == second
+    assert store.next("bob", now=NOON).id == first
+    store.release(first, "bob")
+    store.decide(second, "ann", SAFE, now=NOON)
+    assert store.next("ann", now=NOON).id == first  # nothing is lost
+
+
+def test_undo_gives_the_item_back_and_deletes_nothing(store):
+    first, second = fill(store, 2)
+    for item in (first, second):
+        store.take(item, "ann", now=NOON)
+        decided = store.decide(item, "ann", SAFE, now=NOON)
+    again = store.undo("ann", now=NOON)
+    assert (again.id, again.state, again.lease.reviewer) == (second, "open", "ann")
+    entry = store.log()[-1]
+    assert (entry.kind, entry.supersedes) == ("undo", decided.seq)
+    assert len(store.decisions()) == 1 and len(store.decisions(superseded=True)) == 2
+    store.decide(second, "ann", FIRED, now=NOON)
+    assert [one.action for one in store.decided()] == ["no_violation", "violation"]
+    assert store.undo("ann", now=NOON).id == second
+    assert store.undo("ann", now=NOON).id == first
+    assert store.undo("ann", now=NOON) is None
+    assert store.undo("bob", now=NOON) is None
+    assert store.count().decided == 0
+
+
+def test_undo_is_refused_once_somebody_else_has_read_it(store):
+    (item,) = fill(store, 1)
+    read_twice(store)
+    store.next("ann", now=NOON)
+    store.decide(item, "ann", SAFE, now=NOON)
+    store.next("bob", now=NOON)
+    with pytest.raises(UserError, match="bob is looking at it"):
+        store.undo("ann", now=NOON)
+    store.decide(item, "bob", SAFE, now=NOON)
+    with pytest.raises(UserError, match="somebody else has decided"):
+        store.undo("ann", now=NOON)
+    assert store.undo("bob", now=NOON).read == "second"
+
+
+def test_a_second_read_is_blind_and_by_somebody_else(store):
+    (item,) = fill(store, 1)
+    read_twice(store)
+    store.next("ann", now=NOON)
+    store.decide(item, "ann", SAFE, now=NOON)
+    assert store.next("ann", now=NOON) is None
+    with pytest.raises(UserError, match="you were the first"):
+        store.take(item, "ann", now=NOON)
+    second = store.next("bob", now=NOON)
+    assert (second.id, second.read, second.blind, second.decisions, second.state) == (item, "second", True, (), "open")
+    store.decide(item, "bob", Decision(action="no_violation", reason="agreed"), now=NOON)
+    assert store.item(item, "carl").state == "decided"
+    assert [one.agrees for one in store.decisions()] == [None, True]
+    assert len(store.item(item, "ann").decisions) == 2
+
+
+def test_readers_who_differ_send_it_to_policy(store):
+    (item,) = fill(store, 1)
+    read_twice(store)
+    for name, role in (("root", Role.ADMIN), ("ann", Role.REVIEWER), ("bob", Role.REVIEWER), ("pol", Role.POLICY)):
+        access.add_user(store, name, role, "long enough 1", by="test")
+    for name, decision in (("ann", SAFE), ("bob", FIRED)):
+        store.next(name, now=NOON)
+        store.decide(item, name, decision, now=NOON)
+    assert store.item(item, "ann").state == "escalated"
+    assert store.next("ann", now=NOON) is None and store.next("bob", now=NOON) is None
+    with pytest.raises(UserError, match="escalated"):
+        store.take(item, "bob", now=NOON)
+    seen = store.next("pol", now=NOON)
+    assert seen.read == "policy" and not seen.blind and len(seen.decisions) == 2
+    with pytest.raises(UserError, match="any further"):
+        store.decide(item, "pol", Decision(action="escalate", reason="hm"), now=NOON)
+    store.decide(item, "pol", FIRED, now=NOON)
+    assert [(one.action, one.rules) for one in store.decided()] == [("violation", ("body-on-fire",))]
+
+
+def test_an_escalation_is_read_by_another_whose_word_stands(store):
+    first, second = fill(store, 2)
+    escalate = Decision(action="escalate", reason="who is this?")
+    for item in (first, second):
+        store.take(item, "ann", now=NOON)
+        store.decide(item, "ann", escalate, now=NOON)
+        store.take(item, "bob", now=NOON)
+        store.decide(item, "bob", SAFE if item == first else escalate, now=NOON)
+    assert [store.item(item, "x").state for item in (first, second)] == ["decided", "escalated"]
+    assert [one.agrees for one in store.decisions()] == [None] * 4
+
+
+def test_the_drawn_share_is_the_same_on_every_machine_and_of_the_wanted_size(tmp_path):
+    drawn = []
+    for folder in ("one", "two"):
+        with Store.open(tmp_path / folder) as store:
+            store.configure(ReviewSettings(second_reads=SecondReads(share=0.3), gold=GoldReads(share=0)), "test")
+            for item in store.add_many(many(60), "batch"):
+                store.take(item, "ann")
+                store.decide(item, "ann", SAFE)
+            drawn.append([one.image for one in store.list(Filters(state="second_read"), limit=100)])
+    assert drawn[0] == drawn[1]
+    assert 8 <= len(drawn[0]) <= 28  # 18 expected, three standard deviations
+
+
+def test_gold_items_are_read_by_everybody_once_and_change_nothing(store):
+    gold, other = fill(store, 2)
+    store.mark_gold(gold, "pol", FIRED, now=NOON)
+    assert store.item(gold, "pol").state == "decided"
+    store.configure(store.settings.model_copy(update={"gold": GoldReads(share=1)}), "test")
+    given = store.next("ann", now=NOON)
+    assert (given.id, given.read, given.blind, given.state, given.decisions) == (gold, "gold", True, "open", ())
+    store.decide(gold, "ann", SAFE, now=NOON)
+    assert store.item(gold, "ann").state == "decided"
+    assert store.next("ann", now=NOON).id == other
+    assert store.next("pol", now=NOON) is None  # the one who marked it is not asked
+    assert [one.action for one in store.decided()] == ["violation"]  # what ann said is not what stands
+    store.undo("pol", now=NOON)
+    assert not store.item(gold, "pol").gold and store.item(gold, "pol").state == "open"
+
+
+def test_only_the_holder_of_the_lease_or_an_admin_sees_the_original(store):
+    item = store.add(samples()[FIRE], drawing(FIRE), "upload", now=NOON)
+    with pytest.raises(UserError, match="do not hold"):
+        store.reveal(item, "ann", now=NOON)
+    store.take(item, "ann", now=NOON)
+    assert store.reveal(item, "ann", now=NOON) == drawing(FIRE)
+    entry = store.log(item=item)[-1]
+    assert (entry.kind, entry.who, entry.image) == ("reveal", "ann", store.item(item, "ann").image_sha256)
+    for name, role in (("root", Role.ADMIN), ("bob", Role.POLICY)):
+        access.add_user(store, name, role, "long enough 1", by="test")
+    with pytest.raises(UserError, match="do not hold"):
+        store.reveal(item, "bob", now=NOON)
+    with pytest.raises(UserError, match="no user 'eve'"):
+        store.reveal(item, "eve", now=NOON)
+    assert store.reveal(item, "root", now=NOON) == drawing(FIRE)
+    assert Counter(one.kind for one in store.log(item=item)) == {"reveal": 2}
+
+
+def test_a_break_is_due_after_work_without_a_pause(store):
+    fill(store, 1)
+    store.configure(store.settings.model_copy(update={"breaks": Breaks(every_minutes=50, for_minutes=10)}), "test")
+    assert store.session("ann", now=NOON).started is None
+    for minutes in (0, 20, 26, 34, 43, 52, 61, 69):  # a pause of 20 minutes, then none as long as a break
+        moment = NOON + timedelta(minutes=minutes)
+        item = store.take(1, "ann", now=moment)
+        store.decide(item.id, "ann", Decision(action="skip"), now=moment)
+    at = NOON + timedelta(minutes=69)
+    session = store.session("ann", now=at)
+    assert session.started == NOON + timedelta(minutes=20)
+    assert not session.break_due
+    late = store.session("ann", now=at + timedelta(minutes=1))
+    assert late.break_due and late.back_at == at + timedelta(minutes=10)
+    assert store.session("ann", now=at + timedelta(minutes=10)).started is None
+
+
+def _work(folder, name, start, done):
+    """Decide until nothing is left; the ids in the order they were given."""
+    with Store.open(folder) as store:
+        start.wait()
+        mine = []
+        while item := store.next(name):
+            mine.append(item.id)
+            store.decide(item.id, name, SAFE)
+        done.put(mine)
+
+
+def test_processes_and_threads_never_share_an_item(tmp_path):
+    folder = tmp_path / "data"
+    with Store.open(folder) as store:
+        store.configure(ReviewSettings(second_reads=SecondReads(share=0), gold=GoldReads(share=0)), "test")
+        ids = list(store.add_many(many(24), "batch"))
+        spawn = multiprocessing.get_context("spawn")
+        start, done = spawn.Event(), spawn.Queue()
+        workers = [spawn.Process(target=_work, args=(folder, f"p{n}", start, done)) for n in range(2)]
+        for worker in workers:
+            worker.start()
+
+        def thread(name):
+            mine = []
+            while item := store.next(name):
+                mine.append(item.id)
+                time.sleep(0.001)
+                store.decide(item.id, name, SAFE)
+            return mine
+
+        start.set()
+        with ThreadPoolExecutor(4) as pool:
+            given = list(pool.map(thread, [f"t{n}" for n in range(4)]))
+        given += [done.get(timeout=60) for _ in workers]
+        for worker in workers:
+            worker.join(30)
+        assert sorted(item for mine in given for item in mine) == ids
+        assert [entry.seq for entry in store.log()] == list(range(1, 26))
+
+
+def test_many_threads_asking_at_once_hold_different_items(store):
+    fill(store, 12)
+    with ThreadPoolExecutor(8) as pool:
+        held = list(pool.map(lambda n: store.next(f"reviewer {n}", now=NOON), range(12)))
+    assert len({item.id for item in held}) == 12
+
+
+def test_a_full_queue_is_quick(tmp_path):
+    """Under 20 ms each with 10,000 items. Processor time is measured: others may be at work on this machine."""
+    with Store.open(tmp_path / "data") as store:
+        with store.writing() as connection:  # copies of one row: judging them all is not what is measured
+            list(store_rows(store, connection))
+        spent = {}
+        for name, ask in {
+            "next": lambda: store.next("ann", Filters(verdict="violation"), "uncertain"),
+            "count": lambda: store.count(Filters(verdict="violation")),
+            "list": lambda: store.list(Filters(source="batch"), order="uncertain"),
+        }.items():
+            times = []
+            for _ in range(9):
+                store.release(store.next("ann").id, "ann")
+                begun = time.process_time()
+                assert ask()
+                times.append(time.process_time() - begun)
+            spent[name] = sorted(times)[4]
+        assert store.count().total == 10_000
+        assert sum(spent.values()) < 0.06, spent  # under 0.02 where it was measured; CI may be three times as slow
+
+
+def store_rows(store, connection):
+    """10,000 items by SQL from the 36 samples."""
+    from judge.review.store import adding
+
+    for verdict in samples().values():
+        yield adding.insert(connection, verdict, None, "batch", NOON)
+    columns = [
+        row[1]
+        for row in connection.exec_driver_sql("PRAGMA table_info(items)")
+        if row[1] not in ("id", "identity", "image")
+    ]
+    names = ", ".join(columns)
+    connection.exec_driver_sql(
+        f"WITH RECURSIVE n(i) AS (SELECT 37 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
+        f"INSERT INTO items (id, identity, image, {names}) SELECT n.i, n.i, n.i || '.png', {names} "
+        "FROM n JOIN items ON items.id = 1 + n.i % 36"
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO verdicts SELECT items.id, v.json FROM items JOIN verdicts v ON v.item = 1 + items.id % 36 "
+        "WHERE items.id > 36"
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO item_rules SELECT r.rule, items.id FROM items JOIN item_rules r ON r.item = 1 + items.id % 36 "
+        "WHERE items.id > 36"
+    )
+
+
+def test_what_is_no_store_or_a_newer_one_is_refused(tmp_path):
+    with Store.open(tmp_path / "newer"):
+        pass
+    with sqlite3.connect(tmp_path / "newer" / "review.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "review.sqlite").write_text("this is no database, however long it may be " * 30)
+    (tmp_path / "other").mkdir()
+    with sqlite3.connect(tmp_path / "other" / "review.sqlite") as connection:
+        connection.execute("CREATE TABLE mine (id INTEGER)")
+    connection.close()
+    (tmp_path / "file").write_text("")
+    for name, why in (
+        ("newer", "newer version"), ("text", "cannot open"), ("other", "no review store"), ("file", "cannot use"),
+    ):  # fmt: skip
+        with pytest.raises(UserError, match=why):
+            Store.open(tmp_path / name)
