@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from judge.evaluation.figures import Calibration, Evaluation, MethodFigures, Scores
-from judge.evaluation.report_html.canvas import ROW, SHARE_AXIS, Plot, dots, figure, label, rows_axis, short
+from judge.evaluation.figures import Calibration, Estimate, Evaluation, MethodFigures, Scores
+from judge.evaluation.report_html.canvas import ROW, SHARE_AXIS, Plot, dots, figure, label, rows_axis
 from judge.evaluation.report_html.losses import Losses
 from judge.evaluation.report_html.palette import LIGHT
 from judge.evaluation.report_words import all_methods, best_baseline
@@ -14,6 +14,7 @@ from judge.verdict import Branch
 
 _SYMBOLS = {"method": "circle", "baseline": "square", "ablation": "diamond", "peer": "triangle-up"}
 _PLURALS = {"method": "the method", "baseline": "baselines", "ablation": "ablations", "peer": "peers"}
+_TITLES = {"f1": "F1"}
 
 _OPEN = (Branch.UNDECIDED, Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.NOT_ASKED)  # nothing said, so not wrong
 
@@ -25,8 +26,9 @@ def plots(evaluation: Evaluation, losses: Losses, threshold: float | None) -> di
         "f1": _f1(evaluation),
         "precision-recall": _precision_recall(evaluation),
         "mistakes": _mistakes(evaluation),
-        "rules": _beside(evaluation, lambda one: one.per_rule, "rule"),
-        "tags": _beside(evaluation, lambda one: one.per_tag, "group of images"),
+        "rules": _beside(evaluation, lambda one: one.per_rule, "rule", "f1"),
+        # accuracy: a group may hold images of one side only, and F1 says nothing of these
+        "tags": _beside(evaluation, lambda one: one.per_tag, "group of images", "accuracy"),
         "funnel": _funnel(losses),
         "branches": _branches(method),
         "relevance": _relevance(method, threshold),
@@ -50,7 +52,7 @@ def _f1(evaluation: Evaluation) -> Plot:
     return Plot(
         "Dots with intervals: F1 of every method.",
         figure(
-            traces, height=90 + ROW * len(methods), xaxis=SHARE_AXIS | {"title": {"text": "F1"}},
+            traces, height=_height(len(methods)), xaxis=SHARE_AXIS | {"title": {"text": "F1"}},
             yaxis=rows_axis([one.name for one in methods]), shapes=[line] if value is not None else [],
         ),
     )  # fmt: skip
@@ -109,33 +111,42 @@ def _mistakes(evaluation: Evaluation) -> Plot:
     return Plot(
         "Stacked bars: images missed, wrongly flagged and sent to review by every method.",
         figure(
-            traces, height=90 + ROW * len(methods), barmode="stack", bargap=0.35, xaxis={"title": {"text": "images"}},
+            traces, height=_height(len(methods)), barmode="stack", bargap=0.35, xaxis={"title": {"text": "images"}},
             yaxis=rows_axis([one.name for one in methods]),
         ),
     )  # fmt: skip
 
 
-def _beside(evaluation: Evaluation, of: Callable[[MethodFigures], dict[str, Scores]], what: str) -> Plot | None:
-    """F1 of the method, beside the best baseline that names the same rows."""
-    ours = of(evaluation.method)
-    names = [name for name, one in ours.items() if one.f1.value is not None]
-    if not names:
-        return None
-    if what == "rule":
-        names.sort(key=lambda name: ours[name].f1.value or 0.0)
-    traces = []
+def _beside(
+    evaluation: Evaluation, of: Callable[[MethodFigures], dict[str, Scores]], what: str, measure: str
+) -> Plot | None:
+    """The method per rule or group, the weakest first, beside the best baseline where that has figures for them."""
     best = best_baseline(evaluation)
-    theirs = {} if best is None else of(best)
+    ours = _rows(of(evaluation.method), measure)
+    theirs = {} if best is None else _rows(of(best), measure)
+    if not ours:
+        return None
+    names = sorted(ours, key=lambda name: ours[name].value or 0.0) if what == "rule" else list(ours)
+    traces = [dots(_PLURALS["method"], ((name, ours[name]) for name in names), "method", "circle")]
     if best is not None and any(name in theirs for name in names):
-        rows = [(name, theirs[name].f1) for name in names if name in theirs]
-        traces.append(dots(short(f"best baseline: {best.name}"), rows, "baseline", "square-open"))
-    traces.append(dots(_PLURALS["method"], [(name, ours[name].f1) for name in names], "method", "circle"))
+        rows = ((name, theirs[name]) for name in names if name in theirs)
+        traces.insert(0, dots(label(f"best baseline: {best.name}"), rows, "baseline", "square-open"))
     return Plot(
-        f"Dots with intervals: F1 per {what}.",
+        f"Dots with intervals: {measure} per {what}.",
         figure(
-            traces, height=90 + ROW * len(names), xaxis=SHARE_AXIS | {"title": {"text": "F1"}}, yaxis=rows_axis(names)
+            traces, height=_height(len(names)), xaxis=SHARE_AXIS | {"title": {"text": _TITLES.get(measure, measure)}},
+            yaxis=rows_axis(names),
         ),
-    )
+    )  # fmt: skip
+
+
+def _rows(scores: dict[str, Scores], measure: str) -> dict[str, Estimate]:
+    found: dict[str, Estimate] = {name: getattr(one, measure) for name, one in scores.items()}
+    return {name: one for name, one in found.items() if one.value is not None}
+
+
+def _height(rows: int) -> int:
+    return max(170, 90 + ROW * rows)
 
 
 def _funnel(losses: Losses) -> Plot | None:
@@ -169,7 +180,7 @@ def _branches(method: MethodFigures) -> Plot | None:
     return Plot(
         "Stacked bars: how many statements each step decided, right, wrong and of unknown truth.",
         figure(
-            traces, height=90 + ROW * len(shown), barmode="stack", bargap=0.35,
+            traces, height=_height(len(shown)), barmode="stack", bargap=0.35,
             xaxis={"title": {"text": "statements"}}, yaxis=rows_axis(names),
         ),
     )  # fmt: skip
@@ -231,7 +242,7 @@ def _time(method: MethodFigures) -> Plot | None:
     return Plot(
         "Bars: mean seconds per image in each stage.",
         figure(
-            [trace], height=70 + ROW * len(stages), bargap=0.35, showlegend=False,
+            [trace], height=_height(len(stages)), bargap=0.35, showlegend=False,
             xaxis={"title": {"text": "mean seconds per image"}}, yaxis=rows_axis(list(stages)),
         ),
     )  # fmt: skip

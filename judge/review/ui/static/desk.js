@@ -6,11 +6,14 @@ const desk = $("cj-desk"), live = $("cj-live"), slots = {
   counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot",
 };
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", order: "oldest", min_score: "", max_score: "" };
-let item = null, item_list = [], filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null;
+let item = null, item_list = [], filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null;
 
 function act(kind, data = {}, quiet = false) {
-  if (waiting !== null) return false;               // one thing at a time: what is on its way decides what comes next
-  waiting = ++serial;
+  if (waiting !== null) {                           // one thing at a time: what is on its way decides what comes next
+    if (quietly && !quiet) { after = [kind, data, item]; return true; }  // but nobody waits for what they did not ask for
+    return false;
+  }
+  waiting = ++serial; quietly = quiet;
   if (!quiet) desk.setAttribute("aria-busy", "true");
   clearTimeout(timer);
   timer = setTimeout(() => { waiting = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, kind === "upload" ? 600000 : 20000);
@@ -36,6 +39,7 @@ watch("value", () => {
   for (const one of reply.toasts || []) toast(one.text, one.bad);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]")) $("cj-work").focus({ preventScroll: true }); }
   if (reply.upload) uploaded(reply.upload);
+  if (after !== null) { const [kind, data, of] = after; after = null; if (of === item) { act(kind, data); return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide", { peek: peeking });
 });
 
