@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from judge.constitution.load import load_constitution
 from judge.errors import UserError
 from judge.evaluation.blanking import LooksTwice
-from judge.evaluation.injection import ALL, flips_of, judged
+from judge.evaluation.injection import ALL, Injection, flips_of, judged
 from judge.evaluation.pairs import read_pairs
 from judge.evaluation.protocols import Judgement
 from judge.evaluation.text_regions import blanked, text_regions
@@ -205,3 +205,33 @@ def test_a_set_without_pairs_is_refused(words):
     alone = [{key: value for key, value in row.items() if key != "same_as"} for row in rows if "tags" not in row]
     with pytest.raises(UserError, match="names its plain version"):
         read_pairs(save(folder, alone), DEMO)
+
+
+def test_the_command_measures_and_writes_its_figures(words, capsys):
+    from benchmarks.text_in_images import main
+
+    folder, rows = words
+    out = folder / "figures" / "words.json"
+    few = [row for row in rows if row["unsafe"] and row.get("tags", {}).get("words") != "named"]
+    for row in rows:
+        if row not in few:
+            (folder / row["file_name"]).unlink()
+    assert main([save(folder, few), "--out", str(out)]) == 0
+    found = Injection.model_validate_json(out.read_text(encoding="utf-8"))
+    bare = ["clue", "clue-blanked", "clue-hardened"]
+    assert [one.name for one in found.methods[:3]] == bare and len(found.methods) == 6
+    assert len({one.identity for one in found.methods}) == 6
+    assert all(one.kinds[ALL].pairs == 1 and one.failures == 0 for one in found.methods)
+    assert found.settings["model"] == "bundled" and found.writing.covered.value == 1.0
+    printed = capsys.readouterr().out
+    assert all(f"| {name} | all | 1 |" in printed for name in bare)
+
+
+def test_the_command_says_what_is_wrong(tmp_path, capsys):
+    from benchmarks.text_in_images import main
+
+    assert main([str(tmp_path / "absent"), "--out", str(tmp_path / "out.json")]) == 2
+    assert main([str(tmp_path), "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "no data set at" in said and "cannot write" in said
+    assert not (tmp_path / "out.json").exists()

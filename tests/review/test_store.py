@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import sqlite3
 import stat
 import subprocess
@@ -16,6 +18,7 @@ import pytest
 
 from judge.errors import UserError
 from judge.review import access
+from judge.review.audit import audit
 from judge.review.store import (
     Breaks,
     Decision,
@@ -257,6 +260,52 @@ def test_undo_is_refused_once_somebody_else_has_read_it(store):
     with pytest.raises(UserError, match="somebody else has decided"):
         store.undo("ann", now=NOON)
     assert store.undo("bob", now=NOON).read == "second"
+
+
+def test_taking_back_a_skip_leaves_what_others_did(store):
+    (item,) = fill(store, 1)
+    read_twice(store)
+    store.next("ann", now=NOON)
+    store.decide(item, "ann", SAFE, now=NOON)
+    store.next("bob", now=NOON)
+    store.decide(item, "bob", Decision(action="skip"), now=NOON)
+    store.undo("ann", now=NOON)
+    store.release(item, "ann")
+    again = store.undo("bob", now=NOON)
+    assert (again.state, again.read) == ("open", "first")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_people_do_the_log_tells_the_state(store, seed):
+    fill(store, 4)
+    read_twice(store, 0.5)
+    store.configure(store.settings.model_copy(update={"gold": GoldReads(share=0.3)}), "test")
+    dice = random.Random(seed)
+    acts = [SAFE, FIRED, Decision(action="escalate", reason="unclear"), Decision(action="skip")]
+    held = {}
+    for _ in range(120):
+        name = dice.choice(["ann", "bob", "carl"])
+        with contextlib.suppress(UserError):
+            match dice.choice(["next", "next", "decide", "decide", "undo", "gold"]):
+                case "next":
+                    held[name] = store.next(name, order=dice.choice(["oldest", "uncertain"]), now=NOON)
+                case "decide" if held.get(name):
+                    store.decide(held[name].id, name, dice.choice(acts), now=NOON)
+                case "undo":
+                    held[name] = store.undo(name, now=NOON)
+                case "gold" if dice.random() < 0.1:
+                    store.mark_gold(dice.randint(1, 4), name, SAFE, now=NOON)
+        leased = [one.lease.reviewer for one in store.list(Filters(state="leased"), now=NOON)]
+        assert len(leased) == len(set(leased))
+    assert audit(store).problems == ()
+    reads = {}
+    for one in store.decisions():
+        if one.action != "skip" and one.read in ("first", "second"):
+            assert (one.item, one.read) not in reads, "an item has one standing first read and one second"
+            reads[one.item, one.read] = one.who
+    assert all(who != reads[item, "first"] for (item, read), who in reads.items() if read == "second")
+    assert {one.item for one in store.decided()} == {one.id for one in store.list(Filters(state="decided"))}
+    assert len(store.log()) > 50
 
 
 def test_a_second_read_is_blind_and_by_somebody_else(store):

@@ -102,20 +102,20 @@ def undo(connection: sa.Connection, reviewer: str, now: datetime, until: datetim
     row = connection.execute(sa.select(items).where(items.c.id == last.item)).one()
     _still_undoable(connection, last, row, reviewer, now)
     line = next(log.entries(connection, log_lines.c.seq == last.seq))
-    state: State = line.extra["before"]
+    moved = last.action != "skip" and last.read != "gold"  # else it changed nothing that could be put back
+    state: State = line.extra["before"] if moved else row.state
     entry = log.append(
         connection, at=now, who=reviewer, kind="undo", item=row, supersedes=last.seq, extra={"state": state}
     )
     connection.execute(decisions.update().where(decisions.c.seq == last.seq).values(superseded_by=entry.seq))
     queue.release(connection, reviewer)
-    values: dict[str, Any] = {"state": state}
-    if last.read == "gold_mark":
+    values: dict[str, Any] = {"state": state, "leased_by": reviewer, "leased_until": until.timestamp()}
+    values["leased_as"] = "gold" if last.read == "gold" and row.gold else queue.READS.get(state, "policy")
+    if moved and last.read == "gold_mark":
         marks = sa.select(decisions.c.seq).where(decisions.c.item == row.id, decisions.c.read == "gold_mark", standing)
         values["gold"] = connection.execute(marks).first() is not None
-    if last.read == "first":
+    if moved and last.read == "first":
         values["first_reader"] = None
-    held_as = "policy" if last.read == "gold_mark" else last.read
-    values |= {"leased_by": reviewer, "leased_until": until.timestamp(), "leased_as": held_as}
     connection.execute(items.update().where(items.c.id == row.id).values(values))
     return int(row.id)
 

@@ -12,11 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.errors import UserError
-from judge.review.store.records import Filters, GoldReads, Order
+from judge.review.store.records import Filters, GoldReads, Order, Read
 from judge.review.store.roles import Right, Role, may
 from judge.review.store.tables import WAITING, decisions, item_rules, items
 
 Clause = sa.ColumnElement[bool]
+READS: dict[str, Read] = {"open": "first", "second_read": "second"}  # by state; policy reads the rest
 
 
 def matching(filters: Filters) -> list[Clause]:
@@ -168,7 +169,7 @@ def _lease(
     as_gold: bool = False,
 ) -> int | None:
     chosen = sa.select(items.c.id).where(*conditions).order_by(*ordered(order)).limit(1).scalar_subquery()
-    reads = sa.case({"open": "first", "second_read": "second"}, value=items.c.state, else_="policy")
+    reads = sa.case(dict(READS), value=items.c.state, else_="policy")
     row = connection.execute(
         items.update()
         .where(items.c.id == chosen)

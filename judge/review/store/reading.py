@@ -33,7 +33,6 @@ from judge.review.store.tables import decisions, item_rules, items, log_lines, u
 from judge.review.store.tables import settings as settings_table
 from judge.verdict import Verdict
 
-_READ: dict[str, Read] = {"open": "first", "second_read": "second"}
 _DECIDES = sa.and_(
     decisions.c.superseded_by.is_(None),
     decisions.c.action.in_(("violation", "no_violation")),
@@ -63,7 +62,7 @@ def item(connection: sa.Connection, number: int, reviewer: str, now: datetime) -
         raise UserError(f"no item {number}")
     lease = _lease(row, now)
     own = lease is not None and lease.reviewer == reviewer
-    read: Read = row.leased_as if own else _READ.get(row.state, "policy")
+    read: Read = row.leased_as if own else queue.READS.get(row.state, "policy")
     blind = read in ("second", "gold") and (own or row.first_reader != reviewer)
     shown = () if blind else tuple(log.entries(connection, log_lines.c.item == number, log_lines.c.kind != "reveal"))
     return Item(
