@@ -1,7 +1,7 @@
 """Does `judge calibrate` help on images it has not seen? `python -m benchmarks.calibration DATASET --out FILE`.
 
-1. draw images from a data set (fixed seed) and score each under every rule; 2. calibrate on one part; 3. decide the other
-part as the judge is and with the bounds; 4. figures of both with bootstrap intervals, and paired comparisons.
+1. draw images from a data set (fixed seed) and score each under every rule; 2. calibrate on one part; 3. decide the
+other part as the judge is and with the bounds; 4. figures of both with bootstrap intervals, and paired comparisons.
 Deciding from scores is exact: tests/calibration/test_facts.py holds it against the judge itself.
 """
 

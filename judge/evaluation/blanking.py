@@ -65,4 +65,10 @@ def _of_both(first: Judgement, again: Sequence[Judgement]) -> Judgement:
     if second == first.verdict:
         return first.model_copy(update={"seconds": total})
     said = f"{first.verdict}, but {second} with what looks like writing blanked"
-    return first.model_copy(update={"verdict": "needs_review", "said": said, "seconds": total})
+    named = (rule for one in (first, *again) for rule in (*one.violations, *one.undecided))
+    return first.model_copy(
+        update={
+            "verdict": "needs_review", "violations": (), "undecided": tuple(dict.fromkeys(named)),
+            "said": said, "seconds": total,
+        }
+    )  # fmt: skip

@@ -9,11 +9,11 @@ import re
 import pytest
 from PIL import Image
 
-from judge import load_judge
 from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ModelError, UserError
 from judge.evaluation.baselines import UNSAFE, baselines, summary_schema
 from judge.evaluation.kept_answers import KeptAnswers
+from judge.judging.pipeline import Judge
 from judge.models.constrained import json_pattern
 from judge.models.protocols import Ask
 from judge.models.scripted import ScriptedMllm
@@ -131,9 +131,9 @@ def test_questions_in_english_are_not_asked_of_a_german_constitution():
         baselines(german)
 
 
-@pytest.fixture(scope="module")
-def demo():
-    return load_judge(load_constitution("demo"), encoder="none", detector="none", device="cpu")
+@pytest.fixture
+def demo(bundled):
+    return Judge(load_constitution("demo"), bundled)
 
 
 def test_the_bundled_model_on_drawings(demo, tmp_path):

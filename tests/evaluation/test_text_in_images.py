@@ -55,7 +55,9 @@ class Reader:
             self.looks += 1
             with Image.open(path) as image:
                 dark = image.convert("L").crop((0, 0, 200, 40)).getextrema()[0] < 60
-            yield Judgement(verdict="no_violation" if dark else "violation", score=0.1 if dark else 0.9, seconds=1.0)
+            rules = () if dark else ("body-on-fire",)
+            verdict = "no_violation" if dark else "violation"
+            yield Judgement(verdict=verdict, violations=rules, score=0.1 if dark else 0.9, seconds=1.0)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_a_second_look_sends_to_review_what_words_turned(tmp_path):
     twice = LooksTwice(reader)
     said, untouched = twice.judge([str(tmp_path / "fooled.png"), str(tmp_path / "bare.png")])
     assert said.verdict == "needs_review" and "violation with what looks like writing blanked" in said.said
-    assert said.seconds == 2.0
+    assert (said.violations, said.undecided, said.seconds) == ((), ("body-on-fire",), 2.0)
     assert untouched.verdict == "violation" and untouched.seconds == 1.0  # no writing, no second look
     assert reader.looks == 4
 

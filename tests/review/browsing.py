@@ -65,6 +65,7 @@ def chromium():
 def visitor(browser, address, *, login=None, **options):
     """A page in a session of its own; in the end it must have had no errors and sent nothing elsewhere."""
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+    context.set_default_timeout(15_000)
     page = context.new_page()
     strangers, errors = [], []
     page.on("request", lambda one: strangers.append(one.url) if not _local(one.url, address) else None)

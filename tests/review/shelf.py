@@ -6,12 +6,17 @@ import functools
 import gzip
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from judge.review.samples import VERDICTS
+from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
 from judge.verdict import Verdict
 from tests.conftest import ROOT
 
 DRAWINGS = ROOT / "examples" / "images"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SAFE = Decision(action="no_violation", reason="a drawing of nothing bad")
+FIRED = Decision(action="violation", rules=("body-on-fire",))
 
 
 @functools.cache
@@ -34,3 +39,15 @@ def many(count: int) -> Iterator[tuple[Verdict, None]]:
         digest = hashlib.sha256(str(number).encode()).hexdigest()
         facts = one.image_facts.model_copy(update={"sha256": digest})
         yield one.model_copy(update={"image": f"{number}.png", "image_facts": facts}), None
+
+
+def unmixed_store(tmp_path):
+    """A fixture: an empty store that mixes neither second reads nor gold items into the queue."""
+    with Store.open(tmp_path / "data") as store:
+        store.configure(ReviewSettings(second_reads=SecondReads(share=0), gold=GoldReads(share=0)), "test")
+        yield store
+
+
+def fill(store, count):
+    """As many items in a store, a minute apart from noon on; their ids."""
+    return [store.add(*one, "batch", now=NOON + timedelta(minutes=n)) for n, one in enumerate(many(count))]

@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 from tests.review.browsing import CHROMIUM, LONG, chromium, in_hand, press, samples, serving, settled, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+READ = re.compile("json|html")  # the other answers are scripts, pictures, and a stream that never ends
 EVIL = "<img src=x onerror=\"document.body.dataset.evil='yes'\">.png"
 
 
@@ -21,7 +22,7 @@ def store(tmp_path_factory):
     with Store.open(tmp_path_factory.mktemp("desk")) as opened:
         shown = samples()
         for number, (verdict, image) in enumerate(shown):
-            opened.add(verdict.model_copy(update={"image": EVIL} if number == 0 else {}), image, "batch")
+            opened.add(verdict.model_copy(update={"image": EVIL} if number == 20 else {}), image, "batch")
         yield opened
 
 
@@ -67,7 +68,7 @@ def test_the_original_is_sent_on_a_recorded_reveal_only(store, browser, address)
         number, image = item_of(store, page)
         secrets = [base64.b64encode(data).decode()[200:400] for data in (image, revealed(image, 1600))]
         before = len(store.log(item=number))
-        received = "".join(one.text() for one in bodies if one.request.resource_type in ("fetch", "xhr", "document"))
+        received = "".join(one.text() for one in bodies if READ.search(one.headers.get("content-type", "")))
         assert "data:image/jpeg" in received, "the shielded picture should be among the responses"
         assert not any(secret in received + page.content() for secret in secrets)
 

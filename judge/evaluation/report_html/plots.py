@@ -132,7 +132,7 @@ def _beside(
         rows = ((name, theirs[name]) for name in names if name in theirs)
         traces.insert(0, dots(label(f"best baseline: {best.name}"), rows, "baseline", "square-open"))
     return Plot(
-        f"Dots with intervals: {measure} per {what}.",
+        f"Dots with intervals: {_TITLES.get(measure, measure)} per {what}.",
         figure(
             traces, height=_height(len(names)), xaxis=SHARE_AXIS | {"title": {"text": _TITLES.get(measure, measure)}},
             yaxis=rows_axis(names),

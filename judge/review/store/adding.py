@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from judge.errors import UserError
 from judge.review.store import log, pictures
 from judge.review.store.closeness import image_score, uncertainty
 from judge.review.store.records import Source
-from judge.review.store.tables import item_rules, items, verdicts
-from judge.verdict import Verdict
+from judge.review.store.tables import item_branches, item_rules, items, verdicts
+from judge.verdict import Branch, Verdict
 
 
 def keep(folder: Path, verdict: Verdict, image: bytes | None) -> str | None:
@@ -51,7 +52,7 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
             identity=identity, image=verdict.image, image_sha256=sha256, has_image=kept is not None, source=source,
             added=log.stamp(now), verdict=verdict.verdict, violations=log.canonical(list(verdict.violations)),
             constitution=made_by.constitution, constitution_digest=made_by.constitution_digest,
-            score=image_score(verdict), uncertainty=uncertainty(verdict),
+            score=image_score(verdict), uncertainty=uncertainty(verdict), seconds=verdict.timings.get("total"),
         )
         .returning(items.c.id)
     ).scalar_one()  # fmt: skip
@@ -59,7 +60,23 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
     touched = {one.rule for one in verdict.findings if one.outcome in ("violated", "undecided")}
     if touched:
         connection.execute(item_rules.insert(), [{"item": item, "rule": rule} for rule in sorted(touched)])
+    branches = _branches(verdict)
+    if branches:
+        rows = [{"item": item, "branch": name, "statements": count} for name, count in sorted(branches.items())]
+        connection.execute(item_branches.insert(), rows)
     return item
+
+
+def _branches(verdict: Verdict) -> Counter[str]:
+    """How many statements each step decided; a statement that several rules share counts once per view."""
+    asked = {
+        (finding.view, one.statement): one.branch.value
+        for finding in verdict.findings
+        for condition in (*finding.preconditions, *finding.exceptions)
+        for one in condition.alternatives
+        if one.branch is not Branch.NOT_ASKED
+    }
+    return Counter(asked.values())
 
 
 def _identity(verdict: Verdict, sha256: str | None) -> str:

@@ -110,7 +110,7 @@ def undo(connection: sa.Connection, reviewer: str, now: datetime, until: datetim
     connection.execute(decisions.update().where(decisions.c.seq == last.seq).values(superseded_by=entry.seq))
     queue.release(connection, reviewer)
     values: dict[str, Any] = {"state": state, "leased_by": reviewer, "leased_until": until.timestamp()}
-    values["leased_as"] = "gold" if last.read == "gold" and row.gold else queue.READS.get(state, "policy")
+    values["leased_as"] = _held_again_as(last.read, row, state)
     if moved and last.read == "gold_mark":
         marks = sa.select(decisions.c.seq).where(decisions.c.item == row.id, decisions.c.read == "gold_mark", standing)
         values["gold"] = connection.execute(marks).first() is not None
@@ -118,6 +118,13 @@ def undo(connection: sa.Connection, reviewer: str, now: datetime, until: datetim
         values["first_reader"] = None
     connection.execute(items.update().where(items.c.id == row.id).values(values))
     return int(row.id)
+
+
+def _held_again_as(read: str, row: Any, state: State) -> Read:
+    """What the next decision of whoever took back a read of this kind will be."""
+    if read in ("policy", "gold_mark"):  # never a second read: policy may have been the first reader, too
+        return "policy"
+    return "gold" if read == "gold" and row.gold else queue.READS.get(state, "policy")
 
 
 def _still_undoable(connection: sa.Connection, last: Any, row: Any, reviewer: str, now: datetime) -> None:

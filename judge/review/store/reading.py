@@ -148,15 +148,16 @@ def decision_rows(connection: sa.Connection, *, superseded: bool) -> Iterator[De
         yield DecisionRow.model_validate({**fields, "seconds": extra.get("seconds")})
 
 
-def decided(connection: sa.Connection, filters: Filters) -> Iterator[Decided]:
-    """Decided items with the decision that stands: the last one."""
+def decided(connection: sa.Connection, filters: Filters, newest: int | None = None) -> Iterator[Decided]:
+    """Decided items with the decision that stands: the last one. `newest`: only so many, the last decided first."""
     last = sa.select(sa.func.max(decisions.c.seq)).where(_DECIDES).group_by(decisions.c.item)
     rows = connection.execute(
         sa.select(items.c.id, decisions.c.action, decisions.c.rules, verdicts.c.json)
         .join(decisions, decisions.c.item == items.c.id)
         .join(verdicts, verdicts.c.item == items.c.id)
         .where(decisions.c.seq.in_(last), items.c.state == "decided", *queue.matching(filters))
-        .order_by(items.c.id)
+        .order_by(items.c.id if newest is None else decisions.c.seq.desc())
+        .limit(newest)
     )
     for row in rows:
         rules = json.loads(row.rules) if row.action == "violation" else ()

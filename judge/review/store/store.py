@@ -298,10 +298,13 @@ class Store:
         with self.reading() as connection:
             return tuple(reading.decision_rows(connection, superseded=superseded))
 
-    def decided(self, filters: Filters | None = None) -> Iterator[Decided]:
-        """The decided items that match, with the judge's verdict and what people came to."""
+    def decided(self, filters: Filters | None = None, newest: int | None = None) -> Iterator[Decided]:
+        """The decided items that match, with the judge's verdict and what people came to.
+
+        newest: only so many, the last decided first.
+        """
         with self.reading() as connection:
-            yield from reading.decided(connection, filters or Filters())
+            yield from reading.decided(connection, filters or Filters(), newest)
 
     # The log
 

@@ -37,6 +37,7 @@ items = sa.Table(
     sa.Column("constitution_digest", sa.Text, nullable=False),
     sa.Column("score", sa.Float),
     sa.Column("uncertainty", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float),
     sa.Column("state", sa.Text, nullable=False, server_default="open"),
     sa.Column("gold", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("first_reader", sa.Text),
@@ -72,6 +73,15 @@ item_rules = sa.Table(  # rules that are violated or undecided
     sqlite_with_rowid=False,
 )
 sa.Index("item_rules_item", item_rules.c.item)
+
+item_branches = sa.Table(  # how many statements each step of the method decided, for the dashboard
+    "item_branches",
+    metadata,
+    sa.Column("item", sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("branch", sa.Text, primary_key=True),
+    sa.Column("statements", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 log_lines = sa.Table(
     "log",

@@ -128,8 +128,7 @@ class Desk:
     # What can be asked
 
     def _start(self, asked: Asked, person: Person) -> Reply:
-        item = self._store.next(person.name, asked.filters.for_next(), asked.filters.order)
-        reply = self._shown(asked, person, item)
+        reply = self._next(asked, person)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {**reply.slots, "filters": self._filters(asked, person)}
         return reply.model_copy(update={"slots": slots, "person": who, "filters": asked.filters})
@@ -138,8 +137,7 @@ class Desk:
         lowest, highest = asked.filters.min_score, asked.filters.max_score
         if lowest != "" and highest != "" and lowest > highest:
             raise UserError("the lower score is above the upper one", hint="swap them")
-        reply = self._start(asked, person)
-        return reply.model_copy(update={"offset": 0})
+        return self._next(asked, person)
 
     def _page(self, asked: Asked, person: Person) -> Reply:
         held = self._held(asked.item, person)
@@ -174,8 +172,7 @@ class Desk:
         seconds = time.monotonic() - since if seen == asked.item else None
         decision = Decision(action=asked.action, rules=rules, reason=asked.reason, seconds=seconds)
         self._store.decide(asked.item, person.name, decision)
-        item = self._store.next(person.name, asked.filters.for_next(), asked.filters.order)
-        return self._shown(asked, person, item, before=f"{render.word(asked.action)}. ")
+        return self._next(asked, person, before=f"{render.word(asked.action)}. ")
 
     def _undo(self, asked: Asked, person: Person) -> Reply:
         item = self._store.undo(person.name)
@@ -198,7 +195,9 @@ class Desk:
             kind = "The model failed" if isinstance(error, ModelError) else "This cannot be judged"
             hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if isinstance(error, JudgeError) and error.hint else ""
             return Reply(upload={"error": f"{kind}: {message}.{hint}"})
-        return self._shown(asked, person, item, before="Judged. ").model_copy(update={"upload": {"item": str(item.id)}})
+        reply = self._shown(asked, person, item, before="Judged. ")
+        slots = {**reply.slots, "filters": self._filters(asked, person)}  # it may have brought new choices
+        return reply.model_copy(update={"slots": slots, "upload": {"item": str(item.id)}})
 
     def _refresh(self, asked: Asked, person: Person) -> Reply:
         if asked.item is None:
@@ -207,6 +206,11 @@ class Desk:
         return Reply(slots=self._lists(asked, person, self._store.item(asked.item, person.name)))
 
     # How a reply is made
+
+    def _next(self, asked: Asked, person: Person, *, before: str = "", toasts: tuple[Any, ...] = ()) -> Reply:
+        """The desk with the next item on it."""
+        item = self._store.next(person.name, asked.filters.for_next(), asked.filters.order)
+        return self._shown(asked, person, item, before=before, toasts=toasts)
 
     def _shown(
         self, asked: Asked, person: Person, item: Item | None, *, before: str = "", toasts: tuple[Any, ...] = ()
@@ -289,9 +293,8 @@ class Desk:
         told = _bad(f"{error.message[:1].upper()}{error.message[1:]}.{hint}")
         if asked.item is None or self._held(asked.item, person) is not None:
             return Reply(toasts=(told,))
-        item = self._store.next(person.name, asked.filters.for_next(), asked.filters.order)
         lost = _bad(f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one.")
-        return self._shown(asked, person, item, toasts=(lost,))
+        return self._next(asked, person, toasts=(lost,))
 
     def _judged(self, asked: Asked, person: Person, image: bytes) -> Item:
         if len(image) > UPLOAD_BYTES:

@@ -10,7 +10,7 @@ let item = null, item_list = [], filters = { ...EMPTY }, offset = 0, serial = 0,
 
 function act(kind, data = {}, quiet = false) {
   if (waiting !== null) {                           // one thing at a time: what is on its way decides what comes next
-    if (quietly && !quiet) { after = [kind, data, item]; return true; }  // but nobody waits for what they did not ask for
+    if (kind === "filter" || quietly && !quiet) { after = [kind, data, item]; return true; }  // but no filter is lost, and nobody waits for what they did not ask for
     return false;
   }
   waiting = ++serial; quietly = quiet;
@@ -37,9 +37,9 @@ watch("value", () => {
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
   if (reply.announce) live.textContent = reply.announce;
   for (const one of reply.toasts || []) toast(one.text, one.bad);
-  if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]")) $("cj-work").focus({ preventScroll: true }); }
+  if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
   if (reply.upload) uploaded(reply.upload);
-  if (after !== null) { const [kind, data, of] = after; after = null; if (of === item) { act(kind, data); return; } }
+  if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === item) { act(kind, data); return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide", { peek: peeking });
 });
 
@@ -105,9 +105,15 @@ element.addEventListener("click", (event) => {
   else if (set.toggle === "rail") { const on = desk.classList.toggle("cj-rail-open"); button.setAttribute("aria-expanded", String(on)); }
   else if (set.toggle === "boxes") toggleBoxes();
   else if (set.kind === "reveal") want(!shown, false);
-  else if (set.kind === "clear") { filters = { ...EMPTY }; offset = 0; act("filter"); }
+  else if (set.kind === "clear") clearFilters();
   else if (set.kind) act(set.kind);
 });
+function clearFilters() {
+  filters = { ...EMPTY }; offset = 0;
+  const fields = $("cj-filters")?.elements || {};
+  for (const [name, value] of Object.entries(EMPTY)) if (fields[name]) fields[name].value = value;
+  act("filter");
+}
 function toggleBoxes() { const off = desk.classList.toggle("cj-no-boxes"); $("cj-boxes-toggle").setAttribute("aria-pressed", String(!off)); }
 element.addEventListener("change", (event) => {
   const changed = event.target.closest("#cj-filters");

@@ -1,0 +1,113 @@
+"""The text in the editor, however half-typed: what is wrong with it, and what can be judged by it. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from judge.chain import Chain, chain_of
+from judge.compiler.compile import compile_constitution
+from judge.compiler.lockfile import Lock, with_chains
+from judge.constitution import Constitution, Rule
+from judge.constitution.load import parse_constitution
+from judge.errors import ConstitutionError, UserError
+from judge.lint import Finding, lint_text
+from judge.lint.checks import CHECKS
+
+FILE = "the draft"
+# A draft has no test file beside it, so that check would say of every draft that nothing is tested.
+_CHECKS = tuple(check for check in CHECKS if check.name != "untested-rule")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text with all that is known of it.
+
+    written: the constitution as it stands in the text; None where the text does not load. judged: the same with
+    chains read by the rule grammar in the rules that have none; what they are judged by. lock: these chains, where
+    there are any.
+    """
+
+    text: str
+    findings: tuple[Finding, ...]
+    written: Constitution | None
+    judged: Constitution | None
+    lock: Lock | None
+
+    @property
+    def told(self) -> tuple[Finding, ...]:
+        """The findings that nobody silenced in the text."""
+        return tuple(one for one in self.findings if one.silenced is None)
+
+    def whole(self) -> Constitution:
+        """The constitution to judge by.
+
+        Raises:
+            UserError: the text does not load.
+        """
+        if self.judged is None:
+            mistakes = sum(one.check.name == "invalid-constitution" for one in self.findings)
+            raise UserError(
+                f"the draft does not load: {mistakes} mistake{'s' if mistakes != 1 else ''}",
+                hint="mend what Check lists first",
+            )
+        return self.judged
+
+
+@dataclass(frozen=True)
+class ChainView:
+    """A rule with its chain, to be drawn: where it stands in the text, and who made the chain."""
+
+    rule: Rule
+    chain: Chain
+    line: int
+    by_grammar: bool
+
+    @property
+    def in_words(self) -> str:
+        """The whole chain as one sentence, for whoever cannot see a drawing."""
+        if not self.chain.preconditions:
+            return "It has no chain, so every image it is relevant to goes to a person."
+        groups = [_either(group) for group in self.chain.preconditions]
+        lifted = [_either(group) for group in self.chain.exceptions]
+        unless = f", unless {' or '.join(lifted)}" if lifted else ""
+        return f"Violated when {' and '.join(groups)}{unless}."
+
+
+def read(text: str, older: dict[str, str] | None = None) -> Draft:
+    """Everything about a text. Never raises for what is in it.
+
+    older: ids and texts of the rules of the version before, to find renamed rules.
+    """
+    findings = lint_text(text, FILE, older=older, checks=_CHECKS)
+    try:
+        written = parse_constitution(text, file=FILE)
+    except ConstitutionError:
+        return Draft(text, findings, None, None, None)
+    if not written.without_chain:
+        return Draft(text, findings, written, written, None)
+    lock = compile_constitution(written, None)
+    return Draft(text, findings, written, with_chains(written, lock, FILE), lock)
+
+
+def chains(draft: Draft) -> tuple[ChainView, ...]:
+    """Every rule of a draft that loads, in its order, as it would be judged."""
+    if draft.written is None or draft.judged is None:
+        return ()
+    lines = _lines(draft)
+    pairs = zip(draft.written.rules, draft.judged.rules, strict=True)
+    return tuple(
+        ChainView(judged, chain_of(judged), lines[index], bool(judged.preconditions) and not written.preconditions)
+        for index, (written, judged) in enumerate(pairs)
+    )
+
+
+def _lines(draft: Draft) -> list[int]:
+    from judge.constitution.document import read_document
+
+    document = read_document(draft.text, FILE)
+    count = len(draft.written.rules) if draft.written is not None else 0
+    return [document.values.get(("rules", index), (1, 1))[0] for index in range(count)]
+
+
+def _either(group: tuple[str, ...]) -> str:
+    return group[0] if len(group) == 1 else f"({' or '.join(group)})"

@@ -1,0 +1,225 @@
+"""Decided items decided again under moved thresholds: recorded answers, no model.
+
+What the recorded thresholds kept from being asked has no answer, so under others it stays undecided, and the image
+counts as one for review: the review load is an upper bound, precision and recall are of what is left. Truth is what
+people came to, on the items that they decided, which need not be like those that nobody looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Literal
+
+from judge.chain import Outcome, all_hold, any_holds, negated
+from judge.evaluation.figures import Counts, Estimate
+from judge.judging.deciding import gravest_of, of_rule
+from judge.judging.probability import Facts, decide
+from judge.review.store.records import Decided
+from judge.settings import Frozen, Thresholds
+from judge.verdict import Branch, ConditionFinding, Evidence, Finding, conclude
+
+STEPS = 20  # of the slider, beside the recorded values
+RuleOutcome = Literal["violated", "not_violated", "undecided", "pruned"]
+
+
+class Knob(StrEnum):
+    """A threshold that can be moved without asking anything anew."""
+
+    PRIOR_HOLDS = "prior_holds"
+    PRIOR_FAILS = "prior_fails"
+    REGION_DROP = "region_drop"
+    RELEVANCE = "relevance"
+    LABEL_MASS = "label_mass"
+
+
+class Setting(Frozen):
+    """A threshold at one value, for one rule or for all that do not set their own."""
+
+    knob: Knob
+    value: float
+    rule: str | None = None
+
+
+class Figures(Frozen):
+    """How the judge would have done on the decided items.
+
+    precision: of what it flags, the share that people flag. recall: of what people flag, the share that it flags; a
+    review is not a flag. review: the share that a person would have to look at.
+    """
+
+    counts: Counts
+    precision: Estimate
+    recall: Estimate
+    review: Estimate
+
+
+class Point(Frozen):
+    """A value of the threshold and what comes of it. recorded: the items were judged with it. moved: verdicts (or the
+    rule's outcomes) that differ from the recorded ones."""
+
+    value: float
+    recorded: bool
+    moved: int
+    figures: Figures
+
+
+class Curve(Frozen):
+    """A threshold over its whole range. versions: under how many digests of the constitution the items were judged."""
+
+    knob: Knob
+    rule: str | None
+    items: int
+    versions: int
+    points: tuple[Point, ...]
+
+    @property
+    def now(self) -> int:
+        """The place of the (first) recorded value among the points."""
+        return next((place for place, point in enumerate(self.points) if point.recorded), 0)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What is looked at of one item: the findings and, for all rules or one, truth and what was said."""
+
+    run: Thresholds
+    findings: tuple[Finding, ...]
+    true: bool
+    said: str
+
+
+def curve(decided: Sequence[Decided], knob: Knob, rule: str | None = None) -> Curve:
+    """The figures at every value of a threshold; of the images' verdicts, or where a rule is named of its outcomes."""
+    cases = [_case(one, rule) for one in decided]
+    recorded = _recorded(cases, knob, rule)
+    points = []
+    for value in sorted({*_grid(cases, knob), *recorded}):
+        setting = Setting(knob=knob, value=value, rule=rule)
+        said = [_said(case, setting) for case in cases]
+        counts = _counts(zip((case.true for case in cases), said, strict=True))
+        moved = sum(one != case.said for one, case in zip(said, cases, strict=True))
+        points.append(Point(value=value, recorded=value in recorded, moved=moved, figures=figures(counts)))
+    versions = len({one.verdict.provenance.constitution_digest for one in decided})
+    return Curve(knob=knob, rule=rule, items=len(cases), versions=versions, points=tuple(points))
+
+
+def replayed(finding: Finding, run: Thresholds, setting: Setting | None = None) -> Finding:
+    """The finding with the outcome that its recorded evidence has under a moved threshold."""
+    outcome = _outcome(finding, _moved(finding, run, setting))
+    if outcome == finding.outcome:
+        return finding
+    return finding.model_copy(update={"outcome": outcome, "reason": "under the moved threshold"})
+
+
+def figures(counts: Counts) -> Figures:
+    """Precision, recall and review load with their 95 % intervals."""
+    import numpy as np
+
+    from judge.evaluation.bootstrap import Bootstrap, ratio
+
+    cells = np.array([getattr(counts, name) for name in Counts.model_fields], dtype=np.int64)
+    draws = Bootstrap(draws=500)
+    drawn = draws.cells(cells)
+    both = np.vstack([cells.astype(np.float64), drawn])
+    tp, fp, fn, reviewed = both[:, 0], both[:, 1], both[:, 3], both[:, 4] + both[:, 5]
+    measures = {
+        "precision": ratio(tp, tp + fp),
+        "recall": ratio(tp, tp + fn + both[:, 4]),
+        "review": ratio(reviewed, both.sum(axis=1)),
+    }
+    return Figures(counts=counts, **{name: draws.estimate(one[0], one[1:]) for name, one in measures.items()})
+
+
+def _case(one: Decided, rule: str | None) -> _Case:
+    verdict = one.verdict
+    if rule is None:
+        return _Case(verdict.provenance.thresholds, verdict.findings, one.action == "violation", verdict.verdict)
+    findings = of_rule(verdict.findings, rule)
+    case = _Case(verdict.provenance.thresholds, findings, rule in one.rules, "")
+    return _Case(case.run, findings, case.true, _word(findings))
+
+
+def _said(case: _Case, setting: Setting) -> str:
+    findings = tuple(replayed(one, case.run, setting) for one in case.findings)
+    if setting.rule is not None:
+        return _word(findings)
+    return conclude(findings)[0]
+
+
+def _word(findings: tuple[Finding, ...]) -> str:
+    """A rule's outcome over all views in the words of verdicts; absent or pruned is no violation."""
+    gravest = gravest_of(findings)
+    if gravest is None:
+        return "no_violation"
+    return {"violated": "violation", "undecided": "needs_review"}.get(gravest.outcome, "no_violation")
+
+
+def _counts(pairs: Iterable[tuple[bool, str]]) -> Counts:
+    names = {
+        (True, "violation"): "true_positive", (False, "violation"): "false_positive",
+        (False, "no_violation"): "true_negative", (True, "no_violation"): "false_negative",
+        (True, "needs_review"): "review_positive", (False, "needs_review"): "review_negative",
+    }  # fmt: skip
+    found = dict.fromkeys(Counts.model_fields, 0)
+    for pair in pairs:
+        found[names[pair]] += 1
+    return Counts(**found)
+
+
+def _recorded(cases: Sequence[_Case], knob: Knob, rule: str | None) -> set[float]:
+    """The values that the items were judged with."""
+    if rule is None:
+        return {getattr(case.run, knob) for case in cases}
+    return {getattr(finding.thresholds or case.run, knob) for case in cases for finding in case.findings}
+
+
+def _grid(cases: Sequence[_Case], knob: Knob) -> list[float]:
+    if knob is not Knob.RELEVANCE:
+        return [round(step / STEPS, 4) for step in range(STEPS + 1)]
+    seen = sorted({round(one.relevance, 4) for case in cases for one in case.findings if one.relevance is not None})
+    if not seen:
+        return []
+    places = [round(step * (len(seen) - 1) / STEPS) for step in range(STEPS + 1)]
+    return sorted({seen[place] for place in places})
+
+
+def _moved(finding: Finding, run: Thresholds, setting: Setting | None) -> Thresholds:
+    """The finding's thresholds with the setting; a rule's own value is left alone when all rules are moved."""
+    recorded = finding.thresholds or run
+    if setting is None or (setting.rule is not None and setting.rule != finding.rule):
+        return recorded
+    value = getattr(recorded, setting.knob)
+    own = value != getattr(run, setting.knob)
+    if value == setting.value or (setting.rule is None and own):
+        return recorded
+    return _with(recorded, setting.knob, setting.value)
+
+
+@lru_cache(maxsize=4096)
+def _with(recorded: Thresholds, knob: Knob, value: float) -> Thresholds:
+    return recorded.model_copy(update={knob.value: value})
+
+
+def _outcome(finding: Finding, thresholds: Thresholds) -> RuleOutcome:
+    if finding.relevance is not None and finding.relevance < thresholds.relevance:
+        return "pruned"
+    if not finding.preconditions:
+        return "undecided"
+    hold = [_condition(one, thresholds) for one in finding.preconditions]
+    lifted = [negated(_condition(one, thresholds.of_exceptions)) for one in finding.exceptions]
+    outcome = all_hold((*hold, *lifted))
+    if outcome is Outcome.HOLDS:
+        return "violated"
+    return "not_violated" if outcome is Outcome.FAILS else "undecided"
+
+
+def _condition(condition: ConditionFinding, thresholds: Thresholds) -> Outcome:
+    return any_holds(decide(_facts(one), thresholds).outcome for one in condition.alternatives)
+
+
+def _facts(evidence: Evidence) -> Facts:
+    error = evidence.reason or "the model failed" if evidence.branch is Branch.MODEL_ERROR else None
+    return Facts(evidence.answer, evidence.prior, evidence.region, evidence.reasoning, error)

@@ -1,0 +1,223 @@
+"""Images judged under a draft, or under two constitutions, in the background. Knows no page.
+
+A page starts one job at a time and asks how far it is; starting another ends the one before. The model is shared with
+uploads of the queue, so a job holds it for one batch at a time. What the model was asked about a picture it is
+not asked again, whichever draft asks.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from judge.diff.changes import Needs
+from judge.diff.policy import PolicyDiff, compare
+from judge.diff.verdicts import VerdictDiff, compare_verdicts
+from judge.errors import JudgeError, UserError
+from judge.judging.shared_answers import SharedAnswers
+from judge.review.store import Filters, ItemSummary, Order, Store
+from judge.settings import BUNDLED, OFF, Settings
+from judge.verdict import Verdict
+
+if TYPE_CHECKING:
+    from judge.constitution import Constitution
+    from judge.judging.pipeline import Judge
+    from judge.models.protocols import Mllm
+    from judge.review.ui.context import Judges
+
+log = logging.getLogger("judge")
+MOST = 96  # images of one job
+_BATCH = 4  # images between two looks at whether somebody else wants the model, or the job was ended
+_REMEMBERED = 200_000  # answers, some 300 bytes each
+
+Choice = Literal["uncertain", "oldest", "violation", "needs_review", "decided"]
+_CHOICES: dict[Choice, tuple[Filters, Order]] = {
+    "uncertain": (Filters(), "uncertain"),
+    "oldest": (Filters(), "oldest"),
+    "violation": (Filters(verdict="violation"), "uncertain"),
+    "needs_review": (Filters(verdict="needs_review"), "uncertain"),
+    "decided": (Filters(state="decided"), "uncertain"),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image to judge. item: its number in the store; None for an upload, which goes nowhere else."""
+
+    name: str
+    image: bytes = field(repr=False)
+    item: int | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An image and what a draft makes of it."""
+
+    picture: Picture
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two constitutions: the changes in words, and on images what flipped; pairs by the image's place."""
+
+    policy: PolicyDiff
+    verdicts: VerdictDiff
+    pictures: tuple[Picture, ...]
+    pairs: tuple[tuple[Verdict, Verdict], ...]
+
+
+class Job:
+    """Work on some images in a thread of its own."""
+
+    def __init__(self, total: int, work: Callable[[Job], object]) -> None:
+        self.total, self.done = total, 0
+        self.result: object = None
+        self.error: JudgeError | None = None
+        self._work, self._stopped = work, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="workbench", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether there is more to come."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """End it after the batch at hand; what it has found is lost."""
+        self._stopped.set()
+
+    def batches(self, pictures: Sequence[Picture]) -> Iterator[Sequence[Picture]]:
+        """The images a few at a time, until the job is stopped."""
+        for start in range(0, len(pictures), _BATCH):
+            if self._stopped.is_set():
+                raise UserError("stopped", hint="start again when you like")
+            yield pictures[start : start + _BATCH]
+            self.done = min(start + _BATCH, len(pictures))
+
+    def _run(self) -> None:
+        try:
+            self.result = self._work(self)
+        except JudgeError as error:
+            self.error = error
+        except Exception as error:  # told on the page, which would wait for ever otherwise
+            log.exception("a job of the workbench failed")
+            self.error = JudgeError(f"this went wrong unexpectedly ({type(error).__name__})", hint="see the server's log")
+
+
+class Trials:
+    """Makes jobs. One per app."""
+
+    def __init__(self, store: Store, judges: Judges) -> None:
+        self._store, self._judges = store, judges
+        self._shared: dict[int, SharedAnswers] = {}
+
+    def pictures(self, choice: Choice, count: int) -> tuple[Picture, ...]:
+        """Images of the store whose files are kept.
+
+        Raises:
+            UserError: there are none, or more are wanted than one job takes.
+        """
+        if not 1 <= count <= MOST:
+            raise UserError(f"{count} images are not between 1 and {MOST}", hint="choose fewer")
+        filters, order = _CHOICES[choice]
+        found: list[ItemSummary] = []
+        offset = 0
+        while len(found) < count and (rows := self._store.list(filters, limit=count, offset=offset, order=order)):
+            found += [row for row in rows if row.has_image]
+            offset += len(rows)
+        if not found:
+            raise UserError("the queue has no such image", hint="choose others, or add some: judge review add")
+        return tuple(Picture(row.image, self._store.image(row.id), row.id) for row in found[:count])
+
+    def trial(self, constitution: Constitution, pictures: Sequence[Picture]) -> Job:
+        """Judge images under a draft; the result is a tuple of `Tried`."""
+
+        def work(job: Job) -> tuple[Tried, ...]:
+            return tuple(
+                Tried(picture, verdict)
+                for batch in job.batches(pictures)
+                for picture, verdict in zip(batch, self._judged(constitution, batch), strict=True)
+            )
+
+        return Job(len(pictures), work)
+
+    def comparison(self, old: Constitution, new: Constitution, pictures: Sequence[Picture]) -> Job:
+        """Judge images under two constitutions; the result is a `Compared`."""
+
+        def work(job: Job) -> Compared:
+            pairs: list[tuple[Verdict, Verdict]] = []
+            for batch in job.batches(pictures):
+                pairs += zip(self._judged(old, batch), self._judged(new, batch), strict=True)
+            policy = compare(old, new, used(self._judges.settings))
+            return Compared(policy, compare_verdicts(policy, pairs), tuple(pictures), tuple(pairs))
+
+        return Job(len(pictures), work)
+
+    def _judged(self, constitution: Constitution, batch: Sequence[Picture]) -> list[Verdict]:
+        with self._judge(constitution) as judge:
+            verdicts = list(judge.judge_many([one.image for one in batch]))
+        return [
+            verdict.model_copy(update={"image": picture.name})
+            for verdict, picture in zip(verdicts, batch, strict=True)
+        ]
+
+    @contextmanager
+    def _judge(self, constitution: Constitution) -> Iterator[Judge]:
+        with self._judges.busy:
+            known = self._judges.of(constitution)
+            yield known.under(known.constitution, sharing=self._sharing, locked=known.locked)
+
+    def _sharing(self, mllm: Mllm) -> Mllm:
+        """The same memory for the same model: judges of other languages have one of their own."""
+        shared = self._shared.setdefault(id(mllm), SharedAnswers(mllm, _Bounded(), _Bounded()))
+        return shared
+
+
+class Jobs:
+    """The job of every page."""
+
+    def __init__(self) -> None:
+        self._by_page: dict[str, Job] = {}
+        self._guard = threading.Lock()
+
+    def start(self, page: str, job: Job) -> Job:
+        """Put a job in place of the page's last one, which ends."""
+        with self._guard:
+            before = self._by_page.get(page)
+            self._by_page[page] = job
+        if before is not None:
+            before.stop()
+        return job
+
+    def of(self, page: str) -> Job | None:
+        """The page's job."""
+        with self._guard:
+            return self._by_page.get(page)
+
+    def end(self, page: str) -> None:
+        """Stop and forget it."""
+        with self._guard:
+            job = self._by_page.pop(page, None)
+        if job is not None:
+            job.stop()
+
+
+class _Bounded(dict):  # type: ignore[type-arg]
+    """A memory of answers that starts anew when it has grown large."""
+
+    def update(self, more, /) -> None:  # type: ignore[no-untyped-def, override]
+        if len(self) + len(more) > _REMEMBERED:
+            self.clear()
+        super().update(more)
+
+
+def used(settings: Settings) -> frozenset[Needs]:
+    """Which optional models judging with these settings has: the bundled model brings its own, unless told `none`."""
+    default = BUNDLED if settings.model == BUNDLED else OFF
+    named = {Needs.ENCODER: settings.encoder or default, Needs.DETECTOR: settings.detector or default}
+    return frozenset(need for need, name in named.items() if name != OFF)
