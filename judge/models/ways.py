@@ -54,11 +54,12 @@ class Way:
 
 
 class Scoring:
-    """Scores questions of one model, in the way chosen for it when the first question about an image came."""
+    """Scores questions of one model, in the way remembered for it on this machine, or else chosen when the first
+    question about an image comes."""
 
     def __init__(self, model: PreTrainedModel, identity: ModelIdentity, pad: int, budget: Budget) -> None:
         self._model, self._identity, self._pad, self._budget = model, identity, pad, budget
-        self.way: Way | None = None
+        self.way = remembered_way(identity)
 
     def logits(self, questions: Sequence[Question], *, with_image: bool) -> torch.Tensor:
         """Next-token logits per question: float32, (questions, vocabulary), on the CPU. The prefixes are
@@ -96,16 +97,20 @@ class Scoring:
                 yield name, indices[start : start + size]
 
 
-def chosen_way(model: PreTrainedModel, identity: ModelIdentity, questions: Sequence[Question], pad: int) -> Way:
-    """The way remembered for this model on this machine, or found now with these questions about one image."""
-    path = _path(identity)
+def remembered_way(identity: ModelIdentity) -> Way | None:
+    """The way remembered for this model on this machine, if any."""
     with contextlib.suppress(OSError, ValueError, TypeError):
-        remembered = Way(**json.loads(path.read_text(encoding="ascii")))
+        remembered = Way(**json.loads(_path(identity).read_text(encoding="ascii")))
         if remembered.name in SCORERS and remembered.group >= 1:
             return remembered
+    return None
+
+
+def chosen_way(model: PreTrainedModel, identity: ModelIdentity, questions: Sequence[Question], pad: int) -> Way:
+    """The way found now with these questions about one image; remembered where it shares."""
     way = _fastest_right(model, questions, pad)
     if way.shares:  # a failed check may have been a passing fault: the next run tries again
-        remember(path, json.dumps(asdict(way)))
+        remember(_path(identity), json.dumps(asdict(way)))
     return way
 
 

@@ -78,9 +78,8 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
     from judge.review import access, ui
-    from judge.review.ui import render
     from judge.review.ui.context import Context, Judges
-    from judge.review.ui.theme import theme
+    from judge.review.ui.theme import head, theme
 
     def sign_in(name: str, password: str) -> bool:
         return access.authenticate(store, name, password) is not None
@@ -92,7 +91,7 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
             server_name=host, server_port=port, auth=sign_in if signed_in else None,
             auth_message="Sign in to review.", share=False, ssr_mode=False, quiet=True, footer_links=[],
             run_history=False, enable_monitoring=False, mcp_server=False, pwa=False, allowed_paths=[],
-            max_file_size="64mb", theme=theme(), head=f"<style>{render.static('desk.css')}</style>", prevent_thread_lock=True,
+            max_file_size="64mb", theme=theme(), head=head(), prevent_thread_lock=True,
         )  # fmt: skip
     except OSError as error:
         raise UserError(f"cannot serve on {host}:{port} ({error})", hint="choose another --port") from error

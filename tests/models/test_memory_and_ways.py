@@ -121,7 +121,7 @@ def test_a_family_that_cannot_share_falls_back_right_with_one_line(
     assert not list((empty_cache / "ways").iterdir()), "a refusal is not remembered: it may have been a passing fault"
 
 
-def test_without_an_image_nothing_is_concluded_about_the_family(loaded):
+def test_without_an_image_nothing_is_concluded_about_the_family(loaded, empty_cache):
     mllm = anew(loaded("llava"))
     mllm.answer([Ask(None, instruction(), text) for text in TEXTS])
     assert mllm.way is None

@@ -91,7 +91,7 @@ def test_a_second_read_is_blind_and_by_somebody_else(store, browser, address):
         row.click()
         settled(cyd)
         assert current(cyd) == item.id
-        assert cyd.get_by_text("Blind read.").is_visible()
+        assert cyd.get_by_text("Blind read.", exact=True).is_visible()
         assert cyd.locator("#cj-decision input:checked").count() == 0
         assert "Bob" not in cyd.content()
         assert "bob" not in cyd.locator("#cj-work").inner_text()
@@ -122,7 +122,7 @@ def test_roles_are_checked_by_the_server(store, browser, address):
         settled(ann)
         ann.locator(f"[data-open='{escalated.id}']").click()
         settled(ann)
-        assert ann.get_by_text("For policy.").is_visible()
+        assert ann.get_by_text("For policy.", exact=True).is_visible()
         assert "unclear to me too" in ann.get_by_label("Earlier decisions").inner_text()
         assert ann.get_by_role("button", name="Escalate").count() == 0
         ann.keyboard.press("n")

@@ -130,8 +130,10 @@ def choices(connection: sa.Connection) -> Choices:
     )  # fmt: skip
 
 
-def decision_rows(connection: sa.Connection, *, superseded: bool) -> Iterator[DecisionRow]:
-    """Decisions, oldest first."""
+def decision_rows(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool], superseded: bool
+) -> Iterator[DecisionRow]:
+    """Decisions, oldest first; with conditions on `decisions` and `items` only those that fulfil them."""
     lines = log_lines
     columns: list[Any] = [
         decisions, lines.c.at, lines.c.reason, lines.c.extra, items.c.image, items.c.image_sha256, items.c.source,
@@ -139,6 +141,7 @@ def decision_rows(connection: sa.Connection, *, superseded: bool) -> Iterator[De
         items.c.score, items.c.uncertainty,
     ]  # fmt: skip
     wanted = sa.select(*columns).join(lines, lines.c.seq == decisions.c.seq).join(items, items.c.id == decisions.c.item)
+    wanted = wanted.where(*conditions)
     if not superseded:
         wanted = wanted.where(decisions.c.superseded_by.is_(None))
     for row in connection.execute(wanted.order_by(decisions.c.seq)).mappings():

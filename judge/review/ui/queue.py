@@ -17,7 +17,7 @@ KEYS = (
     ("N", "no violation, then choose why"),
     ("E", "escalate, then choose why"),
     ("S", "skip: it comes back later"),
-    ("1 … 0", "tick or untick a rule"),
+    ("1…0", "tick or untick a rule"),
     ("U", "undo your last decision"),
     ("R", "reveal or hide the image"),
     ("P", "hold to peek"),
