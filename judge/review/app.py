@@ -78,6 +78,7 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
     from judge.review import access, ui
+    from judge.review.ui import render
     from judge.review.ui.context import Context, Judges
     from judge.review.ui.theme import head, theme
 
@@ -89,7 +90,7 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
     try:
         page.launch(
             server_name=host, server_port=port, auth=sign_in if signed_in else None,
-            auth_message="Sign in to review.", share=False, ssr_mode=False, quiet=True, footer_links=[],
+            auth_message=render.html("login", line="#858d9b"), share=False, ssr_mode=False, quiet=True, footer_links=[],
             run_history=False, enable_monitoring=False, mcp_server=False, pwa=False, allowed_paths=[],
             max_file_size="64mb", theme=theme(), head=head(), prevent_thread_lock=True,
         )  # fmt: skip

@@ -153,12 +153,14 @@ def decision_rows(
 
 def decided(connection: sa.Connection, filters: Filters, newest: int | None = None) -> Iterator[Decided]:
     """Decided items with the decision that stands: the last one. `newest`: only so many, the last decided first."""
-    last = sa.select(sa.func.max(decisions.c.seq)).where(_DECIDES).group_by(decisions.c.item)
+    last = sa.select(sa.func.max(decisions.c.seq).label("seq")).where(_DECIDES).group_by(decisions.c.item).subquery()
     rows = connection.execute(
         sa.select(items.c.id, decisions.c.action, decisions.c.rules, verdicts.c.json)
-        .join(decisions, decisions.c.item == items.c.id)
+        .select_from(last)
+        .join(decisions, decisions.c.seq == last.c.seq)
+        .join(items, items.c.id == decisions.c.item)
         .join(verdicts, verdicts.c.item == items.c.id)
-        .where(decisions.c.seq.in_(last), items.c.state == "decided", *queue.matching(filters))
+        .where(items.c.state == "decided", *queue.matching(filters))
         .order_by(items.c.id if newest is None else decisions.c.seq.desc())
         .limit(newest)
     )
