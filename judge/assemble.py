@@ -73,6 +73,19 @@ def load_judge(constitution: str | Path | Constitution, settings: Settings | Non
     return judge if lock is None else under_lock(judge, loaded, lock, priors_in(lock, mllm, loaded))
 
 
+def load_like(judge: Judge, constitution: str | Path | Constitution) -> Judge:
+    """A judge with the models of another one, which are not loaded anew, under a constitution of the same language.
+
+    Raises:
+        ConstitutionError: mistakes in the constitution file.
+        UserError: no such file.
+    """
+    if isinstance(constitution, Constitution):
+        return judge.under(constitution)
+    loaded, lock = load_with_lock(constitution)
+    return judge.under(loaded) if lock is None else under_lock(judge, loaded, lock, priors_in(lock, judge.mllm, loaded))
+
+
 def under_lock(
     judge: Judge, constitution: Constitution, lock: Lock, priors: Mapping[str, Answer] | None = None
 ) -> Judge:

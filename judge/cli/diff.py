@@ -52,8 +52,9 @@ def diff(
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value, "device": device,
         "dtype": dtype, "batch": batch, "memory_gib": memory_gib, "trust_remote_code": trust_remote_code,
     }  # fmt: skip
-    first = assemble.load_judge(before, **settings)
-    second = first.under(after) if before.language == after.language else assemble.load_judge(after, **settings)
+    first = assemble.load_judge(old, **settings)
+    alike = before.language == after.language
+    second = assemble.load_like(first, new) if alike else assemble.load_judge(new, **settings)
     pairs = judge_both(first, second, paths, keep=not no_cache)
     found = compare_verdicts(policy, pairs)
     _print(policy, found, json=json)

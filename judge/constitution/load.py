@@ -132,7 +132,7 @@ def _problem(document: Document, error: Any) -> Problem:
     if loc and name == "[key]":  # a mapping's key, not its value
         return document.problem(loc[:-1], f"key `{clipped(loc[-2])}` does not fit", f"use {shape}", key=True)
     if _is_parameter(loc):
-        message = f"parameter `{loc[3]}` must be a number or text, not {_shown(error['input'])}"
+        message = f"parameter `{clipped(loc[3])}` must be a number or text, not {_shown(error['input'])}"
         return document.problem(loc, message, "quote it")
     loc = _written(document, loc)
     if kind == "extra_forbidden":

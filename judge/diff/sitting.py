@@ -27,7 +27,7 @@ def judge_both(first: Judge, second: Judge, paths: Sequence[str], *, keep: bool 
 
     one_model = first.provenance.models == second.provenance.models
     if one_model and first.constitution.language == second.constitution.language:  # else yes is spelled otherwise
-        first, second = (each.under(each.constitution, sharing=sharing) for each in (first, second))
+        first, second = (each.under(each.constitution, sharing=sharing, locked=each.locked) for each in (first, second))
     kept = [KeptVerdicts(judge) for judge in (first, second)] if keep else []
     size = first.settings.batch
     for start in range(0, len(paths), size):

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("judge")
 
 
-def launch(settings: Settings, *, data: Path, host: str = "127.0.0.1", port: int = 7860, auth: bool | None = None) -> None:
+def launch(
+    settings: Settings, *, data: Path, host: str = "127.0.0.1", port: int = 7860, auth: bool | None = None
+) -> None:
     """Serve the app until interrupted.
 
     auth: whether people sign in. None: where the host is not this machine alone, or the store has users.

@@ -11,9 +11,11 @@ import yaml
 from typer.testing import CliRunner
 
 from judge import load_judge
+from judge.assemble import load_like
 from judge.calibration.calibrate import RuleChange
 from judge.cli.main import app
 from judge.compiler.lockfile import read_lock
+from judge.diff.sitting import judge_both
 from judge.errors import ImageError, UserError
 from tests.conftest import ROOT
 
@@ -137,3 +139,20 @@ def test_an_image_that_cannot_be_read_stops_it(house):
     with pytest.raises(ImageError, match=OK[0]):
         run("calibrate", house, images, "--false-positive-rate", "0.2")
     assert lock.read_text() == before
+
+
+def test_a_diff_judges_by_the_calibration_of_each_lock(house, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUDGE_CACHE_DIR", str(tmp_path / "cache"))
+    plain = house.with_name("plain.yaml")
+    shutil.copy(house, plain)
+    lock = house.with_name("house.lock.yaml")
+    shutil.copy(lock, house.with_name("plain.lock.yaml"))
+    run("calibrate", house, house.parent / "drawings", "--false-positive-rate", "0.2")
+    judge = load_judge(str(plain))
+    like = load_like(judge, str(house))
+    assert like.mllm is judge.mllm
+    assert like.provenance.lock_digest == read_lock(lock).digest
+    assert like.provenance == load_judge(str(house)).provenance
+    assert like.provenance.calibration_digest is not None and judge.provenance.calibration_digest is None
+    pairs = list(judge_both(judge, like, [str(EXAMPLES / "body-on-fire-violating.png")], keep=False))
+    assert [one.provenance.calibration_digest for one in pairs[0]] == [None, like.provenance.calibration_digest]

@@ -159,6 +159,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN, st.sampled_from(["whole", "rules", "rule", "preconditions", "parameters", "categories", "thresholds"]))
+@example({"\n": None}, "parameters")
 @settings(max_examples=250, deadline=None)
 def test_arbitrary_data_in_any_place_never_raises_anything_else(data, place):
     rule = {"id": "a", "rule": "Nothing may be shown."}

@@ -6,6 +6,7 @@ A tab is a module with `def build(context: Context) -> None`, called inside a `g
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -70,7 +71,9 @@ class Judges:
             )
             key = f"{loaded.model_dump_json()}\n{'' if lock is None else lock.digest}"
             if key not in self._by_key:
-                like = next((one for one in self._by_key.values() if one.constitution.language == loaded.language), None)
+                like = next(
+                    (one for one in self._by_key.values() if one.constitution.language == loaded.language), None
+                )
                 # The lock's own priors are left out where models are shared: the judge knows or asks them itself.
                 self._by_key[key] = (
                     like.under(loaded, locked=None if lock is None else Locked(lock.digest))
@@ -86,10 +89,8 @@ class Judges:
         """Load in the background, so that the first image does not wait; what fails then fails again when asked."""
 
         def load() -> None:
-            try:
+            with contextlib.suppress(Exception):  # the person who asks for it is told
                 self.of(constitution)
-            except Exception:  # noqa: BLE001, S110 the person who asks for it is told
-                pass
 
         threading.Thread(target=load, name="warm-judge", daemon=True).start()
 

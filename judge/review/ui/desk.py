@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.images import MAX_BYTES
 from judge.review.shield import shielded
-from judge.review.store import Action, Decision, Item, Right, Store
+from judge.review.store import Action, Decision, Item, Store
 from judge.review.ui import listing, render, stage
 from judge.review.ui.chains import rule_ids, rules_of
 from judge.review.ui.context import Context, Person
@@ -293,7 +293,9 @@ class Desk:
         told = _bad(f"{error.message[:1].upper()}{error.message[1:]}.{hint}")
         if asked.item is None or self._held(asked.item, person) is not None:
             return Reply(toasts=(told,))
-        lost = _bad(f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one.")
+        lost = _bad(
+            f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one."
+        )
         return self._next(asked, person, toasts=(lost,))
 
     def _judged(self, asked: Asked, person: Person, image: bytes) -> Item:

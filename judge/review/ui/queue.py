@@ -58,9 +58,7 @@ def build(context: Context) -> None:
         "", html_template=frame, js_on_load=script.replace("MAX_BYTES", str(UPLOAD_BYTES)), elem_classes=["cj-root"],
         apply_default_css=False, padding=False,
     )  # fmt: skip
-    page.act(
-        act, None, page, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private"
-    )
+    page.act(act, None, page, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private")
     blocks = gr.context.Context.root_block
     if blocks is not None:
         blocks.unload(left)
