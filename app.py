@@ -1,4 +1,4 @@
-"""The review app in the browser: `python app.py [--port N] [--model M] [--data DIR]`; `judge review` has more options."""
+"""The review app: `python app.py [--port N] [--model M] [--data DIR]`; `judge review` has more options."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from judge.evaluation.figures import Estimate
 from judge.review.agreement import Agreement, GoldScore, agreement, gold_scores
-from judge.review.store import Counts, Store, log, reading
+from judge.review.store import Counts, Filters, Store, log, reading
 from judge.review.store.tables import decisions, item_branches, items, log_lines
 from judge.settings import Frozen
 from judge.verdict import Branch
@@ -94,7 +94,7 @@ def numbers(store: Store, since: datetime | None = None, now: datetime | None = 
         days = _days(connection, arrived, seconds)
         return Numbers(
             since=since,
-            waiting=reading.counts(connection, reading.Filters(), moment),
+            waiting=reading.counts(connection, Filters(), moment),
             oldest=connection.execute(sa.select(sa.func.min(items.c.added)).where(items.c.state != "decided")).scalar(),
             items=sum(day.violation + day.no_violation + day.needs_review for day in days),
             days=days,
@@ -165,7 +165,13 @@ def _days(connection: sa.Connection, arrived: Any, seconds: dict[str, list[float
 
 def _rules(connection: sa.Connection, arrived: Any) -> tuple[RuleDay, ...]:
     each = sa.func.json_each(items.c.violations).table_valued("value")
-    wanted = sa.select(each.c.value, sa.func.count()).select_from(items).join(each, sa.true()).where(arrived).group_by(each.c.value)
+    wanted = (
+        sa.select(each.c.value, sa.func.count())
+        .select_from(items)
+        .join(each, sa.true())
+        .where(arrived)
+        .group_by(each.c.value)
+    )
     rows = connection.execute(wanted.order_by(sa.func.count().desc(), each.c.value))
     return tuple(RuleDay(rule=rule, violated=count) for rule, count in rows)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -85,6 +88,44 @@ def test_the_original_is_sent_on_a_recorded_reveal_only(store, browser, address)
         page.keyboard.up("p")
         page.locator(".cj-original").wait_for(state="detached")
         assert [one.kind for one in store.log(item=number)[before:]] == ["reveal", "reveal"]
+
+
+def test_the_next_item_is_shielded_again(store, page):
+    press(page, "r")
+    page.locator(".cj-original").wait_for()
+    press(page, "j")
+    page.wait_for_timeout(500)
+    number, _ = item_of(store, page)
+    assert page.locator(".cj-original").count() == 0
+    assert "reveal" not in {one.kind for one in store.log(item=number)}
+
+    peek = page.get_by_role("button", name="Hold to peek").bounding_box()
+    page.mouse.move(peek["x"] + 9, peek["y"] + 9)
+    page.mouse.down()
+    page.locator(".cj-original").wait_for()
+    page.mouse.up()
+    page.locator(".cj-original").wait_for(state="detached")
+    assert [one.kind for one in store.log(item=number)] == ["reveal"]
+
+
+def test_no_file_is_served(store, address):
+    sha256 = store.list(limit=1)[0].image_sha256
+    kept = store.folder / "images" / sha256[:2] / sha256
+    assert kept.is_file()
+    for path in (kept, store.folder / "review.sqlite", ROOT / "app.py", "/etc/passwd"):
+        with pytest.raises(urllib.error.HTTPError, match=r"403|404"):
+            urllib.request.urlopen(f"{address}/gradio_api/file={path}", timeout=10)
+
+
+def test_a_closed_page_gives_its_item_back(store, browser, address):
+    with visitor(browser, address) as page:
+        number = item_of(store, page)[0]
+        assert store.item(number, "local").lease is not None
+    for _ in range(100):
+        if store.item(number, "local").lease is None:
+            return
+        time.sleep(0.2)
+    pytest.fail("the lease outlives its page")
 
 
 def test_decisions_by_keyboard_and_undo(store, page):
@@ -216,3 +257,22 @@ def test_nothing_is_cut_off_when_zoomed(browser, address, width):
     with visitor(browser, address, viewport={"width": width, "height": 480}, color_scheme="dark") as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.get_by_role("button", name="No violation").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault(browser, address, scheme):
+    """Names, roles, labels, contrast: what axe-core checks, on the item with everything unfolded and on each overlay."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def faults():
+        return [(one["id"], one["nodes"][0]["target"]) for one in Axe().run(page).response["violations"]]
+
+    with visitor(browser, address, color_scheme=scheme) as page:
+        choose(page, "Verdict", "violation")
+        page.locator("#cj-desk").evaluate("desk => desk.querySelectorAll('details').forEach(one => one.open = true)")
+        assert faults() == []
+        page.keyboard.press("e")
+        assert faults() == []
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        assert faults() == []

@@ -82,7 +82,8 @@ def test_two_sessions_never_hold_the_same_item(store, browser, address):
 
 
 def test_a_second_read_is_blind_and_by_somebody_else(store, browser, address):
-    item = store.next("bob", Filters(state="open", verdict="violation"))
+    item = store.list(Filters(state="open", verdict="violation"))[0]
+    store.take(item.id, "bob")
     store.decide(item.id, "bob", Decision(action="no_violation", reason="Bob's own words"))
     with visitor(browser, address, login=("cyd", PASSWORD)) as cyd:
         cyd.get_by_label("Show", exact=True).select_option("second_read")
@@ -106,7 +107,8 @@ def test_a_second_read_is_blind_and_by_somebody_else(store, browser, address):
 
 
 def test_roles_are_checked_by_the_server(store, browser, address):
-    escalated = store.next("bob", Filters(state="open"))
+    escalated = store.list(Filters(state="open"))[0]
+    store.take(escalated.id, "bob")
     store.decide(escalated.id, "bob", Decision(action="escalate", reason="unclear"))
     store.take(escalated.id, "cyd")
     store.decide(escalated.id, "cyd", Decision(action="escalate", reason="unclear to me too"))

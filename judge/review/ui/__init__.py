@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gradio as gr
 
-from judge.review.ui import queue, render
+from judge.review.ui import dashboard, queue, render, workbench
 from judge.review.ui.context import Context
 
-TABS = (("Queue", queue.build),)
+TABS = (("Queue", queue.build), ("Policy workbench", workbench.build), ("Dashboard", dashboard.build))
 
 
 def build(context: Context) -> gr.Blocks:

@@ -13,19 +13,19 @@ import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.images import MAX_BYTES
 from judge.review.shield import shielded
-from judge.review.store import Action, Decision, Item, Store
+from judge.review.store import Decision, Item, Store
 from judge.review.ui import listing, render, stage
 from judge.review.ui.chains import rule_ids, rules_of
 from judge.review.ui.context import Context, Person
 from judge.review.ui.listing import Wanted
-from judge.settings import Frozen
+from judge.review.ui.messages import Asked, Reply
 
 QUICK = {
     "no_violation": (
@@ -43,47 +43,6 @@ QUICK = {
 }
 AHEAD = 3  # pictures that are shielded before anybody asks
 UPLOAD_BYTES = MAX_BYTES // 2  # a data URI is a third larger than its file, and the page sends one at a time
-
-
-class Asked(Frozen):
-    """One thing that a person did on the page."""
-
-    kind: Literal[
-        "start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "warm", "upload", "refresh"
-    ]  # fmt: skip
-    serial: int
-    item: int | None = None
-    filters: Wanted = Wanted()
-    offset: int = Field(default=0, ge=0)
-    open: int | None = None
-    action: Action | None = None
-    rules: tuple[str, ...] = ()
-    reason: str = ""
-    peek: bool = False
-    name: str = "upload"
-    data: str = ""
-    constitution: str = ""
-
-
-class Reply(Frozen):
-    """What the page has to change. Parts that are absent stay as they are."""
-
-    serial: int = 0
-    slots: dict[str, str] = Field(default_factory=dict)
-    item: int | None = None
-    offset: int | None = None
-    filters: Wanted | None = None
-    state: Literal["item", "empty"] | None = None
-    has_image: bool | None = None
-    original: bool | None = None
-    announce: str = ""
-    person: str | None = None
-    toasts: tuple[dict[str, Any], ...] = ()
-    upload: dict[str, str] | None = None
-
-    def json_text(self) -> str:
-        """Only what was set: an absent item is not the same as no item."""
-        return self.model_dump_json(exclude_unset=True)
 
 
 class Desk:
@@ -137,6 +96,8 @@ class Desk:
         lowest, highest = asked.filters.min_score, asked.filters.max_score
         if lowest != "" and highest != "" and lowest > highest:
             raise UserError("the lower score is above the upper one", hint="swap them")
+        if asked.item is not None:
+            self._store.release(asked.item, person.name)  # else it would be given again, whatever state is wanted
         return self._next(asked, person)
 
     def _page(self, asked: Asked, person: Person) -> Reply:

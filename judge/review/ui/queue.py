@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 import gradio as gr
 
 from judge.errors import UserError
 from judge.resources import shipped_constitutions
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.ui.desk import UPLOAD_BYTES, Desk, Reply
+from judge.review.ui.desk import UPLOAD_BYTES, Desk
+from judge.review.ui.messages import Reply
 from judge.settings import BUNDLED
 
+log = logging.getLogger("judge")
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
 KEYS = (
     ("V", "violation, by the ticked rules"),
@@ -34,13 +38,15 @@ def build(context: Context) -> None:
     desk = Desk(context)
 
     def act(event: gr.EventData, request: gr.Request) -> str:
+        asked = event._data if isinstance(event._data, dict) else {}
         try:
-            person = context.person(request)
+            return desk.act(asked, context.person(request), request.session_hash or "")
         except UserError as error:
             text = f"{error.message[:1].upper()}{error.message[1:]}. Reload the page and sign in."
-            asked = event._data if isinstance(event._data, dict) else {}
-            return Reply(serial=asked.get("serial", 0), toasts=({"text": text, "bad": True},)).json_text()
-        return desk.act(event._data, person, request.session_hash or "")
+        except Exception:  # a mistake of ours: the page must say so, and the log must have it
+            log.exception("the desk failed")
+            text = "Something went wrong on the server, and nothing was recorded. Its log says more."
+        return Reply(serial=asked.get("serial", 0), toasts=({"text": text, "bad": True},)).json_text()
 
     def left(request: gr.Request) -> None:
         desk.left(request.session_hash or "")

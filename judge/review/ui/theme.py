@@ -71,6 +71,7 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """The page's style sheet. In the head, because Gradio would rewrite the selectors of one given as `css`."""
+    """The page's style sheets. In the head, because Gradio would rewrite the selectors of one given as `css`."""
     light, dark = ("".join(f"--cj-{name}:{pair[place]};" for name, pair in PALETTE.items()) for place in (0, 1))
-    return f"<style>:root{{{light}}} .dark{{{dark}}}\n{render.static('desk.css')}</style>"
+    sheets = "\n".join(render.static(f"{name}.css") for name in ("desk", "workbench", "dashboard"))
+    return f"<style>:root{{{light}}} .dark{{{dark}}}\n{sheets}</style>"

@@ -9,7 +9,8 @@ import gradio as gr
 from judge.errors import UserError
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.ui.workbench_desk import CHOICES, KNOBS, MOST, PANELS, UPLOAD_BYTES, Bench, Reply
+from judge.review.ui.workbench_desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Bench, Reply
+from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
 
 
@@ -43,9 +44,7 @@ def build(context: Context) -> None:
                 if context.settings.model == BUNDLED else "",
             )  # fmt: skip
             script = render.static("workbench.js").replace("MAX_BYTES", str(UPLOAD_BYTES))
-            page = gr.HTML(
-                "", html_template=frame, js_on_load=script, elem_classes=["cj-root", "wb-root"], **shape
-            )
+            page = gr.HTML("", html_template=frame, js_on_load=script, elem_classes=["cj-root", "wb-root"], **shape)
             live = gr.HTML("", elem_id="wb-live", elem_classes=["cj-root", "wb-root"], **shape)
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     page.act(act, code, [page, code], trigger_mode="multiple", **quietly)

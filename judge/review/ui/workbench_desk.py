@@ -111,6 +111,8 @@ class Bench:
                 ref = Ref.parse(asked.ref or "shipped:demo")
                 opened = self._library.text(ref)
                 reply = self._opened(ref, person)
+            elif asked.kind == "save":
+                reply, opened = self._save(asked, text, person)
             else:
                 reply = getattr(self, f"_{asked.kind}")(asked, text, person, page)
         except JudgeError as error:
@@ -193,13 +195,12 @@ class Bench:
         shown = render.html("workbench_proposal", proposal=proposal, changes=render.safe(changes))
         return Reply(slots={"proposal": shown}, announce="These are the changes. Save, or not yet.")
 
-    def _save(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
-        ref, entry = saving.save(
-            self._library, self._store, self._draft(text), asked.line, person.name, asked.token
-        )
+    def _save(self, asked: Asked, text: str, person: Person) -> tuple[Reply, str]:
+        ref, entry = saving.save(self._library, self._store, self._draft(text), asked.line, person.name, asked.token)
         said = {"text": f"Saved {ref.name} {ref.version}, line {entry.seq} of the log.", "bad": False}
         reply = self._opened(ref, person)
-        return reply.model_copy(update={"toasts": (said,), "announce": str(said["text"])})
+        told = reply.model_copy(update={"toasts": (said,), "announce": str(said["text"])})
+        return told, self._library.text(ref)
 
     # How a reply is made
 
@@ -211,7 +212,9 @@ class Bench:
         )  # fmt: skip
         save = render.html("workbench_save", may=person.may(Right.EDIT_CONSTITUTIONS))
         slots = {"save": save, "try": "", "compare": "", "curve": ""}
-        return Reply(refs=shown, opened=str(ref), slots=slots, announce=f"{ref.name} {ref.version}".strip() + " opened.")
+        return Reply(
+            refs=shown, opened=str(ref), slots=slots, announce=f"{ref.name} {ref.version}".strip() + " opened."
+        )
 
     def _started(self, page: str, job: Job) -> Reply:
         self._jobs.start(page, job)
@@ -277,7 +280,11 @@ def _compared(found: Compared) -> str:
     flip = next(by_place, None)
     for picture, (old, new) in zip(found.pictures, found.pairs, strict=True):
         shown = {"name": _short(picture.name), "thumb": _thumb(picture)}
-        if flip is not None and flip.image == old.image and (old.verdict, old.violations) != (new.verdict, new.violations):
+        if (
+            flip is not None
+            and flip.image == old.image
+            and (old.verdict, old.violations) != (new.verdict, new.violations)
+        ):
             flips.append({**shown, "flip": flip})
             flip = next(by_place, None)
         elif old.failure is None and new.failure is None:

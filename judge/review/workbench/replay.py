@@ -17,6 +17,7 @@ from judge.chain import Outcome, all_hold, any_holds, negated
 from judge.evaluation.figures import Counts, Estimate
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.probability import Facts, decide
+from judge.review.numbers import share
 from judge.review.store.records import Decided
 from judge.settings import Frozen, Thresholds
 from judge.verdict import Branch, ConditionFinding, Evidence, Finding, conclude
@@ -116,21 +117,14 @@ def replayed(finding: Finding, run: Thresholds, setting: Setting | None = None) 
 
 def figures(counts: Counts) -> Figures:
     """Precision, recall and review load with their 95 % intervals."""
-    import numpy as np
-
-    from judge.evaluation.bootstrap import Bootstrap, ratio
-
-    cells = np.array([getattr(counts, name) for name in Counts.model_fields], dtype=np.int64)
-    draws = Bootstrap(draws=500)
-    drawn = draws.cells(cells)
-    both = np.vstack([cells.astype(np.float64), drawn])
-    tp, fp, fn, reviewed = both[:, 0], both[:, 1], both[:, 3], both[:, 4] + both[:, 5]
-    measures = {
-        "precision": ratio(tp, tp + fp),
-        "recall": ratio(tp, tp + fn + both[:, 4]),
-        "review": ratio(reviewed, both.sum(axis=1)),
-    }
-    return Figures(counts=counts, **{name: draws.estimate(one[0], one[1:]) for name, one in measures.items()})
+    flagged = counts.true_positive + counts.false_positive
+    true = counts.true_positive + counts.false_negative + counts.review_positive
+    reviewed = counts.review_positive + counts.review_negative
+    every = true + counts.false_positive + counts.true_negative + counts.review_negative
+    return Figures(
+        counts=counts, precision=share(counts.true_positive, flagged), recall=share(counts.true_positive, true),
+        review=share(reviewed, every),
+    )  # fmt: skip
 
 
 def _case(one: Decided, rule: str | None) -> _Case:

@@ -52,9 +52,7 @@ class Proposal(Frozen):
     token: str
 
 
-def propose(
-    library: Library, store: Store, draft: Draft, line: str, by: str, now: datetime | None = None
-) -> Proposal:
+def propose(library: Library, store: Store, draft: Draft, line: str, by: str, now: datetime | None = None) -> Proposal:
     """Everything that saving the draft would write. Writes nothing.
 
     Raises:
@@ -108,7 +106,9 @@ def save(library: Library, store: Store, draft: Draft, line: str, by: str, token
                     continue
                 _write_new(place, text)
                 made.append(place)
-            entry = store.record(by, "constitution_saved", reason=" ".join(line.split()), extra=_extra(proposal, target))
+            entry = store.record(
+                by, "constitution_saved", reason=" ".join(line.split()), extra=_extra(proposal, target)
+            )
         except BaseException:
             for place in made:
                 place.unlink(missing_ok=True)
@@ -134,9 +134,7 @@ def with_version(text: str, version: str) -> str:
     raise UserError("the draft's version line cannot be changed from here", hint=f"write `version: {version}` in it")
 
 
-def _version(
-    written: Constitution, text: str, before: str | None, policy: PolicyDiff | None
-) -> tuple[str, str]:
+def _version(written: Constitution, text: str, before: str | None, policy: PolicyDiff | None) -> tuple[str, str]:
     """The version to save as, and the least that does. A change that may flip a verdict is at least minor."""
     if not is_version(written.version):
         raise UserError(f"version {written.version} cannot be saved", hint="write it like 1.2.0 or 1.2.0-rc.1")
@@ -155,9 +153,7 @@ def _version(
     return (written.version if does else suggested), suggested
 
 
-def _files(
-    library: Library, name: str, version: str, text: str, draft: Draft, entry: str
-) -> dict[str, str]:
+def _files(library: Library, name: str, version: str, text: str, draft: Draft, entry: str) -> dict[str, str]:
     """Path under `constitutions/` to what it will hold."""
     target = library.path(Ref(origin="saved", name=name, version=version))
     _inside(library, target)
@@ -181,9 +177,7 @@ def _entry(version: str, line: str, by: str, now: datetime | None) -> str:
     return f"## {version} ({day}, {by})\n\n- {line}\n"
 
 
-def _diff(
-    library: Library, path: str, new: str, base: Ref | None, before: str | None
-) -> tuple[str, tuple[str, ...]]:
+def _diff(library: Library, path: str, new: str, base: Ref | None, before: str | None) -> tuple[str, tuple[str, ...]]:
     """A new version against the one that it follows, any other file against itself."""
     place = library.folder / path
     label, old = "/dev/null", ""

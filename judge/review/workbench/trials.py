@@ -106,7 +106,9 @@ class Job:
             self.error = error
         except Exception as error:  # told on the page, which would wait for ever otherwise
             log.exception("a job of the workbench failed")
-            self.error = JudgeError(f"this went wrong unexpectedly ({type(error).__name__})", hint="see the server's log")
+            self.error = JudgeError(
+                f"this went wrong unexpectedly ({type(error).__name__})", hint="see the server's log"
+            )
 
 
 class Trials:
@@ -162,8 +164,7 @@ class Trials:
         with self._judge(constitution) as judge:
             verdicts = list(judge.judge_many([one.image for one in batch]))
         return [
-            verdict.model_copy(update={"image": picture.name})
-            for verdict, picture in zip(verdicts, batch, strict=True)
+            verdict.model_copy(update={"image": picture.name}) for verdict, picture in zip(verdicts, batch, strict=True)
         ]
 
     @contextmanager
@@ -174,8 +175,7 @@ class Trials:
 
     def _sharing(self, mllm: Mllm) -> Mllm:
         """The same memory for the same model: judges of other languages have one of their own."""
-        shared = self._shared.setdefault(id(mllm), SharedAnswers(mllm, _Bounded(), _Bounded()))
-        return shared
+        return self._shared.setdefault(id(mllm), SharedAnswers(mllm, _Bounded(), _Bounded()))
 
 
 class Jobs:

@@ -6,7 +6,7 @@ const desk = $("cj-desk"), live = $("cj-live"), slots = {
   counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot",
 };
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", order: "oldest", min_score: "", max_score: "" };
-let item = null, item_list = [], filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null;
+let item = null, filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null;
 
 function act(kind, data = {}, quiet = false) {
   if (waiting !== null) {                           // one thing at a time: what is on its way decides what comes next
@@ -33,6 +33,7 @@ watch("value", () => {
   if ("filters" in reply) filters = reply.filters;
   if ("person" in reply) { const who = document.getElementById("cj-person"); if (who) who.innerHTML = reply.person; }
   if ("original" in reply) setShown(reply.original);
+  if (moved || shown === wanted) wanted = null;     // a wish is for one image: the next one stays shielded
   if (reply.state) desk.dataset.state = reply.state;
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
   if (reply.announce) live.textContent = reply.announce;
@@ -40,7 +41,7 @@ watch("value", () => {
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
   if (reply.upload) uploaded(reply.upload);
   if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === item) { act(kind, data); return; } }
-  if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide", { peek: peeking });
+  if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
 });
 
 function setShown(on) {
@@ -51,8 +52,7 @@ function setShown(on) {
 }
 function want(on, peek) {                            // a key may be let go before the image has come
   peeking = peek; wanted = on;
-  if (shown !== on) act(on ? "reveal" : "hide", { peek });
-  if (!peek && waiting === null) wanted = null;
+  if (shown !== on) act(on ? "reveal" : "hide");
 }
 function toast(text, bad) {
   const box = document.createElement("div");
@@ -147,6 +147,7 @@ function down(event) {
   if (event.key === "Escape" && !document.querySelector("dialog[open]")) { if (unask() || typing(event.target)) { $("cj-work").focus({ preventScroll: true }); event.preventDefault(); } return; }
   if (document.querySelector("dialog[open]") || typing(event.target)) return;
   if (!$("cj-keys-on").checked && event.key !== "?") return;
+  if (waiting !== null && !quietly) { event.preventDefault(); return; }  // a key is meant for what is on the screen when it comes
   const box = asking(), key = event.key.toLowerCase();
   if (/^[0-9]$/.test(key)) {
     const places = box ? box.querySelectorAll("[data-for]:not([hidden]) button") : element.querySelectorAll("#cj-decision input[name=rule]");

@@ -33,7 +33,6 @@ watch("value", () => {
 });
 
 /* The draft: what the live check says of it */
-const text = () => [...code.querySelectorAll(".cm-line")].map((one) => one.textContent).join("\n");
 function state() {
   const live = $("wb-live")?.querySelector(".wb-live"), place = $("wb-state");
   if (!live) return;
@@ -60,10 +59,13 @@ function goTo(number) {
     const at = gutter?.getBoundingClientRect().top;
     const found = [...code.querySelectorAll(".cm-line")].find((one) => at !== undefined && Math.abs(one.getBoundingClientRect().top - at) < height / 2);
     if (!found) return;
-    const range = document.createRange(); range.selectNodeContents(found); range.collapse(false);
+    const range = document.createRange(); range.selectNodeContents(found); range.collapse(true);
     code.querySelector(".cm-content").focus({ preventScroll: true });
     const picked = getSelection(); picked.removeAllRanges(); picked.addRange(range);
-    found.classList.add("wb-found"); setTimeout(() => found.classList.remove("wb-found"), 1600);
+    scroller.scrollLeft = 0;
+    const mark = document.createElement("div"), inside = code.getBoundingClientRect();  // the editor redraws its own lines
+    mark.className = "wb-found"; mark.style.top = `${found.getBoundingClientRect().top - inside.top}px`; mark.style.height = `${height}px`;
+    code.querySelector(".wb-found")?.remove(); code.append(mark); setTimeout(() => mark.remove(), 2000);
   }));
 }
 

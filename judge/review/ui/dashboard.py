@@ -1,0 +1,75 @@
+"""The tab that shows how judge and people are doing: numbers above, plots below, the same as tables at the end."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import gradio as gr
+
+from judge.errors import UserError
+from judge.review.numbers import Numbers, numbers
+from judge.review.store import Right
+from judge.review.ui import dashboard_plots as plots
+from judge.review.ui import render
+from judge.review.ui.context import Context, Person
+from judge.review.ui.listing import age
+
+RANGES = (("7", "Last 7 days"), ("30", "Last 30 days"), ("90", "Last 90 days"), ("all", "All time"))
+CARDS = (
+    ("verdicts", "Verdicts and decisions", "Items that came in per day (UTC), by the judge's verdict.", plots.verdicts),
+    ("rules", "Violations by rule", "Images on which the judge found an enforced rule violated.", plots.rules),
+    ("overrides", "Where people disagree",
+     "Of the decided items on which judge or people named the rule (how many), where only one of them did.",
+     plots.overrides),
+    ("branches", "Where decisions were made", "Statements by the step of the method that decided them.",
+     plots.branches),
+    ("latency", "Seconds per image", "As judged; a batch shares its time evenly among its images.", plots.latency),
+    ("agreement", "Second reads", "Blind second reads against first ones (pairs), by rule.", plots.agreements),
+)  # fmt: skip
+
+
+def build(context: Context) -> None:
+    """The dashboard, called inside a `gr.Blocks`."""
+
+    def act(event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        asked = event._data if isinstance(event._data, dict) else {}
+        try:
+            person = context.person(request)
+        except UserError as error:
+            return json.dumps({"error": f"{error.message}: {error.hint}"}), *(gr.skip() for _ in CARDS)
+        days = str(asked.get("days", "30"))
+        since = datetime.now(UTC) - timedelta(days=int(days)) if days in ("7", "30", "90") else None
+        counted = numbers(context.store, since)
+        return json.dumps(_slots(counted, person)), *(draw(counted) for *_, draw in CARDS)
+
+    shape: dict[str, Any] = {"apply_default_css": False, "padding": False}
+    page = gr.HTML(
+        "", html_template=render.html("dashboard", ranges=RANGES), js_on_load=render.static("dashboard.js"),
+        elem_classes=["cj-root", "db-root"], **shape,
+    )  # fmt: skip
+    drawn = []
+    with gr.Row(elem_classes=["db-cards"]):
+        for name, title, about, _ in CARDS:
+            with gr.Column(elem_classes=["db-card", f"db-{name}"]):
+                head = render.html("dashboard_card", title=title, about=about)
+                gr.HTML(head, elem_classes=["cj-root"], **shape)
+                drawn.append(gr.Plot(show_label=False, container=False, elem_id=f"db-plot-{name}"))
+    gr.HTML('<div id="db-tables"></div>', elem_classes=["cj-root", "db-root"], **shape)
+    page.act(act, None, [page, *drawn], queue=False, show_progress="hidden", api_visibility="private",
+             trigger_mode="always_last")  # fmt: skip
+
+
+def _slots(counted: Numbers, person: Person) -> dict[str, str]:
+    """The tiles and the tables. How single people did on gold items is for who manages policy, and for themselves."""
+    gold = [one for one in counted.gold if person.may(Right.MARK_GOLD) or one.reviewer == person.name]
+    oldest = age(counted.oldest) if counted.oldest is not None else None
+    second = counted.agreement[0] if counted.agreement else None
+    return {
+        "tiles": render.html("dashboard_tiles", numbers=counted, oldest=oldest, second=second),
+        "tables": render.html(
+            "dashboard_tables", numbers=counted, gold=gold,
+            steps=[(plots.step_name(branch), count) for branch, count in counted.branches.items()],
+        ),
+    }  # fmt: skip
