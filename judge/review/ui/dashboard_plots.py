@@ -42,7 +42,7 @@ def verdicts(numbers: Numbers) -> Any:
         x=days, y=[one.decided for one in numbers.days], name="Decided by people", mode="lines+markers",
         line={"color": BLUE, "width": 2}, marker={"size": 5},
     )  # fmt: skip
-    return _shaped(figure, barmode="stack", legend=True, xaxis=_dates(len(days), 9))
+    return _shaped(figure, barmode="stack", legend=True, xaxis=_dates(len(days), 8))
 
 
 def rules(numbers: Numbers) -> Any:
@@ -139,9 +139,9 @@ def _reach(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _dates(days: int, named: int) -> dict[str, Any]:
-    """An axis of days of which about so many are named."""
-    apart = max(1, round(days / named)) * 86_400_000  # milliseconds
-    return {"type": "date", "dtick": apart, "tickformat": "%b %-d", "tickangle": 0}
+    """An axis of days, as many of them named as there is room for; never of hours."""
+    apart = {"dtick": 86_400_000} if days <= named else {"nticks": named}
+    return {"type": "date", "tickformat": "%b %-d", "tickangle": 0, **apart}
 
 
 def _shaped(figure: Any, *, rows: int | None = None, legend: bool = False, **layout: Any) -> Any:
