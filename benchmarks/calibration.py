@@ -27,8 +27,6 @@ from judge.files import write_whole
 from judge.settings import Bounds
 
 SAID: dict[Word, Said] = {"violated": Said.YES, "not_violated": Said.NO, "undecided": Said.REVIEW}
-
-
 SPLITS = 10
 
 
@@ -124,7 +122,7 @@ def main() -> None:
             "bootstrap_draws": bootstrap.draws, "shadow_rules": [rule for rule, counts in rules.items() if not counts],
         },
         "uncalibrated": {"held_out": before}, "calibrated": runs,
-"mean_over_splits": repeated(images, rules, enforced),
+        "mean_over_splits": repeated(images, rules, enforced),
     }, indent=1) + "\n")  # fmt: skip
     table({"uncalibrated": before, **{name: one["held_out"] for name, one in runs.items()}})
 

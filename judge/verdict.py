@@ -145,8 +145,8 @@ class Provenance(Frozen):
     """All that a verdict depends on; digests are SHA-256 hex (a hub model's may be its commit).
 
     constitution_digest: of the constitution with the chains it was judged by. lock_digest: of the lock file that
-    chains or priors were taken from, if any. calibration_digest: of the calibration in it whose bounds were used, if any
-    (see each finding's thresholds for the bounds).
+    chains or priors were taken from, if any. calibration_digest: of the calibration in it whose bounds were used, if
+    any (see each finding's thresholds for the bounds).
     """
 
     constitution: str

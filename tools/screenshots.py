@@ -55,6 +55,62 @@ def _empty(page: Page) -> None:
     page.locator("#cj-desk[data-state=empty]").wait_for()
 
 
+def _workbench(page: Page, panel: str = "check") -> None:
+    page.get_by_role("tab", name="Policy workbench").click()
+    page.locator("#wb-state", has_text="loads").wait_for()
+    page.locator(f"#wb-tab-{panel}").click()
+
+
+def _retyped(page: Page, line: str, word: str, new: str) -> None:
+    page.locator("#wb-code .cm-line", has_text=line).first.click()
+    page.keyboard.press("End")
+    for _ in word:
+        page.keyboard.press("Backspace")
+    page.keyboard.type(new)
+    page.locator("#wb-code .cm-scroller").evaluate("scroller => { scroller.scrollLeft = 0 }")
+
+
+def _lint(page: Page) -> None:
+    _workbench(page)
+    _retyped(page, "status: enforce", "enforce", "enforced")
+    _retyped(page, "statement: fire is visible", "fire is visible", "a nice big fire is visible")
+    page.locator(".wb-error").first.wait_for()
+    page.locator(".wb-finding button").first.click()
+
+
+def _chains(page: Page) -> None:
+    _workbench(page, "chains")
+
+
+def _compare(page: Page) -> None:
+    _workbench(page, "compare")
+    _retyped(page, "status: enforce", "enforce", "shadow")
+    page.locator("#wb-compare-choice").select_option("violation")
+    page.locator("[data-kind=compare]").click()
+    page.locator(".wb-flips").wait_for(timeout=120_000)
+
+
+def _thresholds(page: Page) -> None:
+    _workbench(page, "thresholds")
+    slider = page.locator("#wb-slide")
+    slider.press("End")
+    slider.press("ArrowLeft")
+
+
+def _save(page: Page) -> None:
+    _workbench(page, "save")
+    _retyped(page, "status: enforce", "enforce", "shadow")
+    page.locator("#wb-why").fill("Watch fires for a week first")
+    page.locator("[data-kind=propose]").click()
+    page.locator("[data-kind=save]").wait_for()
+
+
+def _dashboard(page: Page) -> None:
+    page.get_by_role("tab", name="Dashboard").click()
+    page.locator("#db-plot-branches .bars .point").first.wait_for()
+    page.wait_for_timeout(1000)
+
+
 def _nothing(page: Page) -> None:
     pass
 
@@ -69,6 +125,14 @@ SCREENS: dict[str, tuple[tuple[int, int], Callable[[Page], None]]] = {
     "tablet": (TABLET, _nothing),
     "zoomed": (ZOOMED, _nothing),
     "phone": (PHONE, _nothing),
+    "workbench-check": (DESKTOP, _lint),
+    "workbench-chains": (DESKTOP, _chains),
+    "workbench-compare": (DESKTOP, _compare),
+    "workbench-thresholds": (DESKTOP, _thresholds),
+    "workbench-save": (DESKTOP, _save),
+    "workbench-phone": (PHONE, _chains),
+    "dashboard": (DESKTOP, _dashboard),
+    "dashboard-phone": (PHONE, _dashboard),
 }
 
 
@@ -101,7 +165,7 @@ def _both(
         act(page)
         page.wait_for_timeout(400)
         with Image.open(io.BytesIO(page.screenshot())) as shot:
-            shot.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
+            shot.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
                 FOLDER / f"{name}-{scheme}.png", optimize=True
             )
         context.close()

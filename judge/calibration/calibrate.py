@@ -131,17 +131,17 @@ def for_false_positives(
     changes = []
     for rule in rules:
         sides = Sides.labelled(images, rule) if labelled else Sides.all_ok(images, rule)
-        if len(sides.ok) < needed:
-            changes.append(
-                sides.changed(None, f"{needed} images that are ok under it are needed, and {len(sides.ok)} are")
-            )
-        else:
-            changes.append(sides.changed(_keeping(level, *sides.scores), None))
-    if all(change.bounds is None for change in changes):
-        most = max(change.ok for change in changes)
+        changes.append(_for_rate(sides, level, needed))
+    most = max(change.ok for change in changes)
+    if most < needed:
         raise UserError(
             f"too few images for a false positive rate of {level:g}: at most {most} are ok under the same rule",
             hint=f"a rule needs {needed} images that are ok under it; add images, or choose a higher rate",
+        )
+    if all(change.bounds is None for change in changes):
+        raise UserError(
+            "no rule can be calibrated: " + "; ".join(f"{change.rule}: {change.why}" for change in changes[:3]),
+            hint="add images that violate the rules, and images that look alike and are ok",
         )
     return _whole("false_positive_rate", level, images, rules, changes)
 
@@ -189,6 +189,19 @@ def for_reviews(images: Sequence[Labelled], rules: Mapping[str, bool], level: fl
     bounds = {rule: _bounds(cut - width, cut + width) for rule, cut in cuts.items()}
     changes = [sides_of(images, rule).changed(bounds.get(rule), whys.get(rule)) for rule in rules]
     return _whole("review_budget", level, images, rules, changes, width)
+
+
+def _for_rate(sides: Sides, level: float, needed: int) -> RuleChange:
+    """One rule at a false positive rate. Where nothing violates it and few enough ok images are flagged, it stays as it
+    is: a cut at the rate would only flag more of what is ok, and nothing says that it would find anything."""
+    as_is = sides.changed(None, None)
+    if len(sides.ok) < needed:
+        why = f"{needed} images that are ok under it are needed, and {len(sides.ok)} are"
+    elif not sides.violating and as_is.before.ok_flagged <= control.allowed(level, len(sides.ok)):
+        why = f"no image violates it, and it flags {as_is.before.ok_flagged} of {len(sides.ok)} as it is"
+    else:
+        return sides.changed(_keeping(level, *sides.scores), None)
+    return as_is.model_copy(update={"why": why})
 
 
 def _keeping(level: float, ok: Sequence[float], violating: Sequence[float]) -> Bounds:

@@ -50,7 +50,7 @@ def ablations(
         ),
         made.of("without-region-debiasing", "Goes from the prior straight to reasoning.", thresholds=_BEYOND),
         made.of(
-            "without-debiasing", "Neither prior, region nor reasoning: an answer over 0.5 holds, any other fails.",
+            "without-debiasing", "Neither prior, region nor reasoning: an answer over 0.5 holds, one under it fails.",
             thresholds=_BEYOND | _AT_HALF, without_prior=True, reason=False,
         ),
         made.of("without-reasoning", "What prior and region leave undecided goes to a person.", reason=False),
@@ -94,8 +94,8 @@ class _Ablations:
         if without_prior:
             mllm = EvenPrior(mllm)
         own = set(changed) & set(ThresholdOverrides.model_fields)
-        if without_prior or own & {"debias", "prior_fails", "prior_holds"}:
-            own.add("bounds")  # they would stand in place of what is changed
+        if without_prior or constitution is not None or own & {"debias", "prior_fails", "prior_holds"}:
+            own.add("bounds")  # they would stand in place of what is changed, or were chosen for other statements
         judge = self._judge.under(
             _without_own(constitution or self.constitution, own), sharing=lambda _: mllm, settings=settings
         )

@@ -118,7 +118,8 @@ class _Direct(Baseline):
         if isinstance(answer, ModelError):
             return _failed(answer.message)
         if answer.label_mass < self.settings.thresholds.label_mass:
-            return _failed(f"low label mass: yes and no together have probability {answer.label_mass:.3f}")
+            said = f"p(Yes) {answer.p_yes:.3f}, p(No) {answer.p_no:.3f}"  # an answer, so it is not asked for again
+            return _failed(f"low label mass: yes and no together have probability {answer.label_mass:.3f}", said)
         verdict: Literal["violation", "no_violation"] = "violation" if answer.probability > 0.5 else "no_violation"
         return Judgement(verdict=verdict, score=answer.probability)
 

@@ -69,9 +69,10 @@ def load_dataset(source: str, constitution: Constitution) -> Dataset:
         if path.suffix == ".parquet":
             return _hugging_face(source, constitution)
         raise UserError(f"{source} is no data set of a kind that is known", hint=f"give {_FORMS}")
-    if _HUB_ID.fullmatch(source) and path.suffix not in (".parquet", ".yaml", ".yml", ".jsonl", ".csv"):
+    near = _near(path)
+    if not near and _HUB_ID.fullmatch(source) and path.suffix not in (".parquet", ".yaml", ".yml", ".jsonl", ".csv"):
         return _hugging_face(source, constitution)
-    raise UserError(f"no data set at {source}", hint=f"give {_FORMS}")
+    raise UserError(f"no data set at {source}", hint=f"did you mean `{near[0]}`?" if near else f"give {_FORMS}")
 
 
 def sample(dataset: Dataset, count: int, seed: int) -> Dataset:
@@ -134,12 +135,17 @@ def _present(path: str) -> bool:
 
 
 def _near_file(path: str) -> str:
+    near = _near(Path(path))
+    return f"did you mean `{near[0].name}`?" if near else "file names start from the folder of the metadata"
+
+
+def _near(path: Path) -> list[Path]:
+    """What is in the folder of something that is not there, and is called almost the same."""
     try:
-        names = [one.name for one in Path(path).parent.iterdir()]
+        names = [one.name for one in path.parent.iterdir()]
     except (OSError, ValueError):
-        names = []
-    near = difflib.get_close_matches(Path(path).name, names, n=1)
-    return f"did you mean `{near[0]}`?" if near else "file names start from the folder of the metadata"
+        return []
+    return [path.parent / name for name in difflib.get_close_matches(path.name, names, n=1)]
 
 
 def _same_image_other_truth(examples: Iterable[Example], rows: dict[str, Row]) -> Iterator[Problem]:

@@ -78,12 +78,17 @@ class RelevanceScore(Frozen):
 
 
 class Cost(Frozen):
-    """Time per image in seconds; None where answers were shared with another method."""
+    """Time per image in seconds; None where answers were shared with another method.
+
+    asked: what an image took on average (`statements`, `regions`, `reasonings`), by the traces. It does not depend on
+    who asked first, so methods that share answers can be compared by it.
+    """
 
     mean_seconds: float | None
     p50_seconds: float | None
     p95_seconds: float | None
     stages: dict[str, float] = Field(default_factory=dict)  # mean seconds per stage
+    asked: dict[str, float] = Field(default_factory=dict)
 
 
 class Mistake(Frozen):

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from judge.errors import UserError
 from judge.evaluation.protocols import Judgement, Method
+from judge.judging.kept_verdicts import model_failed
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -74,5 +75,5 @@ class Kept:
 def failed(judgement: Judgement) -> bool:
     """Whether another try may go better: a file or a model failed. A reply that says nothing is an answer, too."""
     if judgement.trace is not None:
-        return judgement.trace.failure is not None
+        return judgement.trace.failure is not None or model_failed(judgement.trace)
     return judgement.failure is not None and judgement.said is None

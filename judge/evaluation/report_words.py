@@ -131,6 +131,7 @@ def _baselines(evaluation: Evaluation) -> Iterator[str]:
         return
     head = (
         f"The best of {_count(len(evaluation.baselines), 'baseline')}, {best.name}, reaches F1 {plain(best.overall.f1)}"
+        f"{' by saying the same of every image' if _says_one_thing(best.overall.counts) else ''}"
     )
     lead = lead_over(best)
     if lead is None:
@@ -143,6 +144,12 @@ def _baselines(evaluation: Evaluation) -> Iterator[str]:
         else f"not a significant difference (p {_equals(lead.p_value)}): these images do not tell them apart"
     )
     yield f"{head}; the method is {lead} {side}, {verdict}."
+
+
+def _says_one_thing(counts: Counts) -> bool:
+    """Whether every image got the same verdict: such a figure tells the mix of the data set, and nothing of a model."""
+    flagged, passed = counts.true_positive + counts.false_positive, counts.true_negative + counts.false_negative
+    return sum(count > 0 for count in (flagged, passed, reviewed(counts))) == 1
 
 
 def _ablations(evaluation: Evaluation) -> Iterator[str]:

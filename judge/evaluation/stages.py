@@ -11,8 +11,8 @@ from judge.chain import Outcome
 from judge.evaluation.bootstrap import Bootstrap, ratio, rounded
 from judge.evaluation.figures import BranchScore, Cost, RelevanceScore
 from judge.evaluation.protocols import Example, Judgement
-from judge.evaluation.traces import finding_of, relevance_of, statements_of
-from judge.verdict import Branch
+from judge.evaluation.traces import evidence_of, finding_of, relevance_of, statements_of
+from judge.verdict import Branch, Verdict
 
 PRUNED = "pruned"  # beside the branches, because it decides rules and not statements
 _SHARES = np.linspace(0.0, 1.0, 21)
@@ -87,10 +87,11 @@ def relevance(
 
 
 def cost(judgements: Sequence[Judgement]) -> Cost:
-    """Seconds per image, of the images whose time is the method's own."""
+    """Seconds per image, of the images whose time is the method's own; what was asked, of all that have a trace."""
     own = [one for one in judgements if one.seconds is not None]
+    asked = _asked([one.trace for one in judgements if one.trace is not None])
     if not own:
-        return Cost(mean_seconds=None, p50_seconds=None, p95_seconds=None)
+        return Cost(mean_seconds=None, p50_seconds=None, p95_seconds=None, asked=asked)
     seconds = np.array([one.seconds for one in own], dtype=np.float64)
     stages: dict[str, list[float]] = defaultdict(list)
     for judgement in own:
@@ -98,6 +99,23 @@ def cost(judgements: Sequence[Judgement]) -> Cost:
             stages[stage].append(spent)
     p50, p95 = np.percentile(seconds, [50, 95])
     return Cost(
-        mean_seconds=rounded(seconds.mean()), p50_seconds=rounded(p50), p95_seconds=rounded(p95),
+        mean_seconds=rounded(seconds.mean()), p50_seconds=rounded(p50), p95_seconds=rounded(p95), asked=asked,
         stages={name: rounded(sum(spent) / len(own)) for name, spent in stages.items() if name != "total"},
     )  # fmt: skip
+
+
+def _asked(traces: Sequence[Verdict]) -> dict[str, float]:
+    """Means per image. Rules share a statement's answer, so each counts once per view."""
+    if not traces:
+        return {}
+    found = [
+        {(finding.view, one.statement): one for finding in trace.findings for one in evidence_of(finding)}.values()
+        for trace in traces
+    ]
+    every = [one for each in found for one in each]
+    counts = {
+        "statements": sum(one.answer is not None for one in every),
+        "regions": sum(one.region is not None for one in every),
+        "reasonings": sum(one.reasoning is not None for one in every),
+    }
+    return {name: rounded(count / len(traces)) for name, count in counts.items()}

@@ -14,9 +14,10 @@ from pathlib import Path
 from judge import images
 from judge.errors import ImageError
 from judge.files import remember
+from judge.judging import domain
 from judge.judging.pipeline import Judge
 from judge.settings import cache_dir
-from judge.verdict import Branch, Verdict
+from judge.verdict import Branch, Finding, Verdict
 
 
 class KeptVerdicts:
@@ -56,14 +57,22 @@ class KeptVerdicts:
     def _write(self, verdict: Verdict) -> None:
         """Keep what will come out the same again: nothing in which a file or a model failed."""
         digest = verdict.image_facts.sha256
-        if digest is not None and verdict.failure is None and not _model_failed(verdict):
+        if digest is not None and verdict.failure is None and not model_failed(verdict):
             remember(self._path(digest), verdict.model_dump_json())
 
 
-def _model_failed(verdict: Verdict) -> bool:
+def model_failed(verdict: Verdict) -> bool:
+    """Whether a model failed on anything, also where that changed nothing: another try may come out otherwise."""
     scanned = any(model.role in ("encoder", "encoder+detector") for model in verdict.provenance.models)
-    conditions = (one for finding in verdict.findings for one in (*finding.preconditions, *finding.exceptions))
-    evidence = (one for condition in conditions for one in condition.alternatives)
-    if any(one.branch is Branch.MODEL_ERROR for one in evidence):
+    return any(_failed(finding, scanned=scanned) for finding in verdict.findings)
+
+
+def _failed(finding: Finding, *, scanned: bool) -> bool:
+    if finding.reason == domain.REASON:
+        return False  # kept out on purpose, so it was neither scanned nor asked
+    conditions = (*finding.preconditions, *finding.exceptions)
+    branches = [one.branch for condition in conditions for one in condition.alternatives]
+    if Branch.MODEL_ERROR in branches or (scanned and finding.relevance is None):  # relevance scanning failed
         return True
-    return scanned and any(finding.relevance is None for finding in verdict.findings)  # relevance scanning failed
+    guarded = finding.outcome == "undecided" and bool(branches)
+    return guarded and all(branch is Branch.NOT_ASKED for branch in branches)  # the guard itself failed

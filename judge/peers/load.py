@@ -9,7 +9,7 @@ from judge.evaluation.methods import all_enforced
 from judge.evaluation.protocols import Method
 from judge.models.protocols import Encoder
 from judge.peers.method import Peer, Rival
-from judge.settings import OFF, Settings
+from judge.settings import BUNDLED, OFF, Settings
 
 HUB = {
     "shieldgemma2": "google/shieldgemma-2-4b-it",
@@ -22,8 +22,9 @@ HUB = {
 def load_peer(name: str, constitution: Constitution, settings: Settings | None = None) -> Method:
     """A rival as a method of an evaluation: `clip`, `nudenet`, `open-nsfw`, or `FAMILY:ID` with a hub id or folder.
 
-    `clip` uses the encoder of the settings, else the bundled eyes. `open-nsfw:FILE.onnx` reads weights from a file.
-    Device, number format and quantization are the settings'. Rules in shadow count here, as they do for the judge.
+    `clip` uses the encoder of the settings; with the bundled model its eyes will do. `open-nsfw:FILE.onnx` reads
+    weights from a file. Device, number format and quantization are the settings'. Rules in shadow count here, as
+    they do for the judge.
 
     Raises:
         UserError: no such rival or checkpoint, or a package that it needs is not installed.
@@ -78,6 +79,11 @@ def _encoder(settings: Settings) -> Encoder:
     from judge.models.owlv2 import load_owlv2
 
     if settings.encoder in (None, OFF):
+        if settings.model != BUNDLED:  # on photographs they would make a rival that anything beats
+            raise UserError(
+                "the peer clip needs an encoder: the bundled eyes read drawings only",
+                hint="name one with --encoder, such as openai/clip-vit-base-patch16",
+            )
         return load_owlv2(str(resources.bundled_eyes()), settings, "encoder", name="eyes-v1")
     assert settings.encoder is not None
     if architecture(settings.encoder, settings) == "owlv2":

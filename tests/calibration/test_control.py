@@ -10,8 +10,9 @@ from statistics import NormalDist, mean
 import pytest
 
 from judge.calibration import control
-from judge.calibration.calibrate import Labelled, _keeping, for_reviews
-from judge.calibration.facts import Sheet, Span
+from judge.calibration.calibrate import Labelled, _keeping, for_false_positives, for_reviews
+from judge.calibration.facts import Sheet, Span, Word
+from judge.errors import UserError
 
 DRAWS = 3000
 
@@ -113,3 +114,26 @@ def test_the_review_budget_holds_for_whole_images_of_two_rules():
 
     shares = [in_review(for_reviews([image() for _ in range(40)], rules, level, labelled=True)) for _ in range(150)]
     assert 0.15 < mean(shares) <= level + 0.01
+
+
+def ok_images(count: int, flagged: int) -> list[Labelled]:
+    """Images that are ok under rule `a`, some of which it flags today."""
+    words: list[Word] = ["violated"] * flagged + ["not_violated"] * (count - flagged)
+    return [
+        Labelled(
+            Sheet(str(one), {"a": Span(one, one), "b": Span(one, one)}, {"a": word, "b": "violated"}), {"a": False}
+        )
+        for one, word in enumerate(words)
+    ]
+
+
+def test_a_rule_that_nothing_violates_is_not_made_to_flag_more():
+    """With 24 ok images a rate of 0.2 allows 4 of them: no reason to flag 4 where the rule flags none."""
+    rules = {"a": True}
+    with pytest.raises(UserError, match="no image violates it, and it flags 0 of 24 as it is"):
+        for_false_positives(ok_images(24, 0), rules, 0.2, labelled=True)
+    too_many = for_false_positives(ok_images(24, 9), rules, 0.2, labelled=True)
+    assert [(one.before.ok_flagged, one.after.ok_flagged) for one in too_many.rules] == [(9, 4)]
+    unlabelled = for_false_positives(ok_images(24, 0), {"a": True, "b": True}, 0.2, labelled=False)
+    assert [one.bounds is None for one in unlabelled.rules] == [True, False]
+    assert "flags 0 of 24" in str(unlabelled.rules[0].why)

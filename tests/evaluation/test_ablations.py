@@ -117,6 +117,16 @@ def test_one_statement_says_what_the_chain_says():
     assert only.central_objects == ("cat", "pet") and rule.exceptions == ()
 
 
+def test_bounds_chosen_for_a_chain_do_not_decide_its_joined_statement(tmp_path):
+    """A calibrated rule: its bounds are about the scores of its preconditions, and say nothing of another statement's."""
+    whole = "id: dogs, rule: no dogs, preconditions: [a dog is visible, a bone is visible]"
+    own = f"{whole}, thresholds: {{bounds: {{fails_under: -9.0, holds_over: 9.0}}}}"
+    text = "a dog is visible, and a bone is visible"
+    judge = judge_with((own,), ScriptedMllm({text: [0.95]}, {text: 0.5}))
+    (found,) = next(one for one in ablations(judge) if one.name == "without-preconditions").judge(pictures(tmp_path, 1))
+    assert (found.verdict, found.trace.findings[0].thresholds.bounds) == ("violation", None)
+
+
 def test_what_cannot_be_ablated_is_a_mistake_that_is_told():
     judge = judge_with((DOG,), ScriptedMllm())
     with pytest.raises(UserError, match="only one has: cats, dogs"):

@@ -268,3 +268,12 @@ def test_a_folder_of_splits_names_them(tmp_path):
     folder(tmp_path / "set/train", {"unsafe": True})
     with pytest.raises(UserError, match=r"name the folder of one split: .*set/train"):
         load_dataset(str(tmp_path / "set"), POLICY)
+
+
+def test_a_mistyped_folder_is_not_looked_for_on_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "drawings").mkdir(parents=True)
+    monkeypatch.setattr("judge.evaluation.datasets._hugging_face", lambda *_: pytest.fail("the hub was asked"))
+    with pytest.raises(UserError, match="no data set at data/drawngs") as told:
+        load_dataset("data/drawngs", POLICY)
+    assert "did you mean `data/drawings`?" in str(told.value.hint)

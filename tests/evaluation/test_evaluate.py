@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 from judge.constitution import load_constitution
-from judge.errors import UserError
+from judge.errors import ModelError, UserError
+from judge.evaluation.baselines import baselines
 from judge.evaluation.datasets import dataset_of
 from judge.evaluation.evaluate import evaluate
 from judge.evaluation.keeping import Kept
+from judge.evaluation.methods import the_judge
 from judge.evaluation.protocols import Example, Judgement
+from judge.judging.pipeline import Judge
+from judge.models.scripted import ScriptedMllm
+from judge.verdict import Answer, ModelIdentity
+from tests.evaluation.test_methods import pictures
+from tests.judging.scenes import constitution
 
 UNSAFE = (True, True, False, False)
 
@@ -137,6 +145,69 @@ def test_an_unreadable_file_counts_and_is_tried_again(data, tmp_path):
     assert [path[-5:] for path in method.asked] == ["3.png"]
     (tmp_path / "in/3.png").unlink()  # gone after the data set was read: still counted
     assert run(data, tmp_path, Shade()).evaluation.method.overall.counts.review_negative == 1
+
+
+FIRE = "id: fire, rule: no fire, preconditions: [fire is visible]"
+
+
+class Eyes:
+    """A guard and an encoder that can fail, and find a picture strange."""
+
+    def __init__(self, guard=0.5, encoder=0.9):
+        self.says = {"guard": guard, "encoder": encoder}
+
+    def judge(self):
+        mllm = ScriptedMllm({"fire is visible": [0.99]}, {"fire is visible": 0.5})
+        guard = SimpleNamespace(identity=identity("guard"), strangeness=lambda images: self.say("guard", images))
+        encoder = SimpleNamespace(
+            identity=identity("encoder"),
+            similarity=lambda images, texts: [[one] * len(texts) for one in self.say("encoder", images)],
+        )
+        return the_judge(Judge(constitution(FIRE), mllm, encoder=encoder, guard=guard))
+
+    def say(self, role, images):
+        if isinstance(self.says[role], ModelError):
+            raise self.says[role]
+        return [self.says[role]] * len(images)
+
+
+def identity(role):
+    return ModelIdentity(role=role, name="scripted", digest="0")
+
+
+@pytest.mark.parametrize(
+    ("eyes", "verdict", "kept"),
+    [
+        (Eyes(), "violation", True),
+        (Eyes(guard=3.0), "needs_review", True),  # kept out on purpose: asking again changes nothing
+        (Eyes(guard=ModelError("the guard fell over")), "needs_review", False),
+        (
+            Eyes(encoder=ModelError("no memory left")),
+            "violation",
+            False,
+        ),  # judged without pruning, so not as it should be
+    ],
+)
+def test_a_judgement_in_which_a_model_failed_is_not_used_again(tmp_path, eyes, verdict, kept):
+    (path,) = pictures(tmp_path, 1)
+    data = dataset_of("one", [Example(id="0.png", path=path, unsafe=True)])
+    method = eyes.judge()
+    assert run(data, tmp_path, method).judgements["clue"][0].verdict == verdict
+    assert bool(Kept(tmp_path / "kept", method).read()) is kept
+
+
+def test_an_answer_without_label_mass_is_an_answer_and_kept(tmp_path):
+    (path,) = pictures(tmp_path, 1)
+    data = dataset_of("one", [Example(id="0.png", path=path, unsafe=True)])
+
+    class Vague(ScriptedMllm):
+        def answer(self, asks):
+            return [Answer(p_yes=0.2, p_no=0.1) for _ in asks]
+
+    direct = baselines(Judge(constitution(FIRE), Vague()))[0]
+    found = run(data, tmp_path, Shade(), direct)
+    assert found.judgements[direct.name][0].verdict == "needs_review"
+    assert len(Kept(tmp_path / "kept", direct).read()) == 1
 
 
 def test_a_method_that_loses_an_image_is_caught(data, tmp_path):

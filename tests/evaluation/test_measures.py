@@ -13,7 +13,7 @@ from judge.evaluation.protocols import Example, Judgement
 from judge.evaluation.reliability import Claim, calibration, calibrations
 from judge.evaluation.traces import image_said, rule_said
 from judge.settings import Thresholds
-from judge.verdict import Answer, ConditionFinding, Evidence, Failure, Finding, Provenance, Verdict
+from judge.verdict import Answer, ConditionFinding, Evidence, Failure, Finding, Provenance, ReasoningEvidence, Verdict
 
 YES, NO, REVIEW = Said.YES, Said.NO, Said.REVIEW
 BOOTSTRAP = Bootstrap()
@@ -290,6 +290,25 @@ def test_a_mistake_says_what_it_hung_on():
     open_ = judged("needs_review", finding("fire", "undecided", reason="between the thresholds"))
     assert why(example(), open_) == "fire: between the thresholds"
     assert why(example(), Judgement(verdict="no_violation", said="No,\nI see none")) == "it said: No, I see none"
+
+
+def test_what_was_asked_counts_once_per_view_and_for_every_image():
+    people, fire = (
+        evidence("people are visible", "holds", "prior_holds"),
+        evidence("fire is visible", "fails", "reasoning"),
+    )
+    fire = fire.model_copy(update={"reasoning": ReasoningEvidence(text="I look.", rating="No")})
+    shared = judged("no_violation", finding("fire", "not_violated", people, fire), finding("crowd", "violated", people))
+    views = judged("no_violation", *(finding("fire", "not_violated", people, view=view) for view in ("1", "2")))
+    idle = judged("no_violation", finding("fire", "pruned", evidence("people are visible", "not_asked", "not_asked")))
+    found = stages.cost([shared, views, idle, Judgement(verdict="no_violation")])
+    assert found.mean_seconds is None
+    assert found.asked == {
+        "statements": pytest.approx(4 / 3, abs=1e-6),
+        "regions": 0.0,
+        "reasonings": pytest.approx(1 / 3, abs=1e-6),
+    }
+    assert stages.cost([Judgement(verdict="no_violation")]).asked == {}
 
 
 def test_cost_is_of_images_whose_time_is_the_methods_own():

@@ -19,7 +19,7 @@ from judge.evaluation.report_html.losses import losses
 from judge.evaluation.report_html.pictures import CLEAR_SIDE, shielded
 from judge.evaluation.report_words import all_methods, reviewed
 from tests.evaluation.reporting import DRAWINGS, HOSTILE, made
-from tests.review.test_page import CHROMIUM, FLAGS
+from tests.review.browsing import CHROMIUM, FLAGS
 
 VIEWPORTS = [("light", 1280), ("dark", 390)]
 
@@ -58,6 +58,9 @@ def test_the_page_in_a_browser(page_text, tmp_path):
             assert plots.count() >= 11
             assert all(plots.nth(one).locator("svg.main-svg").count() for one in range(plots.count()))
             assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+            if width == 1280:
+                cut = "one => one.scrollWidth - one.clientWidth"
+                assert page.get_by_role("region", name="All methods").evaluate(cut) <= 0, "the lead is cut off"
             _pictures_open_and_close(page)
             _colours_follow_the_scheme(page, {"light": "dark", "dark": "light"}[scheme])
             page.close()

@@ -74,6 +74,10 @@ def test_the_best_baseline_is_the_one_compared():
     better = figures("better", "baseline", 0.95, ahead=(0.05, -0.02, 0.1), p=0.3)
     assert "-0.050 [-0.100, +0.020] behind it, not a significant difference (p = 0.300)" in said(weak, better)
     assert "No baseline was measured" in said()
+    constant = figures("yes", "baseline", 0.667, ahead=(-0.2, -0.3, -0.1), p=0.01,
+                       counts=Counts(true_positive=10, false_positive=10))  # fmt: skip
+    assert "yes, reaches F1 0.667 by saying the same of every image; the method is" in said(constant)
+    assert "same of every image" not in text
 
 
 def test_ablations_that_help_hurt_or_do_nothing_are_told_apart():

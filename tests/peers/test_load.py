@@ -31,6 +31,14 @@ def test_what_is_wrong_with_a_name(name, says):
         load_peer(name, DEMO, CPU)
 
 
+@pytest.mark.parametrize("encoder", [None, "none"])
+def test_the_bundled_eyes_are_no_rival_on_photographs(encoder):
+    """They read drawings only: beside a model for photographs they would be a rival that anything beats."""
+    with pytest.raises(UserError, match="the peer clip needs an encoder") as told:
+        load_peer("clip", DEMO, Settings(model="org/for-photographs", encoder=encoder))
+    assert "--encoder" in str(told.value.hint)
+
+
 @pytest.mark.parametrize(
     ("name", "package", "line"),
     [("nudenet", "nudenet", "pip install nudenet"), ("open-nsfw", "onnxruntime", "pip install onnxruntime")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,15 +36,20 @@ def build(context: Context) -> None:
 
     def act(event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         asked = event._data if isinstance(event._data, dict) else {}
+        serial = asked.get("serial", 0)
         try:
             person = context.person(request)
         except UserError as error:
-            return json.dumps({"error": f"{error.message}: {error.hint}"}), *(gr.skip() for _ in CARDS)
+            return json.dumps({"error": f"{error.message}: {error.hint}", "serial": serial}), *(
+                gr.skip() for _ in CARDS
+            )
         days = str(asked.get("days", "30"))
         since = datetime.now(UTC) - timedelta(days=int(days)) if days in ("7", "30", "90") else None
         counted = numbers(context.store, since)
-        return json.dumps(_slots(counted, person)), *(draw(counted) for *_, draw in CARDS)
+        return json.dumps({**_slots(counted, person), "serial": serial}), *(draw(counted) for *_, draw in CARDS)
 
+    # plotly takes most of a second to import, which whoever opens the tab first should not wait for
+    threading.Thread(target=plots.warm, name="warm-plots", daemon=True).start()
     shape: dict[str, Any] = {"apply_default_css": False, "padding": False}
     page = gr.HTML(
         "", html_template=render.html("dashboard", ranges=RANGES), js_on_load=render.static("dashboard.js"),
@@ -58,7 +64,7 @@ def build(context: Context) -> None:
                 drawn.append(gr.Plot(show_label=False, container=False, elem_id=f"db-plot-{name}"))
     gr.HTML('<div id="db-tables"></div>', elem_classes=["cj-root", "db-root"], **shape)
     page.act(act, None, [page, *drawn], queue=False, show_progress="hidden", api_visibility="private",
-             trigger_mode="always_last")  # fmt: skip
+             trigger_mode="multiple")  # fmt: skip
 
 
 def _slots(counted: Numbers, person: Person) -> dict[str, str]:

@@ -26,6 +26,11 @@ def step_name(branch: Branch) -> str:
     return _STEPS.get(branch, str(branch))
 
 
+def warm() -> None:
+    """Import what is slow to import, and make a first figure."""
+    _empty("")
+
+
 def verdicts(numbers: Numbers) -> Any:
     """Items that came in per day by verdict, and items decided."""
     import plotly.graph_objects as go
