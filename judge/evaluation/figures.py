@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, computed_field
 
 from judge.evaluation.protocols import Kind
 from judge.settings import Frozen
@@ -116,7 +116,10 @@ class Comparison(Frozen):
 
 
 class MethodFigures(Frozen):
-    """All about one method on one dataset."""
+    """All about one method on one dataset. In JSON the overall figures also stand flat, for scripts and tables:
+    `precision`, `recall`, `accuracy`, `f1` as numbers, their `intervals` as [low, high], and `counts`."""
+
+    model_config = ConfigDict(extra="ignore")  # its own computed fields come back in when JSON is read
 
     name: str
     kind: Kind
@@ -132,6 +135,38 @@ class MethodFigures(Frozen):
     cost: Cost
     mistakes: tuple[Mistake, ...] = ()
     against_method: Comparison | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def precision(self) -> float | None:
+        return self.overall.precision.value
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def recall(self) -> float | None:
+        return self.overall.recall.value
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def accuracy(self) -> float | None:
+        return self.overall.accuracy.value
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def f1(self) -> float | None:
+        return self.overall.f1.value
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def intervals(self) -> dict[str, tuple[float | None, float | None]]:
+        """95 % bootstrap intervals of the four figures above."""
+        of = {name: getattr(self.overall, name) for name in ("precision", "recall", "accuracy", "f1")}
+        return {name: (estimate.low, estimate.high) for name, estimate in of.items()}
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def counts(self) -> Counts:
+        return self.overall.counts
 
 
 class Evaluation(Frozen):

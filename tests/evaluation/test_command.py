@@ -54,6 +54,9 @@ def test_the_report_holds_every_figure_with_interval_and_counts(measured):
         overall = one["overall"]
         for name in ("precision", "recall", "accuracy", "f1"):
             assert set(overall[name]) == {"value", "low", "high"}
+            assert one[name] == overall[name]["value"]
+            assert one["intervals"][name] == [overall[name]["low"], overall[name]["high"]]
+        assert one["counts"] == overall["counts"]
         assert sum(overall["counts"].values()) == 3
     method = report["method"]
     assert set(method["per_rule"]) == {"body-on-fire", "explosive"} and "context=with" in method["per_tag"]

@@ -60,10 +60,9 @@ class Judges:
             UserError: no such constitution or model.
             ModelError: the model failed to load.
         """
-        from judge.assemble import load_judge
+        from judge.assemble import load_judge, load_like
         from judge.compiler.beside import load_with_lock
         from judge.constitution import Constitution
-        from judge.judging.priors import Locked
 
         with self.busy:
             loaded, lock = (
@@ -74,11 +73,8 @@ class Judges:
                 like = next(
                     (one for one in self._by_key.values() if one.constitution.language == loaded.language), None
                 )
-                # The lock's own priors are left out where models are shared: the judge knows or asks them itself.
                 self._by_key[key] = (
-                    like.under(loaded, locked=None if lock is None else Locked(lock.digest))
-                    if like is not None
-                    else load_judge(constitution, self.settings)
+                    load_like(like, constitution) if like is not None else load_judge(constitution, self.settings)
                 )
             self._by_key.move_to_end(key)
             while len(self._by_key) > KEPT:
