@@ -10,7 +10,6 @@ import logging
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,8 +64,6 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
 ) -> None:
     """Measure the judge. Exit code: 0 measured, 2 your mistake, 3 a model failed to load."""
-    if find_spec("plotly") is None:
-        raise UserError("the report needs the package 'plotly'", hint="pip install 'constitution-judge[eval]'")
     wanted = _named(beside or [])
     if subjective is not None and "ablations" not in wanted:
         raise UserError("--subjective is for the ablations", hint="add --with ablations")

@@ -22,6 +22,8 @@ from judge.review.store.tables import attempts, users
 from judge.settings import Frozen
 
 LEAST_LENGTH = 10
+LONGEST_NAME = 64
+LONGEST_PASSWORD = 1024
 FREE_FAILURES = 5  # failed logins in a row before a name has to wait
 LONGEST_WAIT = 900.0  # seconds
 _COST, _BLOCK, _LANES = 2**14, 8, 5  # OWASP's figures for scrypt with 16 MiB
@@ -42,8 +44,11 @@ def add_user(store: Store, name: str, role: Role, password: str, *, by: str) -> 
     Raises:
         UserError: the name is taken or blank, the password too short, or the first user would be no admin.
     """
-    if not name.strip() or name != name.strip() or not name.isprintable():
-        raise UserError(f"'{name}' is no user name", hint="use letters that can be seen, no blanks around them")
+    if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise UserError(
+            f"'{name[:LONGEST_NAME]}' is no user name",
+            hint=f"use up to {LONGEST_NAME} letters that can be seen, no blanks around them",
+        )
     hashed = _checked_hash(password)
     added = datetime.now(UTC)
     with store.writing() as connection:
@@ -97,6 +102,8 @@ def authenticate(store: Store, name: str, password: str) -> User | None:
 
     An attempt counts as failed until it has succeeded, so that attempts made side by side are all counted.
     """
+    if len(name) > LONGEST_NAME or len(password) > LONGEST_PASSWORD:
+        return None  # nobody has such a one, and what strangers send is not kept
     now = time.time()
     with store.writing() as connection:
         connection.execute(attempts.delete().where(attempts.c.last < now - 86400))
@@ -140,6 +147,8 @@ def _change(store: Store, name: str, values: dict[str, str] | None, extra: dict[
 def _checked_hash(password: str) -> str:
     if len(password) < LEAST_LENGTH:
         raise UserError(f"the password is shorter than {LEAST_LENGTH} characters", hint="choose a longer one")
+    if len(password) > LONGEST_PASSWORD:
+        raise UserError(f"the password is longer than {LONGEST_PASSWORD} characters", hint="choose a shorter one")
     salt = os.urandom(16)
     return f"scrypt${salt.hex()}${_scrypt(password, salt).hex()}"
 

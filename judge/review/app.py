@@ -74,12 +74,15 @@ def is_local(host: str) -> bool:
 
 
 def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, signed_in: bool) -> None:
-    temporary = tempfile.mkdtemp(prefix="judge-review-")  # for its owner only; what Gradio's own uploads land in
+    temporary = tempfile.mkdtemp(prefix="judge-review-")  # Gradio wants one; the door lets no upload reach it
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = temporary
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+    from starlette.middleware import Middleware
+
     from judge.review import access, ui
+    from judge.review.door import Door
     from judge.review.ui import render
     from judge.review.ui.context import Context, Judges
     from judge.review.ui.theme import head, theme
@@ -94,7 +97,7 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
             server_name=host, server_port=port, auth=sign_in if signed_in else None,
             auth_message=render.html("login", line="#858d9b"), share=False, ssr_mode=False, quiet=True, footer_links=[],
             run_history=False, enable_monitoring=False, mcp_server=False, pwa=False, allowed_paths=[],
-            max_file_size="64mb", theme=theme(), head=head(), prevent_thread_lock=True,
+            app_kwargs={"middleware": [Middleware(Door, local_only=not signed_in)]}, theme=theme(), head=head(), prevent_thread_lock=True,
         )  # fmt: skip
     except OSError as error:
         raise UserError(f"cannot serve on {host}:{port} ({error})", hint="choose another --port") from error

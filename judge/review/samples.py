@@ -28,17 +28,22 @@ def fill(store: Store, now: datetime | None = None) -> int:
     lines = gzip.decompress(VERDICTS.read_bytes()).decode().splitlines()
     drawings = shipped("examples") / "images"
     known = [one for one in map(Verdict.model_validate_json, lines) if (drawings / one.image).is_file()]
-    added = {
-        store.add(one, (drawings / one.image).read_bytes(), "sample", now=moment - (len(known) - index) * _APART): one
-        for index, one in enumerate(known)
-    }
+    added: dict[int, Verdict] = {}
+    moments: dict[int, datetime] = {}
+    for index, one in enumerate(known):
+        came = moment - (len(known) - index) * _APART
+        item = store.add(one, (drawings / one.image).read_bytes(), "sample", now=came)
+        added[item], moments[item] = one, came
     if not store.has_users():  # with users, only they decide
-        _decide(store, added)
+        _decide(store, added, moments)
     return len(added)
 
 
-def _decide(store: Store, added: dict[int, Verdict]) -> None:
-    """What somebody who drew these would say of every third one, and the second reads that came of it."""
+def _decide(store: Store, added: dict[int, Verdict], moments: dict[int, datetime]) -> None:
+    """What somebody who drew these would say of every third one, and the second reads that came of it.
+
+    Each is dated a while after its item, first reads before second ones, as if it had been decided then.
+    """
     chosen = list(added.items())[::3][:_DECIDED]
     for index, (item, verdict) in enumerate(chosen):
         store.take(item, FIRST)

@@ -4,6 +4,7 @@ Start at `Store`. It gives and takes frozen records (`records`), never rows.
 """
 
 from judge.review.store.records import (
+    MOST_WORDS,
     Action,
     Breaks,
     Choices,
@@ -30,6 +31,7 @@ from judge.review.store.roles import Right, Role, may
 from judge.review.store.store import Store, data_dir
 
 __all__ = [
+    "MOST_WORDS",
     "Action",
     "Breaks",
     "Choices",

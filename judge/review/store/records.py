@@ -10,6 +10,7 @@ from pydantic import Field
 from judge.settings import Frozen, Share
 from judge.verdict import Verdict, VerdictWord
 
+MOST_WORDS = 4000  # characters of a reason
 Action = Literal["violation", "no_violation", "escalate", "skip"]
 Source = Literal["upload", "batch", "server", "sample"]
 Order = Literal["oldest", "uncertain"]
@@ -48,7 +49,7 @@ class Decision(Frozen):
 
     action: Action
     rules: tuple[str, ...] = ()
-    reason: str = Field(default="", max_length=4000)
+    reason: str = Field(default="", max_length=MOST_WORDS)
     seconds: float | None = Field(default=None, ge=0)
 
 

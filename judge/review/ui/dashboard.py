@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import logging
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import gradio as gr
 
-from judge.errors import UserError
+from judge.errors import JudgeError, UserError
+from judge.review.export import Format, export
 from judge.review.numbers import Numbers, numbers
-from judge.review.store import Right
+from judge.review.store import Right, Store
 from judge.review.ui import dashboard_plots as plots
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
 from judge.review.ui.listing import age
+from judge.review.ui.messages import serial_of
 
+log = logging.getLogger("judge")
+FORMS: dict[str, Format] = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet"}
+MOST_MIB = 64  # of a file that is sent to the page
 RANGES = (("7", "Last 7 days"), ("30", "Last 30 days"), ("90", "Last 90 days"), ("all", "All time"))
 CARDS = (
     ("verdicts", "Verdicts and decisions", "Items that came in per day (UTC), by the judge's verdict.", plots.verdicts),
@@ -36,17 +44,21 @@ def build(context: Context) -> None:
 
     def act(event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         asked = event._data if isinstance(event._data, dict) else {}
-        serial = asked.get("serial", 0)
+        drawn: tuple[Any, ...] = tuple(gr.skip() for _ in CARDS)
+        reply: dict[str, Any]
         try:
             person = context.person(request)
-        except UserError as error:
-            return json.dumps({"error": f"{error.message}: {error.hint}", "serial": serial}), *(
-                gr.skip() for _ in CARDS
-            )
-        days = str(asked.get("days", "30"))
-        since = datetime.now(UTC) - timedelta(days=int(days)) if days in ("7", "30", "90") else None
-        counted = numbers(context.store, since)
-        return json.dumps({**_slots(counted, person), "serial": serial}), *(draw(counted) for *_, draw in CARDS)
+            if "form" in asked:
+                reply = {"file": _exported(context.store, person, str(asked["form"]))}
+            else:
+                counted = numbers(context.store, _since(str(asked.get("days", "30"))))
+                reply, drawn = _slots(counted, person), tuple(draw(counted) for *_, draw in CARDS)
+        except JudgeError as error:
+            reply = {"error": f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}"}
+        except Exception:  # a mistake of ours: the page must say so, and the log must have it
+            log.exception("the dashboard failed")
+            reply = {"error": "Something went wrong on the server. Its log says more."}
+        return json.dumps({**reply, "serial": serial_of(asked)}), *drawn
 
     # plotly takes most of a second to import, which whoever opens the tab first should not wait for
     threading.Thread(target=plots.warm, name="warm-plots", daemon=True).start()
@@ -67,6 +79,27 @@ def build(context: Context) -> None:
              trigger_mode="multiple")  # fmt: skip
 
 
+def _since(days: str) -> datetime | None:
+    return datetime.now(UTC) - timedelta(days=int(days)) if days in ("7", "30", "90") else None
+
+
+def _exported(store: Store, person: Person, form: str) -> dict[str, str]:
+    """All decisions as a file for the page to save; recorded before any of it leaves.
+
+    Raises:
+        UserError: the person may not, no such format, or it is too large to send.
+    """
+    store.require(person.name, Right.EXPORT)
+    if form not in FORMS:
+        raise UserError(f"no format '{form[:20]}'", hint=f"there are: {', '.join(FORMS)}")
+    buffer = io.BytesIO()
+    count = export(store, FORMS[form], buffer)
+    if buffer.tell() > MOST_MIB * 2**20:
+        raise UserError(f"the export is larger than {MOST_MIB} MiB", hint="use the command line: judge export")
+    store.record(person.name, "export", extra={"format": form, "decisions": count})
+    return {"name": f"decisions.{form}", "data": base64.b64encode(buffer.getvalue()).decode()}
+
+
 def _slots(counted: Numbers, person: Person) -> dict[str, str]:
     """The tiles and the tables. How single people did on gold items is for who manages policy, and for themselves."""
     gold = [one for one in counted.gold if person.may(Right.MARK_GOLD) or one.reviewer == person.name]
@@ -75,7 +108,7 @@ def _slots(counted: Numbers, person: Person) -> dict[str, str]:
     return {
         "tiles": render.html("dashboard_tiles", numbers=counted, oldest=oldest, second=second),
         "tables": render.html(
-            "dashboard_tables", numbers=counted, gold=gold,
+            "dashboard_tables", numbers=counted, gold=gold, forms=tuple(FORMS) if person.may(Right.EXPORT) else (),
             steps=[(plots.step_name(branch), count) for branch, count in counted.branches.items()],
         ),
     }  # fmt: skip

@@ -182,5 +182,6 @@ def _empty(words: str) -> Any:
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    figure.add_annotation(text=words, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")
+    lines = "<br>".join(textwrap.wrap(words, _WORDS))  # plotly cuts off what is wider than the figure
+    figure.add_annotation(text=lines, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")
     return _shaped(figure, rows=3, xaxis={"visible": False}, yaxis={"visible": False})

@@ -20,12 +20,13 @@ from pydantic import ValidationError
 from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.images import MAX_BYTES
 from judge.review.shield import shielded
-from judge.review.store import Decision, Item, Store
+from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import listing, render, stage
 from judge.review.ui.chains import rule_ids, rules_of
 from judge.review.ui.context import Context, Person
-from judge.review.ui.listing import Wanted
-from judge.review.ui.messages import Asked, Reply
+from judge.review.ui.listing import POLICY_STATES, Wanted
+from judge.review.ui.messages import Asked, Reply, misunderstood, serial_of
+from judge.review.workbench.library import Library, Ref
 
 QUICK = {
     "no_violation": (
@@ -41,6 +42,7 @@ QUICK = {
         "It needs a specialist.",
     ),
 }
+DEFAULT = "shipped:demo"
 AHEAD = 3  # pictures that are shielded before anybody asks
 UPLOAD_BYTES = MAX_BYTES // 2  # a data URI is a third larger than its file, and the page sends one at a time
 
@@ -51,6 +53,7 @@ class Desk:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store: Store = context.store
+        self._library = Library(context.data)
         self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()
@@ -61,14 +64,15 @@ class Desk:
         try:
             asked = Asked.model_validate(raw)
         except ValidationError as error:
-            serial = raw.get("serial", 0) if isinstance(raw, dict) else 0
-            first = error.errors()[0]
-            text = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-            return Reply(serial=serial, toasts=(_bad(f"That was not understood ({text})."),)).json_text()
+            return Reply(serial=serial_of(raw), toasts=(misunderstood(error),)).json_text()
         try:
+            if asked.filters.state in POLICY_STATES and not person.may(Right.DECIDE_ESCALATED):
+                raise UserError("these items are for the roles policy and admin", hint="show what waits instead")
             reply: Reply = getattr(self, f"_{asked.kind}")(asked, person)
         except JudgeError as error:
-            reply = self._after_error(asked, person, error)
+            allowed = asked.filters.state not in POLICY_STATES or person.may(Right.DECIDE_ESCALATED)
+            wanted = asked if allowed else asked.model_copy(update={"filters": Wanted()})
+            reply = self._after_error(wanted, person, error)
         with self._guard:
             if "item" in reply.model_fields_set and page:
                 self._pages.pop(page, None)
@@ -90,6 +94,7 @@ class Desk:
         reply = self._next(asked, person)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {**reply.slots, "filters": self._filters(asked, person)}
+        slots["constitutions"] = self._constitutions(Ref.parse(DEFAULT))
         return reply.model_copy(update={"slots": slots, "person": who, "filters": asked.filters})
 
     def _filter(self, asked: Asked, person: Person) -> Reply:
@@ -132,8 +137,15 @@ class Desk:
         seen, since = self._since.get(person.name, (0, 0.0))
         seconds = time.monotonic() - since if seen == asked.item else None
         decision = Decision(action=asked.action, rules=rules, reason=asked.reason, seconds=seconds)
-        self._store.decide(asked.item, person.name, decision)
-        return self._next(asked, person, before=f"{render.word(asked.action)}. ")
+        if asked.gold:
+            held = self._held(asked.item, person)
+            if held is None or held.blind:  # who reads blind must not learn what is known
+                raise UserError("only an item that you hold, and do not read blind, can be marked as gold")
+            self._store.mark_gold(asked.item, person.name, decision)
+        else:
+            self._store.decide(asked.item, person.name, decision)
+        said = f"{render.word(asked.action)}{', as a gold item' if asked.gold else ''}. "
+        return self._next(asked, person, before=said)
 
     def _undo(self, asked: Asked, person: Person) -> Reply:
         item = self._store.undo(person.name)
@@ -144,8 +156,9 @@ class Desk:
 
     def _warm(self, asked: Asked, person: Person) -> Reply:
         """The dialog was opened: load the model while the person looks for the file."""
-        self._context.judges.warm(asked.constitution)
-        return Reply()
+        chosen = Ref.parse(asked.constitution or DEFAULT)
+        self._context.judges.warm(self._source(chosen))
+        return Reply(slots={"constitutions": self._constitutions(chosen)})
 
     def _upload(self, asked: Asked, person: Person) -> Reply:
         try:
@@ -205,6 +218,7 @@ class Desk:
                 "decision", rules=ids, ticked=ticked, blind=item.blind, quick=QUICK,
                 keys={rule: str((place + 1) % 10) if place < 10 else "" for place, rule in enumerate(ids)},
                 texts={one.finding.rule: one.finding.text for one in rules}, may_escalate=item.read != "policy",
+                may_mark=person.may(Right.MARK_GOLD) and not item.blind,
             ),
         }  # fmt: skip
         said = f"{before}Item {item.id}: {render.word(verdict.verdict)}"
@@ -233,6 +247,18 @@ class Desk:
 
     def _shield(self, item: Item) -> str:
         return stage.shield(item.verdict, self._store.image(item.id) if item.has_image else None)
+
+    def _source(self, ref: Ref) -> str:
+        """What a judge is loaded from: only ever a constitution of the list, looked up by its name."""
+        self._library.text(ref)  # it has to be there, and in the data folder itself
+        return ref.name if ref.origin == "shipped" else str(self._library.path(ref))
+
+    def _constitutions(self, chosen: Ref) -> str:
+        refs = self._library.refs()
+        return render.html(
+            "workbench_refs", chosen=str(chosen), saved=[one for one in refs if one.origin == "saved"],
+            shipped=[one for one in refs if one.origin == "shipped"],
+        )  # fmt: skip
 
     def _prepare(self, wanted: Wanted) -> None:
         """Shield what probably comes next, so that nobody waits for a large picture to be decoded."""
@@ -263,8 +289,9 @@ class Desk:
         if len(image) > UPLOAD_BYTES:
             raise UserError(f"the file is larger than {UPLOAD_BYTES // 2**20} MiB", hint="shrink it")
         judges = self._context.judges
+        source = self._source(Ref.parse(asked.constitution or DEFAULT))
         with judges.busy:
-            verdict = judges.of(asked.constitution).judge(image, name=asked.name[:200] or "upload")
+            verdict = judges.of(source).judge(image, name=asked.name[:200] or "upload")
         failure = verdict.failure
         if failure is not None and failure.kind == "image":
             raise UserError(failure.message, hint=failure.hint)
@@ -274,9 +301,9 @@ class Desk:
 def _emptiness(wanted: Wanted) -> dict[str, Any]:
     if wanted.narrowed:
         return {"title": "Nothing here waits for you", "text": "No item that matches the filters waits for you.",
-                "filtered": True, "may_upload": True}  # fmt: skip
+                "filtered": True}  # fmt: skip
     return {"title": "All done", "text": "Nothing waits for you. New items appear here by themselves.",
-            "filtered": False, "may_upload": True}  # fmt: skip
+            "filtered": False}  # fmt: skip
 
 
 def _bad(text: str) -> dict[str, Any]:

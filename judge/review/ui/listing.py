@@ -16,6 +16,7 @@ from judge.settings import Frozen
 from judge.verdict import VerdictWord
 
 PAGE = 25
+POLICY_STATES = frozenset({"escalated", "decided"})  # what only policy may look through: others may read these blind
 
 
 class Wanted(Frozen):

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from judge.review.store import Action
+from judge.review.store import MOST_WORDS, Action
 from judge.review.ui.listing import Wanted
 from judge.settings import Frozen
 
 
+MOST = 2**53  # what a browser counts exactly, and SQLite, too
+
+
 class Asked(Frozen):
-    """One thing that a person did on the page."""
+    """One thing that a person did on the page.
+
+    gold: the decision is the item's known truth, by which others are measured. constitution: a reference, as
+    `judge.review.workbench.library.Ref` writes them; never a path.
+    """
 
     kind: Literal[
         "start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "warm", "upload", "refresh"
     ]  # fmt: skip
-    serial: int
-    item: int | None = None
+    serial: int = Field(ge=0, le=MOST)
+    item: int | None = Field(default=None, ge=1, le=MOST)
     filters: Wanted = Wanted()
-    offset: int = Field(default=0, ge=0)
-    open: int | None = None
+    offset: int = Field(default=0, ge=0, le=MOST)
+    open: int | None = Field(default=None, ge=1, le=MOST)
     action: Action | None = None
     rules: tuple[str, ...] = ()
-    reason: str = ""
+    reason: str = Field(default="", max_length=MOST_WORDS)
+    gold: bool = False
     name: str = "upload"
     data: str = ""
     constitution: str = ""
@@ -49,3 +57,16 @@ class Reply(Frozen):
     def json_text(self) -> str:
         """Only what was set: an absent item is not the same as no item."""
         return self.model_dump_json(exclude_unset=True)
+
+
+def serial_of(raw: Any) -> int:
+    """Which event a reply answers, whatever the page has sent; 0 where it does not say."""
+    said = raw.get("serial") if isinstance(raw, dict) else None
+    return said if isinstance(said, int) and 0 <= said <= MOST else 0
+
+
+def misunderstood(error: ValidationError) -> dict[str, Any]:
+    """What the page is told of an event that is none."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return {"text": f"That was not understood ({where}: {first['msg']}).", "bad": True}

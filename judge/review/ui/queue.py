@@ -7,11 +7,10 @@ import logging
 import gradio as gr
 
 from judge.errors import UserError
-from judge.resources import shipped_constitutions
 from judge.review.ui import render
 from judge.review.ui.context import Context
 from judge.review.ui.desk import UPLOAD_BYTES, Desk
-from judge.review.ui.messages import Reply
+from judge.review.ui.messages import Reply, serial_of
 from judge.settings import BUNDLED
 
 log = logging.getLogger("judge")
@@ -28,6 +27,7 @@ KEYS = (
     ("B", "show or hide central regions"),
     ("J K", "next or previous in the list"),
     ("I", "write a reason"),
+    ("G", "mark as a gold item (policy)"),
     ("Esc", "leave a field"),
     ("?", "this sheet"),
 )
@@ -38,15 +38,14 @@ def build(context: Context) -> None:
     desk = Desk(context)
 
     def act(event: gr.EventData, request: gr.Request) -> str:
-        asked = event._data if isinstance(event._data, dict) else {}
         try:
-            return desk.act(asked, context.person(request), request.session_hash or "")
+            return desk.act(event._data, context.person(request), request.session_hash or "")
         except UserError as error:
             text = f"{error.message[:1].upper()}{error.message[1:]}. Reload the page and sign in."
         except Exception:  # a mistake of ours: the page must say so, and the log must have it
             log.exception("the desk failed")
             text = "Something went wrong on the server, and nothing was recorded. Its log says more."
-        return Reply(serial=asked.get("serial", 0), toasts=({"text": text, "bad": True},)).json_text()
+        return Reply(serial=serial_of(event._data), toasts=({"text": text, "bad": True},)).json_text()
 
     def left(request: gr.Request) -> None:
         desk.left(request.session_hash or "")
@@ -54,8 +53,6 @@ def build(context: Context) -> None:
     frame = render.html(
         "desk",
         keys=KEYS,
-        may_upload=True,
-        constitutions=list(shipped_constitutions()),
         max_mib=UPLOAD_BYTES // 2**20,
         model_note="The bundled model reads emoji-style drawings only." if context.settings.model == BUNDLED else "",
     )

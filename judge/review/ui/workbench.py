@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import gradio as gr
@@ -9,9 +10,12 @@ import gradio as gr
 from judge.errors import UserError
 from judge.review.ui import render
 from judge.review.ui.context import Context
+from judge.review.ui.messages import serial_of
 from judge.review.ui.workbench_desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Bench, Reply
 from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
+
+log = logging.getLogger("judge")
 
 
 def build(context: Context) -> None:
@@ -21,10 +25,22 @@ def build(context: Context) -> None:
     def act(text: str | None, event: gr.EventData, request: gr.Request) -> tuple[str, Any]:
         try:
             person = context.person(request)
+            reply, opened = bench.act(event._data, text or "", person, request.session_hash or "")
+            return reply, gr.skip() if opened is None else opened
         except UserError as error:
-            return Reply(toasts=({"text": f"{error.message}: {error.hint}", "bad": True},)).json_text(), gr.skip()
-        reply, opened = bench.act(event._data, text or "", person, request.session_hash or "")
-        return reply, gr.skip() if opened is None else opened
+            said = f"{error.message[:1].upper()}{error.message[1:]}. Reload the page and sign in."
+        except Exception:  # a mistake of ours: the page must say so, and the log must have it
+            log.exception("the workbench failed")
+            said = "Something went wrong on the server, and nothing was saved. Its log says more."
+        toast = {"text": said, "bad": True}
+        return Reply(serial=serial_of(event._data), toasts=(toast,)).json_text(), gr.skip()
+
+    def checked(text: str | None, request: gr.Request) -> str:
+        try:
+            context.person(request)
+        except UserError as error:
+            return render.html("workbench_error", error=error)
+        return bench.checked(text)
 
     def left(request: gr.Request) -> None:
         bench.left(request.session_hash or "")
@@ -49,7 +65,7 @@ def build(context: Context) -> None:
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     page.act(act, code, [page, code], trigger_mode="multiple", **quietly)
     # While one check is under way only the last text waits for the next: typing never piles checks up.
-    code.change(bench.checked, code, live, trigger_mode="always_last", **quietly)
+    code.change(checked, code, live, trigger_mode="always_last", **quietly)
     blocks = gr.context.Context.root_block
     if blocks is not None:
         blocks.unload(left)

@@ -24,6 +24,8 @@ from judge.review.store import Decided, Filters, Right
 from judge.review.ui import render
 from judge.review.ui.chains import rules_of
 from judge.review.ui.context import Context, Person
+from judge.review.ui.messages import MOST as MOST_SERIAL
+from judge.review.ui.messages import misunderstood, serial_of
 from judge.review.workbench import replay, saving
 from judge.review.workbench.draft import Draft, chains, read
 from judge.review.workbench.library import Library, Ref
@@ -56,7 +58,7 @@ class Asked(Frozen):
     """One thing that a person did on the page."""
 
     kind: Literal["start", "open", "try", "upload", "compare", "job", "stop", "curve", "propose", "save"]
-    serial: int
+    serial: int = Field(ge=0, le=MOST_SERIAL)
     ref: str = ""
     choice: Choice = "uncertain"
     count: int = Field(default=12, ge=1, le=MOST)
@@ -101,10 +103,7 @@ class Bench:
         try:
             asked = Asked.model_validate(raw)
         except ValidationError as error:
-            serial = raw.get("serial", 0) if isinstance(raw, dict) else 0
-            first = error.errors()[0]
-            said = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-            return Reply(serial=serial, toasts=(_bad(f"That was not understood ({said})."),)).json_text(), None
+            return Reply(serial=serial_of(raw), toasts=(misunderstood(error),)).json_text(), None
         opened: str | None = None
         try:
             if asked.kind in ("start", "open"):

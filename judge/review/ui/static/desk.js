@@ -3,7 +3,7 @@
 const $ = (id) => element.querySelector("#" + id);
 const desk = $("cj-desk"), live = $("cj-live"), slots = {
   stage: "cj-stage", verdict: "cj-verdict", rules: "cj-rules", decision: "cj-decision-slot", list: "cj-list",
-  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot",
+  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", constitutions: "cj-constitution",
 };
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", order: "oldest", min_score: "", max_score: "" };
 let item = null, filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null;
@@ -27,7 +27,7 @@ watch("value", () => {
   if (reply.serial !== waiting) return;             // an answer that came too late
   clearTimeout(timer); waiting = null; desk.removeAttribute("aria-busy");
   const moved = "item" in reply && reply.item !== item;
-  for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) slot.innerHTML = html; }
+  for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) put(name, slot, html); }
   if ("item" in reply) item = reply.item;
   if ("offset" in reply) offset = reply.offset;
   if ("filters" in reply) filters = reply.filters;
@@ -44,6 +44,11 @@ watch("value", () => {
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
 });
 
+function put(name, slot, html) {
+  const chosen = name === "constitutions" ? slot.value : "";
+  slot.innerHTML = html;
+  if (chosen && [...slot.options].some((one) => one.value === chosen)) slot.value = chosen;  // it may have been chosen meanwhile
+}
 function setShown(on) {
   shown = on;
   const button = $("cj-reveal");
@@ -72,7 +77,7 @@ function decide(action, why = reason()) {
   if (action === "violation" && !ticked().length) { complain("Tick the rules that are violated first: press their digits."); form().querySelector("input[name=rule]")?.focus(); return; }
   if ((action === "no_violation" || action === "escalate") && !why) { ask(action); return; }
   wanted = null;
-  act("decide", { action, rules: ticked(), reason: why });
+  act("decide", { action, rules: ticked(), reason: why, gold: Boolean(form().elements.gold?.checked) && (action === "violation" || action === "no_violation") });
 }
 function ask(action) {
   const box = $("cj-why-not"); box.hidden = false; box.dataset.action = action;
@@ -139,7 +144,7 @@ const typing = (node) => node.isContentEditable || /^(TEXTAREA|SELECT)$/.test(no
 const KEYS = {
   v: () => decide("violation"), n: () => decide("no_violation"), e: () => decide("escalate"), s: () => decide("skip"),
   u: () => act("undo"), r: () => item !== null && want(!shown, false), b: toggleBoxes, j: () => neighbour(1), k: () => neighbour(-1),
-  i: () => form()?.elements.reason?.focus(), "?": () => openDialog("cj-keys"),
+  i: () => form()?.elements.reason?.focus(), g: () => $("cj-gold")?.click(), "?": () => openDialog("cj-keys"),
 };
 function down(event) {
   if (!element.isConnected) { document.removeEventListener("keydown", down); document.removeEventListener("keyup", up); return; }
