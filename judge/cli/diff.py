@@ -11,7 +11,6 @@ from judge.cli.check import Quantize, expand
 from judge.cli.exits import Exit
 
 if TYPE_CHECKING:
-    from judge.diff.changes import Needs
     from judge.diff.policy import PolicyDiff
     from judge.diff.verdicts import VerdictDiff
 
@@ -36,11 +35,12 @@ def diff(
 ) -> None:
     """Compare two constitutions. Exit code: 0 nothing flips, 1 something does (without --images: can), 2, 3."""
     from judge.compiler.beside import load_with_lock
+    from judge.diff.changes import models_used
     from judge.diff.policy import compare
 
     paths = expand(images) if images else []
     (before, _), (after, _) = load_with_lock(old), load_with_lock(new)  # with the chains of their lock files
-    policy = compare(before, after, _used(model, encoder, detector))
+    policy = compare(before, after, models_used(model, encoder, detector))
     if not paths:
         _print(policy, None, json=json)
         raise typer.Exit(Exit.VIOLATION if policy.can_flip else Exit.NO_VIOLATION)
@@ -60,16 +60,6 @@ def diff(
     _print(policy, found, json=json)
     flipped = Exit.VIOLATION if found.flips else Exit.NO_VIOLATION
     raise typer.Exit(Exit.FAILURE if found.failures and not found.flips else flipped)
-
-
-def _used(model: str, encoder: str | None, detector: str | None) -> frozenset[Needs]:
-    """Which optional models a run with these options has: the bundled model brings its own, unless told `none`."""
-    from judge.diff.changes import Needs
-    from judge.settings import BUNDLED, OFF
-
-    default = BUNDLED if model == BUNDLED else OFF
-    named = {Needs.ENCODER: encoder or default, Needs.DETECTOR: detector or default}
-    return frozenset(need for need, name in named.items() if name != OFF)
 
 
 def _print(policy: PolicyDiff, found: VerdictDiff | None, *, json: bool) -> None:

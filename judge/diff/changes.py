@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 from pydantic import computed_field
 
 from judge.diff.effects import Effect, joined
-from judge.settings import Frozen
+from judge.settings import BUNDLED, OFF, Frozen
 
 
 class Level(IntEnum):
@@ -26,6 +26,13 @@ class Needs(StrEnum):
     NOTHING = ""
     ENCODER = "encoder"
     DETECTOR = "detector"
+
+
+def models_used(model: str, encoder: str | None, detector: str | None) -> frozenset[Needs]:
+    """Which optional models judging with these settings has: the bundled model brings its own, unless told `none`."""
+    default = BUNDLED if model == BUNDLED else OFF
+    named = {Needs.ENCODER: encoder or default, Needs.DETECTOR: detector or default}
+    return frozenset(need for need, name in named.items() if name != OFF)
 
 
 class Change(Frozen):

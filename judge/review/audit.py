@@ -1,9 +1,10 @@
 """Is the log whole, and does all that was drawn from it agree with it? Changes nothing.
 
 1. every line: its number follows, it names the hash of the one before, its own hash is right; 2. the decisions are
-those of the log, taken back where the log says so; 3. every item is in the state that its last line says, and the
-verdicts are those that were shown; 4. a head hash kept elsewhere is found, which shows that the end was not cut off.
-After a broken line nothing further is looked at, because nothing after it can be trusted.
+those of the log, taken back where the log says so; 3. every item is in the state that its last line says, gold and
+first read as it says, and the verdicts are those that were shown; 4. users have the roles, and the team the settings,
+that were given them; 5. a head hash kept elsewhere is found, which shows that the end was not cut off. After a broken
+line nothing further is looked at, because nothing after it can be trusted.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.review.store import log
+from judge.review.store.records import LogEntry
 from judge.review.store.store import Store
-from judge.review.store.tables import decisions, items, log_lines, verdicts
+from judge.review.store.tables import decisions, items, log_lines, settings, users, verdicts
 from judge.settings import Frozen
 
 _DECIDING = ("decision", "second_read", "gold", "gold_marked")
@@ -34,11 +36,17 @@ class AuditReport(Frozen):
 
 def audit(store: Store, expected_head: str | None = None) -> AuditReport:
     """Check a store's log. `expected_head`: a head that was kept; it must be the hash of some line."""
-    with store.reading() as connection:
-        lines, head, found, broken = _chain(connection, expected_head)
-        if broken is not None:
-            return AuditReport(lines=lines, head=head, problems=(broken,))
-        problems = [*_decisions(connection), *_states(connection), *_verdicts(connection)]
+    try:
+        with store.reading() as connection:
+            lines, head, found, broken = _chain(connection, expected_head)
+            if broken is not None:
+                return AuditReport(lines=lines, head=head, problems=(broken,))
+            problems = [
+                *_decisions(connection), *_states(connection), *_verdicts(connection), *_users(connection),
+                *_settings(connection),
+            ]  # fmt: skip
+    except sa.exc.DatabaseError as error:  # a table is gone, or the file is damaged
+        return AuditReport(lines=0, head=log.GENESIS, problems=(f"the store cannot be read: {error.orig}",))
     if expected_head is not None and not found:
         cut = f"no line has the expected head hash {expected_head}: the end of the log was cut off, or it is another"
         problems.append(cut)
@@ -97,15 +105,32 @@ def _decisions(connection: sa.Connection) -> Iterator[str]:
 
 
 def _states(connection: sa.Connection) -> Iterator[str]:
-    """Where an item is in another state than the log left it in."""
+    """Where an item is in another state than the log left it in, or gold or first read otherwise."""
     last: dict[int, str] = {}
+    standing: dict[int, LogEntry] = {}
     for line in log.entries(connection, log_lines.c.kind.in_((*_DECIDING, "undo"))):
-        if line.item is not None:
-            last[line.item] = line.extra.get("state", "unsaid")
-    for row in connection.execute(sa.select(items.c.id, items.c.state).order_by(items.c.id)):
+        if line.item is None:
+            continue
+        last[line.item] = line.extra.get("state", "unsaid")
+        if line.kind != "undo":
+            standing[line.seq] = line
+        elif line.supersedes is not None:
+            standing.pop(line.supersedes, None)
+    gold = {line.item for line in standing.values() if line.kind == "gold_marked"}
+    first = {line.item: line.who for line in standing.values() if _is_first(line)}
+    columns = (items.c.id, items.c.state, items.c.gold, items.c.first_reader)
+    for row in connection.execute(sa.select(*columns).order_by(items.c.id)):
         told = last.get(row.id, "open")
         if row.state != told:
             yield f"item {row.id} is {row.state}, but the log leaves it {told}"
+        if row.gold != (row.id in gold):
+            yield f"item {row.id} is {'' if row.gold else 'not '}gold, but the log does not say so"
+        if row.first_reader != first.get(row.id):
+            yield f"item {row.id} was first read by {row.first_reader}, but the log says {first.get(row.id)}"
+
+
+def _is_first(line: LogEntry) -> bool:
+    return line.extra.get("read") == "first" and line.decision != "skip"
 
 
 def _verdicts(connection: sa.Connection) -> Iterator[str]:
@@ -116,11 +141,43 @@ def _verdicts(connection: sa.Connection) -> Iterator[str]:
             shown.setdefault(line.item, (line.seq, line.extra.get("verdict", "")))
             if shown[line.item][1] != line.extra.get("verdict", ""):
                 yield f"lines {shown[line.item][0]} and {line.seq} of the log were shown different verdicts"
-    wanted = sa.select(verdicts.c.item, verdicts.c.json).join(decisions, decisions.c.item == verdicts.c.item).distinct()
+    read = sa.select(decisions.c.item)
+    columns = (verdicts.c.item, verdicts.c.json, items.c.verdict, items.c.image_sha256)
+    wanted = sa.select(*columns).join(items, items.c.id == verdicts.c.item).where(verdicts.c.item.in_(read))
     for row in connection.execute(wanted):
         try:
-            kept = hashlib.sha256(zlib.decompress(row.json)).hexdigest()
+            whole = zlib.decompress(row.json)
         except zlib.error:
-            kept = "damaged"
-        if row.item in shown and kept != shown[row.item][1]:
+            whole = b""
+        if row.item in shown and hashlib.sha256(whole).hexdigest() != shown[row.item][1]:
             yield f"the verdict of item {row.item} is not the one that line {shown[row.item][0]} of the log was shown"
+            continue
+        said = json.loads(whole)
+        if said["verdict"] != row.verdict or said["image_facts"]["sha256"] not in (None, row.image_sha256):
+            yield f"item {row.item} is listed with another verdict or image than its verdict has"
+
+
+def _users(connection: sa.Connection) -> Iterator[str]:
+    """Where somebody can log in, or may do what, otherwise than the log tells."""
+    told: dict[str, str] = {}
+    for line in log.entries(connection, log_lines.c.kind == "user_changed"):
+        name, role = line.extra.get("user", ""), line.extra.get("role")
+        if role is not None:
+            told[name] = role
+        elif line.extra.get("change") == "removed":
+            told.pop(name, None)
+    kept = {row.name: row.role for row in connection.execute(sa.select(users.c.name, users.c.role))}
+    for name in sorted(told.keys() | kept.keys()):
+        if told.get(name) != kept.get(name):
+            here, there = kept.get(name, "no user"), told.get(name, "no user")
+            yield f"{name} is {here}, but the log says {there}"
+
+
+def _settings(connection: sa.Connection) -> Iterator[str]:
+    """Whether the team reviews by other settings than the log tells."""
+    told = None
+    for line in log.entries(connection, log_lines.c.kind == "settings_changed"):
+        told = line.extra
+    kept = connection.execute(sa.select(settings.c.json)).scalar_one_or_none()
+    if (None if kept is None else json.loads(kept)) != told:
+        yield "the settings are not those that the log tells"

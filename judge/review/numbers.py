@@ -6,17 +6,15 @@ in SQL, so that ten thousand items take no longer to show than to count.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from statistics import NormalDist
 from typing import Any
 
 import sqlalchemy as sa
 
 from judge.evaluation.figures import Estimate
-from judge.review.agreement import Agreement, GoldScore, agreement, gold_scores
+from judge.review.agreement import Agreement, GoldScore, agreement, gold_scores, share
 from judge.review.store import Counts, Filters, Store, log, reading
 from judge.review.store.tables import decisions, item_branches, items, log_lines
 from judge.settings import Frozen
@@ -108,17 +106,6 @@ def numbers(store: Store, since: datetime | None = None, now: datetime | None = 
             agreement=agreement(pairs) if pairs else (),
             gold=gold_scores(golden),
         )
-
-
-def share(part: int, whole: int, level: float = 0.95) -> Estimate:
-    """A share with its Wilson interval, which unlike a bootstrap's is honest about 0 of 3."""
-    if whole == 0:
-        return Estimate(value=None)
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    rate, width = part / whole, z * z / whole
-    middle = (rate + width / 2) / (1 + width)
-    reach = z / (1 + width) * math.sqrt(rate * (1 - rate) / whole + width / (4 * whole))
-    return Estimate(value=rate, low=max(middle - reach, 0.0), high=min(middle + reach, 1.0))
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:

@@ -42,19 +42,20 @@ def fill(store: Store, now: datetime | None = None) -> int:
 def _decide(store: Store, added: dict[int, Verdict], moments: dict[int, datetime]) -> None:
     """What somebody who drew these would say of every third one, and the second reads that came of it.
 
-    Each is dated a while after its item, first reads before second ones, as if it had been decided then.
+    Each is dated a while after its item came in, as if it had been decided then.
     """
-    chosen = list(added.items())[::3][:_DECIDED]
-    for index, (item, verdict) in enumerate(chosen):
-        store.take(item, FIRST)
-        if index == len(chosen) - 1:
-            store.decide(item, FIRST, Decision(action="escalate", reason="A sample of an escalation."))
-        else:
-            store.decide(item, FIRST, _truth(verdict))
-    waiting = [item for item, _ in chosen if store.item(item, SECOND).read == "second"]
-    for item in waiting[:-1]:  # the escalation stays for whoever opens the app
-        store.take(item, SECOND)
-        store.decide(item, SECOND, _truth(added[item]))
+    ids = list(added)
+    chosen = sorted({*ids[::3][:_DECIDED], ids[-4]})  # the latter is drawn for a second read
+    for item in chosen:
+        later = moments[item] + _APART / 3
+        store.take(item, FIRST, later)
+        if item == chosen[-1]:  # it stays for whoever opens the app
+            store.decide(item, FIRST, Decision(action="escalate", reason="A sample of an escalation."), later)
+            continue
+        store.decide(item, FIRST, _truth(added[item]), later)
+        if store.item(item, SECOND, later).read == "second":
+            store.take(item, SECOND, later + _APART / 3)
+            store.decide(item, SECOND, _truth(added[item]), later + _APART / 3)
 
 
 def _truth(verdict: Verdict) -> Decision:

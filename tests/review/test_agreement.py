@@ -81,5 +81,6 @@ def test_gold_accuracy_per_reader(store):
         assert store.next(reviewer) is None
     ann, bob = gold_scores(store.decisions())
     assert (ann.reviewer, ann.items, ann.accuracy.value) == ("ann", 4, 0.5)
-    assert (bob.accuracy.value, bob.accuracy.low, bob.accuracy.high) == (1.0, 1.0, 1.0)
+    assert (bob.accuracy.value, bob.accuracy.high) == (1.0, 1.0)
+    assert 0.4 < bob.accuracy.low < 0.6, "a few right answers prove little"
     assert [one.pairs for one in agreement(store.decisions())] == [0]  # gold readings are no second reads

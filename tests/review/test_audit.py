@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from judge.cli.main import app
+from judge.review.access import add_user, remove_user, set_role
 from judge.review.audit import audit
-from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, SecondReads, Store
+from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, Role, SecondReads, Store
 from judge.review.store.log import GENESIS
 from tests.review.shelf import drawing, many, samples
 
@@ -95,11 +96,36 @@ def test_the_database_itself_refuses_to_change_the_log(store, statement):
         ("UPDATE items SET state = 'decided' WHERE id = 4", "item 4 is decided, but the log leaves it open"),
         ("UPDATE verdicts SET json = (SELECT json FROM verdicts WHERE item = 2) WHERE item = 1", "verdict of item 1"),
         ("UPDATE verdicts SET json = x'00' WHERE item = 1", "verdict of item 1"),
+        ("UPDATE items SET gold = 1 WHERE id = 1", "item 1 is gold, but the log does not say so"),
+        ("UPDATE items SET gold = 0 WHERE id = 3", "item 3 is not gold"),
+        ("UPDATE items SET first_reader = 'eve' WHERE id = 1", "item 1 was first read by eve, but the log says ann"),
+        ("UPDATE items SET verdict = 'needs_review' WHERE id = 1", "item 1 is listed with another verdict"),
+        ("UPDATE items SET image_sha256 = 'x' WHERE id = 1", "item 1 is listed with another verdict or image"),
+        ("INSERT INTO users VALUES ('eve', 'admin', 'scrypt$00$00', '2026')", "eve is admin, but the log says no user"),
+        ("UPDATE settings SET json = '{}'", "the settings are not those that the log tells"),
     ],
 )
 def test_what_was_changed_is_named(store, statement, found):
     tamper(store, statement)
     assert found in audit(store).problems[0]
+
+
+def test_roles_given_by_the_log_alone_count(store):
+    for name, role in (("ann", Role.ADMIN), ("bob", Role.REVIEWER), ("cyd", Role.REVIEWER)):
+        add_user(store, name, role, "correct horse", by="test")
+    set_role(store, "bob", Role.POLICY, by="ann")
+    remove_user(store, "cyd", by="ann")
+    assert audit(store).problems == ()
+    tamper(store, "UPDATE users SET role = 'admin' WHERE name = 'bob'")
+    assert audit(store).problems == ("bob is admin, but the log says policy",)
+
+
+def test_what_cannot_be_read_is_no_whole_log(store):
+    connection = sqlite3.connect(store.folder / "review.sqlite")
+    connection.execute("DROP TABLE decisions")
+    connection.close()
+    ended = CliRunner().invoke(app, ["audit", "--data", str(store.folder)])
+    assert ended.exit_code == 3 and "no such table: decisions" in ended.stdout
 
 
 def test_a_line_taken_out_breaks_the_chain(store):

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from judge.review.numbers import numbers, quantile, share
+from judge.review.agreement import share
+from judge.review.numbers import numbers, quantile
 from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
 from judge.verdict import Branch
 from tests.review.browsing import CHROMIUM, chromium, serving, visitor

@@ -11,8 +11,10 @@ import pytest
 from judge.chain import Outcome
 from judge.errors import UserError
 from judge.judging.probability import by_prior
+from judge.resources import shipped_constitutions
+from judge.review.access import add_user
 from judge.review.app import is_local, wants_login
-from judge.review.store import Breaks, Decision, ReviewSettings, Role, Store
+from judge.review.store import Breaks, Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
 from judge.review.ui import chains, desk, render
 from judge.review.ui.context import Context, Judges, Person
 from judge.settings import Settings, Thresholds
@@ -43,7 +45,8 @@ def test_a_reply_carries_the_item_and_every_part(store):
     reply = ask(desk_of(store), kind="start")
     assert reply["serial"] == 7
     assert reply["state"] == "item"
-    assert {"stage", "verdict", "rules", "decision", "list", "counts", "banner", "filters"} == set(reply["slots"])
+    parts = {"stage", "verdict", "rules", "decision", "list", "counts", "banner", "filters", "constitutions"}
+    assert parts == set(reply["slots"])
     verdict = store.item(reply["item"], "local").verdict
     for finding in verdict.findings:
         assert finding.rule in reply["slots"]["rules"]
@@ -52,11 +55,18 @@ def test_a_reply_carries_the_item_and_every_part(store):
 
 def test_what_is_no_event_of_the_page_is_refused_politely(store):
     at = desk_of(store)
-    for raw in ({"serial": 3, "kind": "drop"}, {"serial": 3, "kind": "page", "offset": -1}, {"serial": 3}):
+    for raw in (
+        {"serial": 3, "kind": "drop"},
+        {"serial": 3, "kind": "page", "offset": -1},
+        {"serial": 3},
+        {"serial": 3, "kind": "take", "open": 2**70},
+        {"serial": 3, "kind": "decide", "item": 1, "action": "skip", "reason": "x" * 4001},
+    ):
         reply = json.loads(at.act(raw, LOCAL, "page"))
         assert reply["serial"] == 3
         assert reply["toasts"][0]["bad"]
-    assert json.loads(at.act(None, LOCAL, "page"))["toasts"][0]["bad"]
+    for raw in (None, {"serial": "x", "kind": "start"}, {"serial": -1, "kind": "start"}):
+        assert json.loads(at.act(raw, LOCAL, "page"))["toasts"][0]["bad"]
 
 
 def test_nobody_decides_or_sees_what_somebody_else_holds(store):
@@ -83,10 +93,74 @@ def test_a_closed_page_gives_its_item_back(store):
 def test_a_model_that_is_not_there_is_told_in_the_dialog(store):
     at = desk_of(store, Settings(model="/no/such/model"))
     data = base64.b64encode(samples()[0][1]).decode()
-    reply = ask(at, kind="upload", name="a.png", data=data, constitution="demo")
+    reply = ask(at, kind="upload", name="a.png", data=data, constitution="shipped:demo")
     assert "/no/such/model" in reply["upload"]["error"]
     assert "item" not in reply
-    assert "did not arrive whole" in ask(at, kind="upload", data="!", constitution="demo")["upload"]["error"]
+    assert "did not arrive whole" in ask(at, kind="upload", data="!", constitution="shipped:demo")["upload"]["error"]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../pyproject.toml", "demo", "saved:../../x@1.0.0", "shipped:none"])
+def test_only_constitutions_of_the_list_are_opened(store, path, monkeypatch):
+    """A path from the page would have its first lines told in the error."""
+    monkeypatch.setattr(Judges, "of", lambda *_: pytest.fail("something was loaded"))
+    at, data = desk_of(store), base64.b64encode(samples()[0][1]).decode()
+    assert "no constitution" in ask(at, kind="upload", data=data, constitution=path)["upload"]["error"]
+    assert "o constitution" in ask(at, kind="warm", constitution=path)["toasts"][0]["text"]
+
+
+def test_a_version_saved_in_the_workbench_can_be_judged_by(store):
+    folder = store.folder / "constitutions" / "mine"
+    folder.mkdir(parents=True)
+    text = shipped_constitutions()["demo"].read_text().replace("constitution: demo", "constitution: mine")
+    (folder / "1.0.0.yaml").write_text(text)
+    at = desk_of(store)
+    listed = ask(at, kind="warm", constitution="shipped:demo")["slots"]["constitutions"]
+    assert 'value="saved:mine@1.0.0"' in listed
+    data = base64.b64encode(samples()[0][1]).decode()
+    reply = ask(at, kind="upload", data=data, constitution="saved:mine@1.0.0", name="a.png")
+    assert store.item(reply["item"], "local").verdict.provenance.constitution == "mine"
+
+
+def test_known_truth_becomes_a_gold_item(store):
+    at = desk_of(store)
+    item = ask(at, kind="start")["item"]
+    wish = {"kind": "decide", "item": item, "action": "no_violation", "reason": "drawn so", "gold": True}
+    assert "no longer yours" in ask(at, person=Person("else", Role.POLICY), **wish)["toasts"][0]["text"]
+    reply = ask(at, **wish)
+    assert reply["item"] != item
+    assert store.item(item, "local").gold
+    assert [one.kind for one in store.log(item=item)] == ["gold_marked"]
+    ask(at, kind="undo")
+    assert not store.item(item, "local").gold
+
+
+def test_reviewers_neither_mark_gold_nor_look_through_what_is_decided(store):
+    add_user(store, "ann", Role.ADMIN, "correct horse", by="test")
+    add_user(store, "bob", Role.REVIEWER, "correct horse", by="ann")
+    at, bob = desk_of(store), Person("bob", Role.REVIEWER)
+    reply = ask(at, person=bob, kind="start")
+    assert "cj-gold" not in reply["slots"]["decision"]
+    assert "cj-gold" in ask(at, person=Person("ann", Role.ADMIN), kind="start")["slots"]["decision"]
+    wish = {"kind": "decide", "item": reply["item"], "action": "no_violation", "reason": "x", "gold": True}
+    assert "may not mark gold" in ask(at, person=bob, **wish)["toasts"][0]["text"]
+    assert store.decisions() == ()
+    for state in ("decided", "escalated"):
+        for kind in ("start", "filter", "page", "refresh"):
+            refused = ask(at, person=bob, kind=kind, filters={"state": state})
+            assert "for the roles policy and admin" in refused["toasts"][0]["text"]
+            assert "list" not in refused.get("slots", {})
+
+
+def test_whoever_reads_blind_marks_nothing(store):
+    store.configure(ReviewSettings(second_reads=SecondReads(share=1.0), gold=GoldReads(share=0.0)), "chief")
+    item = store.next("first").id
+    store.decide(item, "first", Decision(action="no_violation", reason="x"))
+    at = desk_of(store)
+    reply = ask(at, kind="take", open=item)
+    assert "Blind read" in reply["slots"]["banner"] and "cj-gold" not in reply["slots"]["decision"]
+    refused = ask(at, kind="decide", item=item, action="no_violation", reason="x", gold=True)
+    assert "do not read blind" in refused["toasts"][0]["text"]
+    assert not store.item(item, "local").gold
 
 
 def test_a_break_is_announced(store):

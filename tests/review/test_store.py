@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -222,12 +223,14 @@ import json, sys
 from pathlib import Path
 from judge.review.store import Decision, Store
 with Store.open(Path(sys.argv[1])) as store:
+    item = store.next(sys.argv[2])
     print("ready", flush=True)
     sys.stdin.readline()
     mine = []
-    while item := store.next(sys.argv[2]):
+    while item:
         mine.append(item.id)
         store.decide(item.id, sys.argv[2], Decision(action="no_violation", reason="nothing bad"))
+        item = store.next(sys.argv[2])
 print(json.dumps(mine))
 """
 
@@ -246,21 +249,27 @@ def test_processes_and_threads_never_share_an_item(tmp_path):
         ]  # fmt: skip
         assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 2
 
+        def go():
+            for worker in workers:
+                worker.stdin.write("go\n")
+                worker.stdin.flush()
+
+        everybody = threading.Barrier(3, action=go, timeout=60)
+
         def thread(name):
-            mine = []
-            while item := store.next(name):
+            mine, item = [], store.next(name)
+            everybody.wait()  # all hold an item before anybody decides, however slow the machine is
+            while item:
                 mine.append(item.id)
                 store.decide(item.id, name, SAFE)
+                item = store.next(name)
             return mine
 
-        for worker in workers:
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
         with ThreadPoolExecutor(3) as pool:
             given = list(pool.map(thread, [f"thread {n}" for n in range(3)]))
         given += [json.loads(worker.communicate(timeout=120)[0]) for worker in workers]
         assert sorted(item for mine in given for item in mine) == ids
-        assert sum(map(bool, given)) > 1  # else nothing was contended
+        assert all(given), "two processes and three threads had items at the same time"
         assert [entry.seq for entry in store.log()] == list(range(1, 42))
 
 

@@ -20,7 +20,7 @@ from judge.review.ui import dashboard_plots as plots
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
 from judge.review.ui.listing import age
-from judge.review.ui.messages import serial_of
+from judge.review.ui.messages import in_words, serial_of
 
 log = logging.getLogger("judge")
 FORMS: dict[str, Format] = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet"}
@@ -54,7 +54,7 @@ def build(context: Context) -> None:
                 counted = numbers(context.store, _since(str(asked.get("days", "30"))))
                 reply, drawn = _slots(counted, person), tuple(draw(counted) for *_, draw in CARDS)
         except JudgeError as error:
-            reply = {"error": f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}"}
+            reply = {"error": in_words(error)}
         except Exception:  # a mistake of ours: the page must say so, and the log must have it
             log.exception("the dashboard failed")
             reply = {"error": "Something went wrong on the server. Its log says more."}

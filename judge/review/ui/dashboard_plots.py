@@ -3,6 +3,7 @@ dark; the colours of the data are chosen to be seen on both. Counts nothing."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from judge.verdict import Branch
 
 BAD, WARN, GOOD, BLUE, GREY = "#c8443c", "#b57a10", "#3d9a66", "#4a78e0", "#858d9b"
 _ROW = 30  # pixels of a bar
+_WORDS = 36  # letters of a line that every figure has room for
 _STEPS = {
     Branch.PRIOR_FAILS: "Score under a1", Branch.PRIOR_HOLDS: "Score over a2",
     Branch.REGION_HOLDS: "Central region", Branch.CROP_FAILS: "Crop, under a1", Branch.CROP_HOLDS: "Crop, over a2",
@@ -47,7 +49,7 @@ def verdicts(numbers: Numbers) -> Any:
         x=days, y=[one.decided for one in numbers.days], name="Decided by people", mode="lines+markers",
         line={"color": BLUE, "width": 2}, marker={"size": 5},
     )  # fmt: skip
-    return _shaped(figure, barmode="stack", legend=True, xaxis=_dates(len(days), 8))
+    return _shaped(figure, barmode="stack", legend=True, xaxis=_dates(len(days), 5))
 
 
 def rules(numbers: Numbers) -> Any:

@@ -25,7 +25,7 @@ from judge.review.ui import listing, render, stage
 from judge.review.ui.chains import rule_ids, rules_of
 from judge.review.ui.context import Context, Person
 from judge.review.ui.listing import POLICY_STATES, Wanted
-from judge.review.ui.messages import Asked, Reply, misunderstood, serial_of
+from judge.review.ui.messages import Asked, Reply, in_words, misunderstood, serial_of
 from judge.review.workbench.library import Library, Ref
 
 QUICK = {
@@ -276,8 +276,7 @@ class Desk:
 
     def _after_error(self, asked: Asked, person: Person, error: JudgeError) -> Reply:
         """Tell what went wrong; who lost the item they were at is given the next one."""
-        hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if error.hint else ""
-        told = _bad(f"{error.message[:1].upper()}{error.message[1:]}.{hint}")
+        told = _bad(in_words(error))
         if asked.item is None or self._held(asked.item, person) is not None:
             return Reply(toasts=(told,))
         lost = _bad(

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from judge.errors import JudgeError
 from judge.review.store import MOST_WORDS, Action
 from judge.review.ui.listing import Wanted
 from judge.settings import Frozen
-
 
 MOST = 2**53  # what a browser counts exactly, and SQLite, too
 
@@ -63,6 +63,12 @@ def serial_of(raw: Any) -> int:
     """Which event a reply answers, whatever the page has sent; 0 where it does not say."""
     said = raw.get("serial") if isinstance(raw, dict) else None
     return said if isinstance(said, int) and 0 <= said <= MOST else 0
+
+
+def in_words(error: JudgeError) -> str:
+    """What went wrong and what to do, as sentences."""
+    parts = (error.message, error.hint)
+    return " ".join(f"{one[:1].upper()}{one[1:].rstrip('.')}." for one in parts if one)
 
 
 def misunderstood(error: ValidationError) -> dict[str, Any]:

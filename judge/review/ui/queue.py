@@ -10,7 +10,7 @@ from judge.errors import UserError
 from judge.review.ui import render
 from judge.review.ui.context import Context
 from judge.review.ui.desk import UPLOAD_BYTES, Desk
-from judge.review.ui.messages import Reply, serial_of
+from judge.review.ui.messages import Reply, in_words, serial_of
 from judge.settings import BUNDLED
 
 log = logging.getLogger("judge")
@@ -41,7 +41,7 @@ def build(context: Context) -> None:
         try:
             return desk.act(event._data, context.person(request), request.session_hash or "")
         except UserError as error:
-            text = f"{error.message[:1].upper()}{error.message[1:]}. Reload the page and sign in."
+            text = in_words(error)
         except Exception:  # a mistake of ours: the page must say so, and the log must have it
             log.exception("the desk failed")
             text = "Something went wrong on the server, and nothing was recorded. Its log says more."

@@ -10,7 +10,7 @@ import gradio as gr
 from judge.errors import UserError
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.ui.messages import serial_of
+from judge.review.ui.messages import in_words, serial_of
 from judge.review.ui.workbench_desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Bench, Reply
 from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
@@ -28,7 +28,7 @@ def build(context: Context) -> None:
             reply, opened = bench.act(event._data, text or "", person, request.session_hash or "")
             return reply, gr.skip() if opened is None else opened
         except UserError as error:
-            said = f"{error.message[:1].upper()}{error.message[1:]}. Reload the page and sign in."
+            said = in_words(error)
         except Exception:  # a mistake of ours: the page must say so, and the log must have it
             log.exception("the workbench failed")
             said = "Something went wrong on the server, and nothing was saved. Its log says more."

@@ -25,7 +25,7 @@ from judge.review.ui import render
 from judge.review.ui.chains import rules_of
 from judge.review.ui.context import Context, Person
 from judge.review.ui.messages import MOST as MOST_SERIAL
-from judge.review.ui.messages import misunderstood, serial_of
+from judge.review.ui.messages import in_words, misunderstood, serial_of
 from judge.review.workbench import replay, saving
 from judge.review.workbench.draft import Draft, chains, read
 from judge.review.workbench.library import Library, Ref
@@ -248,7 +248,7 @@ def _failed(asked: Asked, error: JudgeError) -> Reply:
         return Reply(job=None, slots={"job": render.html("workbench_error", error=error)})
     if place is not None:
         return Reply(slots={place: render.html("workbench_error", error=error)})
-    return Reply(toasts=(_bad(f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}"),))
+    return Reply(toasts=(_bad(in_words(error)),))
 
 
 def _bad(text: str) -> dict[str, Any]:

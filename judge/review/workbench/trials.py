@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from judge.diff.changes import Needs
+from judge.diff.changes import models_used
 from judge.diff.policy import PolicyDiff, compare
 from judge.diff.verdicts import VerdictDiff, compare_verdicts
 from judge.errors import JudgeError, UserError
 from judge.judging.shared_answers import SharedAnswers
 from judge.review.store import Filters, ItemSummary, Order, Store
-from judge.settings import BUNDLED, OFF, Settings
 from judge.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -155,7 +154,8 @@ class Trials:
             pairs: list[tuple[Verdict, Verdict]] = []
             for batch in job.batches(pictures):
                 pairs += zip(self._judged(old, batch), self._judged(new, batch), strict=True)
-            policy = compare(old, new, used(self._judges.settings))
+            chosen = self._judges.settings
+            policy = compare(old, new, models_used(chosen.model, chosen.encoder, chosen.detector))
             return Compared(policy, compare_verdicts(policy, pairs), tuple(pictures), tuple(pairs))
 
         return Job(len(pictures), work)
@@ -214,10 +214,3 @@ class _Bounded(dict):  # type: ignore[type-arg]
         if len(self) + len(more) > _REMEMBERED:
             self.clear()
         super().update(more)
-
-
-def used(settings: Settings) -> frozenset[Needs]:
-    """Which optional models judging with these settings has: the bundled model brings its own, unless told `none`."""
-    default = BUNDLED if settings.model == BUNDLED else OFF
-    named = {Needs.ENCODER: settings.encoder or default, Needs.DETECTOR: settings.detector or default}
-    return frozenset(need for need, name in named.items() if name != OFF)
