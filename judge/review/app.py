@@ -6,12 +6,9 @@ messages, so no folder is served, and originals are sent only when they are reve
 
 from __future__ import annotations
 
-import atexit
 import ipaddress
 import logging
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,9 +71,9 @@ def is_local(host: str) -> bool:
 
 
 def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, signed_in: bool) -> None:
-    temporary = tempfile.mkdtemp(prefix="judge-review-")  # Gradio wants one; the door lets no upload reach it
-    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-    os.environ["GRADIO_TEMP_DIR"] = temporary
+    temporary = data / "temporary"  # Gradio wants one; the door lets no upload reach it
+    temporary.mkdir(mode=0o700, exist_ok=True)
+    os.environ["GRADIO_TEMP_DIR"] = str(temporary)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
     from starlette.middleware import Middleware
@@ -101,6 +98,8 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
             app_kwargs={"middleware": [Middleware(Door, local_only=not signed_in)]},
         )  # fmt: skip
     except OSError as error:
-        raise UserError(f"cannot serve on {host}:{port} ({error})", hint="choose another --port") from error
+        raise UserError(
+            f"cannot serve on {host}:{port}: the port is taken, or not for you", hint="choose another --port"
+        ) from error
     log.warning("serving on http://%s:%d%s", host, port, "" if signed_in else " (this machine only, no sign-in)")
     page.block_thread()

@@ -65,27 +65,29 @@ def chromium():
 def visitor(browser, address, *, login=None, **options):
     """A page in a session of its own; in the end it must have had no errors and sent nothing elsewhere."""
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     strangers, errors = [], []
     page.on("request", lambda one: strangers.append(one.url) if not _local(one.url, address) else None)
     page.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
     page.on("pageerror", lambda one: errors.append(str(one)))
-    page.goto(address)
-    if login is not None:
-        page.get_by_label("username").fill(login[0])
-        page.get_by_label("password").fill(login[1])
-        page.get_by_role("button", name="Login").click()
-    ready(page)
-    yield page
-    context.close()
+    try:
+        page.goto(address)
+        if login is not None:
+            page.get_by_label("username").fill(login[0])
+            page.get_by_label("password").fill(login[1])
+            page.get_by_role("button", name="Login").click()
+        ready(page)
+        yield page
+    finally:
+        context.close()  # which gives back the item that it holds
     assert not strangers, f"requests left the machine: {strangers}"
     assert not errors
 
 
 def ready(page):
     """Wait until the desk shows an item, or says that there is none."""
-    page.locator("#cj-desk[data-state=item], #cj-desk[data-state=empty]").wait_for(timeout=30_000)
+    page.locator("#cj-desk[data-state=item], #cj-desk[data-state=empty]").wait_for(timeout=60_000)
 
 
 def settled(page):

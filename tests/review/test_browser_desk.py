@@ -13,7 +13,7 @@ import pytest
 from judge.review.shield import revealed
 from judge.review.store import Store
 from tests.conftest import ROOT
-from tests.review.browsing import CHROMIUM, LONG, chromium, in_hand, press, samples, serving, settled, visitor
+from tests.review.browsing import CHROMIUM, LONG, in_hand, press, samples, serving, settled, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 READ = re.compile("json|html")  # the other answers are scripts, pictures, and a stream that never ends
@@ -33,12 +33,6 @@ def store(tmp_path_factory):
 def address(store):
     with serving(store.folder) as served:
         yield served
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -94,7 +88,6 @@ def test_the_next_item_is_shielded_again(store, page):
     press(page, "r")
     page.locator(".cj-original").wait_for()
     press(page, "j")
-    page.wait_for_timeout(500)
     number, _ = item_of(store, page)
     assert page.locator(".cj-original").count() == 0
     assert "reveal" not in {one.kind for one in store.log(item=number)}
@@ -239,16 +232,33 @@ def test_an_upload_is_judged_and_put_in_hand(store, page, tmp_path):
     assert rule.get_by_role("img", name=re.compile("answer 0.*, prior 0")).count() >= 3
 
 
-def test_the_sheet_of_keys_and_how_to_turn_them_off(page):
+def test_a_gold_item_is_marked_by_keyboard(store, page):
+    number, _ = item_of(store, page)
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    press(page, "1")
+    assert store.item(number, "local").gold
+    assert item_of(store, page)[0] != number
+    press(page, "u")
+    assert not store.item(number, "local").gold
+    assert item_of(store, page)[0] == number
+    assert not page.locator("#cj-gold").is_checked()
+
+
+def test_the_sheet_of_keys_and_how_to_turn_them_off(store, page):
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys")
     assert sheet.is_visible()
     sheet.get_by_role("checkbox").uncheck()
     page.keyboard.press("Escape")
     assert not sheet.is_visible()
+    number, _ = item_of(store, page)
+    before = len(store.log(item=number))
     page.keyboard.press("r")
-    page.wait_for_timeout(300)
-    assert page.locator(".cj-original").count() == 0
+    page.get_by_role("button", name="Skip").click()
+    settled(page)
+    assert item_of(store, page)[0] != number, "buttons act as before"
+    assert [one.decision for one in store.log(item=number)[before:]] == ["skip"], "and no reveal"
 
 
 @pytest.mark.parametrize("width", [720, 320])
@@ -257,6 +267,7 @@ def test_nothing_is_cut_off_when_zoomed(browser, address, width):
     with visitor(browser, address, viewport={"width": width, "height": 480}, color_scheme="dark") as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.get_by_role("button", name="No violation").is_visible()
+        assert page.get_by_role("tab", name="Dashboard").is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

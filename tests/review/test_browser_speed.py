@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from judge.review.store import Store
-from tests.review.browsing import CHROMIUM, chromium, samples, serving, visitor
+from tests.review.browsing import CHROMIUM, samples, serving, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 ITEMS, STEPS, WITH_IMAGE = 10_000, 15, 60
@@ -41,10 +41,10 @@ def crowd():
         yield verdict.model_copy(update={"image": f"{number}.jpg", "image_facts": facts}), image
 
 
-def test_the_next_item_comes_at_once(tmp_path, record_property):
+def test_the_next_item_comes_at_once(tmp_path, browser, record_property):
     with Store.open(tmp_path) as store:
         assert sum(1 for _ in store.add_many(crowd(), "batch")) == ITEMS
-        with serving(tmp_path) as address, chromium() as browser, visitor(browser, address) as page:
+        with serving(tmp_path) as address, visitor(browser, address) as page:
             assert "10,000" in page.locator("#cj-list").inner_text() or "9,999" in page.locator("#cj-list").inner_text()
             page.evaluate(TIMED)
             for step in range(STEPS):

@@ -104,8 +104,8 @@ def test_only_constitutions_of_the_list_are_opened(store, path, monkeypatch):
     """A path from the page would have its first lines told in the error."""
     monkeypatch.setattr(Judges, "of", lambda *_: pytest.fail("something was loaded"))
     at, data = desk_of(store), base64.b64encode(samples()[0][1]).decode()
-    assert "no constitution" in ask(at, kind="upload", data=data, constitution=path)["upload"]["error"]
-    assert "o constitution" in ask(at, kind="warm", constitution=path)["toasts"][0]["text"]
+    assert "No constitution" in ask(at, kind="upload", data=data, constitution=path)["upload"]["error"]
+    assert "No constitution" in ask(at, kind="warm", constitution=path)["toasts"][0]["text"]
 
 
 def test_a_version_saved_in_the_workbench_can_be_judged_by(store):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import stat
@@ -347,3 +348,25 @@ def test_what_is_no_store_or_a_newer_one_is_refused(tmp_path):
     ):  # fmt: skip
         with pytest.raises(UserError, match=why):
             Store.open(tmp_path / name)
+
+
+def test_many_images_are_never_in_memory_together(tmp_path):
+    """A batch of 500 large photographs would not fit; each is let go once it is on the disk."""
+    alive = []
+
+    class Image(bytes):
+        """Bytes that say when they are let go."""
+
+        def __del__(self):
+            alive.pop()
+
+    def given():
+        for number, (verdict, _) in enumerate(many(12)):
+            data = b"%d" % number
+            facts = verdict.image_facts.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
+            alive.append(number)
+            assert len(alive) <= 3
+            yield verdict.model_copy(update={"image_facts": facts}), Image(data)
+
+    with Store.open(tmp_path / "data") as store:
+        assert len(list(store.add_many(given(), "batch"))) == 12

@@ -1,4 +1,4 @@
-"""The workbench without a page: drafts, versions, saving, trials with the bundled model, moved thresholds."""
+"""The workbench without a page: drafts, versions, saving, moved thresholds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from judge.review.workbench.draft import chains, read
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.replay import Knob, Setting, curve, replayed
 from judge.verdict import Branch
-from tests.review.shelf import drawing, samples
+from tests.review.shelf import samples
 
 DEMO = Ref(origin="shipped", name="demo")
 SHORT = """\
@@ -371,80 +371,6 @@ def test_nothing_decided_is_an_empty_curve():
     found = curve([], Knob.PRIOR_HOLDS)
     assert (found.items, found.versions, found.now) == (0, 0, 0)
     assert all(point.figures.precision.value is None for point in found.points)
-
-
-# Trials
-
-
-def finished(job):
-    job._thread.join(240)
-    assert not job.running
-    if job.error is not None:
-        raise job.error
-    return job.result
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    from judge.review.ui.context import Judges
-    from judge.review.workbench.trials import Trials
-    from judge.settings import Settings
-
-    with Store.open(tmp_path_factory.mktemp("bench")) as opened:
-        for name in ("body-on-fire-violating.png", "drugs-violating.png", "body-on-fire-borderline.png"):
-            opened.add(samples()[name], drawing(name), "batch")
-        yield opened, Trials(opened, Judges(Settings()))
-
-
-def test_a_comparison_names_flips_and_asks_the_model_once(bench):
-    opened, trials = bench
-    text = Library(opened.folder).text(DEMO)
-    old, new = read(text).whole(), read(text.replace("status: enforce", "status: shadow", 1)).whole()
-    found = finished(trials.comparison(old, new, trials.pictures("oldest", 3)))
-    assert [(one.image, one.before, one.after) for one in found.verdicts.flips] == [
-        ("body-on-fire-violating.png", "violation", "no_violation")
-    ]
-    assert found.verdicts.flips[0].rules[0].rule == "body-on-fire"
-    (shared,) = trials._shared.values()
-    assert shared.reused > 10
-    before = shared.reused
-    (tried,) = finished(trials.trial(new, trials.pictures("oldest", 3)[:1]))
-    assert (tried.verdict.verdict, tried.picture.item) == ("no_violation", 1)
-    assert shared.reused > before, "what a draft asked is known to the next one"
-
-
-def test_images_are_chosen_from_the_store(bench):
-    _, trials = bench
-    assert {one.name for one in trials.pictures("violation", 96)} == {
-        "body-on-fire-violating.png",
-        "drugs-violating.png",
-    }
-    assert len(trials.pictures("uncertain", 2)) == 2
-    with pytest.raises(UserError, match="no such image"):
-        trials.pictures("decided", 4)
-    for count in (0, 97):
-        with pytest.raises(UserError, match="not between 1 and 96"):
-            trials.pictures("oldest", count)
-
-
-def test_a_job_that_is_stopped_says_so(bench):
-    from judge.review.workbench.trials import Job, Jobs, Picture
-
-    gate, began = threading.Event(), threading.Event()
-
-    def work(job):
-        for _ in job.batches([Picture("a", b""), *[Picture("b", b"")] * 9]):
-            began.set()
-            gate.wait(20)
-
-    jobs = Jobs()
-    job = jobs.start("page", Job(10, work))
-    assert began.wait(20)
-    jobs.end("page")
-    gate.set()
-    with pytest.raises(UserError, match="stopped"):
-        finished(job)
-    assert (job.done, jobs.of("page")) == (4, None)
 
 
 def test_decided_items_come_newest_first(store):

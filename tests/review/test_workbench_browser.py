@@ -9,7 +9,7 @@ import pytest
 from judge.review.access import add_user
 from judge.review.store import Decision, ReviewSettings, Role, SecondReads, Store
 from tests.conftest import ROOT
-from tests.review.browsing import CHROMIUM, LONG, chromium, serving, visitor
+from tests.review.browsing import CHROMIUM, LONG, serving, visitor
 from tests.review.shelf import drawing, samples
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
@@ -35,12 +35,6 @@ def store(tmp_path_factory):
 def address(store):
     with serving(store.folder) as served:
         yield served
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

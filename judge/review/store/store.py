@@ -118,8 +118,8 @@ class Store:
     ) -> Iterator[int]:
         """Put many verdicts in the queue, hundreds per transaction; the ids in order."""
         remaining = iter(many)
-        while batch := list(islice(remaining, _TOGETHER)):
-            kept = [(verdict, adding.keep(self._images, verdict, image)) for verdict, image in batch]
+        # each image is let go once it is kept: hundreds of them would not fit into memory
+        while kept := [(one, adding.keep(self._images, one, image)) for one, image in islice(remaining, _TOGETHER)]:
             with self.writing() as connection:
                 ids = [adding.insert(connection, *one, source, log.now_or(now)) for one in kept]
             yield from ids

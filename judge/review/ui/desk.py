@@ -165,10 +165,9 @@ class Desk:
             image = base64.b64decode(asked.data, validate=True)
             item = self._judged(asked, person, image)
         except (JudgeError, binascii.Error) as error:
-            message = error.message if isinstance(error, JudgeError) else "the file did not arrive whole"
+            told = error if isinstance(error, JudgeError) else UserError("the file did not arrive whole")
             kind = "The model failed" if isinstance(error, ModelError) else "This cannot be judged"
-            hint = f" {error.hint[:1].upper()}{error.hint[1:]}." if isinstance(error, JudgeError) and error.hint else ""
-            return Reply(upload={"error": f"{kind}: {message}.{hint}"})
+            return Reply(upload={"error": f"{kind}: {in_words(told)}"})
         reply = self._shown(asked, person, item, before="Judged. ")
         slots = {**reply.slots, "filters": self._filters(asked, person)}  # it may have brought new choices
         return reply.model_copy(update={"slots": slots, "upload": {"item": str(item.id)}})
@@ -294,7 +293,13 @@ class Desk:
         failure = verdict.failure
         if failure is not None and failure.kind == "image":
             raise UserError(failure.message, hint=failure.hint)
-        return self._store.take(self._store.add(verdict, image, "upload"), person.name)
+        number = self._store.add(verdict, image, "upload")
+        try:
+            return self._store.take(number, person.name)
+        except UserError as error:  # the same image was judged before, and is somebody else's now
+            raise UserError(
+                f"this image is in the queue already, and {error.message}", hint="choose another image"
+            ) from error
 
 
 def _emptiness(wanted: Wanted) -> dict[str, Any]:

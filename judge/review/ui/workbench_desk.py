@@ -135,7 +135,7 @@ class Bench:
 
     def _try(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
         whole = self._draft(text).whole()
-        return self._started(page, self._trials.trial(whole, self._trials.pictures(asked.choice, asked.count)))
+        return self._started(page, self._trials.trial(whole, self._pictures(asked, person)))
 
     def _upload(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
         whole = self._draft(text).whole()
@@ -151,8 +151,7 @@ class Bench:
         new = self._draft(text).whole()
         ref = Ref.parse(asked.ref)
         old = read(self._library.text(ref)).whole()
-        pictures = self._trials.pictures(asked.choice, asked.count)
-        return self._started(page, self._trials.comparison(old, new, pictures))
+        return self._started(page, self._trials.comparison(old, new, self._pictures(asked, person)))
 
     def _job(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
         job = self._jobs.of(page)
@@ -202,6 +201,11 @@ class Bench:
         return told, self._library.text(ref)
 
     # How a reply is made
+
+    def _pictures(self, asked: Asked, person: Person) -> tuple[Picture, ...]:
+        if asked.choice == "decided" and not person.may(Right.DECIDE_ESCALATED):  # some of them are read blind
+            raise UserError("what people decided is for the roles policy and admin", hint="choose other images")
+        return self._trials.pictures(asked.choice, asked.count)
 
     def _opened(self, ref: Ref, person: Person) -> Reply:
         refs = self._library.refs()

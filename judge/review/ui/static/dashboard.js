@@ -18,7 +18,7 @@ watch("value", () => {
   free();
   complain(reply.error || "");
   if (reply.file) keep(reply.file);
-  if (again) { ask(); return; }
+  if (again) ask();
   if (reply.tiles === undefined) return;
   element.querySelector("#db-tiles").innerHTML = reply.tiles;
   const tables = document.getElementById("db-tables"); if (tables) tables.innerHTML = reply.tables;
@@ -30,7 +30,7 @@ function keep(file) {
 }
 (element.closest(".tabitem") || document.body).addEventListener("click", (event) => {
   const button = event.target.closest("[data-form]");
-  if (button && waiting === null) { form = button.dataset.form; ask(); }
+  if (button) { form = button.dataset.form; ask(); }  // while something is under way it is asked for next
 });
 days.addEventListener("change", ask);
 element.querySelector("#db-again").addEventListener("click", ask);
