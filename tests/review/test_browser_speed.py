@@ -41,7 +41,7 @@ def crowd():
         yield verdict.model_copy(update={"image": f"{number}.jpg", "image_facts": facts}), image
 
 
-def test_the_next_item_comes_at_once(tmp_path, browser, record_property):
+def test_the_next_item_comes_at_once(tmp_path, browser):
     with Store.open(tmp_path) as store:
         assert sum(1 for _ in store.add_many(crowd(), "batch")) == ITEMS
         with serving(tmp_path) as address, visitor(browser, address) as page:
@@ -53,5 +53,5 @@ def test_the_next_item_comes_at_once(tmp_path, browser, record_property):
                 page.wait_for_timeout(50)
             steps = page.evaluate("window.steps")
         assert len([one for one in store.decisions() if one.action == "skip"]) == STEPS
-    record_property("median_ms", round(statistics.median(steps)))
+    print(f"from item to item: median {statistics.median(steps):.0f} ms, at most {max(steps):.0f} ms")  # pytest -s shows it
     assert statistics.median(steps) < GENEROUS, f"from item to item: {[round(one) for one in steps]} ms"
