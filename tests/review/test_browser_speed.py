@@ -53,5 +53,7 @@ def test_the_next_item_comes_at_once(tmp_path, browser):
                 page.wait_for_timeout(50)
             steps = page.evaluate("window.steps")
         assert len([one for one in store.decisions() if one.action == "skip"]) == STEPS
-    print(f"from item to item: median {statistics.median(steps):.0f} ms, at most {max(steps):.0f} ms")  # pytest -s shows it
+    print(
+        f"from item to item: median {statistics.median(steps):.0f} ms, at most {max(steps):.0f} ms"
+    )  # pytest -s shows it
     assert statistics.median(steps) < GENEROUS, f"from item to item: {[round(one) for one in steps]} ms"
