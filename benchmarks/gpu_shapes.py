@@ -28,9 +28,9 @@ from benchmarks.shapes import SHAPES, build
 from judge.bench.speed import peak_memory_gib
 from judge.chain import chain_of
 from judge.constitution import load_constitution
-from judge.images import decode
 from judge.judging.asking import instruction
 from judge.judging.pipeline import Judge
+from judge.media import decode
 from judge.models.protocols import Ask, Conversation, Turn
 from judge.models.transformers_mllm import TransformersMllm
 from judge.settings import Settings

@@ -25,7 +25,7 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure questions per second, seconds per image, growth with rules and image size, and memory."""
-    from judge import images as decoding
+    from judge import media as decoding
     from judge.assemble import load_mllm_of
     from judge.bench import speed
     from judge.models.transformers_mllm import TransformersMllm

@@ -73,7 +73,7 @@ def expand(named: Iterable[str]) -> list[str]:
     Raises:
         UserError: an empty name, a folder without images, or one that cannot be listed.
     """
-    from judge.images import SUFFIXES
+    from judge.media import SUFFIXES
 
     found: list[str] = []
     for name in named:

@@ -195,7 +195,7 @@ def _image(verdict: Verdict, folder: Path | None, without: list[str]) -> bytes |
     """The bytes that were judged; None, and noted in `without`, where they are not to be found (any more)."""
     import hashlib
 
-    from judge.images import read_bytes
+    from judge.media import read_bytes
 
     path = Path(verdict.image) if folder is None else folder / Path(verdict.image).name
     try:

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from judge import images, prompts
+from judge import media, prompts
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, UserError
 from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods import all_enforced, batches, digest_of
 from judge.evaluation.protocols import Judgement
-from judge.images import Picture
 from judge.judging import escalation
 from judge.judging.asking import Asker
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT, ENGLISH
+from judge.media import Picture
 from judge.models.protocols import Ask, Conversation, Mllm, Turn
 from judge.settings import Frozen
 from judge.verdict import Answer, ReasoningEvidence
@@ -253,7 +253,7 @@ def _unreadable(error: ImageError) -> Judgement:
 
 def _opened(path: str) -> Picture | ImageError:
     try:
-        return images.decode(images.read_bytes(path), path)
+        return media.decode(media.read_bytes(path), path)
     except ImageError as error:
         return error
 

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from judge import images
+from judge import media
 from judge.errors import ImageError
 from judge.evaluation import text_regions
 from judge.evaluation.methods import digest_of
@@ -44,7 +44,7 @@ class LooksTwice:
 def _without_writing(path: str, folder: Path) -> list[str]:
     """Every view of the image as a file, writing blanked; none where there is no writing, or no image."""
     try:
-        views = [view.image for view in images.decode(images.read_bytes(path), path).views]
+        views = [view.image for view in media.decode(media.read_bytes(path), path).views]
     except ImageError:
         return []
     found = [text_regions.text_regions(view) for view in views]

@@ -22,7 +22,7 @@ from judge.errors import Problem, UserError
 from judge.evaluation.metadata import Row, read_metadata
 from judge.evaluation.protocols import Dataset, Example
 from judge.evaluation.truth import Names, example_of
-from judge.images import SUFFIXES
+from judge.media import SUFFIXES
 
 log = logging.getLogger("judge")
 METADATA = ("metadata.jsonl", "metadata.csv")

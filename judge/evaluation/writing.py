@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from judge import images
+from judge import media
 from judge.evaluation.figures import Estimate
 from judge.evaluation.pairs import Pair
 from judge.evaluation.text_regions import text_regions
@@ -57,7 +57,7 @@ def writing_found(pairs: Sequence[Pair]) -> WritingFound:
 
 
 def _first_view(path: str) -> Image:
-    return images.decode(images.read_bytes(path), path).views[0].image
+    return media.decode(media.read_bytes(path), path).views[0].image
 
 
 def _blanked_share(path: str) -> float:

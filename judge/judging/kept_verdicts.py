@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from judge import images
+from judge import media
 from judge.errors import ImageError
 from judge.files import remember
 from judge.judging import domain
@@ -48,7 +48,7 @@ class KeptVerdicts:
 
     def _read(self, image: str) -> Verdict | None:
         try:
-            digest = hashlib.sha256(images.read_bytes(image)).hexdigest()
+            digest = hashlib.sha256(media.read_bytes(image)).hexdigest()
             verdict = Verdict.model_validate_json(self._path(digest).read_text(encoding="utf-8"))
         except (ImageError, OSError, ValueError):
             return None  # absent, damaged, or no image: the judge says what is wrong with it

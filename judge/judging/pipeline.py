@@ -22,14 +22,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judge import images
+from judge import media
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, UserError
-from judge.images import Picture
 from judge.judging import domain, escalation, record, regions_stage
 from judge.judging.asking import Asker
 from judge.judging.priors import Locked
 from judge.judging.sitting import Docket, Sitting
+from judge.media import Picture
 from judge.models.protocols import Detector, Encoder, Guard, Mllm
 from judge.settings import Settings
 from judge.verdict import Verdict
@@ -202,11 +202,11 @@ def _open(image: str | Path | bytes | Image, name: str | None) -> Opened:
     called = called.encode("utf-8", "backslashreplace").decode()  # a file name need not be text, a verdict is
     try:
         if isinstance(image, (str, Path)):
-            return images.decode(images.read_bytes(image), called)
+            return media.decode(media.read_bytes(image), called)
         if isinstance(image, bytes):
-            return images.decode(image, called)
+            return media.decode(image, called)
         if hasattr(image, "convert"):
-            return images.from_image(image, called)
+            return media.from_image(image, called)
     except ImageError as error:
         return called, error
     raise UserError(f"cannot judge a {type(image).__name__}", hint="give a path, bytes or a PIL image")

@@ -8,9 +8,9 @@ from importlib import metadata
 
 from judge.constitution import Constitution
 from judge.errors import ImageError
-from judge.images import Picture
 from judge.judging.sitting import Sitting
 from judge.languages import language
+from judge.media import Picture
 from judge.settings import Thresholds
 from judge.verdict import (
     Branch,

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements, open_statements, resolve
 from judge.constitution import Rule
-from judge.images import View
 from judge.judging.probability import Decision, Facts, decide, evidence
+from judge.media import View
 from judge.settings import Thresholds
 from judge.verdict import Branch, ConditionFinding, Finding
 

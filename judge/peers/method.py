@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from judge import images
+from judge import media
 from judge.errors import ImageError, ModelError
 from judge.evaluation.protocols import Judgement, Kind
 from judge.verdict import Answer, VerdictWord
@@ -53,7 +53,7 @@ class Peer:
 
     def _judged(self, path: str) -> Judgement:
         try:
-            picture = images.decode(images.read_bytes(path), path)
+            picture = media.decode(media.read_bytes(path), path)
             return together([self._rival.rate(view.image) for view in picture.views])
         except (ImageError, ModelError) as error:
             return Judgement(verdict="needs_review", failure=str(error))

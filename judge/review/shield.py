@@ -14,7 +14,7 @@ from typing import Literal
 
 from PIL import Image, ImageFilter, ImageOps
 
-from judge import images
+from judge import media
 from judge.errors import ImageError
 
 Mode = Literal["blur", "grey"]
@@ -52,7 +52,7 @@ def revealed(image: bytes, max_side: int, view: int = 0) -> bytes:
     Raises:
         ImageError: it cannot be decoded, or has no such view.
     """
-    views = images.decode(image).views
+    views = media.decode(image).views
     if not 0 <= view < len(views):
         raise ImageError(f"the image has no view {view}", hint=f"it has {len(views)}, counted from 0")
     picture = views[view].image
@@ -66,7 +66,7 @@ def revealed(image: bytes, max_side: int, view: int = 0) -> bytes:
 
 def _shielded(image: bytes, size: int, mode: Mode) -> Image.Image:
     try:
-        picture = images.decode(image).views[0].image
+        picture = media.decode(image).views[0].image
     except ImageError:
         return Image.new("RGB", (size, size), "grey")
     longer = max(picture.size)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.errors import ConstitutionError, ImageError
-from judge.images import decode
 from judge.judging import record
+from judge.media import decode
 from judge.models.scripted import ScriptedDetector, ScriptedMllm
 from judge.policytest.cases import parse_cases
 from judge.policytest.junit import junit

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from judge import images
+from judge import media
 from judge.errors import ImageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Shielded:
 def shielded(path: str) -> Shielded:
     """The picture at `path`. One that cannot be read is no failure of the report: it says so in its place."""
     try:
-        picture = images.decode(images.read_bytes(path), path)
+        picture = media.decode(media.read_bytes(path), path)
     except ImageError as error:
         return Shielded(missing=error.message)
     clear = picture.views[0].image

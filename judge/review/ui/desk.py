@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.errors import ImageError, JudgeError, ModelError, UserError
-from judge.images import MAX_BYTES
+from judge.media import MAX_BYTES
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import listing, render, stage

@@ -16,9 +16,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from judge.errors import ConstitutionError, ImageError, JudgeError, UserError
-from judge.images import MAX_BYTES
 from judge.lint import Severity
 from judge.lint.neighbours import read_older
+from judge.media import MAX_BYTES
 from judge.review.shield import shielded
 from judge.review.store import Decided, Filters, Right
 from judge.review.ui import render

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from judge.errors import ImageError
-from judge.images import FORMATS, FRAMES, MAX_BYTES, Picture, decode, from_image, read_bytes
+from judge.media import FORMATS, FRAMES, MAX_BYTES, Picture, decode, from_image, read_bytes
 
 TRANSPARENT_NOTE = "has transparency; judged over white and over black"
 

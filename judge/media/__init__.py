@@ -1,0 +1,17 @@
+"""Untrusted bytes to pictures that a model can be shown. Knows no rule and no model.
+
+A picture has one or more views, because one file can show different things: frames of an animation,
+and what transparency lets through (hiding content behind alpha is a known evasion, so an image with
+transparency is seen over white and over black).
+"""
+
+from judge.media.decoding import decode, from_image
+from judge.media.formats import FORMATS, MAX_PIXELS, SUFFIXES
+from judge.media.frames import FRAMES, MAX_FRAMES
+from judge.media.picture import Picture, View
+from judge.media.reading import MAX_BYTES, read_bytes
+
+__all__ = [
+    "FORMATS", "FRAMES", "MAX_BYTES", "MAX_FRAMES", "MAX_PIXELS", "SUFFIXES",
+    "Picture", "View", "decode", "from_image", "read_bytes",
+]  # fmt: skip

@@ -1,0 +1,67 @@
+"""Bytes, or an image in memory, to a picture; whatever is wrong with them is an `ImageError`."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import replace
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from judge.errors import ImageError
+from judge.media.colour import storable
+from judge.media.formats import FORMATS, check_size, open_image, too_large
+from judge.media.frames import views_of
+from judge.media.picture import Picture
+from judge.media.reading import check_bytes
+
+
+def decode(data: bytes, source: str = "<bytes>") -> Picture:
+    """Decode bytes into a picture.
+
+    Raises:
+        ImageError: not an image of a known format, damaged, or too large to decode safely.
+    """
+    check_bytes(data)
+    try:
+        with open_image(data) as opened:
+            check_size(opened)
+            views, notes = views_of(opened)
+            kind = str(opened.format)
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError("not an image of a known format", hint=f"known: {', '.join(FORMATS)}") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(too_large(), hint="shrink it") from error
+    except Exception as error:  # decoders of broken files raise nearly anything: struct.error, SyntaxError, ...
+        raise _damaged(error) from error
+    width, height = views[0].image.size
+    return Picture(source, hashlib.sha256(data).hexdigest(), kind, width, height, views, notes)
+
+
+def from_image(image: Image.Image, source: str = "<image>") -> Picture:
+    """A picture from a PIL image in memory; its SHA-256 is that of the PNG it would be saved as.
+
+    Of an animation only the frame that the image stands at is seen; a note says so.
+
+    Raises:
+        ImageError: too large, without pixels, or opened from a damaged file.
+    """
+    check_size(image)
+    buffer = io.BytesIO()
+    try:
+        frames = int(getattr(image, "n_frames", 1))
+        storable(ImageOps.exif_transpose(image)).save(buffer, format="PNG")
+    except ImageError:
+        raise
+    except Exception as error:  # the image may be a file not yet read: see `decode`
+        raise _damaged(error) from error
+    picture = decode(buffer.getvalue(), source)
+    if frames <= 1:
+        return picture
+    return replace(picture, notes=(f"one of {frames} frames or pages; the others were not judged", *picture.notes))
+
+
+def _damaged(error: Exception) -> ImageError:
+    return ImageError(f"damaged or truncated ({' '.join(str(error).split()) or type(error).__name__})")
