@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from judge.errors import ModelError
-from judge.models.prefix import Prefix
+from judge.models.prefix import Prefix, continuing
 
 if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel
@@ -55,8 +55,9 @@ def continue_greedily(
     for _ in range(max_tokens):
         with torch.inference_mode():
             output = model(
-                input_ids=ids.to(device), attention_mask=mask.to(device), past_key_values=cache, use_cache=True,
+                input_ids=ids.to(device), attention_mask=mask.to(device), use_cache=True,
                 position_ids=(positions if axes == 1 else positions.expand(axes, -1, -1)).to(device), logits_to_keep=1,
+                **continuing(model, cache),
             )  # fmt: skip
         logits = output.logits[:, -1].float()
         if bool(logits.isnan().any()):

@@ -13,6 +13,7 @@ position after an image is not the number of tokens before it.
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,8 @@ def prefill(model: PreTrainedModel, inputs: Inputs) -> list[Prefix]:
     if m_rope:
         base.rope_deltas = None  # left over from the last image; stale ones are silently wrong
     with torch.inference_mode():
-        cache = model(**inputs, use_cache=True, logits_to_keep=1).past_key_values
+        output: Any = model(**inputs, use_cache=True, logits_to_keep=1)
+    cache = output.cache if "cache" in output else output.past_key_values
     rows, length = inputs["input_ids"].shape
     deltas = base.rope_deltas.flatten().tolist() if m_rope and base.rope_deltas is not None else [0] * rows
     batch = Prefill(cache, length, tuple(length + int(delta) for delta in deltas), 3 if m_rope else 1)
@@ -121,8 +123,8 @@ def repeated(model: PreTrainedModel, questions: Sequence[Question], pad: int) ->
         output = model(
             input_ids=ids.to(device), attention_mask=mask.to(device),
             position_ids=_on_axes(positions, batch.axes).to(device),
-            past_key_values=rows_of(batch.cache, [question.prefix.row for question in questions]),
             use_cache=True, logits_to_keep=1,
+            **continuing(model, rows_of(batch.cache, [question.prefix.row for question in questions])),
         )  # fmt: skip
     logits: torch.Tensor = output.logits[:, -1].float().cpu()
     return logits
@@ -145,10 +147,17 @@ def packed(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> t
         output = model(
             input_ids=ids.to(device), attention_mask=mask.to(device),
             position_ids=_on_axes(positions, prefix.batch.axes).to(device),
-            past_key_values=rows_of(prefix.batch.cache, [prefix.row]), use_cache=True, logits_to_keep=ends.to(device),
+            use_cache=True, logits_to_keep=ends.to(device),
+            **continuing(model, rows_of(prefix.batch.cache, [prefix.row])),
         )  # fmt: skip
     logits: torch.Tensor = output.logits[0].float().cpu()
     return logits
+
+
+def continuing(model: PreTrainedModel, cache: Cache) -> dict[str, Any]:
+    """The argument that lets a forward pass go on from a cache. Its name changed within transformers 5."""
+    known = inspect.signature(model.forward).parameters
+    return {"cache" if "cache" in known else "past_key_values": cache}
 
 
 def rows_of(cache: Cache, rows: Sequence[int]) -> Cache:
