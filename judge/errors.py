@@ -56,7 +56,12 @@ class ConstitutionError(UserError):
 
 
 class ImageError(JudgeError):
-    """An image that cannot be read: not an image, truncated, too large, not a file."""
+    """An image that cannot be read: not an image, truncated, too large, not a file. `retryable` says whether trying
+    again can help: the disk did not give the file, or the memory was short; the image itself may be sound."""
+
+    def __init__(self, message: str, *, hint: str = "", retryable: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.retryable = retryable
 
 
 class ModelError(JudgeError):

@@ -1,32 +1,64 @@
-"""Bytes from a disk, never more than the limit."""
+"""Bytes from a disk, never more than the limit, and never from anything that could wait for ever."""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
 
 from judge.errors import ImageError
 
 MAX_BYTES = 64 * 2**20
+_AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_KINDS = {
+    stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+}  # fmt: skip
 
 
 def read_bytes(source: str | Path) -> bytes:
     """Bytes of an image file.
 
     Raises:
-        ImageError: no such file, a folder, unreadable, empty or larger than 64 MiB.
+        ImageError: no such file, no regular file, unreadable, empty or larger than 64 MiB.
     """
-    path = Path(source)
     try:
-        with path.open("rb") as file:  # a device or a pipe has no size to ask for beforehand
+        with os.fdopen(open_regular(source), "rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise ImageError("no such file") from error
-    except IsADirectoryError as error:
-        raise ImageError("a folder, not an image", hint="name the files in it") from error
     except (OSError, ValueError) as error:
-        raise ImageError(f"cannot be read ({getattr(error, 'strerror', None) or error})") from error
+        raise unreadable(source, error) from error
     check_bytes(data)
     return data
+
+
+def open_regular(source: str | Path) -> int:
+    """A descriptor of a regular file, links followed. Nothing else is even opened: a pipe waits for a writer, and a
+    device may do anything. What is put in the file's place meanwhile is opened without waiting, and refused.
+
+    Raises:
+        ImageError: no regular file.
+        OSError, ValueError: it cannot be opened.
+    """
+    _check_regular(source, Path(source).stat())
+    handle = os.open(source, _AT_ONCE)
+    try:
+        _check_regular(source, os.fstat(handle))
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def unreadable(source: str | Path, error: Exception) -> ImageError:
+    """What is said of a file that the system does not give us. Trying again may help, but not with a broken link."""
+    number = getattr(error, "errno", None)
+    if number == errno.ELOOP:
+        return ImageError("a link that leads back to itself", hint="remove it")
+    if isinstance(error, FileNotFoundError):
+        if Path(source).is_symlink():
+            return ImageError("a link to something that is not there", hint="mend it or remove it")
+        return ImageError("no such file", retryable=True)
+    return ImageError(f"cannot be read ({getattr(error, 'strerror', None) or error})", retryable=True)
 
 
 def check_bytes(data: bytes) -> None:
@@ -35,3 +67,12 @@ def check_bytes(data: bytes) -> None:
         raise ImageError("the file is empty (zero bytes)")
     if len(data) > MAX_BYTES:
         raise ImageError(f"larger than {MAX_BYTES // 2**20} MiB", hint="shrink it")
+
+
+def _check_regular(source: str | Path, found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        os.scandir(source).close()  # one that is closed to us says so, which tells more
+        raise ImageError("a folder, not an image", hint="name the files in it")
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something")
+        raise ImageError(f"{kind}, not a file", hint="save the image to a file and name that")
