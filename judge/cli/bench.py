@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.check import Quantize, expand
+from judge.cli.check import Quantize
+from judge.cli.inputs import Inputs
 from judge.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ def bench(
     from judge.bench import speed
     from judge.models.transformers_mllm import TransformersMllm
 
-    pictures = [decoding.decode(decoding.read_bytes(path)).views[0].image for path in expand(images or [])[:IMAGES]]
+    inputs = Inputs(images or [])
+    pictures = [decoding.decode(decoding.read_bytes(path)).views[0].image for path in islice(inputs, IMAGES)]
+    inputs.tell()
     mllm = load_mllm_of(model=model, quantize=quantize.value, device=device, dtype=dtype)
     if not isinstance(mllm, TransformersMllm):
         raise UserError("bench measures models loaded here", hint="for a server use benchmarks/server_questions.py")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judge.cli import options
-from judge.cli.check import Quantize, expand
+from judge.cli.check import Quantize
+from judge.cli.inputs import expand
 from judge.errors import UserError
 
 if TYPE_CHECKING:

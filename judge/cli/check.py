@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from judge.cli.exits import Exit, exit_of, gravest
+from judge.cli.inputs import Inputs
 from judge.cli.options import Batch, Detector, Device, Dtype, Encoder, MemoryGib, Model, TrustRemoteCode
-from judge.errors import UserError
 
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
     from judge.verdict import Verdict
+
+_WORDS = ("violation", "needs_review", "no_violation")
+_UNREAD = "could not be read"
 
 
 class Quantize(StrEnum):
@@ -46,7 +49,7 @@ def check(
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule's chain with its probabilities.")] = False,
 ) -> None:
     """Judge images. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
-    paths = expand(images)
+    inputs = Inputs(images)
     from judge.assemble import load_judge
 
     settings: dict[str, Any] = {
@@ -55,67 +58,41 @@ def check(
         "batch": batch, "memory_gib": memory_gib,
     }  # fmt: skip
     judge = load_judge(constitution, **settings)
-    codes = []
+    codes: set[Exit] = set()
+    words: Counter[str] = Counter()
     printer = _print_json if json else _table_printer(explain)
     try:
-        for verdict in _with_progress(judge, paths):
+        for verdict in _with_progress(judge, inputs):
             printer(verdict)
-            codes.append(exit_of(verdict))
+            codes.add(exit_of(verdict))
+            words[verdict.verdict] += 1
+            words[_UNREAD] += verdict.failure is not None and verdict.failure.kind == "image"
     except BrokenPipeError:  # `judge check ... | head`: typer's own exit code for this, 1, says violation here
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(Exit.FAILURE) from None
+    inputs.tell()
+    _tell(words)
     raise typer.Exit(gravest(codes))
 
 
-def expand(named: Iterable[str]) -> list[str]:
-    """Files as named, and the image files inside named folders, sorted.
-
-    Raises:
-        UserError: an empty name, a folder without images, or one that cannot be listed.
-    """
-    from judge.media import SUFFIXES
-
-    found: list[str] = []
-    for name in named:
-        if not name:  # `Path("")` is the folder we are in
-            raise UserError("the name of an image is empty", hint="is a shell variable unset?")
-        if not _is_folder(name):
-            found.append(name)
-            continue
-        inside = sorted(
-            str(one)
-            for folder, _, files in os.walk(name, onerror=_refuse)
-            for one in (Path(folder, file) for file in files)
-            if one.suffix.lower() in SUFFIXES and one.is_file()
-        )
-        if not inside:
-            raise UserError(f"no images in the folder {name}", hint=f"looked for {', '.join(sorted(SUFFIXES))}")
-        found += inside
-    return found
+def _tell(words: Counter[str]) -> None:
+    """How many of each verdict, on stderr, so that nothing hides behind the gravest."""
+    unread = words.pop(_UNREAD, 0)
+    if words.total() > 1:
+        told = ", ".join(f"{words[word]} {word}" for word in _WORDS if words[word])
+        print(f"judge: {words.total()} images: {told}" + f" ({unread} {_UNREAD})" * bool(unread), file=sys.stderr)
 
 
-def _is_folder(name: str) -> bool:
-    try:
-        return Path(name).is_dir()
-    except OSError:  # a name too long, a folder closed to us: judged as a file, which says why it cannot be read
-        return False
-
-
-def _refuse(error: OSError) -> NoReturn:
-    """A folder that cannot be listed may hold anything: passing over it would look like a clean result."""
-    raise UserError(f"cannot list the folder {error.filename} ({error.strerror})") from error
-
-
-def _with_progress(judge: Judge, paths: list[str]) -> Iterator[Verdict]:
+def _with_progress(judge: Judge, inputs: Inputs) -> Iterator[Verdict]:
     """Verdicts with a progress bar on stderr, where there are many images and somebody to watch."""
-    verdicts = judge.judge_many(paths)
-    if len(paths) < 10 or not sys.stderr.isatty():
+    verdicts = judge.judge_many(inputs)
+    if (inputs.count is not None and inputs.count < 10) or not sys.stderr.isatty():
         yield from verdicts
         return
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(verdicts, total=len(paths), description="judging", console=Console(stderr=True))
+    yield from track(verdicts, total=inputs.count, description="judging", console=Console(stderr=True))
 
 
 def _print_json(verdict: Verdict) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from judge.cli import options
-from judge.cli.check import Quantize, expand
+from judge.cli.check import Quantize
 from judge.cli.exits import Exit
+from judge.cli.inputs import expand
 
 if TYPE_CHECKING:
     from judge.diff.policy import PolicyDiff

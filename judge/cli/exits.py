@@ -24,10 +24,11 @@ GRAVEST_FIRST = (Exit.VIOLATION, Exit.FAILURE, Exit.NEEDS_REVIEW, Exit.NO_VIOLAT
 
 
 def exit_of(verdict: Verdict) -> Exit:
-    """The exit code of one verdict: a failure (model, unreadable file) comes before an open question."""
+    """The exit code of one verdict. A failure that another try may mend (a model, a server, a disk) comes before an
+    open question; an image that cannot be judged is one: only a person can tell."""
     if verdict.verdict == "violation":
         return Exit.VIOLATION
-    if verdict.failure is not None:
+    if verdict.failure is not None and (verdict.failure.kind == "model" or verdict.failure.retryable):
         return Exit.FAILURE
     return Exit.NEEDS_REVIEW if verdict.verdict == "needs_review" else Exit.NO_VIOLATION
 

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from judge.cli.inputs import printable
 from judge.verdict import ConditionFinding, Evidence, Finding, Verdict
 
 _STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
@@ -19,7 +20,7 @@ def headline(verdict: Verdict) -> Text:
     """Image, verdict, and the rules violated or the reasons for a review."""
     line = Text()
     line.append(f"{verdict.verdict:<13}", style=_STYLES[verdict.verdict])
-    line.append(_printable(verdict.image))
+    line.append(printable(verdict.image))
     if verdict.violations:
         line.append(f"  {', '.join(verdict.violations)}", style="red")
     for reason in verdict.reasons:
@@ -85,8 +86,3 @@ def _decided_by(evidence: Evidence) -> str:
     if evidence.reason:
         said.append(evidence.reason)
     return "; ".join(said)
-
-
-def _printable(name: str) -> str:
-    """A file name without control characters: they could rewrite the terminal."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in name)

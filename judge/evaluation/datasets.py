@@ -22,7 +22,7 @@ from judge.errors import Problem, UserError
 from judge.evaluation.metadata import Row, read_metadata
 from judge.evaluation.protocols import Dataset, Example
 from judge.evaluation.truth import Names, example_of
-from judge.media import SUFFIXES
+from judge.media.folders import Skipped, entries
 
 log = logging.getLogger("judge")
 METADATA = ("metadata.jsonl", "metadata.csv")
@@ -164,8 +164,8 @@ def _folder(path: Path, file: Path, constitution: Constitution) -> Dataset:
     rows, problems = read_metadata(path, file)
     dataset = _checked(path.resolve().name, rows, constitution, problems)
     named = {os.path.normpath(one.path) for one in dataset.examples}
-    pictures = (str(one) for one in path.rglob("*") if one.suffix.lower() in SUFFIXES)
-    if left := sorted(one for one in pictures if os.path.normpath(one) not in named):
+    pictures = (one for one in entries(str(path)) if not isinstance(one, Skipped))
+    if left := [one for one in pictures if os.path.normpath(one) not in named]:
         shown = ", ".join(left[:3]) + (", ..." if len(left) > 3 else "")
         log.warning("%d pictures are not measured, because they have no row in %s: %s", len(left), file, shown)
     return dataset

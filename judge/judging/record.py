@@ -96,7 +96,7 @@ def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[s
         image=name,
         verdict="needs_review",
         reasons=(error.message,),
-        failure=Failure(kind="image", message=error.message, hint=error.hint),
+        failure=Failure(kind="image", message=error.message, hint=error.hint, retryable=error.retryable),
         provenance=source,
         timings=timings,
     )
