@@ -17,6 +17,7 @@ from judge.errors import ConstitutionError, Problem
 MAX_BYTES = 16 * 2**20
 MAX_NODES = 1_000_000
 MAX_DEPTH = 64
+_TOO_DEEP = ("nested too deeply", f"at most {MAX_DEPTH} levels")
 Path = tuple[str | int, ...]
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -100,13 +101,15 @@ def _check_depth(text: str, file: str) -> None:
 
 def _too_deep(at: Any, file: str) -> ConstitutionError:
     line, column = at.start_mark.line + 1, at.start_mark.column + 1
-    return ConstitutionError((Problem(file, line, column, "nested too deeply", f"at most {MAX_DEPTH} levels"),))
+    return ConstitutionError((Problem(file, line, column, *_TOO_DEEP),))
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).splitlines()[0]
+    if "nesting depth" in said:  # newer libyaml has a limit of its own, and reads ahead of the events that we count
+        return Problem(file, line, column, *_TOO_DEEP)
     lines = text.splitlines()
     at = lines[line - 1] if line <= len(lines) else ""
     hint = "indent with spaces: YAML takes no tabs" if "\t" in at else "check quotes, colons and indentation here"

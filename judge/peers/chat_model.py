@@ -94,16 +94,29 @@ def answer(chances: torch.Tensor, yes: list[int], no: list[int]) -> Answer:
 def load_chat_model(kind: Any, source: str, settings: Settings) -> ChatModel:
     """A checkpoint of class `kind` by hub id or folder, with its processor.
 
+    It is tried on an empty picture: some families fail inside some versions of transformers (Llama 4 in 5.24), and
+    that is better said once than about every image.
+
     Raises:
-        UserError: no such model, or it has no chat template.
+        UserError: no such model, it has no chat template, or the installed transformers cannot run it.
     """
-    from transformers import AutoProcessor
+    import transformers
+    from PIL import Image
 
     model = load_model(kind, source, settings, quantize=settings.quantize)
-    processor = load_processor(AutoProcessor, source, settings)
+    processor = load_processor(transformers.AutoProcessor, source, settings)
     if getattr(processor, "chat_template", None) is None:
         raise UserError(f"{source} has no chat template", hint="choose the checkpoint that its makers instruct to use")
-    return ChatModel(model, processor, identity("mllm", source, source, model, settings.quantize))
+    loaded = ChatModel(model, processor, identity("mllm", source, source, model, settings.quantize))
+    message = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "?"}]}
+    try:
+        loaded.chances(loaded.written([message], categories={}), Image.new("RGB", (64, 64), "white"))
+    except ModelError as error:
+        raise UserError(
+            f"transformers {transformers.__version__} cannot run {source}: {error.message}",
+            hint="install another version of transformers, or choose another model",
+        ) from error
+    return loaded
 
 
 def _failure(error: Exception) -> ModelError:

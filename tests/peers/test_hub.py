@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 import torch
+import transformers
 
 from judge.constitution.load import load_constitution
 from judge.errors import UserError
@@ -31,7 +32,18 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def peer(checkpoint):
-    return cache(lambda family: load_peer(f"{FAMILIES[family]}:{checkpoint(family)}", SMALL, CPU))
+    @cache
+    def load(family):
+        try:
+            return load_peer(f"{FAMILIES[family]}:{checkpoint(family)}", SMALL, CPU)
+        except UserError as error:
+            if family != "llama-guard-4":
+                raise
+            # Refused with the reason is right where Llama 4 fails inside the installed transformers, as in 5.24.
+            assert f"transformers {transformers.__version__} cannot run" in str(error)
+            return pytest.skip(str(error))
+
+    return load
 
 
 @pytest.mark.parametrize("family", FAMILIES)
