@@ -89,6 +89,29 @@ class Thresholds(Frozen):
         return self if self.bounds is None else self.model_copy(update={"bounds": None})
 
 
+class Limits(Frozen):
+    """How much of one image file is read, decoded and looked at. What lies beyond is refused or ends in review.
+
+    file_bytes: most bytes of a file.
+    pixels: most pixels of one frame, told from its header before it is decoded (Pillow itself refuses over 178 M).
+    total_pixels: most pixels decoded of one file, over all frames; every scan of a progressive JPEG counts as a frame.
+    view_pixels: pixels of the copy that is looked at. A larger frame is reduced to it; all views of a file together
+        have four times as many, but each at least 512 x 512.
+    frames: most frames of an animation, or pages of a file, that are judged. Frames that look the same are judged once
+        and count once.
+    unseen_share: the share of a file's frames that may differ from every judged one without the image ending in review.
+    seconds: most seconds for decoding one file, looked at between frames.
+    """
+
+    file_bytes: int = Field(default=64 * 2**20, ge=1)
+    pixels: int = Field(default=64_000_000, ge=1, le=178_000_000)
+    total_pixels: int = Field(default=1_000_000_000, ge=1)
+    view_pixels: int = Field(default=2048 * 2048, ge=512 * 512)
+    frames: int = Field(default=24, ge=1, le=1000)
+    unseen_share: Share = 0.0
+    seconds: float = Field(default=30.0, gt=0.0)
+
+
 class Settings(Frozen):
     """How to judge. Models are named here and loaded by `judge.assemble`.
 
@@ -104,6 +127,7 @@ class Settings(Frozen):
     memory_gib: for key-value caches; None is 4 GiB on a CPU and half of what is free on a GPU.
     reason: whether undecided preconditions go on to chain-of-thought reasoning.
     reason_tokens: most tokens of a free-form reasoning answer.
+    limits: how much of one image file is read, decoded and looked at.
     """
 
     model: str = BUNDLED
@@ -118,6 +142,7 @@ class Settings(Frozen):
     thresholds: Thresholds = Thresholds()
     reason: bool = True
     reason_tokens: int = Field(default=160, ge=8, le=2048)
+    limits: Limits = Limits()
 
 
 def cache_dir() -> Path:

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, computed_field
 
 from judge.chain import Outcome
-from judge.settings import Frozen, Thresholds
+from judge.settings import Frozen, Limits, Thresholds
 
 BoxCorners = tuple[float, float, float, float]
 VerdictWord = Literal["violation", "no_violation", "needs_review"]
@@ -60,7 +60,8 @@ class RegionEvidence(Frozen):
 
     source: `detector`, or `occlusion` where there is no detector (cells of a grid were blanked in turn).
     query: the words the detector looked for. confidence: the detector's, in [0, 1].
-    box: corners in pixels of the view (left, top, right, bottom). share: its part of the image's area.
+    box: corners (left, top, right, bottom) in pixels of the upright frame as the file holds it, of which the model may
+    have seen a smaller copy. share: its part of the area of the view.
     without: the answer on the image with the box blanked; drop: how much the answer fell.
     crop: the answer on the box alone, where the object was small.
     """
@@ -146,7 +147,8 @@ class Provenance(Frozen):
 
     constitution_digest: of the constitution with the chains it was judged by. lock_digest: of the lock file that
     chains or priors were taken from, if any. calibration_digest: of the calibration in it whose bounds were used, if
-    any (see each finding's thresholds for the bounds).
+    any (see each finding's thresholds for the bounds). limits: how far the image was looked at (absent from verdicts
+    of old).
     """
 
     constitution: str
@@ -158,6 +160,7 @@ class Provenance(Frozen):
     versions: dict[str, str]
     lock_digest: str | None = None
     calibration_digest: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    limits: Limits | None = Field(default=None, exclude_if=lambda limits: limits is None)
 
 
 class ImageFacts(Frozen):
@@ -183,7 +186,8 @@ class Verdict(Frozen):
     """The outcome for one image under one constitution.
 
     verdict: `violation` when an enforced rule is violated; else `needs_review` when anything enforced
-    stayed open or failed; `no_violation` only when every enforced chain was decided.
+    stayed open or failed, or when not all of the image was looked at; `no_violation` only when every enforced chain
+        was decided.
     violations: ids of the enforced rules violated, in the constitution's order.
     shadow_violations: the same for rules with `status: shadow`, which never change the verdict.
     reasons: why a person must look, when `needs_review`. notes: remarks that change nothing.

@@ -63,7 +63,7 @@ class Judge:
         self._central_objects = regions_stage.central_objects(constitution)
         identities = dict.fromkeys(model.identity for model in (mllm, encoder, detector, guard) if model is not None)
         self.provenance = record.provenance(
-            constitution, tuple(identities), self.settings.thresholds,
+            constitution, tuple(identities), self.settings,
             lock_digest=locked.digest if locked is not None else None,
             calibration_digest=locked.calibration if locked is not None else None,
         )  # fmt: skip

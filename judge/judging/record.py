@@ -11,7 +11,7 @@ from judge.errors import ImageError
 from judge.judging.sitting import Sitting
 from judge.languages import language
 from judge.media import Picture
-from judge.settings import Thresholds
+from judge.settings import Settings
 from judge.verdict import (
     Branch,
     Failure,
@@ -23,13 +23,13 @@ from judge.verdict import (
     conclude,
 )
 
-_VERSIONS = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "pillow")
+_VERSIONS = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "pillow", "pi-heif")
 
 
 def provenance(
     constitution: Constitution,
     models: tuple[ModelIdentity, ...],
-    thresholds: Thresholds,
+    settings: Settings,
     lock_digest: str | None = None,
     calibration_digest: str | None = None,
 ) -> Provenance:
@@ -40,7 +40,8 @@ def provenance(
         constitution_digest=constitution.digest,
         prompts=language(constitution.language).digests,
         models=models,
-        thresholds=thresholds,
+        thresholds=settings.thresholds,
+        limits=settings.limits,
         versions=_versions(),
         lock_digest=lock_digest,
         calibration_digest=calibration_digest,
@@ -65,13 +66,22 @@ def verdict(
     notes: tuple[str, ...],
     timings: dict[str, float],
 ) -> Verdict:
-    """The verdict on a picture from the sittings of its views: violated in one view is violated."""
+    """The verdict on a picture from the sittings of its views: violated in one view is violated.
+
+    What was not looked at may be anything, so a picture with gaps is never without violation: a person looks.
+    """
     findings = tuple(finding for sitting in sittings for finding in sitting.findings())
     word, reasons = conclude(findings)
     outside = next((sitting for sitting in sittings if sitting.outside is not None), None)
     if outside is not None:  # no rule was asked about, so none needs to say so by itself
         reasons = (str(outside.outside),)
         notes = (*notes, *_distance(outside))
+    failure = _failure(findings)
+    if word == "violation":
+        notes = (*picture.gaps, *notes)
+    elif picture.gaps:
+        word, reasons = "needs_review", (*picture.gaps, *reasons)
+        failure = failure or _late(picture)
     return Verdict(
         image=picture.source,
         verdict=word,
@@ -85,7 +95,7 @@ def verdict(
             views=tuple(view.name for view in picture.views),
         ),
         provenance=source,
-        failure=_failure(findings),
+        failure=failure,
         timings=timings,
     )  # fmt: skip
 
@@ -100,6 +110,11 @@ def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[s
         provenance=source,
         timings=timings,
     )
+
+
+def _late(picture: Picture) -> Failure | None:
+    """Time that ran out is a failure, because another try may come further; other gaps stay whatever is tried."""
+    return Failure(kind="image", message=picture.gaps[0], retryable=True) if picture.late else None
 
 
 def _distance(sitting: Sitting) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ def central_objects(constitution: Constitution) -> dict[str, tuple[str, ...]]:
 
 @dataclass
 class _Find:
-    """A central region on its way to becoming evidence."""
+    """A central region on its way to becoming evidence. Its box is in pixels of the view's image, as the model saw it;
+    evidence names it in pixels of the frame, which the view's image may be a smaller copy of."""
 
     sitting: Sitting
     statement: str
@@ -47,7 +48,7 @@ class _Find:
 
     @property
     def evidence(self) -> RegionEvidence:
-        left, top, right, bottom = self.box
+        left, top, right, bottom = self.sitting.view.in_frame(self.box)
         size = self.sitting.view.image.size
         return RegionEvidence(
             source="occlusion" if self.confidence is None else "detector", query=self.query,
@@ -79,7 +80,8 @@ def reasoning_question(sitting: Sitting, statement: str) -> Question:
     """What to reason about: the crop where the central object is small, else the whole view."""
     region = sitting.facts[statement].region
     if region is not None and region.crop is not None:
-        return Question(regions.cropped(sitting.view.image, region.box), statement, on_crop=True)
+        box = sitting.view.in_image(region.box)
+        return Question(regions.cropped(sitting.view.image, box), statement, on_crop=True)
     return Question(sitting.view.image, statement)
 
 

@@ -83,6 +83,6 @@ def _identity(verdict: Verdict, sha256: str | None) -> str:
     """A digest of the image and of all that it was judged by. What has no image bytes is told apart by its verdict."""
     thing = sha256 or hashlib.sha256(verdict.canonical_json().encode()).hexdigest()
     by = verdict.provenance.model_dump(
-        mode="json", include={"constitution_digest", "models", "prompts", "thresholds", "calibration_digest"}
+        mode="json", include={"constitution_digest", "models", "prompts", "thresholds", "calibration_digest", "limits"}
     )
     return hashlib.sha256(log.canonical([thing, by]).encode()).hexdigest()

@@ -1,0 +1,80 @@
+"""What a verdict says of a picture that was not wholly looked at, and in which pixels it names a region."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from judge.media import Picture, View
+from judge.models.scripted import ScriptedDetector, ScriptedMllm
+from judge.verdict import Verdict
+from tests.judging.scenes import judge_with
+
+STATEMENT = "a thing burns"
+RULE = f"id: fire, rule: No fire., preconditions: [{STATEMENT}]"
+GAPS = ("frame 3 cannot be read (broken)", "2 of 9 frames were not judged")
+
+
+def picture(**facts: object) -> Picture:
+    white = View("image", Image.new("RGB", (200, 100), "white"))
+    return Picture(**{"source": "x.png", "sha256": "0" * 64, "format": "PNG", "width": 200, "height": 100,
+                      "views": (white,), **facts})  # fmt: skip
+
+
+def judged(seen: Picture, answer: float, **models: object) -> Verdict:
+    judge = judge_with((RULE,), ScriptedMllm({STATEMENT: [answer]}, {STATEMENT: 0.5}), **models)
+    return judge._judge_batch([seen], 0.0)[0]
+
+
+def test_without_gaps_a_decided_chain_is_no_violation():
+    assert judged(picture(), 0.01).verdict == "no_violation"
+
+
+def test_with_gaps_nothing_is_called_safe_and_each_gap_is_a_reason():
+    verdict = judged(picture(gaps=GAPS, notes=("9 frames",)), 0.01)
+    assert (verdict.verdict, verdict.reasons, verdict.notes) == ("needs_review", GAPS, ("9 frames",))
+    assert verdict.failure is None
+
+
+def test_a_violation_found_stays_one_and_the_gaps_are_noted():
+    verdict = judged(picture(gaps=GAPS), 0.99)
+    assert verdict.verdict == "violation"
+    assert verdict.reasons == ()
+    assert set(GAPS) <= set(verdict.notes)
+
+
+def test_running_out_of_time_is_a_failure_that_may_be_tried_again():
+    verdict = judged(picture(gaps=("reading stopped after 30 s",), late=True), 0.01)
+    assert verdict.failure is not None
+    assert (verdict.verdict, verdict.failure.kind, verdict.failure.retryable) == ("needs_review", "image", True)
+
+
+@pytest.mark.parametrize(("shows", "box"), [
+    (None, (50.0, 25.0, 100.0, 75.0)),
+    ((0, 0, 800, 400), (200.0, 100.0, 400.0, 300.0)),
+    ((400, 100, 600, 200), (450.0, 125.0, 500.0, 175.0)),
+])  # fmt: skip
+def test_a_region_is_named_in_pixels_of_the_frame(shows, box):
+    seen = picture(views=(View("image", Image.new("RGB", (200, 100), "white"), shows),))
+    mllm = ScriptedMllm({STATEMENT: [0.7, 0.1]}, {STATEMENT: 0.5})
+    detector = ScriptedDetector({STATEMENT: (50.0, 25.0, 100.0, 75.0, 0.9)})
+    verdict = judge_with((RULE,), mllm, detector=detector, reason=False)._judge_batch([seen], 0.0)[0]
+    region = verdict.findings[0].preconditions[0].alternatives[0].region
+    assert region is not None
+    assert region.box == box
+    assert region.share == 0.125
+    blanked = mllm.asked[-1].image
+    assert blanked.getpixel((60, 30)) == (128, 128, 128) and blanked.getpixel((40, 30)) == (255, 255, 255)
+
+
+def test_a_small_object_in_a_reduced_view_is_cropped_where_it_is():
+    image = Image.new("RGB", (400, 400), "white")
+    image.paste("red", (100, 100, 132, 132))
+    seen = picture(views=(View("image", image, (0, 0, 1200, 1200)),))
+    mllm = ScriptedMllm(
+        {STATEMENT: [0.7, 0.69, 0.7]}, {STATEMENT: 0.5}, replies=["hm", '{"rating": "No", "rationale": "n"}']
+    )
+    detector = ScriptedDetector({STATEMENT: (100.0, 100.0, 132.0, 132.0, 0.9)})
+    judge_with((RULE,), mllm, detector=detector)._judge_batch([seen], 0.0)
+    crops = [mllm.asked[-1].image, mllm.talked[0].image]
+    assert [(crop.size, crop.getcolors()) for crop in crops] == [((32, 32), [(1024, (255, 0, 0))])] * 2
