@@ -64,12 +64,10 @@ def evaluate(
     names = [one.name for one in methods]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"two methods are called {twice}")
-    digests = [image_digest(one.path) for one in dataset.examples]
     bootstrap = Bootstrap()
     figures: dict[str, MethodFigures] = {}
     judgements: dict[str, tuple[Judgement, ...]] = {}
-    for one in _in_turn(methods, folder):
-        found = _judged(one, dataset.examples, digests, Kept(folder, one))
+    for one, found in judged(methods, dataset.examples, folder):
         figures[one.name] = measure(one, dataset.examples, found, bootstrap)
         judgements[one.name] = tuple(found if one is method else map(_without_trace, found))
     said = {name: [image_said(one) for one in found] for name, found in judgements.items()}
@@ -93,6 +91,19 @@ def evaluate(
         ),
         judgements,
     )
+
+
+def judged(
+    methods: Sequence[Method], examples: Sequence[Example], folder: Path
+) -> Iterator[tuple[Method, list[Judgement]]]:
+    """Every method with its judgements of the examples, in order; those that another process is running come last.
+
+    Raises:
+        UserError: `folder` cannot be written to.
+    """
+    digests = [image_digest(one.path) for one in examples]
+    for method in _in_turn(methods, folder):
+        yield method, _judged(method, examples, digests, Kept(folder, method))
 
 
 def _in_turn(methods: Sequence[Method], folder: Path) -> Iterator[Method]:

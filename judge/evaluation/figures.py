@@ -169,10 +169,61 @@ class MethodFigures(Frozen):
         return self.overall.counts
 
 
+class Share(Frozen):
+    """Some of a number of images, with an exact (Clopper-Pearson) 95 % interval: counts here are small."""
+
+    count: int
+    share: Estimate
+
+
+class Disguise(Frozen):
+    """What one transformation made of images that were judged rightly as they are.
+
+    violating: how many violating images. kept: still flagged for a rule that they truly violate (where the truth per
+    rule is not known: flagged). other_rule: flagged, but for other rules only. review: sent to a person. lost: passed.
+    fine: how many images that violate nothing. passed, fine_review, flagged: what was said of these.
+    views, seconds: mean per image; None where no time is the method's own.
+    """
+
+    name: str
+    about: str
+    violating: int
+    kept: Share
+    other_rule: Share
+    review: Share
+    lost: Share
+    fine: int
+    passed: Share
+    fine_review: Share
+    flagged: Share
+    views: float | None
+    seconds: float | None
+
+
+class Stress(Frozen):
+    """The same images in disguises that a person sees through (`judge eval --stress`).
+
+    Only images that were judged rightly as they are can be kept or lost: `violating_right` of the data set's
+    `violating` and `fine_right` of its `fine`. left_out: of these, files with several views (animations, transparency),
+    which are not disguised. not_done: transformations that had no other picture to show beside.
+    """
+
+    seed: int
+    violating: int
+    violating_right: int
+    fine: int
+    fine_right: int
+    left_out: int
+    not_done: tuple[str, ...] = ()
+    plain_views: float | None
+    plain_seconds: float | None
+    disguises: tuple[Disguise, ...]
+
+
 class Evaluation(Frozen):
     """An evaluation: what was measured on which data with what, and every method's figures.
 
-    settings: bootstrap draws, seed, machine facts, versions.
+    settings: bootstrap draws, seed, machine facts, versions. stress: where it was asked for.
     """
 
     dataset: str
@@ -185,3 +236,4 @@ class Evaluation(Frozen):
     baselines: dict[str, MethodFigures] = Field(default_factory=dict)
     ablations: dict[str, MethodFigures] = Field(default_factory=dict)
     peers: dict[str, MethodFigures] = Field(default_factory=dict)
+    stress: Stress | None = Field(default=None, exclude_if=lambda stress: stress is None)
