@@ -1,7 +1,8 @@
 """`judge eval DATASET`: how well the judge does on images whose truth is known, beside baselines, ablations, peers.
 
 1. the constitution and the data set are read, so that their mistakes are told before models load; 2. the methods are
-made; 3. they run, and what they say is kept in the folder of the evaluation; 4. report.json, report.html, a table.
+made; 3. they run, and what they say is kept in the folder of the evaluation; 4. with --stress the judge runs on
+disguised images, too; 5. report.json, report.html, a table.
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ def evaluate(
         str | None, typer.Option(help="The same rules in words of opinion: for the ablation without objectification.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Measure a random sample of this many images.")] = None,
+    stress: Annotated[
+        bool,
+        typer.Option("--stress", help="Judge what was judged rightly again in disguises that a person sees through."),
+    ] = False,
     model: options.Model = "bundled",
     encoder: options.Encoder = None,
     detector: options.Detector = None,
@@ -89,10 +94,13 @@ def evaluate(
     kept = KeptAnswers(folder / "answers.sqlite")
     try:
         others = list(_others(judge, kept, wanted, opinions))
+        method = the_judge(judge, kept)
         evaluated = run(
-            examples, the_judge(judge, kept), others, constitution=judge.constitution, folder=folder / "judgements",
+            examples, method, others, constitution=judge.constitution, folder=folder / "judgements",
             facts=_facts(judge),
         )  # fmt: skip
+        if stress:
+            evaluated = _stressed(examples, method, judge.constitution, folder, evaluated)
     finally:
         kept.close()
     _write(folder, examples, judge.constitution, evaluated)
@@ -126,6 +134,17 @@ def _others(judge: Judge, kept: KeptAnswers, wanted: Sequence[str], opinions: Co
             log.warning("without --subjective FILE there is no ablation of objectification")
         yield from ablations(judge, kept, opinions)
     yield from peers
+
+
+def _stressed(
+    dataset: Dataset, method: Method, constitution: Constitution, folder: Path, evaluated: Evaluated
+) -> Evaluated:
+    """The same with the figures of disguised images beside it."""
+    from judge.evaluation.stress import stress
+
+    said = evaluated.judgements[method.name]
+    found = stress(dataset.examples, said, method, constitution=constitution, folder=folder / "judgements/stress")
+    return evaluated._replace(evaluation=evaluated.evaluation.model_copy(update={"stress": found}))
 
 
 def _facts(judge: Judge) -> dict[str, str]:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
-from judge.evaluation.figures import Evaluation, MethodFigures
+from judge.evaluation.figures import Evaluation, MethodFigures, Stress
 from judge.evaluation.report_words import (
     NOT_CORRECTED,
     REVIEW_STRICT,
+    STRESS_COLUMNS,
     all_methods,
     lead_over,
     p_value,
     percent,
     plain,
     seconds,
+    share,
+    stress_base,
     with_interval,
 )
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 WIDTH = 120
 _TITLES = {"method": "method", "baseline": "baselines", "ablation": "ablations", "peer": "peers"}
@@ -23,15 +30,10 @@ _TITLES = {"method": "method", "baseline": "baselines", "ablation": "ablations",
 
 def table(evaluation: Evaluation) -> str:
     """Every method with its figures, at most 120 columns wide, without colour; ends in a newline."""
-    from rich.box import SIMPLE
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    grid.add_column("", overflow="fold", max_width=32)
-    for name in ("prec.", "recall", "acc.", "F1 [interval]", "review", "right if decided", "s/image", "lead", "p"):
-        grid.add_column(name, justify="right", no_wrap=True)
+    grid = _grid(("prec.", "recall", "acc.", "F1 [interval]", "review", "right if decided", "s/image", "lead", "p"))
     kind = ""
     for one in all_methods(evaluation):
         if kind and one.kind != kind:
@@ -42,9 +44,39 @@ def table(evaluation: Evaluation) -> str:
     console.print(Text(_heading(evaluation)))
     console.print(grid)
     console.print(Text(f"{REVIEW_STRICT}\nlead: F1 of the method above the row's. {NOT_CORRECTED}"))
+    if evaluation.stress is not None:
+        console.print(Text(f"\nIn disguise. {stress_base(evaluation.stress)}"))
+        console.print(_stress_grid(evaluation.stress))
+        console.print(Text(STRESS_COLUMNS))
     written = console.file
     assert isinstance(written, io.StringIO)
     return "\n".join(line.rstrip() for line in written.getvalue().splitlines()) + "\n"
+
+
+def _grid(columns: tuple[str, ...]) -> Table:
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    grid = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    grid.add_column("", overflow="fold", max_width=32)
+    for name in columns:
+        grid.add_column(name, justify="right", no_wrap=True)
+    return grid
+
+
+def _stress_grid(stress: Stress) -> Table:
+    columns = ("violating", "kept", "other rule", "review", "lost", "fine", "passed", "review", "flagged", "s/image")
+    grid = _grid(columns)
+    for one in stress.disguises:
+        grid.add_row(
+            one.name,
+            *(str(count) for count in (one.violating, one.kept.count, one.other_rule.count, one.review.count)),
+            share(one.lost),
+            *(str(count) for count in (one.fine, one.passed.count, one.fine_review.count)),
+            share(one.flagged),
+            seconds(one.seconds),
+        )
+    return grid
 
 
 def markdown(evaluation: Evaluation) -> str:

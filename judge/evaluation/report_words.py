@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from judge.evaluation.figures import Counts, Estimate, Evaluation, MethodFigures, Scores
+from judge.evaluation.figures import Counts, Estimate, Evaluation, MethodFigures, Scores, Share, Stress
 
 ALPHA = 0.05  # a difference counts as significant under this p-value, and only when its interval leaves out zero
 REVIEW_STRICT = "An image sent to review counts as a mistake in precision, recall, accuracy and F1."
@@ -86,6 +86,39 @@ def seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
+def mean(value: float | None) -> str:
+    """`1.5`, or `-`."""
+    return "-" if value is None else f"{value:.1f}"
+
+
+def share(one: Share) -> str:
+    """`10: 71 % [42, 92]`, or the count alone where there is nothing to divide by."""
+    value, low, high = one.share.value, one.share.low, one.share.high
+    if value is None or low is None or high is None:
+        return str(one.count)
+    return f"{one.count}: {100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+
+
+def stress_base(stress: Stress) -> str:
+    """Of which images the figures of disguises are."""
+    told = (
+        f"Judged rightly as they are: {stress.violating_right} of {stress.violating} violating images and "
+        f"{stress.fine_right} of {stress.fine} fine ones. Only these are disguised, because what was wrong before "
+        "cannot be lost."
+    )
+    if stress.left_out:
+        told += f" {stress.left_out} of them are files with several views and were left out."
+    if stress.not_done:
+        told += f" Not done, because there was no fine picture to show beside: {', '.join(stress.not_done)}."
+    return told
+
+
+STRESS_COLUMNS = (
+    "kept: still flagged for a rule that is truly violated; other rule: flagged, but for none of these. "
+    "Brackets: exact 95 % intervals in percent."
+)
+
+
 def p_value(value: float) -> str:
     """`0.012`, or `<0.001`."""
     return "<0.001" if value < 0.001 else f"{value:.3f}"
@@ -105,7 +138,7 @@ def summary(evaluation: Evaluation) -> tuple[str, ...]:
     """What the figures come to, one thought per sentence: quality, baselines, ablations, weakest rules."""
     return tuple(
         sentence
-        for part in (_quality, _baselines, _ablations, _weakest)
+        for part in (_quality, _baselines, _ablations, _weakest, _stress)
         for sentence in part(evaluation)
         if sentence is not None
     )
@@ -171,6 +204,19 @@ def _weakest(evaluation: Evaluation) -> Iterator[str]:
     if len(rules) > 1:
         told = ", ".join(f"{rule} ({_what_goes_wrong(scores)})" for rule, scores in rules[:3])
         yield f"Weakest of {len(rules)} rules by F1: {told}."
+
+
+def _stress(evaluation: Evaluation) -> Iterator[str]:
+    """How many of the right verdicts are lost in the worst disguises, and flagged."""
+    found = () if evaluation.stress is None else evaluation.stress.disguises
+    lost = sorted((one for one in found if one.lost.count), key=lambda one: -(one.lost.share.value or 0.0))
+    if lost:
+        told = ", ".join(f"{one.name} ({one.lost.count} of {one.violating})" for one in lost[:3])
+        yield f"Violations that were caught as they are pass in disguise, most often: {told}."
+    flagged = sorted((one for one in found if one.flagged.count), key=lambda one: -(one.flagged.share.value or 0.0))
+    if flagged:
+        told = ", ".join(f"{one.name} ({one.flagged.count} of {one.fine})" for one in flagged[:3])
+        yield f"Fine images that pass as they are are flagged in disguise, most often: {told}."
 
 
 def _what_goes_wrong(scores: Scores) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from judge.evaluation.figures import Calibration, Estimate, Evaluation, MethodFigures, Scores
+from judge.evaluation.figures import Calibration, Disguise, Estimate, Evaluation, MethodFigures, Scores
 from judge.evaluation.report_html.canvas import ROW, SHARE_AXIS, Plot, dots, figure, label, rows_axis
 from judge.evaluation.report_html.losses import Losses
 from judge.evaluation.report_html.palette import LIGHT
@@ -33,6 +33,8 @@ def plots(evaluation: Evaluation, losses: Losses, threshold: float | None) -> di
         "branches": _branches(method),
         "relevance": _relevance(method, threshold),
         "time": _time(method),
+        "stress-violating": _stress(evaluation, "violating images", _OF_VIOLATING),
+        "stress-fine": _stress(evaluation, "fine images", _OF_FINE),
     }
     drawn |= {f"calibration-{index}": _reliability(one) for index, one in enumerate(method.calibration)}
     return {name: plot for name, plot in drawn.items() if plot is not None}
@@ -244,6 +246,36 @@ def _time(method: MethodFigures) -> Plot | None:
         figure(
             [trace], height=_height(len(stages)), bargap=0.35, showlegend=False,
             xaxis={"title": {"text": "mean seconds per image"}}, yaxis=rows_axis(list(stages)),
+        ),
+    )  # fmt: skip
+
+
+_OF_VIOLATING: tuple[tuple[str, str, Callable[[Disguise], int]], ...] = (
+    ("kept", "right", lambda one: one.kept.count),
+    ("for another rule", "baseline", lambda one: one.other_rule.count),
+    ("sent to review", "review", lambda one: one.review.count),
+    ("lost", "wrong", lambda one: one.lost.count),
+)
+_OF_FINE: tuple[tuple[str, str, Callable[[Disguise], int]], ...] = (
+    ("passed", "right", lambda one: one.passed.count),
+    ("sent to review", "review", lambda one: one.fine_review.count),
+    ("flagged", "wrong", lambda one: one.flagged.count),
+)
+
+
+def _stress(
+    evaluation: Evaluation, what: str, parts: tuple[tuple[str, str, Callable[[Disguise], int]], ...]
+) -> Plot | None:
+    found = () if evaluation.stress is None else evaluation.stress.disguises
+    names = [one.name for one in found]
+    traces = [_bar(name, names, [of(one) for one in found], colour) for name, colour, of in parts]
+    if not any(any(trace["x"]) for trace in traces):
+        return None
+    return Plot(
+        f"Stacked bars: what was said of {what} in every disguise.",
+        figure(
+            traces, height=_height(len(names)), barmode="stack", bargap=0.35, xaxis={"title": {"text": what}},
+            yaxis=rows_axis(names),
         ),
     )  # fmt: skip
 

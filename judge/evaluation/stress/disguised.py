@@ -9,7 +9,7 @@ from random import Random
 
 from PIL import Image
 
-from judge import images
+from judge import media
 from judge.errors import ImageError
 from judge.evaluation.datasets import image_digest
 from judge.evaluation.methods import digest_of
@@ -70,7 +70,7 @@ def only_view(path: str) -> Image.Image:
     Raises:
         ImageError: it cannot be read, or has several views.
     """
-    views = images.decode(images.read_bytes(path), path).views
+    views = media.decode(media.read_bytes(path), path).views
     if len(views) > 1:
         raise ImageError(f"has {len(views)} views, and only files with one are disguised")
     return views[0].image
