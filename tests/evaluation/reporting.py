@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from judge.evaluation.evaluate import evaluate
 from judge.evaluation.figures import Evaluation
 from judge.evaluation.methods import the_judge
 from judge.evaluation.protocols import Dataset, Example, Judgement
+from judge.evaluation.stress import stress
+from judge.evaluation.stress.transformations import TRANSFORMATIONS
 from tests.conftest import ROOT
 
 DRAWINGS = ROOT / "examples/images"
@@ -80,11 +83,17 @@ def made(folder: Path) -> Made:
     judge = load_judge(constitution, device="cpu", dtype="float32", reason=False)
     direct = [one for one in baselines(judge) if not one.name.endswith("-cot")]
     without = [one for one in ablations(judge) if one.name == "without-relevance"]
+    method = the_judge(judge)
     found = evaluate(
-        dataset, the_judge(judge), (*direct, *without), constitution=constitution, folder=folder,
+        dataset, method, (*direct, *without), constitution=constitution, folder=folder,
         facts={"model": f"bundled {HOSTILE}"},
     )  # fmt: skip
-    return Made(found.evaluation, dataset, found.judgements, constitution)
+    disguised = stress(
+        examples, found.judgements[method.name], method, constitution=constitution, folder=folder / "stress",
+        transformations=[replace(TRANSFORMATIONS[0], name=f"mirrored {HOSTILE}"), *TRANSFORMATIONS[5:7]],
+    )  # fmt: skip
+    evaluation = found.evaluation.model_copy(update={"stress": disguised})
+    return Made(evaluation, dataset, found.judgements, constitution)
 
 
 def _noise(folder: Path) -> str:
