@@ -72,6 +72,11 @@ class ModelError(JudgeError):
         self.retryable = retryable
 
 
+class Unreachable(ModelError):
+    """No answer at all: nothing listens there, the connection broke, or the time was up. Nothing else that is asked of
+    the same server is likely to fare better."""
+
+
 class ScriptExhausted(Exception):
     """A scripted fake was asked something its script does not hold: a mistake of the test.
 

@@ -128,6 +128,8 @@ class Settings(Frozen):
     reason: whether undecided preconditions go on to chain-of-thought reasoning.
     reason_tokens: most tokens of a free-form reasoning answer.
     limits: how much of one image file is read, decoded and looked at.
+    image_seconds: how long one image may be judged. Then nothing more is asked about it, and it ends in review unless
+        a violation was found; a call to a model that is under way is not broken off.
     """
 
     model: str = BUNDLED
@@ -143,6 +145,7 @@ class Settings(Frozen):
     reason: bool = True
     reason_tokens: int = Field(default=160, ge=8, le=2048)
     limits: Limits = Limits()
+    image_seconds: float = Field(default=600.0, gt=0)
 
 
 def cache_dir() -> Path:

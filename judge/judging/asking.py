@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from judge.errors import ModelError
+from judge.judging.calling import called, each
+from judge.judging.clock import Clock
 from judge.judging.priors import Priors
 from judge.judging.sitting import Sitting
 from judge.languages import DEFAULT, language
@@ -45,38 +47,41 @@ class Asker:
         """The statement about an image, as the model is asked it."""
         return Ask(image, self._instruction, statement, self._answers)
 
-    def ask(self, wanted: Sequence[tuple[Sitting, str]]) -> None:
+    def ask(self, wanted: Sequence[tuple[Sitting, str]], clock: Clock | None = None) -> None:
         """Ask each statement about its sitting's view, and note answer and prior, or the failure."""
-        answers = self.answers([self.question(sitting.view.image, text) for sitting, text in wanted])
-        priors = self._priors_of([text for _, text in wanted])
+        clock = clock or Clock()
+        asks = [self.question(sitting.view.image, text) for sitting, text in wanted]
+        answers = self.answers(asks, clock, [sitting.picture for sitting, _ in wanted])
+        known = [text for (_, text), answer in zip(wanted, answers, strict=True) if isinstance(answer, Answer)]
+        priors = self._priors_of(known, clock)
         for (sitting, text), answer in zip(wanted, answers, strict=True):
-            prior = priors[text]
             if isinstance(answer, ModelError):
-                sitting.note(text, error=answer.message)
-            elif isinstance(prior, ModelError):
-                sitting.note(text, answer=answer, error=prior.message)
+                sitting.fail(text, answer)
+            elif isinstance(prior := priors[text], ModelError):
+                sitting.note(text, answer=answer)
+                sitting.fail(text, prior)
             else:
                 sitting.note(text, answer=answer, prior=prior)
 
-    def answers(self, asks: Sequence[Ask]) -> list[Answer | ModelError]:
-        """Answers in order. When a call fails it is repeated per image, and then per question, so that one
-        image's or one question's failure stays its own."""
-        try:
-            return list(self._mllm.answer(asks)) if asks else []
-        except ModelError as error:
-            if len(asks) == 1:
-                return [error]
-            images = list({id(ask.image): None for ask in asks})
-            if len(images) == 1:
-                return [answer for ask in asks for answer in self.answers([ask])]
-            found: dict[int, Answer | ModelError] = {}
-            for image in images:
-                own = [index for index, ask in enumerate(asks) if id(ask.image) == image]
-                found.update(zip(own, self.answers([asks[index] for index in own]), strict=True))
-            return [found[index] for index in range(len(asks))]
+    def answers(
+        self, asks: Sequence[Ask], clock: Clock | None = None, of: Sequence[object] | None = None
+    ) -> list[Answer | ModelError]:
+        """Answers in order. When a call fails it is repeated per picture, and then per question, so that one
+        picture's or one question's failure stays its own.
 
-    def _priors_of(self, statements: Sequence[str]) -> dict[str, Answer | ModelError]:
+        of: what each is a question about, where that is not the image itself (one of many made of a picture).
+        """
+        owned = list(zip(asks, of if of is not None else [ask.image for ask in asks], strict=True))
+        return each(
+            "the model", lambda some: self._mllm.answer([ask for ask, _ in some]), owned, clock or Clock(),
+            lambda one: id(one[1]), lambda one: id(one[0]),
+        )  # fmt: skip
+
+    def _priors_of(self, statements: Sequence[str], clock: Clock) -> dict[str, Answer | ModelError]:
+        """Priors are no picture's own: the time that they take, once, is not counted as a picture's."""
+        texts = list(dict.fromkeys(statements))
         try:
-            return dict(self._priors.of(statements))
+            with clock.paused():
+                return dict(called("the model", lambda: self._priors.of(texts).items(), len(texts)))
         except ModelError as error:
-            return dict.fromkeys(statements, error)
+            return dict.fromkeys(texts, error)

@@ -7,32 +7,43 @@ animation, say) is enough for the whole picture.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from judge.errors import ModelError
+from judge.judging.calling import NotAsked, each
+from judge.judging.clock import Clock
 from judge.judging.sitting import Sitting
 from judge.models.protocols import Guard
 
 REASON = "the bundled model reads drawings only"
 
 
-def keep_out(pictures: Sequence[Sequence[Sitting]], guard: Guard) -> None:
+def keep_out(pictures: Sequence[Sequence[Sitting]], guard: Guard, clock: Clock) -> None:
     """Mark every sitting of each picture that is strange to the model; `pictures` are the sittings of each.
 
-    When the guard fails nothing is known of any picture of the batch, so all of them go to a person.
+    One that was looked at before is left as it is, and one that there was no time for may still be looked at. A
+    picture that the guard fails on goes to a person: nothing is known of it.
     """
-    sittings = [sitting for group in pictures for sitting in group]
-    if not sittings:
-        return
-    try:
-        measured = dict(zip(sittings, guard.strangeness([one.view.image for one in sittings]), strict=True))
-    except ModelError as error:
-        for sitting in sittings:
-            sitting.outside = f"whether the model can read this picture is not known: {error.message}"
-        return
+    pictures = [group for group in pictures if group and group[0].strangeness is None and group[0].outside is None]
+    sittings = [(sitting, number) for number, group in enumerate(pictures) for sitting in group]
+    found = each(
+        "the domain check", lambda some: guard.strangeness([one.view.image for one, _ in some]), sittings, clock,
+        lambda one: one[1],
+    )  # fmt: skip
+    measured = dict(zip([sitting for sitting, _ in sittings], found, strict=True))
     for group in pictures:
-        worst = max(measured[sitting] for sitting in group)
+        own = [measured[sitting] for sitting in group]
+        if any(isinstance(one, NotAsked) for one in own):
+            continue
+        failed = next((one.message for one in own if isinstance(one, ModelError)), None)
+        numbers = [one for one in own if not isinstance(one, ModelError)]
+        if failed is None and not all(map(math.isfinite, numbers)):
+            failed = "the domain check gave no number"
         for sitting in group:
-            sitting.strangeness = round(worst, 6)
-            if not sitting.strangeness <= 1.0:
+            if failed is not None:
+                sitting.outside = f"whether the model can read this picture is not known: {failed}"
+                continue
+            sitting.strangeness = round(max(numbers), 6)
+            if sitting.strangeness > 1.0:
                 sitting.outside = REASON

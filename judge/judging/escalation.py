@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import StringConstraints, ValidationError
 
 from judge.errors import ModelError
+from judge.judging.calling import each
+from judge.judging.clock import Clock
 from judge.languages import DEFAULT, language
 from judge.models.protocols import Conversation, Mllm, Turn
 from judge.settings import Frozen
@@ -47,12 +49,13 @@ class Told:
 
 
 def reason(
-    mllm: Mllm, questions: Sequence[Question], max_tokens: int, spoken: str = DEFAULT
+    mllm: Mllm, questions: Sequence[Question], max_tokens: int, spoken: str = DEFAULT, clock: Clock | None = None
 ) -> list[ReasoningEvidence | ModelError]:
     """Reason about every question; a failure takes the place of the evidence it prevented."""
     render = language(spoken).render
     opening = [Conversation(one.image, (Turn("user", render("reason", statement=one.statement)),)) for one in questions]
-    told = in_two_turns(mllm, opening, render("summarise"), Summary.model_json_schema(), (max_tokens, SUMMARY_TOKENS))
+    most = (max_tokens, SUMMARY_TOKENS)
+    told = in_two_turns(mllm, opening, render("summarise"), Summary.model_json_schema(), most, clock)
     return [
         one if isinstance(one, ModelError) else _evidence(one, question.on_crop)
         for one, question in zip(told, questions, strict=True)
@@ -60,19 +63,25 @@ def reason(
 
 
 def in_two_turns(
-    mllm: Mllm, opening: Sequence[Conversation], closing: str, schema: Mapping[str, Any], most: tuple[int, int]
+    mllm: Mllm,
+    opening: Sequence[Conversation],
+    closing: str,
+    schema: Mapping[str, Any],
+    most: tuple[int, int],
+    clock: Clock | None = None,
 ) -> list[Told | ModelError]:
     """Let the model think freely on every conversation, then answer `closing` in the form of `schema`.
 
     `most`: tokens of the first and of the second turn. A failure takes the place of what it prevented.
     """
-    thoughts = _replies(mllm, opening, max_tokens=most[0])
+    clock = clock or Clock()
+    thoughts = _replies(mllm, opening, clock, max_tokens=most[0])
     talks = [
         Conversation(talk.image, (*talk.turns, Turn("assistant", thought.strip()), Turn("user", closing)))
         for talk, thought in zip(opening, thoughts, strict=True)
         if isinstance(thought, str)
     ]
-    summaries = iter(_replies(mllm, talks, max_tokens=most[1], schema=schema))
+    summaries = iter(_replies(mllm, talks, clock, max_tokens=most[1], schema=schema))
     told: list[Told | ModelError] = []
     for thought in thoughts:
         summary = thought if isinstance(thought, ModelError) else next(summaries)
@@ -81,17 +90,18 @@ def in_two_turns(
 
 
 def _replies(
-    mllm: Mllm, talks: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    mllm: Mllm,
+    talks: Sequence[Conversation],
+    clock: Clock,
+    *,
+    max_tokens: int,
+    schema: Mapping[str, Any] | None = None,
 ) -> list[str | ModelError]:
     """Replies to all, or one by one when the call for all fails, so that one failure stays alone."""
-    if not talks:
-        return []
-    try:
-        return list(mllm.reply(talks, max_tokens=max_tokens, schema=schema))
-    except ModelError as error:
-        if len(talks) == 1:
-            return [error]
-        return [reply for talk in talks for reply in _replies(mllm, [talk], max_tokens=max_tokens, schema=schema)]
+    return each(
+        "the model", lambda some: mllm.reply(some, max_tokens=max_tokens, schema=schema), talks, clock,
+        lambda talk: id(talk.image), id,
+    )  # fmt: skip
 
 
 def _evidence(told: Told, on_crop: bool) -> ReasoningEvidence:

@@ -8,16 +8,21 @@ kept can go stale, and what is damaged is judged again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from judge import media
 from judge.errors import ImageError
 from judge.files import remember
 from judge.judging import domain
+from judge.judging.opening import name_of
 from judge.judging.pipeline import Judge
+from judge.judging.sitting import LATE
 from judge.settings import cache_dir
 from judge.verdict import Branch, Finding, Verdict
+
+_CHUNK = 64  # images that are looked up at once: no more than their verdicts are held
 
 
 class KeptVerdicts:
@@ -29,18 +34,19 @@ class KeptVerdicts:
         chosen = judge.settings
         self._under = f"{judge.provenance.model_dump_json()}|{chosen.reason}|{chosen.reason_tokens}"
 
-    def judge_many(self, paths: Sequence[str]) -> Iterator[tuple[Verdict, bool]]:
-        """Per path, in order: the verdict, and whether it was kept."""
-        kept = {path: self._read(path) for path in dict.fromkeys(paths)}
-        fresh = self.judge.judge_many([path for path in paths if kept[path] is None])
-        for path in paths:
-            known = kept[path]
-            if known is not None:
-                yield known, True
-                continue
-            verdict = next(fresh)
-            self._write(verdict)
-            yield verdict, False
+    def judge_many(self, images: Iterable[str]) -> Iterator[tuple[Verdict, bool]]:
+        """Per path, in order, one for each: the verdict, and whether it was kept."""
+        remaining = iter(images)
+        while chunk := list(islice(remaining, max(_CHUNK, self.judge.settings.batch))):
+            kept = [self._read(path) for path in chunk]
+            fresh = self.judge.judge_many([path for path, known in zip(chunk, kept, strict=True) if known is None])
+            for known in kept:
+                if known is not None:
+                    yield known, True
+                    continue
+                verdict = next(fresh)
+                self._write(verdict)
+                yield verdict, False
 
     def _path(self, sha256: str) -> Path:
         name = hashlib.sha256(f"{sha256}|{self._under}".encode()).hexdigest()
@@ -50,9 +56,9 @@ class KeptVerdicts:
         try:
             digest = hashlib.sha256(media.read_bytes(image)).hexdigest()
             verdict = Verdict.model_validate_json(self._path(digest).read_text(encoding="utf-8"))
-        except (ImageError, OSError, ValueError):
+        except (ImageError, OSError, ValueError, TypeError, MemoryError):
             return None  # absent, damaged, or no image: the judge says what is wrong with it
-        return verdict.model_copy(update={"image": image})
+        return verdict.model_copy(update={"image": name_of(image)})
 
     def _write(self, verdict: Verdict) -> None:
         """Keep what will come out the same again: nothing in which a file or a model failed."""
@@ -68,6 +74,8 @@ def model_failed(verdict: Verdict) -> bool:
 
 
 def _failed(finding: Finding, *, scanned: bool) -> bool:
+    if finding.reason is not None and finding.reason.startswith(LATE):
+        return True
     if finding.reason == domain.REASON:
         return False  # kept out on purpose, so it was neither scanned nor asked
     conditions = (*finding.preconditions, *finding.exceptions)

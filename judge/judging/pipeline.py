@@ -14,30 +14,30 @@ This module knows protocols only: which models these are is `judge.assemble`'s b
 
 from __future__ import annotations
 
-import time
+import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judge import media
 from judge.constitution import Constitution
-from judge.errors import ImageError, ModelError, UserError
+from judge.errors import ImageError, ModelError, ScriptExhausted, UserError
 from judge.judging import domain, escalation, record, regions_stage
 from judge.judging.asking import Asker
+from judge.judging.calling import NotAsked, described, each
+from judge.judging.clock import Clock, timings
+from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.priors import Locked
-from judge.judging.sitting import Docket, Sitting
+from judge.judging.sitting import LATE, Docket, Sitting
 from judge.media import Picture
 from judge.models.protocols import Detector, Encoder, Guard, Mllm
 from judge.settings import Settings
-from judge.verdict import Verdict
+from judge.verdict import Failure, Verdict
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Opened = Picture | tuple[str, ImageError]  # a decoded picture, or a name and why it cannot be read
+log = logging.getLogger("judge")
 
 
 class Judge:
@@ -101,133 +101,128 @@ class Judge:
         Raises:
             UserError: `image` is none of the types above.
         """
-        begun = time.perf_counter()
-        opened = _open(image, name)
-        return self._judge_batch([opened], time.perf_counter() - begun)[0]
+        return self._verdicts([opened(checked(image), name)])[0]
 
     def judge_many(self, images: Iterable[str | Path | bytes | Image]) -> Iterator[Verdict]:
-        """Verdicts for many images, in order, as they are ready; one bad image never stops the others.
+        """Verdicts for many images, in order, one for each, as they are ready. No image stops the others, whatever it
+        is and whatever goes wrong with it; it then has a `needs_review` verdict whose `failure` says why.
 
-        While a batch is judged the next one is read and decoded in a thread.
+        While a batch is judged the next one is read and decoded in a thread. When `images` itself raises, what came
+        before is judged, and then the error is raised.
+
+        Raises:
+            UserError: the model cannot be used at all, such as one without a token for yes.
         """
-        batches = _batched(images, self.settings.batch)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as reader:
-            coming = reader.submit(_read_batch, batches)
-            while batch := coming.result():
-                coming = reader.submit(_read_batch, batches)
-                yield from self._judge_batch(*batch)
+        for batch in ahead(images, self.settings.batch):
+            verdicts = self._verdicts(batch)
+            del batch  # or it would be held while the next one is waited for
+            yield from verdicts
 
-    def _judge_batch(self, opened: Sequence[Opened], seconds: float) -> list[Verdict]:
-        """Verdicts on decoded pictures; `seconds` went into reading them."""
-        clock = _Clock(len(opened), decode=seconds)
-        sittings = {index: self._sittings(one) for index, one in enumerate(opened) if isinstance(one, Picture)}
-        if self._guard is not None:
-            with clock.stage("domain"):
-                domain.keep_out(list(sittings.values()), self._guard)
-        known = [one for group in sittings.values() for one in group if one.outside is None]
-        notes = self._judge(known, clock)
+    def _verdicts(self, batch: Sequence[Opened]) -> list[Verdict]:
+        """A verdict for everything that was opened. What no stage expected ends one image, not the run."""
+        try:
+            return self._judge_batch(batch)
+        except (UserError, ScriptExhausted):
+            raise
+        except Exception as error:
+            log.debug("unexpected error, please report it", exc_info=True)
+            if len(batch) > 1:
+                return [verdict for one in batch for verdict in self._verdicts([one])]
+            failure = Failure(kind="model", message=f"judging failed ({described(error)})", retryable=True)
+            return [record.not_judged(batch[0].name, failure, self.provenance, {"decode": batch[0].seconds})]
+
+    def _judge_batch(self, batch: Sequence[Opened]) -> list[Verdict]:
+        """All pictures together while there is time; when it is up, each that is not done goes on alone with as much
+        time again, so that one slow picture costs the others nothing but speed."""
+        pictures = {one: self._sittings(one.found) for one in batch if isinstance(one.found, Picture)}
+        limit = self.settings.image_seconds
+        together = Clock(limit)
+        self._judge(list(pictures.values()), together)
+        clocks: dict[Opened, Clock] = {}
+        for one, sittings in pictures.items():
+            if not all(sitting.settled for sitting in sittings) and len(pictures) > 1:
+                clocks[one] = Clock(limit)
+                self._judge([sittings], clocks[one])
+            for sitting in sittings:
+                if not sitting.settled:
+                    sitting.stopped = f"{LATE} {limit:g} s"
+        seconds = {one: timings(one.seconds, together, len(batch), clocks.get(one)) for one in batch}
         return [
-            record.verdict(one, sittings[index], self.provenance, notes, clock.seconds)
-            if isinstance(one, Picture)
-            else record.unreadable(*one, self.provenance, clock.seconds)
-            for index, one in enumerate(opened)
+            record.unreadable(one.name, one.found, self.provenance, seconds[one])
+            if isinstance(one.found, ImageError)
+            else record.verdict(one.found, pictures[one], self.provenance, seconds[one])
+            for one in batch
         ]
 
     def _sittings(self, picture: Picture) -> list[Sitting]:
-        return [Sitting(view, self._dockets) for view in picture.views]
+        return [Sitting(view, self._dockets, picture) for view in picture.views]
 
-    def _judge(self, sittings: list[Sitting], clock: _Clock) -> tuple[str, ...]:
-        """Fill every sitting with facts until its rules are settled or nothing more can be done."""
-        notes: tuple[str, ...] = ()
-        if self._encoder is not None and sittings:
-            with clock.stage("relevance"):
-                notes = self._prune(sittings, self._encoder)
+    def _judge(self, pictures: Sequence[Sequence[Sitting]], clock: Clock) -> None:
+        """Fill the sittings of every picture with facts until nothing more can be done, or the time is up.
+
+        The views of all pictures go through the stages as many at a time as a batch has images.
+        """
+        if self._guard is not None:
+            with clock.stage("domain"):
+                domain.keep_out(pictures, self._guard, clock)
+        known = [one for group in pictures for one in group if self._guard is None or one.strangeness is not None]
+        for start in range(0, len(known), self.settings.batch):
+            self._look([one for one in known[start : start + self.settings.batch] if not one.settled], clock)
+            for group in pictures:
+                stopped = next((one.stopped for one in group if one.stopped is not None), None)
+                for one in group:
+                    one.stopped = one.stopped or stopped
+
+    def _look(self, sittings: Sequence[Sitting], clock: Clock) -> None:
+        """The method, on views that the model may look at. It goes on where it stopped when the time was up."""
+        self._scan([one for one in sittings if not one.scanned], clock)
         with clock.stage("questions"):
-            while wave := [(sitting, text) for sitting in sittings for text in sitting.next_statements()]:
-                self._asker.ask(wave)
-        while wanted := [(sitting, text) for sitting in sittings for text in sitting.next_open()]:
+            while not clock.over and (wave := [(one, text) for one in sittings for text in one.next_statements()]):
+                self._asker.ask(wave, clock)
+        while not clock.over and (wanted := [(one, text) for one in sittings for text in one.next_open()]):
             with clock.stage("regions"):
-                regions_stage.look(wanted, self._asker, self._detector, self._central_objects)
+                regions_stage.look(wanted, self._asker, self._detector, self._central_objects, clock)
             with clock.stage("reasoning"):
                 if self.settings.reason:
-                    self._reason([(sitting, text) for sitting, text in wanted if sitting.is_open(text)])
-            for sitting, text in wanted:
-                sitting.exhausted.add(text)
-        return notes
+                    self._reason([(one, text) for one, text in wanted if one.is_open(text)], clock)
+            if not clock.over:
+                for one, text in wanted:
+                    one.exhausted.add(text)
 
-    def _prune(self, sittings: list[Sitting], encoder: Encoder) -> tuple[str, ...]:
-        """Relevance scanning. When it fails nothing is pruned: every rule is judged, and a note says so."""
-        try:
-            rows = encoder.similarity([one.view.image for one in sittings], [one.rule.text for one in self._dockets])
-        except ModelError as error:
-            return (f"relevance scanning failed, so every rule was judged: {error.message}",)
+    def _scan(self, sittings: Sequence[Sitting], clock: Clock) -> None:
+        """Relevance scanning. Where it fails nothing is pruned: every rule is judged, and the verdict says so."""
+        if self._encoder is None:
+            for sitting in sittings:
+                sitting.scanned = True
+            return
+        encoder, texts = self._encoder, [docket.rule.text for docket in self._dockets]
+        with clock.stage("relevance"):
+            rows = each(
+                "the encoder", lambda some: encoder.similarity([one.view.image for one in some], texts), sittings,
+                clock, lambda one: id(one.picture), id,
+            )  # fmt: skip
         for sitting, row in zip(sittings, rows, strict=True):
-            for docket, cosine in zip(self._dockets, row, strict=True):
-                sitting.relevance[docket.rule.id] = round(cosine, 6)
-                if sitting.relevance[docket.rule.id] < docket.thresholds.relevance:
-                    sitting.pruned.add(docket.rule.id)
-        return ()
+            if not isinstance(row, ModelError) and _are_cosines(row, len(texts)):
+                sitting.weigh(row)
+            elif not isinstance(row, NotAsked):
+                sitting.scanned = True
+                why = row.message if isinstance(row, ModelError) else "the encoder gave no cosines"
+                sitting.remarks += (f"relevance scanning failed, so every rule was judged: {why}",)
 
-    def _reason(self, wanted: list[tuple[Sitting, str]]) -> None:
-        questions = [regions_stage.reasoning_question(sitting, text) for sitting, text in wanted]
-        found = escalation.reason(self._mllm, questions, self.settings.reason_tokens, self.constitution.language)
-        for (sitting, text), one in zip(wanted, found, strict=True):
-            if isinstance(one, ModelError):
-                sitting.note(text, error=one.message)
-            else:
-                sitting.note(text, reasoning=one)
-
-
-def _batched(images: Iterable[str | Path | bytes | Image], size: int) -> Iterator[list[str | Path | bytes | Image]]:
-    remaining = iter(images)
-    while batch := list(islice(remaining, size)):
-        yield batch
-
-
-def _read_batch(batches: Iterator[list[str | Path | bytes | Image]]) -> tuple[list[Opened], float] | None:
-    """The next batch decoded, and the seconds that took; None at the end."""
-    batch = next(batches, None)
-    if batch is None:
-        return None
-    begun = time.perf_counter()
-    opened = [_open(image, None) for image in batch]
-    return opened, time.perf_counter() - begun
+    def _reason(self, wanted: Sequence[tuple[Sitting, str]], clock: Clock) -> None:
+        """Reason about each statement, as many at a time as a batch has images: each takes long."""
+        for start in range(0, len(wanted), self.settings.batch):
+            some = wanted[start : start + self.settings.batch]
+            questions = [regions_stage.reasoning_question(sitting, text) for sitting, text in some]
+            tokens, spoken = self.settings.reason_tokens, self.constitution.language
+            found = escalation.reason(self._mllm, questions, tokens, spoken, clock)
+            for (sitting, text), one in zip(some, found, strict=True):
+                if isinstance(one, ModelError):
+                    sitting.fail(text, one)
+                else:
+                    sitting.note(text, reasoning=one)
 
 
-def _open(image: str | Path | bytes | Image, name: str | None) -> Opened:
-    """The decoded picture, or the image's name and why it cannot be read."""
-    called = name or (
-        str(image) if isinstance(image, (str, Path)) else f"<{'bytes' if isinstance(image, bytes) else 'image'}>"
-    )
-    called = called.encode("utf-8", "backslashreplace").decode()  # a file name need not be text, a verdict is
-    try:
-        if isinstance(image, (str, Path)):
-            return media.decode(media.read_bytes(image), called)
-        if isinstance(image, bytes):
-            return media.decode(image, called)
-        if hasattr(image, "convert"):
-            return media.from_image(image, called)
-    except ImageError as error:
-        return called, error
-    raise UserError(f"cannot judge a {type(image).__name__}", hint="give a path, bytes or a PIL image")
-
-
-class _Clock:
-    """Seconds per stage, a batch's time shared evenly among its images."""
-
-    def __init__(self, images: int, **spent: float) -> None:
-        self._images = max(images, 1)
-        self._spent = spent
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._spent[name] = self._spent.get(name, 0.0) + time.perf_counter() - begun
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        shared = {name: round(spent / self._images, 6) for name, spent in self._spent.items()}
-        return {**shared, "total": round(sum(self._spent.values()) / self._images, 6)}
+def _are_cosines(row: Sequence[float], count: int) -> bool:
+    """Whether an encoder's row may be used: no rule is pruned by what is no number."""
+    return len(row) == count and all(math.isfinite(one) and abs(one) <= 1.001 for one in row)

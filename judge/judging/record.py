@@ -63,7 +63,6 @@ def verdict(
     picture: Picture,
     sittings: Sequence[Sitting],
     source: Provenance,
-    notes: tuple[str, ...],
     timings: dict[str, float],
 ) -> Verdict:
     """The verdict on a picture from the sittings of its views: violated in one view is violated.
@@ -72,11 +71,12 @@ def verdict(
     """
     findings = tuple(finding for sitting in sittings for finding in sitting.findings())
     word, reasons = conclude(findings)
+    reasons, failure = _stopped(sittings, findings, reasons, _failure(findings))
+    notes = tuple(dict.fromkeys(remark for sitting in sittings for remark in sitting.remarks))
     outside = next((sitting for sitting in sittings if sitting.outside is not None), None)
     if outside is not None:  # no rule was asked about, so none needs to say so by itself
         reasons = (str(outside.outside),)
         notes = (*notes, *_distance(outside))
-    failure = _failure(findings)
     if word == "violation":
         notes = (*picture.gaps, *notes)
     elif picture.gaps:
@@ -102,14 +102,30 @@ def verdict(
 
 def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[str, float]) -> Verdict:
     """The verdict on an image that could not be read: never anything but `needs_review`."""
+    failure = Failure(kind="image", message=error.message, hint=error.hint, retryable=error.retryable)
+    return not_judged(name, failure, source, timings)
+
+
+def not_judged(name: str, failure: Failure, source: Provenance, timings: dict[str, float]) -> Verdict:
+    """The verdict where nothing was found out."""
     return Verdict(
-        image=name,
-        verdict="needs_review",
-        reasons=(error.message,),
-        failure=Failure(kind="image", message=error.message, hint=error.hint, retryable=error.retryable),
-        provenance=source,
+        image=name, verdict="needs_review", reasons=(failure.message,), failure=failure, provenance=source,
         timings=timings,
-    )
+    )  # fmt: skip
+
+
+def _stopped(
+    sittings: Sequence[Sitting], findings: Sequence[Finding], reasons: tuple[str, ...], failure: Failure | None
+) -> tuple[tuple[str, ...], Failure | None]:
+    """The reasons and the failure where no more was asked about a picture: one reason for all rules left open by it."""
+    why = next((sitting.stopped for sitting in sittings if sitting.stopped is not None), None)
+    left = list(dict.fromkeys(one.rule for one in findings if one.enforced and one.reason == why))
+    if why is None or not left:
+        return reasons, failure
+    own = {f"{rule}: {why}" for rule in left}
+    if reasons:
+        reasons = (f"{why}; not decided: {', '.join(left)}", *(one for one in reasons if one not in own))
+    return reasons, failure or Failure(kind="model", message=why, retryable=True)
 
 
 def _late(picture: Picture) -> Failure | None:

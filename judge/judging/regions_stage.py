@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,9 +11,11 @@ from judge.constitution import Constitution
 from judge.errors import ModelError
 from judge.judging import probability, regions
 from judge.judging.asking import Asker
+from judge.judging.calling import NotAsked, called
+from judge.judging.clock import Clock
 from judge.judging.escalation import Question
 from judge.judging.sitting import Sitting
-from judge.models.protocols import Ask, Detector
+from judge.models.protocols import Ask, Box, Detector
 from judge.verdict import Answer, BoxCorners, RegionEvidence
 
 if TYPE_CHECKING:
@@ -57,13 +60,13 @@ class _Find:
         )  # fmt: skip
 
 
-def look(wanted: Wanted, asker: Asker, detector: Detector | None, words: CentralObjects) -> None:
+def look(wanted: Wanted, asker: Asker, detector: Detector | None, words: CentralObjects, clock: Clock) -> None:
     """Note a region, the answer without it and, for a small object, the answer on its crop.
 
     A statement whose answer has too little label mass is left alone: its ratio means nothing.
     """
     sound = [one for one in wanted if probability.trusted(_facts(one).answer, one[0].thresholds_of(one[1]))]
-    finds = _occluded(sound, asker) if detector is None else _detected(sound, detector, words)
+    finds = _occluded(sound, asker, clock) if detector is None else _detected(sound, detector, words, clock)
     for find in finds:
         thresholds, evidence = find.sitting.thresholds_of(find.statement), find.evidence
         image = find.sitting.view.image
@@ -71,7 +74,8 @@ def look(wanted: Wanted, asker: Asker, detector: Detector | None, words: Central
             find.asks["without"] = asker.question(regions.blanked(image, find.box), find.statement)
         if probability.is_small(evidence, thresholds):
             find.asks["crop"] = asker.question(regions.cropped(image, find.box), find.statement)
-    answers = iter(asker.answers([ask for find in finds for ask in find.asks.values()]))
+    asks = [ask for find in finds for ask in find.asks.values()]
+    answers = iter(asker.answers(asks, clock, [find.sitting.picture for find in finds for _ in find.asks]))
     for find in finds:
         _note(find, {name: next(answers) for name in find.asks})
 
@@ -92,7 +96,9 @@ def _facts(one: tuple[Sitting, str]) -> probability.Facts:
 def _note(find: _Find, answers: dict[str, Answer | ModelError]) -> None:
     for answer in answers.values():
         if isinstance(answer, ModelError):
-            find.sitting.note(find.statement, error=answer.message)
+            find.sitting.fail(find.statement, answer)
+    if any(isinstance(answer, NotAsked) for answer in answers.values()):
+        return  # half a region is none: it is looked for again, or a person looks
     found = {name: answer for name, answer in answers.items() if isinstance(answer, Answer)}
     whole, without = find.sitting.facts[find.statement].answer, found.get("without")
     drop = round(whole.probability - without.probability, 6) if whole and without else None
@@ -100,17 +106,19 @@ def _note(find: _Find, answers: dict[str, Answer | ModelError]) -> None:
     find.sitting.note(find.statement, region=evidence)
 
 
-def _detected(wanted: Wanted, detector: Detector, words: CentralObjects) -> list[_Find]:
+def _detected(wanted: Wanted, detector: Detector, words: CentralObjects, clock: Clock) -> list[_Find]:
     """The most confident box of each statement's central object words; one detector call per view."""
     finds = []
     for sitting in dict.fromkeys(sitting for sitting, _ in wanted):
+        if clock.over:
+            break
         statements = [text for one, text in wanted if one is sitting]
         queries = list(dict.fromkeys(word for text in statements for word in words[text]))
         try:
-            boxes = {box.query: box for box in detector.detect(sitting.view.image, queries)}
+            boxes = {box.query: box for box in _boxes(detector, sitting.view.image, queries)}
         except ModelError as error:
             for text in statements:
-                sitting.note(text, error=error.message)
+                sitting.fail(text, error)
             continue
         for text in statements:
             best = max((boxes[word] for word in words[text]), key=lambda box: box.confidence)
@@ -118,26 +126,37 @@ def _detected(wanted: Wanted, detector: Detector, words: CentralObjects) -> list
     return finds
 
 
-def _occluded(wanted: Wanted, asker: Asker) -> list[_Find]:
-    """Regions by occlusion: every cell of a grid blanked in turn. Statements of one view share the pictures."""
-    masked: dict[Sitting, list[Image]] = {}
-    for sitting, _ in wanted:
-        if sitting not in masked:
-            small = regions.shrunk(sitting.view.image)
-            masked[sitting] = [regions.blanked(small, cell) for cell in regions.grid_cells(small.size)]
-    answers = iter(
-        asker.answers([asker.question(image, text) for sitting, text in wanted for image in masked[sitting]])
-    )
+def _boxes(detector: Detector, image: Image, queries: list[str]) -> list[Box]:
+    boxes = called("the detector", lambda: detector.detect(image, queries), len(queries))
+    if not all(math.isfinite(number) for box in boxes for number in (*box.corners, box.confidence)):
+        raise ModelError("the detector gave no numbers", hint="try --dtype float32")
+    if [box.query for box in boxes] != queries:
+        raise ModelError("the detector answered other questions than it was asked")
+    return boxes
+
+
+def _occluded(wanted: Wanted, asker: Asker, clock: Clock) -> list[_Find]:
+    """Regions by occlusion: every cell of a grid blanked in turn. Statements of one view share the pictures, and one
+    view follows the other: all of a batch at once would be sixteen copies of each."""
     finds = []
-    for sitting, text in wanted:
-        cells = [next(answers) for _ in masked[sitting]]
-        whole = sitting.facts[text].answer
-        failed = next((answer for answer in cells if isinstance(answer, ModelError)), None)
-        if failed is not None or whole is None:
-            sitting.note(text, error=failed.message if failed else "not asked")
-            continue
-        drops = [whole.probability - answer.probability for answer in cells if isinstance(answer, Answer)]
-        box = regions.occluded_region(drops, sitting.view.image.size)
-        if box is not None:
-            finds.append(_Find(sitting, text, box))
+    for sitting in dict.fromkeys(sitting for sitting, _ in wanted):
+        statements = [text for one, text in wanted if one is sitting]
+        small = regions.shrunk(sitting.view.image)
+        masked = [regions.blanked(small, cell) for cell in regions.grid_cells(small.size)]
+        asks = [asker.question(image, text) for text in statements for image in masked]
+        answers = iter(asker.answers(asks, clock, [sitting.picture] * len(asks)))
+        for text in statements:
+            found = _most_telling(sitting, text, [next(answers) for _ in masked])
+            finds += [found] if found is not None else []
     return finds
+
+
+def _most_telling(sitting: Sitting, text: str, cells: Sequence[Answer | ModelError]) -> _Find | None:
+    whole = sitting.facts[text].answer
+    failed = next((answer for answer in cells if isinstance(answer, ModelError)), None)
+    if failed is not None or whole is None:
+        sitting.fail(text, failed or ModelError("not asked"))
+        return None
+    drops = [whole.probability - answer.probability for answer in cells if isinstance(answer, Answer)]
+    box = regions.occluded_region(drops, sitting.view.image.size)
+    return _Find(sitting, text, box) if box is not None else None

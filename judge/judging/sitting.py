@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements, open_statements, resolve
 from judge.constitution import Rule
+from judge.errors import ModelError, Unreachable
+from judge.judging.calling import NotAsked
 from judge.judging.probability import Decision, Facts, decide, evidence
 from judge.media import View
 from judge.settings import Thresholds
 from judge.verdict import Branch, ConditionFinding, Finding
+
+LATE = "judging it took longer than the limit of"
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,23 @@ class Docket:
 
 @dataclass(eq=False)
 class Sitting:
-    """Judging one view. Facts are kept per statement, so rules that share one share its answer."""
+    """Judging one view. Facts are kept per statement, so rules that share one share its answer.
+
+    picture: what the view is of; the sittings of one picture have the same.
+    """
 
     view: View
     dockets: tuple[Docket, ...]
+    picture: object = None
     facts: dict[str, Facts] = field(default_factory=dict)
     relevance: dict[str, float] = field(default_factory=dict)
     pruned: set[str] = field(default_factory=set)
     exhausted: set[str] = field(default_factory=set)
     strangeness: float | None = None  # of the picture, where there is a guard; over 1 is too far
     outside: str | None = None  # why the model must not judge this picture
+    scanned: bool = False  # for relevance, or found to be beyond it
+    stopped: str | None = None  # why nothing more is asked about this picture, though rules are open
+    remarks: tuple[str, ...] = ()  # what a verdict should say that changes nothing
     _decisions: dict[str, dict[str, Decision]] = field(default_factory=dict)  # statement -> rule -> decision
 
     def note(self, statement: str, **found: Any) -> None:
@@ -51,15 +62,41 @@ class Sitting:
         self.facts[statement] = replace(self.facts.get(statement, Facts()), **found)
         self._decisions.pop(statement, None)
 
+    def fail(self, statement: str, error: ModelError) -> None:
+        """Note that a model failed on a statement. What there was no time to ask may still be asked."""
+        if isinstance(error, NotAsked):
+            return
+        self.note(statement, error=error.message)
+        if isinstance(error, Unreachable):
+            self.stopped = error.message
+
+    def weigh(self, relevance: Sequence[float]) -> None:
+        """Prune the rules that have too little to do with the picture, by the relevance of each.
+
+        A rule without a chain is not pruned: nothing can decide it, and pruning it would pass for deciding.
+        """
+        self.scanned = True
+        for docket, cosine in zip(self.dockets, relevance, strict=True):
+            self.relevance[docket.rule.id] = round(cosine, 6)
+            if docket.chain.preconditions and self.relevance[docket.rule.id] < docket.thresholds.relevance:
+                self.pruned.add(docket.rule.id)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more can be done."""
+        if self.outside is not None or self.stopped is not None:
+            return True
+        return self.scanned and not self.next_statements() and not self.next_open()
+
     def next_statements(self) -> list[str]:
         """What the live rules want asked next, each statement once."""
-        wanted = (next_statements(docket.chain, self._outcomes(docket)) for docket in self._live())
+        wanted = (next_statements(docket.chain, self._outcomes(docket)) for docket in self._asked())
         return list(dict.fromkeys(text for texts in wanted for text in texts))
 
     def next_open(self) -> list[str]:
         """Per live rule the first undecided statement that can still change it and has a step left."""
         wanted = []
-        for docket in self._live():
+        for docket in self._asked():
             open_ones = open_statements(docket.chain, self._outcomes(docket))
             wanted += [text for text in open_ones if self._has_steps_left(docket, text)][:1]
         return list(dict.fromkeys(wanted))
@@ -78,6 +115,10 @@ class Sitting:
 
     def _live(self) -> Iterable[Docket]:
         return (docket for docket in self.dockets if docket.rule.id not in self.pruned)
+
+    def _asked(self) -> Iterable[Docket]:
+        """The rules that may still be asked about."""
+        return self._live() if self.outside is None and self.stopped is None else ()
 
     def _has_steps_left(self, docket: Docket, statement: str) -> bool:
         """A failed model, an answer without label mass and bounds of the rule are not argued with: a person decides."""
@@ -131,6 +172,8 @@ class Sitting:
             return "not_violated", None
         if not docket.chain.preconditions:
             return "undecided", "the rule has no preconditions, so nothing can decide it"
+        if self.stopped is not None:
+            return "undecided", self.stopped
         unknown = [one for condition in conditions if not condition.outcome.known for one in condition.alternatives]
         open_ones = [f"'{one.statement}' is undecided ({one.reason})" for one in unknown if one.reason]
         return "undecided", "; ".join(open_ones) or "its preconditions were not asked"

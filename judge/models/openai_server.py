@@ -21,10 +21,10 @@ from typing import Any
 
 from PIL import Image
 
-from judge.errors import ModelError, UserError
+from judge.errors import ModelError, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.protocols import Ask, Conversation, Turn, checked_answer
-from judge.models.remote import Limits, Refused, Remote, Unreachable, address
+from judge.models.remote import Limits, Refused, Remote, address
 from judge.models.spellings import folded
 from judge.models.wire import Body, Completion, Served, Way, json_forms
 from judge.settings import Settings

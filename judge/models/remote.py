@@ -19,7 +19,7 @@ import openai
 import stamina
 from pydantic import BaseModel
 
-from judge.errors import ModelError, UserError
+from judge.errors import ModelError, Unreachable, UserError
 from judge.models.wire import Completion, Models, Served, Text, Tokens
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,6 @@ class Refused(ModelError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message, hint="is the API key right? it is read from OPENAI_API_KEY" if status == 401 else "")
         self.status = status
-
-
-class Unreachable(ModelError):
-    """No answer at all: nothing listens there, the connection broke, or the time was up."""
 
 
 @dataclass(frozen=True)

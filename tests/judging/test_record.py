@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from judge.judging.opening import Opened
 from judge.media import Picture, View
 from judge.models.scripted import ScriptedDetector, ScriptedMllm
 from judge.verdict import Verdict
@@ -23,7 +24,7 @@ def picture(**facts: object) -> Picture:
 
 def judged(seen: Picture, answer: float, **models: object) -> Verdict:
     judge = judge_with((RULE,), ScriptedMllm({STATEMENT: [answer]}, {STATEMENT: 0.5}), **models)
-    return judge._judge_batch([seen], 0.0)[0]
+    return judge._judge_batch([Opened("x.png", seen, 0.0)])[0]
 
 
 def test_without_gaps_a_decided_chain_is_no_violation():
@@ -58,7 +59,7 @@ def test_a_region_is_named_in_pixels_of_the_frame(shows, box):
     seen = picture(views=(View("image", Image.new("RGB", (200, 100), "white"), shows),))
     mllm = ScriptedMllm({STATEMENT: [0.7, 0.1]}, {STATEMENT: 0.5})
     detector = ScriptedDetector({STATEMENT: (50.0, 25.0, 100.0, 75.0, 0.9)})
-    verdict = judge_with((RULE,), mllm, detector=detector, reason=False)._judge_batch([seen], 0.0)[0]
+    verdict = judge_with((RULE,), mllm, detector=detector, reason=False)._judge_batch([Opened("x.png", seen, 0.0)])[0]
     region = verdict.findings[0].preconditions[0].alternatives[0].region
     assert region is not None
     assert region.box == box
@@ -75,6 +76,6 @@ def test_a_small_object_in_a_reduced_view_is_cropped_where_it_is():
         {STATEMENT: [0.7, 0.69, 0.7]}, {STATEMENT: 0.5}, replies=["hm", '{"rating": "No", "rationale": "n"}']
     )
     detector = ScriptedDetector({STATEMENT: (100.0, 100.0, 132.0, 132.0, 0.9)})
-    judge_with((RULE,), mllm, detector=detector)._judge_batch([seen], 0.0)
+    judge_with((RULE,), mllm, detector=detector)._judge_batch([Opened("x.png", seen, 0.0)])
     crops = [mllm.asked[-1].image, mllm.talked[0].image]
     assert [(crop.size, crop.getcolors()) for crop in crops] == [((32, 32), [(1024, (255, 0, 0))])] * 2
