@@ -75,16 +75,25 @@ def compile_file(
             f"{source}: the rule grammar reads English, and this constitution is in '{constitution.language}'",
             hint="write the preconditions by hand, or name a model with --llm",
         )
-    previous = read_lock(path)
+    found = read_lock(path)
+    previous = _trusted(found) if found is not None else None
     lock = compile_constitution(constitution, llm, previous, renew=renew, rounds=rounds)
-    lock = _primed(lock, with_chains(constitution, lock, str(path)), mllm, thresholds or Thresholds())
-    if lock != previous:
+    lock = _primed(lock, with_chains(constitution, lock, str(path)), mllm, thresholds or Thresholds()).signed()
+    if lock != found:
         try:
             write_whole(path, written(lock, locate(source).name))
         except OSError as error:
             raise UserError(f"{path}: cannot be written ({error.strerror})") from error
-    before = compare(constitution, previous if previous is not None else _empty(constitution))
-    return Compiled(path, lock, before, lock != previous)
+    before = compare(constitution, found if found is not None else _empty(constitution))
+    return Compiled(path, lock, before, lock != found)
+
+
+def _trusted(lock: Lock) -> Lock:
+    """The lock without numbers that are not as they were written."""
+    if not lock.distrusted:
+        return lock
+    rules = {name: entry.model_copy(update={"calibration": None}) for name, entry in lock.rules.items()}
+    return without_priors(lock.model_copy(update={"rules": rules, "calibration": None}))
 
 
 def _primed(lock: Lock, constitution: Constitution, mllm: Mllm | None, thresholds: Thresholds) -> Lock:
@@ -104,4 +113,4 @@ def _primed(lock: Lock, constitution: Constitution, mllm: Mllm | None, threshold
 def _empty(constitution: Constitution) -> Lock:
     return Lock(
         constitution=constitution.constitution, version=constitution.version, constitution_digest="", compiler=""
-    )
+    ).signed()

@@ -55,8 +55,7 @@ def read_subject(source: str) -> Subject:
         raise UserError(f"{source} has no lock file, and a calibration is kept there ({path})", hint=again)
     staleness = compare(constitution, lock)
     if not staleness.fresh:
-        said = "; ".join(f"{kind} {', '.join(rules)}" for kind, rules in staleness.model_dump().items() if rules)
-        raise UserError(f"{path} does not belong to {source} any more ({said})", hint=again)
+        raise UserError(f"{path} does not belong to {source} any more ({staleness.in_words})", hint=again)
     chained = with_chains(constitution, lock, str(path))
     if chained.without_chain:
         names = ", ".join(chained.without_chain)
@@ -89,7 +88,7 @@ def calibrated_lock(
         prompts=judge.provenance.prompts,
     )  # fmt: skip
     entries = {name: entry(name, before) for name, before in subject.lock.rules.items()}
-    return subject.lock.model_copy(update={"rules": entries, "calibration": made})
+    return subject.lock.model_copy(update={"rules": entries, "calibration": made}).signed()
 
 
 def write_lock(subject: Subject, lock: Lock) -> None:

@@ -82,8 +82,7 @@ def _check(names: list[str], *, json: bool) -> None:
 
 
 def _stale_text(path: Path, staleness: Staleness) -> str:
-    said = [f"{kind} {', '.join(rules)}" for kind, rules in staleness.model_dump().items() if rules]
-    return f"{path}: {'; '.join(said) or 'fresh'}"
+    return f"{path}: {staleness.in_words}"
 
 
 def _stale_json(path: Path, staleness: Staleness) -> str:
@@ -93,6 +92,9 @@ def _stale_json(path: Path, staleness: Staleness) -> str:
 
 
 def _tell(compiled: Compiled) -> None:
+    if compiled.before.distrusted:
+        again = "priors are measured anew, and bounds are left out until you run `judge calibrate`"
+        print(f"judge: {compiled.path}: {compiled.before.distrusted}; {again}", file=sys.stderr)
     for name, rule in compiled.lock.rules.items():
         for warning in rule.warnings:
             print(f"judge: {name}: {warning}", file=sys.stderr)

@@ -8,6 +8,7 @@ from pathlib import Path
 from judge.compiler.lockfile import Lock, compare, lock_path, read_lock, with_chains
 from judge.constitution import Constitution, load_constitution
 from judge.constitution.load import locate
+from judge.errors import UserError
 
 log = logging.getLogger("judge")
 
@@ -18,12 +19,16 @@ def load_with_lock(source: str | Path) -> tuple[Constitution, Lock | None]:
     A rule that has changed since the lock was made gets nothing from it; a warning says so.
 
     Raises:
-        UserError, ConstitutionError: what is wrong with either file.
+        UserError, ConstitutionError: what is wrong with either file. Priors and bounds decide verdicts: a lock in which
+            they are not as they were written is refused, and not used in part.
     """
     constitution, path = load_constitution(source), lock_path(locate(source))
     lock = read_lock(path)
     if lock is None:
         return constitution, None
+    if lock.distrusted:
+        hint = f"run `judge compile {source}` again, review and commit what it writes"
+        raise UserError(f"{path} cannot be judged by: {lock.distrusted}", hint=hint)
     staleness, unwritten = compare(constitution, lock), set(constitution.without_chain)
     changed = [name for name in (*staleness.stale, *staleness.added) if name in unwritten]
     if changed:

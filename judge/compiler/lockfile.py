@@ -22,7 +22,7 @@ from judge.verdict import ModelIdentity
 
 MadeBy = Literal["written", "grammar", "llm", "nothing"]
 _HEADER = """\
-# Made by `judge compile {source}`: review it, commit it. Do not edit the digests.
+# Made by `judge compile {source}`: review it, commit it. Do not edit digests, priors or calibration.
 # You may edit a rule's objective, preconditions and exceptions: edited and approved rules are kept when compiling
 # again, as long as the rule's text stays. Put your name into `approved_by` when you stand behind a rule's chain.
 """
@@ -113,7 +113,10 @@ class PriorsOf(Frozen):
 
 
 class Lock(Frozen):
-    """A whole lock file."""
+    """A whole lock file.
+
+    measured_digest: of the priors and the calibration, as it stood in the file; None where there was none.
+    """
 
     lock: Literal[1] = 1
     constitution: Identifier
@@ -124,6 +127,7 @@ class Lock(Frozen):
     llm: ModelIdentity | None = None
     priors_of: PriorsOf | None = None
     calibration: Calibration | None = Field(default=None, exclude_if=_unset)
+    measured_digest: str | None = Field(default=None, exclude=True)
     rules: dict[Identifier, LockedRule] = Field(default_factory=dict)
 
     @property
@@ -131,17 +135,49 @@ class Lock(Frozen):
         """SHA-256 of the meaning of the file: comments and layout do not count."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
+    @property
+    def distrusted(self) -> str:
+        """Why the priors and the calibration are not to be used, in words; empty where they are as they were written.
+
+        People may edit chains, but a number that no model measured would move verdicts without anybody seeing why.
+        """
+        if self.measured_digest is None:
+            return "made by an older version of judge, which did not sign priors and calibration"
+        return "" if self.measured_digest == self._measured() else "its priors or its calibration were edited by hand"
+
+    def signed(self) -> Lock:
+        """The lock with the digest of its priors and calibration."""
+        return self.model_copy(update={"measured_digest": self._measured()})
+
+    def _measured(self) -> str:
+        whole = {"priors_of", "calibration"}
+        by_rule = {
+            name: one.model_dump(mode="json", include={"priors", "calibration"}) for name, one in self.rules.items()
+        }
+        return digest_of([self.model_dump(mode="json", include=whole), by_rule])
+
 
 class Staleness(Frozen):
-    """How a lock differs from its constitution: ids of rules changed, added and removed since."""
+    """How a lock differs from its constitution: ids of rules changed, added and removed since.
+
+    distrusted: why its priors and its calibration are not to be used; empty where they are.
+    """
 
     stale: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    distrusted: str = ""
 
     @property
     def fresh(self) -> bool:
-        return not (self.stale or self.added or self.removed)
+        return not (self.stale or self.added or self.removed or self.distrusted)
+
+    @property
+    def in_words(self) -> str:
+        """All of it on one line."""
+        kinds = {"stale": self.stale, "added": self.added, "removed": self.removed}
+        said = [f"{kind} {', '.join(rules)}" for kind, rules in kinds.items() if rules]
+        return "; ".join([*said, *filter(None, [self.distrusted])]) or "fresh"
 
 
 def digest_of(said: list[Any]) -> str:
@@ -172,6 +208,7 @@ def compare(constitution: Constitution, lock: Lock) -> Staleness:
         stale=tuple(name for name in both if lock.rules[name].rule_digest != source_digest(rules[name])),
         added=tuple(name for name in rules if name not in lock.rules),
         removed=tuple(name for name in lock.rules if name not in rules),
+        distrusted=lock.distrusted,
     )
 
 
@@ -211,6 +248,7 @@ def written(lock: Lock, source_name: str) -> str:
     import yaml
 
     data = lock.model_dump(mode="json", exclude={"rules"}, exclude_none=True)
+    data["measured_digest"] = lock.signed().measured_digest
     data["rules"] = {name: _shown(rule) for name, rule in lock.rules.items()}
 
     class Dumper(yaml.SafeDumper):

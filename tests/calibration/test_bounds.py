@@ -71,7 +71,7 @@ def test_the_lock_holds_a_calibration_and_reads_it_back(tmp_path):
     lock = lock_with()
     path = tmp_path / "house.lock.yaml"
     path.write_text(written(lock, "house.yaml"), encoding="utf-8")
-    assert read_lock(path) == lock
+    assert read_lock(path) == lock.signed()
     assert lock.digest != compile_constitution(POLICY, None).digest
     assert yaml.safe_load(path.read_text())["rules"]["a"]["calibration"]["ok"] == 20
 

@@ -8,10 +8,11 @@ import pytest
 
 from judge.assemble import load_judge
 from judge.compiler.beside import load_with_lock
-from judge.compiler.lockfile import read_lock
+from judge.compiler.lockfile import Calibration, Prior, RuleCalibration, read_lock, written
 from judge.compiling import check_file, compile_file
 from judge.errors import ConstitutionError, UserError
 from judge.models.scripted import ScriptedMllm
+from judge.settings import Bounds
 
 TEXT = """\
 constitution: mine
@@ -95,10 +96,11 @@ def test_a_changed_rule_gets_nothing_from_a_stale_lock(file, caplog):
 def test_the_judge_uses_chains_and_priors_and_records_the_lock(file, bundled, drawing, monkeypatch):
     monkeypatch.setattr("judge.assemble._mllm", lambda *_: bundled)
     compiled = compile_file(file, None, bundled)
-    marked = lock_of(file).read_text(encoding="utf-8")
-    prior = compiled.lock.rules["fire"].priors["a fire is visible"]
-    assert f"p_yes: {prior.p_yes}" in marked
-    lock_of(file).write_text(marked.replace(f"p_yes: {prior.p_yes}", "p_yes: 0.123456"), encoding="utf-8")
+    changed = compiled.lock.rules["fire"].model_copy(
+        update={"priors": {"a fire is visible": Prior(p_yes=0.123456, p_no=0.8)}}
+    )
+    whole = compiled.lock.model_copy(update={"rules": {**compiled.lock.rules, "fire": changed}})
+    lock_of(file).write_text(written(whole, file.name), encoding="utf-8")
     judge = load_judge(file, encoder="none", detector="none", reason=False)
     verdict = judge.judge(drawing)
     lock = read_lock(lock_of(file))
@@ -107,6 +109,56 @@ def test_the_judge_uses_chains_and_priors_and_records_the_lock(file, bundled, dr
     assert gun.preconditions[0].alternatives[0].statement == "a gun longer than 20 cm is visible"
     assert fire.preconditions[0].alternatives[0].prior.p_yes == 0.123456
     assert load_judge(file, encoder="none", detector="none", model="bundled").provenance.lock_digest == lock.digest
+
+
+NUMBERS = [
+    pytest.param("p_yes: 0.95", "p_yes: 0.05", id="a prior"),
+    pytest.param("a fire is visible: {p_yes: 0.95, p_no: 0.05}", "a fire: {p_yes: 0.95, p_no: 0.05}", id="whose prior"),
+    pytest.param("name: scripted", "name: other", id="the model the priors are of"),
+    pytest.param("fails_under: -0.5", "fails_under: -0.7", id="a bound"),
+    pytest.param("level: 0.05", "level: 0.5", id="the rate that is kept"),
+    pytest.param("made_under: abc", "made_under: abd", id="what the bounds were made under"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), NUMBERS)
+def test_numbers_edited_by_hand_are_noticed_and_never_judged_by(file, old, new):
+    lock = calibrated(compile_file(file, None, ScriptedMllm(priors=PRIORS)).lock)
+    text = written(lock, file.name)
+    assert text.count(old) >= 1, text
+    lock_of(file).write_text(text, encoding="utf-8")
+    assert check_file(file)[1].fresh and load_with_lock(file)[1] is not None
+    lock_of(file).write_text(text.replace(old, new), encoding="utf-8")
+    staleness = check_file(file)[1]
+    assert not staleness.fresh and staleness.in_words == "its priors or its calibration were edited by hand"
+    with pytest.raises(UserError, match="edited by hand") as told:
+        load_with_lock(file)
+    assert "judge compile" in told.value.hint
+    again = compile_file(file, None, ScriptedMllm(priors=PRIORS))
+    assert again.changed and check_file(file)[1].fresh
+    assert again.lock.rules["fire"].priors["a fire is visible"].p_yes == 0.95 and again.lock.calibration is None
+
+
+def test_a_lock_of_an_older_version_says_so_and_keeps_chains_and_approvals_when_compiled_again(file):
+    compile_file(file, None, ScriptedMllm(priors=PRIORS))
+    text = lock_of(file).read_text(encoding="utf-8").replace("approved_by: null", "approved_by: Ada", 1)
+    older = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("measured_digest"))
+    lock_of(file).write_text(older, encoding="utf-8")
+    assert "older version" in check_file(file)[1].in_words
+    with pytest.raises(UserError, match="made by an older version of judge"):
+        load_with_lock(file)
+    again = compile_file(file, None, ScriptedMllm(priors=PRIORS))
+    assert again.lock.rules["gun"].approved_by == "Ada" and load_with_lock(file)[1] == again.lock
+
+
+def calibrated(lock):
+    made = Calibration(
+        target="false_positive_rate", level=0.05, labelled=True, dataset="d", dataset_digest="e", images=30, models=(),
+        prompts={},
+    )  # fmt: skip
+    own = RuleCalibration(bounds=Bounds(fails_under=-0.5, holds_over=0.5), ok=20, violating=10, made_under="abc")
+    fire = lock.rules["fire"].model_copy(update={"calibration": own})
+    return lock.model_copy(update={"rules": {**lock.rules, "fire": fire}, "calibration": made})
 
 
 def test_a_failed_compile_keeps_the_previous_lock(file):
