@@ -112,6 +112,9 @@ class Limits(Frozen):
     seconds: float = Field(default=30.0, gt=0.0)
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class Settings(Frozen):
     """How to judge. Models are named here and loaded by `judge.assemble`.
 
@@ -144,7 +147,7 @@ class Settings(Frozen):
     thresholds: Thresholds = Thresholds()
     reason: bool = True
     reason_tokens: int = Field(default=160, ge=8, le=2048)
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
     image_seconds: float = Field(default=600.0, gt=0)
 
 

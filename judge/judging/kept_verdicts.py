@@ -54,7 +54,7 @@ class KeptVerdicts:
 
     def _read(self, image: str) -> Verdict | None:
         try:
-            digest = hashlib.sha256(media.read_bytes(image)).hexdigest()
+            digest = hashlib.sha256(media.read_bytes(image, self.judge.settings.limits)).hexdigest()
             verdict = Verdict.model_validate_json(self._path(digest).read_text(encoding="utf-8"))
         except (ImageError, OSError, ValueError, TypeError, MemoryError):
             return None  # absent, damaged, or no image: the judge says what is wrong with it

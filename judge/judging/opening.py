@@ -19,6 +19,7 @@ from judge import media
 from judge.errors import ImageError, UserError
 from judge.judging.calling import described
 from judge.media import Picture
+from judge.settings import DEFAULT_LIMITS, Limits
 
 Source = str | Path | bytes | Image
 PIXELS = 128_000_000  # of a batch, after which it is cut; with more, the next is read only when it is judged
@@ -51,12 +52,12 @@ def checked(image: object) -> Source:
     raise UserError(f"cannot judge a {type(image).__name__}", hint="give a path, bytes or a PIL image")
 
 
-def opened(image: object, name: str | None = None) -> Opened:
+def opened(image: object, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Opened:
     """Read and decode one source. It never raises: what goes wrong is what is found."""
     begun = time.perf_counter()
     called = name or name_of(image)
     try:
-        found: Picture | ImageError = _decoded(checked(image), called)
+        found: Picture | ImageError = _decoded(checked(image), called, limits)
     except ImageError as error:
         found = error
     except UserError as error:
@@ -75,13 +76,13 @@ def name_of(image: object) -> str:
     return "<image>" if isinstance(image, Image) else f"<{type(image).__name__}>"
 
 
-def ahead(images: Iterable[object], size: int) -> Iterator[list[Opened]]:
+def ahead(images: Iterable[object], size: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[list[Opened]]:
     """Batches of at most `size` sources, in order; each is read while the one before is with the caller.
 
     When `images` itself fails, what came before is given first, and then the error is raised as it is. The caller must
     let go of a batch before it asks for the next one, or both are held.
     """
-    reader = _Reader(images, size)
+    reader = _Reader(images, size, limits)
     try:
         reader.go_on()
         while True:
@@ -101,10 +102,10 @@ def ahead(images: Iterable[object], size: int) -> Iterator[list[Opened]]:
         reader.stop()
 
 
-def _decoded(image: Source, name: str) -> Picture:
+def _decoded(image: Source, name: str, limits: Limits) -> Picture:
     if isinstance(image, Image):
-        return media.from_image(image, name)
-    return media.decode(image if isinstance(image, bytes) else media.read_bytes(image), name)
+        return media.from_image(image, name, limits)
+    return media.decode(image if isinstance(image, bytes) else media.read_bytes(image, limits), name, limits)
 
 
 @dataclass
@@ -123,8 +124,8 @@ class _Reader:
     """Reads batches in a thread, each when it is told to. The thread dies with the process: a source that never comes
     must not keep a program from ending."""
 
-    def __init__(self, images: Iterable[object], size: int) -> None:
-        self._images, self._size = iter(images), size
+    def __init__(self, images: Iterable[object], size: int, limits: Limits) -> None:
+        self._images, self._size, self._limits = iter(images), size, limits
         self._orders: SimpleQueue[bool] = SimpleQueue()
         self._batches: SimpleQueue[_Batch] = SimpleQueue()
         threading.Thread(target=self._work, name="decode", daemon=True).start()
@@ -150,7 +151,7 @@ class _Reader:
         held = 0
         try:
             while len(batch.opened) < self._size and held < PIXELS:
-                batch.opened.append(opened(next(self._images)))
+                batch.opened.append(opened(next(self._images), limits=self._limits))
                 held += batch.opened[-1].pixels
         except StopIteration:
             batch.last = True

@@ -101,7 +101,7 @@ class Judge:
         Raises:
             UserError: `image` is none of the types above.
         """
-        return self._verdicts([opened(checked(image), name)])[0]
+        return self._verdicts([opened(checked(image), name, self.settings.limits)])[0]
 
     def judge_many(self, images: Iterable[str | Path | bytes | Image]) -> Iterator[Verdict]:
         """Verdicts for many images, in order, one for each, as they are ready. No image stops the others, whatever it
@@ -113,7 +113,7 @@ class Judge:
         Raises:
             UserError: the model cannot be used at all, such as one without a token for yes.
         """
-        for batch in ahead(images, self.settings.batch):
+        for batch in ahead(images, self.settings.batch, self.settings.limits):
             verdicts = self._verdicts(batch)
             del batch  # or it would be held while the next one is waited for
             yield from verdicts

@@ -6,12 +6,12 @@ transparency is seen over white and over black).
 """
 
 from judge.media.decoding import decode, from_image
-from judge.media.formats import FORMATS, MAX_PIXELS, SUFFIXES
+from judge.media.formats import FORMATS, SUFFIXES
 from judge.media.frames import FRAMES, MAX_FRAMES
 from judge.media.picture import Picture, View
-from judge.media.reading import MAX_BYTES, read_bytes
+from judge.media.reading import read_bytes
 
 __all__ = [
-    "FORMATS", "FRAMES", "MAX_BYTES", "MAX_FRAMES", "MAX_PIXELS", "SUFFIXES",
+    "FORMATS", "FRAMES", "MAX_FRAMES", "SUFFIXES",
     "Picture", "View", "decode", "from_image", "read_bytes",
 ]  # fmt: skip

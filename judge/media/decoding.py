@@ -9,38 +9,26 @@ from dataclasses import replace
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from judge.errors import ImageError
+from judge.media.budget import Budget
 from judge.media.colour import storable
 from judge.media.formats import FORMATS, check_size, open_image, too_large
 from judge.media.frames import views_of
 from judge.media.picture import Picture
 from judge.media.reading import check_bytes
+from judge.settings import DEFAULT_LIMITS, Limits
 
 
-def decode(data: bytes, source: str = "<bytes>") -> Picture:
-    """Decode bytes into a picture.
+def decode(data: bytes, source: str = "<bytes>", limits: Limits = DEFAULT_LIMITS) -> Picture:
+    """Decode bytes into a picture, as far as the limits go.
 
     Raises:
         ImageError: not an image of a known format, damaged, or too large to decode safely.
     """
-    check_bytes(data)
-    try:
-        with open_image(data) as opened:
-            check_size(opened)
-            views, notes = views_of(opened)
-            kind = str(opened.format)
-    except ImageError:
-        raise
-    except UnidentifiedImageError as error:
-        raise ImageError("not an image of a known format", hint=f"known: {', '.join(FORMATS)}") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(too_large(), hint="shrink it") from error
-    except Exception as error:  # decoders of broken files raise nearly anything: struct.error, SyntaxError, ...
-        raise _damaged(error) from error
-    width, height = views[0].image.size
-    return Picture(source, hashlib.sha256(data).hexdigest(), kind, width, height, views, notes)
+    check_bytes(data, limits)
+    return _decoded(data, source, limits)
 
 
-def from_image(image: Image.Image, source: str = "<image>") -> Picture:
+def from_image(image: Image.Image, source: str = "<image>", limits: Limits = DEFAULT_LIMITS) -> Picture:
     """A picture from a PIL image in memory; its SHA-256 is that of the PNG it would be saved as.
 
     Of an animation only the frame that the image stands at is seen; a note says so.
@@ -48,7 +36,7 @@ def from_image(image: Image.Image, source: str = "<image>") -> Picture:
     Raises:
         ImageError: too large, without pixels, or opened from a damaged file.
     """
-    check_size(image)
+    check_size(image, limits)
     buffer = io.BytesIO()
     try:
         frames = int(getattr(image, "n_frames", 1))
@@ -57,10 +45,33 @@ def from_image(image: Image.Image, source: str = "<image>") -> Picture:
         raise
     except Exception as error:  # the image may be a file not yet read: see `decode`
         raise _damaged(error) from error
-    picture = decode(buffer.getvalue(), source)
+    picture = _decoded(buffer.getvalue(), source, limits)
     if frames <= 1:
         return picture
     return replace(picture, notes=(f"one of {frames} frames or pages; the others were not judged", *picture.notes))
+
+
+def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
+    budget = Budget(limits)
+    try:
+        with open_image(data) as opened:
+            check_size(opened, limits)
+            seen = views_of(opened, budget)
+            kind = str(opened.format)
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError("not an image of a known format", hint=f"known: {', '.join(FORMATS)}") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(too_large(limits), hint="shrink it") from error
+    except MemoryError:  # says nothing of the file: whoever reads it knows
+        raise
+    except Exception as error:  # decoders of broken files raise nearly anything: struct.error, SyntaxError, ...
+        raise _damaged(error) from error
+    width, height = seen.size
+    return Picture(
+        source, hashlib.sha256(data).hexdigest(), kind, width, height, seen.views, seen.notes, seen.gaps, budget.late
+    )
 
 
 def _damaged(error: Exception) -> ImageError:

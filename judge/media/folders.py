@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from judge.errors import ImageError
 from judge.media.formats import SUFFIXES
-from judge.media.reading import MAX_BYTES, open_regular
+from judge.media.reading import open_regular
 
 # A file that calls itself a picture or a film is never passed over, whatever it holds.
 SAID_TO_BE_IMAGES = SUFFIXES | {
@@ -32,6 +32,7 @@ SAID_TO_BE_IMAGES = SUFFIXES | {
 _SQLITE, _DS_STORE, _COMPOUND = b"SQLite format 3\0", b"\0\0\0\1Bud1", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _THUMBNAILS = ("thumbs.db", "ehthumbs.db")
 _CHUNK = 2**16
+_MOST_TEXT = 64 * 2**20
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _PICTURE_IN_TEXT = re.compile(r"<\s*([\w.-]+:)?svg|<!ENTITY|data:\s*image/|Content-Type:\s*image/", re.IGNORECASE)
 _PICTURE_AS_TEXT = re.compile(
@@ -131,7 +132,7 @@ def _is_plain_text(head: bytes, rest: BinaryIO) -> bool:
             if _PICTURE_IN_TEXT.search(before + text):
                 return False
             before, read = text[-_LONGEST:], read + len(chunk)
-            if read > MAX_BYTES:
+            if read > _MOST_TEXT:
                 return False  # too long to be sure of
             chunk = rest.read(_CHUNK)
         decoder.decode(b"", final=True)

@@ -9,12 +9,13 @@ import warnings
 from PIL import Image
 
 from judge.errors import ImageError
+from judge.media.budget import megapixels
+from judge.settings import Limits
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif"}
 )
-MAX_PIXELS = 64_000_000
 
 _opening = threading.Lock()  # warning filters are global to the process
 
@@ -23,19 +24,18 @@ def open_image(data: bytes) -> Image.Image:
     """The image as its header describes it; pixels are decoded when they are asked for."""
     with _opening, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as corrupt metadata: what matters is whether the pixels decode
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
         return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
-def check_size(image: Image.Image) -> None:
+def check_size(image: Image.Image, limits: Limits) -> None:
     """Refuse an image without pixels and one with more than the limit."""
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"{too_large()}: {width} x {height}", hint="shrink it")
+    if width * height > limits.pixels:
+        raise ImageError(f"{too_large(limits)}: {width} x {height}", hint="shrink it")
     if min(width, height) < 1:
         raise ImageError("has no pixels")
 
 
-def too_large() -> str:
+def too_large(limits: Limits) -> str:
     """What is said of too many pixels."""
-    return f"more than {MAX_PIXELS // 1_000_000} megapixels"
+    return f"more than {megapixels(limits.pixels)}"

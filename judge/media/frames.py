@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PIL import Image, ImageOps
 
 from judge.errors import ImageError
+from judge.media.budget import Budget
 from judge.media.colour import flat, layered
-from judge.media.formats import MAX_PIXELS, check_size
+from judge.media.formats import check_size
 from judge.media.picture import View
 
 FRAMES = 4  # frames of an animation that are judged, first and last among them
 MAX_FRAMES = 1_000
 
 
-def views_of(opened: Image.Image) -> tuple[tuple[View, ...], tuple[str, ...]]:
-    """The views of an opened image, and notes on how they came about."""
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was looked at of a file: see `Picture`. size: of the first frame, upright."""
+
+    size: tuple[int, int]
+    views: tuple[View, ...]
+    notes: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+def views_of(opened: Image.Image, budget: Budget) -> Seen:
+    """The views of an opened image, and what to say of them. The budget is asked before every frame.
+
+    Raises:
+        ImageError: not even the first frame may be decoded.
+        Exception: whatever Pillow raises of a damaged file.
+    """
     frames = int(getattr(opened, "n_frames", 1))
     if frames <= 1 or not getattr(opened, "is_animated", False):
-        return _renderings(opened, "image")
-    if frames > MAX_FRAMES or opened.size[0] * opened.size[1] * frames > 32 * MAX_PIXELS:
+        _pay(opened, budget)
+        views, said = _renderings(opened, "image")
+        return Seen(views[0].image.size, views, said)
+    if frames > MAX_FRAMES:
         raise ImageError(f"an animation too long to decode: {frames} frames", hint="judge its frames as images")
     count = min(FRAMES, frames)
     chosen = sorted({round(index * (frames - 1) / (count - 1)) for index in range(count)})
-    views: list[View] = []
+    seen: list[View] = []
     notes = [f"{frames} frames or pages; judged number {', '.join(str(index + 1) for index in chosen)}"]
-    for index in chosen:
+    for index in range(chosen[-1] + 1):
         opened.seek(index)
-        check_size(opened)  # pages have sizes of their own
-        rendered, said = _renderings(opened, f"frame {index + 1}")
-        views += rendered
-        notes += said
-    return tuple(views), tuple(dict.fromkeys(notes))
+        check_size(opened, budget.limits)  # pages have sizes of their own
+        _pay(opened, budget)
+        if index in chosen:
+            rendered, said = _renderings(opened, f"frame {index + 1}")
+            seen += rendered
+            notes += said
+    return Seen(seen[0].image.size, tuple(seen), tuple(dict.fromkeys(notes)))
+
+
+def _pay(frame: Image.Image, budget: Budget) -> None:
+    why = budget.take(frame.width * frame.height)
+    if why is not None:
+        raise ImageError(why, hint="judge its frames as images, or shrink it", retryable=budget.late)
 
 
 def _renderings(frame: Image.Image, name: str) -> tuple[tuple[View, ...], tuple[str, ...]]:

@@ -8,26 +8,26 @@ import stat
 from pathlib import Path
 
 from judge.errors import ImageError
+from judge.settings import DEFAULT_LIMITS, Limits
 
-MAX_BYTES = 64 * 2**20
 _AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = {
     stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
 }  # fmt: skip
 
 
-def read_bytes(source: str | Path) -> bytes:
+def read_bytes(source: str | Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Bytes of an image file.
 
     Raises:
-        ImageError: no such file, no regular file, unreadable, empty or larger than 64 MiB.
+        ImageError: no such file, no regular file, unreadable, empty or larger than `limits.file_bytes`.
     """
     try:
         with os.fdopen(open_regular(source), "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(limits.file_bytes + 1)
     except (OSError, ValueError) as error:
         raise unreadable(source, error) from error
-    check_bytes(data)
+    check_bytes(data, limits)
     return data
 
 
@@ -61,12 +61,16 @@ def unreadable(source: str | Path, error: Exception) -> ImageError:
     return ImageError(f"cannot be read ({getattr(error, 'strerror', None) or error})", retryable=True)
 
 
-def check_bytes(data: bytes) -> None:
+def check_bytes(data: bytes, limits: Limits) -> None:
     """Refuse an empty file and one over the limit."""
     if not data:
         raise ImageError("the file is empty (zero bytes)")
-    if len(data) > MAX_BYTES:
-        raise ImageError(f"larger than {MAX_BYTES // 2**20} MiB", hint="shrink it")
+    if len(data) > limits.file_bytes:
+        raise ImageError(f"larger than {_size(limits.file_bytes)}", hint="shrink it")
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.3g} MiB" if count >= 2**20 else f"{count} bytes"
 
 
 def _check_regular(source: str | Path, found: os.stat_result) -> None:

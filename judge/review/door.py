@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from judge.media import MAX_BYTES
+from judge.settings import DEFAULT_LIMITS
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -23,7 +23,7 @@ ADDRESSES: Final = frozenset({
     "/gradio_api/run/predict", "/gradio_api/startup-events",
 })  # fmt: skip
 FOLDERS: Final = ("/assets/", "/static/", "/svelte/", "/gradio_api/heartbeat/")
-MOST_BYTES: Final = MAX_BYTES  # of one event; an upload of half as much is a third larger as text
+MOST_BYTES: Final = DEFAULT_LIMITS.file_bytes  # of one event; an upload of half as much is a third larger as text
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from judge.errors import ImageError
-from judge.media import FORMATS, FRAMES, MAX_BYTES, Picture, decode, from_image, read_bytes
+from judge.media import FORMATS, FRAMES, Picture, decode, from_image, read_bytes
+from judge.settings import DEFAULT_LIMITS
 
 TRANSPARENT_NOTE = "has transparency; judged over white and over black"
 
@@ -106,7 +107,7 @@ def test_a_bomb_behind_a_harmless_first_page_is_refused():
 
 
 def test_too_many_bytes_are_refused_before_decoding():
-    refused(VALID["PNG"] + bytes(MAX_BYTES), "larger than 64 MiB")
+    refused(VALID["PNG"] + bytes(DEFAULT_LIMITS.file_bytes), "larger than 64 MiB")
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
@@ -288,7 +289,7 @@ def test_what_cannot_be_read_says_why(tmp_path):
     empty.touch()
     large = tmp_path / "large.png"
     with large.open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
+        file.truncate(DEFAULT_LIMITS.file_bytes + 1)
     cases = {
         tmp_path: "a folder", tmp_path / "none.png": "no such file", empty / "x.png": "Not a directory",
         "nul\0.png": "null byte", "\ud800.png": "surrogates", "n" * 5_000: "too long", empty: "empty",

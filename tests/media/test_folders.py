@@ -83,7 +83,7 @@ def test_whatever_may_show_a_picture_or_says_that_it_does_is_not_passed_over(tmp
 
 
 def test_text_too_long_to_be_sure_of_is_not_passed_over(tmp_path, monkeypatch):
-    monkeypatch.setattr("judge.media.folders.MAX_BYTES", 100_000)
+    monkeypatch.setattr("judge.media.folders._MOST_TEXT", 100_000)
     (tmp_path / "log").write_bytes(b"a" * 200_000)
     assert plainly_no_image(str(tmp_path / "log")) is None
 

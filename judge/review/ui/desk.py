@@ -18,7 +18,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.errors import ImageError, JudgeError, ModelError, UserError
-from judge.media import MAX_BYTES
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import listing, render, stage
@@ -27,6 +26,7 @@ from judge.review.ui.context import Context, Person
 from judge.review.ui.listing import POLICY_STATES, Wanted
 from judge.review.ui.messages import Asked, Reply, in_words, misunderstood, serial_of
 from judge.review.workbench.library import Library, Ref
+from judge.settings import DEFAULT_LIMITS
 
 QUICK = {
     "no_violation": (
@@ -44,7 +44,9 @@ QUICK = {
 }
 DEFAULT = "shipped:demo"
 AHEAD = 3  # pictures that are shielded before anybody asks
-UPLOAD_BYTES = MAX_BYTES // 2  # a data URI is a third larger than its file, and the page sends one at a time
+UPLOAD_BYTES = (
+    DEFAULT_LIMITS.file_bytes // 2
+)  # a data URI is a third larger than its file, and the page sends one at a time
 
 
 class Desk:

@@ -18,7 +18,6 @@ from pydantic import Field, ValidationError
 from judge.errors import ConstitutionError, ImageError, JudgeError, UserError
 from judge.lint import Severity
 from judge.lint.neighbours import read_older
-from judge.media import MAX_BYTES
 from judge.review.shield import shielded
 from judge.review.store import Decided, Filters, Right
 from judge.review.ui import render
@@ -31,7 +30,7 @@ from judge.review.workbench.draft import Draft, chains, read
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.replay import Curve, Knob
 from judge.review.workbench.trials import MOST, Choice, Compared, Job, Jobs, Picture, Trials, Tried
-from judge.settings import Frozen
+from judge.settings import DEFAULT_LIMITS, Frozen
 from judge.verdict import Verdict
 
 PANELS = (
@@ -48,7 +47,7 @@ KNOBS = (
     ("label_mass", "Label mass (label_mass)"),
 )  # fmt: skip
 PER_RULE = frozenset(Knob) - {Knob.LABEL_MASS}  # label mass is the run's own
-UPLOAD_BYTES = MAX_BYTES // 2  # a data URI is a third larger than its file
+UPLOAD_BYTES = DEFAULT_LIMITS.file_bytes // 2  # a data URI is a third larger than its file
 DECIDED = 500  # the last decided items that a threshold is tried on
 _THUMB = 112
 _KEPT = 4

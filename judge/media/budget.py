@@ -1,0 +1,44 @@
+"""What decoding one file may still cost: pixels over all its frames, and seconds. Knows no format."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from judge.settings import Limits
+
+_LEAST_VIEW = 512 * 512
+_SHARED = 4  # all views of one file have so many times `view_pixels` together
+
+
+class Budget:
+    """Counts while one file is decoded. Ask before every frame: nothing here breaks off one that is under way.
+
+    limits: what was allowed. weight: how many times a frame's pixels are gone over to decode it. late: whether time
+    ran out.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limits, self.weight, self.late = limits, 1, False
+        self._clock, self._pixels, self._until = clock, 0, clock() + limits.seconds
+
+    def take(self, pixels: int) -> str | None:
+        """Why no further frame of so many pixels may be decoded; None, and the pixels are counted, when it may."""
+        pixels *= self.weight
+        if self._clock() > self._until:
+            self.late = True
+            return f"decoding it takes longer than {self.limits.seconds:g} s"
+        if self._pixels + pixels > self.limits.total_pixels:
+            return f"more than {megapixels(self.limits.total_pixels)} to decode in all its frames and scans"
+        self._pixels += pixels
+        return None
+
+    def view_pixels(self, views: int) -> int:
+        """Most pixels of each of so many views of the file."""
+        each = _SHARED * self.limits.view_pixels // max(views, _SHARED)
+        return max(_LEAST_VIEW, each)
+
+
+def megapixels(pixels: int) -> str:
+    """A number of pixels in words."""
+    return f"{pixels / 1e6:.3g} megapixels" if pixels < 10**9 else f"{pixels // 10**6} megapixels"
