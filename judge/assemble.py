@@ -23,6 +23,7 @@ from judge.errors import UserError
 from judge.judging.pipeline import Judge
 from judge.judging.priors import Locked
 from judge.languages import DEFAULT, ENGLISH, Answers, language
+from judge.models.hub import only_local
 from judge.settings import BUNDLED, OFF, Settings
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def load_llm(source: str, **settings: Any) -> Llm:
     chosen = _settings(None, {**settings, "model": source})
     if source.startswith(("http://", "https://")):
         return _served(chosen, ENGLISH, text_only=True)
+    if source != BUNDLED:
+        only_local(source)
     from judge.models.loading import architecture
     from judge.models.text_llm import is_multimodal, load_text_llm
 
@@ -156,6 +159,8 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
             f"the bundled model understands English only, and the constitution is in language '{answers.language}'",
             hint="name a multilingual model with --model, such as Qwen/Qwen3-VL-8B-Instruct",
         )
+    if settings.model != BUNDLED:
+        only_local(settings.model)  # before seconds of imports: a hub that does not answer is told at once
     from judge.models.transformers_mllm import load_mllm
 
     if settings.model == BUNDLED:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from typing import NoReturn
 
 import typer
@@ -67,9 +68,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 def main() -> NoReturn:
     """Run the command line and exit. Every expected error is a message and an exit code, never a traceback."""
-    logging.basicConfig(format="judge: %(message)s", level=logging.WARNING, stream=sys.stderr)
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    _only_our_talk()
     try:
         app()
     except UserError as error:
@@ -80,6 +79,20 @@ def main() -> NoReturn:
         logging.getLogger("judge").exception("unexpected error, please report it")
         sys.exit(Exit.FAILURE)
     sys.exit(Exit.NO_VIOLATION)
+
+
+def _only_our_talk() -> None:
+    """On stderr stands what this package says and nothing that its libraries say, unless the user asks for that by the
+    libraries' own variables or Python's `-W`."""
+    talk = logging.StreamHandler(sys.stderr)
+    talk.setFormatter(logging.Formatter("judge: %(message)s"))
+    logging.getLogger("judge").handlers = [talk]
+    logging.getLogger().addHandler(logging.NullHandler())  # with no handler Python would print warnings itself
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_VERBOSITY", "critical")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def _stop(error: JudgeError, code: Exit) -> NoReturn:

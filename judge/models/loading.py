@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ from safetensors import SafetensorError
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.files import remember
+from judge.models.hub import is_network_failure, only_local, unreachable
+from judge.models.quiet import quiet
 from judge.settings import Settings, cache_dir
 from judge.verdict import ModelIdentity
 
@@ -29,7 +32,8 @@ _KEPT_IN_FULL = (
 
 def load_processor(kind: Any, source: str, settings: Settings) -> Any:
     """The processor of a checkpoint."""
-    return _loaded(source, lambda: kind.from_pretrained(source, trust_remote_code=settings.trust_remote_code))
+    options = {"trust_remote_code": settings.trust_remote_code}
+    return _loaded(source, lambda local: kind.from_pretrained(source, **options, **local))
 
 
 def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "none") -> Any:
@@ -42,7 +46,9 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
         options["quantization_config"] = _quantization(quantize)
         options["device_map"] = {"": device}
         logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)  # a line per layer on CPU
-    model, report = _loaded(source, lambda: kind.from_pretrained(source, output_loading_info=True, **options))
+    model, report = _loaded(
+        source, lambda local: kind.from_pretrained(source, output_loading_info=True, **options, **local)
+    )
     if report["missing_keys"]:  # transformers fills them with random numbers and goes on
         missing = sorted(report["missing_keys"])
         raise UserError(
@@ -91,14 +97,24 @@ def _quantization(quantize: str) -> Any:
     )
 
 
-def _loaded(source: str, load: Any) -> Any:
+def _loaded(source: str, load: Callable[[dict[str, bool]], Any]) -> Any:
+    """`load`, given what tells transformers not to ask the hub where that is in vain, quietly, and its errors sorted.
+
+    Raises:
+        UserError: no such checkpoint, or one that cannot be used.
+        ModelError: the hub or the machine failed.
+    """
+    local = {"local_files_only": True} if only_local(source) else {}
     try:
-        return load()
+        with quiet():
+            return load(local)
     except JudgeError:
         raise
     except torch.OutOfMemoryError as error:
         raise ModelError(f"{source} does not fit in memory", hint="try --quantize 4bit or a smaller model") from error
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        if not local and is_network_failure(error):
+            raise unreachable(source, "the connection failed while loading") from error
         first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         hint = (
             "check the id or the folder; a gated or private model needs `hf auth login`; offline, give a local folder"
@@ -137,4 +153,4 @@ def architecture(source: str, settings: Settings) -> str:
     """The `model_type` of a checkpoint, from its configuration alone."""
     from transformers import AutoConfig
 
-    return str(_loaded(source, lambda: AutoConfig.from_pretrained(source)).model_type)
+    return str(_loaded(source, lambda local: AutoConfig.from_pretrained(source, **local)).model_type)

@@ -229,7 +229,8 @@ def load_server(
     text_only: it is only wanted for `reply` without an image, so it need not see images nor give log-probabilities.
 
     Raises:
-        UserError: no such server or model, or it cannot give log-probabilities.
+        UserError: no such model, or the server cannot give log-probabilities.
+        Unreachable: nothing answers at the address.
         ModelError: the server failed.
     """
     base, wanted = address(url)
@@ -244,7 +245,8 @@ def load_server(
     except BaseException as error:
         remote.close()
         if isinstance(error, Unreachable):
-            raise UserError(error.message, hint="is the server running, and is the address right?") from error
+            hint = "is the server running, and is the address right?"
+            raise Unreachable(error.message, hint=hint, retryable=True) from error
         if isinstance(error, Refused):
             hint = error.hint or "the address usually ends in /v1"
             raise UserError(error.message, hint=hint) from error

@@ -76,14 +76,14 @@ def address(url: str) -> tuple[str, str | None]:
 class Remote:
     """One server, spoken to from an event loop in a thread of its own, so that callers need not be asynchronous.
 
-    Once nothing answers after all tries, later requests are tried once until one gets through: else a dead
-    server would cost the full patience for every question of a run.
+    While nothing answers, as at the start and after all tries of a request, requests are tried once until one gets
+    through: else a dead server would cost the full patience for every question of a run.
     """
 
     def __init__(self, url: str, limits: Limits) -> None:
         self.url, self._limits = url, limits
         self._root = url.removesuffix("/v1")
-        self._down = False
+        self._down = True
         self._gate = asyncio.Semaphore(limits.concurrency)
         self._client = openai.AsyncOpenAI(
             base_url=url,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -31,6 +32,9 @@ def run(monkeypatch, capsys):
     """Runs the command line; returns exit code, stdout and stderr."""
     monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "error")  # what `main` sets is undone again
     monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    monkeypatch.setenv("HF_HUB_VERBOSITY", "critical")
+    monkeypatch.setattr(sys, "warnoptions", ["error"])
+    monkeypatch.setattr(logging.getLogger("judge"), "handlers", [])
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["judge", *map(str, arguments)])

@@ -12,7 +12,7 @@ import threading
 import pytest
 from PIL import Image
 
-from judge.errors import ModelError, UserError
+from judge.errors import ModelError, Unreachable, UserError
 from judge.models import openai_server
 from judge.models.openai_server import load_server
 from judge.models.protocols import Ask
@@ -186,7 +186,7 @@ class TestStart:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        with pytest.raises(UserError, match="cannot be reached") as caught:
+        with pytest.raises(Unreachable, match="cannot be reached") as caught:
             load_server(f"http://127.0.0.1:{port}", limits=QUICK)
         assert "running" in caught.value.hint
 

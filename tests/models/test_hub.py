@@ -1,0 +1,132 @@
+"""A hub that cannot be reached: said in seconds and one line, exit 3; what was downloaded before loads without it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from judge.models.hub import is_network_failure, only_local
+
+ROOT = Path(__file__).resolve().parents[2]
+ASK = "import sys; from judge.models.hub import only_local; print(only_local('someone/some-model'))"
+LOAD = """
+from judge.models.image_text import load_encoder
+from judge.settings import Settings
+print(load_encoder("someone/some-model", Settings(device="cpu")).identity.name)
+"""
+
+
+@contextlib.contextmanager
+def closed() -> Iterator[str]:
+    """A port at which nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def black_hole() -> Iterator[str]:
+    """A port that takes every connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def answering(status: int) -> Iterator[str]:
+    """A hub that answers everything with one status."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        do_GET = do_HEAD
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def run(*arguments: str, hub: str, home: Path) -> tuple[subprocess.CompletedProcess[str], float]:
+    """A Python process with that hub, and the seconds it took."""
+    surroundings = {
+        name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy") and name[:3] != "HF_"
+    }
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=100, check=False,
+        env={**surroundings, "HF_ENDPOINT": hub, "HF_HOME": str(home)},
+    )  # fmt: skip
+    return done, time.perf_counter() - begun
+
+
+@pytest.mark.parametrize(("hub", "why"), [(closed, "refused"), (black_hole, "3 s")])
+def test_the_command_says_so_within_seconds(tmp_path, hub, why):
+    arguments = ["-m", "judge", "check", "examples/images/drugs-violating.png", "--model", "someone/some-model"]
+    with hub() as address:
+        done, seconds = run(*arguments, hub=address, home=tmp_path)
+    said = done.stderr.splitlines()
+    assert (done.returncode, done.stdout, len(said)) == (3, "", 2)
+    assert said[0].startswith(f"judge: cannot load someone/some-model: the hub {address} cannot be reached (")
+    assert why in said[0]
+    assert said[1].startswith("  hint: try again")
+    assert seconds < 8  # 5 on a machine that does nothing else; the hub's own client takes 29
+
+
+@pytest.mark.parametrize(("status", "found"), [(200, "False"), (404, "False"), (401, "False"), (503, None)])
+def test_a_hub_that_answers_is_asked_and_one_that_is_broken_is_not(tmp_path, status, found):
+    with answering(status) as address:
+        done, _ = run("-c", ASK, hub=address, home=tmp_path)
+    assert done.stdout.strip() == (found or "")
+    assert found or "it answers with status 503" in done.stderr
+
+
+def test_what_was_downloaded_loads_without_the_hub(checkpoint, tmp_path):
+    repository = tmp_path / "hub" / "models--someone--some-model"
+    shutil.copytree(checkpoint("siglip"), repository / "snapshots" / "0123")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0123", encoding="utf-8")
+    with closed() as address:
+        done, _ = run("-c", LOAD, hub=address, home=tmp_path)
+    assert (done.stdout, done.stderr) == ("someone/some-model\n", "")
+
+
+def test_folders_and_impossible_ids_ask_nobody(tmp_path):
+    assert only_local(str(tmp_path)) is False
+    assert only_local(str(tmp_path / "nowhere" / "at all")) is False
+
+
+def test_an_error_is_the_networks_when_its_cause_is():
+    httpx = pytest.importorskip("httpx")
+
+    def wrapped(cause: Exception) -> OSError:
+        error = OSError("could not load")
+        error.__cause__ = cause
+        return error
+
+    request = httpx.Request("GET", "http://127.0.0.1")
+    refused, broken = (
+        httpx.HTTPStatusError("", request=request, response=httpx.Response(status)) for status in (404, 502)
+    )
+    assert is_network_failure(wrapped(httpx.ConnectError("gone")))
+    assert is_network_failure(wrapped(broken))
+    assert not is_network_failure(wrapped(refused))
+    assert not is_network_failure(wrapped(ValueError("no such key")))

@@ -1,0 +1,74 @@
+"""What a user sees of the libraries underneath: nothing, in the command and from Python; their own logging is kept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from transformers.utils import logging
+
+from judge.models.quiet import quiet
+
+ROOT = Path(__file__).resolve().parents[2]
+LOAD = """
+import logging, sys
+from transformers.utils import logging as theirs
+{before}
+from judge.models.image_text import load_encoder
+from judge.settings import Settings
+load_encoder(sys.argv[1], Settings(device="cpu"))
+print(theirs.get_verbosity(), theirs.is_progress_bar_enabled())
+"""
+TALK = """
+import logging, warnings
+from judge.cli import main
+main._only_our_talk()
+logging.getLogger("judge").warning("ours")
+logging.getLogger("judge.models.remote").warning("ours as well")
+logging.getLogger("some.library").warning("not ours")
+warnings.warn("nor this", FutureWarning)
+import huggingface_hub.utils.logging as hub
+hub.get_logger("huggingface_hub.file_download").warning("nor that")
+"""
+
+
+def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    surroundings = {name: value for name, value in os.environ.items() if name[:3] != "HF_"}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT, check=True,
+        env={**surroundings, **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip"])
+def test_loading_from_python_says_nothing_and_changes_no_setting(checkpoint, family):
+    done = run(LOAD.format(before=""), str(checkpoint(family)))
+    assert (done.stdout, done.stderr) == (f"{logging.WARNING} True\n", "")
+
+
+def test_a_users_own_choice_wins_while_loading(checkpoint):
+    """CLIP's checkpoint makes transformers warn of token ids beyond its vocabulary."""
+    done = run(LOAD.format(before=""), str(checkpoint("clip")), TRANSFORMERS_VERBOSITY="info")
+    assert "bos_token_id" in done.stderr
+
+
+def test_quiet_puts_back_what_was_set_after_an_error():
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    with pytest.raises(KeyError), quiet():
+        assert logging.get_verbosity() == logging.ERROR
+        assert not logging.is_progress_bar_enabled()
+        raise KeyError
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
+
+
+def test_the_command_passes_on_its_own_words_only_and_once():
+    assert run(TALK).stderr == "judge: ours\njudge: ours as well\n"
+
+
+def test_the_command_passes_on_what_the_user_asks_for():
+    done = run(TALK, PYTHONWARNINGS="default", HF_HUB_VERBOSITY="warning")
+    assert "nor this" in done.stderr
+    assert "nor that" in done.stderr
