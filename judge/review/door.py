@@ -2,28 +2,28 @@
 
 Gradio serves more than this app needs: uploads to a temporary folder, files, a proxy, an API. None of it is
 reachable, so nothing a person sends is ever written outside the store, and no file is served but the page's own.
+What strangers send is never read beyond a sign-in's few bytes, and a session is ended only by its own page.
 The page itself may load from and speak to this server only, which the browser enforces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from judge.review.bodies import TOO_LARGE, App, Limit, Message, Receive, Send, bounded, refuse
 from judge.settings import DEFAULT_LIMITS
 
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
-_App = Callable[[_Message, _Receive, _Send], Awaitable[None]]
-
+EVENT: Final = "/gradio_api/run/predict"
+HEARTBEAT: Final = "/gradio_api/heartbeat/"
+SIGN_OUT: Final = "/logout"
 ADDRESSES: Final = frozenset({
-    "/", "/config", "/login", "/logout", "/theme.css", "/manifest.json", "/favicon.ico", "/gradio_api/app_id",
-    "/gradio_api/run/predict", "/gradio_api/startup-events",
+    "/", "/config", "/login", SIGN_OUT, "/theme.css", "/manifest.json", "/favicon.ico", "/gradio_api/app_id",
+    EVENT, "/gradio_api/startup-events",
 })  # fmt: skip
-FOLDERS: Final = ("/assets/", "/static/", "/svelte/", "/gradio_api/heartbeat/")
-MOST_BYTES: Final = DEFAULT_LIMITS.file_bytes  # of one event; an upload of half as much is a third larger as text
+FOLDERS: Final = ("/assets/", "/static/", "/svelte/", HEARTBEAT)
+EVENTS = Limit(DEFAULT_LIMITS.file_bytes, 300.0)  # an upload of half as much is a third larger as text
+OTHERS = Limit(2**16, 20.0)  # a sign-in is the largest of them
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -33,7 +33,7 @@ _POLICY: Final = (
 _HEADERS: Final = (
     (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # under `no-referrer` the browser would not say that signing out is ours
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _KEPT_BY_BROWSERS: Final = ("/assets/", "/static/", "/svelte/")
@@ -42,11 +42,11 @@ _KEPT_BY_BROWSERS: Final = ("/assets/", "/static/", "/svelte/")
 class Door:
     """ASGI middleware. local_only: refuse requests by another name than this machine's (no sign-in protects it)."""
 
-    def __init__(self, app: _App, *, local_only: bool) -> None:
+    def __init__(self, app: App, *, local_only: bool) -> None:
         self._app = app
         self._local_only = local_only
 
-    async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
         if scope["type"] != "http":
             if scope["type"] == "websocket":  # the page has none
@@ -54,24 +54,25 @@ class Door:
                 return
             await self._app(scope, receive, send)
             return
-        refused = self._refused(scope)
+        path = scope["path"].rstrip("/") or "/"
+        limit = EVENTS if path == EVENT else OTHERS
+        refused = self._refused(scope, path, limit)
         if refused is not None:
-            status, words = refused
-            start = {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]}
-            await send(start)
-            await send({"type": "http.response.body", "body": words.encode()})
+            await refuse(send, *refused)
             return
+        if path == SIGN_OUT:  # Gradio ends a session on GET, which any link or picture elsewhere could ask for
+            scope = {**scope, "method": "GET"}
 
-        async def guarded(message: _Message) -> None:
+        async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 kept = scope["path"].startswith(_KEPT_BY_BROWSERS)
                 fresh = () if kept else ((b"cache-control", b"no-store"),)
                 message["headers"] = [*message.get("headers", ()), *_HEADERS, *fresh]
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        await bounded(self._app, scope, receive, guarded, limit)
 
-    def _refused(self, scope: _Message) -> tuple[int, str] | None:
+    def _refused(self, scope: Message, path: str, limit: Limit) -> tuple[int, str] | None:
         """A status and a reason, where the request is not let through."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
@@ -81,16 +82,28 @@ class Door:
         origin = headers.get(b"origin", b"").decode("latin-1")
         if origin and urlsplit(origin).netloc != host:
             return 403, "This came from a page of another address."
-        path: str = scope["path"]
-        if (path.rstrip("/") or "/") not in ADDRESSES and not path.startswith(FOLDERS):
+        if path not in ADDRESSES and not scope["path"].startswith(FOLDERS):
             return 404, "There is nothing here."
-        if scope["method"] == "POST":
-            length = headers.get(b"content-length", b"")
-            if not length.isdigit():
-                return 411, "How long this is has to be said."
-            if int(length) > MOST_BYTES:
-                return 413, "This is larger than the server takes."
+        if path == SIGN_OUT and scope["method"] != "POST":
+            return 405, "Sign out with the button on the page."
+        if path == SIGN_OUT and not origin:
+            return 403, "This did not come from the page."
+        if (path == EVENT or scope["path"].startswith(HEARTBEAT)) and not (self._local_only or _signed_in(scope)):
+            return 401, "Sign in first: reload the page."
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > limit.most:
+            return TOO_LARGE  # said in time; what does not say so is counted
         return None
+
+
+def _signed_in(scope: Message) -> bool:
+    """Whether the request has the cookie of a session that Gradio knows; where it keeps them is its own business."""
+    from starlette.requests import HTTPConnection
+
+    app: Any = scope["app"]
+    cookies = HTTPConnection(scope).cookies
+    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
+    return any(cookies.get(name) in app.tokens for name in names)
 
 
 def _name(host: str) -> str:

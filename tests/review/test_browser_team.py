@@ -127,6 +127,6 @@ def test_roles_are_checked_by_the_server(store, browser, address):
 
 def test_signing_out_ends_the_session(browser, address):
     with visitor(browser, address, login=("bob", PASSWORD)) as bob:
-        bob.get_by_role("link", name="Sign out").click()
+        bob.get_by_role("button", name="Sign out").click()
         bob.get_by_label("password").wait_for()
         assert bob.locator("#cj-desk").count() == 0

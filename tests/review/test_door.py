@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from judge.review.access import add_user
-from judge.review.store import Role, Store
+from judge.review.door import EVENTS, OTHERS
+from judge.review.store import Filters, Role, Store
 from tests.review.browsing import serving
 
 
@@ -72,12 +76,101 @@ def test_nothing_can_be_put_on_the_disk(bob):
         assert bob.post(path, json={}).status_code == 404
 
 
-def test_what_is_too_large_or_of_unknown_length_is_refused(bob, address):
-    host, port = httpx.URL(address).host, httpx.URL(address).port
-    for header, status in (("Content-Length: 999999999", b" 413 "), ("Transfer-Encoding: chunked", b" 411 ")):
-        with socket.create_connection((host, port), timeout=30) as raw:
-            raw.sendall(f"POST /gradio_api/run/predict HTTP/1.1\r\nHost: {host}:{port}\r\n{header}\r\n\r\n".encode())
-            assert status in raw.recv(200)
+def test_what_says_that_it_is_too_large_is_refused_at_once(bob, address):
+    for path, most in (("/gradio_api/run/predict", EVENTS.most), ("/login", OTHERS.most)):
+        reply, sent = pushed(address, path, f"Content-Length: {most + 1}\r\n{cookies(bob)}", [])
+        assert (b" 413 " in reply, sent) == (True, 0)
+
+
+@pytest.mark.parametrize("said", ["", "Content-Length: 5\r\n"], ids=["of no length", "that says 5 bytes"])
+def test_a_strangers_body_in_pieces_is_counted_and_cut_off(address, said):
+    pieces = (b"100000\r\n" + b"x" * 2**20 + b"\r\n" for _ in range(50))
+    kind = "Content-Type: application/x-www-form-urlencoded\r\n"
+    reply, sent = pushed(address, "/login", f"{kind}{said}Transfer-Encoding: chunked\r\n", pieces)
+    assert b" 413 " in reply.split(b"\r\n")[0]
+    assert sent < 16 * 2**20  # no more than the two kernels keep for a server that has stopped reading
+
+
+def test_what_is_answered_unread_is_not_taken_either(address):
+    pieces = (b"100000\r\n" + b"x" * 2**20 + b"\r\n" for _ in range(50))
+    reply, sent = pushed(address, "/login", "Transfer-Encoding: chunked\r\n", pieces)
+    assert b" 422 " in reply and sent < 16 * 2**20
+
+
+def test_a_stranger_cannot_send_events_at_all(address):
+    pieces = (b"100000\r\n" + b"x" * 2**20 + b"\r\n" for _ in range(50))
+    reply, sent = pushed(address, "/gradio_api/run/predict", "Transfer-Encoding: chunked\r\n", pieces)
+    assert b" 401 " in reply and sent < 16 * 2**20
+
+
+def test_an_event_in_pieces_is_counted_too(bob, address):
+    pieces = (b"100000\r\n" + b"x" * 2**20 + b"\r\n" for _ in range(EVENTS.most // 2**20 + 50))
+    reply, sent = pushed(address, "/gradio_api/run/predict", f"Transfer-Encoding: chunked\r\n{cookies(bob)}", pieces)
+    assert b" 413 " in reply and sent < EVENTS.most + 16 * 2**20
+
+
+def test_a_session_ends_by_a_post_of_its_own_page_only(bob, address):
+    assert bob.get("/logout").status_code == bob.head("/logout").status_code == bob.get("/logout/").status_code == 405
+    assert bob.post("/logout").status_code == 403
+    for origin in ("https://evil.example", "null"):
+        assert bob.post("/logout", headers={"origin": origin}).status_code == 403
+    assert bob.get("/config").status_code == 200
+    with httpx.Client(base_url=address, timeout=60) as other:
+        other.post("/login", data={"username": "ann", "password": "correct horse"})
+        assert other.post("/logout", headers={"origin": address}).is_redirect
+        assert other.get("/config").status_code == 401
+    assert bob.get("/config").status_code == 200
+
+
+def test_nobody_else_can_close_a_persons_page(folder, bob, address, events):
+    with Store.open(Path(folder)) as store, httpx.Client(base_url=address, timeout=60) as ann:
+        ann.post("/login", data={"username": "ann", "password": "correct horse"})
+        send(bob, events[0][0], events[0][1], kind="start")
+        assert held(store) == ["bob"]
+        assert httpx.get(f"{address}/gradio_api/heartbeat/s").status_code == 401
+        look_and_leave(ann, "s")
+        for number, inputs in events:
+            if inputs == 0:
+                body = {"data": [], "fn_index": number, "session_hash": "s"}
+                assert ann.post("/gradio_api/run/predict", json=body).status_code in (200, 500)
+        time.sleep(1)
+        assert held(store) == ["bob"]
+        look_and_leave(bob, "s")
+        for _ in range(100):
+            if held(store) == []:
+                break
+            time.sleep(0.1)
+        assert held(store) == []
+
+
+def held(store):
+    return [one.lease.reviewer for one in store.list(Filters(state="leased"), limit=1000)]
+
+
+def look_and_leave(client, page):
+    with client.stream("GET", f"/gradio_api/heartbeat/{page}") as beats:
+        assert beats.status_code == 200 and next(beats.iter_bytes())
+
+
+def cookies(client):
+    return f"Cookie: {'; '.join(f'{one.name}={one.value}' for one in client.cookies.jar)}\r\n"
+
+
+def pushed(address, path, headers, pieces):
+    """Send a body in pieces until the server hangs up or all is sent: what it replied, and how many bytes it took."""
+    host, port, sent, reply = httpx.URL(address).host, httpx.URL(address).port, 0, b""
+    with socket.create_connection((host, port), timeout=30) as raw:
+        raw.sendall(f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{headers}\r\n".encode())
+        with suppress(ConnectionError):
+            for piece in pieces:
+                if select.select([raw], [], [], 0)[0]:
+                    break
+                raw.sendall(piece)
+                sent += len(piece)
+        with suppress(ConnectionError):
+            while more := raw.recv(2**16):
+                reply += more
+    return reply, sent
 
 
 def test_pages_of_other_addresses_cannot_ask(bob, events):

@@ -114,3 +114,11 @@ class Context:
         if not name:
             raise UserError("you are not signed in", hint="reload the page and sign in")
         return Person(name, self.store.role_of(name))
+
+    def page(self, request: gr.Request) -> str:
+        """The page that a request speaks for: bound to who sent it, because anybody can send another page's hash.
+
+        Nobody else's request ever has the same, nor has a stranger's that of a person.
+        """
+        name = (getattr(request, "username", None) or "") if self.authenticated else LOCAL
+        return f"{name}\n{request.session_hash or ''}"

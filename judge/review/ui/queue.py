@@ -39,7 +39,7 @@ def build(context: Context) -> None:
 
     def act(event: gr.EventData, request: gr.Request) -> str:
         try:
-            return desk.act(event._data, context.person(request), request.session_hash or "")
+            return desk.act(event._data, context.person(request), context.page(request))
         except UserError as error:
             text = in_words(error)
         except Exception:  # a mistake of ours: the page must say so, and the log must have it
@@ -48,7 +48,7 @@ def build(context: Context) -> None:
         return Reply(serial=serial_of(event._data), toasts=({"text": text, "bad": True},)).json_text()
 
     def left(request: gr.Request) -> None:
-        desk.left(request.session_hash or "")
+        desk.left(context.page(request))
 
     frame = render.html(
         "desk",

@@ -25,7 +25,7 @@ def build(context: Context) -> None:
     def act(text: str | None, event: gr.EventData, request: gr.Request) -> tuple[str, Any]:
         try:
             person = context.person(request)
-            reply, opened = bench.act(event._data, text or "", person, request.session_hash or "")
+            reply, opened = bench.act(event._data, text or "", person, context.page(request))
             return reply, gr.skip() if opened is None else opened
         except UserError as error:
             said = in_words(error)
@@ -43,7 +43,7 @@ def build(context: Context) -> None:
         return bench.checked(text)
 
     def left(request: gr.Request) -> None:
-        bench.left(request.session_hash or "")
+        bench.left(context.page(request))
 
     shape: dict[str, Any] = {"apply_default_css": False, "padding": False}
     gr.HTML("", html_template=render.html("workbench_bar"), elem_classes=["cj-root", "wb-root"], **shape)
