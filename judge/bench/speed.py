@@ -62,7 +62,7 @@ def rules(count: int) -> Constitution:
 
 def sharing(mllm: TransformersMllm, images: Sequence[Image], repeats: int) -> dict[str, float]:
     """The same questions about one image on a shared prefix, over one by one: best of `repeats`, in seconds."""
-    from judge.models.ways import Way
+    from judge.models.ways import ALONE, Way
 
     texts = statements(QUESTIONS)
     mllm.answer([Ask(images[0].copy(), instruction(), text) for text in texts])  # chooses and warms the way
@@ -78,7 +78,7 @@ def sharing(mllm: TransformersMllm, images: Sequence[Image], repeats: int) -> di
             spent.append(time.perf_counter() - begun)
         return min(spent)
 
-    alone = best(Way("one_by_one", 1, "one_by_one"))
+    alone = best(ALONE)
     together = best(chosen)
     return {
         "questions": QUESTIONS, "one_by_one_s": alone, "shared_s": together,

@@ -26,6 +26,7 @@ class Chat:
         self.tokenizer: Any = processor.tokenizer
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token  # processors insist on one
+        self.tokenizer.padding_side = "left"  # text is generated after the last token of every row
         self.pad: int = self.tokenizer.pad_token_id or 0
         self.image_token = _image_token(model, processor)
         self.image_mark: str | None = getattr(

@@ -47,7 +47,7 @@ class Kept:
 
     @property
     def bytes(self) -> int:
-        return self.prefix.batch.bytes_per_token * self.prefix.batch.length
+        return self.prefix.batch.bytes_per_row
 
 
 class KeptPrefixes:
@@ -70,7 +70,7 @@ class KeptPrefixes:
         batches = []
         for kind, by_key in alike.items():
             groups = list(by_key.values())
-            size = self._budget.rows(self._bytes_of.get(kind, ASSUMED_TOKENS * self._token_bytes()), BATCH)
+            size = self._budget.rows(self._bytes_of.get(kind, self.bytes_of_tokens(ASSUMED_TOKENS)), BATCH)
             for start in range(0, len(groups), size):
                 batches.append([ask for group in groups[start : start + size] for ask in group])
         return batches
@@ -132,12 +132,12 @@ class KeptPrefixes:
             self._kept[key_of(ask)] = Kept(ask.image, prefix, head, tail, self._chat)
         self._bytes_of[_kind(asks[0])] = self._kept[key_of(asks[0])].bytes
 
-    def _token_bytes(self) -> int:
-        """Memory of one cached token, from the configuration."""
+    def bytes_of_tokens(self, count: int) -> int:
+        """Memory of so many cached tokens, from the configuration."""
         config = self._model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        return int(2 * config.num_hidden_layers * heads * width * self._model.dtype.itemsize)
+        return int(2 * count * config.num_hidden_layers * heads * width * self._model.dtype.itemsize)
 
 
 def _kind(ask: Ask) -> object:

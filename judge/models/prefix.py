@@ -1,8 +1,10 @@
 """Shared prefixes: one prefill of image and instruction, and three ways to score questions on top of it.
 
-- `packed`: all questions of one image in one sequence, kept apart by a block-diagonal mask;
-- `repeated`: questions (of one image or of several) as a batch, each over a copy of its image's cache,
-  padded on the left, between prefix and question, so that the last position is the answer's for all;
+- `repeated`: questions (of one image or of several) as a batch, each over a copy of its image's cache. They are
+  padded on the right, and each answer is read at its question's own last token: right for every kind of cache,
+  also those that slide or keep a running state, which padding between prefix and question would run through;
+- `packed`: all questions of one image in one sequence, kept apart by a block-diagonal mask. Only for plain caches
+  (`is_plain`), where it spares the copies;
 - `one_by_one`: the whole sequence anew per question: slow, and right for every model, so it is the
   reference that the others are checked against (`ways`), and what is used where they fail the check.
 
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,22 +30,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Prefill:
-    """Key-value cache of a batch of prefixes of `length` tokens each.
+    """Cache of a batch of prefixes of `length` tokens each.
 
     next_positions: per row the position that follows the prefix. axes: of positions, 3 with M-RoPE, else 1.
+    aligned: what else the model takes per token, shape (rows, length, ...), such as mllama's mask of the image.
     """
 
     cache: Cache
     length: int
     next_positions: tuple[int, ...]
     axes: int
+    aligned: Inputs
 
     @property
-    def bytes_per_token(self) -> int:
-        """Memory of one token of one row, over all layers."""
-        held: list[torch.Tensor] = [tensor for layer in self.cache.layers for tensor in (layer.keys, layer.values)]
-        total = sum(int(tensor.nbytes) for tensor in held)
-        return total // (held[0].shape[0] * self.length)
+    def bytes_per_row(self) -> int:
+        """Memory of one row, whatever its layers hold."""
+        return sum(int(tensor.nbytes) for tensor in tensors_of(self.cache)) // len(self.next_positions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,8 @@ def prefill(model: PreTrainedModel, inputs: Inputs) -> list[Prefix]:
     cache = output.cache if "cache" in output else output.past_key_values
     rows, length = inputs["input_ids"].shape
     deltas = base.rope_deltas.flatten().tolist() if m_rope and base.rope_deltas is not None else [0] * rows
-    batch = Prefill(cache, length, tuple(length + int(delta) for delta in deltas), 3 if m_rope else 1)
+    aligned = {name: value for name, value in inputs.items() if value.shape[:2] == (rows, length) and value.ndim > 2}
+    batch = Prefill(cache, length, tuple(length + int(delta) for delta in deltas), 3 if m_rope else 1, aligned)
     return [Prefix(batch, row, tuple(ids)) for row, ids in enumerate(inputs["input_ids"].tolist())]
 
 
@@ -90,7 +93,7 @@ def one_by_one(model: PreTrainedModel, questions: Sequence[Question], pad: int) 
         if hasattr(model, "model") and hasattr(model.model, "get_rope_index"):
             model.model.rope_deltas = None
         with torch.inference_mode():
-            rows.append(model(**_extended(question), logits_to_keep=1).logits[0, -1].float().cpu())
+            rows.append(model(**_extended(question), logits_to_keep=1).logits[0, -1].float())
     return torch.stack(rows)
 
 
@@ -103,31 +106,41 @@ def _extended(question: Question) -> Inputs:
         if value.shape == (1, length) and not value.is_floating_point():  # ids, and masks and types aligned with them
             more = suffix if name == "input_ids" else torch.full_like(suffix, 1 if name == "attention_mask" else 0)
             inputs[name] = torch.cat([value, more.to(value.dtype)], dim=1)
+        elif value.shape[:2] == (1, length) and value.ndim > 2:
+            inputs[name] = torch.cat([value, _as_the_last(value, suffix.shape[1])], dim=1)
     return inputs
+
+
+def _as_the_last(aligned: torch.Tensor, count: int) -> torch.Tensor:
+    """What `count` tokens after those of `aligned` (rows, tokens, ...) have where each has what the last one had."""
+    return aligned[:, -1:].repeat_interleave(count, dim=1)
 
 
 def repeated(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> torch.Tensor:
     """Next-token logits per question, float32, (questions, vocabulary). All prefixes are of one batch."""
     batch, device = questions[0].prefix.batch, model.device
-    count, width = len(questions), max(len(question.suffix) for question in questions)
+    rows, ends = [question.prefix.row for question in questions], [len(question.suffix) - 1 for question in questions]
+    count, width = len(questions), max(ends) + 1
     ids = torch.full((count, width), pad)
     mask = torch.zeros((count, batch.length + width), dtype=torch.long)
-    mask[:, : batch.length] = 1
-    positions = torch.zeros((count, width), dtype=torch.long)
-    for row, question in enumerate(questions):
-        start = width - len(question.suffix)
-        ids[row, start:] = torch.tensor(question.suffix)
-        mask[row, batch.length + start :] = 1
-        positions[row, start:] = question.prefix.position(batch.length) + torch.arange(width - start)
+    positions = torch.arange(width).repeat(count, 1)
+    for index, question in enumerate(questions):
+        ids[index, : ends[index] + 1] = torch.tensor(question.suffix)
+        mask[index, : batch.length + ends[index] + 1] = 1
+        positions[index] += question.prefix.position(batch.length)
+    aligned = {name: _as_the_last(value, width)[rows] for name, value in batch.aligned.items()}
+    kept = sorted(set(ends))
     with torch.inference_mode():
-        output = model(
+        logits = model(
             input_ids=ids.to(device), attention_mask=mask.to(device),
-            position_ids=_on_axes(positions, batch.axes).to(device),
-            use_cache=True, logits_to_keep=1,
-            **continuing(model, rows_of(batch.cache, [question.prefix.row for question in questions])),
-        )  # fmt: skip
-    logits: torch.Tensor = output.logits[:, -1].float().cpu()
-    return logits
+            position_ids=_on_axes(positions, batch.axes).to(device), use_cache=True,
+            logits_to_keep=torch.tensor(kept, device=device), **aligned,
+            **continuing(model, rows_of(batch.cache, rows)),
+        ).logits  # fmt: skip
+    if logits.shape[1] != len(kept):  # a family that gives the logits of every token, whatever it is asked for
+        kept = list(range(width))
+    found: torch.Tensor = logits[torch.arange(count), [kept.index(end) for end in ends]].float()
+    return found
 
 
 def packed(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> torch.Tensor:
@@ -144,14 +157,13 @@ def packed(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> t
     mask[0, 0, :, start:] = torch.where(seen, 0.0, torch.finfo(model.dtype).min).to(model.dtype)
     ends = torch.tensor(lengths).cumsum(0) - 1
     with torch.inference_mode():
-        output = model(
+        logits: torch.Tensor = model(
             input_ids=ids.to(device), attention_mask=mask.to(device),
             position_ids=_on_axes(positions, prefix.batch.axes).to(device),
             use_cache=True, logits_to_keep=ends.to(device),
             **continuing(model, rows_of(prefix.batch.cache, [prefix.row])),
-        )  # fmt: skip
-    logits: torch.Tensor = output.logits[0].float().cpu()
-    return logits
+        ).logits[0]  # fmt: skip
+    return (logits if len(logits) == len(ends) else logits[ends]).float()
 
 
 def continuing(model: PreTrainedModel, cache: Cache) -> dict[str, Any]:
@@ -161,12 +173,32 @@ def continuing(model: PreTrainedModel, cache: Cache) -> dict[str, Any]:
 
 
 def rows_of(cache: Cache, rows: Sequence[int]) -> Cache:
-    """A cache of the given rows. Layers are copied shallowly, so selecting makes the only new tensors."""
-    chosen = copy.copy(cache)
-    chosen.layers = [copy.copy(layer) for layer in cache.layers]
-    if list(rows) != list(range(cache.layers[0].keys.shape[0])):
-        chosen.batch_select_indices(torch.tensor(rows, device=cache.layers[0].keys.device))
+    """A cache of the given rows, to be written on: what it was made from stays as it is.
+
+    Everything is copied but the tensors, of which `reorder_cache` makes new ones; no layer class lacks it.
+    """
+    held = list(tensors_of(cache))
+    chosen = copy.deepcopy(cache, {id(tensor): tensor for tensor in held})
+    chosen.reorder_cache(torch.tensor(rows, device=held[0].device))
     return chosen
+
+
+def tensors_of(cache: Cache) -> Iterator[torch.Tensor]:
+    """Every tensor that the cache's layers hold: keys, values, convolution and recurrent states, ..."""
+    for layer in cache.layers:
+        for value in vars(layer).values():
+            parts = value.values() if isinstance(value, dict) else [value]
+            yield from (part for part in parts if isinstance(part, torch.Tensor))
+
+
+def is_plain(cache: Cache) -> bool:
+    """Whether the cache is keys and values of every token and nothing else, so that it can be cut and stacked."""
+    return all(type(layer).__name__ == "DynamicLayer" for layer in cache.layers)
+
+
+def windows_of(cache: Cache) -> set[int]:
+    """How many tokens its layers see at most, where that is bounded."""
+    return {layer.sliding_window for layer in cache.layers if getattr(layer, "sliding_window", None)}
 
 
 def _on_axes(positions: torch.Tensor, axes: int) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """An `Mllm` over any image-text-to-text model of transformers that is already loaded (`load_mllm` loads one).
 
 Puts together how a message becomes tokens (`chat`), what is kept of an image (`kept`), how questions are
-scored on it (`ways`), how text is generated on it (`decode`), and how much memory all that may take
+scored on it (`ways`), how text is generated (`replies`), and how much memory all that may take
 (`memory`). Knows nothing of rules, thresholds or verdicts.
 """
 
@@ -12,17 +12,17 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
+from transformers import GenerationConfig
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.chat import Chat, Inputs
-from judge.models.decode import Start, continue_greedily
-from judge.models.kept import KeptPrefixes, key_of
+from judge.models.kept import ASSUMED_TOKENS, KeptPrefixes, key_of
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.memory import Budget
 from judge.models.prefix import Question, prefill
 from judge.models.protocols import Ask, Conversation, checked_answer
+from judge.models.replies import Start, continued, generated
 from judge.models.spellings import yes_no_tokens
 from judge.models.ways import Scoring, Way
 from judge.settings import Settings
@@ -51,6 +51,10 @@ class TransformersMllm:
     ) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity
         self._chat = Chat(processor, model)
+        # A checkpoint's own (sampling, repetition penalties) would make replies something else than greedy.
+        self._model.generation_config = GenerationConfig(
+            do_sample=False, eos_token_id=sorted(self._chat.stop), pad_token_id=self._chat.pad
+        )
         self._spelled = {answers: yes_no_tokens(self._chat.tokenizer, answers)}
         self._budget = Budget(memory_gib, identity.device)
         self._kept = KeptPrefixes(model, self._chat, self._budget)
@@ -94,11 +98,12 @@ class TransformersMllm:
                 suffix = self._chat.tokens(f" {ask.statement}{own.tail}")
                 self._check_length(own.prefix.position(own.prefix.batch.length) + len(suffix))
                 questions.append(Question(own.prefix, tuple(suffix), own.inputs))
-            chances = self._scoring.logits(questions, with_image=batch[0].image is not None).softmax(-1)
-            for answers in dict.fromkeys(ask.answers for ask in batch):
-                asked = [index for index, ask in enumerate(batch) if ask.answers == answers]
-                both = [chances[asked][:, ids].sum(-1).tolist() for ids in self._spellings(answers)]
-                found.update(zip((id(batch[index]) for index in asked), zip(*both, strict=True), strict=True))
+            spelled = [self._spellings(ask.answers) for ask in batch]
+            ids = sorted({index for both in spelled for word in both for index in word})
+            chances = self._scoring.chances(questions, ids, with_image=batch[0].image is not None)
+            for ask, both, row in zip(batch, spelled, chances, strict=True):
+                yes, no = (float(row[[ids.index(index) for index in word]].sum()) for word in both)
+                found[id(ask)] = yes, no
         return [found[id(ask)] for ask in asks]
 
     def _spellings(self, answers: Answers) -> tuple[list[int], list[int]]:
@@ -127,24 +132,48 @@ class TransformersMllm:
             raise _failure("reasoning", error) from error
 
     def _replies(self, talks: Sequence[Conversation], max_tokens: int, schema: str | None) -> list[str]:
-        if self._scoring.way is None or not self._scoring.way.shares:
-            return [self._generated(talk, max_tokens, schema) for talk in talks]
-        starts = [self._start(talk) for talk in talks]
+        if self._scoring.way is not None and self._scoring.way.plain:
+            return self._continued([self._start(talk) for talk in talks], max_tokens, schema)
+        alike: dict[bool, list[int]] = {}
+        for index, talk in enumerate(talks):
+            alike.setdefault(talk.image is not None, []).append(index)
+        texts: dict[int, str] = {}
+        for indices in alike.values():
+            texts.update(zip(indices, self._anew([talks[index] for index in indices], max_tokens, schema), strict=True))
+        return [texts[index] for index in range(len(talks))]
+
+    def _continued(self, starts: Sequence[Start], max_tokens: int, schema: str | None) -> list[str]:
+        """Replies on top of what is kept."""
         per_row = max(
-            start.prefix.batch.bytes_per_token * (start.shared + len(start.rest) + max_tokens) for start in starts
+            start.prefix.batch.bytes_per_row // start.prefix.batch.length * (len(start.ids) + max_tokens)
+            for start in starts
         )
         size = self._budget.rows(per_row, REPLIES)
         made: list[list[int]] = []
         for first in range(0, len(starts), size):
-            made += continue_greedily(
-                self._model, starts[first : first + size], max_tokens=max_tokens, stop=self._chat.stop,
-                pad=self._chat.pad, constrain=self._constraint(schema) if schema is not None else None,
-            )  # fmt: skip
+            some = starts[first : first + size]
+            made += continued(self._model, some, self._chat.pad, max_tokens, self._constraint(schema))
         return [self._chat.text(ids) for ids in made]
+
+    def _anew(self, talks: Sequence[Conversation], max_tokens: int, schema: str | None) -> list[str]:
+        """Replies by `generate` from scratch, as many together as fit: all with an image, or all without."""
+        texts = [self._rendered(talk) for talk in talks]
+        shares = self._scoring.way is not None and self._scoring.way.shares  # else alone, as its questions are
+        size = self._budget.rows(self._kept.bytes_of_tokens(ASSUMED_TOKENS + max_tokens), REPLIES if shares else 1)
+        made: list[list[int]] = []
+        for first in range(0, len(talks), size):
+            some = slice(first, first + size)
+            inputs = self._chat.inputs(texts[some], [talk.image for talk in talks[some]])
+            self._check_length(inputs["input_ids"].shape[1])
+            made += generated(self._model, inputs, max_tokens, self._constraint(schema))
+        return [self._chat.text(ids) for ids in made]
+
+    def _rendered(self, talk: Conversation) -> str:
+        return self._chat.render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
 
     def _start(self, talk: Conversation) -> Start:
         """Where to continue from: the longest kept beginning of this conversation, or a prefill of its own."""
-        text = self._chat.render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
+        text = self._rendered(talk)
         ids = self._kept.ids_of(talk.image, text) if self._trusts_kept_ids is not False else None
         inputs: Inputs = {}
         if ids is None or self._trusts_kept_ids is None:
@@ -157,23 +186,10 @@ class TransformersMllm:
         if kept is not None:
             prefix, shared = kept
             self._check_length(prefix.position(len(ids)))
-            return Start(prefix, shared, tuple(ids[shared:]))
+            return Start(prefix, shared, tuple(ids))
         prefix = prefill(self._model, inputs or self._chat.inputs([text], [talk.image]))[0]
         self._check_length(prefix.position(len(ids)))
-        return Start(prefix, len(ids) - 1, (ids[-1],))
-
-    def _generated(self, talk: Conversation, max_tokens: int, schema: str | None) -> str:
-        """One reply by transformers' own `generate`: for families whose caches cannot be continued."""
-        text = self._chat.render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
-        inputs = self._chat.inputs([text], [talk.image])
-        self._check_length(inputs["input_ids"].shape[1])
-        constraint = [self._constraint(schema)] if schema is not None else None
-        with torch.inference_mode():
-            output = self._model.generate(
-                **inputs, max_new_tokens=max_tokens, do_sample=False, logits_processor=constraint,
-                pad_token_id=self._chat.pad,
-            )  # fmt: skip
-        return self._chat.text(output[0, inputs["input_ids"].shape[1] :].tolist())
+        return Start(prefix, len(ids) - 1, tuple(ids))
 
     def _check_length(self, tokens: int) -> None:
         """Beyond its longest context a model goes on answering, and what it says means nothing."""
@@ -183,8 +199,10 @@ class TransformersMllm:
                 hint="ask less at once, or choose a model with a longer context",
             )
 
-    def _constraint(self, schema: str) -> Any:
+    def _constraint(self, schema: str | None) -> Any:
         """The outlines processor for a schema, built once (seconds) and reset for every use."""
+        if schema is None:
+            return None
         if schema not in self._constraints:
             from judge.models.constrained import json_processor
 

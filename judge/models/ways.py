@@ -1,7 +1,8 @@
 """Chooses how a model's questions are scored: checked against one by one, timed once, and remembered.
 
-Which way is faster depends on the model and the machine; which are right depends on the model's family
-(sliding windows, linear attention, masks a family does not take). Both are found by trying.
+Which way is faster depends on the model and the machine; which are right depends on the model's family (sliding
+windows, attention in both directions, masks a family does not take), and on the length: a window that is longer
+than the prefix changes nothing. Both are found by trying, the second again whenever prefixes get much longer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ import torch
 
 from judge.files import remember
 from judge.models.memory import Budget
-from judge.models.prefix import Question, one_by_one, packed, repeated
+from judge.models.prefix import Question, is_plain, one_by_one, packed, repeated, windows_of
 from judge.settings import cache_dir
 
 if TYPE_CHECKING:
@@ -32,25 +34,33 @@ log = logging.getLogger("judge")
 Scorer = Callable[["PreTrainedModel", Sequence[Question], int], torch.Tensor]
 SCORERS: dict[str, Scorer] = {"packed": packed, "repeated": repeated, "one_by_one": one_by_one}
 GROUPS = (8, 32)  # questions a forward pass that are tried
-TOLERANCE = {torch.float32: 1e-4}  # of a probability
-HALF_TOLERANCE = 0.05  # bf16 logits of mathematically equal ways differ by up to 0.07
+TOLERANCE = {torch.float32: 1e-4}  # of the largest logit
+HALF_TOLERANCE = 0.05  # the last digit of a bf16 logit is 0.8 % of it, and equal ways differ by a few of them
 
 
 @dataclass(frozen=True)
 class Way:
     """`name`, one of SCORERS, for questions that share an image, in groups of `group`.
 
-    `across`: the same for questions of several images, of which `packed` can only take one at a time.
+    plain: whether the model's caches can be cut and stacked (`prefix.is_plain`).
     """
 
     name: str
     group: int
-    across: str
+    plain: bool = False
 
     @property
     def shares(self) -> bool:
         """Whether caches can be continued at all."""
-        return self.across == "repeated"
+        return self.name != "one_by_one"
+
+    @property
+    def across(self) -> str:
+        """The same for questions of several images, of which `packed` can only take one at a time."""
+        return "repeated" if self.shares else self.name
+
+
+ALONE = Way("one_by_one", 1)
 
 
 class Scoring:
@@ -59,22 +69,60 @@ class Scoring:
 
     def __init__(self, model: PreTrainedModel, identity: ModelIdentity, pad: int, budget: Budget) -> None:
         self._model, self._identity, self._pad, self._budget = model, identity, pad, budget
-        self.way = remembered_way(identity)
+        # The longest reach (tokens of prefix and question) found right, and the shortest found wrong, by kind of
+        # prefix: one without an image says nothing of how the family treats images.
+        self.way, self._right = remembered_way(identity)
+        self._wrong: dict[str, int] = {}
+        self._fell_back = False
 
-    def logits(self, questions: Sequence[Question], *, with_image: bool) -> torch.Tensor:
-        """Next-token logits per question: float32, (questions, vocabulary), on the CPU. The prefixes are
-        those of one batch, all with an image or all without."""
-        if self.way is None and with_image:
-            first = questions[0].prefix
-            own = [question for question in questions if question.prefix is first]
-            self.way = chosen_way(self._model, self._identity, own, self._pad)
-        # A question without an image says nothing of how the family treats images: until one comes, no sharing.
-        way = self.way or Way("one_by_one", 1, "one_by_one")
+    def chances(self, questions: Sequence[Question], ids: Sequence[int], *, with_image: bool) -> torch.Tensor:
+        """Probability of each token of `ids` as the next one: float32, (questions, ids), on the CPU. The prefixes
+        are those of one batch, all with an image or all without."""
+        way = self._way_for(questions, "image" if with_image else "text")
         rows: dict[int, torch.Tensor] = {}
         for name, group in self._groups(questions, way):
-            chosen = [questions[index] for index in group]
-            rows.update(zip(group, SCORERS[name](self._model, chosen, self._pad), strict=True))
+            logits = self._scored(name, [questions[index] for index in group])
+            # Here, where the logits are: the whole vocabulary of every question is megabytes.
+            chances = (logits[:, list(ids)] - logits.logsumexp(-1, keepdim=True)).exp().cpu()
+            rows.update(zip(group, chances, strict=True))
         return torch.stack([rows[index] for index in range(len(questions))])
+
+    def _way_for(self, questions: Sequence[Question], kind: str) -> Way:
+        """The way for these questions, chosen or checked now where nothing is known of prefixes this long."""
+        if self.way is None and kind == "text":
+            return ALONE
+        probes = _probes(questions)
+        reach, windows = _reach(probes[-1]), windows_of(probes[-1].prefix.batch.cache)
+        if self.way is None:
+            self.way = _fastest_right(self._model, probes, self._pad)
+        elif not self.way.shares or reach >= self._wrong.get(kind, reach + 1):
+            return ALONE
+        elif not _known(reach, self._right.get(kind, 0), windows):
+            if not all(_agrees(self._model, name, probes, self._pad) for name in {self.way.name, self.way.across}):
+                log.warning("sharing an image's computation is not exact at %d tokens: each question on its own", reach)
+                self._wrong[kind] = reach
+                return ALONE
+        else:
+            return self.way
+        if self.way.shares:  # a failed check may have been a passing fault: the next run tries again
+            self._right[kind] = max(reach, self._right.get(kind, 0))
+            remember(_path(self._identity), json.dumps({"way": asdict(self.way), "right": self._right}))
+        return self.way
+
+    def _scored(self, name: str, questions: Sequence[Question]) -> torch.Tensor:
+        try:
+            return SCORERS[name](self._model, questions, self._pad)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:  # whatever a family raises: what needs no sharing may still work
+            if name == "one_by_one":
+                raise
+            log.log(
+                logging.DEBUG if self._fell_back else logging.WARNING,
+                "sharing an image's computation failed (%s): these questions are asked one by one", error,
+            )  # fmt: skip
+            self._fell_back = True
+            return one_by_one(self._model, questions, self._pad)
 
     def _groups(self, questions: Sequence[Question], way: Way) -> Iterator[tuple[str, list[int]]]:
         """Questions (by index) that go through the model together, and how."""
@@ -90,59 +138,75 @@ class Scoring:
             parts = [(way.across, indices) for indices in by_batch.values()]
         for name, indices in parts:
             indices.sort(key=lambda index: len(questions[index].suffix))  # like lengths pad little
-            batch = questions[indices[0]].prefix.batch
-            copied = batch.bytes_per_token * batch.length if name == "repeated" else 1  # packing copies no cache
+            copied = questions[indices[0]].prefix.batch.bytes_per_row if name == "repeated" else 1
             size = self._budget.rows(copied, way.group)
             for start in range(0, len(indices), size):
                 yield name, indices[start : start + size]
 
 
-def remembered_way(identity: ModelIdentity) -> Way | None:
-    """The way remembered for this model on this machine, if any."""
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        remembered = Way(**json.loads(_path(identity).read_text(encoding="ascii")))
-        if remembered.name in SCORERS and remembered.group >= 1:
-            return remembered
-    return None
-
-
-def chosen_way(model: PreTrainedModel, identity: ModelIdentity, questions: Sequence[Question], pad: int) -> Way:
-    """The way found now with these questions about one image; remembered where it shares."""
-    way = _fastest_right(model, questions, pad)
-    if way.shares:  # a failed check may have been a passing fault: the next run tries again
-        remember(_path(identity), json.dumps(asdict(way)))
-    return way
+def remembered_way(identity: ModelIdentity) -> tuple[Way | None, dict[str, int]]:
+    """The way remembered for this model on this machine, if any, and the reach up to which it was found right, for
+    prefixes with an image and without."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        remembered = json.loads(_path(identity).read_text(encoding="ascii"))
+        way, right = Way(**remembered["way"]), {str(kind): int(reach) for kind, reach in remembered["right"].items()}
+        if way.name in SCORERS and way.group >= 1:
+            return way, right
+    return None, {}
 
 
 def _path(identity: ModelIdentity) -> Path:
-    key = f"{identity.model_dump_json()}|{torch.__version__}|{torch.get_num_threads()}"
+    versions = "|".join(metadata.version(name) for name in ("torch", "transformers"))
+    key = f"{identity.model_dump_json()}|{versions}|{torch.get_num_threads()}"
     if identity.device == "cuda":
         key += torch.cuda.get_device_name()
     return cache_dir() / "ways" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 
-def _fastest_right(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> Way:
-    probes = list(questions[:2])
-    expected = one_by_one(model, probes, pad).softmax(-1)
-    right = [name for name in ("packed", "repeated") if _agrees(model, name, probes, pad, expected)]
-    if not right:
+def _reach(question: Question) -> int:
+    return question.prefix.batch.length + len(question.suffix)
+
+
+def _probes(questions: Sequence[Question]) -> list[Question]:
+    """The shortest and the longest question on the longest prefix: one pads the other."""
+    longest = max(questions, key=_reach).prefix
+    own = sorted((question for question in questions if question.prefix is longest), key=_reach)
+    return own if len(own) < 2 else [own[0], own[-1]]
+
+
+def _known(reach: int, checked: int, windows: set[int]) -> bool:
+    """Whether what was found right for `checked` tokens goes for `reach`: not beyond twice as many, nor beyond a
+    window that they did not fill."""
+    return reach <= 2 * checked and not any(checked <= window < reach for window in windows)
+
+
+def _fastest_right(model: PreTrainedModel, probes: Sequence[Question], pad: int) -> Way:
+    plain = is_plain(probes[0].prefix.batch.cache)
+    right = [name for name in ("repeated", "packed") if _agrees(model, name, probes, pad)] if plain else []
+    if not plain and _agrees(model, "repeated", probes, pad):
+        right = ["repeated"]
+    if "repeated" not in right:
         log.warning("this model cannot share an image's computation between questions: each is asked on its own")
-        return Way("one_by_one", 1, "one_by_one")
-    many = [questions[index % len(questions)] for index in range(max(GROUPS))]
-    across = "repeated" if "repeated" in right else "one_by_one"
-    timed = {Way(name, group, across): _seconds(model, name, group, many, pad) for name in right for group in GROUPS}
+        return ALONE
+    many = [probes[index % len(probes)] for index in range(max(GROUPS))]
+    timed = {Way(name, group, plain): _seconds(model, name, group, many, pad) for name in right for group in GROUPS}
     return min(timed, key=lambda way: timed[way])
 
 
-def _agrees(model: PreTrainedModel, name: str, probes: Sequence[Question], pad: int, expected: torch.Tensor) -> bool:
+def _agrees(model: PreTrainedModel, name: str, probes: Sequence[Question], pad: int) -> bool:
+    """Whether the way gives the logits that one by one gives, also the second time on the same prefix."""
+    expected = one_by_one(model, probes, pad)
     try:
-        found = SCORERS[name](model, probes, pad).softmax(-1)
+        SCORERS[name](model, probes, pad)
+        found = SCORERS[name](model, probes, pad)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # a family that does not take the mask or the cache: any error means "not this way"
         log.debug("%s does not work for this model: %s", name, error)
         return False
-    return bool((found - expected).abs().max() <= TOLERANCE.get(model.dtype, HALF_TOLERANCE))
+    said = expected > torch.finfo(model.dtype).min / 2  # some families forbid tokens by the least number there is
+    scale, worst = expected[said].abs().max(), (found - expected)[said].abs().max()
+    return bool(worst <= scale * TOLERANCE.get(model.dtype, HALF_TOLERANCE))
 
 
 def _seconds(model: PreTrainedModel, name: str, group: int, questions: Sequence[Question], pad: int) -> float:
@@ -150,6 +214,6 @@ def _seconds(model: PreTrainedModel, name: str, group: int, questions: Sequence[
     for _ in range(2):
         begun = time.perf_counter()
         for start in range(0, len(questions), group):
-            SCORERS[name](model, questions[start : start + group], pad)  # returns on the CPU: nothing is left running
+            SCORERS[name](model, questions[start : start + group], pad).cpu()  # nothing is left running
         best = min(best, time.perf_counter() - begun)
     return best

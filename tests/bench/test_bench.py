@@ -11,7 +11,7 @@ import torch
 from judge.bench import speed
 from judge.chain import chain_of
 from judge.models.transformers_mllm import TransformersMllm
-from judge.models.ways import Way
+from judge.models.ways import ALONE
 from judge.verdict import ModelIdentity
 
 
@@ -48,7 +48,7 @@ def test_one_by_one_really_prefills_for_every_question(tiny, monkeypatch, drawin
     monkeypatch.setattr(
         tiny._model, "forward", lambda **given: lengths.append(given["input_ids"].shape) or forward(**given)
     )
-    kept, tiny.way = tiny.way, Way("one_by_one", 1, "one_by_one")
+    kept, tiny.way = tiny.way, ALONE
     from judge.judging.asking import instruction
     from judge.models.protocols import Ask
 

@@ -12,7 +12,7 @@ from judge.judging.asking import instruction
 from judge.models import ways
 from judge.models.memory import GIB, Budget
 from judge.models.protocols import Ask
-from judge.models.ways import Way
+from judge.models.ways import ALONE
 from tests.models.conftest import anew
 
 TEXTS = ("a knife is visible", "people are visible", "the body is on fire")
@@ -87,7 +87,10 @@ def test_the_way_is_measured_once_and_remembered(loaded, pictures, monkeypatch, 
     assert second.way == first.way
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", '{"name": "x"}', '{"name": "magic", "group": 8, "across": "repeated"}'])
+DAMAGED = ["{", "[]", '{"way": {"name": "x"}}', '{"way": {"name": "magic", "group": 8}, "right": {}}']
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
 def test_a_damaged_memory_is_measured_again(loaded, pictures, empty_cache, damage):
     anew(loaded("llava")).answer(asks(pictures[:1]))
     (path,) = (empty_cache / "ways").iterdir()
@@ -115,7 +118,7 @@ def test_a_family_that_cannot_share_falls_back_right_with_one_line(
     other = anew(loaded("llava"))
     with caplog.at_level(logging.WARNING, logger="judge"):
         answers = other.answer(asks(pictures)) + other.answer(asks(pictures))
-    assert other.way == Way("one_by_one", 1, "one_by_one")
+    assert other.way == ALONE
     assert [a.p_yes for a in answers] == pytest.approx([a.p_yes for a in expected * 2], abs=1e-4)
     assert len([one for one in caplog.records if "cannot share" in one.message]) == 1
     assert not list((empty_cache / "ways").iterdir()), "a refusal is not remembered: it may have been a passing fault"
@@ -125,3 +128,62 @@ def test_without_an_image_nothing_is_concluded_about_the_family(loaded, empty_ca
     mllm = anew(loaded("llava"))
     mllm.answer([Ask(None, instruction(), text) for text in TEXTS])
     assert mllm.way is None
+
+
+def test_an_exception_while_sharing_asks_those_questions_one_by_one_and_says_so_once(
+    loaded, pictures, monkeypatch, caplog
+):
+    mllm = anew(loaded("llava"))
+    expected = mllm.answer(asks(pictures))
+    other = anew(loaded("llava"))
+    other.answer(asks(pictures[:1]))  # its way is chosen, and right
+
+    def broken(model, questions, pad):
+        raise RuntimeError("a kernel broke")
+
+    for name in ("packed", "repeated"):
+        monkeypatch.setitem(ways.SCORERS, name, broken)
+    with caplog.at_level(logging.WARNING, logger="judge"):
+        answers = other.answer(asks(pictures)) + other.answer(asks(pictures))
+    assert [a.p_yes for a in answers] == pytest.approx([a.p_yes for a in expected * 2], abs=1e-4)
+    assert [one.message for one in caplog.records if "a kernel broke" in one.message] == [
+        "sharing an image's computation failed (a kernel broke): these questions are asked one by one"
+    ]
+    assert other.way is not None and other.way.shares
+
+
+@pytest.mark.parametrize(
+    ("reach", "checked", "windows", "known"),
+    [
+        (100, 100, set(), True), (200, 100, set(), True), (201, 100, set(), False), (50, 100, {64}, True),
+        (120, 100, {110}, False), (120, 100, {120}, True), (120, 112, {110}, True), (1, 0, set(), False),
+    ],
+)  # fmt: skip
+def test_what_was_right_for_a_length_is_known_for_others(reach, checked, windows, known):
+    assert ways._known(reach, checked, windows) is known
+
+
+def test_a_way_that_is_wrong_for_long_prefixes_serves_short_ones_only(loaded, pictures, monkeypatch, caplog):
+    """As a window would make it: right up to a length, and beyond it not."""
+
+    def with_window(model, questions, pad):
+        logits = ways.one_by_one(model, questions, pad)
+        longest = max(len(question.suffix) + question.prefix.batch.length for question in questions)
+        return logits if longest < 150 else logits.roll(1, -1)
+
+    for name in ("packed", "repeated"):
+        monkeypatch.setitem(ways.SCORERS, name, with_window)
+    mllm = anew(loaded("llava"))
+    mllm.way = None
+    mllm._scoring._right = {}
+    long = [Ask(pictures[0], instruction() + " Look closely." * 60, text) for text in TEXTS]
+    with caplog.at_level(logging.WARNING, logger="judge"):
+        short_answers, long_answers = mllm.answer(asks(pictures[:1])), mllm.answer(long)
+        assert mllm.answer(long) == long_answers
+    assert mllm.way is not None and mllm.way.shares
+    alone = anew(loaded("llava"))
+    alone.way = ALONE
+    expected = alone.answer(asks(pictures[:1])), alone.answer(long)
+    for found, right in zip((short_answers, long_answers), expected, strict=True):
+        assert [a.p_yes for a in found] == pytest.approx([a.p_yes for a in right], abs=1e-4)
+    assert len([one for one in caplog.records if "not exact at" in one.message]) == 1
