@@ -6,6 +6,8 @@ from PIL import Image
 
 from judge.errors import ImageError
 
+_AT_ONCE = 2**20  # deep values that are scaled at a time: eight bytes each, several times over
+
 
 def storable(image: Image.Image) -> Image.Image:
     """The image in a mode that PNG can hold, with its transparency."""
@@ -34,7 +36,7 @@ def flat(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     import numpy
 
-    values = numpy.asarray(image, dtype=numpy.float64)
+    values = numpy.asarray(image)
     low, high = float(values.min()), float(values.max())
     if image.mode == "F" and not numpy.isfinite(values).all():
         raise ImageError("holds values that are no numbers")
@@ -42,5 +44,8 @@ def flat(image: Image.Image) -> Image.Image:
         low, high = 0.0, 65535.0
     elif low >= 0:  # 32 bits wide, but most often holding fewer: take the narrowest usual range that fits
         low, high = 0.0, next((top for top in (1.0, 255.0, 65535.0) if high <= top), high)
-    eight = ((values - low) * (255.0 / max(high - low, 1e-12))).clip(0, 255).round().astype(numpy.uint8)
+    eight = numpy.empty(values.shape, numpy.uint8)
+    for top in range(0, len(values), step := max(1, _AT_ONCE // values.shape[1])):
+        part = values[top : top + step].astype(numpy.float64) - low
+        eight[top : top + step] = (part * (255.0 / max(high - low, 1e-12))).clip(0, 255).round()
     return Image.fromarray(eight).convert("RGB")

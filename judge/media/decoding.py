@@ -13,6 +13,7 @@ from judge.media.budget import Budget
 from judge.media.colour import storable
 from judge.media.formats import FORMATS, check_size, open_image, too_large
 from judge.media.frames import views_of
+from judge.media.jpeg import scans
 from judge.media.picture import Picture
 from judge.media.reading import check_bytes
 from judge.settings import DEFAULT_LIMITS, Limits
@@ -56,6 +57,8 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
     try:
         with open_image(data) as opened:
             check_size(opened, limits)
+            if opened.format in ("JPEG", "MPO"):
+                budget.weight = max(1, scans(data))
             seen = views_of(opened, budget)
             kind = str(opened.format)
     except ImageError:

@@ -21,6 +21,11 @@ class View:
     image: Image.Image
     shows: Corners | None = None
 
+    @classmethod
+    def of_frame(cls, name: str, image: Image.Image, size: tuple[int, int]) -> View:
+        """The view of a whole upright frame of that size, at whatever size the image has."""
+        return cls(name, image, None if image.size == size else (0.0, 0.0, float(size[0]), float(size[1])))
+
     def in_frame(self, box: Corners) -> Corners:
         """A box in pixels of `image`, in pixels of the frame."""
         if self.shows is None:
