@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.errors import JudgeError, ModelError, UserError
-from judge.models.constrained import json_processor
+from judge.models.constrained import Constraint, json_processor
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.protocols import Conversation
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 
 if TYPE_CHECKING:
-    from transformers import LogitsProcessor, PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 class TextLlm:
@@ -25,7 +25,7 @@ class TextLlm:
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, identity: ModelIdentity) -> None:
         self._model, self._tokenizer, self._identity = model.eval(), tokenizer, identity
-        self._constraints: dict[str, LogitsProcessor] = {}
+        self._constraints: dict[str, Constraint] = {}
 
     @property
     def identity(self) -> ModelIdentity:
@@ -71,13 +71,12 @@ class TextLlm:
         made = output[0, inputs["input_ids"].shape[1] :].tolist()
         return str(self._tokenizer.decode(made, skip_special_tokens=True))
 
-    def _constraint(self, schema: str) -> Any:
+    def _constraint(self, schema: str) -> Constraint:
         """The outlines processor for a schema, built once (seconds) and reset for every use."""
         if schema not in self._constraints:
             self._constraints[schema] = json_processor(self._model, self._tokenizer, schema)
-        processor: Any = self._constraints[schema]
-        processor.reset()
-        return processor
+        self._constraints[schema].reset()
+        return self._constraints[schema]
 
 
 def is_multimodal(kind: str) -> bool:

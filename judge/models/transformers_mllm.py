@@ -17,6 +17,7 @@ from transformers import GenerationConfig
 from judge.errors import JudgeError, ModelError, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.chat import Chat, Inputs
+from judge.models.constrained import Constraint, json_processor
 from judge.models.kept import ASSUMED_TOKENS, KeptPrefixes, key_of
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.memory import Budget
@@ -29,7 +30,7 @@ from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
 if TYPE_CHECKING:
-    from transformers import LogitsProcessor, PreTrainedModel, ProcessorMixin
+    from transformers import PreTrainedModel, ProcessorMixin
 
 REPLIES = 16  # conversations generated together
 
@@ -59,7 +60,7 @@ class TransformersMllm:
         self._budget = Budget(memory_gib, identity.device)
         self._kept = KeptPrefixes(model, self._chat, self._budget)
         self._scoring = Scoring(model, identity, self._chat.pad, self._budget)
-        self._constraints: dict[str, LogitsProcessor] = {}
+        self._constraints: dict[str, Constraint] = {}
         self._longest: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         self._trusts_kept_ids: bool | None = None
 
@@ -199,17 +200,14 @@ class TransformersMllm:
                 hint="ask less at once, or choose a model with a longer context",
             )
 
-    def _constraint(self, schema: str | None) -> Any:
+    def _constraint(self, schema: str | None) -> Constraint | None:
         """The outlines processor for a schema, built once (seconds) and reset for every use."""
         if schema is None:
             return None
         if schema not in self._constraints:
-            from judge.models.constrained import json_processor
-
             self._constraints[schema] = json_processor(self._model, self._processor, schema)
-        processor: Any = self._constraints[schema]
-        processor.reset()
-        return processor
+        self._constraints[schema].reset()
+        return self._constraints[schema]
 
 
 def _failure(doing: str, error: Exception) -> ModelError:

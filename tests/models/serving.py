@@ -16,10 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import outlines
 import torch
 import uvicorn
-from outlines.backends import get_regex_logits_processor
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from judge.models.constrained import pattern_processor
 from judge.models.protocols import Conversation, Turn
 
 KNOWN = {
@@ -106,8 +105,7 @@ class Answering:
             return self._replies[key]
 
     def _patterned(self, pattern: str) -> Any:
-        wrapped = outlines.from_transformers(self._adapter._model, self._adapter._processor)
-        return get_regex_logits_processor("outlines_core", wrapped, pattern)
+        return pattern_processor(self._adapter._model, self._adapter._processor, pattern)
 
 
 def _form(body: Any) -> str | None:
