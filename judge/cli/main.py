@@ -27,6 +27,7 @@ from judge.cli import (
     export,
     import_,
     lint,
+    probe,
     review,
     schema,
     test,
@@ -54,6 +55,7 @@ app.command("audit")(audit.audit)
 app.command("export")(export.export)
 app.command("schema")(schema.schema)
 app.command("bench")(bench.bench)
+app.command("probe")(probe.probe)
 app.command("doctor")(doctor.doctor)
 
 

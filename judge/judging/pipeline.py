@@ -28,6 +28,7 @@ from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
 from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.priors import Locked
+from judge.judging.probed import probe_of
 from judge.judging.sitting import LATE, Docket, Sitting
 from judge.media import Picture
 from judge.models.protocols import Detector, Encoder, Guard, Mllm
@@ -36,6 +37,8 @@ from judge.verdict import Failure, Verdict
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from judge.probing import ProbeReport
 
 log = logging.getLogger("judge")
 
@@ -91,6 +94,15 @@ class Judge:
     def mllm(self) -> Mllm:
         """The multimodal model that this judge asks."""
         return self._mllm
+
+    def probe(self) -> ProbeReport:
+        """Find out in about a minute, without any image of yours, whether the model can be judged with: what it sees
+        of plain drawings, whether it is asked rightly, what it costs. The report is kept, and verdicts name it.
+
+        Raises:
+            UserError: the model cannot be asked in English.
+        """
+        return probe_of(self._mllm, self.constitution, self.settings)
 
     def judge(self, image: str | Path | bytes | Image, *, name: str | None = None) -> Verdict:
         """The verdict on one image: a path, the bytes of a file, or a PIL image.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from importlib import metadata
 
 from judge.constitution import Constitution
 from judge.errors import ImageError
@@ -22,8 +20,7 @@ from judge.verdict import (
     Verdict,
     conclude,
 )
-
-_VERSIONS = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "pillow", "pi-heif")
+from judge.versions import installed
 
 
 def provenance(
@@ -42,21 +39,10 @@ def provenance(
         models=models,
         thresholds=settings.thresholds,
         limits=settings.limits,
-        versions=_versions(),
+        versions=installed(),
         lock_digest=lock_digest,
         calibration_digest=calibration_digest,
     )
-
-
-@cache
-def _versions() -> dict[str, str]:
-    installed = {}
-    for name in _VERSIONS:
-        try:
-            installed[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return installed
 
 
 def verdict(

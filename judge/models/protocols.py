@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from judge.errors import ModelError
 from judge.languages import ENGLISH, Answers
@@ -83,6 +83,91 @@ class Mllm(Protocol):
     ) -> list[str]:
         """Greedy continuation per conversation; with `schema`, text constrained to that JSON Schema."""
         ...
+
+
+LogChances = tuple[float, float]  # natural logarithms of p(yes) and p(no)
+
+
+@dataclass(frozen=True)
+class Likely:
+    """A token that may come next, its probability, and whether it counts as an answer."""
+
+    text: str
+    probability: float
+    counts: bool
+
+
+@dataclass(frozen=True)
+class Prompted:
+    """How a question becomes tokens.
+
+    ids: as the judge has them, prefix and statement joined. whole: of the same text in one piece. pictures: how many
+    of them stand for the picture.
+    """
+
+    ids: tuple[int, ...]
+    whole: tuple[int, ...]
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """Text that a model's library generated from scratch, growing by a token a step.
+
+    texts: after each step. leads: by how much (in logits) each step's token led the second best.
+    """
+
+    texts: tuple[str, ...]
+    leads: tuple[float, ...]
+
+
+class Inside(Protocol):
+    """What can be seen of a model that is loaded here, for a probe. Everything is computed by plain passes of its own,
+    without caches or sharing, so that what the judge makes of the model can be held against it."""
+
+    @property
+    def bos(self) -> int | None:
+        """The token that every text is to begin with, where the tokenizer puts one first by itself."""
+        ...
+
+    @property
+    def longest(self) -> int | None:
+        """Most tokens of a context, where the model says so."""
+        ...
+
+    @property
+    def window(self) -> int | None:
+        """Tokens that its sliding layers look back on, where it has such."""
+        ...
+
+    def tail(self, instruction: str) -> str:
+        """What the chat template writes after a statement, up to where the answer begins."""
+        ...
+
+    def prompted(self, ask: Ask) -> Prompted: ...
+
+    def shared(self, asks: Sequence[Ask]) -> list[LogChances]:
+        """As the judge has them answered, unrounded."""
+        ...
+
+    def alone(self, ask: Ask) -> LogChances: ...
+
+    def likeliest(self, ask: Ask, count: int) -> list[Likely]: ...
+
+    def generated(self, talk: Conversation, max_tokens: int) -> Greedy: ...
+
+    def weights(self) -> dict[str, int]:
+        """How many weights are held in which number format."""
+        ...
+
+    def peak_memory_gib(self) -> float: ...
+
+
+@runtime_checkable
+class ShowsInside(Protocol):
+    """A model of which more can be seen than its answers."""
+
+    def inside(self) -> Inside: ...
 
 
 class Encoder(Protocol):

@@ -18,6 +18,7 @@ from judge.errors import JudgeError, ModelError, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.chat import Chat, Inputs
 from judge.models.constrained import Constraint, json_processor
+from judge.models.inside import Inside
 from judge.models.kept import ASSUMED_TOKENS, KeptPrefixes, key_of
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.memory import Budget
@@ -87,6 +88,10 @@ class TransformersMllm:
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure("answering", error) from error
         return [checked_answer(p_yes, p_no) for p_yes, p_no in chances]
+
+    def inside(self) -> Inside:
+        """What a probe holds against this adapter: the same model asked plainly (see `protocols.Inside`)."""
+        return Inside(self._model, self._chat, self._chances, self._spellings)
 
     def _chances(self, asks: Sequence[Ask]) -> list[tuple[float, float]]:
         """p(yes) and p(no) per ask. Images are taken in batches that fit in memory."""

@@ -1,0 +1,73 @@
+"""`judge probe`: whether a model can be judged with, without any image of yours."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from judge.cli.check import Quantize
+from judge.cli.exits import Exit
+from judge.cli.options import Device, Dtype, MemoryGib, Model, TrustRemoteCode
+
+if TYPE_CHECKING:
+    from judge.probing import ProbeReport
+
+_STYLES = {"pass": "green", "warn": "bold yellow", "fail": "bold red"}
+
+
+def probe(
+    model: Model = "bundled",
+    constitution: Annotated[
+        str, typer.Option("--constitution", "-c", help="Whose seconds per image are forecast.")
+    ] = "os-bench",
+    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    memory_gib: MemoryGib = None,
+    trust_remote_code: TrustRemoteCode = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check that a model is asked rightly, sees, answers, and what it costs. About a minute. Exit code 3 on a fail."""
+    from judge.assemble import load_mllm_of
+    from judge.compiler.beside import load_with_lock
+    from judge.judging.pipeline import Judge
+    from judge.settings import Settings
+
+    policy, _ = load_with_lock(constitution)
+    settings: dict[str, Any] = {
+        "model": model, "quantize": quantize.value, "device": device, "dtype": dtype, "memory_gib": memory_gib,
+        "trust_remote_code": trust_remote_code,
+    }  # fmt: skip
+    mllm = load_mllm_of(**settings)
+    print("judge: probing, about a minute", file=sys.stderr)
+    report = Judge(policy, mllm, settings=Settings(**settings)).probe()
+    if json:
+        print(report.model_dump_json())
+    else:
+        _show(report)
+    raise typer.Exit(Exit.FAILURE if report.outcome == "fail" else Exit.NO_VIOLATION)
+
+
+def _show(report: ProbeReport) -> None:
+    """A line per check: outcome, what, the figure, and under it what to do."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from judge.cli.inputs import printable
+
+    console = Console()
+    model = report.model
+    console.print(Text(f"{printable(model.name)} ({model.dtype}, quantization {model.quantization}, {model.device})"))
+    for line in report.lines:
+        text = Text()
+        text.append(f"{line.outcome:<5}", style=_STYLES[line.outcome])
+        text.append(f"{line.check:<21}{printable(line.figure)}")
+        if line.advice:
+            text.append(f"\n{'':<5}{'':<21}{printable(line.advice)}", style="dim")
+        console.print(text, soft_wrap=not console.is_terminal)
+    for reason in report.unseen:
+        console.print(Text(f"{'-':<5}{reason}", style="dim"), soft_wrap=not console.is_terminal)
+    counts = [f"{sum(line.outcome == word for line in report.lines)} {word}" for word in _STYLES]
+    console.print(Text(f"{report.outcome}: {', '.join(counts)}; {report.seconds:g} s"))

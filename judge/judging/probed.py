@@ -1,0 +1,45 @@
+"""Has a model probed as the judge asks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from judge.chain import chain_of
+from judge.constitution import Constitution
+from judge.errors import ModelError
+from judge.judging import escalation
+from judge.judging.asking import instruction
+from judge.languages import DEFAULT, language
+from judge.models.protocols import Mllm
+from judge.probing import Load, Method, ProbeReport, Subject, probe
+from judge.settings import Settings
+from judge.verdict import ReasoningEvidence
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def probe_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> ProbeReport:
+    """The report on a model, with the seconds that images take under a constitution.
+
+    Raises:
+        UserError: the model cannot be asked in English.
+    """
+    return probe(subject_of(mllm, constitution, settings))
+
+
+def subject_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> Subject:
+    """A model as a probe looks at it: asked and made to reason as the judge does it."""
+
+    def reason(image: Image, statement: str) -> ReasoningEvidence:
+        (found,) = escalation.reason(mllm, [escalation.Question(image, statement)], settings.reason_tokens)
+        if isinstance(found, ModelError):
+            raise found
+        return found
+
+    def reasoning(statement: str) -> str:
+        return language(DEFAULT).render("reason", statement=statement)
+
+    statements = {text for rule in constitution.rules for text in chain_of(rule).statements}
+    load = Load(constitution.constitution, len(constitution.rules), len(statements))
+    return Subject(mllm, Method(instruction(), reasoning, reason), settings, load)
