@@ -69,7 +69,8 @@ def load_judge(constitution: str | Path | Constitution, settings: Settings | Non
         thresholds = chosen.thresholds.model_copy(update={"relevance": eyes.relevance})
         chosen = chosen.model_copy(update={"thresholds": thresholds})
     judge = Judge(
-        loaded, mllm, encoder=eyes.encoder, detector=eyes.detector, guard=eyes.guard, settings=chosen
+        loaded, mllm, encoder=eyes.encoder, detector=eyes.detector, guard=eyes.guard, settings=chosen,
+        sees=_sees(mllm) if chosen.look_closer else None,
     )  # fmt: skip
     return judge if lock is None else under_lock(judge, loaded, lock, priors_in(lock, mllm, loaded))
 
@@ -170,6 +171,13 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
         check_pinned(resources.bundled_model())
         return load_mllm(str(resources.bundled_model()), settings, name=BUNDLED)
     return load_mllm(settings.model, settings, answers=answers)
+
+
+def _sees(mllm: Mllm) -> int | None:
+    """Pixels a side that a model looks at, where it runs here: a server does not say."""
+    from judge.models.transformers_mllm import TransformersMllm
+
+    return mllm.sees if isinstance(mllm, TransformersMllm) else None
 
 
 def _served(settings: Settings, answers: Answers, *, text_only: bool = False) -> Mllm:

@@ -101,6 +101,7 @@ class Limits(Frozen):
         and count once.
     unseen_share: the share of a file's frames that may differ from every judged one without the image ending in review.
     seconds: most seconds for decoding one file, looked at between frames.
+    closer_views: most further views of one file that are judged where `look_closer` is on.
     """
 
     file_bytes: int = Field(default=64 * 2**20, ge=1)
@@ -110,6 +111,7 @@ class Limits(Frozen):
     frames: int = Field(default=24, ge=1, le=1000)
     unseen_share: Share = 0.0
     seconds: float = Field(default=30.0, gt=0.0)
+    closer_views: int = Field(default=8, ge=1, le=64)
 
 
 DEFAULT_LIMITS = Limits()
@@ -131,6 +133,8 @@ class Settings(Frozen):
     reason: whether undecided preconditions go on to chain-of-thought reasoning.
     reason_tokens: most tokens of a free-form reasoning answer.
     limits: how much of one image file is read, decoded and looked at.
+    look_closer: whether the panels of a collage, tiles of a picture much larger than what the model sees, a picture
+        without its blank surroundings, and a levelled copy of a dark or small one are judged as further views.
     image_seconds: how long one image may be judged. Then nothing more is asked about it, and it ends in review unless
         a violation was found; a call to a model that is under way is not broken off.
     """
@@ -148,6 +152,7 @@ class Settings(Frozen):
     reason: bool = True
     reason_tokens: int = Field(default=160, ge=8, le=2048)
     limits: Limits = DEFAULT_LIMITS
+    look_closer: bool = False
     image_seconds: float = Field(default=600.0, gt=0)
 
 

@@ -148,7 +148,7 @@ class Provenance(Frozen):
     constitution_digest: of the constitution with the chains it was judged by. lock_digest: of the lock file that
     chains or priors were taken from, if any. calibration_digest: of the calibration in it whose bounds were used, if
     any (see each finding's thresholds for the bounds). limits: how far the image was looked at (absent from verdicts
-    of old).
+    of old). look_closer: whether parts of it were judged as further views (absent where not).
     """
 
     constitution: str
@@ -161,6 +161,7 @@ class Provenance(Frozen):
     lock_digest: str | None = None
     calibration_digest: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
     limits: Limits | None = Field(default=None, exclude_if=lambda limits: limits is None)
+    look_closer: bool = Field(default=False, exclude_if=lambda on: not on)
 
 
 class ImageFacts(Frozen):

@@ -13,7 +13,7 @@ import typer
 
 from judge.cli.exits import Exit, exit_of, gravest
 from judge.cli.inputs import Inputs
-from judge.cli.options import Batch, Detector, Device, Dtype, Encoder, MemoryGib, Model, TrustRemoteCode
+from judge.cli.options import Batch, Detector, Device, Dtype, Encoder, LookCloser, MemoryGib, Model, TrustRemoteCode
 
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
@@ -45,6 +45,7 @@ def check(
     batch: Batch = 8,
     memory_gib: MemoryGib = None,
     trust_remote_code: TrustRemoteCode = False,
+    look_closer: LookCloser = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per image and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule's chain with its probabilities.")] = False,
 ) -> None:
@@ -55,7 +56,7 @@ def check(
     settings: dict[str, Any] = {
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value,
         "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
-        "batch": batch, "memory_gib": memory_gib,
+        "batch": batch, "memory_gib": memory_gib, "look_closer": look_closer,
     }  # fmt: skip
     judge = load_judge(constitution, **settings)
     codes: set[Exit] = set()

@@ -66,6 +66,7 @@ def evaluate(
     batch: options.Batch = 8,
     memory_gib: options.MemoryGib = None,
     trust_remote_code: options.TrustRemoteCode = False,
+    look_closer: options.LookCloser = False,
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
 ) -> None:
     """Measure the judge. Exit code: 0 measured, 2 your mistake, 3 a model failed to load."""
@@ -90,6 +91,7 @@ def evaluate(
     judge = load_judge(
         constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
+        look_closer=look_closer,
     )  # fmt: skip
     kept = KeptAnswers(folder / "answers.sqlite")
     try:

@@ -27,4 +27,11 @@ MemoryGib = Annotated[
 TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run Python code that comes with the model.")
 ]
+LookCloser = Annotated[
+    bool,
+    typer.Option(
+        "--look-closer",
+        help="Judge panels of collages, tiles of large pictures and the like as further views, at most 8 per image.",
+    ),
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Ask the model again, and keep nothing.")]

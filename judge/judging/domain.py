@@ -23,7 +23,8 @@ def keep_out(pictures: Sequence[Sequence[Sitting]], guard: Guard, clock: Clock) 
     """Mark every sitting of each picture that is strange to the model; `pictures` are the sittings of each.
 
     One that was looked at before is left as it is, and one that there was no time for may still be looked at. A
-    picture that the guard fails on goes to a person: nothing is known of it.
+    picture that the guard fails on goes to a person: nothing is known of it. A closer view is measured by itself: what
+    is cut out of a picture often looks like none, so one that is strange is passed over and the plain view stands.
     """
     pictures = [group for group in pictures if group and group[0].strangeness is None and group[0].outside is None]
     sittings = [(sitting, number) for number, group in enumerate(pictures) for sitting in group]
@@ -33,17 +34,33 @@ def keep_out(pictures: Sequence[Sequence[Sitting]], guard: Guard, clock: Clock) 
     )  # fmt: skip
     measured = dict(zip([sitting for sitting, _ in sittings], found, strict=True))
     for group in pictures:
-        own = [measured[sitting] for sitting in group]
-        if any(isinstance(one, NotAsked) for one in own):
+        if any(isinstance(measured[one], NotAsked) for one in group):
             continue
-        failed = next((one.message for one in own if isinstance(one, ModelError)), None)
-        numbers = [one for one in own if not isinstance(one, ModelError)]
-        if failed is None and not all(map(math.isfinite, numbers)):
-            failed = "the domain check gave no number"
-        for sitting in group:
-            if failed is not None:
-                sitting.outside = f"whether the model can read this picture is not known: {failed}"
-                continue
-            sitting.strangeness = round(max(numbers), 6)
-            if sitting.strangeness > 1.0:
-                sitting.outside = REASON
+        plain = [one for one in group if one.closer is None]
+        _mark(plain, [measured[one] for one in plain])
+        for one in group:
+            if one.closer is not None:
+                _mark([one], [measured[one]])
+                _pass_over(one, strange=plain[0].outside is not None)
+
+
+def _mark(sittings: Sequence[Sitting], found: Sequence[float | ModelError]) -> None:
+    """What was measured of some views counts for all of them, by the strangest."""
+    failed = next((one.message for one in found if isinstance(one, ModelError)), None)
+    numbers = [one for one in found if not isinstance(one, ModelError)]
+    if failed is None and not all(map(math.isfinite, numbers)):
+        failed = "the domain check gave no number"
+    for sitting in sittings:
+        if failed is not None:
+            sitting.outside = f"whether the model can read this picture is not known: {failed}"
+            continue
+        sitting.strangeness = round(max(numbers), 6)
+        if sitting.strangeness > 1.0:
+            sitting.outside = REASON
+
+
+def _pass_over(sitting: Sitting, *, strange: bool) -> None:
+    """Leave out a closer view that is strange, and a tile of a picture that is `strange` as a whole: what the model
+    cannot read it cannot read in parts. A panel and the like are pictures in themselves."""
+    if sitting.outside == REASON or (strange and sitting.closer == "tile"):
+        sitting.outside, sitting.passed_over = None, True

@@ -1,6 +1,7 @@
 """The judge. Read `Judge._judge` top to bottom: it is the method (CLUE, arXiv 2501.00192), per batch of pictures:
 
-0. domain: a picture that the model was not made for is asked nothing (only where the model has a guard);
+0. views: a picture may be looked at more closely, in parts (`look_closer`), each judged like the whole;
+   domain: a picture that the model was not made for is asked nothing (only where the model has a guard);
 1. relevance: rules whose text is far from the image are pruned (section 3.3);
 2. questions: wave by wave, every live rule's next precondition; all questions about an image share one
    prefill; a chain that failed is asked no further (section 3.4, the a1/a2 rule);
@@ -26,6 +27,7 @@ from judge.judging import domain, escalation, record, regions_stage
 from judge.judging.asking import Asker
 from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
+from judge.judging.closer import closer_views
 from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.priors import Locked
 from judge.judging.probed import probe_of
@@ -56,10 +58,12 @@ class Judge:
         guard: Guard | None = None,
         settings: Settings | None = None,
         locked: Locked | None = None,
+        sees: int | None = None,
     ) -> None:
+        """sees: pixels a side that `mllm` looks at, for closer looks; None: not known."""
         self.constitution = constitution
         self.settings = settings or Settings()
-        self.locked = locked
+        self.locked, self._sees = locked, sees
         self._mllm, self._encoder, self._detector, self._guard = mllm, encoder, detector, guard
         self._asker = Asker(mllm, constitution.language, locked.priors if locked is not None else None)
         self._dockets = tuple(Docket.of(rule, self.settings.thresholds) for rule in constitution.rules)
@@ -87,7 +91,7 @@ class Judge:
         mllm = self._mllm if sharing is None else sharing(self._mllm)
         return Judge(
             constitution, mllm, encoder=self._encoder, detector=self._detector, guard=self._guard,
-            settings=settings or self.settings, locked=locked,
+            settings=settings or self.settings, locked=locked, sees=self._sees,
         )  # fmt: skip
 
     @property
@@ -167,7 +171,13 @@ class Judge:
         ]
 
     def _sittings(self, picture: Picture) -> list[Sitting]:
-        return [Sitting(view, self._dockets, picture) for view in picture.views]
+        """A sitting per view; with `look_closer` also per closer look at one."""
+        plain = [Sitting(view, self._dockets, picture) for view in picture.views]
+        if not self.settings.look_closer:
+            return plain
+        looks, said = closer_views(picture.views, self._sees, self.settings.limits.closer_views)
+        plain[0].remarks += (said,) if said is not None else ()
+        return plain + [Sitting(one.view, self._dockets, picture, one.kind) for one in looks]
 
     def _judge(self, pictures: Sequence[Sequence[Sitting]], clock: Clock) -> None:
         """Fill the sittings of every picture with facts until nothing more can be done, or the time is up.

@@ -39,6 +39,7 @@ def provenance(
         models=models,
         thresholds=settings.thresholds,
         limits=settings.limits,
+        look_closer=settings.look_closer,
         versions=installed(),
         lock_digest=lock_digest,
         calibration_digest=calibration_digest,
@@ -55,14 +56,18 @@ def verdict(
 
     What was not looked at may be anything, so a picture with gaps is never without violation: a person looks.
     """
+    passed_over = [sitting.view.name for sitting in sittings if sitting.passed_over]
+    sittings = [sitting for sitting in sittings if not sitting.passed_over]
     findings = tuple(finding for sitting in sittings for finding in sitting.findings())
     word, reasons = conclude(findings)
     reasons, failure = _stopped(sittings, findings, reasons, _failure(findings))
     notes = tuple(dict.fromkeys(remark for sitting in sittings for remark in sitting.remarks))
     outside = next((sitting for sitting in sittings if sitting.outside is not None), None)
     if outside is not None:  # no rule was asked about, so none needs to say so by itself
-        reasons = (str(outside.outside),)
+        reasons = (str(outside.outside),) if word != "violation" else ()
         notes = (*notes, *_distance(outside))
+    if passed_over:
+        notes = (*notes, f"not the kind of picture that the model knows, so left out: {', '.join(passed_over)}")
     if word == "violation":
         notes = (*picture.gaps, *notes)
     elif picture.gaps:
@@ -78,7 +83,7 @@ def verdict(
         findings=findings,
         image_facts=ImageFacts(
             sha256=picture.sha256, format=picture.format, width=picture.width, height=picture.height,
-            views=tuple(view.name for view in picture.views),
+            views=tuple(sitting.view.name for sitting in sittings),
         ),
         provenance=source,
         failure=failure,

@@ -10,6 +10,7 @@ from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements
 from judge.constitution import Rule
 from judge.errors import ModelError, Unreachable
 from judge.judging.calling import NotAsked
+from judge.judging.closer import Kind
 from judge.judging.probability import Decision, Facts, decide, evidence
 from judge.media import View
 from judge.settings import Thresholds
@@ -40,18 +41,21 @@ class Docket:
 class Sitting:
     """Judging one view. Facts are kept per statement, so rules that share one share its answer.
 
-    picture: what the view is of; the sittings of one picture have the same.
+    picture: what the view is of; the sittings of one picture have the same. closer: what kind of closer look the view
+    is, None for a plain one.
     """
 
     view: View
     dockets: tuple[Docket, ...]
     picture: object = None
+    closer: Kind | None = None
     facts: dict[str, Facts] = field(default_factory=dict)
     relevance: dict[str, float] = field(default_factory=dict)
     pruned: set[str] = field(default_factory=set)
     exhausted: set[str] = field(default_factory=set)
     strangeness: float | None = None  # of the picture, where there is a guard; over 1 is too far
     outside: str | None = None  # why the model must not judge this picture
+    passed_over: bool = False  # a closer view that is not judged, because it is strange to the model
     scanned: bool = False  # for relevance, or found to be beyond it
     stopped: str | None = None  # why nothing more is asked about this picture, though rules are open
     remarks: tuple[str, ...] = ()  # what a verdict should say that changes nothing
@@ -84,7 +88,7 @@ class Sitting:
     @property
     def settled(self) -> bool:
         """Whether nothing more can be done."""
-        if self.outside is not None or self.stopped is not None:
+        if self.outside is not None or self.stopped is not None or self.passed_over:
             return True
         return self.scanned and not self.next_statements() and not self.next_open()
 
@@ -118,7 +122,7 @@ class Sitting:
 
     def _asked(self) -> Iterable[Docket]:
         """The rules that may still be asked about."""
-        return self._live() if self.outside is None and self.stopped is None else ()
+        return self._live() if self.outside is None and self.stopped is None and not self.passed_over else ()
 
     def _has_steps_left(self, docket: Docket, statement: str) -> bool:
         """A failed model, an answer without label mass and bounds of the rule are not argued with: a person decides."""

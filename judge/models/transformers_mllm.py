@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from transformers import GenerationConfig
@@ -25,6 +26,7 @@ from judge.models.memory import Budget
 from judge.models.prefix import Question, prefill
 from judge.models.protocols import Ask, Conversation, checked_answer
 from judge.models.replies import Start, continued, generated
+from judge.models.sight import side_seen
 from judge.models.spellings import yes_no_tokens
 from judge.models.ways import Scoring, Way
 from judge.settings import Settings
@@ -68,6 +70,11 @@ class TransformersMllm:
     @property
     def identity(self) -> ModelIdentity:
         return self._identity
+
+    @cached_property
+    def sees(self) -> int | None:
+        """Pixels a side that the model looks at; None where that is not known."""
+        return side_seen(self._processor)
 
     @property
     def way(self) -> Way | None:
