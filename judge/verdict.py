@@ -142,6 +142,14 @@ class ModelIdentity(Frozen):
     device: str = "cpu"
 
 
+class Probed(Frozen):
+    """The probe of a model that was at hand (`judge probe`): digest of its report, when (UTC), and its outcome."""
+
+    digest: str
+    date: str
+    outcome: Literal["pass", "warn", "fail"]
+
+
 class Provenance(Frozen):
     """All that a verdict depends on; digests are SHA-256 hex (a hub model's may be its commit).
 
@@ -149,6 +157,7 @@ class Provenance(Frozen):
     chains or priors were taken from, if any. calibration_digest: of the calibration in it whose bounds were used, if
     any (see each finding's thresholds for the bounds). limits: how far the image was looked at (absent from verdicts
     of old). look_closer: whether parts of it were judged as further views (absent where not).
+    probe: of the multimodal model, where there was one; no verdict depends on it.
     """
 
     constitution: str
@@ -162,6 +171,11 @@ class Provenance(Frozen):
     calibration_digest: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
     limits: Limits | None = Field(default=None, exclude_if=lambda limits: limits is None)
     look_closer: bool = Field(default=False, exclude_if=lambda on: not on)
+    probe: Probed | None = Field(default=None, exclude_if=lambda probe: probe is None)
+
+    def basis(self) -> str:
+        """All that a verdict depends on, as JSON: not whether anybody probed the model."""
+        return self.model_dump_json(exclude={"probe"})
 
 
 class ImageFacts(Frozen):

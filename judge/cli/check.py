@@ -14,6 +14,7 @@ import typer
 from judge.cli.exits import Exit, exit_of, gravest
 from judge.cli.inputs import Inputs
 from judge.cli.options import Batch, Detector, Device, Dtype, Encoder, LookCloser, MemoryGib, Model, TrustRemoteCode
+from judge.cli.reminder import remind
 
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
@@ -59,6 +60,7 @@ def check(
         "batch": batch, "memory_gib": memory_gib, "look_closer": look_closer,
     }  # fmt: skip
     judge = load_judge(constitution, **settings)
+    remind(judge, model)
     codes: set[Exit] = set()
     words: Counter[str] = Counter()
     printer = _print_json if json else _table_printer(explain)

@@ -9,6 +9,7 @@ import typer
 
 from judge.cli.check import Quantize
 from judge.cli.exits import Exit
+from judge.cli.inputs import printable
 from judge.cli.options import Device, Dtype, MemoryGib, Model, TrustRemoteCode
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ def _show(report: ProbeReport) -> None:
     """A line per check: outcome, what, the figure, and under it what to do."""
     from rich.console import Console
     from rich.text import Text
-
-    from judge.cli.inputs import printable
 
     console = Console()
     model = report.model

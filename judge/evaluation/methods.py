@@ -45,7 +45,7 @@ class JudgeMethod:
 
     def __init__(self, judge: Judge, name: str, kind: Kind, about: str, shared: SharedAnswers | None = None) -> None:
         self.name, self.kind, self.about = name, kind, about
-        self.identity = digest_of(judge.provenance.model_dump_json(), *_reasoning(judge.settings))
+        self.identity = digest_of(judge.provenance.basis(), *_reasoning(judge.settings))
         self._judge, self._shared = judge, shared
 
     def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:

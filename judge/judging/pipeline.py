@@ -30,7 +30,7 @@ from judge.judging.clock import Clock, timings
 from judge.judging.closer import closer_views
 from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.priors import Locked
-from judge.judging.probed import probe_of
+from judge.judging.probed import probe_of, probed
 from judge.judging.sitting import LATE, Docket, Sitting
 from judge.media import Picture
 from judge.models.protocols import Detector, Encoder, Guard, Mllm
@@ -73,6 +73,7 @@ class Judge:
             constitution, tuple(identities), self.settings,
             lock_digest=locked.digest if locked is not None else None,
             calibration_digest=locked.calibration if locked is not None else None,
+            probe=probed(mllm.identity),
         )  # fmt: skip
 
     def under(
@@ -106,7 +107,9 @@ class Judge:
         Raises:
             UserError: the model cannot be asked in English.
         """
-        return probe_of(self._mllm, self.constitution, self.settings)
+        report = probe_of(self._mllm, self.constitution, self.settings)
+        self.provenance = self.provenance.model_copy(update={"probe": probed(self._mllm.identity)})
+        return report
 
     def judge(self, image: str | Path | bytes | Image, *, name: str | None = None) -> Verdict:
         """The verdict on one image: a path, the bytes of a file, or a PIL image.

@@ -1,4 +1,4 @@
-"""Has a model probed as the judge asks it."""
+"""Has a model probed as the judge asks it, and names the latest probe of one."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from judge.judging import escalation
 from judge.judging.asking import instruction
 from judge.languages import DEFAULT, language
 from judge.models.protocols import Mllm
-from judge.probing import Load, Method, ProbeReport, Subject, probe
+from judge.probing import Load, Method, ProbeReport, Subject, kept, probe
 from judge.settings import Settings
-from judge.verdict import ReasoningEvidence
+from judge.verdict import ModelIdentity, Probed, ReasoningEvidence
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
 def probe_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> ProbeReport:
-    """The report on a model, with the seconds that images take under a constitution.
+    """The report on a model, with the seconds that images take under a constitution. It is kept.
 
     Raises:
         UserError: the model cannot be asked in English.
     """
-    return probe(subject_of(mllm, constitution, settings))
+    report = probe(subject_of(mllm, constitution, settings))
+    kept.keep(report)
+    return report
+
+
+def probed(model: ModelIdentity) -> Probed | None:
+    """How a verdict names the latest probe of a model, if there was one."""
+    report = kept.kept(model)
+    return kept.named(report) if report is not None else None
 
 
 def subject_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> Subject:

@@ -16,6 +16,7 @@ from judge.verdict import (
     Finding,
     ImageFacts,
     ModelIdentity,
+    Probed,
     Provenance,
     Verdict,
     conclude,
@@ -29,6 +30,7 @@ def provenance(
     settings: Settings,
     lock_digest: str | None = None,
     calibration_digest: str | None = None,
+    probe: Probed | None = None,
 ) -> Provenance:
     """All that the verdicts of one judge depend on."""
     return Provenance(
@@ -43,6 +45,7 @@ def provenance(
         versions=installed(),
         lock_digest=lock_digest,
         calibration_digest=calibration_digest,
+        probe=probe,
     )
 
 
