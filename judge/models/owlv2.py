@@ -9,6 +9,7 @@ import torch
 
 from judge.errors import ModelError
 from judge.models.loading import Role, identity, load_model, load_processor
+from judge.models.owlv2_pixels import Pixels
 from judge.models.protocols import Box
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
@@ -34,6 +35,7 @@ class Owlv2Eyes:
 
     def __init__(self, model: Any, processor: Any, identity: ModelIdentity) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity
+        self._pixels = Pixels(processor)
         self._texts: dict[str, torch.Tensor] = {}
         self._images: dict[int, _Sight] = {}
         self._watched: tuple[int, ...] = ()
@@ -108,8 +110,7 @@ class Owlv2Eyes:
         """All that is wanted of an image, from one forward pass."""
         key = id(image)
         if key not in self._images:
-            pixels = self._processor(images=image, return_tensors="pt")["pixel_values"]
-            pixels = pixels.to(self._model.device, self._model.dtype)
+            pixels = self._pixels.of(image).to(self._model.device, self._model.dtype)
             watching = {"output_hidden_states": True} if self._watched else {}
             feature_map, outputs = self._model.image_embedder(pixel_values=pixels, **watching)
             vector = self._model.owlv2.visual_projection(outputs.pooler_output)[0].float()

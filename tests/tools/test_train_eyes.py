@@ -90,7 +90,7 @@ def test_what_is_saved_loads_as_eyes_and_as_a_guard(trained):
 def test_training_pixels_are_those_of_the_processor(trained):
     image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (128, 128, 3), np.uint8).astype(np.uint8))
     eyes = load_owlv2(str(trained[0] / "model"), Settings(device="cpu"), "detector")
-    pixels = eyes._processor(images=image, return_tensors="pt")["pixel_values"]
+    pixels = eyes._pixels.of(image)
     ours = eyes_model.pixels_of(torch.tensor(np.array(image)).permute(2, 0, 1)[None])
     assert torch.allclose(pixels, ours, atol=0.02)
 
