@@ -9,11 +9,13 @@ from dataclasses import replace
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from judge.errors import ImageError
+from judge.media import whole
 from judge.media.budget import Budget
 from judge.media.colour import storable
 from judge.media.formats import FORMATS, check_size, open_image, too_large
 from judge.media.frames import views_of
-from judge.media.jpeg import scans
+from judge.media.heard import heard
+from judge.media.jpeg import markers
 from judge.media.picture import Picture
 from judge.media.reading import check_bytes
 from judge.settings import DEFAULT_LIMITS, Limits
@@ -53,14 +55,15 @@ def from_image(image: Image.Image, source: str = "<image>", limits: Limits = DEF
 
 
 def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
-    budget = Budget(limits)
+    budget, checking = Budget(limits), Budget(limits)
     try:
-        with open_image(data) as opened:
+        with heard() as said, open_image(data) as opened:
             check_size(opened, limits)
             if opened.format in ("JPEG", "MPO"):
-                budget.weight = max(1, scans(data))
-            seen = views_of(opened, budget)
+                budget.weight = max(1, markers(data).scans)
             kind = str(opened.format)
+            seen = views_of(opened, budget)
+            notes, gaps = whole.check(data, kind, checking)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -72,9 +75,19 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
     except Exception as error:  # decoders of broken files raise nearly anything: struct.error, SyntaxError, ...
         raise _damaged(error) from error
     width, height = seen.size
+    remarks, doubts = _of_decoders(said, kind)
     return Picture(
-        source, hashlib.sha256(data).hexdigest(), kind, width, height, seen.views, seen.notes, seen.gaps, budget.late
-    )
+        source, hashlib.sha256(data).hexdigest(), kind, width, height, seen.views,
+        notes=(*seen.notes, *notes, *remarks), gaps=(*seen.gaps, *gaps, *doubts), late=budget.late or checking.late,
+    )  # fmt: skip
+
+
+def _of_decoders(said: list[tuple[str, str]], kind: str) -> tuple[list[str], list[str]]:
+    """Notes and gaps of what decoders said. Metadata of every kind of file are read as TIFF: only in a TIFF is what is
+    wrong with them wrong with the picture."""
+    told = list(dict.fromkeys(said))
+    notes = ["its metadata are damaged"] if any(one == "Tiff" for one, _ in told) and kind != "TIFF" else []
+    return notes, [f"its decoder warns: {text}" for one, text in told if one != "Tiff" or kind == "TIFF"]
 
 
 def _damaged(error: Exception) -> ImageError:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from judge.errors import ImageError
 from judge.media import decode
-from judge.media.jpeg import scans
+from judge.media.jpeg import markers
 from judge.media.reduce import fitted, shrunk
 from judge.settings import Limits
 
@@ -113,6 +113,10 @@ def test_deep_grey_in_strips_is_what_it_is_at_once():
 def test_scans_are_counted_by_markers_not_by_bytes():
     image = Image.effect_noise((64, 48), 90).convert("RGB")
     thumbnail = b"Exif\0\0" + saved(image, "JPEG") + bytes.fromhex("ffda") * 50
+
+    def scans(data):
+        return markers(data).scans
+
     assert scans(saved(image, "JPEG", exif=thumbnail)) == 1
     assert scans(saved(image, "JPEG") + saved(image, "JPEG", progressive=True)) == 1
     assert scans(saved(image, "JPEG", progressive=True)) == 10

@@ -1,0 +1,104 @@
+"""Whether a PNG is whole: decoders pass over wrong checksums and missing rows."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_AT_ONCE = 2**20
+_SIGNATURE, _CHUNK = 8, 12
+
+
+@dataclass
+class _Frame:
+    """Pixels of one frame: their size, and the parts of the compressed stream that holds them."""
+
+    width: int
+    height: int
+    parts: list[memoryview] = field(default_factory=list)
+
+
+def damage(data: bytes, allowed: Callable[[int], str | None]) -> tuple[int | None, str | None]:
+    """Where a PNG ends (None: it has no end mark), and what is wrong with it that a lenient decoder may pass over.
+
+    allowed: asked before so many pixels of a frame are gone over: why they may not be, or None.
+    """
+    header: memoryview | None = None
+    frames: list[_Frame] = []
+    announced, apart, wrong = None, True, None  # apart: whether the first picture is none of the animation's frames
+    for kind, body, end, sound in _chunks(memoryview(data)):
+        if not sound:
+            wrong = wrong or f"checksum of its {kind.decode('latin-1')}"
+        if kind == b"IHDR" and len(body) == 13:
+            header = body
+            frames = [_Frame(*struct.unpack(">II", body[:8]))]
+        elif kind == b"acTL" and len(body) == 8:
+            announced = int.from_bytes(body[:4], "big")
+        elif kind == b"fcTL" and len(body) == 26 and frames:
+            if frames[0].parts:
+                frames.append(_Frame(*struct.unpack(">II", body[4:12])))
+            else:
+                apart = False
+        elif kind in (b"IDAT", b"fdAT") and frames:
+            frames[-1].parts.append(body[4 * (kind == b"fdAT") :])
+        elif kind == b"IEND":
+            if announced is not None and announced != len(frames) - apart:
+                wrong = wrong or f"{len(frames) - apart} frames where {announced} are announced"
+            return end, wrong or _in_frames(header, frames, allowed)
+    return None, wrong or "no end mark"
+
+
+def _in_frames(header: memoryview | None, frames: list[_Frame], allowed: Callable[[int], str | None]) -> str | None:
+    if header is None:
+        return "no header"
+    depth, colour, _, _, interlaced = header[8:]
+    bits = depth * _CHANNELS.get(colour, 1)
+    for frame in frames:
+        why = allowed(frame.width * frame.height)
+        wrong = why or _in_stream(frame, _size(frame.width, frame.height, bits, bool(interlaced)))
+        if wrong is not None:
+            return wrong
+    return None
+
+
+def _chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview, int, bool]]:
+    """Kind, content and end of every whole chunk, and whether its checksum is right."""
+    place = _SIGNATURE
+    while place + _CHUNK <= len(data):
+        end = place + _CHUNK + int.from_bytes(data[place : place + 4], "big")
+        if end > len(data):
+            return
+        sound = zlib.crc32(data[place + 4 : end - 4]) == int.from_bytes(data[end - 4 : end], "big")
+        yield bytes(data[place + 4 : place + 8]), data[place + 8 : end - 4], end, sound
+        place = end
+
+
+def _size(width: int, height: int, bits: int, interlaced: bool) -> int:
+    """Bytes of a frame before compression: a filter byte and the pixels of each row."""
+    passes = _PASSES if interlaced else ((0, 0, 1, 1),)
+    total = 0
+    for left, top, across, down in passes:
+        columns, rows = -((left - width) // across), -((top - height) // down)
+        if columns > 0 and rows > 0:
+            total += rows * (1 + (columns * bits + 7) // 8)
+    return total
+
+
+def _in_stream(frame: _Frame, expected: int) -> str | None:
+    flow, held = zlib.decompressobj(), 0
+    try:
+        for part in frame.parts:
+            rest: bytes | memoryview = part
+            while rest and held <= expected:
+                held += len(flow.decompress(rest, _AT_ONCE))
+                rest = flow.unconsumed_tail
+        held += len(flow.flush())
+    except zlib.error:
+        return "its pixels cannot be unpacked"
+    if held < expected or not flow.eof:
+        return "rows are missing"
+    return "more pixels than its header announces" if held > expected else None
