@@ -30,11 +30,15 @@ Spellings = Callable[[Answers], tuple[list[int], list[int]]]
 class Inside:
     """See `judge.models.protocols.Inside`.
 
-    chances: p(yes) and p(no) per ask as the judge has them. spellings: token ids of yes, and of no.
+    chances: p(yes) and p(no) per ask as the judge has them. spellings: token ids of yes, and of no. sharing: whether
+    the judge shares prefixes.
     """
 
-    def __init__(self, model: PreTrainedModel, chat: Chat, chances: Chances, spellings: Spellings) -> None:
+    def __init__(
+        self, model: PreTrainedModel, chat: Chat, chances: Chances, spellings: Spellings, sharing: Callable[[], bool]
+    ) -> None:
         self._model, self._chat, self._chances, self._spellings = model, chat, chances, spellings
+        self._sharing = sharing
 
     @property
     def bos(self) -> int | None:
@@ -57,6 +61,11 @@ class Inside:
         slides = any("sliding" in kind or "chunked" in kind for kind in getattr(config, "layer_types", None) or ())
         found = getattr(config, "sliding_window", None) or getattr(config, "attention_chunk_size", None)
         return found if slides else None
+
+    @property
+    def shares(self) -> bool:
+        """See `protocols.Inside`."""
+        return self._sharing()
 
     def tail(self, instruction: str) -> str:
         """See `protocols.Inside`."""

@@ -23,10 +23,10 @@ from PIL import Image
 
 from judge.errors import ModelError, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
-from judge.models.protocols import Ask, Conversation, Turn, checked_answer
+from judge.models.protocols import Ask, Conversation, Likely, Turn, checked_answer
 from judge.models.remote import Limits, Refused, Remote, address
 from judge.models.spellings import folded
-from judge.models.wire import Body, Completion, Served, Way, json_forms
+from judge.models.wire import Body, Completion, Served, Way, json_forms, likeliest
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
@@ -97,6 +97,16 @@ class ServerMllm:
         turns = (Turn("user", f"{ask.instruction} {ask.statement}"),)
         completion = await self._completed(turns, ask.image, self._way, self._way.body)
         return checked_answer(*self._way.chances(completion))
+
+    def likeliest(self, ask: Ask, count: int) -> list[Likely]:
+        """See `ShowsLikeliest`: by their text, also where yes and no are asked for by their ids."""
+        (found,) = self._remote.each(self._listed, [ask])
+        return found[:count]
+
+    async def _listed(self, ask: Ask) -> list[Likely]:
+        turns, way = (Turn("user", f"{ask.instruction} {ask.statement}"),), Way(named=self._way.named)
+        completion = await self._completed(turns, ask.image, way, way.body)
+        return likeliest(completion, [folded(word) for word in (*ask.answers.yes, *ask.answers.no)])
 
     def reply(
         self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None

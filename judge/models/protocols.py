@@ -140,6 +140,11 @@ class Inside(Protocol):
         """Tokens that its sliding layers look back on, where it has such."""
         ...
 
+    @property
+    def shares(self) -> bool:
+        """Whether questions about a picture were asked on a shared prefix; known once some were asked."""
+        ...
+
     def tail(self, instruction: str) -> str:
         """What the chat template writes after a statement, up to where the answer begins."""
         ...
@@ -161,6 +166,15 @@ class Inside(Protocol):
         ...
 
     def peak_memory_gib(self) -> float: ...
+
+
+@runtime_checkable
+class ShowsLikeliest(Protocol):
+    """A model that can be asked what it would say first."""
+
+    def likeliest(self, ask: Ask, count: int) -> list[Likely]:
+        """The likeliest next tokens, likeliest first, at most `count`."""
+        ...
 
 
 @runtime_checkable

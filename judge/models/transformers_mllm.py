@@ -98,7 +98,9 @@ class TransformersMllm:
 
     def inside(self) -> Inside:
         """What a probe holds against this adapter: the same model asked plainly (see `protocols.Inside`)."""
-        return Inside(self._model, self._chat, self._chances, self._spellings)
+        return Inside(
+            self._model, self._chat, self._chances, self._spellings, lambda: self.way is not None and self.way.shares
+        )
 
     def _chances(self, asks: Sequence[Ask]) -> list[tuple[float, float]]:
         """p(yes) and p(no) per ask. Images are taken in batches that fit in memory."""

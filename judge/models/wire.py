@@ -15,6 +15,8 @@ from pydantic import BaseModel, Field
 
 from judge.errors import ModelError
 from judge.models.constrained import json_pattern
+from judge.models.protocols import Likely
+from judge.models.spellings import folded
 
 Body = dict[str, Any]
 TOP = 20  # what OpenAI and vLLM list at most
@@ -154,6 +156,12 @@ def _listed(completion: Completion) -> set[tuple[str, float]]:
         return set()
     first = logprobs.content[0]
     return {(one.token, math.exp(min(one.logprob, 0.0))) for one in (first, *first.top_logprobs)}
+
+
+def likeliest(completion: Completion, words: Sequence[str]) -> list[Likely]:
+    """The tokens that a server lists, likeliest first, and whether they spell one of the (folded) words."""
+    listed = sorted(_listed(completion), key=lambda one: -one[1])
+    return [Likely(token, chance, folded(token.strip(_SPACE_MARKS)) in words) for token, chance in listed]
 
 
 def json_forms(schema: Mapping[str, Any], *, is_vllm: bool) -> list[Body]:

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from judge.models.protocols import Conversation, Greedy, Inside, Turn
+from judge.models.protocols import Conversation, Greedy, Inside, ShowsLikeliest, Turn
 from judge.probing.drawn import drawings, large
 from judge.probing.report import Line
 from judge.probing.subject import Subject
+from judge.verdict import ModelIdentity
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,8 +22,8 @@ SMALL, BIG = 1_000_000, 12_000_000  # pixels
 MANY = 4096  # tokens of a picture from which it is slow
 LONGEST = 4096  # tokens of the longer prefix that sharing is tried on, at most
 FILLER = "This sentence only makes the text longer and changes nothing.\n"
-CLOSE = {"float32": 1e-3}  # of a natural logarithm of a probability
-HALF_CLOSE, FAR = 0.1, 10  # in half precision equal ways differ; beyond FAR times as much they are not equal
+CLOSE, HALF_CLOSE = 1e-3, 0.1  # of natural logarithms of probabilities; rounded weights tell equal ways apart
+FAR = 10  # beyond so many times as much they are not equal
 TOKENS = 24  # of a reply held against `generate`
 TOP = 6
 _OPENS = re.compile(r"<(\w*think\w*|reasoning|thought)>|\[(THINK)\]|◁(think)▷|<\|channel\|>(analysis|thought)", re.I)
@@ -133,20 +134,30 @@ def sharing(subject: Subject) -> Iterator[Line]:
             for ask, shared in zip(asks, together, strict=True):
                 subject.check_time()
                 worst = max(worst, *(abs(one - other) for one, other in zip(shared, inside.alone(ask), strict=True)))
-    close = CLOSE.get(subject.mllm.identity.dtype, HALF_CLOSE)
+    close = _close(subject.mllm.identity)
     sizes = ", ".join(map(str, sorted(lengths)))
     figure = f"largest difference of a log-probability {worst:.1e}, with texts of {sizes} tokens"
     if inside.window is not None and max(lengths) <= inside.window:
         figure += f" (its window of {inside.window} tokens was not passed)"
     values = {"largest_difference": worst, "allowed": close, "longest_tokens": max(lengths)}
-    if worst <= close:
+    if worst <= close and inside.shares:
         yield Line(check="sharing", outcome="pass", figure=figure, values=values)
+        return
+    if worst <= close:
+        figure = f"nothing is shared: every question is asked on its own; {figure}"
+        advice = "it is right but slow (see speed): another --dtype or --quantize may share, or a server"
+        yield Line(check="sharing", outcome="warn", figure=figure, advice=advice, values=values)
         return
     advice = "please report the model: answers on a shared prefix are not its own"
     if torn:
         advice = "the statement is cut into other tokens where it joins the text before it: please report the tokenizer"
     yield Line(check="sharing", outcome="fail" if worst > close * FAR else "warn", figure=figure, advice=advice,
                values=values)  # fmt: skip
+
+
+def _close(model: ModelIdentity) -> float:
+    """How far log-probabilities of equal ways may lie apart."""
+    return CLOSE if (model.dtype, model.quantization) == ("float32", "none") else HALF_CLOSE
 
 
 def _longer(inside: Inside, subject: Subject, picture: Image) -> str:
@@ -174,7 +185,7 @@ def replies(subject: Subject) -> Iterator[Line]:
         made = subject.inside.generated(talk, TOKENS)
         if made.texts and made.texts[-1] != text:
             leads.append(_lead(made, text))
-    close = CLOSE.get(subject.mllm.identity.dtype, HALF_CLOSE)
+    close = _close(subject.mllm.identity)
     same = len(talks) - len(leads)
     figure = f"{same} of {len(talks)} replies of {TOKENS} tokens are what `generate` gives"
     values = {"same": same, "replies": len(talks), "largest_lead": max(leads, default=0.0)}
@@ -197,10 +208,12 @@ def _lead(made: Greedy, text: str) -> float:
 
 def likeliest_tokens(subject: Subject) -> Iterator[Line]:
     """What the model would say first, beside what counts as an answer."""
-    if subject.inside is None:
+    shows = subject.inside or subject.mllm
+    if not isinstance(shows, ShowsLikeliest):
         return
     one = drawings()[0]
-    top = subject.inside.likeliest(subject.ask(one.picture, one.true), TOP)
+    subject.check_time()
+    top = shows.likeliest(subject.ask(one.picture, one.true), TOP)
     listed = ", ".join(f"{token.text!r} {token.probability:.3f}{' (counts)' * token.counts}" for token in top)
     values = {"counted": sum(token.probability for token in top if token.counts), "first": top[0].probability}
     if top[0].counts:

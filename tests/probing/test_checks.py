@@ -119,7 +119,7 @@ class Seen(Knows):
     """`Knows` with an inside that the test sets."""
 
     tail, bos, ids, whole, per_megapixel = "<|assistant|>", 1, (1, 5, 6, 7), (1, 5, 6, 7), 100
-    longest, window, off, held, top = 4096, None, 0.0, {"float32": 10}, (Likely("Yes", 0.9, True),)
+    shares, longest, window, off, held, top = True, 4096, None, 0.0, {"float32": 10}, (Likely("Yes", 0.9, True),)
     made = Greedy(("a", "a thing is there."), (3.0, 3.0))
 
     def inside(self):
@@ -129,6 +129,7 @@ class Seen(Knows):
 class SeenInside:
     def __init__(self, seen):
         self.seen, self.bos, self.longest, self.window = seen, seen.bos, seen.longest, seen.window
+        self.shares = seen.shares
 
     def tail(self, instruction):
         return self.seen.tail
@@ -191,6 +192,8 @@ HALF = Knows().identity.model_copy(update={"dtype": "bfloat16"})
         (inner.sharing, {"off": 0.005}, "warn", "5.0e-03"),
         (inner.sharing, {"off": 0.05}, "fail", "5.0e-02"),
         (inner.sharing, {"off": 0.05, "identity": HALF}, "pass", "5.0e-02"),
+        (inner.sharing, {"shares": False}, "warn", "nothing is shared"),
+        (inner.sharing, {"off": 0.05, "identity": FOUR}, "pass", "5.0e-02"),
         (inner.sharing, {"window": 100_000}, "pass", "was not passed"),
         (inner.replies, {}, "pass", "2 of 2"),
         (inner.replies, {"made": Greedy(("a", "a cat"), (3.0, 2.0))}, "fail", "one token leads by 2.000"),

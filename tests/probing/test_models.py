@@ -13,6 +13,7 @@ from judge.cli import main as command
 from judge.cli.exits import Exit
 from judge.judging.pipeline import Judge
 from judge.models.transformers_mllm import TransformersMllm
+from judge.models.ways import Way
 from judge.probing import answering, inner, probe, replying
 from judge.probing.probing import CHECKS
 from tests.models.conftest import anew
@@ -51,6 +52,13 @@ def test_sharing_that_is_not_exact_is_found(bundled):
     mllm._chances = lambda asks: [(0.9 * yes, no) for yes, no in honest(asks)]
     found = line(inner.sharing, mllm)
     assert found.outcome == "fail" and found.values["largest_difference"] == pytest.approx(0.105, abs=0.01)
+
+
+def test_a_model_that_is_asked_one_by_one_is_said_to_be(bundled):
+    mllm = anew(bundled)
+    mllm.way = Way("one_by_one", 1, "one_by_one")
+    found = line(inner.sharing, mllm)
+    assert found.outcome == "warn" and "nothing is shared" in found.figure and "slow" in found.advice
 
 
 def test_replies_that_are_not_the_models_own_are_found(bundled):
@@ -108,6 +116,7 @@ def test_a_model_behind_a_server_is_probed_by_its_answers(serve, of_bundled, mon
     finally:
         mllm.close()
     assert set(SAME).isdisjoint(found.check for found in report.lines) and len(report.unseen) == 2
+    assert report.line("likeliest tokens").figure == of_bundled.line("likeliest tokens").figure
     for name in ("label mass", "picture", "JSON"):
         assert report.line(name).outcome == of_bundled.line(name).outcome == "pass"
     assert report.line("right answers").values["right"] == of_bundled.line("right answers").values["right"]
