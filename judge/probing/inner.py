@@ -214,6 +214,8 @@ def likeliest_tokens(subject: Subject) -> Iterator[Line]:
     one = drawings()[0]
     subject.check_time()
     top = shows.likeliest(subject.ask(one.picture, one.true), TOP)
+    if not top:
+        return  # a server that lists no tokens
     listed = ", ".join(f"{token.text!r} {token.probability:.3f}{' (counts)' * token.counts}" for token in top)
     values = {"counted": sum(token.probability for token in top if token.counts), "first": top[0].probability}
     if top[0].counts:
