@@ -30,6 +30,10 @@ class UserError(JudgeError):
     """A mistake in what the user wrote or asked for. CLI exit code 2."""
 
 
+class StoreError(JudgeError):
+    """The file of a review store is damaged, is none, or was made by another version. CLI exit code 3."""
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One mistake in a constitution: where (1-based line and column), what, and how to mend it."""

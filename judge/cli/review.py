@@ -33,6 +33,9 @@ def review(
     auth: Annotated[
         bool | None, typer.Option("--auth/--no-auth", help="Whether people sign in. Default: where there are users.")
     ] = None,
+    head_file: Annotated[
+        Path | None, typer.Option(help="Append the log's head to this file; `judge audit --head-file` checks by it.")
+    ] = None,
     model: options.Model = "bundled",
     encoder: options.Encoder = None,
     detector: options.Detector = None,
@@ -58,7 +61,7 @@ def review(
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value, "device": device,
         "dtype": dtype, "memory_gib": memory_gib, "trust_remote_code": trust_remote_code,
     })  # fmt: skip
-    launch(settings, data=data or data_dir(), host=host, port=port, auth=auth)
+    launch(settings, data=data or data_dir(), host=host, port=port, auth=auth, head_file=head_file)
 
 
 @app.command("add")

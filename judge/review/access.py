@@ -58,7 +58,7 @@ def add_user(store: Store, name: str, role: Role, password: str, *, by: str) -> 
         if not names and role is not Role.ADMIN:
             raise UserError("the first user has to be an admin", hint="judge review user add NAME --role admin")
         connection.execute(users.insert().values(name=name, role=role, password=hashed, added=log.stamp(added)))
-        extra = {"change": "added", "user": name, "role": role}
+        extra = {"change": "added", "user": name, "role": role, "password": vouched(hashed)}
         log.append(connection, at=added, who=by, kind="user_changed", extra=extra)
     return User(name=name, role=role, added=added)
 
@@ -69,7 +69,8 @@ def set_password(store: Store, name: str, password: str, *, by: str) -> None:
     Raises:
         UserError: no such user, or the password is too short.
     """
-    _change(store, name, {"password": _checked_hash(password)}, {"change": "password"}, by)
+    hashed = _checked_hash(password)
+    _change(store, name, {"password": hashed}, {"change": "password", "password": vouched(hashed)}, by)
 
 
 def set_role(store: Store, name: str, role: Role, *, by: str) -> None:
@@ -142,6 +143,11 @@ def _change(store: Store, name: str, values: dict[str, str] | None, extra: dict[
         connection.execute(attempts.delete().where(attempts.c.name == name))
         at = datetime.now(UTC)
         log.append(connection, at=at, who=by, kind="user_changed", extra={"user": name, **extra})
+
+
+def vouched(hashed: str) -> str:
+    """What the log keeps of a password: a digest of its salted hash, by which a replaced one is noticed."""
+    return hashlib.sha256(hashed.encode()).hexdigest()
 
 
 def _checked_hash(password: str) -> str:

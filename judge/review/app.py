@@ -9,6 +9,9 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
+import signal
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,23 +25,32 @@ log = logging.getLogger("judge")
 
 
 def launch(
-    settings: Settings, *, data: Path, host: str = "127.0.0.1", port: int = 7860, auth: bool | None = None
+    settings: Settings,
+    *,
+    data: Path,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    auth: bool | None = None,
+    head_file: Path | None = None,
 ) -> None:
     """Serve the app until interrupted.
 
     auth: whether people sign in. None: where the host is not this machine alone, or the store has users.
+    head_file: where the heads of the log are kept; see `judge.review.heads`.
 
     Raises:
         UserError: sign-in is needed and there are no users, or refused though there are; the port is taken; the
             data folder cannot be used.
+        StoreError: the store is damaged or another version's, or its log is not the one whose heads were kept.
     """
-    from judge.review import samples
+    from judge.review import heads, samples
     from judge.review.store import Store
 
     with Store.open(data) as store:
         signed_in = wants_login(store, host, auth)
         samples.fill(store)
-        _serve(store, settings, data, host, port, signed_in)
+        with heads.kept(store, head_file) if head_file is not None else nullcontext():
+            _serve(store, settings, data, host, port, signed_in)
 
 
 def wants_login(store: Store, host: str, auth: bool | None) -> bool:
@@ -102,4 +114,6 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
             f"cannot serve on {host}:{port}: the port is taken, or not for you", hint="choose another --port"
         ) from error
     log.warning("serving on http://%s:%d%s", host, port, "" if signed_in else " (this machine only, no sign-in)")
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does: the store and its heads are closed
     page.block_thread()

@@ -40,9 +40,8 @@ def rows(store: Store) -> Iterator[dict[str, Any]]:
     the judge. scores: per rule. evidence: per judged rule its outcome and every statement's.
     """
     reveals: dict[tuple[int | None, str], list[int]] = {}
-    for line in store.log():
-        if line.kind == "reveal":
-            reveals.setdefault((line.item, line.who), []).append(line.seq)
+    for line in store.log(kind="reveal"):
+        reveals.setdefault((line.item, line.who), []).append(line.seq)
     for one in store.decisions(superseded=True):
         seen = sum(seq < one.seq for seq in reveals.get((one.item, one.who), ()))
         yield _row(one, store.verdict(one.item), seen)

@@ -26,12 +26,12 @@ LONG = 120_000  # milliseconds for what loads or runs the model on a busy machin
 
 
 @contextmanager
-def serving(data, *more):
-    """`python app.py` on the data folder; its address."""
+def serving(data, *more, command=None):
+    """`python app.py` (or another command that takes a port) on the data folder; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "app.py", "--port", str(port), "--data", str(data), *more]
+    command = [*(command or [sys.executable, "app.py", "--data", str(data), *more]), "--port", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
     address = f"http://127.0.0.1:{port}"
     try:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
+import stat
+import time
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from judge.cli.main import app
-from judge.review.access import add_user, remove_user, set_role
+from judge.cli.main import app, main
+from judge.errors import StoreError, UserError
+from judge.review import heads
+from judge.review.access import add_user, remove_user, set_password, set_role
 from judge.review.audit import audit
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, Role, SecondReads, Store
 from judge.review.store.log import GENESIS
+from judge.review.store.pictures import path_of
 from tests.review.shelf import drawing, many, samples
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -45,7 +52,7 @@ def tamper(store, *statements):
     connection = sqlite3.connect(store.folder / "review.sqlite")
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
+    for statement in "; ".join(statements).split(";"):
         assert connection.execute(statement).rowcount, f"changed nothing: {statement}"
     connection.commit()
     connection.close()
@@ -87,22 +94,78 @@ def test_the_database_itself_refuses_to_change_the_log(store, statement):
         ("UPDATE log SET reason = 'else' WHERE seq = 2", "line 2 of the log: was changed"),
         ("UPDATE log SET at = '2020-01-01T00:00:00.000000Z' WHERE seq = 3", "line 3 of the log: was changed"),
         ("UPDATE log SET extra = 'no json' WHERE seq = 3", "line 3 of the log: was changed"),
+        ("UPDATE log SET extra = x'ff' WHERE seq = 3", "line 3 of the log: was changed"),
         ("UPDATE log SET hash = 'made up' WHERE seq = 3", "line 3 of the log: was changed"),
-        ("UPDATE log SET seq = 99 WHERE seq = 8", "line 99 of the log: line 8 is missing before it"),
-        ("UPDATE decisions SET action = 'violation' WHERE seq = 2", "decision 2 differs from the log in: action"),
-        ("UPDATE decisions SET superseded_by = NULL WHERE seq = 5", "decision 5 differs from the log in: superseded"),
-        ("DELETE FROM decisions WHERE seq = 3", "decision 3 is in the log, but not among"),
+        ("UPDATE log SET seq = 99 WHERE seq = 12", "line 99 of the log: line 12 is missing before it"),
+        ("DELETE FROM log WHERE seq = 3", "line 4 of the log: line 3 is missing before it"),
+        (
+            "UPDATE log SET seq = CASE seq WHEN 3 THEN 104 ELSE 103 END WHERE seq IN (3, 4);"
+            "UPDATE log SET seq = seq - 100 WHERE seq > 100",
+            "line 3 of the log: does not name the hash of the line before it",
+        ),
+        ("UPDATE decisions SET action = 'violation' WHERE seq = 6", "decision 6 differs from the log in: action"),
+        ("UPDATE decisions SET superseded_by = NULL WHERE seq = 9", "decision 9 differs from the log in: superseded"),
+        ("UPDATE decisions SET rules = x'ff' WHERE seq = 9", "holds what it never wrote"),
+        ("DELETE FROM decisions WHERE seq = 7", "decision 7 is in the log, but not among"),
         ("UPDATE items SET state = 'open' WHERE id = 1", "item 1 is open, but the log leaves it decided"),
         ("UPDATE items SET state = 'decided' WHERE id = 4", "item 4 is decided, but the log leaves it open"),
         ("UPDATE verdicts SET json = (SELECT json FROM verdicts WHERE item = 2) WHERE item = 1", "verdict of item 1"),
         ("UPDATE verdicts SET json = x'00' WHERE item = 1", "verdict of item 1"),
+        ("UPDATE verdicts SET json = 'text' WHERE item = 1", "verdict of item 1"),
         ("UPDATE items SET gold = 1 WHERE id = 1", "item 1 is gold, but the log does not say so"),
         ("UPDATE items SET gold = 0 WHERE id = 3", "item 3 is not gold"),
         ("UPDATE items SET first_reader = 'eve' WHERE id = 1", "item 1 was first read by eve, but the log says ann"),
-        ("UPDATE items SET verdict = 'needs_review' WHERE id = 1", "item 1 is listed with another verdict"),
-        ("UPDATE items SET image_sha256 = 'x' WHERE id = 1", "item 1 is listed with another verdict or image"),
+        # a decided item, with all that hangs on it, and one that nobody has looked at
+        ("DELETE FROM items WHERE id = 1", "item 1 was added by line 2 of the log, but is not among the items"),
+        ("DELETE FROM verdicts WHERE item = 1", "the verdict of item 1 is gone"),
+        (
+            "DELETE FROM decisions WHERE item = 1; DELETE FROM item_rules WHERE item = 1;"
+            "DELETE FROM item_branches WHERE item = 1; DELETE FROM verdicts WHERE item = 1; DELETE FROM items WHERE id = 1",
+            "item 1 was added by line 2 of the log, but is not among the items",
+        ),
+        (
+            "DELETE FROM verdicts WHERE item = 4; DELETE FROM items WHERE id = 4",
+            "item 4 was added by line 5 of the log, but is not among the items",
+        ),
+        ("DELETE FROM verdicts WHERE item = 4", "the verdict of item 4 is gone"),
+        (
+            "UPDATE items SET verdict = 'no_violation' WHERE id = 4",
+            "item 4 differs from line 5 of the log, which added it, in: verdict",
+        ),
+        (
+            "UPDATE items SET violations = '[]' WHERE id = 4",
+            "item 4 differs from line 5 of the log, which added it, in: violations",
+        ),
+        ("UPDATE items SET score = 0.01 WHERE id = 4", "which added it, in: score"),
+        ("UPDATE items SET uncertainty = 0.01 WHERE id = 4", "which added it, in: uncertainty"),
+        ("UPDATE items SET image_sha256 = 'x' WHERE id = 4", "which added it, in: image digest"),
+        ("UPDATE items SET image = 'another.png' WHERE id = 4", "which added it, in: image"),
+        ("UPDATE items SET constitution_digest = 'x' WHERE id = 4", "which added it, in: constitution digest"),
+        ("UPDATE items SET source = 'batch' WHERE id = 4", "which added it, in: source"),
+        (
+            "UPDATE items SET has_image = 0 WHERE id = 4",
+            "item 4 is listed without an image, but the log says otherwise",
+        ),
+        ("UPDATE items SET has_image = 1 WHERE id = 1", "item 1 is listed with an image, but the log says otherwise"),
+        ("DELETE FROM item_rules WHERE item = 4", "which added it, in: rules"),
+        ("DELETE FROM item_branches WHERE item = 4", "which added it, in: branches"),
+        (
+            "INSERT INTO item_rules VALUES ('gun', 77)",
+            "table item_rules holds rows of item 77, which is not among the items",
+        ),
+        (
+            "INSERT INTO verdicts VALUES (77, x'00')",
+            "table verdicts holds rows of item 77, which is not among the items",
+        ),
+        (
+            "INSERT INTO items (id, identity, image, has_image, source, added, verdict, violations, constitution, "
+            "constitution_digest, uncertainty) SELECT 77, 'x', image, 0, source, added, verdict, violations, constitution, "
+            "constitution_digest, uncertainty FROM items WHERE id = 1",
+            "item 77 is among the items, but the log does not say that it was added",
+        ),
         ("INSERT INTO users VALUES ('eve', 'admin', 'scrypt$00$00', '2026')", "eve is admin, but the log says no user"),
         ("UPDATE settings SET json = '{}'", "the settings are not those that the log tells"),
+        ("DELETE FROM settings", "the settings are not those that the log tells"),
     ],
 )
 def test_what_was_changed_is_named(store, statement, found):
@@ -116,22 +179,105 @@ def test_roles_given_by_the_log_alone_count(store):
     set_role(store, "bob", Role.POLICY, by="ann")
     remove_user(store, "cyd", by="ann")
     assert audit(store).problems == ()
+    set_password(store, "ann", "another horse", by="bob")
+    assert audit(store).problems == ()
     tamper(store, "UPDATE users SET role = 'admin' WHERE name = 'bob'")
     assert audit(store).problems == ("bob is admin, but the log says policy",)
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["as it was given first", "after it was changed"])
+def test_a_password_put_into_the_file_is_noticed(store, changed):
+    add_user(store, "ann", Role.ADMIN, "correct horse", by="test")
+    add_user(store, "bob", Role.REVIEWER, "battery staple", by="ann")
+    if changed:
+        set_password(store, "ann", "another horse", by="bob")
+    assert audit(store).problems == ()
+    tamper(store, "UPDATE users SET password = (SELECT password FROM users WHERE name = 'bob') WHERE name = 'ann'")
+    assert audit(store).problems == ("the password of ann is not the one that the log tells of",)
+
+
+def test_an_image_replaced_or_gone_is_noticed(store):
+    path = path_of(store.images, samples()[FIRE].image_facts.sha256)
+    path.write_bytes(drawing("drugs-violating.png"))
+    assert audit(store).problems == (f"the image of item 4 was changed on disk: {path}",)
+    path.unlink()
+    assert audit(store).problems[0].startswith(f"the image of item 4 is gone: {path}")
+
+
+def test_an_image_that_came_later_is_told_by_the_log(store):
+    verdict = samples()["drugs-violating.png"]
+    item = store.add(verdict, None, "batch")
+    assert store.add(verdict, drawing("drugs-violating.png"), "upload") == item
+    assert [one.kind for one in store.log(item=item)] == ["added", "image_added"]
+    assert audit(store).problems == () and audit(store).items == 5
 
 
 def test_what_cannot_be_read_is_no_whole_log(store):
     connection = sqlite3.connect(store.folder / "review.sqlite")
     connection.execute("DROP TABLE decisions")
     connection.close()
+    assert "no such table: decisions" in audit(store).problems[0]
     ended = CliRunner().invoke(app, ["audit", "--data", str(store.folder)])
-    assert ended.exit_code == 3 and "no such table: decisions" in ended.stdout
+    assert ended.exit_code == 3 and "has lost tables: decisions" in ended.stdout
+
+
+def _random(size, seed):
+    return random.Random(seed).randbytes(size)
+
+
+GARBAGE = {
+    "random bytes": lambda whole: _random(len(whole), 1),
+    "few random bytes": lambda whole: _random(10, 2),
+    "nothing": lambda whole: b"",
+    "zeros": lambda whole: bytes(len(whole)),
+    "text": lambda whole: b"this is no database " * 100,
+    "the header alone": lambda whole: whole[:100],
+    "half a page": lambda whole: whole[:2048],
+    "half of it": lambda whole: whole[: len(whole) // 2],
+    "all but the last page": lambda whole: whole[:-4096],
+    "random bytes after the first page": lambda whole: whole[:4096] + _random(len(whole) - 4096, 3),
+    "random bytes after the header": lambda whole: whole[:100] + _random(len(whole) - 100, 4),
+    "pages in another order": lambda whole: whole[:4096] + whole[8192:] + whole[4096:8192],
+}
+SCHEMAS = {
+    "another database": "CREATE TABLE mine (id INTEGER)",
+    "a newer store": "PRAGMA user_version = 99",
+    "an older store": "PRAGMA user_version = 1",
+    "an older store without its tables": "DROP TABLE items; PRAGMA user_version = 1",
+    "a table of the same name": "DROP TABLE log; CREATE TABLE log (seq INTEGER)",
+    "a view in place of a table": "ALTER TABLE log RENAME TO old; CREATE VIEW log AS SELECT * FROM old",
+}
+
+
+@pytest.mark.parametrize(
+    "command", [["audit"], ["review", "user", "list"], ["export", "--format", "jsonl"]], ids=" ".join
+)
+@pytest.mark.parametrize("kind", [*GARBAGE, *SCHEMAS])
+def test_a_garbage_database_is_one_line_and_exit_code_3(store, tmp_path, kind, command, capsys, monkeypatch):
+    file = store.folder / "review.sqlite"
+    store.close()
+    if kind in GARBAGE:
+        file.write_bytes(GARBAGE[kind](file.read_bytes()))
+    else:
+        if kind == "another database":
+            file.unlink()
+        with closing(sqlite3.connect(file)) as connection:
+            connection.executescript(SCHEMAS[kind])
+    monkeypatch.setattr("sys.argv", ["judge", *command, "--data", str(store.folder)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err and "please report" not in said.err
+    if command == ["audit"]:
+        assert ended.value.code == 3 and len(said.out.splitlines()) == 1 and said.err == ""
+    else:  # what does not look at the damaged part may do its work
+        assert ended.value.code in (0, 3)
 
 
 def test_a_line_taken_out_breaks_the_chain(store):
     tamper(
-        store, "DELETE FROM decisions WHERE seq = 3", "DELETE FROM log WHERE seq = 3",
-        "UPDATE log SET seq = seq - 1 WHERE seq > 3",
+        store, "DELETE FROM decisions WHERE seq = 7", "DELETE FROM log WHERE seq = 7",
+        "UPDATE log SET seq = seq - 1 WHERE seq > 7",
     )  # fmt: skip
     assert "does not name the hash of the line before it" in audit(store).problems[0]
 
@@ -144,6 +290,59 @@ def test_a_cut_end_shows_only_against_a_kept_head(store):
     assert audit(store).problems == ()
     assert "cut off" in audit(store, head).problems[0]
     assert audit(store, older).problems == ()
+
+
+def test_heads_are_kept_while_the_app_runs_and_each_has_to_be_in_the_log(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(heads, "SECONDS", 0.05)
+    file = tmp_path / "heads"
+    with heads.kept(store, file):
+        assert heads.read(file) == ((len(store.log()), store.log()[-1].hash),)
+        store.record("ann", "login")
+        for _ in range(200):
+            if len(heads.read(file)) == 2:
+                break
+            time.sleep(0.05)
+        time.sleep(0.2)
+        store.record("bob", "login")
+    assert [one.lines for one in heads.read(file)] == [12, 13, 14]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    run = CliRunner().invoke
+    arguments = ["audit", "--data", str(store.folder), "--head-file", str(file)]
+    assert run(app, arguments).exit_code == 0
+    store.record("ann", "login")
+    assert run(app, arguments).exit_code == 0, "a log that has grown since is whole"
+    tamper(store, "DELETE FROM log WHERE seq > 13")
+    assert audit(store).problems == ()
+    cut = run(app, arguments)
+    assert cut.exit_code == 3 and "the log ends at line 13, but once had 14 lines" in cut.stdout
+    with pytest.raises(StoreError, match="not the one whose heads"), heads.kept(store, file):
+        pass
+    assert len(heads.read(file)) == 3
+
+
+def test_a_log_written_anew_shows_against_its_heads(store, tmp_path):
+    file = tmp_path / "heads"
+    with heads.kept(store, file):
+        pass
+    with Store.open(tmp_path / "another") as other:
+        for number in range(20):
+            other.record(f"ann {number}", "login")
+        report = audit(other, heads=heads.read(file))
+        assert "line 12 of the log is not the one whose head" in report.problems[0]
+    with Store.open(tmp_path / "empty") as other:
+        assert "once had 12 lines" in audit(other, heads=heads.read(file)).problems[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2026 12 abc\n", "no head", "\u00e4", "2026-03-01T12:00:00Z 12 " + "0" * 63 + "\n"]
+)
+def test_a_head_file_that_holds_no_heads_is_refused(store, tmp_path, text):
+    file = tmp_path / "heads"
+    with pytest.raises(UserError, match="cannot read the head file"):
+        heads.read(file)
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match="head"):
+        heads.read(file)
 
 
 def test_the_command_says_what_it_found(store):

@@ -129,7 +129,7 @@ def test_known_truth_becomes_a_gold_item(store):
     reply = ask(at, **wish)
     assert reply["item"] != item
     assert store.item(item, "local").gold
-    assert [one.kind for one in store.log(item=item)] == ["gold_marked"]
+    assert [one.kind for one in store.log(item=item)] == ["added", "gold_marked"]
     ask(at, kind="undo")
     assert not store.item(item, "local").gold
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,9 @@ import httpx
 import pytest
 
 from judge.review.access import add_user
+from judge.review.audit import audit
 from judge.review.door import EVENTS, OTHERS
+from judge.review.heads import read
 from judge.review.store import Filters, Role, Store
 from tests.review.browsing import serving
 
@@ -217,3 +220,16 @@ def test_without_sign_in_only_this_machines_names_are_answered(tmp_path):
         for host in ("evil.example", f"evil.example:{port}", f"127.0.0.1.evil.example:{port}", "", "[::2]"):
             assert httpx.get(f"{address}/config", headers={"host": host}).status_code in (400, 403)
         assert httpx.get(f"{address}/config", headers={"host": f"localhost:{port}"}).status_code == 200
+
+
+def test_the_command_keeps_heads_from_its_start_to_its_end(tmp_path):
+    file, data = tmp_path / "heads", tmp_path / "data"
+    command = [sys.executable, "-m", "judge", "review", "--data", str(data), "--head-file", str(file)]
+    with serving(data, command=command):
+        (first,) = read(file)
+        with Store.open(data) as store:
+            assert first == (len(store.log()), store.log()[-1].hash)
+            store.record("ann", "login")
+    assert [one.lines for one in read(file)] == [first.lines, first.lines + 1]
+    with Store.open(data) as store:
+        assert audit(store, heads=read(file)).problems == ()

@@ -1,4 +1,4 @@
-"""Verdicts and images into the store. What is known already is not added again."""
+"""Verdicts and images into the store, each with a line of the log. What is known already is not added again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +17,10 @@ from judge.review.store.closeness import image_score, uncertainty
 from judge.review.store.records import Source
 from judge.review.store.tables import item_branches, item_rules, items, verdicts
 from judge.verdict import Branch, Verdict
+
+_LISTED = (
+    "identity", "image", "source", "added", "verdict", "violations", "constitution", "score", "uncertainty", "seconds",
+)  # fmt: skip
 
 
 def keep(folder: Path, verdict: Verdict, image: bytes | None) -> str | None:
@@ -43,10 +48,13 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
     known = connection.execute(sa.select(items.c.id, items.c.has_image).where(items.c.identity == identity)).first()
     if known is not None:
         if kept is not None and not known.has_image:
-            connection.execute(items.update().where(items.c.id == known.id).values(has_image=True))
+            row = connection.execute(
+                items.update().where(items.c.id == known.id).values(has_image=True).returning(items)
+            ).one()
+            log.append(connection, at=now, who=source, kind="image_added", item=row)
         return int(known.id)
     made_by = verdict.provenance
-    item: int = connection.execute(
+    row = connection.execute(
         items.insert()
         .values(
             identity=identity, image=verdict.image, image_sha256=sha256, has_image=kept is not None, source=source,
@@ -54,9 +62,10 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
             constitution=made_by.constitution, constitution_digest=made_by.constitution_digest,
             score=image_score(verdict), uncertainty=uncertainty(verdict), seconds=verdict.timings.get("total"),
         )
-        .returning(items.c.id)
-    ).scalar_one()  # fmt: skip
-    connection.execute(verdicts.insert().values(item=item, json=zlib.compress(verdict.model_dump_json().encode())))
+        .returning(items)
+    ).one()  # fmt: skip
+    item, said = int(row.id), verdict.model_dump_json().encode()
+    connection.execute(verdicts.insert().values(item=item, json=zlib.compress(said)))
     touched = {one.rule for one in verdict.findings if one.outcome in ("violated", "undecided")}
     if touched:
         connection.execute(item_rules.insert(), [{"item": item, "rule": rule} for rule in sorted(touched)])
@@ -64,7 +73,20 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
     if branches:
         rows = [{"item": item, "branch": name, "statements": count} for name, count in sorted(branches.items())]
         connection.execute(item_branches.insert(), rows)
+    vouched = {
+        "verdict": hashlib.sha256(said).hexdigest(), "has_image": row.has_image,
+        "listed": listed(row, sorted(touched), dict(branches)),
+    }  # fmt: skip
+    log.append(connection, at=now, who=source, kind="added", item=row, extra=vouched)
     return item
+
+
+def listed(row: Any, rules: list[str], branches: dict[str, int]) -> dict[str, Any]:
+    """What lists and filters show of an item and nobody may change, as the log keeps it beside the verdict's digest.
+
+    It could be worked out from the verdict again, but by another version perhaps otherwise. `row` is the item's.
+    """
+    return {**{name: getattr(row, name) for name in _LISTED}, "rules": rules, "branches": branches}
 
 
 def _branches(verdict: Verdict) -> Counter[str]:

@@ -33,6 +33,7 @@ from judge.review.store.tables import decisions, item_rules, items, log_lines, u
 from judge.review.store.tables import settings as settings_table
 from judge.verdict import Verdict
 
+_NO_DECISION = ("added", "image_added", "reveal")
 _DECIDES = sa.and_(
     decisions.c.superseded_by.is_(None),
     decisions.c.action.in_(("violation", "no_violation")),
@@ -64,7 +65,11 @@ def item(connection: sa.Connection, number: int, reviewer: str, now: datetime) -
     own = lease is not None and lease.reviewer == reviewer
     read: Read = row.leased_as if own else queue.READS.get(row.state, "policy")
     blind = read in ("second", "gold") and (own or row.first_reader != reviewer)
-    shown = () if blind else tuple(log.entries(connection, log_lines.c.item == number, log_lines.c.kind != "reveal"))
+    shown = (
+        ()
+        if blind
+        else tuple(log.entries(connection, log_lines.c.item == number, log_lines.c.kind.not_in(_NO_DECISION)))
+    )
     return Item(
         id=row.id, verdict=verdict(connection, number), image_sha256=row.image_sha256, has_image=row.has_image,
         source=row.source, added=row.added, state="open" if blind else row.state, score=row.score,

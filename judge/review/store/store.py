@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from judge.errors import UserError
+from judge.errors import StoreError, UserError
 from judge.review.store import adding, deciding, log, pictures, queue, reading
 from judge.review.store.records import (
     Choices,
@@ -38,7 +39,7 @@ from judge.review.store.records import (
     Source,
 )
 from judge.review.store.roles import Right, Role, may
-from judge.review.store.tables import connect, items, log_lines, settings
+from judge.review.store.tables import connect, items, log_lines, settings, unreadable
 from judge.verdict import Verdict
 
 _TOGETHER = 500  # items per transaction when many are added
@@ -64,11 +65,12 @@ class Store:
         self._turn = threading.Lock()  # threads queue here, because SQLite lets writers poll
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """The store of a folder, which is made (for its owner only) where there is none.
+    def open(cls, folder: Path, *, make: bool = True) -> Self:
+        """The store of a folder, which is made (for its owner only) where there is none and `make` is set.
 
         Raises:
-            UserError: the folder cannot be used, or holds something else or a newer version.
+            UserError: the folder cannot be used.
+            StoreError: it holds something else, a damaged store, or one of another version.
         """
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,7 +80,7 @@ class Store:
             raise UserError(
                 f"cannot use the data folder {folder} ({error.strerror})", hint="choose another with --data"
             ) from error
-        return cls(folder, connect(folder / DATABASE))
+        return cls(folder, connect(folder / DATABASE, make=make))
 
     def close(self) -> None:
         """Close all connections."""
@@ -90,15 +92,47 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def reading(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction that sees one state of everything and changes nothing."""
-        return self._engine.begin()
+    @property
+    def images(self) -> Path:
+        """The folder of the images."""
+        return self._images
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state of everything and changes nothing.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        with self._damage_told(), self._engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that holds the write lock from its begin on."""
-        with self._turn, self._engine.connect().execution_options(writing=True) as connection, connection.begin():
+        """A transaction that holds the write lock from its begin on.
+
+        Raises:
+            StoreError: the file is damaged, or cannot be written.
+        """
+        with (
+            self._damage_told(), self._turn, self._engine.connect().execution_options(writing=True) as connection,
+            connection.begin(),
+        ):  # fmt: skip
             yield connection
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.IntegrityError:  # what the tables refuse is a mistake of ours, or somebody's attempt
+            raise
+        except sa.exc.DatabaseError as error:
+            raise unreadable(self.folder / DATABASE, error) from error
+        except (ValueError, zlib.error) as error:  # a row that no version writes
+            raise StoreError(
+                f"the review store {self.folder / DATABASE} holds what it never wrote ({type(error).__name__})",
+                hint="judge audit says what was changed",
+            ) from error
 
     # Items
 
@@ -313,9 +347,12 @@ class Store:
         with self.writing() as connection:
             return log.append(connection, at=datetime.now(UTC), who=who, kind=kind, extra=extra, reason=reason)
 
-    def log(self, *, item: int | None = None, who: str | None = None, last: int | None = None) -> tuple[LogEntry, ...]:
-        """Lines of the log in their order: of an item, of a person, only the last ones."""
+    def log(
+        self, *, item: int | None = None, who: str | None = None, kind: Kind | None = None, last: int | None = None
+    ) -> tuple[LogEntry, ...]:
+        """Lines of the log in their order: of an item, of a person, of a kind, only the last ones."""
         conditions = [] if item is None else [log_lines.c.item == item]
+        conditions += [] if kind is None else [log_lines.c.kind == kind]
         conditions += [] if who is None else [log_lines.c.who == who]
         with self.reading() as connection:
             if last is not None:

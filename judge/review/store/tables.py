@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from judge.errors import UserError
+from judge.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 20
 metadata = sa.MetaData()
 
@@ -148,27 +148,32 @@ _TRIGGERS = (
 )  # fmt: skip
 
 
-def connect(path: Path) -> sa.Engine:
-    """An engine on the database file, which is made where there is none.
+def connect(path: Path, *, make: bool = True) -> sa.Engine:
+    """An engine on the database file. make: whether an empty file becomes a store.
 
     Raises:
-        UserError: no database of a review store, or one of a newer version.
+        StoreError: no database of a review store, a damaged one, or one of another version.
     """
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     try:
         with engine.connect().execution_options(writing=True) as connection, connection.begin():
-            _create(connection, path)
+            _create(connection, path, make=make)
     except sa.exc.DatabaseError as error:
         engine.dispose()
-        raise UserError(
-            f"cannot open the review store {path} ({error.orig})", hint="choose another folder with --data"
-        ) from error
-    except UserError:
+        raise unreadable(path, error) from error
+    except StoreError:
         engine.dispose()
         raise
     return engine
+
+
+def unreadable(path: Path, error: sa.exc.DatabaseError) -> StoreError:
+    """What to say of a file that the database cannot work with."""
+    return StoreError(
+        f"cannot read the review store {path} ({error.orig})", hint="put a backup in its place, or name another --data"
+    )
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -182,17 +187,29 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _create(connection: sa.Connection, path: Path) -> None:
+def _create(connection: sa.Connection, path: Path, *, make: bool) -> None:
     version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version == SCHEMA_VERSION:
-        return
+    found = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
     if version > SCHEMA_VERSION:
-        raise UserError(
+        raise StoreError(
             f"the review store {path} was made by a newer version (schema {version}, this one knows {SCHEMA_VERSION})",
             hint="update constitution-judge",
         )
-    if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
-        raise UserError(f"{path} is a database, but no review store", hint="choose another folder with --data")
+    if version == 1 and set(metadata.tables) <= found:
+        raise StoreError(
+            f"the review store {path} was made by an older version, whose log does not vouch for items and passwords",
+            hint="export its decisions with that version, then begin a new store with another --data",
+        )
+    missing = sorted(set(metadata.tables) - found)
+    if version == SCHEMA_VERSION and not missing:
+        return
+    if version == SCHEMA_VERSION:
+        raise StoreError(
+            f"the review store {path} has lost tables: {', '.join(missing)}", hint="put a backup in its place"
+        )
+    if found or version or not make:
+        what = "is a database, but" if found or version else "is empty:"
+        raise StoreError(f"{path} {what} no review store", hint="choose another folder with --data")
     metadata.create_all(connection)
     for trigger in _TRIGGERS:
         connection.exec_driver_sql(trigger)

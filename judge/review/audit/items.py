@@ -1,0 +1,119 @@
+"""Items, verdicts and images against the lines that added them, both ways. Changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from judge.review.store import pictures
+from judge.review.store.adding import listed as facts_of
+from judge.review.store.tables import item_branches, item_rules, items, log_lines, verdicts
+
+DECIDING = ("decision", "second_read", "gold", "gold_marked")
+MOST = 2**26  # bytes of a verdict that are unpacked; what a person put there may pretend to be more
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def listed(connection: sa.Connection) -> Iterator[str]:
+    """Where an item or its verdict is gone, was never added, or is listed otherwise than it was added."""
+    added = sa.select(log_lines).where(log_lines.c.kind == "added").subquery()
+    gone = sa.select(added.c.seq, added.c.item).outerjoin(items, items.c.id == added.c.item).where(items.c.id.is_(None))
+    for row in connection.execute(gone.order_by(added.c.seq)):
+        yield f"item {row.item} was added by line {row.seq} of the log, but is not among the items"
+    for table in (verdicts, item_rules, item_branches):
+        stray = sa.select(table.c.item).distinct().where(table.c.item.not_in(sa.select(items.c.id)))
+        for item in connection.execute(stray).scalars():
+            yield f"table {table.name} holds rows of item {item}, which is not among the items"
+    kept = sa.exists().where(log_lines.c.item == items.c.id, log_lines.c.kind == "image_added")
+    wanted = (
+        sa.select(
+            items, added.c.seq, added.c.image.label("told_image"), added.c.constitution.label("told_constitution"),
+            added.c.extra, verdicts.c.json, _array(item_rules, "rule").label("rules"),
+            _object(item_branches).label("branches"), kept.label("image_added"),
+        )
+        .outerjoin(added, added.c.item == items.c.id)
+        .outerjoin(verdicts, verdicts.c.item == items.c.id)
+        .order_by(items.c.id, added.c.seq)
+    )  # fmt: skip
+    before = None
+    for row in connection.execute(wanted):
+        if row.seq is None:
+            yield f"item {row.id} is among the items, but the log does not say that it was added"
+        elif row.id == before:
+            yield f"line {row.seq} of the log adds item {row.id} once more"
+        else:
+            yield from _differences(row)
+        before = row.id
+
+
+def shown(connection: sa.Connection) -> Iterator[str]:
+    """Where a decision was made on another verdict than was added, or on an item that never was."""
+    added = sa.alias(log_lines)
+    both = sa.select(log_lines.c.seq, log_lines.c.item, log_lines.c.extra, added.c.extra.label("told"))
+    joined = both.outerjoin(added, sa.and_(added.c.item == log_lines.c.item, added.c.kind == "added"))
+    for row in connection.execute(joined.where(log_lines.c.kind.in_(DECIDING)).order_by(log_lines.c.seq)):
+        if row.told is None:
+            yield f"line {row.seq} of the log decides on item {row.item}, which was never added"
+        elif json.loads(row.extra).get("verdict") != json.loads(row.told).get("verdict"):
+            yield f"line {row.seq} of the log was shown another verdict of item {row.item} than was added"
+
+
+def images(connection: sa.Connection, folder: Path) -> Iterator[str]:
+    """Where the file of an image is gone or another."""
+    wanted = sa.select(items.c.image_sha256, sa.func.min(items.c.id).label("item")).where(items.c.has_image)
+    for row in connection.execute(wanted.group_by(items.c.image_sha256).order_by(sa.text("item"))):
+        if not _SHA256.fullmatch(str(row.image_sha256)):
+            continue  # `listed` has said so
+        path = pictures.path_of(folder, row.image_sha256)
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            yield f"the image of item {row.item} is gone: {path} ({error.strerror})"
+            continue
+        if found != row.image_sha256:
+            yield f"the image of item {row.item} was changed on disk: {path}"
+
+
+def _differences(row: Any) -> Iterator[str]:
+    """Where an item differs from the line that added it."""
+    said = json.loads(row.extra)
+    facts = facts_of(row, sorted(json.loads(row.rules)), json.loads(row.branches))
+    told = said["listed"]
+    wrong = sorted(name for name in facts.keys() | told.keys() if facts.get(name) != told.get(name))
+    wrong += ["image digest"] if row.image_sha256 != row.told_image else []
+    wrong += ["constitution digest"] if row.constitution_digest != row.told_constitution else []
+    if wrong:
+        yield f"item {row.id} differs from line {row.seq} of the log, which added it, in: {', '.join(wrong)}"
+    if row.has_image != (said["has_image"] or row.image_added):
+        yield f"item {row.id} is listed with{'' if row.has_image else 'out'} an image, but the log says otherwise"
+    if row.json is None:
+        yield f"the verdict of item {row.id} is gone"
+    elif hashlib.sha256(_unpacked(row.json)).hexdigest() != said["verdict"]:
+        yield f"the verdict of item {row.id} is not the one that line {row.seq} of the log added"
+
+
+def _unpacked(packed: Any) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(packed, MOST)
+    except (zlib.error, TypeError):  # it may be no bytes at all
+        return b""
+
+
+def _array(table: sa.Table, column: str) -> sa.ScalarSelect[Any]:
+    """The values of an item's rows as a JSON list."""
+    grouped = sa.func.json_group_array(table.c[column])
+    return sa.select(grouped).where(table.c.item == items.c.id).correlate(items).scalar_subquery()
+
+
+def _object(table: sa.Table) -> sa.ScalarSelect[Any]:
+    """An item's steps with their counts as a JSON object."""
+    grouped = sa.func.json_group_object(table.c.branch, table.c.statements)
+    return sa.select(grouped).where(table.c.item == items.c.id).correlate(items).scalar_subquery()
