@@ -27,20 +27,25 @@ def webp_end(data: bytes) -> int | None:
     return _within(data, 8 + size + size % 2)
 
 
-def boxes_end(data: bytes) -> int | None:
-    """Where the last box of an AVIF or HEIC ends; None where that is beyond the file, or the file was filled up with
-    zeros."""
+def boxes(data: bytes) -> dict[bytes, int]:
+    """The boxes that an AVIF or HEIC is made of, with where each ends: the last of each kind."""
+    found: dict[bytes, int] = {}
     place = 0
     while place + 8 <= len(data) and data[place + 4 : place + 8].isalnum():
-        size = int.from_bytes(data[place : place + 4], "big")
+        kind, size = data[place + 4 : place + 8], int.from_bytes(data[place : place + 4], "big")
         if size == 1:
             size = int.from_bytes(data[place + 8 : place + 16], "big")
         elif size == 0:
             size = len(data) - place
-        if size < 8:
-            return None
-        place += size
-    return _within(data, place)
+        place += max(size, 8)
+        found[kind] = place
+    return found
+
+
+def boxes_end(data: bytes) -> int | None:
+    """Where the last box of an AVIF or HEIC ends; None where that is beyond the file, or the file was filled up with
+    zeros."""
+    return _within(data, max(boxes(data).values(), default=0))
 
 
 def _within(data: bytes, end: int) -> int | None:

@@ -12,7 +12,7 @@ from judge.errors import ImageError
 from judge.media import whole
 from judge.media.budget import Budget
 from judge.media.colour import storable
-from judge.media.formats import FORMATS, check_size, open_image, too_large
+from judge.media.formats import KNOWN, check_size, open_image, too_large
 from judge.media.frames import views_of
 from judge.media.heard import heard
 from judge.media.jpeg import markers
@@ -67,7 +67,7 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError("not an image of a known format", hint=f"known: {', '.join(FORMATS)}") from error
+        raise ImageError("not an image of a known format", hint=f"known: {', '.join(KNOWN)}") from error
     except Image.DecompressionBombError as error:
         raise ImageError(too_large(limits), hint="shrink it") from error
     except MemoryError:  # says nothing of the file: whoever reads it knows

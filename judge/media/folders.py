@@ -21,8 +21,8 @@ from judge.media.reading import open_regular
 # A file that calls itself a picture or a film is never passed over, whatever it holds.
 SAID_TO_BE_IMAGES = SUFFIXES | {
     ".3fr", ".ai", ".arw", ".avi", ".avifs", ".blp", ".bw", ".cr2", ".cr3", ".cur", ".dcm", ".dcx", ".dds", ".dib",
-    ".djvu", ".dng", ".emf", ".eps", ".exr", ".fit", ".fits", ".flc", ".fli", ".flif", ".gbr", ".hdr", ".heic",
-    ".heics", ".heif", ".heifs", ".hif", ".icb", ".icns", ".ico", ".j2c", ".j2k", ".jbig2", ".jif", ".jls", ".jng",
+    ".djvu", ".dng", ".emf", ".eps", ".exr", ".fit", ".fits", ".flc", ".fli", ".flif", ".gbr", ".hdr",
+    ".icb", ".icns", ".ico", ".j2c", ".j2k", ".jbig2", ".jif", ".jls", ".jng",
     ".jp2", ".jpc", ".jpf", ".jpm", ".jpx", ".jxl", ".jxr", ".kra", ".m4v", ".mkv", ".mng", ".mov", ".mp4", ".mpeg",
     ".mpg", ".mpo", ".msp", ".nef", ".orf", ".palm", ".pam", ".pbm", ".pcd", ".pct", ".pcx", ".pdf", ".pfm", ".pgm",
     ".pic", ".pict", ".pnm", ".ppm", ".ps", ".psb", ".psd", ".pxr", ".qoi", ".raf", ".ras", ".raw", ".rgb", ".rgba",

@@ -10,15 +10,48 @@ from judge.errors import ImageError
 from judge.media.budget import megapixels
 from judge.settings import Limits
 
-FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")  # Pillow's names
+KNOWN = (*FORMATS, "HEIC")
 SUFFIXES = frozenset(
-    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif"}
+    {
+        ".png",
+        ".apng",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".gif",
+        ".webp",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".avif",
+        ".heic",
+        ".heics",
+        ".heif",
+        ".heifs",
+        ".hif",
+    }
 )
+_HEVC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_BRANDS = 256  # bytes in which a file says what it is
 
 
 def open_image(data: bytes) -> Image.Image:
     """The image as its header describes it; pixels are decoded when they are asked for."""
+    if is_heic(data):
+        from pi_heif import HeifImageFile  # not registered with Pillow, which belongs to the user's program as well
+
+        heic: Image.Image = HeifImageFile(io.BytesIO(data))
+        return heic
     return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def is_heic(data: bytes) -> bool:
+    """Whether the file says of itself that it holds images coded by HEVC."""
+    length = int.from_bytes(data[:4], "big")
+    brands = {data[place : place + 4] for place in range(8, min(length, _BRANDS), 4)}
+    return data[4:8] == b"ftyp" and not brands.isdisjoint(_HEVC)
 
 
 def check_size(image: Image.Image, limits: Limits) -> None:

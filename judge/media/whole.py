@@ -44,11 +44,18 @@ def _of_kind(data: bytes, kind: str, budget: Budget) -> tuple[int | None, list[s
         return end, [_cut(wrong)] if wrong is not None else []
     if kind == "TIFF":
         return None, list(_in_tiff(data, budget))
-    ends = {"GIF": containers.gif_end, "WEBP": containers.webp_end, "AVIF": containers.boxes_end}
+    ends = {
+        "GIF": containers.gif_end, "WEBP": containers.webp_end, "AVIF": containers.boxes_end,
+        "HEIF": containers.boxes_end,
+    }  # fmt: skip
     if kind not in ends:
         return None, []
     end = ends[kind](data)
-    return end, [] if end is not None else [_cut("it ends before its end mark")]
+    if end is None:
+        return None, [_cut("it ends before its end mark")]
+    if kind == "HEIF" and b"moov" in containers.boxes(data):
+        return end, ["it holds a film beside its pictures, which was not judged"]
+    return end, []
 
 
 def _jpegs(data: bytes, kind: str, budget: Budget) -> tuple[int | None, list[str]]:
