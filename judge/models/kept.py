@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from judge.models.chat import Chat, Inputs
 from judge.models.memory import Budget
+from judge.models.of_pictures import OfPictures
 from judge.models.prefix import Prefix, prefill
 from judge.models.protocols import Ask
 
@@ -30,32 +30,24 @@ def key_of(ask: Ask) -> Key:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A prefilled image. It is kept beside its cache, because an id is only its own while the object lives.
+    """A prefilled image. head, tail: the template's text before and after a statement."""
 
-    head, tail: the template's text before and after a statement.
-    """
-
-    image: Image | None
     prefix: Prefix
     head: str
     tail: str
     chat: Chat
 
-    def inputs(self) -> Inputs:
-        """What the prefix was made from, as a batch of one."""
-        return self.chat.inputs([self.head], [self.image])
-
-    @property
-    def bytes(self) -> int:
-        return self.prefix.batch.bytes_per_row
+    def inputs(self, image: Image | None) -> Inputs:
+        """What the prefix was made from, as a batch of one; `image` is what it was made of."""
+        return self.chat.inputs([self.head], [image])
 
 
 class KeptPrefixes:
-    """Prefills prefixes in batches and keeps the latest."""
+    """Prefills prefixes in batches and keeps the latest, while their images live elsewhere."""
 
     def __init__(self, model: PreTrainedModel, chat: Chat, budget: Budget) -> None:
         self._model, self._chat, self._budget = model, chat, budget
-        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._kept: OfPictures[Kept] = OfPictures()
         self._bytes_of: dict[object, int] = {}
 
     def clear(self) -> None:
@@ -78,33 +70,29 @@ class KeptPrefixes:
     def of(self, asks: Sequence[Ask]) -> dict[Key, Kept]:
         """The prefilled prefix of every ask of one batch."""
         firsts = {key_of(ask): ask for ask in reversed(asks)}
-        missing = [ask for key, ask in reversed(firsts.items()) if key not in self._kept]
-        if missing:
-            self._prefill(missing)
-        for key in firsts:
-            self._kept.move_to_end(key)
-        found = {key: self._kept[key] for key in firsts}
+        found = {key: self._kept.get(ask.image, ask.instruction) for key, ask in firsts.items()}
+        missing = [ask for key, ask in reversed(firsts.items()) if found[key] is None]
+        made = self._prefill(missing) if missing else {}
         while len(self._kept) > len(firsts) and self._too_much():
-            self._kept.popitem(last=False)
-        return found
+            self._kept.drop_oldest()
+        return {key: made[key] if kept is None else kept for key, kept in found.items()}
 
     def longest(self, image: Image | None, ids: Sequence[int]) -> tuple[Prefix, int] | None:
         """The kept prefix of this image that shares most tokens with `ids`, and how many; None where the
         image itself is not wholly shared. At least one token is left to run."""
         best: tuple[Prefix, int] | None = None
-        for kept in self._kept.values():
-            if kept.image is image and image is not None:
-                shared = min(_common(kept.prefix.ids, ids), len(ids) - 1)
-                if shared >= self._after_image(kept) and (best is None or shared > best[1]):
-                    best = kept.prefix, shared
+        for kept in self._kept.all_of(image) if image is not None else []:
+            shared = min(_common(kept.prefix.ids, ids), len(ids) - 1)
+            if shared >= self._after_image(kept) and (best is None or shared > best[1]):
+                best = kept.prefix, shared
         return best
 
     def ids_of(self, image: Image | None, text: str) -> list[int] | None:
         """Token ids of a rendered conversation about a kept image, without processing the image again: those
         of the kept prefix up to the image's end, then those of the text after it. None where nothing fits."""
         mark = self._chat.image_mark
-        for kept in reversed(self._kept.values()):
-            if kept.image is image and image is not None and mark is not None and mark in kept.head:
+        for kept in self._kept.all_of(image) if image is not None else []:
+            if mark is not None and mark in kept.head:
                 end = kept.head.rindex(mark) + len(mark)
                 if text.startswith(kept.head[:end]):
                     return [*kept.prefix.ids[: self._after_image(kept)], *self._chat.tokens(text[end:])]
@@ -116,21 +104,22 @@ class KeptPrefixes:
         return max((index for index, token in enumerate(ids) if token == image_token), default=len(ids) - 1) + 1
 
     def _too_much(self) -> bool:
-        held = sum(kept.bytes for kept in self._kept.values())
+        batches = {id(kept.prefix.batch): kept.prefix.batch for kept in self._kept.values()}  # one row keeps them all
+        held = sum(batch.bytes_per_row * len(batch.next_positions) for batch in batches.values())
         return len(self._kept) > MOST or held > self._budget.bytes // 2
 
-    def _prefill(self, asks: Sequence[Ask]) -> None:
+    def _prefill(self, asks: Sequence[Ask]) -> dict[Key, Kept]:
         """Prefill in one batch, or singly where the processor gives the images different tokens (padding
         would change what the model sees)."""
         head, tail = self._chat.split(asks[0].instruction, asks[0].image is not None)
         inputs = self._chat.inputs([head] * len(asks), [ask.image for ask in asks])
         if len(asks) > 1 and not bool((inputs["input_ids"] == inputs["input_ids"][0]).all()):
-            for ask in asks:
-                self._prefill([ask])
-            return
-        for ask, prefix in zip(asks, prefill(self._model, inputs), strict=True):
-            self._kept[key_of(ask)] = Kept(ask.image, prefix, head, tail, self._chat)
-        self._bytes_of[_kind(asks[0])] = self._kept[key_of(asks[0])].bytes
+            return {key: kept for ask in asks for key, kept in self._prefill([ask]).items()}
+        made = [Kept(prefix, head, tail, self._chat) for prefix in prefill(self._model, inputs)]
+        for ask, kept in zip(asks, made, strict=True):
+            self._kept.put(ask.image, kept, ask.instruction)
+        self._bytes_of[_kind(asks[0])] = made[0].prefix.batch.bytes_per_row
+        return dict(zip(map(key_of, asks), made, strict=True))
 
     def bytes_of_tokens(self, count: int) -> int:
         """Memory of so many cached tokens, from the configuration."""

@@ -13,7 +13,6 @@ import hashlib
 import io
 import json
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -23,6 +22,7 @@ from PIL import Image
 
 from judge.errors import ModelError, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
+from judge.models.of_pictures import OfPictures
 from judge.models.protocols import Ask, Conversation, Likely, Turn, checked_answer
 from judge.models.remote import Limits, Refused, Remote, address
 from judge.models.spellings import folded
@@ -31,7 +31,8 @@ from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
 log = logging.getLogger(__name__)
-PICTURES = 64  # encoded images kept
+PICTURES = 64  # encoded images kept at most
+PICTURE_BYTES = 2**27  # of them together
 _BEFORE = ":"  # text that a spelling is tokenised behind
 _PROBE = (Turn("user", "Is this picture empty? Answer with one word, Yes or No."),)
 
@@ -45,19 +46,26 @@ class Picture:
 
 
 class Pictures:
-    """Encodes images, each object once, in threads; keeps the latest."""
+    """Encodes images, each object once, in threads; keeps the latest while they live elsewhere."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, tuple[Image.Image, asyncio.Future[Picture]]] = OrderedDict()
+        self._kept: OfPictures[asyncio.Future[Picture]] = OfPictures()
 
     async def of(self, image: Image.Image) -> Picture:
-        """The image encoded. The object is kept with it, because an id is only its own while the object lives."""
-        if id(image) not in self._kept:
-            self._kept[id(image)] = image, asyncio.ensure_future(asyncio.to_thread(_encoded, image))
-            while len(self._kept) > PICTURES:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(id(image))
-        return await asyncio.shield(self._kept[id(image)][1])  # others wait for it too: one's end is not theirs
+        """The image encoded."""
+        encoding = self._kept.get(image)
+        if encoding is None:
+            encoding = asyncio.ensure_future(asyncio.to_thread(_encoded, image))
+            self._kept.put(image, encoding)
+            while len(self._kept) > PICTURES or (len(self._kept) > 1 and self._bytes > PICTURE_BYTES):
+                self._kept.drop_oldest()
+        return await asyncio.shield(encoding)  # others wait for it too: one's end is not theirs
+
+    @property
+    def _bytes(self) -> int:
+        """Bytes of what is encoded already."""
+        done = (one for one in self._kept.values() if one.done() and not one.cancelled() and one.exception() is None)
+        return sum(len(one.result().url) for one in done)
 
 
 def _encoded(image: Image.Image) -> Picture:

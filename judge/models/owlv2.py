@@ -9,6 +9,7 @@ import torch
 
 from judge.errors import ModelError
 from judge.models.loading import Role, identity, load_model, load_processor
+from judge.models.of_pictures import OfPictures
 from judge.models.owlv2_pixels import Pixels
 from judge.models.protocols import Box
 from judge.settings import Settings
@@ -21,10 +22,8 @@ KEPT_IMAGES = 16
 
 
 class _Sight(NamedTuple):
-    """What one forward pass gave: the unit global vector, the feature map, what its
-    watched layers left. Keeps the image, so that its id stays its own."""
+    """What one forward pass gave: the unit global vector, the feature map, what its watched layers left."""
 
-    image: Image
     vector: torch.Tensor
     feature_map: torch.Tensor
     layer_means: torch.Tensor | None
@@ -37,7 +36,7 @@ class Owlv2Eyes:
         self._model, self._processor, self._identity = model.eval(), processor, identity
         self._pixels = Pixels(processor)
         self._texts: dict[str, torch.Tensor] = {}
-        self._images: dict[int, _Sight] = {}
+        self._images: OfPictures[_Sight] = OfPictures()
         self._watched: tuple[int, ...] = ()
 
     @property
@@ -108,18 +107,19 @@ class Owlv2Eyes:
 
     def _seen(self, image: Image) -> _Sight:
         """All that is wanted of an image, from one forward pass."""
-        key = id(image)
-        if key not in self._images:
-            pixels = self._pixels.of(image).to(self._model.device, self._model.dtype)
-            watching = {"output_hidden_states": True} if self._watched else {}
-            feature_map, outputs = self._model.image_embedder(pixel_values=pixels, **watching)
-            vector = self._model.owlv2.visual_projection(outputs.pooler_output)[0].float()
-            if len(self._images) >= KEPT_IMAGES:
-                self._images.pop(next(iter(self._images)))
-            left = [outputs.hidden_states[layer][0, 1:].float().mean(dim=0) for layer in self._watched]
-            means = torch.cat(left) if left else None
-            self._images[key] = _Sight(image, vector / vector.norm(), feature_map, means)
-        return self._images[key]
+        known = self._images.get(image)
+        if known is not None:
+            return known
+        pixels = self._pixels.of(image).to(self._model.device, self._model.dtype)
+        watching = {"output_hidden_states": True} if self._watched else {}
+        feature_map, outputs = self._model.image_embedder(pixel_values=pixels, **watching)
+        vector = self._model.owlv2.visual_projection(outputs.pooler_output)[0].float()
+        left = [outputs.hidden_states[layer][0, 1:].float().mean(dim=0) for layer in self._watched]
+        sight = _Sight(vector / vector.norm(), feature_map, torch.cat(left) if left else None)
+        self._images.put(image, sight)
+        while len(self._images) > KEPT_IMAGES:
+            self._images.drop_oldest()
+        return sight
 
     def _text_vectors(self, texts: Sequence[str]) -> torch.Tensor:
         missing = [text for text in dict.fromkeys(texts) if text not in self._texts]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from transformers import GenerationConfig
@@ -112,7 +112,7 @@ class TransformersMllm:
                 own = kept[key_of(ask)]
                 suffix = self._chat.tokens(f" {ask.statement}{own.tail}")
                 self._check_length(own.prefix.position(own.prefix.batch.length) + len(suffix))
-                questions.append(Question(own.prefix, tuple(suffix), own.inputs))
+                questions.append(Question(own.prefix, tuple(suffix), partial(own.inputs, ask.image)))
             spelled = [self._spellings(ask.answers) for ask in batch]
             ids = sorted({index for both in spelled for word in both for index in word})
             chances = self._scoring.chances(questions, ids, with_image=batch[0].image is not None)
