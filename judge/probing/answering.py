@@ -84,7 +84,11 @@ def looks_at_the_picture(subject: Subject) -> Iterator[Line]:
         "toward_truth": toward,
     }  # fmt: skip
     if max(from_blank) < BLIND:
-        advice = "the picture does not reach the model: its processor, chat template or server drops it"
+        advice = (
+            "the picture has no say in the answers: this model cannot be judged with"
+            if max(from_blank)
+            else "the picture does not reach the model: its processor, chat template or server drops it"
+        )
         yield Line(check="picture", outcome="fail", figure=figure, advice=advice, values=values)
     elif fmean(from_blank) < DULL:
         advice = "the model answers almost the same whatever it is shown: do not rely on it before `judge eval`"

@@ -74,6 +74,7 @@ def test_a_model_that_knows_passes_whatever_needs_no_inside():
         (answering.right_answers, lambda ask, yes: (0.9, 0.1), "warn", "the answer was yes every time"),
         (answering.right_answers, lambda ask, yes: (1 - yes, yes), "warn", "0 of 24 right"),
         (answering.looks_at_the_picture, lambda ask, yes: (0.7, 0.3), "fail", "change by 0.000 with an empty picture"),
+        (answering.looks_at_the_picture, lambda ask, yes: (0.5 + yes / 5000, 0.5 - yes / 5000), "fail", "most 0.000"),
         (answering.looks_at_the_picture, lambda ask, yes: (0.5 + yes / 50, 0.5 - yes / 50), "warn", "0.008"),
         (answering.order_of_options, lambda ask, yes: (yes, 1 - yes) if "Yes or No" in ask.instruction else (1 - yes, yes),
          "warn", "turns 24 of 24"),
