@@ -42,7 +42,7 @@ def test_the_bundled_model_passes_but_for_what_it_was_not_made_for(of_bundled):
 def test_a_random_model_is_asked_rightly_and_is_said_to_know_nothing(loaded, family, monkeypatch):
     monkeypatch.setattr(replying, "TALKS", 1)
     report = Judge(RULES, anew(loaded(family))).probe()
-    assert {report.line(name).outcome for name in SAME} == {"pass"} and report.outcome == "fail"
+    assert {report.line(name).outcome for name in SAME} == {"pass"}
     known = report.line("right answers")
     assert known.outcome == "warn" and "more than chance from 17" in known.figure and "judge eval" in known.advice
 
