@@ -178,14 +178,35 @@ class Provenance(Frozen):
         return self.model_dump_json(exclude={"probe"})
 
 
+class Part(Frozen):
+    """A closer look: its name, the view that it is a part of, and where it lies, in pixels of the upright frame."""
+
+    name: str
+    view: str
+    box: BoxCorners
+
+
 class ImageFacts(Frozen):
-    """What was judged: digest of the file's bytes, format, size in pixels, names of the views."""
+    """What was judged: digest of the file's bytes, format, size in pixels, names of the views.
+
+    parts: closer looks that were judged, too (with `look_closer`; absent where there are none).
+    """
 
     sha256: str | None = None
     format: str | None = None
     width: int | None = None
     height: int | None = None
     views: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = Field(default=(), exclude_if=lambda parts: not parts)
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Names of everything that findings speak of: views, then parts."""
+        return (*self.views, *(part.name for part in self.parts))
+
+    def about(self, view: str) -> tuple[str, ...]:
+        """Names of a view and of its parts."""
+        return (view, *(part.name for part in self.parts if part.view == view))
 
 
 class Failure(Frozen):

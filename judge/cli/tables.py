@@ -36,7 +36,7 @@ def headline(verdict: Verdict) -> Text:
 
 def explanation(verdict: Verdict) -> Iterator[Table]:
     """One table per rule and view: each precondition with its outcome, probabilities and deciding branch."""
-    many = len(verdict.image_facts.views) > 1
+    many = len(verdict.image_facts.judged) > 1
     for finding in verdict.findings:
         yield _finding_table(finding, show_view=many)
 

@@ -31,10 +31,11 @@ RANGE = 104  # levels of 255 over which the brightness of a picture spreads, und
 
 @dataclass(frozen=True, eq=False)
 class Closer:
-    """One further view. kind: which way of looking gave it."""
+    """One further view. kind: which way of looking gave it. of: the name of the view that it shows a part of."""
 
     view: View
     kind: Kind
+    of: str
 
 
 def closer_views(views: Sequence[View], sees: int | None, most: int) -> tuple[list[Closer], str | None]:
@@ -64,7 +65,7 @@ def _of(view: View, sees: int, most: int) -> Iterator[Closer]:
     box = edges.in_pixels(region)
     shown = view.image.crop(box)
     if most > 0 and (_levels_little(shown) or max(shown.size) < sees / 2):
-        yield Closer(_named(view, "levelled", _levelled(shown, sees), box), "levelled")
+        yield Closer(_named(view, "levelled", _levelled(shown, sees), box), "levelled", view.name)
         most -= 1
     if most < 1:
         return
@@ -80,7 +81,7 @@ def _parts(view: View, edges: Edges, parts: Sequence[Cells], kind: Kind, most: i
     for number, cells in enumerate(parts[:most], start=1):
         box = edges.in_pixels(cells)
         name = kind if kind == "trimmed" else f"{kind} {number} of {len(parts)}"
-        yield Closer(_named(view, name, view.image.crop(box), box), kind)
+        yield Closer(_named(view, name, view.image.crop(box), box), kind, view.name)
 
 
 def _named(view: View, name: str, image: Image.Image, box: tuple[float, float, float, float]) -> View:

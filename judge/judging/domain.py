@@ -62,5 +62,5 @@ def _mark(sittings: Sequence[Sitting], found: Sequence[float | ModelError]) -> N
 def _pass_over(sitting: Sitting, *, strange: bool) -> None:
     """Leave out a closer view that is strange, and a tile of a picture that is `strange` as a whole: what the model
     cannot read it cannot read in parts. A panel and the like are pictures in themselves."""
-    if sitting.outside == REASON or (strange and sitting.closer == "tile"):
+    if sitting.outside == REASON or (strange and sitting.closer is not None and sitting.closer.kind == "tile"):
         sitting.outside, sitting.passed_over = None, True

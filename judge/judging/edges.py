@@ -22,6 +22,7 @@ LEAST = 32  # pixels a side under which a part is not worth a look
 MAP = 512  # cells of the longer side of the map in which edges are looked for
 EDGE = 12  # levels of 255 between neighbours, from which on something is drawn there and not shaded
 SEAM = 0.8  # share of a line that is an edge, from which on pictures meet there
+FRAME = 0.5  # the same for one side of a picture before blank surroundings
 OVERLAP = 0.25  # share of a tile that its neighbour shows, too
 DETAIL = 0.002  # share of a tile's cells with an edge, under which it is blank
 
@@ -63,16 +64,26 @@ class Edges:
         return self.width * self.height
 
     def content(self) -> Cells | None:
-        """The part in which there are edges, with a margin around it; None where there are none."""
+        """The part in which there are edges; None where there are none.
+
+        A side that is one long edge is where another picture begins, and is cut off with nothing of what is around it:
+        a frame is the last thing that a model should see. On other sides a margin stays.
+        """
         drawn = self.across | self.down
         columns, rows = (np.flatnonzero(drawn.any(axis=axis)) for axis in (0, 1))
         if not len(columns):
             return None
-        left, right, top, bottom = int(columns[0]), int(columns[-1]), int(rows[0]), int(rows[-1])
+        left, top = int(columns[0]), int(rows[0])
+        right, bottom = max(left + 1, int(columns[-1])), max(top + 1, int(rows[-1]))
         margin = max(1, round(0.04 * max(right - left, bottom - top)))
+        upright, level = self.across[top:bottom], self.down[:, left:right]
+        sides = upright[:, left], level[top], upright[:, right % self.width], level[bottom % self.height]
+        framed = [side.mean() >= FRAME for side in sides]
+        inwards = 1 if min(right - left, bottom - top) * self.scale > LEAST else 0
+        moves = [inwards if one else -margin for one in framed]
         return (
-            max(0, left - margin), max(0, top - margin),
-            min(self.width, right + margin), min(self.height, bottom + margin),
+            max(0, left + moves[0]), max(0, top + moves[1]),
+            min(self.width, right - moves[2]), min(self.height, bottom - moves[3]),
         )  # fmt: skip
 
     def panels(self, region: Cells, most: int, turns: int = 2, rows: bool = True) -> list[Cells]:

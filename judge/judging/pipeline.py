@@ -180,7 +180,7 @@ class Judge:
             return plain
         looks, said = closer_views(picture.views, self._sees, self.settings.limits.closer_views)
         plain[0].remarks += (said,) if said is not None else ()
-        return plain + [Sitting(one.view, self._dockets, picture, one.kind) for one in looks]
+        return plain + [Sitting(one.view, self._dockets, picture, one) for one in looks]
 
     def _judge(self, pictures: Sequence[Sequence[Sitting]], clock: Clock) -> None:
         """Fill the sittings of every picture with facts until nothing more can be done, or the time is up.

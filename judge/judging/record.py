@@ -16,6 +16,7 @@ from judge.verdict import (
     Finding,
     ImageFacts,
     ModelIdentity,
+    Part,
     Probed,
     Provenance,
     Verdict,
@@ -86,12 +87,22 @@ def verdict(
         findings=findings,
         image_facts=ImageFacts(
             sha256=picture.sha256, format=picture.format, width=picture.width, height=picture.height,
-            views=tuple(sitting.view.name for sitting in sittings),
+            views=tuple(view.name for view in picture.views), parts=_parts(sittings),
         ),
         provenance=source,
         failure=failure,
         timings=timings,
     )  # fmt: skip
+
+
+def _parts(sittings: Sequence[Sitting]) -> tuple[Part, ...]:
+    """Where the closer looks lie, to a tenth of a pixel."""
+    looks = ((one.closer, one.view) for one in sittings if one.closer is not None)
+    return tuple(
+        Part(name=view.name, view=look.of, box=(round(left, 1), round(top, 1), round(right, 1), round(bottom, 1)))
+        for look, view in looks
+        for left, top, right, bottom in [view.in_frame((0.0, 0.0, *view.image.size))]
+    )
 
 
 def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[str, float]) -> Verdict:

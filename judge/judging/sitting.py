@@ -10,7 +10,7 @@ from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements
 from judge.constitution import Rule
 from judge.errors import ModelError, Unreachable
 from judge.judging.calling import NotAsked
-from judge.judging.closer import Kind
+from judge.judging.closer import Closer
 from judge.judging.probability import Decision, Facts, decide, evidence
 from judge.media import View
 from judge.settings import Thresholds
@@ -41,14 +41,14 @@ class Docket:
 class Sitting:
     """Judging one view. Facts are kept per statement, so rules that share one share its answer.
 
-    picture: what the view is of; the sittings of one picture have the same. closer: what kind of closer look the view
-    is, None for a plain one.
+    picture: what the view is of; the sittings of one picture have the same. closer: the closer look that the
+    view is, None for a plain one.
     """
 
     view: View
     dockets: tuple[Docket, ...]
     picture: object = None
-    closer: Kind | None = None
+    closer: Closer | None = None
     facts: dict[str, Facts] = field(default_factory=dict)
     relevance: dict[str, float] = field(default_factory=dict)
     pruned: set[str] = field(default_factory=set)

@@ -200,3 +200,13 @@ def test_violation_before_failure_before_review_before_none():
         assert gravest(everything[:length]) == everything[length - 1]
         assert gravest(reversed(everything[:length])) == everything[length - 1]
     assert gravest([]) == Exit.NO_VIOLATION
+
+
+def test_look_closer_judges_parts_and_says_where_they_lie(run, tmp_path):
+    canvas = Image.new("RGB", (512, 512), "grey")
+    canvas.paste(Image.open(Path(__file__).parents[2] / "examples/images/explosive-violating.png"), (200, 40))
+    canvas.save(tmp_path / "canvas.png")
+    _, out, _ = run("check", tmp_path / "canvas.png", "--json", "--look-closer", "--detector", "none")
+    verdict = Verdict.model_validate_json(out)
+    assert verdict.provenance.look_closer and verdict.image_facts.views == ("image",)
+    assert verdict.image_facts.parts[0].name == "trimmed" and verdict.image_facts.parts[0].box[0] >= 180

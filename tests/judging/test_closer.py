@@ -130,7 +130,14 @@ def test_blank_surroundings_are_cut_away_also_where_they_are_shaded():
     found = looks(canvas)
     assert [one.view.name for one in found] == ["trimmed"]
     left, top, right, bottom = found[0].view.shows
-    assert 670 < left <= 706 and 820 <= right < 880 and 270 < top <= 306 and 420 <= bottom < 480
+    assert 700 <= left <= 706 and 844 <= right <= 850 and 300 <= top <= 306 and 444 <= bottom <= 450, "no frame is left"
+
+
+def test_what_stands_alone_on_a_plain_ground_keeps_a_margin():
+    canvas = Image.new("RGB", (400, 400), "white")
+    ImageDraw.Draw(canvas).ellipse([100, 100, 200, 200], fill="black")
+    left, top, right, bottom = looks(canvas)[0].view.shows
+    assert max(left, top) < 98 and min(right, bottom) > 202
 
 
 def test_a_dark_and_a_flat_picture_are_levelled():
@@ -213,14 +220,22 @@ TRIMMED = looks(BORDERED)[0].view.image.size
 
 def test_off_is_as_before_and_says_nothing_in_the_provenance():
     verdict = judged(BORDERED, 0.01, on=False)
-    assert (verdict.verdict, verdict.image_facts.views) == ("no_violation", ("image",))
-    assert "look_closer" not in json.loads(verdict.model_dump_json())["provenance"]
+    assert (verdict.verdict, verdict.image_facts.judged) == ("no_violation", ("image",))
+    said = json.loads(verdict.model_dump_json())
+    assert "look_closer" not in said["provenance"] and "parts" not in said["image_facts"]
 
 
 def test_what_only_a_part_shows_is_a_violation():
     verdict = judged(BORDERED, 0.01, 0.99)
     assert (verdict.verdict, verdict.violations) == ("violation", ("fire",))
-    assert verdict.image_facts.views == ("image", "trimmed") and verdict.provenance.look_closer
+    assert verdict.image_facts.judged == ("image", "trimmed") and verdict.provenance.look_closer
+
+
+def test_where_the_parts_lie_is_recorded():
+    facts = judged(BORDERED, 0.01, 0.99).image_facts
+    assert facts.views == ("image",) and facts.about("image") == ("image", "trimmed")
+    left, top, right, bottom = facts.parts[0].box
+    assert (facts.parts[0].view, right - left, bottom - top) == ("image", *TRIMMED)
 
 
 def test_a_part_that_stays_open_sends_the_picture_to_review():
@@ -230,7 +245,7 @@ def test_a_part_that_stays_open_sends_the_picture_to_review():
 
 def test_a_strange_part_is_left_out_and_told_and_the_plain_view_stands():
     verdict = judged(BORDERED, 0.01, guard=SizedGuard((TRIMMED,)))
-    assert verdict.verdict == "no_violation" and verdict.image_facts.views == ("image",)
+    assert verdict.verdict == "no_violation" and verdict.image_facts.judged == ("image",)
     assert "left out: trimmed" in verdict.notes[-1]
 
 
@@ -244,7 +259,7 @@ def test_a_strange_picture_is_never_without_violation_but_a_part_may_violate():
 def test_tiles_of_a_strange_picture_are_not_read():
     large = drawing((600, 400))
     verdict = judged(large, guard=SizedGuard((large.size,)))  # whoever asks gets ScriptExhausted
-    assert verdict.verdict == "needs_review" and verdict.image_facts.views == ("image",)
+    assert verdict.verdict == "needs_review" and verdict.image_facts.judged == ("image",)
 
 
 def test_a_guard_that_fails_on_a_part_sends_the_picture_to_review():

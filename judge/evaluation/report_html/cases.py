@@ -93,7 +93,7 @@ def _card(mistake: Mistake, example: Example, said: Judgement) -> Card:
         picture=shielded(example.path),
         traced=tuple(sorted(traced, key=lambda one: not one.opened)),
         pruned=tuple(one for one in findings if one.outcome == "pruned"),
-        views=said.trace is not None and len(said.trace.image_facts.views) > 1,
+        views=said.trace is not None and len(said.trace.image_facts.judged) > 1,
     )
 
 

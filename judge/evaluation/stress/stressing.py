@@ -117,7 +117,7 @@ def _has_one_view(example: Example) -> bool:
 
 
 def _views(judgement: Judgement) -> float | None:
-    return None if judgement.trace is None else float(len(judgement.trace.image_facts.views))
+    return None if judgement.trace is None else float(len(judgement.trace.image_facts.judged))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -103,7 +103,7 @@ class RuleView:
 def rules_of(verdict: Verdict) -> tuple[RuleView, ...]:
     """Every finding in reading order: violated, undecided, not violated, pruned."""
     digits = {rule: str((place + 1) % 10) for place, rule in enumerate(rule_ids(verdict)[:10])}
-    several = len(verdict.image_facts.views) > 1
+    several = len(verdict.image_facts.judged) > 1
     return tuple(
         RuleView(
             finding=finding,

@@ -53,6 +53,6 @@ def _view(verdict: Verdict, picture: bytes, place: int) -> _View:
     name = facts.views[place] if place < len(facts.views) else "image"
     known = facts.width is not None and facts.height is not None
     width, height = (facts.width or 1, facts.height or 1) if known else size
-    boxes = tuple(box for box in boxes_of(verdict) if box.view == name) if known else ()
+    boxes = tuple(box for box in boxes_of(verdict) if box.view in facts.about(name)) if known else ()
     source = f"data:image/{kind.lower()};base64,{base64.b64encode(picture).decode()}"
     return _View(name, source, width, height, boxes)
