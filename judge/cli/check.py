@@ -13,7 +13,18 @@ import typer
 
 from judge.cli.exits import Exit, exit_of, gravest
 from judge.cli.inputs import Inputs
-from judge.cli.options import Batch, Detector, Device, Dtype, Encoder, LookCloser, MemoryGib, Model, TrustRemoteCode
+from judge.cli.options import (
+    Batch,
+    Detector,
+    Device,
+    Dtype,
+    Encoder,
+    Frames,
+    LookCloser,
+    MemoryGib,
+    Model,
+    TrustRemoteCode,
+)  # fmt: skip
 from judge.cli.reminder import remind
 
 if TYPE_CHECKING:
@@ -45,6 +56,7 @@ def check(
     dtype: Dtype = "auto",
     batch: Batch = 8,
     memory_gib: MemoryGib = None,
+    frames: Frames = 24,
     trust_remote_code: TrustRemoteCode = False,
     look_closer: LookCloser = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per image and line.")] = False,
@@ -57,7 +69,7 @@ def check(
     settings: dict[str, Any] = {
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value,
         "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
-        "batch": batch, "memory_gib": memory_gib, "look_closer": look_closer,
+        "batch": batch, "memory_gib": memory_gib, "look_closer": look_closer, "limits": {"frames": frames},
     }  # fmt: skip
     judge = load_judge(constitution, **settings)
     remind(judge, model)

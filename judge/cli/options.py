@@ -24,6 +24,12 @@ Batch = Annotated[int, typer.Option(min=1, max=1024, help="Images judged togethe
 MemoryGib = Annotated[
     float | None, typer.Option(help="GiB for caches. Default: 4 on a CPU, half of what is free on a GPU.")
 ]
+Frames = Annotated[
+    int,
+    typer.Option(
+        min=1, max=1000, help="Most frames of an animation or pages of a file to judge; alike ones count once."
+    ),
+]
 TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run Python code that comes with the model.")
 ]

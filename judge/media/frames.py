@@ -1,20 +1,25 @@
-"""Frames of an animation or pages of a file to views, with what transparency lets through."""
+"""Frames of an animation or pages of a file to views, with what transparency lets through.
+
+1. Look through every frame once, as small fingerprints. 2. Choose those that differ, the ones that differ most first.
+3. Make their views. 4. Say what was not looked at.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
 from judge.errors import ImageError
 from judge.media.budget import Budget
-from judge.media.colour import flat, layered
-from judge.media.formats import check_size
+from judge.media.grounds import renderings
+from judge.media.likeness import spread
+from judge.media.looking import Frame, Looked, frame_at, look_through, reason
 from judge.media.picture import View
-from judge.media.reduce import shrunk, upright
+from judge.media.reduce import shrunk
 
-FRAMES = 4  # frames of an animation that are judged, first and last among them
-MAX_FRAMES = 1_000
+_NAMED = 10  # numbers of frames in one remark
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,57 +35,93 @@ class Seen:
 def views_of(opened: Image.Image, budget: Budget) -> Seen:
     """The views of an opened image, and what to say of them. The budget is asked before every frame.
 
+    A frame has at most four views, so a file has at most four times `limits.frames`.
+
     Raises:
         ImageError: not even the first frame may be decoded.
-        Exception: whatever Pillow raises of a damaged file.
+        Exception: whatever Pillow raises of a damaged file, where no frame can be read.
     """
-    frames = int(getattr(opened, "n_frames", 1))
-    if frames <= 1 or not getattr(opened, "is_animated", False):
-        _pay(opened, budget)
-        return _together([_renderings(opened, "image", budget.view_pixels(1))], (), budget)
-    if frames > MAX_FRAMES:
-        raise ImageError(f"an animation too long to decode: {frames} frames", hint="judge its frames as images")
-    count = min(FRAMES, frames)
-    chosen = sorted({round(index * (frames - 1) / (count - 1)) for index in range(count)})
-    seen: list[Seen] = []
-    for index in range(chosen[-1] + 1):
-        opened.seek(index)
-        check_size(opened, budget.limits)  # pages have sizes of their own
-        _pay(opened, budget)
-        if index in chosen:
-            seen.append(_renderings(opened, f"frame {index + 1}", budget.view_pixels(count)))
-    note = f"{frames} frames or pages; judged number {', '.join(str(index + 1) for index in chosen)}"
-    return _together(seen, (note,), budget)
+    if not _several(opened):
+        frame = frame_at(opened, 0, budget)
+        only, grounds = _views(frame, "", budget.view_pixels(1))
+        return Seen(frame.size, _sharing(only, budget), _said(grounds))
+    looked = look_through(opened, budget)
+    found = spread(looked.prints, budget.limits.frames)
+    chosen = sorted(looked.numbers[place][0] for place in found.chosen)
+    left = sorted(number for place in found.unlike for number in looked.numbers[place])
+    lost: dict[int, str] = {}
+    sizes: list[tuple[int, int]] = []
+    views: list[View] = []
+    behind: list[str] = []
+    for number, frame in _frames(opened, looked, chosen, budget, lost):
+        shown, grounds = _views(frame, f"frame {number + 1}", budget.view_pixels(len(chosen)))
+        sizes.append(frame.size)
+        views += shown
+        behind += grounds
+    if not views:
+        raise ImageError(next(iter(lost.values()), "has no frames"), retryable=budget.late)
+    seen = [number for number in chosen if number not in lost]
+    notes = [_judged(looked, seen, complete=not left and not lost)]
+    gaps = [*looked.gaps(), *(f"frame {number + 1} cannot be read again ({why})" for number, why in lost.items())]
+    if left:
+        much = len(left) > budget.limits.unseen_share * looked.total
+        (gaps if much else notes).append(_unlike(left, looked.total, len(seen)))
+    return Seen(sizes[0], _sharing(views, budget), (*notes, *_said(behind)), tuple(gaps))
 
 
-def _pay(frame: Image.Image, budget: Budget) -> None:
-    why = budget.take(frame.width * frame.height)
-    if why is not None:
-        raise ImageError(why, hint="judge its frames as images, or shrink it", retryable=budget.late)
+def _several(opened: Image.Image) -> bool:
+    try:
+        return bool(getattr(opened, "is_animated", False))
+    except Exception:  # it looks for a second frame, which may be damaged
+        return True
 
 
-def _together(seen: list[Seen], notes: tuple[str, ...], budget: Budget) -> Seen:
+def _frames(
+    opened: Image.Image, looked: Looked, numbers: Sequence[int], budget: Budget, lost: dict[int, str]
+) -> Iterator[tuple[int, Frame]]:
+    """The frames with these numbers, one at a time; those that cannot be read a second time are noted in `lost`."""
+    for number in numbers:
+        try:
+            frame = looked.copies.pop(number, None) or frame_at(opened, number, budget)
+        except MemoryError:
+            raise
+        except Exception as error:  # decoders of broken files raise nearly anything
+            lost[number] = reason(error)
+        else:
+            yield number, frame
+
+
+def _views(frame: Frame, name: str, most: int) -> tuple[tuple[View, ...], tuple[str, ...]]:
+    """Views of one frame, of at most `most` pixels, and the names of the grounds that its transparency is seen over."""
+    if frame.image.mode != "RGBA":
+        return (View.of_frame(name or "image", shrunk(frame.image, most), frame.size),), ()
+    shown = renderings(frame.image, lambda image: shrunk(image, most))
+    named = [(f"{name}, {ground}" if name else ground, image) for ground, image in shown]
+    return tuple(View.of_frame(one, image, frame.size) for one, image in named), tuple(ground for ground, _ in shown)
+
+
+def _sharing(views: Sequence[View], budget: Budget) -> tuple[View, ...]:
     """All views of a file, small enough to share its pixels."""
-    most = budget.view_pixels(sum(len(one.views) for one in seen))
-    views = tuple(View.of_frame(view.name, shrunk(view.image, most), one.size) for one in seen for view in one.views)
-    said = dict.fromkeys(note for one in seen for note in one.notes)
-    return Seen(seen[0].size, views, (*notes, *said))
+    most = budget.view_pixels(len(views))
+    sizes = [view.image.size if view.shows is None else (int(view.shows[2]), int(view.shows[3])) for view in views]
+    return tuple(
+        View.of_frame(view.name, shrunk(view.image, most), size) for view, size in zip(views, sizes, strict=True)
+    )
 
 
-def _renderings(frame: Image.Image, name: str, most: int) -> Seen:
-    """The views of one frame, each of at most `most` pixels."""
-    image, size = upright(frame, most)
-    if not image.has_transparency_data:
-        return Seen(size, (View.of_frame(name, shrunk(flat(image), most), size),))
-    over = shrunk(layered(image), most)
-    alpha_low, _ = over.getchannel("A").getextrema()
-    if alpha_low == 255:
-        return Seen(size, (View.of_frame(name, over.convert("RGB"), size),))
-    prefix = "" if name == "image" else f"{name}, "
-    views = tuple(View.of_frame(f"{prefix}over {colour}", _over(over, colour), size) for colour in ("white", "black"))
-    return Seen(size, views, ("has transparency; judged over white and over black",))
+def _said(grounds: Iterable[str]) -> tuple[str, ...]:
+    names = list(dict.fromkeys(grounds))
+    if not names:
+        return ()
+    return (f"has transparency; judged {' and '.join([', '.join(names[:-1])] * (len(names) > 1) + names[-1:])}",)
 
 
-def _over(layered: Image.Image, colour: str) -> Image.Image:
-    ground = Image.new("RGBA", layered.size, colour)
-    return Image.alpha_composite(ground, layered).convert("RGB")
+def _judged(looked: Looked, seen: Sequence[int], *, complete: bool) -> str:
+    numbers = ", ".join(str(number + 1) for number in seen)
+    alike = complete and len(seen) + len(looked.damage) < looked.total
+    return f"{looked.total} frames or pages; judged number {numbers}" + "; the others look like these" * alike
+
+
+def _unlike(left: Sequence[int], total: int, judged: int) -> str:
+    numbers = ", ".join(str(number + 1) for number in left[:_NAMED]) + ", ..." * (len(left) > _NAMED)
+    return f"{len(left)} of {total} frames differ from the {judged} that were judged and were not looked at: {numbers}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Fingerprint = NDArray[numpy.uint8]
 
-UNLIKE = 12  # levels of 255 in brightness; twice that in colour and in unevenness, which coding disturbs more
+UNLIKE = 12  # levels of 255 in brightness; 18 in colour and 24 in unevenness, which coding disturbs more
 _FIELDS = 64  # a side
 _FIELD = 4  # least pixels a side of a field: means of fewer follow the dithering
 _FINEST = 1024  # pixels a side that are looked at
@@ -43,12 +43,10 @@ def fingerprint(image: Image.Image) -> Fingerprint:
     import numpy
 
     if image.mode != "RGBA":
-        return _layer(image)[None]
-    plain = image.convert("RGB")
-    alpha = image.getchannel("A")
-    black = Image.new("RGB", image.size)
-    black.paste(plain, mask=alpha)
-    return numpy.stack([_layer(black), _layer(plain), _layer(Image.merge("RGB", (alpha,) * 3))])
+        return _layer(_fine(image))[None]
+    *colours, alpha = _fine(image.convert("RGBa")).split()
+    black, clear = Image.merge("RGB", colours), Image.merge("RGB", (alpha,) * 3)
+    return numpy.stack([_layer(black), _layer(_fine(image.convert("RGB"))), _layer(clear)])
 
 
 def alike(one: Image.Image, other: Image.Image) -> bool:
@@ -86,12 +84,15 @@ def _differences(prints: Fingerprint, one: Fingerprint) -> NDArray[numpy.uint8]:
     return numpy.asarray(apart.reshape(len(prints), -1).max(axis=1))
 
 
-def _layer(image: Image.Image) -> Fingerprint:
-    """(rows, columns, 4) of an RGB image: brightness, half of each colour difference, half of the unevenness."""
+def _fine(image: Image.Image) -> Image.Image:
+    step = max(image.size) // _FINEST
+    return image.reduce(step) if step > 1 else image
+
+
+def _layer(fine: Image.Image) -> Fingerprint:
+    """(rows, columns, 4) of an RGB image: brightness, two thirds of each colour difference, half of the unevenness."""
     import numpy
 
-    step = max(image.size) // _FINEST
-    fine = image.reduce(step) if step > 1 else image
     size = (min(_FIELDS, max(1, fine.width // _FIELD)), min(_FIELDS, max(1, fine.height // _FIELD)))
     values = numpy.empty((size[1], size[0], 4), numpy.uint8)
     values[..., :3] = numpy.asarray(fine.resize(size, Image.Resampling.BOX).convert("YCbCr"))
@@ -100,5 +101,6 @@ def _layer(image: Image.Image) -> Fingerprint:
         numpy.asarray(Image.fromarray(one).resize(size, Image.Resampling.BOX)) for one in (grey, grey * grey)
     )
     values[..., 3] = numpy.sqrt((square - mean * mean).clip(0))
-    values[..., 1:] //= 2
+    values[..., 1:3] = values[..., 1:3] * numpy.float32(2 / 3)
+    values[..., 3] //= 2
     return values

@@ -14,6 +14,7 @@ from PIL import Image
 from judge.media import containers, jpeg, png
 from judge.media.budget import Budget
 from judge.media.formats import open_image
+from judge.media.looking import reason
 
 _PICTURE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi|hei|mif)", re.DOTALL)
 _FILM = re.compile(rb"....ftyp|....moov|\x1aE\xdf\xa3", re.DOTALL)
@@ -27,7 +28,12 @@ def check(data: bytes, kind: str, budget: Budget) -> tuple[list[str], list[str]]
 
     Returns: notes, and gaps. The budget is another one than that of decoding: all is gone over again.
     """
-    end, gaps = _of_kind(data, kind, budget)
+    try:
+        end, gaps = _of_kind(data, kind, budget)
+    except MemoryError:  # says nothing of the file
+        raise
+    except Exception as error:  # frames that could be read were seen: what cannot be is a gap beside them
+        end, gaps = None, [_cut(reason(error))]
     notes: list[str] = []
     if end is not None and data[end:].strip(b"\0"):
         said, is_gap = _behind(data, end)

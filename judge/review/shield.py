@@ -47,7 +47,7 @@ def shielded(image: bytes, size: int, mode: Mode = "blur") -> bytes:
 def revealed(image: bytes, max_side: int, view: int = 0) -> bytes:
     """The picture itself as a PNG (small ones) or JPEG, upright, no side over `max_side` pixels, without metadata.
 
-    `view` counts the views that were judged: frames of an animation, transparency over white and over black.
+    `view` counts the views that were judged: frames of an animation, transparency over several grounds.
 
     Raises:
         ImageError: it cannot be decoded, or has no such view.

@@ -123,7 +123,7 @@ def test_without_fine_pictures_what_shows_others_is_not_done_and_said(data, tmp_
 
 
 def test_a_file_with_several_views_is_left_out_and_counted(data, tmp_path):
-    frames = [Image.new("RGB", (16, 12), (shade, shade, shade)) for shade in (20, 30)]
+    frames = [Image.new("RGB", (16, 12), (shade, shade, shade)) for shade in (20, 60)]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     moving = Example(id="moving.gif", path=str(tmp_path / "moving.gif"), unsafe=True, rules={"dark": True})
     found, _ = measured(dataset_of("moving", [*data.examples, moving]), tmp_path, Shade())

@@ -399,7 +399,7 @@ def test_regions_and_reasoning_stop_as_well(detector):
 
 
 def test_an_animation_stops_between_its_frames():
-    frames = [Image.new("RGB", (16, 16), (255, index * 20, 0)) for index in range(4)]
+    frames = [Image.new("RGB", (16, 16), (255, index * 50, 0)) for index in range(4)]
     buffer = io.BytesIO()
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
     mllm = Mllm(slowly(0.2))

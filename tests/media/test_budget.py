@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -74,5 +75,7 @@ def test_an_animation_over_the_pixels_in_all_is_no_picture_without_a_gap():
     frames = [Image.new("RGB", (16, 16), (index * 60, 0, 90)) for index in range(4)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert decode(data, "x", Limits(total_pixels=4 * 256)).gaps == ()
-    with pytest.raises(ImageError, match=r"more than 0\.001"):
-        decode(data, "x", Limits(total_pixels=4 * 256 - 1))
+    (gap,) = decode(data, "x", Limits(total_pixels=4 * 256 - 1)).gaps
+    assert re.match(r"what follows frame 3 was not looked at: more than 0\.001", gap)
+    with pytest.raises(ImageError, match=r"more than 0\.0002"):
+        decode(data, "x", Limits(total_pixels=255))

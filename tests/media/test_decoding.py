@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from judge.errors import ImageError
-from judge.media import FORMATS, FRAMES, Picture, decode, from_image, read_bytes
+from judge.media import FORMATS, Picture, decode, from_image, read_bytes
 from judge.settings import DEFAULT_LIMITS
 
 TRANSPARENT_NOTE = "has transparency; judged over white and over black"
@@ -101,45 +101,8 @@ def test_a_bomb_of_real_pixels_is_refused():
     refused(saved(Image.new("1", (10_000, 10_000)), "PNG"), "more than 64 megapixels")
 
 
-def test_a_bomb_behind_a_harmless_first_page_is_refused():
-    pages = [Image.new("1", (16, 16)), Image.new("1", (10_000, 7_000))]
-    refused(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:], compression="group4"), "64 megapixels")
-
-
 def test_too_many_bytes_are_refused_before_decoding():
     refused(VALID["PNG"] + bytes(DEFAULT_LIMITS.file_bytes), "larger than 64 MiB")
-
-
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
-def test_of_an_animation_first_and_last_frames_and_some_between_are_seen(kind):
-    made = frames(10)
-    options = {"lossless": True} if kind == "WEBP" else {}
-    picture = decode(saved(made[0], kind, save_all=True, append_images=made[1:], **options))
-    assert [view.name for view in picture.views] == ["frame 1", "frame 4", "frame 7", "frame 10"]
-    assert picture.notes == ("10 frames or pages; judged number 1, 4, 7, 10",)
-    for seen, meant in zip(colours(picture), [made[index].getpixel((0, 0)) for index in (0, 3, 6, 9)], strict=True):
-        assert max(abs(a - b) for a, b in zip(seen, meant, strict=True)) <= 2
-
-
-@pytest.mark.parametrize("count", [2, 3, FRAMES])
-def test_of_a_short_animation_every_frame_is_seen(count):
-    made = frames(count)
-    picture = decode(saved(made[0], "GIF", save_all=True, append_images=made[1:]))
-    assert [view.name for view in picture.views] == [f"frame {index + 1}" for index in range(count)]
-    assert len(set(colours(picture))) == count
-
-
-def test_frames_with_transparency_are_seen_over_both_grounds():
-    made = [Image.new("RGBA", (8, 8), (200, 10, 10, 128)), Image.new("RGBA", (8, 8), (10, 200, 10, 128))]
-    picture = decode(saved(made[0], "WEBP", save_all=True, append_images=made[1:], lossless=True))
-    names = ["frame 1, over white", "frame 1, over black", "frame 2, over white", "frame 2, over black"]
-    assert [view.name for view in picture.views] == names
-    assert picture.notes[1:] == (TRANSPARENT_NOTE,)
-
-
-def test_an_endless_animation_is_refused():
-    made = [Image.new("1", (1, 1), index % 2) for index in range(1_001)]
-    refused(saved(made[0], "GIF", save_all=True, append_images=made[1:]), "too long to decode: 1001 frames")
 
 
 def test_cmyk_jpeg_keeps_its_colour():
