@@ -20,6 +20,7 @@ import stamina
 from pydantic import BaseModel
 
 from judge.errors import ModelError, Unreachable, UserError
+from judge.models.bounded import PLAIN, TooMuch, bounded_client, too_much
 from judge.models.wire import Completion, Models, Served, Text, Tokens
 
 log = logging.getLogger(__name__)
@@ -85,12 +86,11 @@ class Remote:
         self._root = url.removesuffix("/v1")
         self._down = True
         self._gate = asyncio.Semaphore(limits.concurrency)
+        timeout = openai.Timeout(limits.timeout, connect=min(10.0, limits.timeout))
         self._client = openai.AsyncOpenAI(
-            base_url=url,
-            api_key=os.environ.get("OPENAI_API_KEY") or "none",
-            timeout=openai.Timeout(limits.timeout, connect=min(10.0, limits.timeout)),
-            max_retries=0,
-        )
+            base_url=url, api_key=os.environ.get("OPENAI_API_KEY") or "none", timeout=timeout, max_retries=0,
+            default_headers=PLAIN, http_client=bounded_client(timeout),
+        )  # fmt: skip
         self._retry = stamina.AsyncRetryingCaller(
             attempts=limits.attempts, timeout=limits.patience, wait_initial=limits.wait, wait_jitter=limits.wait,
             wait_max=_LONGEST_WAIT,
@@ -152,17 +152,23 @@ class Remote:
         """
 
         async def once() -> object:
-            if body is None:
-                return await self._client.get(path, cast_to=object)
-            return await self._client.post(path, body=body, cast_to=object)
+            # The client's own limit is of every read alone: a server that drips would never reach it.
+            async with asyncio.timeout(self._limits.timeout):
+                if body is None:
+                    return await self._client.get(path, cast_to=object)
+                return await self._client.post(path, body=body, cast_to=object)
 
         try:
             answer = await self._retry(self._again, once)
             self._down = False
             return record.model_validate(answer)
-        except openai.APIConnectionError as error:
+        except (openai.APIConnectionError, TimeoutError, TooMuch) as error:
+            excess = too_much(error)
+            if excess is not None:
+                raise ModelError(f"the server {self.url} answered with {excess}", retryable=True) from error
             self._down = True
-            what = "did not answer in time" if isinstance(error, openai.APITimeoutError) else "cannot be reached"
+            late = isinstance(error, (openai.APITimeoutError, TimeoutError))
+            what = "did not answer in time" if late else "cannot be reached"
             raise Unreachable(f"the server {self.url} {what}", retryable=True) from error
         except openai.APIStatusError as error:
             self._down = False
@@ -170,12 +176,18 @@ class Remote:
             if _may_pass(error):
                 raise ModelError(said, retryable=True) from error
             raise Refused(said, error.status_code) from error
-        except (ValueError, openai.APIError) as error:  # no JSON, or JSON of another shape
+        except (
+            ValueError,
+            RecursionError,
+            openai.APIError,
+        ) as error:  # no JSON, or JSON of another shape
             raise ModelError(f"the server {self.url} gave an answer that makes no sense", retryable=True) from error
 
     def _again(self, error: Exception) -> bool | float:
         """Whether to try again, or after how many seconds (where the server says so)."""
-        if isinstance(error, openai.APIConnectionError):
+        if too_much(error) is not None:
+            return False
+        if isinstance(error, (openai.APIConnectionError, TimeoutError)):
             if not self._down:
                 log.info("%s: %s; trying again", self.url, type(error).__name__)
             return not self._down
