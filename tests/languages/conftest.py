@@ -19,7 +19,7 @@ def german(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model, processor = tiny.MLLMS["qwen3_vl"]()
     processor.tokenizer.add_tokens(WORDS)
     model.resize_token_embeddings(len(processor.tokenizer), mean_resizing=False)
-    tiny._liven(model, processor)
+    tiny.liven(model, processor)
     with torch.no_grad():
         head = model.get_output_embeddings().weight
         says = processor.tokenizer.convert_tokens_to_ids(WORDS)

@@ -88,7 +88,7 @@ def test_a_spoiled_checkpoint(copied, spoil):
 
 def test_a_text_only_model(tmp_path):
     tokens = tiny.tokenizer()
-    config = tf.LlamaConfig(**tiny._text(tokens))
+    config = tf.LlamaConfig(**tiny.text_sizes(tokens))
     tf.LlamaForCausalLM(config).save_pretrained(tmp_path)
     tokens.save_pretrained(tmp_path)
     with pytest.raises(UserError, match="cannot load") as caught:
