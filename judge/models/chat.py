@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Inputs = dict[str, torch.Tensor]
 _SENTINEL = "\N{WHITE SQUARE}statement\N{WHITE SQUARE}"
 _BEFORE = ":"
+LEAST_SIDE = 33  # pixels: over the largest patch that becomes one token
 
 
 class Chat:
@@ -57,7 +58,9 @@ class Chat:
     def inputs(self, texts: list[str], images: Sequence[Image | None]) -> Inputs:
         """What the model takes for these texts, each with its image, on the model's device and in its dtype."""
         has_bos = bool(self.tokenizer.bos_token) and texts[0].startswith(self.tokenizer.bos_token)
-        shown = [[image] for image in images if image is not None]  # one list a text: how processors tell them apart
+        shown = [
+            [_seeable(image)] for image in images if image is not None
+        ]  # one list a text: how processors tell them apart
         given = {"images": shown} if shown else {}
         made = self._processor(text=texts, return_tensors="pt", padding=True, add_special_tokens=not has_bos, **given)
         return {name: self._moved(value) for name, value in made.items()}
@@ -81,6 +84,15 @@ class Chat:
         return value.to(self._dtype) if value.is_floating_point() else value
 
 
+def _seeable(image: Image) -> Image:
+    """The picture, enlarged where a model would make a single token of it, which some families cannot take."""
+    longer = max(image.size)
+    if longer >= LEAST_SIDE:
+        return image
+    times = -(-LEAST_SIDE // longer)
+    return image.resize((image.width * times, image.height * times), resample=0)
+
+
 def _stop_ids(model: PreTrainedModel, tokenizer: Any) -> set[int]:
     configured = getattr(model.generation_config, "eos_token_id", None)
     ids = configured if isinstance(configured, list) else [configured]
@@ -89,7 +101,7 @@ def _stop_ids(model: PreTrainedModel, tokenizer: Any) -> set[int]:
 
 def _image_token(model: PreTrainedModel, processor: Any) -> int | None:
     """The id that stands for a patch of the image in the token sequence."""
-    for holder in (processor, model.config):
+    for holder in (model.config, processor):  # Gemma 3's processor means the mark before a picture
         for name in ("image_token_id", "image_token_index"):
             index = getattr(holder, name, None)
             if isinstance(index, int):

@@ -191,9 +191,12 @@ def tensors_of(cache: Cache) -> Iterator[torch.Tensor]:
             yield from (part for part in parts if isinstance(part, torch.Tensor))
 
 
-def is_plain(cache: Cache) -> bool:
+def is_plain(prefill: Prefill) -> bool:
     """Whether the cache is keys and values of every token and nothing else, so that it can be cut and stacked."""
-    return all(type(layer).__name__ == "DynamicLayer" for layer in cache.layers)
+    return all(
+        type(layer).__name__ == "DynamicLayer" and layer.keys is not None and layer.keys.shape[-2] == prefill.length
+        for layer in prefill.cache.layers
+    )
 
 
 def windows_of(cache: Cache) -> set[int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from transformers import GenerationMixin
 
 from judge.errors import ModelError
 from judge.models.prefix import Prefix, continuing, rows_of
@@ -47,11 +48,10 @@ def generated(model: PreTrainedModel, inputs: Inputs, max_tokens: int, constrain
     base: Any = getattr(model, "model", model)
     if hasattr(base, "get_rope_index") and not set(inputs) & {"cache", "past_key_values"}:
         base.rope_deltas = None
-    length = inputs["input_ids"].shape[1]
+    length, constraints = inputs["input_ids"].shape[1], [_refuse_nan, *([constrain] if constrain else [])]
     with torch.inference_mode():
-        made: Any = model.generate(
-            **inputs, max_new_tokens=max_tokens, logits_processor=[_refuse_nan, *([constrain] if constrain else [])]
-        )
+        # Not the model's own method: Janus's drops what constrains the logits.
+        made: Any = GenerationMixin.generate(model, **inputs, max_new_tokens=max_tokens, logits_processor=constraints)
     ids: list[list[int]] = made[:, length:].tolist()
     return ids
 

@@ -23,8 +23,10 @@ from judge.models.inside import Inside
 from judge.models.kept import ASSUMED_TOKENS, KeptPrefixes, key_of
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.memory import Budget
+from judge.models.paligemma import as_chat
 from judge.models.prefix import Question, prefill
 from judge.models.protocols import Ask, Conversation, checked_answer
+from judge.models.quiet import quiet
 from judge.models.replies import Start, continued, generated
 from judge.models.sight import side_seen
 from judge.models.spellings import yes_no_tokens
@@ -89,7 +91,8 @@ class TransformersMllm:
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`: one prefill per image and instruction, all its statements on top."""
         try:
-            chances = self._budget.retrying(lambda: self._chances(asks), self._kept.clear)
+            with quiet():
+                chances = self._budget.retrying(lambda: self._chances(asks), self._kept.clear)
         except JudgeError:
             raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
@@ -140,7 +143,8 @@ class TransformersMllm:
             return texts
 
         try:
-            return self._budget.retrying(work, self._kept.clear)
+            with quiet():
+                return self._budget.retrying(work, self._kept.clear)
         except JudgeError:
             raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
@@ -244,7 +248,7 @@ def load_mllm(
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
     model = load_model(AutoModelForImageTextToText, source, settings, quantize=settings.quantize)
-    processor = load_processor(AutoProcessor, source, settings)
+    processor = as_chat(load_processor(AutoProcessor, source, settings))
     if getattr(processor, "chat_template", None) is None:
         raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
     known_as = identity("mllm", name or source, source, model, settings.quantize)

@@ -181,7 +181,7 @@ def _known(reach: int, checked: int, windows: set[int]) -> bool:
 
 
 def _fastest_right(model: PreTrainedModel, probes: Sequence[Question], pad: int) -> Way:
-    plain = is_plain(probes[0].prefix.batch.cache)
+    plain = is_plain(probes[0].prefix.batch)
     right = [name for name in ("repeated", "packed") if _agrees(model, name, probes, pad)] if plain else []
     if not plain and _agrees(model, "repeated", probes, pad):
         right = ["repeated"]

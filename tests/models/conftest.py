@@ -45,7 +45,7 @@ def loaded(checkpoint: Callable[[str], Path]) -> Callable[[str], Any]:
     def load(family: str) -> Any:
         if family == "owlv2":
             return load_owlv2(str(checkpoint(family)), FULL, "encoder+detector")
-        return (load_mllm if family in tiny.MLLMS else load_encoder)(str(checkpoint(family)), FULL)
+        return (load_mllm if family in tiny.EVERY_MLLM else load_encoder)(str(checkpoint(family)), FULL)
 
     return load
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from PIL import Image
 
 from judge.errors import ModelError
 from judge.models import kept
@@ -19,50 +18,7 @@ from judge.models.ways import Way
 from tests import tiny
 from tests.models import conformance as suite
 from tests.models.conftest import FULL, anew
-
-
-class Plain:
-    """What a model says by one full forward pass over the whole text, with its own processor: no caches, no sharing."""
-
-    def __init__(self, model: Any, processor: Any) -> None:
-        self.model, self.processor = copy.deepcopy(model), processor
-        self.words = [tiny.all_token_ids(processor.tokenizer, [word]) for word in ("yes", "no")]
-
-    def inputs(self, image: Image.Image | None, *texts: str) -> dict[str, Any]:
-        talk = suite.talk(image, *texts)
-        messages = [{"role": turn.role, "content": [{"type": "text", "text": turn.text}]} for turn in talk.turns]
-        if image is not None:
-            messages[0]["content"].insert(0, {"type": "image", "image": image})
-        made = self.processor.apply_chat_template(
-            messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
-        )
-        return dict(made)
-
-    def logits(self, inputs: dict[str, Any]) -> torch.Tensor:
-        if hasattr(self.model.model, "rope_deltas"):
-            self.model.model.rope_deltas = None
-        with torch.inference_mode():
-            return self.model(**inputs, use_cache=False).logits[0, -1].float()
-
-    def numbers(self, asks: list[Ask]) -> list[float]:
-        chances = [
-            self.logits(self.inputs(ask.image, f"{ask.instruction} {ask.statement}")).softmax(-1) for ask in asks
-        ]
-        return [float(chance[ids].sum()) for chance in chances for ids in self.words]
-
-    def greedy(self, most: int, image: Image.Image | None, *texts: str) -> str:
-        """Greedy text, each token by another full forward pass."""
-        inputs, said = self.inputs(image, *texts), []
-        while len(said) < most:
-            said.append(int(self.logits(inputs).argmax()))
-            if said[-1] in self.model.generation_config.eos_token_id:
-                break
-            shape = inputs["input_ids"].shape
-            for name, value in inputs.items():
-                if torch.is_tensor(value) and value.shape == shape:  # ids, mask and, with M-RoPE, kinds of token
-                    more = {"input_ids": said[-1], "attention_mask": 1}.get(name, 0)
-                    inputs[name] = torch.cat([value, torch.full((1, 1), more)], dim=1)
-        return str(self.processor.tokenizer.decode(said, skip_special_tokens=True))
+from tests.models.plain import Plain
 
 
 @pytest.fixture(scope="module", params=["bundled", *tiny.MLLMS])

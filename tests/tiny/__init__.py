@@ -39,6 +39,8 @@ def liven(model: Any, processor: Any) -> None:
         for name, weight in model.named_parameters():
             if weight.ndim > 1:
                 weight.normal_(0.0, 1.0 if "embed" in name else 1.5 * weight[0].numel() ** -0.5)
+            elif name.endswith("_gate"):
+                weight.fill_(1.0)  # mllama's begin shut, so that no picture would get through
         head = model.get_output_embeddings()
         if head is not None:
             says = [id_ for token, id_ in processor.tokenizer.get_vocab().items() if token.strip("Ġ") in {"Yes", "No"}]

@@ -60,7 +60,7 @@ def _gemma4() -> tuple[Any, Any]:
         vocab_size_per_layer_input=len(tokens), hidden_size_per_layer_input=8,
     )  # fmt: skip
     vision = tf.Gemma4VisionConfig(
-        **sizes(num_key_value_heads=2, head_dim=16, patch_size=8, pooling_kernel_size=2, position_embedding_size=64)
+        **sizes(num_key_value_heads=2, head_dim=16, patch_size=8, pooling_kernel_size=2, position_embedding_size=1024)
     )
     config = tf.Gemma4Config(
         text_config=text, vision_config=vision, boi_token_id=ids["<|image>"], eoi_token_id=ids["<image|>"],
