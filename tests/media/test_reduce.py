@@ -68,7 +68,8 @@ def test_a_large_picture_is_looked_at_smaller_and_regions_stay_in_its_pixels(kin
     (view,) = picture.views
     assert (picture.width, picture.height) == (2400, 1200)
     assert view.shows == (0, 0, 2400, 1200)
-    assert 512 * 512 * 0.95 < view.image.width * view.image.height <= 512 * 512
+    least = 0.5 if kind == "JPEG" else 0.95  # which is decoded to an eighth, a quarter or half of its sides
+    assert 512 * 512 * least < view.image.width * view.image.height <= 512 * 512
     assert view.in_frame((0, 0, *view.image.size)) == pytest.approx((0, 0, 2400, 1200))
     edge = view.in_image((600, 0, 600, 0))[0]
     assert view.image.getpixel((int(edge - 8), 9)) > (200, 200, 200)
