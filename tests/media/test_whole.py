@@ -134,6 +134,17 @@ def test_the_number_of_a_damaged_picture_among_several_is_said():
     assert [gap[:26] for gap in decode(broken).gaps] == ["frame 2 is cut or damaged "]
 
 
+@pytest.mark.parametrize("name", ["TIFF pages", "MPO"])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_what_was_seen_counts_where_the_rest_is_damaged(name, share):
+    data = FILES[name]
+    cut = len(data) // 3 + int(len(data) * 2 / 3 * share)
+    for broken in (data[:cut], data[:cut] + bytes(len(data) - cut), data[:cut] + b"\xff" * (len(data) - cut)):
+        picture = decode(broken)
+        assert picture.views
+        assert picture.gaps or name == "TIFF pages"  # whose pixels may be anything
+
+
 def test_a_progressive_jpeg_without_its_last_scans_is_not_whole():
     """Decoders show it blurred, and warn of nothing."""
     data = FILES["JPEG progressive"]
