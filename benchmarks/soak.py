@@ -75,7 +75,11 @@ def soak(count: int) -> dict[str, object]:
             "verdicts": dict(words),
             "seconds_per_image": round((last - began) / count, 3),
             "slowest_seconds": round(slowest, 1),
-            "memory_mib": {"after_a_quarter": round(warm[0]), "at_the_end": round(warm[-1]), "peak": round(max(memory))},
+            "memory_mib": {
+                "after_a_quarter": round(warm[0]),
+                "at_the_end": round(warm[-1]),
+                "peak": round(max(memory)),
+            },
             "growth_mib": round(_median(warm[-len(warm) // 4 :]) - _median(warm[: max(1, len(warm) // 4)]), 1),
         }
 
