@@ -3,8 +3,8 @@ not grow with their number.
 
     python -m benchmarks.soak [--images 2000]
 
-Every fifth image is a shipped drawing, the others are variants of one (scaled, turned, re-encoded), so that no two files
-are the same. The hostile ones are what has broken judges before: cut, flipped, empty, oversized, of other formats,
+Every fifth image is a shipped drawing, the others are variants of one (scaled, turned, re-encoded), so that no two
+files are the same. The hostile ones are what has broken judges before: cut, flipped, empty, oversized, of other formats,
 bombs, animations without end, links to nothing, pipes and devices. Prints JSON; exit code 1 when a bar is missed.
 """
 
@@ -33,7 +33,7 @@ _KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 def write(folder: Path, count: int, seed: int = 0) -> set[str]:
     """Fill a folder with `count` files; the paths of the hostile ones."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     hostile = set()
     for index in range(count):
         path = folder / f"{index:06d}"
