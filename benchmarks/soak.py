@@ -4,8 +4,9 @@ not grow with their number.
     python -m benchmarks.soak [--images 2000]
 
 Every fifth image is a shipped drawing, the others are variants of one (scaled, turned, re-encoded), so that no two
-files are the same. The hostile ones are what has broken judges before: cut, flipped, empty, oversized, of other formats,
-bombs, animations without end, links to nothing, pipes and devices. Prints JSON; exit code 1 when a bar is missed.
+files are the same. The hostile ones are what has broken judges before: cut, flipped, empty, oversized, of other
+formats, bombs, animations without end, links to nothing, pipes and devices. Prints JSON; exit code 1 when a bar is
+missed.
 """
 
 from __future__ import annotations
