@@ -119,6 +119,8 @@ def _loaded(source: str, load: Callable[[dict[str, bool]], Any]) -> Any:
         hint = (
             "check the id or the folder; a gated or private model needs `hf auth login`; offline, give a local folder"
         )
+        if isinstance(error, ImportError):
+            hint = "install the package that it names beside the judge, or choose another model"
         raise UserError(f"cannot load {source}: {first}", hint=hint) from error
 
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import torch
+from PIL import Image
 from transformers import GenerationConfig
 
 from judge.errors import JudgeError, ModelError, UserError
@@ -98,6 +100,23 @@ class TransformersMllm:
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure("answering", error) from error
         return [checked_answer(p_yes, p_no) for p_yes, p_no in chances]
+
+    def try_out(self) -> None:
+        """Run a small picture with a word of text through the model; nothing is kept of it.
+
+        Raises:
+            ModelError: the processor or the model failed, or the chat template leaves pictures out.
+        """
+        head, _ = self._chat.split("?", has_image=True)
+        if head == self._chat.split("?", has_image=False)[0]:
+            raise ModelError("its chat template leaves pictures out", hint="choose another model")
+        try:
+            with quiet():
+                prefill(self._model, self._chat.inputs([head], [Image.new("RGB", (64, 64), "white")]))
+        except JudgeError:
+            raise
+        except Exception as error:  # whatever a model or processor raises is the model's failure
+            raise _failure("looking at a first picture", error) from error
 
     def inside(self) -> Inside:
         """What a probe holds against this adapter: the same model asked plainly (see `protocols.Inside`)."""
@@ -242,14 +261,25 @@ def load_mllm(
     """Load an image-text-to-text model by hub id or folder, to be asked in the language of `answers`.
 
     Raises:
-        UserError: no such model, it is no image-text-to-text model, or it has no tokens for `answers`.
+        UserError: no such model, it is no image-text-to-text model, it has no tokens for `answers`, or the installed
+            transformers cannot run it (Llama 4 in 5.24): better said once than about every image.
         ModelError: the hub or the machine failed.
     """
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForImageTextToText, AutoProcessor, __version__
 
     model = load_model(AutoModelForImageTextToText, source, settings, quantize=settings.quantize)
     processor = as_chat(load_processor(AutoProcessor, source, settings))
     if getattr(processor, "chat_template", None) is None:
         raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
     known_as = identity("mllm", name or source, source, model, settings.quantize)
-    return TransformersMllm(model, processor, known_as, settings.memory_gib, answers)
+    mllm = TransformersMllm(model, processor, known_as, settings.memory_gib, answers)
+    try:
+        mllm.try_out()
+    except ModelError as error:
+        if isinstance(error.__cause__, torch.OutOfMemoryError):
+            raise
+        raise UserError(
+            f"transformers {__version__} cannot run {source}: {error.message}",
+            hint=error.hint or "install another version of transformers, or choose another model",
+        ) from error
+    return mllm

@@ -7,6 +7,7 @@ import os
 import shutil
 
 import pytest
+import torch
 import transformers as tf
 from safetensors.torch import load_file, save_file
 
@@ -170,3 +171,28 @@ def test_a_model_without_a_padding_token_works(copied, loaded, pictures):
     mllm = load_mllm(str(folder), FULL)
     asks = suite.asks_of((*pictures, None), suite.STATEMENTS)
     assert suite.numbers(mllm, asks) == suite.near(suite.numbers(loaded("llava"), asks))
+
+
+def test_a_family_that_the_installed_transformers_cannot_run_is_refused_with_the_reason(checkpoint):
+    with pytest.raises(UserError, match=r"transformers .* cannot run .*image_outputs") as caught:
+        load_mllm(str(checkpoint("llama4")), FULL)
+    assert "transformers" in caught.value.hint
+
+
+def test_a_family_that_wants_a_package_is_refused_with_its_name(tmp_path):
+    config = tf.Gemma3nConfig()
+    config.architectures = ["Gemma3nForConditionalGeneration"]
+    config.save_pretrained(tmp_path)
+    save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match="timm") as caught:
+        load_mllm(str(tmp_path), FULL)
+    assert "package" in caught.value.hint
+
+
+def test_a_template_without_a_place_for_pictures_is_refused(copied):
+    folder = copied("llava")
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text(encoding="utf-8").replace("<image>\n", ""), encoding="utf-8")
+    with pytest.raises(UserError, match="leaves pictures out") as caught:
+        load_mllm(str(folder), FULL)
+    assert "another model" in caught.value.hint
