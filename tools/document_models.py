@@ -35,7 +35,7 @@ KINDS = {
 HEADER = """# Models
 
 `--model` takes any image-text-to-text model of transformers, by hub id or folder. The families below were tried as
-tiny random checkpoints, each by the tests in `tests/models/test_families.py`: log-probabilities of questions on a shared
+tiny random checkpoints, each by `tests/models/test_families.py`: log-probabilities of questions on a shared
 picture equal plain passes to 1e-4 of the largest in fp32, with prompts shorter and longer than their windows, pictures
 of mixed sizes in a batch, a single pixel, and none; replies equal greedy text from scratch; replies under a schema are
 JSON of it; an image is judged to the end, reasoning included. What a real checkpoint says of your pictures is another
