@@ -71,6 +71,8 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 def main() -> NoReturn:
     """Run the command line and exit. Every expected error is a message and an exit code, never a traceback."""
     _only_our_talk()
+    # Threads that wait give way: turning on the spot, as they do by default, they take the cores from each other.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except UserError as error:

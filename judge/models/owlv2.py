@@ -12,6 +12,7 @@ from judge.models.loading import Role, identity, load_model, load_processor
 from judge.models.of_pictures import OfPictures
 from judge.models.owlv2_pixels import Pixels
 from judge.models.protocols import Box
+from judge.models.threads import is_small, one_thread
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 
@@ -34,7 +35,7 @@ class Owlv2Eyes:
 
     def __init__(self, model: Any, processor: Any, identity: ModelIdentity) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity
-        self._pixels = Pixels(processor)
+        self._pixels, self._small = Pixels(processor), is_small(model)
         self._texts: dict[str, torch.Tensor] = {}
         self._images: OfPictures[_Sight] = OfPictures()
         self._watched: tuple[int, ...] = ()
@@ -55,7 +56,7 @@ class Owlv2Eyes:
             ModelError: the model failed.
         """
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), one_thread(self._small):
                 means = self._seen(image).layer_means
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure(error) from error
@@ -67,7 +68,7 @@ class Owlv2Eyes:
         if not images or not texts:
             return [[] for _ in images]
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), one_thread(self._small):
                 queries = self._text_vectors(texts)
                 rows: list[list[float]] = [(self._seen(image).vector @ queries.T).tolist() for image in images]
         except Exception as error:  # whatever a model or processor raises is the model's failure
@@ -79,7 +80,7 @@ class Owlv2Eyes:
         if not queries:
             return []
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), one_thread(self._small):
                 return self._detect(image, queries)
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure(error) from error

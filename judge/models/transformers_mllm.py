@@ -32,6 +32,7 @@ from judge.models.quiet import quiet
 from judge.models.replies import Start, continued, generated
 from judge.models.sight import side_seen
 from judge.models.spellings import yes_no_tokens
+from judge.models.threads import is_small, one_thread
 from judge.models.ways import Scoring, Way
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
@@ -66,7 +67,9 @@ class TransformersMllm:
         self._spelled = {answers: yes_no_tokens(self._chat.tokenizer, answers)}
         self._budget = Budget(memory_gib, identity.device)
         self._kept = KeptPrefixes(model, self._chat, self._budget)
-        self._scoring = Scoring(model, identity, self._chat.pad, self._budget)
+        self._small = is_small(model)
+        with one_thread(self._small):  # what it remembers is remembered by their number
+            self._scoring = Scoring(model, identity, self._chat.pad, self._budget)
         self._constraints: dict[str, Constraint] = {}
         self._longest: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         self._trusts_kept_ids: bool | None = None
@@ -93,7 +96,7 @@ class TransformersMllm:
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`: one prefill per image and instruction, all its statements on top."""
         try:
-            with quiet():
+            with quiet(), one_thread(self._small):
                 chances = self._budget.retrying(lambda: self._chances(asks), self._kept.clear)
         except JudgeError:
             raise
@@ -162,7 +165,7 @@ class TransformersMllm:
             return texts
 
         try:
-            with quiet():
+            with quiet(), one_thread(self._small):
                 return self._budget.retrying(work, self._kept.clear)
         except JudgeError:
             raise

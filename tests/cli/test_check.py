@@ -33,6 +33,7 @@ def run(monkeypatch, capsys):
     monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "error")  # what `main` sets is undone again
     monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     monkeypatch.setenv("HF_HUB_VERBOSITY", "critical")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     monkeypatch.setattr(sys, "warnoptions", ["error"])
     monkeypatch.setattr(logging.getLogger("judge"), "handlers", [])
 
