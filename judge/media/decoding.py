@@ -67,7 +67,9 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError("not an image of a known format", hint=f"known: {', '.join(KNOWN)}") from error
+        raise ImageError(
+            "not an image of a known format, or damaged at its beginning", hint=f"known: {', '.join(KNOWN)}"
+        ) from error
     except Image.DecompressionBombError as error:
         raise ImageError(too_large(limits), hint="shrink it") from error
     except MemoryError:  # says nothing of the file: whoever reads it knows

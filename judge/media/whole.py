@@ -14,7 +14,7 @@ from PIL import Image
 from judge.media import containers, jpeg, png
 from judge.media.budget import Budget
 from judge.media.formats import open_image
-from judge.media.looking import reason
+from judge.media.looking import MOST, reason
 
 _PICTURE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi|hei|mif)", re.DOTALL)
 _FILM = re.compile(rb"....ftyp|....moov|\x1aE\xdf\xa3", re.DOTALL)
@@ -90,8 +90,11 @@ def _starts(data: bytes) -> Iterator[int]:
 
 def _in_tiff(data: bytes, budget: Budget) -> Iterator[str]:
     with open_image(data) as opened:
-        for index in range(getattr(opened, "n_frames", 1)):
-            opened.seek(index)
+        for index in range(MOST):  # not `n_frames`, for which Pillow walks through every page at once
+            try:
+                opened.seek(index)
+            except EOFError:
+                return
             why = budget.take(1)
             if why is not None:
                 yield why

@@ -6,6 +6,7 @@ import io
 import logging
 import struct
 import threading
+import time
 import warnings
 import zlib
 from functools import cache
@@ -291,3 +292,17 @@ def test_warnings_of_others_go_where_they_went():
         assert list(warnings.filters) == rules
         assert warnings.showwarning is show
     assert logging.getLogger("PIL").handlers == []
+
+
+@pytest.mark.timeout(60)
+def test_a_document_of_endless_pages_is_not_walked_to_its_end():
+    """Pillow's count of a TIFF's pages goes through all of them, before any limit is asked."""
+    tags = [(256, 1), (257, 1), (258, 8), (259, 1), (262, 1), (273, 1), (277, 1), (278, 1), (279, 1)]
+    page = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 3, 1, value) for tag, value in tags)
+    size, pages = len(page) + 4, 300_000
+    data = b"II*\0\x08\0\0\0" + b"".join(page + struct.pack("<I", 8 + number * size) for number in range(1, pages))
+    data += page + bytes(4)
+    began = time.process_time()
+    found = decode(data)
+    assert any("no more than 1000 frames" in gap for gap in found.gaps)
+    assert time.process_time() - began < 15
