@@ -123,7 +123,7 @@ def load_llm(source: str, **settings: Any) -> Llm:
         return _served(chosen, ENGLISH, text_only=True)
     if source != BUNDLED:
         only_local(source)
-    from judge.models.loading import architecture
+    from judge.models.checkpoints import architecture
     from judge.models.text_llm import is_multimodal, load_text_llm
 
     if source == BUNDLED or is_multimodal(architecture(source, chosen)):
@@ -236,7 +236,7 @@ def _relevance(folder: Path) -> float | None:
 
 def _named_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
     from judge.models.image_text import load_encoder
-    from judge.models.loading import architecture
+    from judge.models.checkpoints import architecture
     from judge.models.owlv2 import load_owlv2
 
     if detector is not None and detector == encoder:

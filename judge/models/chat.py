@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+from transformers import GenerationConfig
 
 from judge.errors import ModelError
 
@@ -33,7 +34,8 @@ class Chat:
         self.image_mark: str | None = getattr(
             processor, "image_token", None
         )  # where the image stands in a rendered text
-        self.stop = frozenset(_stop_ids(model, self.tokenizer))
+        self.generation = greedy(model, self.tokenizer)
+        self.stop = frozenset(self.generation.eos_token_id)
 
     def split(self, instruction: str, has_image: bool) -> tuple[str, str]:
         """The rendered text before a statement, and after it.
@@ -93,10 +95,14 @@ def _seeable(image: Image) -> Image:
     return image.resize((image.width * times, image.height * times), resample=0)
 
 
-def _stop_ids(model: PreTrainedModel, tokenizer: Any) -> set[int]:
+def greedy(model: PreTrainedModel, tokenizer: Any) -> GenerationConfig:
+    """Always the likeliest token, up to one that ends a text: a checkpoint's own settings (sampling, penalties,
+    forbidden tokens) would make replies something else, and contradict the answers."""
     configured = getattr(model.generation_config, "eos_token_id", None)
     ids = configured if isinstance(configured, list) else [configured]
-    return {index for index in (*ids, tokenizer.eos_token_id) if index is not None}
+    ends = sorted({index for index in (*ids, tokenizer.eos_token_id) if index is not None})
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    return GenerationConfig(do_sample=False, eos_token_id=ends, pad_token_id=pad or 0)
 
 
 def _image_token(model: PreTrainedModel, processor: Any) -> int | None:

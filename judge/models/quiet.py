@@ -13,6 +13,8 @@ def quiet() -> Iterator[None]:
 
     What a user set is kept: within the block where the libraries' environment variables say it, else put back after.
     """
+    import logging as standard
+
     from huggingface_hub import constants
     from transformers.utils import logging
 
@@ -22,9 +24,13 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(max(talks, logging.ERROR))
     if draws:
         logging.disable_progress_bar()
+    places = standard.getLogger("accelerate")
+    told = places.level
+    places.setLevel(standard.ERROR)
     try:
         yield
     finally:
+        places.setLevel(told)
         logging.set_verbosity(talks)
         if draws:
             logging.enable_progress_bar()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.errors import JudgeError, ModelError, UserError
+from judge.models.chat import greedy
 from judge.models.constrained import Constraint, json_processor
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.protocols import Conversation
@@ -25,6 +26,7 @@ class TextLlm:
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, identity: ModelIdentity) -> None:
         self._model, self._tokenizer, self._identity = model.eval(), tokenizer, identity
+        self._model.generation_config = greedy(model, tokenizer)
         self._constraints: dict[str, Constraint] = {}
 
     @property
@@ -63,10 +65,8 @@ class TextLlm:
         generate: Any = self._model.generate
         with torch.inference_mode():
             output = generate(
-                **inputs, max_new_tokens=max_tokens, do_sample=False, temperature=None, top_p=None, top_k=None,
+                **inputs, max_new_tokens=max_tokens,
                 logits_processor=[self._constraint(schema)] if schema is not None else None,
-                pad_token_id=self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else
-                self._tokenizer.eos_token_id,
             )  # fmt: skip
         made = output[0, inputs["input_ids"].shape[1] :].tolist()
         return str(self._tokenizer.decode(made, skip_special_tokens=True))

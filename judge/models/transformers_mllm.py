@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
-from transformers import GenerationConfig
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.languages import ENGLISH, Answers
@@ -60,10 +59,7 @@ class TransformersMllm:
     ) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity
         self._chat = Chat(processor, model)
-        # A checkpoint's own (sampling, repetition penalties) would make replies something else than greedy.
-        self._model.generation_config = GenerationConfig(
-            do_sample=False, eos_token_id=sorted(self._chat.stop), pad_token_id=self._chat.pad
-        )
+        self._model.generation_config = self._chat.generation
         self._spelled = {answers: yes_no_tokens(self._chat.tokenizer, answers)}
         self._budget = Budget(memory_gib, identity.device)
         self._kept = KeptPrefixes(model, self._chat, self._budget)

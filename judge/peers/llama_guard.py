@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from judge.constitution import Constitution
 from judge.errors import UserError
 from judge.evaluation.protocols import Judgement
-from judge.models.loading import architecture
+from judge.models.checkpoints import architecture
 from judge.peers.chat_model import ChatModel, answer, load_chat_model
 from judge.settings import Settings
 

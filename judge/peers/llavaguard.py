@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from judge.constitution import Constitution
 from judge.errors import UserError
 from judge.evaluation.protocols import Judgement
-from judge.models.loading import architecture
+from judge.models.checkpoints import architecture
 from judge.peers.chat_model import ChatModel, load_chat_model
 from judge.settings import Settings
 

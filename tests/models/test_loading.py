@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from judge.errors import UserError
 from judge.models.image_text import load_encoder
-from judge.models.loading import architecture
+from judge.models.checkpoints import architecture
 from judge.models.owlv2 import load_owlv2
 from judge.models.transformers_mllm import load_mllm
 from judge.resources import bundled_model
@@ -196,3 +196,59 @@ def test_a_template_without_a_place_for_pictures_is_refused(copied):
     with pytest.raises(UserError, match="leaves pictures out") as caught:
         load_mllm(str(folder), FULL)
     assert "another model" in caught.value.hint
+
+
+WILD = {
+    "repetition_penalty": 5.0, "no_repeat_ngram_size": 2, "do_sample": True, "temperature": 9.0, "top_k": 3,
+    "num_beams": 2, "min_new_tokens": 4, "bad_words_ids": [[40], [41]], "suppress_tokens": list(range(60, 200)),
+}  # fmt: skip
+
+
+def test_generation_settings_of_a_checkpoint_change_no_reply(copied, loaded, pictures):
+    folder = copied("llava")
+    path = folder / "generation_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | WILD), encoding="utf-8")
+    talks = [suite.talk(picture, "Think. a knife is visible") for picture in (pictures[0], None)]
+    plain = loaded("llava").reply(talks, max_tokens=12)
+    mllm = load_mllm(str(folder), FULL)
+    assert mllm.reply(talks, max_tokens=12) == plain
+    assert all(plain)
+
+
+def test_nor_do_those_of_a_text_model(tmp_path):
+    from judge.assemble import load_llm
+
+    folder = tiny.build_text(tmp_path / "text")
+    talk = suite.talk(None, "Say something about a knife.")
+    (plain,) = load_llm(str(folder)).reply([talk], max_tokens=12)
+    path = folder / "generation_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | WILD), encoding="utf-8")
+    assert load_llm(str(folder)).reply([talk], max_tokens=12) == [plain]
+    assert plain
+
+
+def test_gpus_that_were_not_named_are_filled_in_turn_and_the_rest_stays_in_memory(monkeypatch):
+    from judge.models import loading
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("accelerate.utils.get_max_memory", lambda: {0: 1000, 1: 500, "cpu": 7000})
+    placed = loading._placing(Settings(), loading._device(Settings()))
+    assert placed == {"device_map": "sequential", "max_memory": {0: 900, 1: 450, "cpu": 7000}}
+    assert loading._placing(Settings(device="cuda:1"), "cuda:1") == {"device_map": {"": "cuda:1"}}
+
+
+def test_a_model_in_two_places_answers_alike_and_says_that_it_is_slow(checkpoint, loaded, pictures, monkeypatch, caplog):
+    """A layer lies on a disk, where a model that is too large for its GPUs has some in the computer's memory."""
+    from judge.models import loading
+
+    parts = {"model.vision_tower": "cpu", "model.multi_modal_projector": "cpu", "lm_head": "cpu"}
+    text = "model.language_model"
+    parts |= {f"{text}.embed_tokens": "cpu", f"{text}.norm": "cpu", f"{text}.rotary_emb": "cpu"}
+    parts |= {f"{text}.layers.0": "cpu", f"{text}.layers.1": "disk"}
+    folder = str(checkpoint("llava"))
+    monkeypatch.setattr(loading, "_placing", lambda *_: {"device_map": parts, "offload_folder": f"{folder}-away"})
+    mllm = load_mllm(folder, FULL)
+    assert "of its 8 parts stay in the computer's memory" in caplog.text and "--quantize" in caplog.text
+    assert {record.name for record in caplog.records} == {"judge"}
+    asks = suite.asks_of((*pictures[:2], None), suite.STATEMENTS[:2])
+    assert suite.numbers(mllm, asks) == suite.near(suite.numbers(loaded("llava"), asks))

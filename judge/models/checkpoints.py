@@ -1,0 +1,123 @@
+"""What lies at a checkpoint's id or folder, before any weight is read: its configuration, its digest, and why it cannot
+be used where that is so. Builds no model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from judge.errors import JudgeError, ModelError, UserError
+from judge.files import remember
+from judge.models.hub import is_network_failure, only_local, unreachable
+from judge.models.quiet import quiet
+from judge.settings import Settings, cache_dir
+
+_CODE = "custom code"  # how transformers speaks of Python files that come with a checkpoint
+_CHECK = "check the id or the folder; a gated or private model needs `hf auth login`; offline, give a local folder"
+_INSTALL = "install the package that it names beside the judge, or choose another model"
+_FOREIGN = (  # what a folder without config.json holds, what that is, and what to do
+    ("*.gguf", "weights for llama.cpp", "serve it with `llama-server` and give its address: --model http://HOST:PORT/v1"),
+    ("adapter_config.json", "an adapter (LoRA) without its model", "merge it into its model and name the result"),
+    ("model_index.json", "a pipeline that makes images", "name a model that answers questions about images"),
+    ("*.onnx", "a model for ONNX", "name the model that it was made from"),
+    ("*.bin", "pickled weights without a configuration", "get the checkpoint as safetensors, with its config.json"),
+)  # fmt: skip
+
+
+def configuration(source: str, settings: Settings) -> Any:
+    """The configuration of a checkpoint.
+
+    Raises as `loaded` does.
+    """
+    from transformers import AutoConfig
+
+    _refuse_foreign(source)
+    return loaded(
+        source, "configuration",
+        lambda given: AutoConfig.from_pretrained(source, trust_remote_code=settings.trust_remote_code, **given),
+    )  # fmt: skip
+
+
+def architecture(source: str, settings: Settings) -> str:
+    """The `model_type` of a checkpoint, from its configuration alone."""
+    return str(configuration(source, settings).model_type)
+
+
+def loaded(source: str, part: str, load: Callable[[dict[str, bool]], Any]) -> Any:
+    """`load`, given what tells transformers not to ask the hub where that is in vain, quietly, and its errors sorted.
+
+    part: of the checkpoint, named in messages.
+
+    Raises:
+        UserError: no such checkpoint, or one that cannot be used.
+        ModelError: the hub or the machine failed.
+    """
+    local = {"local_files_only": True} if only_local(source) else {}
+    try:
+        with quiet():
+            return load(local)
+    except JudgeError:
+        raise
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise ModelError(f"{source} does not fit in memory", hint="try --quantize 4bit or a smaller model") from error
+    except Exception as error:  # what is damaged or foreign makes libraries fail in any way
+        if not local and is_network_failure(error):
+            raise unreachable(source, "the connection failed while loading") from error
+        raise _unusable(source, part, error) from error
+
+
+def _unusable(source: str, part: str, error: Exception) -> UserError:
+    logging.getLogger(__name__).debug("cannot load %s", source, exc_info=error)
+    if _CODE in str(error):
+        return UserError(
+            f"cannot load {source}: its {part} needs Python code that comes with it, which never runs unasked",
+            hint="choose a model that transformers knows itself; or, if you have read that code and trust it, "
+            "--trust-remote-code",
+        )
+    first = next((line for line in str(error).splitlines() if line.strip()), "")
+    if not isinstance(error, OSError | ValueError | ImportError):  # says little without its kind
+        first = f"{type(error).__name__}: {first}"
+    hint = _INSTALL if isinstance(error, ImportError) else _CHECK
+    return UserError(f"cannot load {source}: its {part}: {first or type(error).__name__}", hint=hint)
+
+
+def _refuse_foreign(source: str) -> None:
+    folder = Path(source)
+    if not folder.is_dir() or (folder / "config.json").exists():
+        return
+    for pattern, what, instead in _FOREIGN:
+        if any(folder.glob(pattern)):
+            raise UserError(f"cannot load {source}: the folder holds {what}, not a model of transformers", hint=instead)
+
+
+def digest(source: str, model: Any) -> str:
+    """A hub model's commit, or the SHA-256 over the files of a folder (remembered by size and time)."""
+    folder = Path(source)
+    if not folder.is_dir():
+        return str(getattr(model.config, "_commit_hash", None) or "unknown")
+    files = sorted(
+        path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".jinja", ".model", ".txt")
+    )
+    stamp = json.dumps([[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files])
+    key = hashlib.sha256(f"{folder.resolve()}|{stamp}".encode()).hexdigest()[:32]
+    remembered = cache_dir() / "digests" / key
+    if remembered.is_file():
+        return remembered.read_text(encoding="ascii")
+    total = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            total.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    remember(remembered, total.hexdigest())
+    return total.hexdigest()
+
+
+def short_name(source: str) -> str:
+    """A folder's own name: where it lies on this machine is nobody else's business."""
+    path = Path(source)
+    return path.resolve().name if path.is_dir() else source

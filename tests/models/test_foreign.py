@@ -1,0 +1,163 @@
+"""Checkpoints that bring code of their own, that are of another kind, or that are broken: said plainly, and nothing
+runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from judge.assemble import load_llm
+from judge.errors import UserError
+from judge.models.checkpoints import architecture
+from judge.models.image_text import load_encoder
+from judge.models.owlv2 import load_owlv2
+from judge.models.transformers_mllm import load_mllm
+from judge.settings import Settings
+from tests import tiny
+from tests.models.conftest import FULL
+
+CODE = """
+from pathlib import Path
+Path({marker!r}).write_text("ran")
+from transformers import {base}
+class Own({base}):
+    {body}
+"""
+
+
+@pytest.fixture
+def answers_yes(monkeypatch):
+    """Somebody who pipes `yes` into whatever asks."""
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda text="": asked.append(text) or "y")
+    return asked
+
+
+def edit(path, **more):
+    said = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps(said | more), encoding="utf-8")
+
+
+@pytest.fixture
+def with_code(checkpoint, tmp_path):
+    """Makes a checkpoint whose part `name` is Python code in its folder. Gives the folder, and what exists once it
+    ran."""
+
+    def make(family, name, base, body="pass", **more):
+        folder, marker = tmp_path / "own", tmp_path / "ran"
+        shutil.copytree(checkpoint(family), folder)
+        (folder / "code.py").write_text(CODE.format(marker=str(marker), base=base, body=body), encoding="utf-8")
+        file = {
+            "AutoTokenizer": "tokenizer_config", "AutoProcessor": "processor_config", "AutoImageProcessor": "processor_config",
+        }.get(name, "config")  # fmt: skip
+        reference = "code.Own"
+        edit(folder / f"{file}.json", auto_map={name: [reference, None] if name == "AutoTokenizer" else reference}, **more)
+        return folder, marker
+
+    return make
+
+
+PARTS = [
+    ("AutoConfig", "PreTrainedConfig", 'model_type = "own"', {"model_type": "own"}, "configuration"),
+    ("AutoModelForImageTextToText", "PreTrainedModel", "pass", {}, None),  # transformers has one of its own
+    ("AutoTokenizer", "PreTrainedTokenizerFast", "pass", {"tokenizer_class": "Own"}, None),
+    ("AutoProcessor", "ProcessorMixin", "pass", {"processor_class": "Own"}, "processor"),
+]
+
+
+@pytest.mark.parametrize(("name", "base", "body", "more", "refused"), PARTS)
+def test_code_that_comes_with_a_model_never_runs_unasked(with_code, answers_yes, name, base, body, more, refused):
+    folder, marker = with_code("llava", name, base, body, **more)
+    if refused:
+        with pytest.raises(UserError, match=f"its {refused} needs Python code that comes with it") as caught:
+            load_mllm(str(folder), FULL)
+        assert "--trust-remote-code" in caught.value.hint
+    else:
+        load_mllm(str(folder), FULL)
+    assert not marker.exists() and answers_yes == []
+
+
+@pytest.mark.parametrize(
+    "load",
+    [lambda *a: load_encoder(*a), lambda *a: load_owlv2(*a, "detector"), architecture, lambda a, _: load_llm(a)],
+)
+def test_nor_for_any_other_kind_of_model(with_code, answers_yes, load):
+    folder, marker = with_code("clip", "AutoConfig", "PreTrainedConfig", 'model_type = "own"', model_type="own")
+    with pytest.raises(UserError, match="Python code that comes with it"):
+        load(str(folder), FULL)
+    assert not marker.exists() and answers_yes == []
+
+
+def test_code_runs_where_it_is_asked_for(with_code, answers_yes):
+    folder, marker = with_code("llava", "AutoConfig", "PreTrainedConfig", 'model_type = "own"', model_type="own")
+    assert architecture(str(folder), Settings(trust_remote_code=True)) == "own"
+    assert marker.exists() and answers_yes == []
+
+
+FOREIGN = [
+    ("model.Q4_K_M.gguf", "llama.cpp"), ("adapter_config.json", "adapter"), ("model_index.json", "makes images"),
+    ("model.onnx", "ONNX"), ("pytorch_model.bin", "pickled"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "what"), FOREIGN)
+def test_a_folder_of_another_kind_is_called_by_its_name(tmp_path, file, what):
+    (tmp_path / file).write_text("{}", encoding="utf-8")
+    with pytest.raises(UserError, match=what) as caught:
+        load_mllm(str(tmp_path), FULL)
+    assert caught.value.hint
+
+
+def pickled_weights(folder):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+def no_processor(folder):
+    for name in ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json", "tokenizer.json"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def broken_tokenizer(folder):
+    (folder / "tokenizer.json").write_text('{"version": "1.0", "model": 7}', encoding="utf-8")
+
+
+def configuration_is_a_list(folder):
+    (folder / "config.json").write_text("[1, 2]", encoding="utf-8")
+
+
+def sizes_are_words(folder):
+    edit(folder / "config.json", text_config={"model_type": "llama", "hidden_size": "wide"})
+
+
+def a_shard_is_missing(folder):
+    (folder / "model.safetensors").unlink()
+    index = {"metadata": {}, "weight_map": {"lm_head.weight": "model-00001-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+def an_unknown_family(folder):
+    edit(folder / "config.json", model_type="from-next-year")
+
+
+BROKEN = [
+    (pickled_weights, "model"), (no_processor, "processor"), (broken_tokenizer, "processor"),
+    (configuration_is_a_list, "configuration"), (sizes_are_words, "configuration"), (a_shard_is_missing, "model"),
+    (an_unknown_family, "configuration"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "part"), BROKEN)
+def test_a_broken_checkpoint_is_refused_and_the_part_named(checkpoint, tmp_path, spoil, part):
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "broken")
+    spoil(folder)
+    with pytest.raises(UserError, match="cannot load") as caught:
+        load_mllm(str(folder), FULL)
+    assert f"its {part}:" in caught.value.message and caught.value.hint
+    assert "\n" not in caught.value.message
+
+
+def test_a_language_model_of_text_alone_is_no_judge_of_images(tmp_path):
+    with pytest.raises(UserError, match="cannot load"):
+        load_mllm(str(tiny.build_text(tmp_path)), FULL)

@@ -1,0 +1,115 @@
+"""What becomes smaller and what does not, and checkpoints that come quantised."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import bitsandbytes as bnb
+import pytest
+import torch
+import transformers as tf
+
+from judge.errors import UserError
+from judge.models import quantization
+from judge.models.loading import identity, load_model
+from judge.models.transformers_mllm import load_mllm
+from judge.settings import Settings
+from tests.models import bare
+from tests.models import conformance as suite
+
+CPU = Settings(device="cpu", dtype="float32")
+LANGUAGE = {
+    "llama4": "language_model.model.", "gemma4": "model.language_model.", "janus": "model.language_model.",
+    "deepseek_vl": "model.language_model.", "qwen3_vl_moe": "model.language_model.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", LANGUAGE)
+@pytest.mark.parametrize("quantize", ["4bit", "8bit"])
+def test_the_layers_of_the_language_model_become_smaller_and_nothing_else(tmp_path, family, quantize):
+    model = load_model(tf.AutoModelForImageTextToText, bare.saved(family, tmp_path), CPU, quantize=quantize)
+    smaller = {
+        name for name, part in model.named_modules() if isinstance(part, bnb.nn.Linear4bit | bnb.nn.Linear8bitLt)
+    }
+    assert smaller
+    for name, part in model.named_modules():
+        if isinstance(part, torch.nn.Linear):
+            is_layer = name.startswith(LANGUAGE[family]) and "router" not in name
+            assert (name in smaller) is is_layer, name
+
+
+def test_experts_that_stay_large_are_told_of(tmp_path, caplog):
+    source = bare.saved("qwen3_vl_moe", tmp_path)
+    with caplog.at_level(logging.WARNING, "judge"):
+        load_model(tf.AutoModelForImageTextToText, source, CPU, quantize="4bit")
+    (said,) = [record.getMessage() for record in caplog.records if "experts" in record.getMessage()]
+    assert "stay in float32" in said and "FP8" in said
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "judge"):
+        load_model(tf.AutoModelForImageTextToText, source, CPU)
+    assert not caplog.records
+
+
+def test_a_model_without_experts_says_nothing(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "judge"):
+        load_model(tf.AutoModelForImageTextToText, bare.saved("janus", tmp_path), CPU, quantize="8bit")
+    assert not caplog.records
+
+
+@pytest.fixture
+def quantised(checkpoint, tmp_path):
+    """A checkpoint in 4 bits, as others publish them."""
+    model = load_mllm(str(checkpoint("llava")), Settings(device="cpu", dtype="float32", quantize="4bit"))
+    folder = tmp_path / "llava-bnb-4bit"
+    model._model.save_pretrained(folder)
+    model._processor.save_pretrained(folder)
+    return folder
+
+
+def test_weights_that_come_in_4_bits_are_read_and_recorded_as_such(quantised, checkpoint, pictures):
+    mllm = load_mllm(str(quantised), CPU)
+    assert mllm.identity.quantization == "bitsandbytes 4bit"
+    assert any(isinstance(part, bnb.nn.Linear4bit) for part in mllm._model.modules())
+    same = load_mllm(str(checkpoint("llava")), CPU.model_copy(update={"quantize": "4bit"}))
+    asks = suite.asks_of((pictures[0], None), suite.STATEMENTS[:2])
+    assert suite.numbers(mllm, asks) == suite.near(suite.numbers(same, asks))
+
+
+def test_what_is_quantised_is_not_quantised_again(quantised):
+    with pytest.raises(UserError, match="quantised already \\(bitsandbytes 4bit\\)") as caught:
+        load_mllm(str(quantised), CPU.model_copy(update={"quantize": "8bit"}))
+    assert "--quantize" in caught.value.hint
+
+
+FORMATS = [
+    ({"quant_method": "awq", "bits": 4}, "awq 4bit", "gptqmodel"),
+    ({"quant_method": "gptq", "bits": 4}, "gptq 4bit", "optimum gptqmodel"),
+    ({"quant_method": "compressed-tensors", "format": "pack-quantized"}, "compressed-tensors pack-quantized",
+     "compressed-tensors"),
+    ({"quant_method": "hqq"}, "hqq", "hqq"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "name", "install"), FORMATS)
+@pytest.mark.parametrize("inner", [False, True])
+def test_the_package_that_a_format_needs_is_named(checkpoint, tmp_path, monkeypatch, said, name, install, inner):
+    monkeypatch.setattr(quantization, "_is_there", lambda package: False)
+    path = tmp_path / "config.json"
+    config = json.loads((checkpoint("llava") / "config.json").read_text(encoding="utf-8"))
+    (config["text_config"] if inner else config)["quantization_config"] = said
+    path.write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        load_mllm(str(tmp_path), CPU)
+    assert f"({name})" in caught.value.message and f"pip install {install};" in caught.value.hint
+
+
+def test_fp8_is_called_fp8():
+    config = tf.LlamaConfig(quantization_config={"quant_method": "fp8", "weight_block_size": [128, 128]})
+    assert quantization.own_format(config) == "fp8"
+    assert quantization.own_format(tf.LlamaConfig()) is None
+
+
+def test_weights_as_they_were_made_are_recorded_as_not_quantised(checkpoint):
+    model = load_model(tf.AutoModelForImageTextToText, str(checkpoint("llava")), CPU)
+    assert identity("mllm", "x", str(checkpoint("llava")), model).quantization == "none"
