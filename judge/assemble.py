@@ -235,8 +235,8 @@ def _relevance(folder: Path) -> float | None:
 
 
 def _named_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
-    from judge.models.image_text import load_encoder
     from judge.models.checkpoints import architecture
+    from judge.models.image_text import load_encoder
     from judge.models.owlv2 import load_owlv2
 
     if detector is not None and detector == encoder:

@@ -92,7 +92,7 @@ def _placing(settings: Settings, device: str) -> dict[str, Any]:
     left, and the computer's memory the rest."""
     if settings.device != "auto" or device != "cuda":
         return {"device_map": {"": device}}
-    from accelerate.utils import get_max_memory
+    from accelerate.utils import get_max_memory  # type: ignore[import-untyped]
 
     free: dict[int | str, int] = get_max_memory()
     room = {place: int(FILLED * amount) if place != "cpu" else amount for place, amount in free.items()}

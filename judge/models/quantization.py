@@ -112,7 +112,7 @@ def _not_holding(core: Any, module: Any, name: str = "") -> Iterator[str]:
 
 
 def tell_what_stayed(source: str, model: Any) -> None:
-    """Say so where much of a language model was not quantised: experts in one tensor, which bitsandbytes passes over."""
+    """Say where much of a language model was not quantised: experts in one tensor, which bitsandbytes passes over."""
     experts, rest = 0, 0
     for tensor in language_model(model).parameters():
         state = getattr(tensor, "quant_state", None)

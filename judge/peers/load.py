@@ -74,8 +74,8 @@ def _of_hub(family: str, source: str, constitution: Constitution, settings: Sett
 
 
 def _encoder(settings: Settings) -> Encoder:
-    from judge.models.image_text import load_encoder
     from judge.models.checkpoints import architecture
+    from judge.models.image_text import load_encoder
     from judge.models.owlv2 import load_owlv2
 
     if settings.encoder in (None, OFF):

@@ -53,7 +53,11 @@ def with_code(checkpoint, tmp_path):
             "AutoTokenizer": "tokenizer_config", "AutoProcessor": "processor_config", "AutoImageProcessor": "processor_config",
         }.get(name, "config")  # fmt: skip
         reference = "code.Own"
-        edit(folder / f"{file}.json", auto_map={name: [reference, None] if name == "AutoTokenizer" else reference}, **more)
+        edit(
+            folder / f"{file}.json",
+            auto_map={name: [reference, None] if name == "AutoTokenizer" else reference},
+            **more,
+        )
         return folder, marker
 
     return make

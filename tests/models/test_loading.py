@@ -12,8 +12,8 @@ import transformers as tf
 from safetensors.torch import load_file, save_file
 
 from judge.errors import UserError
-from judge.models.image_text import load_encoder
 from judge.models.checkpoints import architecture
+from judge.models.image_text import load_encoder
 from judge.models.owlv2 import load_owlv2
 from judge.models.transformers_mllm import load_mllm
 from judge.resources import bundled_model
@@ -237,7 +237,9 @@ def test_gpus_that_were_not_named_are_filled_in_turn_and_the_rest_stays_in_memor
     assert loading._placing(Settings(device="cuda:1"), "cuda:1") == {"device_map": {"": "cuda:1"}}
 
 
-def test_a_model_in_two_places_answers_alike_and_says_that_it_is_slow(checkpoint, loaded, pictures, monkeypatch, caplog):
+def test_a_model_in_two_places_answers_alike_and_says_that_it_is_slow(
+    checkpoint, loaded, pictures, monkeypatch, caplog
+):
     """A layer lies on a disk, where a model that is too large for its GPUs has some in the computer's memory."""
     from judge.models import loading
 
