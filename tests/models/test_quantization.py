@@ -59,11 +59,12 @@ def test_a_model_without_experts_says_nothing(tmp_path, caplog):
 
 @pytest.fixture
 def quantised(checkpoint, tmp_path):
-    """A checkpoint in 4 bits, as others publish them."""
-    model = load_mllm(str(checkpoint("llava")), Settings(device="cpu", dtype="float32", quantize="4bit"))
+    """A checkpoint in 4 bits, as others publish them. Saved before its first pass, which repacks the weights."""
+    source = str(checkpoint("llava"))
+    model = load_model(tf.AutoModelForImageTextToText, source, CPU, quantize="4bit")
     folder = tmp_path / "llava-bnb-4bit"
-    model._model.save_pretrained(folder)
-    model._processor.save_pretrained(folder)
+    model.save_pretrained(folder)
+    tf.AutoProcessor.from_pretrained(source).save_pretrained(folder)
     return folder
 
 
