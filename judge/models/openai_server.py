@@ -1,78 +1,39 @@
 """An `Mllm` behind an OpenAI-compatible server, such as vLLM: `load_server` finds out what the server can do.
 
 The image comes first and the question last, so a server with prefix caching computes the image once. Yes and
-no are read from the log-probabilities of one generated token, in one of two ways (`Way`): of exactly the tokens
-that spell them, where the server can be asked for those (vLLM), else among the twenty likeliest tokens.
+no are read from the log-probabilities of one generated token (see `Way`): of exactly the tokens that spell them,
+where the server can be asked for those (vLLM), else among the likeliest tokens.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import hashlib
-import io
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from PIL import Image
 
 from judge.errors import ModelError, Unreachable, UserError
-from judge.languages import ENGLISH, Answers
-from judge.models.of_pictures import OfPictures
+from judge.languages import ENGLISH, Answers, language
+from judge.models.discovery import DECLINED, agreed, understood
+from judge.models.pictures import Pictures
 from judge.models.protocols import Ask, Conversation, Likely, Turn, checked_answer
 from judge.models.remote import Limits, Refused, Remote, address
+from judge.models.server_way import TOPS, Way, likeliest, listed, some
+from judge.models.speaker import Speaker
 from judge.models.spellings import folded
-from judge.models.wire import Body, Completion, Served, Way, json_forms, likeliest
+from judge.models.wire import Body, Completion, Served, json_forms
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
 log = logging.getLogger(__name__)
-PICTURES = 64  # encoded images kept at most
-PICTURE_BYTES = 2**27  # of them together
 _BEFORE = ":"  # text that a spelling is tokenised behind
-_PROBE = (Turn("user", "Is this picture empty? Answer with one word, Yes or No."),)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An image as it is sent: a data URL, and a digest of its content."""
-
-    url: str
-    digest: str
-
-
-class Pictures:
-    """Encodes images, each object once, in threads; keeps the latest while they live elsewhere."""
-
-    def __init__(self) -> None:
-        self._kept: OfPictures[asyncio.Future[Picture]] = OfPictures()
-
-    async def of(self, image: Image.Image) -> Picture:
-        """The image encoded."""
-        encoding = self._kept.get(image)
-        if encoding is None:
-            encoding = asyncio.ensure_future(asyncio.to_thread(_encoded, image))
-            self._kept.put(image, encoding)
-            while len(self._kept) > PICTURES or (len(self._kept) > 1 and self._bytes > PICTURE_BYTES):
-                self._kept.drop_oldest()
-        return await asyncio.shield(encoding)  # others wait for it too: one's end is not theirs
-
-    @property
-    def _bytes(self) -> int:
-        """Bytes of what is encoded already."""
-        done = (one for one in self._kept.values() if one.done() and not one.cancelled() and one.exception() is None)
-        return sum(len(one.result().url) for one in done)
-
-
-def _encoded(image: Image.Image) -> Picture:
-    file = io.BytesIO()
-    image.convert("RGB").save(file, "PNG", compress_level=1)
-    data = file.getvalue()
-    return Picture(f"data:image/png;base64,{base64.b64encode(data).decode()}", hashlib.sha256(data).hexdigest())
+_MORE = 2  # further questions by which it is seen whether a server's fingerprint stays
+_PLAIN = "1 + 1 = 2"  # a statement in every language
 
 
 class ServerMllm:
@@ -80,7 +41,8 @@ class ServerMllm:
 
     def __init__(self, remote: Remote, served: Served, way: Way, answers: Answers = ENGLISH) -> None:
         self._remote, self._served, self._way, self._answers = remote, served, way, answers
-        self._pictures = Pictures()
+        self._pictures, self._speaker = Pictures(), Speaker()
+        self._spelt: tuple[str, ...] = ()  # the tokens of the way, as text
         self._form: int | None = None  # which of `json_forms` the server keeps to, once it has shown it
         self.close = remote.close
 
@@ -112,7 +74,7 @@ class ServerMllm:
         return found[:count]
 
     async def _listed(self, ask: Ask) -> list[Likely]:
-        turns, way = (Turn("user", f"{ask.instruction} {ask.statement}"),), Way(named=self._way.named)
+        turns, way = (Turn("user", f"{ask.instruction} {ask.statement}"),), self._listing
         completion = await self._completed(turns, ask.image, way, way.body)
         return likeliest(completion, [folded(word) for word in (*ask.answers.yes, *ask.answers.no)])
 
@@ -133,11 +95,11 @@ class ServerMllm:
         Raises:
             ModelError: text that is no JSON came back in every form.
         """
-        limits: Body = {"max_completion_tokens": max_tokens, "temperature": 0}
+        request = self._way.request(max_tokens)
         refused: Refused | None = None
         for index in range(len(forms)) if self._form is None or not constrained else [self._form]:
             try:
-                completion = await self._completed(talk.turns, talk.image, self._way, {**limits, **forms[index]})
+                completion = await self._completed(talk.turns, talk.image, self._way, {**request, **forms[index]})
             except Refused as error:
                 refused = error
                 continue
@@ -163,44 +125,81 @@ class ServerMllm:
             if way.named:
                 shown["uuid"] = picture.digest
             messages[0]["content"] = [shown, {"type": "text", "text": turns[0].text}]
-        return await self._remote.complete({"model": self._served.id, "messages": messages, **more})
+        completion = await self._remote.complete({"model": self._served.id, "messages": messages, **more})
+        return self._speaker.check(completion)
 
-    async def find_way(self) -> None:
-        """Try the ways of asking on a tiny picture, best first, and keep the first that serves.
+    async def find_way(self, least_mass: float) -> None:
+        """Find out on a tiny picture how the server is asked, and whether its model answers with yes or no at all.
+
+        least_mass: p(yes) + p(no) that a plain question must have.
 
         Raises:
-            UserError: none does.
+            UserError: the server cannot be asked, or the model does not answer so.
         """
         yes, no = [await self._spellings(words) for words in (self._answers.yes, self._answers.no)]
-        by_id = [Way(yes, no), Way(yes, no, named=False)] if yes and no else []
-        empty = Image.new("RGB", (64, 64), "white")
-        by_text = [Way(), Way(named=False)] if self._answers == ENGLISH else []  # other words are not verified there
-        for way in (*by_id, *by_text):
-            try:
-                completion = await self._completed(_PROBE, empty, way, way.body)
-            except Refused as error:
-                log.debug("the server refused %s: %s", way, error)
-                continue
-            if way.serves(completion):
-                self._way = way
-                return
+        way = Way(yes, no) if yes and no else Way()
         try:
-            await self._completed(_PROBE, empty, Way(named=False), {"max_completion_tokens": 1})
+            found = await understood(self._probed, way, least_mass)
         except Refused as error:
+            if error.status not in DECLINED:
+                raise
             raise UserError(
                 f"the server declines questions about an image: {error.message}",
                 hint="serve a multimodal model with a chat template",
             ) from error
-        if not by_text:
+        self._way = found.way
+        if not self._way.yes and self._answers != ENGLISH:  # other words are not verified among the likeliest tokens
             raise UserError(
                 f"the server {self._remote.url} cannot be asked in language '{self._answers.language}': it has no "
                 f"single tokens for {' and '.join((*self._answers.yes, *self._answers.no))}, or does not name them",
                 hint="use vLLM, and a model that speaks the language",
             )
-        raise UserError(
-            f"the server {self._remote.url} gives no log-probabilities, which every score is made of",
-            hint="use vLLM or another server that answers `logprobs` and `top_logprobs` in chat completions",
+        if found.mass is None:
+            raise UserError(
+                f"the server {self._remote.url} gives no log-probabilities, which every score is made of",
+                hint="use vLLM or another server that answers `logprobs` and `top_logprobs` in chat completions",
+            )
+        if found.mass < least_mass:
+            raise await self._not_understood(found.mass, least_mass)
+        for _ in range(_MORE if self._speaker.has_print else 0):  # several machines may answer in turn
+            await self._probed(self._way)
+        self._speaker.settled()
+
+    async def find_terms(self) -> None:
+        """Find out how the server is asked for text, on a question without an image.
+
+        Raises:
+            Refused: it declines whatever is left out.
+        """
+
+        async def ask(way: Way) -> Completion:
+            return await self._completed((Turn("user", _PLAIN),), None, way, way.body)
+
+        self._way, _ = await agreed(ask, Way(top=0, named=False))
+        self._speaker.settled()
+
+    async def _probed(self, way: Way) -> Completion:
+        question = Turn("user", language(self._answers.language).render("ask", statement=_PLAIN))
+        return await self._completed((question,), Image.new("RGB", (64, 64), "white"), way, way.body)
+
+    async def _not_understood(self, mass: float, least: float) -> UserError:
+        listing = self._listing
+        try:
+            tokens = some(listed(await self._probed(listing)))
+        except Refused:
+            tokens = "not listed by the server"
+        counted = self._spelt or tuple(f"{word} in any case" for word in (*self._answers.yes, *self._answers.no))
+        return UserError(
+            f"the model behind {self._remote.url} does not answer a plain question with yes or no: together they have "
+            f"probability {mass:.2f}, under label_mass {least}. Likeliest: {tokens}. What counts: "
+            f"{', '.join(map(repr, counted))}",
+            hint="serve a model made to follow instructions, with its chat template, and with thinking aloud off",
         )
+
+    @property
+    def _listing(self) -> Way:
+        """How the likeliest tokens are asked for."""
+        return replace(self._way, yes=(), no=(), top=self._way.top or TOPS[0])
 
     async def _spellings(self, words: Sequence[str]) -> tuple[int, ...]:
         """Ids of single tokens that spell one of the words, as the server's tokenizer has them; none where it has no
@@ -223,6 +222,7 @@ class ServerMllm:
         except ModelError as error:  # servers other than vLLM have no tokenizer endpoints: the other way is left
             log.debug("no tokenizer at %s: %s", self._remote.url, error)
             return ()
+        self._spelt += tuple(text for _, text in read if folded(text) in wanted)
         return tuple(index for index, text in read if folded(text) in wanted)
 
 
@@ -247,7 +247,7 @@ def load_server(
     text_only: it is only wanted for `reply` without an image, so it need not see images nor give log-probabilities.
 
     Raises:
-        UserError: no such model, or the server cannot give log-probabilities.
+        UserError: no such model, the server cannot give log-probabilities, or its model does not answer yes or no.
         Unreachable: nothing answers at the address.
         ModelError: the server failed.
     """
@@ -257,8 +257,8 @@ def load_server(
     remote = Remote(base, limits or Limits())
     try:
         mllm = ServerMllm(remote, _chosen(remote, wanted), Way(), answers)
-        if not text_only:
-            remote.run(mllm.find_way())
+        least = (settings or Settings()).thresholds.label_mass
+        remote.run(mllm.find_terms() if text_only else mllm.find_way(least))
         return mllm
     except BaseException as error:
         remote.close()

@@ -29,15 +29,17 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Record = TypeVar("Record", bound=BaseModel)
 _SAID = 300  # characters of a server's error message that are passed on
+_TOLD = 5000  # characters of it that are searched for what the server does not take
 _LONGEST_WAIT = 30.0  # seconds that a server may ask us to wait before a retry
 
 
 class Refused(ModelError):
-    """The server understood the request and declined it (4xx): sending it again would not help."""
+    """The server understood the request and declined it (4xx): sending it again would not help. told: all that it
+    said of it."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, told: str = "") -> None:
         super().__init__(message, hint="is the API key right? it is read from OPENAI_API_KEY" if status == 401 else "")
-        self.status = status
+        self.status, self.told = status, told
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ class Remote:
             said = f"the server {self.url} answered with status {error.status_code}: {_said(error)}"
             if _may_pass(error):
                 raise ModelError(said, retryable=True) from error
-            raise Refused(said, error.status_code) from error
+            raise Refused(said, error.status_code, str(error.body or error.message)[:_TOLD]) from error
         except (
             ValueError,
             RecursionError,

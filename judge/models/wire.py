@@ -1,28 +1,20 @@
-"""What goes over the wire to an OpenAI-compatible server: its answers as records, and how it is asked for what.
+"""What goes over the wire to an OpenAI-compatible server: its answers as records, and how it is asked for JSON.
 
-Pure functions and records; `remote` sends, `openai_server` puts together.
+Pure functions and records; `server_way` says how it is asked for what else, `remote` sends, `openai_server` puts together.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from judge.errors import ModelError
 from judge.models.constrained import json_pattern
-from judge.models.protocols import Likely
-from judge.models.spellings import folded
 
 Body = dict[str, Any]
-TOP = 20  # what OpenAI and vLLM list at most
 LONGEST_STRING = 400  # characters, where a schema sets no bound of its own
-_SPACE_MARKS = " \n\u2581\u0120"  # spaces as text, as SentencePiece and as byte-level BPE write them
-_TOKEN_ID = "token_id:"  # noqa: S105  # how vLLM writes a token that it is to name by its id
 
 
 class Served(BaseModel):
@@ -73,8 +65,10 @@ class Choice(BaseModel):
 
 
 class Completion(BaseModel):
-    """The answer of `/v1/chat/completions`."""
+    """The answer of `/v1/chat/completions`; `model` and `system_fingerprint` say who answered."""
 
+    model: str | None = None
+    system_fingerprint: str | None = None
     choices: Annotated[list[Choice], Field(min_length=1)]
 
 
@@ -88,80 +82,6 @@ class Text(BaseModel):
     """The answer of `/detokenize`."""
 
     prompt: str
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a server is asked for yes and no.
-
-    yes, no: ids of the tokens that spell them; empty where they are to be found by their text among the likeliest.
-    named: whether images carry their digest as a `uuid`, by which vLLM caches what it made of them.
-    """
-
-    yes: tuple[int, ...] = ()
-    no: tuple[int, ...] = ()
-    named: bool = True
-
-    @property
-    def body(self) -> Body:
-        """What a request says besides its messages."""
-        asked: Body = {"logprobs": True, "max_completion_tokens": 1, "temperature": 0}
-        if not self.yes:
-            return {**asked, "top_logprobs": TOP}
-        return {**asked, "logprob_token_ids": [*self.yes, *self.no], "return_tokens_as_token_ids": True}
-
-    def serves(self, completion: Completion) -> bool:
-        """Whether an answer holds what was asked for: some servers pass over what they do not know."""
-        tokens = {token for token, _ in _listed(completion)}
-        if self.yes:
-            return tokens >= {f"{_TOKEN_ID}{index}" for index in (*self.yes, *self.no)}
-        return len(tokens) > 1
-
-    def chances(self, completion: Completion) -> tuple[float, float]:
-        """p(yes) and p(no).
-
-        Among the likeliest tokens one side may be missing, which does not make it zero: one token of it has at
-        most the least probability listed, and at most what the list leaves over. The lesser of the two is taken,
-        so an answer never looks surer than the server said.
-
-        Raises:
-            ModelError: neither side is listed, or the answer holds nothing of what was asked for.
-        """
-        if not self.serves(completion):
-            raise ModelError("the server left out the log-probabilities it was asked for", retryable=True)
-        listed = _listed(completion)
-        yes, no = (
-            [p for token, p in listed if self._spells(token, word, ids)]
-            for word, ids in (("yes", self.yes), ("no", self.no))
-        )
-        if not yes and not no:
-            likeliest = sorted(listed, key=lambda one: -one[1])[:3]
-            raise ModelError(
-                f"neither yes nor no is among the tokens the server lists: {[token for token, _ in likeliest]}",
-                hint="does the model answer questions with one word? a model that thinks aloud first cannot be asked",
-            )
-        at_most = min(min(p for _, p in listed), max(0.0, 1.0 - sum(p for _, p in listed)))
-        return sum(yes) if yes else at_most, sum(no) if no else at_most
-
-    def _spells(self, token: str, word: str, ids: Sequence[int]) -> bool:
-        if self.yes:
-            return token in {f"{_TOKEN_ID}{index}" for index in ids}
-        return token.strip(_SPACE_MARKS).casefold() == word
-
-
-def _listed(completion: Completion) -> set[tuple[str, float]]:
-    """Tokens and their probabilities. A set: the generated token is usually listed twice."""
-    logprobs = completion.choices[0].logprobs
-    if logprobs is None or not logprobs.content:
-        return set()
-    first = logprobs.content[0]
-    return {(one.token, math.exp(min(one.logprob, 0.0))) for one in (first, *first.top_logprobs)}
-
-
-def likeliest(completion: Completion, words: Sequence[str]) -> list[Likely]:
-    """The tokens that a server lists, likeliest first, and whether they spell one of the (folded) words."""
-    listed = sorted(_listed(completion), key=lambda one: -one[1])
-    return [Likely(token, chance, folded(token.strip(_SPACE_MARKS)) in words) for token, chance in listed]
 
 
 def json_forms(schema: Mapping[str, Any], *, is_vllm: bool) -> list[Body]:

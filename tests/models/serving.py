@@ -31,6 +31,7 @@ from judge.models.protocols import Conversation, Turn
 KNOWN = {
     "model", "messages", "logprobs", "top_logprobs", "max_completion_tokens", "temperature", "response_format",
 }  # fmt: skip
+LIMITS = ("max_completion_tokens", "max_tokens")
 PLAIN = ("a person stands.", "no JSON here")  # what a reply is where a schema is passed over
 
 
@@ -50,6 +51,12 @@ class Manners:
     logprobs: bool = True
     refuses_logprobs: bool = False
     strict: bool = False
+    refuses: tuple[str, ...] = ()
+    refuses_values: tuple[Any, ...] = ()
+    top: int = 20
+    limits: tuple[str, ...] = LIMITS
+    silent: dict[str, Any] | None = None
+    named: list[tuple[str | None, str | None]] = field(default_factory=list)
     images: bool = True
     forms: tuple[str, ...] = ("regex", "response_format", "structured_outputs")
     refuses_forms: bool = True
@@ -202,9 +209,11 @@ class Serving:
         self._check(body)
         if self.manners.delay:
             await asyncio.sleep(self.manners.delay)
-        if body["max_completion_tokens"] == 1:
-            return await run_in_threadpool(self._one_token, body)
-        return await run_in_threadpool(self._text, body)
+        most = next((body[name] for name in LIMITS if name in body and name in self.manners.limits), 64)
+        answer = await run_in_threadpool(*((self._one_token, body) if most == 1 else (self._text, body, most)))
+        named = self.manners.named
+        who = (named.pop(0) if len(named) > 1 else named[0]) if named else (body["model"], None)
+        return {**answer, **dict(zip(("model", "system_fingerprint"), who, strict=True))}
 
     def _check(self, body: Any) -> None:
         manners = self.manners
@@ -216,6 +225,14 @@ class Serving:
             raise Refusal("no such model")
         if manners.refuses_logprobs and "logprobs" in body:
             raise Refusal("logprobs are not supported")
+        for name in manners.refuses:
+            if name in body or any(name in part for part in shown):
+                raise Refusal(f"Unsupported parameter: '{name}' is not supported with this model.")
+        for name, value in body.items():
+            if not isinstance(value, (dict, list)) and value in manners.refuses_values:
+                raise Refusal(f"Unsupported value: '{name}' does not support {value!r} with this model.")
+        if body.get("top_logprobs", 0) > manners.top:
+            raise Refusal(f"Invalid value for 'top_logprobs': must be less than or equal to {manners.top}.")
         if manners.strict and (set(body) - KNOWN or any(set(part) - {"type", "image_url"} for part in shown)):
             raise Refusal("unknown keys")
         if manners.refuses_forms and _form(body) not in (None, *manners.forms):
@@ -223,6 +240,9 @@ class Serving:
 
     def _one_token(self, body: Any) -> Any:
         chances = self._answering.chances(body["messages"])
+        if self._thinks(body):
+            chances = torch.full_like(chances, -20.0)
+            chances[self._answering.tokenizer.encode("the", add_special_tokens=False)[0]] = -1e-6
         best = int(chances.argmax())
         choice: dict[str, Any] = {"index": 0, "finish_reason": "length"}
         choice["message"] = {"role": "assistant", "content": self._answering.tokenizer.decode([best])}
@@ -236,11 +256,15 @@ class Serving:
             choice["logprobs"] = {"content": [{**self._entry(best, chances, by_id), "top_logprobs": entries}]}
         return {"object": "chat.completion", "model": body["model"], "choices": [choice]}
 
+    def _thinks(self, body: Any) -> bool:
+        silent = self.manners.silent
+        return silent is not None and any(body.get(name) != value for name, value in silent.items())
+
     def _entry(self, index: int, chances: torch.Tensor, by_id: Any) -> dict[str, Any]:
         token = f"token_id:{index}" if by_id else self._answering.tokenizer.decode([index])
         return {"token": token, "logprob": float(chances[index]), "bytes": list(token.encode())}
 
-    def _text(self, body: Any) -> Any:
+    def _text(self, body: Any, most: int) -> Any:
         form, schema, pattern = _form(body), None, None
         if form == "response_format":
             schema = body["response_format"]["json_schema"]["schema"]
@@ -249,7 +273,7 @@ class Serving:
         text = (
             PLAIN[1]
             if form is not None and form not in self.manners.forms
-            else self._answering.reply(body["messages"], body["max_completion_tokens"], schema, pattern)
+            else self._answering.reply(body["messages"], most, schema, pattern)
         )
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         return {"object": "chat.completion", "model": body["model"], "choices": [choice]}

@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 
 from judge.errors import ModelError, Unreachable, UserError
-from judge.models import openai_server
+from judge.models import pictures as encoding
 from judge.models.openai_server import load_server
 from judge.models.protocols import Ask
 from judge.models.remote import Limits, address
+from judge.models.server_way import Way
 from judge.models.spellings import yes_no_tokens
-from judge.models.wire import Way, json_forms
+from judge.models.wire import json_forms
 from tests.models import conformance as suite
 from tests.models.conftest import anew
 from tests.models.serving import Manners, _form, serving
@@ -87,8 +88,8 @@ class TestScores:
 
     def test_an_image_is_encoded_once_and_named_by_its_content(self, joined, pictures, monkeypatch):
         server, mllm = joined
-        encoded, encode = [], openai_server._encoded
-        monkeypatch.setattr(openai_server, "_encoded", lambda image: (encoded.append(1), encode(image))[1])
+        encoded, encode = [], encoding._encoded
+        monkeypatch.setattr(encoding, "_encoded", lambda image: (encoded.append(1), encode(image))[1])
         mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
         mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
         assert len(encoded) == 1
@@ -100,7 +101,7 @@ class TestScores:
         assert name in names and len(set(names)) == 2
 
     def test_more_images_than_are_kept_get_their_own_answers(self, joined, bundled, pictures, monkeypatch):
-        monkeypatch.setattr(openai_server, "PICTURES", 2)
+        monkeypatch.setattr(encoding, "PICTURES", 2)
         images = [pictures[0].rotate(30 * turn) for turn in range(8)]
         asks = suite.asks_of(images, suite.STATEMENTS[:2])
         assert suite.numbers(joined[1], asks) == pytest.approx(suite.numbers(anew(bundled), asks), abs=ALIKE, rel=0)
@@ -342,7 +343,9 @@ class TestUse:
             f'{{"token": "token_id:{index}", "logprob": {number}}}' for index in (*mllm._way.yes, *mllm._way.no)
         )
         logprobs = f'{{"content": [{{"token": "x", "logprob": {number}, "top_logprobs": [{listed}]}}]}}'
-        server.manners.raw = f'{{"choices": [{{"message": {{"content": "x"}}, "logprobs": {logprobs}}}]}}'
+        server.manners.raw = (
+            f'{{"model": "bundled", "choices": [{{"message": {{"content": "x"}}, "logprobs": {logprobs}}}]}}'
+        )
         with pytest.raises(ModelError, match="no probabilities"):
             mllm.answer(suite.asks_of([None], ["a knife"]))
 

@@ -7,7 +7,8 @@ from math import log
 import pytest
 
 from judge.errors import ModelError
-from judge.models.wire import Completion, Way
+from judge.models.server_way import Way
+from judge.models.wire import Completion
 
 
 def completion(**listed: float) -> Completion:

@@ -1,0 +1,54 @@
+"""Images as a server is sent them: encoded once, kept while they live elsewhere, named by their content."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from judge.models.of_pictures import OfPictures
+
+PICTURES = 64  # encoded images kept at most
+PICTURE_BYTES = 2**27  # of them together
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image as it is sent: a data URL, and a digest of its content."""
+
+    url: str
+    digest: str
+
+
+class Pictures:
+    """Encodes images, each object once, in threads; keeps the latest while they live elsewhere."""
+
+    def __init__(self) -> None:
+        self._kept: OfPictures[asyncio.Future[Picture]] = OfPictures()
+
+    async def of(self, image: Image.Image) -> Picture:
+        """The image encoded."""
+        encoding = self._kept.get(image)
+        if encoding is None:
+            encoding = asyncio.ensure_future(asyncio.to_thread(_encoded, image))
+            self._kept.put(image, encoding)
+            while len(self._kept) > PICTURES or (len(self._kept) > 1 and self._bytes > PICTURE_BYTES):
+                self._kept.drop_oldest()
+        return await asyncio.shield(encoding)  # others wait for it too: one's end is not theirs
+
+    @property
+    def _bytes(self) -> int:
+        """Bytes of what is encoded already."""
+        done = (one for one in self._kept.values() if one.done() and not one.cancelled() and one.exception() is None)
+        return sum(len(one.result().url) for one in done)
+
+
+def _encoded(image: Image.Image) -> Picture:
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "PNG", compress_level=1)
+    data = file.getvalue()
+    return Picture(f"data:image/png;base64,{base64.b64encode(data).decode()}", hashlib.sha256(data).hexdigest())

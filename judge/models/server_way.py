@@ -1,0 +1,120 @@
+"""How one server is asked: which of the things that servers differ in go into a request, and how its answer is read.
+
+Pure; `discovery` finds out which way a server takes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from judge.errors import ModelError
+from judge.models.protocols import Likely
+from judge.models.spellings import folded
+from judge.models.wire import Body, Completion
+
+TOPS = (20, 8, 5)  # how many likeliest tokens are asked for: OpenAI and vLLM list 20 at most, TGI and Azure 5
+LIMITS = (("max_completion_tokens", "max_tokens"), ("max_completion_tokens",), ("max_tokens",))
+THINKING: tuple[Body, ...] = (  # how a model is told not to think aloud; the last says nothing
+    {"chat_template_kwargs": {"enable_thinking": False}},
+    {"reasoning_effort": "none"},
+    {"reasoning_effort": "minimal"},
+    {"reasoning_effort": "low"},
+    {},
+)
+_SPACE_MARKS = " \n\u2581\u0120"  # spaces as text, as SentencePiece and as byte-level BPE write them
+_TOKEN_ID = "token_id:"  # noqa: S105  # how vLLM writes a token that it is to name by its id
+
+
+@dataclass(frozen=True)
+class Way:
+    """What goes into a request, best first as it stands here.
+
+    yes, no: ids of the tokens that spell them; empty where they are to be found by their text among the likeliest.
+    top: how many likeliest tokens are asked for where there are no ids; 0: no log-probabilities.
+    named: whether images carry their digest as a `uuid`, by which vLLM caches what it made of them.
+    limits: by which names the most tokens of a reply are said. Both: some servers honour only the old one.
+    thinking: which of `THINKING` is said.
+    temperature: whether it may be said; what log-probabilities are given does not depend on it.
+    """
+
+    yes: tuple[int, ...] = ()
+    no: tuple[int, ...] = ()
+    top: int = TOPS[0]
+    named: bool = True
+    limits: tuple[str, ...] = LIMITS[0]
+    thinking: int = 0
+    temperature: bool = True
+
+    def request(self, max_tokens: int) -> Body:
+        """What a request for a reply says besides its messages."""
+        said: Body = {**dict.fromkeys(self.limits, max_tokens), **THINKING[self.thinking]}
+        return {**said, "temperature": 0} if self.temperature else said
+
+    @property
+    def body(self) -> Body:
+        """What a question says besides its messages: one token, and log-probabilities of it."""
+        asked = self.request(1)
+        if self.yes:
+            ids = [*self.yes, *self.no]
+            return {**asked, "logprobs": True, "logprob_token_ids": ids, "return_tokens_as_token_ids": True}
+        return {**asked, "logprobs": True, "top_logprobs": self.top} if self.top else asked
+
+    def serves(self, completion: Completion) -> bool:
+        """Whether an answer holds what was asked for: some servers pass over what they do not know."""
+        tokens = {token for token, _ in listed(completion)}
+        if self.yes:
+            return tokens >= {f"{_TOKEN_ID}{index}" for index in (*self.yes, *self.no)}
+        return len(tokens) > 1 or not self.top
+
+    def chances(self, completion: Completion) -> tuple[float, float]:
+        """p(yes) and p(no).
+
+        Among the likeliest tokens one side may be missing, which does not make it zero: one token of it has at
+        most the least probability listed, and at most what the list leaves over. The lesser of the two is taken,
+        so an answer never looks surer than the server said.
+
+        Raises:
+            ModelError: neither side is listed, or the answer holds nothing of what was asked for.
+        """
+        tokens = listed(completion)
+        if not self.serves(completion):
+            given = f", and gave those of other tokens: {some(tokens)}" if tokens else ""
+            raise ModelError(f"the server left out the log-probabilities it was asked for{given}", retryable=True)
+        yes, no = (
+            [p for token, p in tokens if self._spells(token, word, ids)]
+            for word, ids in (("yes", self.yes), ("no", self.no))
+        )
+        if not yes and not no:
+            raise ModelError(
+                f"neither yes nor no is among the tokens the server lists: {some(tokens)}",
+                hint="does the model answer questions with one word? a model that thinks aloud first cannot be asked",
+            )
+        at_most = min(min(p for _, p in tokens), max(0.0, 1.0 - sum(p for _, p in tokens)))
+        return sum(yes) if yes else at_most, sum(no) if no else at_most
+
+    def _spells(self, token: str, word: str, ids: Sequence[int]) -> bool:
+        if self.yes:
+            return token in {f"{_TOKEN_ID}{index}" for index in ids}
+        return folded(token.strip(_SPACE_MARKS)) == word
+
+
+def listed(completion: Completion) -> set[tuple[str, float]]:
+    """Tokens listed for the first position, with their probabilities."""
+    logprobs = completion.choices[0].logprobs
+    if logprobs is None or not logprobs.content:
+        return set()
+    first = logprobs.content[0]
+    return {(one.token, math.exp(min(one.logprob, 0.0))) for one in (first, *first.top_logprobs)}
+
+
+def some(tokens: set[tuple[str, float]]) -> str:
+    """The likeliest three of the tokens, for a message."""
+    return ", ".join(f"{token!r} ({p:.2f})" for token, p in sorted(tokens, key=lambda one: -one[1])[:3])
+
+
+def likeliest(completion: Completion, words: Sequence[str]) -> list[Likely]:
+    """The tokens that a server lists, likeliest first, and whether they spell one of the (folded) words."""
+    tokens = sorted(listed(completion), key=lambda one: -one[1])
+    return [Likely(token, chance, folded(token.strip(_SPACE_MARKS)) in words) for token, chance in tokens]
