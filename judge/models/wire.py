@@ -1,6 +1,7 @@
 """What goes over the wire to an OpenAI-compatible server: its answers as records, and how it is asked for JSON.
 
-Pure functions and records; `server_way` says how it is asked for what else, `remote` sends, `openai_server` puts together.
+Pure functions and records; `server_way` says how it is asked for all else, `remote` sends, `openai_server` puts
+together.
 """
 
 from __future__ import annotations
