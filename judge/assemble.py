@@ -39,6 +39,7 @@ BUNDLED_NOTICE = (
     "(choose a model for photographs with --model)"
 )
 
+BUNDLED_REASON_TOKENS = 160  # what it was trained to write is shorter
 ENCODER_NOTICE = (
     "%s is in language '%s': the encoder compares images with its texts and prunes what looks unrelated, which "
     "needs an encoder that speaks the language (most CLIP models speak English only)"
@@ -56,7 +57,7 @@ def load_judge(constitution: str | Path | Constitution, settings: Settings | Non
         UserError: no such file, setting or model.
         ModelError: a model that should load failed to.
     """
-    chosen = _settings(settings, overrides)
+    chosen = settings_of(settings, overrides)
     loaded, lock = (constitution, None) if isinstance(constitution, Constitution) else load_with_lock(constitution)
     spoken = language(loaded.language)
     if loaded.without_chain:
@@ -118,7 +119,7 @@ def load_llm(source: str, **settings: Any) -> Llm:
         UserError: no such model.
         ModelError: a model that should load failed to.
     """
-    chosen = _settings(None, {**settings, "model": source})
+    chosen = settings_of(None, {**settings, "model": source})
     if source.startswith(("http://", "https://")):
         return _served(chosen, ENGLISH, text_only=True)
     if source != BUNDLED:
@@ -136,20 +137,28 @@ def load_mllm_of(spoken: str = DEFAULT, **settings: Any) -> Mllm:
 
     Raises as `load_judge` does.
     """
-    return _mllm(_settings(None, settings), language(spoken).answers)
+    return _mllm(settings_of(None, settings), language(spoken).answers)
 
 
-def _settings(settings: Settings | None, overrides: dict[str, Any]) -> Settings:
+def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Settings:
+    """Settings given whole, or field by field; those that the bundled model has of its own, unless they are said.
+
+    Raises:
+        UserError: a setting is not what it may be.
+    """
     from pydantic import ValidationError
 
     try:
-        return Settings.model_validate({**(settings or Settings()).model_dump(exclude_unset=True), **overrides})
+        chosen = Settings.model_validate({**(settings or Settings()).model_dump(exclude_unset=True), **overrides})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UserError(
             f"setting {where}: {first['msg']}", hint=f"settings: {', '.join(Settings.model_fields)}"
         ) from error
+    if chosen.model == BUNDLED and "reason_tokens" not in chosen.model_fields_set:
+        return chosen.model_copy(update={"reason_tokens": BUNDLED_REASON_TOKENS})
+    return chosen
 
 
 def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
@@ -181,6 +190,11 @@ def _sees(mllm: Mllm) -> int | None:
 
 
 def _served(settings: Settings, answers: Answers, *, text_only: bool = False) -> Mllm:
+    if settings.reason_with == "thinking":
+        raise UserError(
+            "a model behind a server is kept from its own thinking, of which servers give the text in many ways",
+            hint="leave out --reason-with thinking, or name the model itself: a Hugging Face id or a folder",
+        )
     try:
         from judge.models.openai_server import load_server
     except ImportError as error:

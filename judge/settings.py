@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 BUNDLED, OFF = "bundled", "none"
 Debias = Literal["probability", "logit"]
+ReasonWith = Literal["steps", "thinking"]
 Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]  # strict: `yes` is not 1.0
 LogOdds = Annotated[float, Field(ge=-30.0, le=30.0, strict=True)]
 
@@ -131,7 +132,8 @@ class Settings(Frozen):
     batch: images judged together by `judge_many`; a GPU gains from 32 and more.
     memory_gib: for key-value caches; None is 4 GiB on a CPU and half of what is free on a GPU.
     reason: whether undecided preconditions go on to chain-of-thought reasoning.
-    reason_tokens: most tokens of a free-form reasoning answer.
+    reason_with: `steps` has the model think aloud; `thinking` lets it think in its own way, where it has one.
+    reason_tokens: most tokens of a free-form reasoning answer. The bundled model's own limit is 160, unless set here.
     limits: how much of one image file is read, decoded and looked at.
     look_closer: whether the panels of a collage, tiles of a picture much larger than what the model sees, a picture
         without its blank surroundings, and a levelled copy of a dark or small one are judged as further views.
@@ -150,7 +152,8 @@ class Settings(Frozen):
     trust_remote_code: bool = False
     thresholds: Thresholds = Thresholds()
     reason: bool = True
-    reason_tokens: int = Field(default=160, ge=8, le=2048)
+    reason_with: ReasonWith = "steps"
+    reason_tokens: int = Field(default=512, ge=8, le=16384)
     limits: Limits = DEFAULT_LIMITS
     look_closer: bool = False
     image_seconds: float = Field(default=600.0, gt=0)

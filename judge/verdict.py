@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, computed_field
 
 from judge.chain import Outcome
-from judge.settings import Frozen, Limits, Thresholds
+from judge.settings import Frozen, Limits, ReasonWith, Thresholds
 
 BoxCorners = tuple[float, float, float, float]
 VerdictWord = Literal["violation", "no_violation", "needs_review"]
@@ -77,12 +77,22 @@ class RegionEvidence(Frozen):
 
 
 class ReasoningEvidence(Frozen):
-    """The two turns of an escalation: the free-form reasoning, and its summary."""
+    """The two turns of an escalation: the free-form reasoning, and its summary.
+
+    cut_off: whether the limit of tokens ended the reasoning, so that the summary is of a part (absent where not).
+    reasoned_with: `steps`, or the model's own `thinking` (absent where steps).
+    """
 
     text: str
     rating: Literal["Yes", "No"] | None = None
     rationale: str | None = None
     on_crop: bool = False
+    cut_off: bool = Field(default=False, exclude_if=lambda cut: not cut)
+    reasoned_with: ReasonWith = Field(default="steps", exclude_if=lambda how: how == "steps")
+
+    def in_short(self) -> str:
+        """The rationale, or all of the reasoning where there is none, and whether that was cut off."""
+        return (self.rationale or self.text) + " (the reasoning was cut off)" * self.cut_off
 
 
 class Evidence(Frozen):

@@ -42,6 +42,7 @@ def calibrate(
     dtype: options.Dtype = "auto",
     batch: options.Batch = 8,
     memory_gib: options.MemoryGib = None,
+    reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
     no_cache: options.NoCache = False,
     json: Annotated[bool, typer.Option("--json", help="Print all of it as one JSON object.")] = False,
@@ -60,6 +61,7 @@ def calibrate(
     judge = assemble.load_judge(
         subject.constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
+        reason_with=reason_with.value,
     )  # fmt: skip
     images = _images(judge, paths, known, keep=not no_cache)
     change = _change(subject, images, given[0], reviews=review_budget is not None, labelled=not unlabelled)

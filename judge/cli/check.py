@@ -23,6 +23,8 @@ from judge.cli.options import (
     LookCloser,
     MemoryGib,
     Model,
+    Reasoning,
+    ReasonWith,
     TrustRemoteCode,
 )  # fmt: skip
 from judge.cli.reminder import remind
@@ -57,6 +59,7 @@ def check(
     batch: Batch = 8,
     memory_gib: MemoryGib = None,
     frames: Frames = 24,
+    reason_with: ReasonWith = Reasoning.STEPS,
     trust_remote_code: TrustRemoteCode = False,
     look_closer: LookCloser = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per image and line.")] = False,
@@ -69,6 +72,7 @@ def check(
     settings: dict[str, Any] = {
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value,
         "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
+        "reason_with": reason_with.value,
         "batch": batch, "memory_gib": memory_gib, "look_closer": look_closer, "limits": {"frames": frames},
     }  # fmt: skip
     judge = load_judge(constitution, **settings)

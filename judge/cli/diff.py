@@ -30,6 +30,7 @@ def diff(
     dtype: options.Dtype = "auto",
     batch: options.Batch = 8,
     memory_gib: options.MemoryGib = None,
+    reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
     no_cache: options.NoCache = False,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
@@ -52,6 +53,7 @@ def diff(
     settings: dict[str, Any] = {
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value, "device": device,
         "dtype": dtype, "batch": batch, "memory_gib": memory_gib, "trust_remote_code": trust_remote_code,
+        "reason_with": reason_with.value,
     }  # fmt: skip
     first = assemble.load_judge(old, **settings)
     alike = before.language == after.language

@@ -65,6 +65,7 @@ def evaluate(
     dtype: options.Dtype = "auto",
     batch: options.Batch = 8,
     memory_gib: options.MemoryGib = None,
+    reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
     look_closer: options.LookCloser = False,
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
@@ -91,6 +92,7 @@ def evaluate(
     judge = load_judge(
         constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
+        reason_with=reason_with.value,
         look_closer=look_closer,
     )  # fmt: skip
     kept = KeptAnswers(folder / "answers.sqlite")

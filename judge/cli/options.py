@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -29,6 +30,18 @@ Frames = Annotated[
     typer.Option(
         min=1, max=1000, help="Most frames of an animation or pages of a file to judge; alike ones count once."
     ),
+]
+
+
+class Reasoning(StrEnum):
+    """Choices of `--reason-with`."""
+
+    STEPS = "steps"
+    THINKING = "thinking"
+
+
+ReasonWith = Annotated[
+    Reasoning, typer.Option(help="Undecided: have the model think aloud in `steps`, or by its own `thinking`.")
 ]
 TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run Python code that comes with the model.")

@@ -10,7 +10,7 @@ import typer
 from judge.cli.check import Quantize
 from judge.cli.exits import Exit
 from judge.cli.inputs import printable
-from judge.cli.options import Device, Dtype, MemoryGib, Model, TrustRemoteCode
+from judge.cli.options import Device, Dtype, MemoryGib, Model, Reasoning, ReasonWith, TrustRemoteCode
 
 if TYPE_CHECKING:
     from judge.probing import ProbeReport
@@ -27,23 +27,24 @@ def probe(
     device: Device = "auto",
     dtype: Dtype = "auto",
     memory_gib: MemoryGib = None,
+    reason_with: ReasonWith = Reasoning.STEPS,
     trust_remote_code: TrustRemoteCode = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Check that a model is asked rightly, sees, answers, and what it costs. About a minute. Exit code 3 on a fail."""
-    from judge.assemble import load_mllm_of
+    from judge.assemble import load_mllm_of, settings_of
     from judge.compiler.beside import load_with_lock
     from judge.judging.pipeline import Judge
-    from judge.settings import Settings
 
     policy, _ = load_with_lock(constitution)
     settings: dict[str, Any] = {
         "model": model, "quantize": quantize.value, "device": device, "dtype": dtype, "memory_gib": memory_gib,
         "trust_remote_code": trust_remote_code,
+        "reason_with": reason_with.value,
     }  # fmt: skip
     mllm = load_mllm_of(**settings)
     print("judge: probing, about a minute", file=sys.stderr)
-    report = Judge(policy, mllm, settings=Settings(**settings)).probe()
+    report = Judge(policy, mllm, settings=settings_of(None, settings)).probe()
     if json:
         print(report.model_dump_json())
     else:

@@ -82,7 +82,7 @@ def _decided_by(evidence: Evidence) -> str:
         drop = f", drop {region.drop:+.3f}" if region.drop is not None else ""
         said.append(f"region by {region.source} ({box}){drop}")
     if evidence.reasoning is not None:
-        said.append(f"reasoning: {evidence.reasoning.rationale or evidence.reasoning.text}")
+        said.append(f"reasoning: {evidence.reasoning.in_short()}")
     if evidence.reason:
         said.append(evidence.reason)
     return "; ".join(said)

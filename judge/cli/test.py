@@ -32,6 +32,7 @@ def test(
     dtype: options.Dtype = "auto",
     batch: options.Batch = 8,
     memory_gib: options.MemoryGib = None,
+    reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
     no_cache: options.NoCache = False,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report to this file, too.")] = None,
@@ -50,6 +51,7 @@ def test(
     judge = assemble.load_judge(
         constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
+        reason_with=reason_with.value,
     )  # fmt: skip
     run = _run(judge, file, located, no_cache=no_cache)
     if junit is not None:

@@ -30,7 +30,8 @@ def made_under(rule: Rule, settings: Settings) -> str:
     """Digest of all that a rule's scores depend on, beside models and prompts."""
     thresholds = settings.thresholds.overridden(rule.thresholds).of_exceptions
     said = rule.model_dump(mode="json", include={"rule", "preconditions", "exceptions", "parameters"})
-    return digest_of([said, thresholds.model_dump(mode="json"), settings.reason, settings.reason_tokens])
+    how = [] if settings.reason_with == "steps" else [settings.reason_with]  # digests of old stay as they are
+    return digest_of([said, thresholds.model_dump(mode="json"), settings.reason, settings.reason_tokens, *how])
 
 
 def calibration_digest(lock: Lock) -> str | None:

@@ -71,7 +71,8 @@ class Baseline(ABC):
         self.identity = digest_of(
             self.name, UNSAFE, *(prompts.digest(one) for one in self.asks), self.constitution.digest,
             judge.mllm.identity.model_dump_json(), str(self.settings.thresholds.label_mass),
-            str(self.settings.reason_tokens), str(source.versions), str(source.prompts["answers"]),
+            str(self.settings.reason_tokens), self.settings.reason_with, str(source.versions),
+            str(source.prompts["answers"]),
         )  # fmt: skip
 
     @abstractmethod

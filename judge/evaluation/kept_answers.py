@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 from judge.errors import UserError
 from judge.judging.pipeline import Judge
 from judge.judging.shared_answers import AnswerKey, ReplyKey, SharedAnswers
+from judge.models.protocols import Reply
 from judge.verdict import Answer
 
 Key = TypeVar("Key", bound=tuple[str, ...])
@@ -51,7 +52,7 @@ class KeptAnswers:
         return SharedAnswers(
             judge.mllm,
             _Shelf[AnswerKey, Answer](self._file, ["answer", of], Answer.model_dump_json, Answer.model_validate_json),
-            _Shelf[ReplyKey, str](self._file, ["reply", of], json.dumps, json.loads),
+            _Shelf[ReplyKey, str](self._file, ["reply", of], _dumped, _loaded),
         )
 
     def close(self) -> None:
@@ -86,3 +87,12 @@ class _Shelf(Generic[Key, Value]):
 
     def _name(self, key: Key) -> str:
         return hashlib.sha256(json.dumps([self._of, *key]).encode()).hexdigest()
+
+
+def _dumped(reply: str) -> str:
+    return json.dumps({"cut": reply} if getattr(reply, "cut", False) else reply)
+
+
+def _loaded(text: str) -> str:
+    said = json.loads(text)
+    return Reply(said["cut"], cut=True) if isinstance(said, dict) else str(said)

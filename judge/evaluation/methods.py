@@ -88,8 +88,8 @@ def digest_of(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _reasoning(settings: Settings) -> tuple[str, str]:
-    return str(settings.reason), str(settings.reason_tokens)
+def _reasoning(settings: Settings) -> tuple[str, str, str]:
+    return str(settings.reason), str(settings.reason_tokens), settings.reason_with
 
 
 def _undecided(findings: Sequence[Finding]) -> tuple[str, ...]:

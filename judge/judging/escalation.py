@@ -13,7 +13,8 @@ from judge.judging.calling import each
 from judge.judging.clock import Clock
 from judge.languages import DEFAULT, language
 from judge.models.protocols import Conversation, Mllm, Turn
-from judge.settings import Frozen
+from judge.models.thinking import without_marks
+from judge.settings import Frozen, ReasonWith
 from judge.verdict import ReasoningEvidence
 
 if TYPE_CHECKING:
@@ -42,22 +43,34 @@ class Question:
 
 @dataclass(frozen=True)
 class Told:
-    """What a model said in two turns: its free-form thoughts, and their summary as text that fits a JSON Schema."""
+    """What a model said in two turns: its free-form thoughts, and their summary as text that fits a JSON Schema.
+
+    cut_off: whether the limit of tokens ended the thoughts.
+    """
 
     thought: str
     summary: str
+    cut_off: bool = False
 
 
 def reason(
-    mllm: Mllm, questions: Sequence[Question], max_tokens: int, spoken: str = DEFAULT, clock: Clock | None = None
+    mllm: Mllm,
+    questions: Sequence[Question],
+    max_tokens: int,
+    spoken: str = DEFAULT,
+    clock: Clock | None = None,
+    reason_with: ReasonWith = "steps",
 ) -> list[ReasoningEvidence | ModelError]:
     """Reason about every question; a failure takes the place of the evidence it prevented."""
-    render = language(spoken).render
-    opening = [Conversation(one.image, (Turn("user", render("reason", statement=one.statement)),)) for one in questions]
+    render, thinking = language(spoken).render, reason_with == "thinking"
+    opening = [
+        Conversation(one.image, (Turn("user", render("reason", statement=one.statement)),), thinking)
+        for one in questions
+    ]
     most = (max_tokens, SUMMARY_TOKENS)
     told = in_two_turns(mllm, opening, render("summarise"), Summary.model_json_schema(), most, clock)
     return [
-        one if isinstance(one, ModelError) else _evidence(one, question.on_crop)
+        one if isinstance(one, ModelError) else _evidence(one, question.on_crop, reason_with)
         for one, question in zip(told, questions, strict=True)
     ]
 
@@ -76,8 +89,8 @@ def in_two_turns(
     """
     clock = clock or Clock()
     thoughts = _replies(mllm, opening, clock, max_tokens=most[0])
-    talks = [
-        Conversation(talk.image, (*talk.turns, Turn("assistant", thought.strip()), Turn("user", closing)))
+    talks = [  # thoughts as if said aloud: templates leave out what stands in a block of thinking
+        Conversation(talk.image, (*talk.turns, Turn("assistant", without_marks(thought)), Turn("user", closing)))
         for talk, thought in zip(opening, thoughts, strict=True)
         if isinstance(thought, str)
     ]
@@ -85,7 +98,8 @@ def in_two_turns(
     told: list[Told | ModelError] = []
     for thought in thoughts:
         summary = thought if isinstance(thought, ModelError) else next(summaries)
-        told.append(summary if isinstance(summary, ModelError) else Told(str(thought).strip(), summary))
+        cut_off = bool(getattr(thought, "cut", False))
+        told.append(summary if isinstance(summary, ModelError) else Told(without_marks(str(thought)), summary, cut_off))
     return told
 
 
@@ -104,9 +118,10 @@ def _replies(
     )  # fmt: skip
 
 
-def _evidence(told: Told, on_crop: bool) -> ReasoningEvidence:
+def _evidence(told: Told, on_crop: bool, reason_with: ReasonWith) -> ReasoningEvidence:
+    said = ReasoningEvidence(text=told.thought, on_crop=on_crop, cut_off=told.cut_off, reasoned_with=reason_with)
     try:
         read = Summary.model_validate_json(told.summary)
     except ValidationError:
-        return ReasoningEvidence(text=told.thought, on_crop=on_crop)
-    return ReasoningEvidence(text=told.thought, rating=read.rating, rationale=read.rationale, on_crop=on_crop)
+        return said
+    return said.model_copy(update={"rating": read.rating, "rationale": read.rationale})

@@ -32,7 +32,7 @@ class KeptVerdicts:
         self.judge = judge
         self._folder = folder or cache_dir() / "verdicts"
         chosen = judge.settings
-        self._under = f"{judge.provenance.basis()}|{chosen.reason}|{chosen.reason_tokens}"
+        self._under = f"{judge.provenance.basis()}|{chosen.reason}|{chosen.reason_tokens}|{chosen.reason_with}"
 
     def judge_many(self, images: Iterable[str]) -> Iterator[tuple[Verdict, bool]]:
         """Per path, in order, one for each: the verdict, and whether it was kept."""

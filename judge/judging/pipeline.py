@@ -239,8 +239,8 @@ class Judge:
         for start in range(0, len(wanted), self.settings.batch):
             some = wanted[start : start + self.settings.batch]
             questions = [regions_stage.reasoning_question(sitting, text) for sitting, text in some]
-            tokens, spoken = self.settings.reason_tokens, self.constitution.language
-            found = escalation.reason(self._mllm, questions, tokens, spoken, clock)
+            tokens, spoken, how = self.settings.reason_tokens, self.constitution.language, self.settings.reason_with
+            found = escalation.reason(self._mllm, questions, tokens, spoken, clock, how)
             for (sitting, text), one in zip(some, found, strict=True):
                 if isinstance(one, ModelError):
                     sitting.fail(text, one)

@@ -40,7 +40,8 @@ def subject_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> Su
     """A model as a probe looks at it: asked and made to reason as the judge does it."""
 
     def reason(image: Image, statement: str) -> ReasoningEvidence:
-        (found,) = escalation.reason(mllm, [escalation.Question(image, statement)], settings.reason_tokens)
+        question = escalation.Question(image, statement)
+        (found,) = escalation.reason(mllm, [question], settings.reason_tokens, reason_with=settings.reason_with)
         if isinstance(found, ModelError):
             raise found
         return found

@@ -78,7 +78,7 @@ class SharedAnswers:
     ) -> list[str]:
         """See `Mllm.reply`; only conversations not known yet are continued."""
         names, form = _Names(), json.dumps([max_tokens, schema])
-        said = [json.dumps([form, *([turn.role, turn.text] for turn in talk.turns)]) for talk in conversations]
+        said = [json.dumps([form, *_said(talk)]) for talk in conversations]
         keys = [(names.of(talk.image), text) for talk, text in zip(conversations, said, strict=True)]
         known = _known(self._replies, keys)
         self.reused += len(known)
@@ -89,6 +89,11 @@ class SharedAnswers:
             self._replies.update(fresh)
             known.update(fresh)
         return [known[key] for key in keys]
+
+
+def _said(talk: Conversation) -> list[object]:
+    """Its turns, and whether the model thinks in its own way; nothing where not, as it was written before there was."""
+    return [*([turn.role, turn.text] for turn in talk.turns), *["thinking"] * talk.thinking]
 
 
 def _known(held: Memory[Key, Value], keys: Sequence[Key]) -> dict[Key, Value]:

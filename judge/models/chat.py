@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import GenerationConfig
 
-from judge.errors import ModelError
+from judge.errors import ModelError, UserError
+from judge.models import thinking
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,6 +37,7 @@ class Chat:
         )  # where the image stands in a rendered text
         self.generation = greedy(model, self.tokenizer)
         self.stop = frozenset(self.generation.eos_token_id)
+        self._switches, self._closing = thinking_of(self._written, processor.chat_template, self.tokenizer)
 
     def split(self, instruction: str, has_image: bool) -> tuple[str, str]:
         """The rendered text before a statement, and after it.
@@ -49,13 +51,24 @@ class Chat:
             raise ModelError("the model's chat template alters the text of a message", hint="choose another model")
         return head, tail
 
-    def render(self, turns: Sequence[tuple[str, str]], has_image: bool) -> str:
-        """The conversation as the template writes it, up to where the model's next answer begins."""
+    @property
+    def thinks(self) -> bool:
+        """Whether the template lets the model think before it answers."""
+        return bool(self._switches or self._closing)
+
+    def render(self, turns: Sequence[tuple[str, str]], has_image: bool, *, thinking: bool = False) -> str:
+        """The conversation as the template writes it, up to where the model's next answer begins, or its `thinking`."""
+        text = self._written(turns, has_image, **dict.fromkeys(self._switches, thinking))
+        return text if thinking else text + self._closing
+
+    def _written(self, turns: Sequence[tuple[str, str]], has_image: bool = False, **switched: bool) -> str:
         content: list[list[dict[str, str]]] = [[{"type": "text", "text": text}] for _, text in turns]
         if has_image:
             content[0].insert(0, {"type": "image"})
         messages = [{"role": role, "content": parts} for (role, _), parts in zip(turns, content, strict=True)]
-        return str(self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+        return str(
+            self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, **switched)
+        )
 
     def inputs(self, texts: list[str], images: Sequence[Image | None]) -> Inputs:
         """What the model takes for these texts, each with its image, on the model's device and in its dtype."""
@@ -93,6 +106,35 @@ def _seeable(image: Image) -> Image:
         return image
     times = -(-LEAST_SIDE // longer)
     return image.resize((image.width * times, image.height * times), resample=0)
+
+
+def thinking_of(written: Callable[..., str], template: Any, tokenizer: Any) -> tuple[list[str], str]:
+    """What tells a chat template not to let its model think, and what closes the block that it opens even so.
+
+    written: renders turns.
+
+    Raises:
+        UserError: the template fails, or opens a block of which no end is known: no answer could stand there.
+    """
+    source = template.get("default", "") if isinstance(template, dict) else str(template or "")
+    known = thinking.switches(source)
+    try:
+        text = written([("user", "?")], **dict.fromkeys(known, False))
+    except Exception as error:  # a template is a program, and fails in any way
+        said = str(error).strip().splitlines()
+        raise UserError(
+            f"the model's chat template fails: {type(error).__name__}: {said[0] if said else ''}",
+            hint="mend the chat template of the checkpoint (chat_template.jinja), or choose another model",
+        ) from error
+    unknown, vocabulary = tokenizer.unk_token_id, tokenizer.get_vocab()
+    closing = thinking.closing(text, lambda mark: vocabulary.get(mark, unknown) != unknown)
+    if closing is None:
+        raise UserError(
+            f"the model's chat template opens a block of thinking ({thinking.opened(text)}), and how to close it is "
+            "not known, so yes and no cannot be read",
+            hint="take the instruct variant of the model, or a chat template that knows `enable_thinking`",
+        )
+    return known, closing
 
 
 def greedy(model: PreTrainedModel, tokenizer: Any) -> GenerationConfig:

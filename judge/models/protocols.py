@@ -44,10 +44,25 @@ class Turn:
 
 @dataclass(frozen=True, eq=False)
 class Conversation:
-    """An image (before the first message) and the turns so far; the last one is the user's."""
+    """An image (before the first message) and the turns so far; the last one is the user's.
+
+    thinking: whether the model is to think in its own way before it answers, where it has one; else it is kept from it.
+    """
 
     image: Image | None
     turns: tuple[Turn, ...]
+    thinking: bool = False
+
+
+class Reply(str):
+    """What a model wrote. `cut`: whether the limit of tokens ended it, where that is known."""
+
+    cut: bool
+
+    def __new__(cls, text: str, *, cut: bool = False) -> Reply:
+        made = super().__new__(cls, text)
+        made.cut = cut
+        return made
 
 
 @dataclass(frozen=True)
@@ -81,7 +96,8 @@ class Mllm(Protocol):
     def reply(
         self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
     ) -> list[str]:
-        """Greedy continuation per conversation; with `schema`, text constrained to that JSON Schema."""
+        """Greedy continuation per conversation; with `schema`, text constrained to that JSON Schema. A `Reply` says
+        whether it was cut off."""
         ...
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.errors import JudgeError, ModelError, UserError
-from judge.models.chat import greedy
+from judge.models.chat import greedy, thinking_of
 from judge.models.constrained import Constraint, json_processor
 from judge.models.loading import identity, load_model, load_processor
-from judge.models.protocols import Conversation
+from judge.models.protocols import Conversation, Reply
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 
@@ -26,7 +26,9 @@ class TextLlm:
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, identity: ModelIdentity) -> None:
         self._model, self._tokenizer, self._identity = model.eval(), tokenizer, identity
-        self._model.generation_config = greedy(model, tokenizer)
+        generation = greedy(model, tokenizer)
+        self._model.generation_config, self._ends = generation, frozenset(generation.eos_token_id)
+        self._switches, self._closing = thinking_of(self._written, tokenizer.chat_template, tokenizer)
         self._constraints: dict[str, Constraint] = {}
 
     @property
@@ -58,10 +60,10 @@ class TextLlm:
     def _replied(self, talk: Conversation, max_tokens: int, schema: str | None) -> str:
         if talk.image is not None:
             raise ModelError("a text-only language model cannot look at an image", hint="name a multimodal model")
-        messages = [{"role": turn.role, "content": turn.text} for turn in talk.turns]
-        inputs: Any = self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_dict=True, return_tensors="pt"
-        ).to(self._model.device)
+        turns = [(turn.role, turn.text) for turn in talk.turns]
+        text = self._written(turns, **dict.fromkeys(self._switches, talk.thinking))
+        text += "" if talk.thinking else self._closing
+        inputs: Any = self._tokenizer(text, add_special_tokens=False, return_tensors="pt").to(self._model.device)
         generate: Any = self._model.generate
         with torch.inference_mode():
             output = generate(
@@ -69,7 +71,12 @@ class TextLlm:
                 logits_processor=[self._constraint(schema)] if schema is not None else None,
             )  # fmt: skip
         made = output[0, inputs["input_ids"].shape[1] :].tolist()
-        return str(self._tokenizer.decode(made, skip_special_tokens=True))
+        return Reply(str(self._tokenizer.decode(made, skip_special_tokens=True)), cut=self._ends.isdisjoint(made))
+
+    def _written(self, turns: Sequence[tuple[str, str]], **switched: bool) -> str:
+        messages = [{"role": role, "content": text} for role, text in turns]
+        template: Any = self._tokenizer.apply_chat_template
+        return str(template(messages, add_generation_prompt=True, tokenize=False, **switched))
 
     def _constraint(self, schema: str) -> Constraint:
         """The outlines processor for a schema, built once (seconds) and reset for every use."""

@@ -26,7 +26,7 @@ from judge.models.loading import identity, load_model, load_processor
 from judge.models.memory import Budget
 from judge.models.paligemma import as_chat
 from judge.models.prefix import Question, prefill
-from judge.models.protocols import Ask, Conversation, checked_answer
+from judge.models.protocols import Ask, Conversation, Reply, checked_answer
 from judge.models.quiet import quiet
 from judge.models.replies import Start, continued, generated
 from judge.models.sight import side_seen
@@ -73,6 +73,11 @@ class TransformersMllm:
     @property
     def identity(self) -> ModelIdentity:
         return self._identity
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model has thinking of its own, by its chat template."""
+        return self._chat.thinks
 
     @cached_property
     def sees(self) -> int | None:
@@ -190,7 +195,7 @@ class TransformersMllm:
         for first in range(0, len(starts), size):
             some = starts[first : first + size]
             made += continued(self._model, some, self._chat.pad, max_tokens, self._constraint(schema))
-        return [self._chat.text(ids) for ids in made]
+        return [self._read(ids) for ids in made]
 
     def _anew(self, talks: Sequence[Conversation], max_tokens: int, schema: str | None) -> list[str]:
         """Replies by `generate` from scratch, as many together as fit: all with an image, or all without."""
@@ -203,10 +208,14 @@ class TransformersMllm:
             inputs = self._chat.inputs(texts[some], [talk.image for talk in talks[some]])
             self._check_length(inputs["input_ids"].shape[1])
             made += generated(self._model, inputs, max_tokens, self._constraint(schema))
-        return [self._chat.text(ids) for ids in made]
+        return [self._read(ids) for ids in made]
 
     def _rendered(self, talk: Conversation) -> str:
-        return self._chat.render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
+        turns = [(turn.role, turn.text) for turn in talk.turns]
+        return self._chat.render(turns, talk.image is not None, thinking=talk.thinking)
+
+    def _read(self, ids: Sequence[int]) -> Reply:
+        return Reply(self._chat.text(ids), cut=self._chat.stop.isdisjoint(ids))
 
     def _start(self, talk: Conversation) -> Start:
         """Where to continue from: the longest kept beginning of this conversation, or a prefill of its own."""
@@ -272,6 +281,11 @@ def load_mllm(
         raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
     known_as = identity("mllm", name or source, source, model, settings.quantize)
     mllm = TransformersMllm(model, processor, known_as, settings.memory_gib, answers)
+    if settings.reason_with == "thinking" and not mllm.thinks:
+        raise UserError(
+            f"{source} has no thinking of its own: its chat template knows no switch for it, and opens no block",
+            hint="leave out --reason-with thinking: it then thinks aloud, step by step",
+        )
     try:
         mllm.try_out()
     except ModelError as error:

@@ -5,11 +5,11 @@ They hold what the judge makes of the model against plain passes, so they need a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from judge.models.protocols import Conversation, Greedy, Inside, ShowsLikeliest, Turn
+from judge.models.thinking import opened
 from judge.probing.drawn import drawings, large
 from judge.probing.report import Line
 from judge.probing.subject import Subject
@@ -26,8 +26,6 @@ CLOSE, HALF_CLOSE = 1e-3, 0.1  # of natural logarithms of probabilities; rounded
 FAR = 10  # beyond so many times as much they are not equal
 TOKENS = 24  # of a reply held against `generate`
 TOP = 6
-_OPENS = re.compile(r"<(\w*think\w*|reasoning|thought)>|\[(THINK)\]|◁(think)▷|<\|channel\|>(analysis|thought)", re.I)
-_CLOSES = re.compile(r"</(\w*think\w*|reasoning|thought)>|\[/THINK\]|◁/think▷|<\|channel\|>final|<channel\|>", re.I)
 
 
 def prompt_tail(subject: Subject) -> Iterator[Line]:
@@ -36,7 +34,7 @@ def prompt_tail(subject: Subject) -> Iterator[Line]:
         return
     tail = subject.inside.tail(subject.method.instruction)
     shown = repr(tail[-60:])
-    if len(_OPENS.findall(tail)) > len(_CLOSES.findall(tail)):
+    if opened(tail) is not None:
         figure = f"the prompt ends within a block of thinking: {shown}"
         advice = (
             "yes and no do not stand there, so every answer is a guess: take the instruct variant of the model, or a "

@@ -19,7 +19,8 @@ def length_of_reasoning(subject: Subject) -> Iterator[Line]:
     most, cut, characters = subject.settings.reason_tokens, 0, 0
     chosen = drawings()[::4][:TALKS]
     for one in chosen:
-        talk = Conversation(one.picture, (Turn("user", subject.method.reasoning(one.true)),))
+        turns = (Turn("user", subject.method.reasoning(one.true)),)
+        talk = Conversation(one.picture, turns, subject.settings.reason_with == "thinking")
         texts = []
         for limit in (most, most + MORE):
             subject.check_time()

@@ -90,7 +90,7 @@ def test_spoiled_answers_are_told(check, spoil, outcome, says):
     [
         (replying.json, {"summary": '{"rating": "Yes", "rationale": "it'}, "fail", "0 of 3 summaries are whole"),
         (replying.json, {"summary": "Yes"}, "fail", "0 of 3"),
-        (replying.length_of_reasoning, {"thoughts": "so " * 200}, "warn", "3 of 3 texts were cut off at 160 tokens"),
+        (replying.length_of_reasoning, {"thoughts": "so " * 200}, "warn", "3 of 3 texts were cut off at 512 tokens"),
     ],
 )
 def test_spoiled_replies_are_told(check, spoiled, outcome, says):

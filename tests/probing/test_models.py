@@ -75,12 +75,12 @@ def respoken(mllm, template):
     return TransformersMllm(mllm._model, processor, mllm.identity)
 
 
-def test_a_template_that_opens_a_block_of_thinking_fails(bundled):
+def test_a_template_that_opens_a_block_of_thinking_has_it_closed(bundled):
     template = bundled._processor.chat_template
     assert template.count("ASSISTANT:") >= 1
     opens = template + "{{ '<think>\n' if add_generation_prompt else '' }}"
     found = line(inner.prompt_tail, respoken(bundled, opens))
-    assert found.outcome == "fail" and "<think>" in found.figure
+    assert found.outcome == "pass" and found.figure.endswith(r"<think>\n\n</think>\n\n'")
     assert line(inner.prompt_tail, bundled).outcome == "pass"
 
 

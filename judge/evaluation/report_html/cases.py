@@ -146,7 +146,7 @@ def _why(evidence: Evidence) -> str:
         if evidence.region.drop is not None:
             said.append(f"drop {evidence.region.drop:+.2f}")
     if evidence.reasoning is not None:
-        said.append(evidence.reasoning.rationale or evidence.reasoning.text)
+        said.append(evidence.reasoning.in_short())
     if evidence.reason:
         said.append(evidence.reason)
     return "; ".join(said)

@@ -16,6 +16,7 @@ from judge.verdict import Branch, ConditionFinding, Evidence, Finding, Verdict
 
 READING_ORDER = {"violated": 0, "undecided": 1, "not_violated": 2, "pruned": 3}
 
+_CUT_OFF = "\n(cut off by the limit of tokens)"
 _DECIDED = {
     Branch.PRIOR_FAILS: "The answer, freed of the language prior, is under a1.",
     Branch.PRIOR_HOLDS: "The answer, freed of the language prior, is over a2.",
@@ -151,7 +152,7 @@ def _link(evidence: Evidence, view: str, thresholds: Thresholds) -> Link:
         why=_why(evidence, thresholds),
         bar=_bar(evidence, thresholds),
         box=_box(evidence, view),
-        reasoning=reasoning.text if reasoning else "",
+        reasoning=reasoning.text + _CUT_OFF * reasoning.cut_off if reasoning else "",
         rationale=(reasoning.rationale or "") if reasoning else "",
     )
 
