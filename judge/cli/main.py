@@ -33,6 +33,7 @@ from judge.cli import (
     test,
 )
 from judge.cli.exits import Exit
+from judge.cli.lean import start_lean
 from judge.errors import JudgeError, UserError
 
 app = typer.Typer(
@@ -73,6 +74,7 @@ def main() -> NoReturn:
     _only_our_talk()
     # Threads that wait give way: turning on the spot, as they do by default, they take the cores from each other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    start_lean()
     try:
         app()
     except UserError as error:

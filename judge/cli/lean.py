@@ -1,0 +1,98 @@
+"""Keeps out of the command line what its libraries import and it never uses: torch's compiler, what trains on several
+machines, the optimisers of scipy: a quarter of the time to the first verdict.
+
+Only the command line does this: the process is its own. Who imports `judge` gets all of torch.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+_coming = threading.RLock()
+
+
+def _as_it_is(function: Any = None, *_: Any, **__: Any) -> Any:
+    """A decorator for the compiler: what it decorates stays as it is."""
+    return function if function is not None else _as_it_is
+
+
+def _never(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("this is not loaded in the command line")
+
+
+# What others take from a module while they are imported. Anything else that is asked of it loads it after all.
+PUT_OFF: Mapping[str, Mapping[str, Any]] = {
+    "torch._dynamo": {"assume_constant_result": _as_it_is, "allow_in_graph": _as_it_is, "disable": _as_it_is},
+    "torch._dynamo.utils": {"is_compile_supported": lambda _: False},
+    "scipy.optimize": {"linear_sum_assignment": _never},
+}
+_ALONE = "torch.distributed"  # its own answer to whether it is there, which the others go by
+
+
+def start_lean() -> None:
+    """From now on the modules of `PUT_OFF` are not loaded when they are imported, but when they are used."""
+    if not any(isinstance(one, _Finder) for one in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in PUT_OFF and fullname != _ALONE:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Alone(spec.loader) if fullname == _ALONE else _Later()
+        return spec
+
+
+class _Later(Loader):
+    """Makes a module that is loaded when something is asked of it that `PUT_OFF` does not name."""
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """As modules are made by default."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        def asked(name: str) -> Any:
+            if name.startswith("__"):  # asked of every module by those who look through all there are
+                raise AttributeError(name)
+            return getattr(_real(module.__name__), name)
+
+        module.__dict__.update(PUT_OFF[module.__name__], __getattr__=asked)
+
+
+def _real(name: str) -> ModuleType:
+    """The module itself. From the first that is wanted on nothing is put off: they import each other."""
+    with _coming:
+        sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, _Finder)]
+        for put_off in PUT_OFF:
+            if put_off in sys.modules and isinstance(getattr(sys.modules[put_off].__spec__, "loader", None), _Later):
+                del sys.modules[put_off]
+        real = import_module(name)
+        for known, module in list(sys.modules.items()):  # parts that were imported before the whole
+            if known.rpartition(".")[0] == name:
+                real.__dict__.setdefault(known.rpartition(".")[2], module)
+        return real
+
+
+class _Alone(Loader):
+    """Loads a module that then says of itself that it is not there."""
+
+    def __init__(self, own: Loader) -> None:
+        self._own = own
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """As its own loader makes it."""
+        return self._own.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._own.exec_module(module)
+        module.__dict__["is_available"] = lambda: False

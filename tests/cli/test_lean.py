@@ -1,0 +1,60 @@
+"""What the command line leaves out of its libraries, and that it comes when it is wanted after all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = (
+    "torch._dynamo.symbolic_convert",
+    "torch._inductor",
+    "torch.distributed.tensor",
+    "scipy.optimize._linprog",
+)
+
+
+def python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120, check=True
+    ).stdout  # fmt: skip
+
+
+def test_check_imports_neither_compiler_nor_optimisers_nor_what_trains_on_several_machines(tmp_path):
+    rule = tmp_path / "one-rule.yaml"
+    rule.write_text(
+        "constitution: one-rule\nversion: 1.0.0\nrules:\n"
+        "  - {id: no-people, rule: No people may be shown., preconditions: [people are visible]}\n"
+    )
+    said = python(
+        "import atexit, sys\n"
+        f"atexit.register(lambda: print('loaded', [name for name in {HEAVY} if name in sys.modules]))\n"
+        "from judge.cli.main import main\n"
+        f"sys.argv = ['judge', 'check', '-c', {str(rule)!r}, 'examples/images/bathing-person-borderline.png']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    print('ended', end.code)"
+    )
+    assert "ended 1" in said or "ended 0" in said
+    assert "loaded []" in said
+
+
+def test_what_is_put_off_is_all_there_when_it_is_used():
+    said = python(
+        "from judge.cli.lean import start_lean\n"
+        "start_lean(), start_lean()\n"
+        "import sys, torch, scipy.optimize\n"
+        "assert 'scipy.optimize._linprog' not in sys.modules\n"
+        "print(torch.compile(lambda x: x + 1, backend='eager')(torch.zeros(1)).item())\n"
+        "print(scipy.optimize.linprog([1], bounds=[(2, 3)]).fun)\n"
+        "print(scipy.optimize.linear_sum_assignment([[1, 2], [2, 1]])[1].tolist())\n"
+        "import scipy.stats\n"
+        "print(round(scipy.stats.binomtest(1, 4).pvalue, 3))"
+    )
+    assert said.splitlines() == ["1.0", "2.0", "[0, 1]", "0.625"]
+
+
+def test_importing_the_package_leaves_the_import_system_of_a_program_alone():
+    assert (
+        python("import sys\nbefore = list(sys.meta_path)\nimport judge.assemble\nprint(sys.meta_path == before)")
+        == "True\n"
+    )
