@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 BUNDLED, OFF = "bundled", "none"
+MOST_SAMPLES = 64  # answers to one question
 Debias = Literal["probability", "logit"]
 ReasonWith = Literal["steps", "thinking"]
 Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]  # strict: `yes` is not 1.0
@@ -18,6 +19,16 @@ LogOdds = Annotated[float, Field(ge=-30.0, le=30.0, strict=True)]
 def _unset(value: object) -> bool:
     """Left out of JSON where unset, so that digests of what was written before the key existed stay as they are."""
     return value is None
+
+
+def _sampling(value: str) -> str:
+    count = value.removeprefix("sample:")
+    if value == count or not (count.isascii() and count.isdecimal() and 1 <= int(count[:9]) <= MOST_SAMPLES):
+        raise ValueError(f"not '{value}', but sample:N with N from 1 to {MOST_SAMPLES}, such as sample:8")
+    return f"sample:{int(count)}"
+
+
+Sampling = Annotated[str, AfterValidator(_sampling)]
 
 
 class Frozen(BaseModel):
@@ -129,6 +140,8 @@ class Settings(Frozen):
         eyes with the bundled model, else occlusion.
     quantize: bitsandbytes weights (`4bit` is nf4 with bf16 compute).
     device: `auto` takes a GPU where there is one. dtype: `auto` is bf16 on a GPU, fp32 on a CPU.
+    without_logprobs: what is done behind a server that gives no log-probabilities. None: it is refused. `sample:N`:
+        every question is asked N times at temperature 1, and the frequency of yes stands for its probability.
     batch: images judged together by `judge_many`; a GPU gains from 32 and more.
     memory_gib: for key-value caches; None is 4 GiB on a CPU and half of what is free on a GPU.
     reason: whether undecided preconditions go on to chain-of-thought reasoning.
@@ -147,6 +160,7 @@ class Settings(Frozen):
     quantize: Literal["none", "4bit", "8bit"] = "none"
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    without_logprobs: Sampling | None = None
     batch: int = Field(default=8, ge=1, le=1024)
     memory_gib: float | None = Field(default=None, gt=0)
     trust_remote_code: bool = False

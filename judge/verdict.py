@@ -34,12 +34,18 @@ class Branch(StrEnum):
 
 
 class Answer(Frozen):
-    """Probabilities of yes and of no as the next token, each summed over its single-token spellings."""
+    """Probabilities of yes and of no as the next token, each summed over its single-token spellings.
+
+    answered_by, samples: where the model gives no probabilities, the frequencies of yes and no among so many sampled
+    answers (absent elsewhere).
+    """
 
     model_config = ConfigDict(extra="ignore")  # its own computed fields come back in when JSON is read
 
     p_yes: float = Field(ge=0.0, le=1.0)
     p_no: float = Field(ge=0.0, le=1.0)
+    answered_by: Literal["samples"] | None = Field(default=None, exclude_if=lambda by: by is None)
+    samples: int | None = Field(default=None, ge=1, exclude_if=lambda samples: samples is None)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

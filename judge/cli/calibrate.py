@@ -44,6 +44,7 @@ def calibrate(
     memory_gib: options.MemoryGib = None,
     reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
+    without_logprobs: options.WithoutLogprobs = None,
     no_cache: options.NoCache = False,
     json: Annotated[bool, typer.Option("--json", help="Print all of it as one JSON object.")] = False,
 ) -> None:
@@ -62,6 +63,7 @@ def calibrate(
         subject.constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
         reason_with=reason_with.value,
+        without_logprobs=without_logprobs,
     )  # fmt: skip
     images = _images(judge, paths, known, keep=not no_cache)
     change = _change(subject, images, given[0], reviews=review_budget is not None, labelled=not unlabelled)

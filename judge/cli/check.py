@@ -26,6 +26,7 @@ from judge.cli.options import (
     Reasoning,
     ReasonWith,
     TrustRemoteCode,
+    WithoutLogprobs,
 )  # fmt: skip
 from judge.cli.reminder import remind
 
@@ -61,6 +62,7 @@ def check(
     frames: Frames = 24,
     reason_with: ReasonWith = Reasoning.STEPS,
     trust_remote_code: TrustRemoteCode = False,
+    without_logprobs: WithoutLogprobs = None,
     look_closer: LookCloser = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per image and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule's chain with its probabilities.")] = False,
@@ -73,6 +75,7 @@ def check(
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value,
         "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
         "reason_with": reason_with.value,
+        "without_logprobs": without_logprobs,
         "batch": batch, "memory_gib": memory_gib, "look_closer": look_closer, "limits": {"frames": frames},
     }  # fmt: skip
     judge = load_judge(constitution, **settings)

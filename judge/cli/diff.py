@@ -32,6 +32,7 @@ def diff(
     memory_gib: options.MemoryGib = None,
     reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
+    without_logprobs: options.WithoutLogprobs = None,
     no_cache: options.NoCache = False,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
@@ -54,6 +55,7 @@ def diff(
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value, "device": device,
         "dtype": dtype, "batch": batch, "memory_gib": memory_gib, "trust_remote_code": trust_remote_code,
         "reason_with": reason_with.value,
+        "without_logprobs": without_logprobs,
     }  # fmt: skip
     first = assemble.load_judge(old, **settings)
     alike = before.language == after.language

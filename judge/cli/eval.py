@@ -67,6 +67,7 @@ def evaluate(
     memory_gib: options.MemoryGib = None,
     reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
+    without_logprobs: options.WithoutLogprobs = None,
     look_closer: options.LookCloser = False,
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
 ) -> None:
@@ -93,6 +94,7 @@ def evaluate(
         constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
         reason_with=reason_with.value,
+        without_logprobs=without_logprobs,
         look_closer=look_closer,
     )  # fmt: skip
     kept = KeptAnswers(folder / "answers.sqlite")

@@ -53,4 +53,12 @@ LookCloser = Annotated[
         help="Judge panels of collages, tiles of large pictures and the like as further views, at most 8 per image.",
     ),
 ]
+WithoutLogprobs = Annotated[
+    str | None,
+    typer.Option(
+        "--without-logprobs",
+        metavar="sample:N",
+        help="A server without log-probabilities is asked every question N times (say 8), instead of being refused.",
+    ),
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Ask the model again, and keep nothing.")]

@@ -10,7 +10,7 @@ import typer
 from judge.cli.check import Quantize
 from judge.cli.exits import Exit
 from judge.cli.inputs import printable
-from judge.cli.options import Device, Dtype, MemoryGib, Model, Reasoning, ReasonWith, TrustRemoteCode
+from judge.cli.options import Device, Dtype, MemoryGib, Model, Reasoning, ReasonWith, TrustRemoteCode, WithoutLogprobs
 
 if TYPE_CHECKING:
     from judge.probing import ProbeReport
@@ -29,6 +29,7 @@ def probe(
     memory_gib: MemoryGib = None,
     reason_with: ReasonWith = Reasoning.STEPS,
     trust_remote_code: TrustRemoteCode = False,
+    without_logprobs: WithoutLogprobs = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Check that a model is asked rightly, sees, answers, and what it costs. About a minute. Exit code 3 on a fail."""
@@ -41,6 +42,7 @@ def probe(
         "model": model, "quantize": quantize.value, "device": device, "dtype": dtype, "memory_gib": memory_gib,
         "trust_remote_code": trust_remote_code,
         "reason_with": reason_with.value,
+        "without_logprobs": without_logprobs,
     }  # fmt: skip
     mllm = load_mllm_of(**settings)
     print("judge: probing, about a minute", file=sys.stderr)

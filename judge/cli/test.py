@@ -34,6 +34,7 @@ def test(
     memory_gib: options.MemoryGib = None,
     reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
+    without_logprobs: options.WithoutLogprobs = None,
     no_cache: options.NoCache = False,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report to this file, too.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole run as one JSON object.")] = False,
@@ -52,6 +53,7 @@ def test(
         constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
         reason_with=reason_with.value,
+        without_logprobs=without_logprobs,
     )  # fmt: skip
     run = _run(judge, file, located, no_cache=no_cache)
     if junit is not None:

@@ -56,6 +56,8 @@ class Manners:
     top: int = 20
     limits: tuple[str, ...] = LIMITS
     silent: dict[str, Any] | None = None
+    says: tuple[str, ...] = ()
+    together: bool = True
     named: list[tuple[str | None, str | None]] = field(default_factory=list)
     images: bool = True
     forms: tuple[str, ...] = ("regex", "response_format", "structured_outputs")
@@ -145,7 +147,7 @@ class Serving:
         self.manners, self._answering = manners, answering
         self.seen: list[dict[str, Any]] = []
         self.keys: set[str] = set()
-        self.requests = self.most = self._now = 0
+        self.requests = self.most = self._now = self._said = 0
         self.port = 0
         self.app = Starlette(
             routes=[
@@ -210,7 +212,10 @@ class Serving:
         if self.manners.delay:
             await asyncio.sleep(self.manners.delay)
         most = next((body[name] for name in LIMITS if name in body and name in self.manners.limits), 64)
-        answer = await run_in_threadpool(*((self._one_token, body) if most == 1 else (self._text, body, most)))
+        if body.get("temperature", 1) == 1 and "logprobs" not in body and most > 1:
+            answer = await run_in_threadpool(self._sampled, body)
+        else:
+            answer = await run_in_threadpool(*((self._one_token, body) if most == 1 else (self._text, body, most)))
         named = self.manners.named
         who = (named.pop(0) if len(named) > 1 else named[0]) if named else (body["model"], None)
         return {**answer, **dict(zip(("model", "system_fingerprint"), who, strict=True))}
@@ -255,6 +260,19 @@ class Serving:
             entries = [self._entry(index, chances, by_id) for index in ids]
             choice["logprobs"] = {"content": [{**self._entry(best, chances, by_id), "top_logprobs": entries}]}
         return {"object": "chat.completion", "model": body["model"], "choices": [choice]}
+
+    def _sampled(self, body: Any) -> Any:
+        count = body.get("n", 1) if self.manners.together else 1
+        if self.manners.says:
+            texts = [self.manners.says[(self._said + index) % len(self.manners.says)] for index in range(count)]
+        else:
+            drawn = self._answering.chances(body["messages"]).exp().multinomial(count, replacement=True)
+            texts = [self._answering.tokenizer.decode([index]) for index in drawn.tolist()]
+        self._said += count
+        choices = [
+            {"index": at, "message": {"content": text}, "finish_reason": "stop"} for at, text in enumerate(texts)
+        ]
+        return {"object": "chat.completion", "choices": choices}
 
     def _thinks(self, body: Any) -> bool:
         silent = self.manners.silent

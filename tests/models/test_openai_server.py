@@ -105,7 +105,7 @@ class TestScores:
         images = [pictures[0].rotate(30 * turn) for turn in range(8)]
         asks = suite.asks_of(images, suite.STATEMENTS[:2])
         assert suite.numbers(joined[1], asks) == pytest.approx(suite.numbers(anew(bundled), asks), abs=ALIKE, rel=0)
-        assert len(joined[1]._pictures._kept) == 2
+        assert len(joined[1]._talk.pictures._kept) == 2
 
     @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])
     def test_images_of_every_mode_are_sent(self, joined, pictures, mode):

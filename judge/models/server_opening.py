@@ -1,0 +1,178 @@
+"""What is found out about a server before the first image: how it is asked, and whether its model answers yes or no."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from PIL import Image
+
+from judge.errors import ModelError, Unreachable, UserError
+from judge.languages import ENGLISH, Answers, language
+from judge.models.discovery import DECLINED, agreed, understood
+from judge.models.protocols import Turn
+from judge.models.remote import Refused
+from judge.models.sampling import frequency, sample_body, texts_of
+from judge.models.server_talk import ServerTalk
+from judge.models.server_way import TOPS, Way, listed, some
+from judge.models.spellings import folded
+from judge.models.wire import Completion
+
+log = logging.getLogger(__name__)
+_BEFORE = ":"  # text that a spelling is tokenised behind
+_MORE = 2  # further questions by which it is seen whether a server's fingerprint stays
+_PLAIN = "1 + 1 = 2"  # a statement in every language
+
+
+@dataclass(frozen=True)
+class Opened:
+    """How a server is asked. samples: how many answers make one, where it gives no log-probabilities; 0: it does.
+    together: whether it takes a request for all of them at once."""
+
+    way: Way
+    samples: int = 0
+    together: bool = False
+
+
+def listing(way: Way) -> Way:
+    """How the likeliest tokens are asked for."""
+    return replace(way, yes=(), no=(), top=way.top or TOPS[0])
+
+
+async def open_text(talk: ServerTalk) -> Opened:
+    """How a server is asked for text, found out on a question without an image.
+
+    Raises:
+        Refused: it declines whatever is left out.
+    """
+
+    async def ask(way: Way) -> Completion:
+        return await talk.complete((Turn("user", _PLAIN),), None, way, way.body)
+
+    way, _ = await agreed(ask, Way(top=0, named=False))
+    talk.speaker.settled()
+    return Opened(way)
+
+
+class Opening:
+    """Finds out on a tiny picture how a server is asked in a language."""
+
+    def __init__(self, talk: ServerTalk, answers: Answers, least_mass: float, samples: int) -> None:
+        self._talk, self._answers, self._least, self._samples = talk, answers, least_mass, samples
+        self._question = (Turn("user", language(answers.language).render("ask", statement=_PLAIN)),)
+        self._picture = Image.new("RGB", (64, 64), "white")
+        self._spelt: tuple[str, ...] = ()  # the tokens that are asked for by their ids, as text
+
+    async def opened(self) -> Opened:
+        """How the server is asked.
+
+        Raises:
+            UserError: it cannot be asked, or its model answers a plain question with neither yes nor no.
+        """
+        yes, no = [await self._spellings(words) for words in (self._answers.yes, self._answers.no)]
+        by_id = bool(yes and no)
+        try:
+            found = await understood(self._asked, Way(yes, no) if by_id else Way(), self._least)
+        except Refused as error:
+            if error.status not in DECLINED:
+                raise
+            raise UserError(
+                f"the server declines questions about an image: {error.message}",
+                hint="serve a multimodal model with a chat template",
+            ) from error
+        # Other words than the English ones are not verified among the likeliest tokens.
+        opened = Opened(found.way) if found.way.yes or self._answers == ENGLISH else None
+        if found.mass is None or opened is None:
+            if not self._samples:
+                raise self._without_scores(given=found.mass is not None)
+            opened = await self._sampled(replace(found.way, yes=(), no=(), top=0))
+        elif found.mass < self._least:
+            raise await self._not_understood(found.way, found.mass)
+        for _ in range(_MORE if self._talk.speaker.has_print else 0):  # several machines may answer in turn
+            await self._asked(opened.way)
+        self._talk.speaker.settled()
+        return opened
+
+    async def _asked(self, way: Way) -> Completion:
+        return await self._talk.complete(self._question, self._picture, way, way.body)
+
+    async def _sampled(self, way: Way) -> Opened:
+        """How the server is asked for several answers.
+
+        Raises:
+            UserError: they say neither yes nor no.
+        """
+        texts: list[str] = []
+        together = False
+        if self._samples > 1:
+            try:
+                body = sample_body(way, self._samples)
+                texts = texts_of(await self._talk.complete(self._question, self._picture, way, body))
+                together = len(texts) == self._samples
+            except Refused as error:
+                log.debug("the server refused %d answers at once: %s", self._samples, error)
+        while len(texts) < self._samples:
+            texts += texts_of(await self._talk.complete(self._question, self._picture, way, sample_body(way, 1)))[:1]
+        mass = frequency(texts, self._answers).label_mass
+        if mass < self._least:
+            said = ", ".join(repr(text[:40]) for text in dict.fromkeys(texts[:3]))
+            raise self._refusal(mass, f"It said: {said}", (*self._answers.yes, *self._answers.no))
+        return Opened(way, self._samples, together)
+
+    def _without_scores(self, *, given: bool) -> UserError:
+        url, words = self._talk.remote.url, (*self._answers.yes, *self._answers.no)
+        if given:
+            return UserError(
+                f"the server {url} cannot be asked in language '{self._answers.language}': it has no "
+                f"single tokens for {' and '.join(words)}, or does not name them",
+                hint="use vLLM, and a model that speaks the language",
+            )
+        return UserError(
+            f"the server {url} gives no log-probabilities, which every score is made of",
+            hint="use vLLM or another server that answers `logprobs` and `top_logprobs` in chat completions; or ask "
+            "every question several times with --without-logprobs sample:8, which is rougher and dearer",
+        )
+
+    async def _not_understood(self, way: Way, mass: float) -> UserError:
+        try:
+            tokens = some(listed(await self._asked(listing(way))))
+        except Refused:
+            tokens = "not listed by the server"
+        words = tuple(f"{word} in any case" for word in (*self._answers.yes, *self._answers.no))
+        return self._refusal(mass, f"Likeliest: {tokens}", self._spelt or words)
+
+    def _refusal(self, mass: float, said: str, counted: Sequence[str]) -> UserError:
+        return UserError(
+            f"the model behind {self._talk.remote.url} does not answer a plain question with yes or no: together they "
+            f"have probability {mass:.2f}, under label_mass {self._least}. {said}. What counts: "
+            f"{', '.join(map(repr, counted))}",
+            hint="serve a model made to follow instructions, with its chat template, and with thinking aloud off",
+        )
+
+    async def _spellings(self, words: Sequence[str]) -> tuple[int, ...]:
+        """Ids of single tokens that spell one of the words, as the server's tokenizer has them; none where it has no
+        such endpoint. Each spelling is read alone and behind other text: some tokenizers put a space mark first."""
+        remote, model = self._talk.remote, self._talk.served.id
+        found: set[int] = set()
+        wanted = {folded(word) for word in words}
+        spelled = product(
+            ("", " "), (form for word in words for form in (word.lower(), word.capitalize(), word.upper()))
+        )
+        try:
+            before = await remote.tokenize(model, _BEFORE)
+            for text in map("".join, spelled):
+                alone = await remote.tokenize(model, text)
+                behind = await remote.tokenize(model, _BEFORE + text)
+                own = behind[len(before) :] if behind[: len(before)] == before else []
+                found.update(ids[0] for ids in (alone, own) if len(ids) == 1)
+            read = [(index, await remote.detokenize(model, [index])) for index in sorted(found)]
+        except Unreachable:
+            raise
+        except ModelError as error:  # servers other than vLLM have no tokenizer endpoints: the other way is left
+            log.debug("no tokenizer at %s: %s", remote.url, error)
+            return ()
+        spelt = [(index, text) for index, text in read if folded(text) in wanted]
+        self._spelt += tuple(text for _, text in spelt)
+        return tuple(index for index, _ in spelt)

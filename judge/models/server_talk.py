@@ -1,0 +1,44 @@
+"""One server's model as somebody to talk to: turns and a picture in, a completion out. Knows nothing of yes and no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from judge.models.pictures import Pictures
+from judge.models.protocols import Turn
+from judge.models.remote import Remote
+from judge.models.server_way import Way
+from judge.models.speaker import Speaker
+from judge.models.wire import Body, Completion, Served
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class ServerTalk:
+    """What goes to one model of a server: the image first, so that a server with prefix caching computes it once."""
+
+    def __init__(self, remote: Remote, served: Served) -> None:
+        self.remote, self.served = remote, served
+        self.pictures, self.speaker = Pictures(), Speaker()
+
+    async def complete(
+        self, turns: Sequence[Turn], image: Image | None, way: Way, more: Mapping[str, Any]
+    ) -> Completion:
+        """The model's answer.
+
+        more: what the request says besides its messages.
+
+        Raises:
+            Refused, Unreachable, ModelError: also where another model answers than at first.
+        """
+        messages: list[Body] = [{"role": turn.role, "content": turn.text} for turn in turns]
+        if image is not None:
+            picture = await self.pictures.of(image)
+            shown: Body = {"type": "image_url", "image_url": {"url": picture.url}}
+            if way.named:
+                shown["uuid"] = picture.digest
+            messages[0]["content"] = [shown, {"type": "text", "text": turns[0].text}]
+        completion = await self.remote.complete({"model": self.served.id, "messages": messages, **more})
+        return self.speaker.check(completion)
