@@ -6,7 +6,7 @@ of its alternatives does. What is undecided or not asked is unknown, and unknown
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,11 +45,18 @@ class Chain:
 
 def chain_of(rule: Rule) -> Chain:
     """The chain of a rule, parameters put in."""
+    return chain_of_conditions(rule.preconditions, rule.exceptions, rule.fill)
 
-    def texts(preconditions: tuple[Precondition, ...]) -> tuple[Alternatives, ...]:
-        return tuple(tuple(rule.fill(one.statement) for one in each.any) for each in preconditions)
 
-    return Chain(texts(rule.preconditions), texts(rule.exceptions))
+def chain_of_conditions(
+    preconditions: tuple[Precondition, ...], exceptions: tuple[Precondition, ...], fill: Callable[[str], str] = str
+) -> Chain:
+    """A chain from what is written; `fill` puts parameters in, and by default leaves their names."""
+
+    def texts(conditions: tuple[Precondition, ...]) -> tuple[Alternatives, ...]:
+        return tuple(tuple(fill(one.statement) for one in each.any) for each in conditions)
+
+    return Chain(texts(preconditions), texts(exceptions))
 
 
 def any_holds(outcomes: Iterable[Outcome]) -> Outcome:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judge.chain import chain_of
 from judge.compiler.compile import compile_constitution
-from judge.compiler.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock, with_chains, written
+from judge.compiler.lock_text import written
+from judge.compiler.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock, with_chains
 from judge.compiler.objectify import ROUNDS
 from judge.compiler.priors import statements_of, with_priors, without_priors
+from judge.compiler.said import in_words
 from judge.constitution import Constitution, load_constitution
-from judge.constitution.load import locate
+from judge.constitution.load import locate, read_text
 from judge.errors import UserError
 from judge.files import write_whole
 from judge.languages import DEFAULT
@@ -29,12 +32,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What came of compiling one file."""
+    """What came of compiling one file. altered: ids of rules that have another chain than before."""
 
     path: Path
+    constitution: Constitution
     lock: Lock
     before: Staleness
     changed: bool
+    altered: tuple[str, ...]
+
+    @property
+    def said_back(self) -> dict[str, tuple[str, ...]]:
+        """Every rule's chain in plain words, with its smallest pictures, by rule id."""
+        rules = with_chains(self.constitution, self.lock, str(self.path)).rules
+        return {rule.id: in_words(chain_of(rule)) for rule in rules}
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -79,13 +90,20 @@ def compile_file(
     previous = _trusted(found) if found is not None else None
     lock = compile_constitution(constitution, llm, previous, renew=renew, rounds=rounds)
     lock = _primed(lock, with_chains(constitution, lock, str(path)), mllm, thresholds or Thresholds()).signed()
-    if lock != found:
+    text = written(lock, locate(source).name)
+    changed = found is None or text != read_text(path)  # its comments say the chains back, and are made anew, too
+    if changed:
         try:
-            write_whole(path, written(lock, locate(source).name))
+            write_whole(path, text)
         except OSError as error:
             raise UserError(f"{path}: cannot be written ({error.strerror})") from error
     before = compare(constitution, found if found is not None else _empty(constitution))
-    return Compiled(path, lock, before, lock != found)
+    return Compiled(path, constitution, lock, before, changed, _altered(found, lock))
+
+
+def _altered(found: Lock | None, lock: Lock) -> tuple[str, ...]:
+    before = {name: entry.content for name, entry in found.rules.items()} if found is not None else {}
+    return tuple(name for name, entry in lock.rules.items() if entry.content != before.get(name))
 
 
 def _trusted(lock: Lock) -> Lock:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from judge.calibration.calibrate import Change
 from judge.compiler.calibrated import made_under
+from judge.compiler.lock_text import written
 from judge.compiler.lockfile import (
     Calibration,
     Lock,
@@ -16,7 +17,6 @@ from judge.compiler.lockfile import (
     lock_path,
     read_lock,
     with_chains,
-    written,
 )
 from judge.constitution import Constitution, load_constitution
 from judge.constitution.load import locate

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from judge.cli.exits import Exit
+from judge.cli.inputs import printable
 from judge.cli.options import Device, Dtype, Model, TrustRemoteCode
 from judge.errors import UserError
 
@@ -67,6 +68,7 @@ def compile_(
             print(_as_json(compiled))
         else:
             print(f"{compiled.path}: {'written' if compiled.changed else 'unchanged'}, {_counts(compiled)}")
+            _say_back(compiled)
 
 
 def _check(names: list[str], *, json: bool) -> None:
@@ -100,6 +102,16 @@ def _tell(compiled: Compiled) -> None:
             print(f"judge: {name}: {warning}", file=sys.stderr)
 
 
+def _say_back(compiled: Compiled) -> None:
+    """What the new chains say, to be held against the rules that they were made of."""
+    texts = {rule.id: rule.text for rule in compiled.constitution.rules}
+    said_back = compiled.said_back
+    for name in compiled.altered:
+        print(f"\n{name}: {printable(texts[name])}")
+        for said in said_back[name]:
+            print(f"  {printable(said)}")
+
+
 def _counts(compiled: Compiled) -> str:
     rules = compiled.lock.rules.values()
     made = {kind: sum(rule.made_by == kind for rule in rules) for kind in ("written", "grammar", "llm", "nothing")}
@@ -112,11 +124,15 @@ def _counts(compiled: Compiled) -> str:
 def _as_json(compiled: Compiled) -> str:
     from json import dumps
 
+    said_back = compiled.said_back
     return dumps({
         "lock": str(compiled.path), "changed": compiled.changed, "digest": compiled.lock.digest,
         "without_chain": compiled.unread, **compiled.before.model_dump(mode="json"),
         "rules": {
-            name: {"made_by": rule.made_by, "approved_by": rule.approved_by, "warnings": rule.warnings}
+            name: {
+                "made_by": rule.made_by, "approved_by": rule.approved_by, "warnings": rule.warnings,
+                "said_back": said_back[name],
+            }
             for name, rule in compiled.lock.rules.items()
         },
     })  # fmt: skip

@@ -21,11 +21,6 @@ from judge.settings import Bounds, Frozen, Share
 from judge.verdict import ModelIdentity
 
 MadeBy = Literal["written", "grammar", "llm", "nothing"]
-_HEADER = """\
-# Made by `judge compile {source}`: review it, commit it. Do not edit digests, priors or calibration.
-# You may edit a rule's objective, preconditions and exceptions: edited and approved rules are kept when compiling
-# again, as long as the rule's text stays. Put your name into `approved_by` when you stand behind a rule's chain.
-"""
 
 
 def _unset(value: object) -> bool:
@@ -241,54 +236,6 @@ def _problem(document: Any, error: Any, hint: str) -> Problem:
     where = ".".join(str(part) for part in error["loc"]) or "the file"
     problem: Problem = document.problem(tuple(error["loc"]), f"{clipped(where)}: {error['msg']}", hint)
     return problem
-
-
-def written(lock: Lock, source_name: str) -> str:
-    """The text of the lock file, in the short forms that people write."""
-    import yaml
-
-    data = lock.model_dump(mode="json", exclude={"rules"}, exclude_none=True)
-    data["measured_digest"] = lock.signed().measured_digest
-    data["rules"] = {name: _shown(rule) for name, rule in lock.rules.items()}
-
-    class Dumper(yaml.SafeDumper):
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-    Dumper.add_representer(
-        _Inline, lambda dumper, one: dumper.represent_mapping("tag:yaml.org,2002:map", one, flow_style=True)
-    )
-    body = yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=118)
-    return _HEADER.format(source=source_name) + body
-
-
-_SHORTENED = ("objective", "score", "explanation", "exceptions", "warnings", "priors")  # left out where empty
-
-
-def _shown(rule: LockedRule) -> dict[str, Any]:
-    data = {name: said for name, said in rule.model_dump(mode="json").items() if said or name not in _SHORTENED}
-    for name in ("preconditions", "exceptions"):
-        if name in data:
-            data[name] = [_short(each) for each in data[name]]
-    if rule.calibration is not None:
-        data["calibration"] = {**data["calibration"], "bounds": _Inline(rule.calibration.bounds)}
-    if rule.priors:
-        data["priors"] = {text: _Inline(prior) for text, prior in data["priors"].items()}
-    return data
-
-
-def _short(condition: dict[str, Any]) -> Any:
-    each = [
-        _Inline({**one, "central_objects": list(one["central_objects"])})
-        if one["central_objects"]
-        else one["statement"]
-        for one in condition["any"]
-    ]
-    return each[0] if len(each) == 1 else {"any": each}
-
-
-class _Inline(dict[str, Any]):
-    """A mapping to be written on one line."""
 
 
 def with_chains(constitution: Constitution, lock: Lock, file: str) -> Constitution:

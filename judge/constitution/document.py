@@ -78,6 +78,11 @@ def clipped(value: object) -> str:
     return line if len(line) <= 60 else f"{line[:57]}..."
 
 
+def comment(text: str) -> str:
+    """`text` as one line that can stand in a comment, with a mark for every character that YAML does not allow."""
+    return _FORBIDDEN.sub("\ufffd", " ".join(text.split()))
+
+
 def _check_characters(text: str, file: str) -> None:
     found = _FORBIDDEN.search(text)
     if found:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from judge.constitution.document import comment
 from judge.constitution.schema import REFERENCE
 
 LONGEST_ID = 80  # as the schema has it
@@ -54,7 +55,7 @@ def written_out(head: Written, drafts: list[Draft]) -> str:
     """The text of the file."""
     lines = [
         "# yaml-language-server: $schema=./constitution.schema.json",
-        f"# {_comment(head.title)}: imported from {_comment(head.source)}. Each rule names the line it stood on.",
+        f"# {comment(head.title)}: imported from {comment(head.source)}. Each rule names the line it stood on.",
         "# The rules have no preconditions yet, so every image would end in needs_review: write them by hand, or",
         "# run `judge compile` on this file.",
         f"constitution: {_scalar(head.name)}",
@@ -73,14 +74,14 @@ def written_out(head: Written, drafts: list[Draft]) -> str:
 
 
 def _rule(draft: Draft, identifier: str, source: str) -> list[str]:
-    lines = [f"  # {_comment(source)}:{draft.line}", f"  - id: {_scalar(identifier)}"]
+    lines = [f"  # {comment(source)}:{draft.line}", f"  - id: {_scalar(identifier)}"]
     lines.append(f"    rule: {_scalar(_unreferenced(draft.text))}")
     if draft.category:
         lines.append(f"    category: {_scalar(draft.category)}")
     if draft.exceptions:
         lines.append("    exceptions:")
         for text, line in draft.exceptions:
-            lines += [f"      # {_comment(source)}:{line}", f"      - {_scalar(_unreferenced(text))}"]
+            lines += [f"      # {comment(source)}:{line}", f"      - {_scalar(_unreferenced(text))}"]
     return lines
 
 
@@ -103,8 +104,3 @@ def _scalar(text: str) -> str:
     """`text` as a YAML value in one line, quoted where it must be."""
     clean = _UNPRINTABLE.sub("\ufffd", text)
     return str(yaml.safe_dump(clean, allow_unicode=True, width=float("inf"))).removesuffix("\n").removesuffix("\n...")
-
-
-def _comment(text: str) -> str:
-    """`text` as one line of a comment."""
-    return _UNPRINTABLE.sub("\ufffd", " ".join(text.split())).replace("\x85", " ")

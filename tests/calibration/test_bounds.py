@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from judge.chain import Outcome
 from judge.compiler.calibrated import calibrated, made_under, with_calibration_of
 from judge.compiler.compile import compile_constitution
-from judge.compiler.lockfile import Calibration, Lock, RuleCalibration, read_lock, written
+from judge.compiler.lock_text import written
+from judge.compiler.lockfile import Calibration, Lock, RuleCalibration, read_lock
 from judge.constitution import load_constitution, parse_constitution
 from judge.judging.probability import by_prior, debiased, logit
 from judge.languages import language

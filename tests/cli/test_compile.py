@@ -40,6 +40,15 @@ def test_without_an_llm_it_says_what_it_cannot_read(file):
     assert "judge: taste: not read: it is in no form this grammar knows" in result.stderr
 
 
+def test_what_is_new_is_said_back_and_what_stayed_is_not(file):
+    first = run(file, "--no-llm", "--no-priors").stdout
+    assert "\ngun: No gun may be shown.\n  Flagged when: a gun is visible.\n" in first
+    assert "\ntaste: Nothing awful.\n  Every picture goes to a person" in first
+    assert "Flagged" not in run(file, "--no-llm", "--no-priors").stdout
+    file.write_text(RULES.replace("No gun", "No rifle"), encoding="utf-8")
+    assert "Flagged when: a rifle is visible." in run(file, "--no-llm", "--no-priors").stdout
+
+
 def test_check_exits_1_with_the_rules_that_are_stale_and_0_when_fresh(file):
     run(file, "--no-llm", "--no-priors")
     fresh = run(file, "--check")
@@ -56,7 +65,13 @@ def test_check_exits_1_with_the_rules_that_are_stale_and_0_when_fresh(file):
 def test_json_has_what_a_pipeline_wants(file):
     said = json.loads(run(file, "--no-llm", "--no-priors", "--json").stdout)
     assert said["changed"] and said["without_chain"] == ["taste"]
-    assert said["rules"]["gun"] == {"made_by": "grammar", "approved_by": None, "warnings": []}
+    assert said["rules"]["gun"] == {
+        "made_by": "grammar", "approved_by": None, "warnings": [],
+        "said_back": [
+            "Flagged when: a gun is visible.", "Not flagged when: no gun is visible.",
+            "flagged: a gun is visible", "not flagged: no gun is visible",
+        ],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", [[], ["--llm", "x", "--no-llm"]])

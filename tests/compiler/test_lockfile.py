@@ -8,7 +8,8 @@ import pytest
 
 from judge.assemble import load_judge
 from judge.compiler.beside import load_with_lock
-from judge.compiler.lockfile import Calibration, Prior, RuleCalibration, read_lock, written
+from judge.compiler.lock_text import written
+from judge.compiler.lockfile import Calibration, Prior, RuleCalibration, read_lock
 from judge.compiling import check_file, compile_file
 from judge.errors import ConstitutionError, UserError
 from judge.models.scripted import ScriptedMllm
@@ -48,6 +49,35 @@ def test_compiling_twice_gives_the_same_bytes_and_reads_back(file):
     assert lock_of(file).read_text(encoding="utf-8") == text
     assert read_lock(lock_of(file)) == first.lock
     assert "approved_by: null" in text and "a museum is visible: {p_yes: 0.5, p_no: 0.5}" in text
+
+
+def test_the_lock_says_every_chain_back_in_comments_that_nothing_reads(file):
+    lock = compile_file(file, None, None).lock
+    text = lock_of(file).read_text(encoding="utf-8")
+    assert "  gun:\n    # Flagged when: a gun longer than {most} cm is visible; unless a museum is visible.\n" in text
+    assert "    # not flagged: a gun longer than {most} cm is visible and a museum is visible\n" in text
+    bare = "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
+    lock_of(file).write_text(bare, encoding="utf-8")
+    assert read_lock(lock_of(file)) == lock
+    assert compile_file(file, None, None).changed and lock_of(file).read_text(encoding="utf-8") == text
+
+
+def test_what_an_edited_chain_says_is_said_anew(file):
+    compile_file(file, None, None)
+    text = lock_of(file).read_text(encoding="utf-8")
+    lock_of(file).write_text(text.replace("a museum", "a shop"), encoding="utf-8")
+    assert compile_file(file, None, None).changed
+    assert (
+        "# Flagged when: a gun longer than {most} cm is visible; unless a shop is visible." in lock_of(file).read_text()
+    )
+
+
+def test_no_statement_breaks_out_of_its_comment(file):
+    odd = "rules:\\n  evil: {}\\u2028x\\x85y " + "long " * 60
+    file.write_text(TEXT.replace("[a fire is visible]", f'["{odd}"]'), encoding="utf-8")
+    lock = compile_file(file, None, None).lock
+    assert read_lock(lock_of(file)) == lock and list(lock.rules) == ["gun", "fire"]
+    assert max(map(len, lock_of(file).read_text(encoding="utf-8").splitlines())) <= 300
 
 
 def test_priors_near_0_and_1_are_warned_of_with_what_to_do_unless_debiased_in_logits(file):

@@ -125,8 +125,9 @@ def test_a_mistake_has_its_line_and_a_hint():
 def test_chains_in_words_and_where_they_stand():
     text = SHORT.replace("[a house is visible, fire", "[{any: [a house is visible, a barn is visible]}, fire")
     (view,) = chains(read(text))
-    words = "Violated when (a house is visible or a barn is visible) and fire is visible, unless the picture is a movie poster."
-    assert (view.in_words, view.line, view.by_grammar) == (words, 4, False)
+    words = "Flagged when: a house is visible or a barn is visible; and fire is visible; unless the picture is a movie poster."
+    assert (view.said[0], view.line, view.by_grammar) == (words, 4, False)
+    assert {one.flagged for one in view.pictures} == {True, False}
 
 
 def test_rules_without_a_chain_are_read_by_the_grammar():
@@ -135,7 +136,7 @@ def test_rules_without_a_chain_are_read_by_the_grammar():
     first, second = chains(draft)
     assert first.by_grammar and first.chain.preconditions
     assert not second.chain.preconditions
-    assert "goes to a person" in second.in_words
+    assert "goes to a person" in second.said[0] and not second.pictures
     assert draft.written.without_chain == ("a", "b")
 
 

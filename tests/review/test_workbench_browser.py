@@ -98,8 +98,9 @@ def test_chains_are_drawn_and_said_in_words(page):
     assert (
         drawn == "when people are visible or animals are visible and fire is visible and the body is on fire violated"
     )
-    said = first.get_by_text("Violated when (people are visible or animals are visible) and fire is visible")
+    said = first.get_by_text("Flagged when: people are visible or animals are visible; and fire is visible;")
     assert said.count() == 1
+    assert first.get_by_text("people are visible and fire is visible, but the body is not on fire").count() == 1
 
 
 def test_an_upload_is_tried_and_goes_nowhere(store, page):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from judge.chain import Chain, chain_of
 from judge.compiler.compile import compile_constitution
 from judge.compiler.lockfile import Lock, with_chains
+from judge.compiler.said import Described, pictures, said_back
 from judge.constitution import Constitution, Rule
 from judge.constitution.load import parse_constitution
 from judge.errors import ConstitutionError, UserError
@@ -63,14 +64,14 @@ class ChainView:
     by_grammar: bool
 
     @property
-    def in_words(self) -> str:
-        """The whole chain as one sentence, for whoever cannot see a drawing."""
-        if not self.chain.preconditions:
-            return "It has no chain, so every image it is relevant to goes to a person."
-        groups = [_either(group) for group in self.chain.preconditions]
-        lifted = [_either(group) for group in self.chain.exceptions]
-        unless = f", unless {' or '.join(lifted)}" if lifted else ""
-        return f"Violated when {' and '.join(groups)}{unless}."
+    def said(self) -> tuple[str, ...]:
+        """When a picture is flagged and when it is not, in sentences from the chain alone."""
+        return said_back(self.chain)
+
+    @property
+    def pictures(self) -> tuple[Described, ...]:
+        """The smallest pictures on either side, in words."""
+        return pictures(self.chain)
 
 
 def read(text: str, older: dict[str, str] | None = None) -> Draft:
@@ -107,7 +108,3 @@ def _lines(draft: Draft) -> list[int]:
     document = read_document(draft.text, FILE)
     count = len(draft.written.rules) if draft.written is not None else 0
     return [document.values.get(("rules", index), (1, 1))[0] for index in range(count)]
-
-
-def _either(group: tuple[str, ...]) -> str:
-    return group[0] if len(group) == 1 else f"({' or '.join(group)})"

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from judge.compiler.lock_text import written as lock_text
 from judge.compiler.lockfile import lock_path
-from judge.compiler.lockfile import written as lock_text
 from judge.constitution import Constitution
 from judge.constitution.document import read_document
 from judge.constitution.load import parse_constitution

@@ -1,0 +1,90 @@
+"""The text of a lock file, in the short forms that people write, with every chain said back beside it.
+
+The words are comments: they are made from the chain each time that the file is written, and nothing reads them.
+"""
+
+from __future__ import annotations
+
+import re
+from textwrap import wrap
+from typing import Any
+
+from judge.chain import chain_of_conditions
+from judge.compiler.lockfile import Lock, LockedRule
+from judge.compiler.said import in_words
+from judge.constitution.document import comment
+
+_HEADER = """\
+# Made by `judge compile {source}`: review it, commit it. Do not edit digests, priors or calibration.
+# You may edit a rule's objective, preconditions and exceptions: edited and approved rules are kept when compiling
+# again, as long as the rule's text stays. Put your name into `approved_by` when you stand behind a rule's chain.
+"""
+_WIDTH = 118
+_OF_A_RULE = re.compile(r"^  \S")
+
+
+def written(lock: Lock, source_name: str) -> str:
+    """The text of the lock file, in the short forms that people write."""
+    import yaml
+
+    data = lock.model_dump(mode="json", exclude={"rules"}, exclude_none=True)
+    data["measured_digest"] = lock.signed().measured_digest
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    Dumper.add_representer(
+        _Inline, lambda dumper, one: dumper.represent_mapping("tag:yaml.org,2002:map", one, flow_style=True)
+    )
+
+    def dumped(part: dict[str, Any]) -> str:
+        return str(yaml.dump(part, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
+
+    rules = dumped({"rules": {name: _shown(rule) for name, rule in lock.rules.items()}})
+    return _HEADER.format(source=source_name) + dumped(data) + _commented(rules, lock)
+
+
+def _commented(rules: str, lock: Lock) -> str:
+    """The rules with each chain said back above it. A rule's own line is the only kind indented by two."""
+    entries = iter(lock.rules.values())
+    lines = []
+    for line in rules.splitlines(keepends=True):
+        lines.append(line)
+        if _OF_A_RULE.match(line) and (entry := next(entries, None)) is not None:
+            chain = chain_of_conditions(entry.preconditions, entry.exceptions)
+            lines += [f"    # {part}\n" for said in in_words(chain) for part in _wrapped(said)]
+    return "".join(lines)
+
+
+def _wrapped(said: str) -> list[str]:
+    return wrap(comment(said), _WIDTH - 6, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+_SHORTENED = ("objective", "score", "explanation", "exceptions", "warnings", "priors")  # left out where empty
+
+
+def _shown(rule: LockedRule) -> dict[str, Any]:
+    data = {name: said for name, said in rule.model_dump(mode="json").items() if said or name not in _SHORTENED}
+    for name in ("preconditions", "exceptions"):
+        if name in data:
+            data[name] = [_short(each) for each in data[name]]
+    if rule.calibration is not None:
+        data["calibration"] = {**data["calibration"], "bounds": _Inline(rule.calibration.bounds)}
+    if rule.priors:
+        data["priors"] = {text: _Inline(prior) for text, prior in data["priors"].items()}
+    return data
+
+
+def _short(condition: dict[str, Any]) -> Any:
+    each = [
+        _Inline({**one, "central_objects": list(one["central_objects"])})
+        if one["central_objects"]
+        else one["statement"]
+        for one in condition["any"]
+    ]
+    return each[0] if len(each) == 1 else {"any": each}
+
+
+class _Inline(dict[str, Any]):
+    """A mapping to be written on one line."""
