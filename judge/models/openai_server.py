@@ -16,7 +16,7 @@ from typing import Any
 
 from judge.errors import ModelError, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
-from judge.models.protocols import Ask, Conversation, Likely, Turn, checked_answer
+from judge.models.protocols import Ask, Conversation, Likely, Reply, Turn, checked_answer
 from judge.models.remote import Limits, Refused, Remote, address
 from judge.models.sampling import frequency, sample_body, sampled_of, texts_of
 from judge.models.server_opening import Opened, Opening, listing, open_text
@@ -118,13 +118,13 @@ class ServerMllm:
 
         return self._talk.remote.each(one, conversations)
 
-    async def _replied(self, talk: Conversation, max_tokens: int, forms: list[Body], *, constrained: bool) -> str:
+    async def _replied(self, talk: Conversation, max_tokens: int, forms: list[Body], *, constrained: bool) -> Reply:
         """A reply in the first form of request that the server keeps to.
 
         Raises:
             ModelError: text that is no JSON came back in every form.
         """
-        request = self._way.request(max_tokens)
+        request = self._way.request(max_tokens, thinking=talk.thinking)
         refused: Refused | None = None
         for index in range(len(forms)) if self._form is None or not constrained else [self._form]:
             try:
@@ -133,12 +133,12 @@ class ServerMllm:
                 refused = error
                 continue
             choice = completion.choices[0]
-            text = choice.message.content or ""
+            text = choice.message.text(thoughts=talk.thinking)
             if not constrained or choice.finish_reason == "length":
-                return text
+                return Reply(text, cut=choice.finish_reason == "length")
             if _is_json(text):
                 self._form = index
-                return text
+                return Reply(text)
         raise refused or ModelError(
             "the server does not keep its replies to a JSON Schema",
             hint="serve the model with structured outputs on, or judge without reasoning",

@@ -6,6 +6,7 @@ Knows addresses and HTTP, and nothing of questions and probabilities.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import threading
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import openai
 import stamina
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from judge.errors import ModelError, Unreachable, UserError
 from judge.models.bounded import PLAIN, TooMuch, bounded_client, too_much
@@ -169,9 +170,7 @@ class Remote:
             if excess is not None:
                 raise ModelError(f"the server {self.url} answered with {excess}", retryable=True) from error
             self._down = True
-            late = isinstance(error, (openai.APITimeoutError, TimeoutError))
-            what = "did not answer in time" if late else "cannot be reached"
-            raise Unreachable(f"the server {self.url} {what}", retryable=True) from error
+            raise Unreachable(f"the server {self.url} {_broken(error)}", retryable=True) from error
         except openai.APIStatusError as error:
             self._down = False
             said = f"the server {self.url} answered with status {error.status_code}: {_said(error)}"
@@ -183,7 +182,8 @@ class Remote:
             RecursionError,
             openai.APIError,
         ) as error:  # no JSON, or JSON of another shape
-            raise ModelError(f"the server {self.url} gave an answer that makes no sense", retryable=True) from error
+            said = f"the server {self.url} gave an answer that makes no sense: {_senseless(error)}"
+            raise ModelError(said, hint="is it an OpenAI-compatible server?", retryable=True) from error
 
     def _again(self, error: Exception) -> bool | float:
         """Whether to try again, or after how many seconds (where the server says so)."""
@@ -198,6 +198,27 @@ class Remote:
         log.info("%s: status %d; trying again", self.url, error.status_code)
         asked = error.response.headers.get("retry-after", "")
         return min(float(asked), _LONGEST_WAIT) if asked.isdecimal() else True
+
+
+def _broken(error: BaseException) -> str:
+    """How it came to no answer."""
+    if isinstance(error, (openai.APITimeoutError, TimeoutError)):
+        return "did not answer in time"
+    while error.__cause__ is not None:
+        error = error.__cause__
+    cut = type(error).__name__ in ("RemoteProtocolError", "ReadError", "EndOfStream")  # of whichever HTTP library
+    return "cut the connection in the middle of an answer" if cut else "cannot be reached"
+
+
+def _senseless(error: BaseException) -> str:
+    """What is wrong with an answer, in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        return f"{where}: {first['msg']}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"its JSON is damaged, or breaks off, at character {error.pos}"
+    return "it is no JSON" if isinstance(error, ValueError) else type(error).__name__
 
 
 def _may_pass(error: openai.APIStatusError) -> bool:

@@ -47,9 +47,12 @@ class Way:
     thinking: int = 0
     temperature: bool = True
 
-    def request(self, max_tokens: int) -> Body:
-        """What a request for a reply says besides its messages."""
-        said: Body = {**dict.fromkeys(self.limits, max_tokens), **THINKING[self.thinking]}
+    def request(self, max_tokens: int, *, thinking: bool = False) -> Body:
+        """What a request for a reply says besides its messages; thinking: whether the model is let think first."""
+        told = THINKING[self.thinking]
+        if thinking:
+            told = {"chat_template_kwargs": {"enable_thinking": True}} if "chat_template_kwargs" in told else {}
+        said: Body = {**dict.fromkeys(self.limits, max_tokens), **told}
         return {**said, "temperature": 0} if self.temperature else said
 
     @property

@@ -52,9 +52,16 @@ class Logprobs(BaseModel):
 
 
 class Message(BaseModel):
-    """The model's message."""
+    """The model's message. `reasoning_content` or `reasoning`: thoughts that a server keeps apart from it."""
 
     content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+    def text(self, *, thoughts: bool) -> str:
+        """What was said, after what was thought where that is wanted."""
+        thought = (self.reasoning_content or self.reasoning or "") if thoughts else ""
+        return "\n\n".join(part for part in (thought, self.content or "") if part)
 
 
 class Choice(BaseModel):

@@ -293,7 +293,11 @@ class Serving:
             if form is not None and form not in self.manners.forms
             else self._answering.reply(body["messages"], most, schema, pattern)
         )
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        few = form is None and most < 5  # one more token is cheap then, and says whether there was more to come
+        ended = "length" if few and self._answering.reply(body["messages"], most + 1, None) != text else "stop"
+        choice: dict[str, Any] = {"index": 0, "finish_reason": ended, "message": {"role": "assistant", "content": text}}
+        if self.manners.silent is not None and self._thinks(body):
+            choice["message"]["reasoning_content"] = "there may be a person."
         return {"object": "chat.completion", "model": body["model"], "choices": [choice]}
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from judge.errors import ModelError, UserError
 from judge.models.openai_server import load_server
+from judge.models.protocols import Conversation, Turn
 from judge.models.remote import Limits
 from judge.models.server_way import LIMITS, THINKING, Way
 from judge.settings import Settings, Thresholds
@@ -116,6 +117,22 @@ class TestThinking:
     def test_the_least_label_mass_is_the_setting(self, serve):
         server = serve(silent={"nothing": 1})
         load_server(server.url, Settings(thresholds=Thresholds(label_mass=0.0)), QUICK).close()
+
+    @pytest.mark.parametrize("how", THINKING[:2], ids=str)
+    def test_it_thinks_where_that_is_wanted_and_its_thoughts_come_with_the_reply(self, serve, how):
+        server = serve(silent=how)
+        mllm = load_server(server.url, limits=QUICK)
+        talks = [Conversation(None, (Turn("user", "hm"),), thinking) for thinking in (True, False)]
+        thought, plain = mllm.reply(talks, max_tokens=4)
+        assert thought == f"there may be a person.\n\n{plain}" and "person" not in plain
+        mllm.close()
+
+    def test_a_reply_says_whether_it_was_cut_off(self, serve):
+        mllm = load_server(serve().url, limits=QUICK)
+        (whole,) = mllm.reply([suite.talk(None, suite.QUESTIONS[0])], max_tokens=64)
+        (part,) = mllm.reply([suite.talk(None, suite.QUESTIONS[0])], max_tokens=2)
+        assert (whole.cut, part.cut) == (False, True) and whole.startswith(part)
+        mllm.close()
 
 
 class TestTheModelStays:

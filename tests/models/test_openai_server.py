@@ -336,6 +336,37 @@ class TestUse:
             with pytest.raises(ModelError, match="no sense"):
                 ask()
 
+    def test_a_connection_cut_in_mid_answer_is_told_from_a_server_that_is_gone(self, joined):
+        server, mllm = joined
+        server.manners.fail[:] = [0] * 3
+        with pytest.raises(Unreachable, match="cut the connection in the middle of an answer") as caught:
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert caught.value.retryable and server.requests == 3
+
+    @pytest.mark.parametrize(
+        ("raw", "said"),
+        [
+            ('{"choices": [{"mess', "breaks off, at character 14"),
+            ('{"choices": []}', "choices: List should have at least 1 item"),
+            ('{"choices": [{"message": 5}]}', r"choices\.0\.message: Input should be"),
+        ],
+    )
+    def test_an_answer_that_makes_no_sense_is_told_by_what_is_wrong(self, joined, raw, said):
+        server, mllm = joined
+        server.manners.raw = raw
+        with pytest.raises(ModelError, match=said):
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+
+    def test_log_probabilities_of_other_tokens(self, joined):
+        server, mllm = joined
+        listed = '[{"token": "token_id:1", "logprob": -0.1}, {"token": "token_id:2", "logprob": -3}]'
+        logprobs = f'{{"content": [{{"token": "token_id:1", "logprob": -0.1, "top_logprobs": {listed}}}]}}'
+        server.manners.raw = (
+            f'{{"model": "bundled", "choices": [{{"message": {{"content": "x"}}, "logprobs": {logprobs}}}]}}'
+        )
+        with pytest.raises(ModelError, match=r"of other tokens: 'token_id:1' \(0\.90\), 'token_id:2'"):
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+
     @pytest.mark.parametrize("number", ["NaN", "Infinity"])
     def test_probabilities_that_are_none(self, joined, number):
         server, mllm = joined
