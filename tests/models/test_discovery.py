@@ -127,10 +127,10 @@ class TestThinking:
         assert thought == f"there may be a person.\n\n{plain}" and "person" not in plain
         mllm.close()
 
-    def test_a_reply_says_whether_it_was_cut_off(self, serve):
+    def test_a_reply_says_whether_it_was_cut_off(self, serve, pictures):
         mllm = load_server(serve().url, limits=QUICK)
-        (whole,) = mllm.reply([suite.talk(None, suite.QUESTIONS[0])], max_tokens=64)
-        (part,) = mllm.reply([suite.talk(None, suite.QUESTIONS[0])], max_tokens=2)
+        (whole,) = mllm.reply([suite.talk(pictures[0], suite.QUESTIONS[0])], max_tokens=64)
+        (part,) = mllm.reply([suite.talk(pictures[0], suite.QUESTIONS[0])], max_tokens=2)
         assert (whole.cut, part.cut) == (False, True) and whole.startswith(part)
         mllm.close()
 
