@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isqrt
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 _LONGEST = 4  # a side is at most so many times that of the largest square: models pad to squares
 _GAP = 2.0  # Pillow averages whole pixels first, which is fast, and resamples the rest
@@ -37,5 +37,8 @@ def upright(frame: Image.Image, most: int) -> tuple[Image.Image, tuple[int, int]
     size = frame.size
     if frame.format == "JPEG":
         frame.draft(None, fitted(size, most // 2))
+    frame.load()  # some metadata lie behind the pixels
+    if frame.getexif().get(ExifTags.Base.Orientation, 1) == 1:  # no copy of what stands upright
+        return frame, size
     turned = ImageOps.exif_transpose(frame)
     return turned, size if turned.size == frame.size else (size[1], size[0])

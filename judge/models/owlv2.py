@@ -19,7 +19,7 @@ from judge.verdict import ModelIdentity
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-KEPT_IMAGES = 16
+KEPT_BYTES = 2**29  # of what was seen: all pictures of a batch, which come back in every stage
 
 
 class _Sight(NamedTuple):
@@ -28,6 +28,11 @@ class _Sight(NamedTuple):
     vector: torch.Tensor
     feature_map: torch.Tensor
     layer_means: torch.Tensor | None
+
+    @property
+    def bytes(self) -> int:
+        """Memory that keeping it takes."""
+        return sum(one.nbytes for one in self if one is not None)
 
 
 class Owlv2Eyes:
@@ -118,7 +123,7 @@ class Owlv2Eyes:
         left = [outputs.hidden_states[layer][0, 1:].float().mean(dim=0) for layer in self._watched]
         sight = _Sight(vector / vector.norm(), feature_map, torch.cat(left) if left else None)
         self._images.put(image, sight)
-        while len(self._images) > KEPT_IMAGES:
+        while len(self._images) > 1 and sum(one.bytes for one in self._images.values()) > KEPT_BYTES:
             self._images.drop_oldest()
         return sight
 

@@ -14,6 +14,7 @@ import numpy
 import torch
 from PIL import Image
 
+_ROWS = 16
 _ALL_STEPS = ("do_resize", "do_pad", "do_rescale", "do_normalize")
 
 
@@ -32,16 +33,24 @@ class Pixels:
         if not self._does_all:
             made: torch.Tensor = self._own(images=image, return_tensors="pt")["pixel_values"]
             return made
-        values = torch.from_numpy(numpy.array(image)).permute(2, 0, 1).float() * self._own.rescale_factor
         square = max(image.size)
         across, down = (sampling(square, self._own.size[side]) for side in ("width", "height"))
-        if image.width > image.height:  # the longer axis first, so that least is left for the other
-            values = down[:, : image.height] @ (values @ across[:, : image.width].T)
-        else:
-            values = (down[:, : image.height] @ values) @ across[:, : image.width].T
+        values = torch.from_numpy(numpy.array(image)).flatten(1)  # [height, width x 3]: rows first, as they lie in memory
+        rows = _sampled(down[:, : image.height], values).reshape(-1, image.width, 3).permute(2, 0, 1)
+        values = (rows * self._own.rescale_factor) @ across[:, : image.width].T
         mean, spread = (torch.tensor(one)[:, None, None] for one in (self._own.image_mean, self._own.image_std))
         scaled: torch.Tensor = (values - mean) / spread
         return scaled[None]
+
+
+def _sampled(weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """`weights @ values`, of which some rows at a time: each needs few of the rows of `values` (uint8)."""
+    parts = []
+    for some in weights.split(_ROWS):
+        used = some.any(dim=0).nonzero()[:, 0].tolist() or [0]
+        reach = slice(used[0], used[-1] + 1)
+        parts.append(some[:, reach] @ values[reach].float())
+    return torch.cat(parts)
 
 
 @lru_cache(maxsize=16)

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from judge.errors import ImageError
 from judge.media import decode
+from judge.media.formats import open_image
 from judge.media.jpeg import markers
-from judge.media.reduce import fitted, shrunk
+from judge.media.reduce import fitted, shrunk, upright
 from judge.settings import Limits
 
 SMALL = Limits(view_pixels=512 * 512)
@@ -172,3 +173,16 @@ def test_a_folder_of_bombs_is_decoded_in_bounded_memory(tmp_path):
     assert said == [""] * 16
     assert held <= 8 * 4 * 2048**2
     assert kib < 3 * 2**20
+
+
+@pytest.mark.parametrize(("orientation", "size"), [(None, (30, 20)), (1, (30, 20)), (3, (30, 20)), (6, (20, 30))])
+def test_only_what_lies_on_its_side_is_copied_to_be_turned(orientation, size):
+    exif = Image.Exif()
+    if orientation is not None:
+        exif[ExifTags.Base.Orientation] = orientation
+    frame = open_image(saved(Image.linear_gradient("L").resize((30, 20)).convert("RGB"), exif=exif))
+    turned, full = upright(frame, 10**6)
+    assert turned.size == full == size
+    assert (turned is frame) == (orientation in (None, 1))
+    expected = ImageOps.exif_transpose(frame)
+    assert turned.tobytes() == expected.tobytes()

@@ -84,11 +84,29 @@ def test_both_jobs_take_one_forward_pass_an_image(loaded, pictures, forwards):
     assert sum(map(suite.flat, boxes), []) == suite.near(sum(map(suite.flat, apart), []))
 
 
-def test_more_images_than_are_kept_get_their_own_boxes(loaded, pictures, forwards):
-    images = [pictures[0].rotate(15 * turn) for turn in range(owlv2.KEPT_IMAGES + 4)]
+def test_what_was_seen_of_a_whole_batch_is_kept_from_stage_to_stage(loaded, pictures, forwards):
+    images = [pictures[0].rotate(3 * turn) for turn in range(40)]
     eyes = anew(loaded("owlv2"))
+    eyes.watch((1,))
+    for image in images:
+        eyes.layer_means(image)
+    eyes.similarity(images, ["person"])
+    for image in images:
+        eyes.detect(image, ["person"])
+    assert len(forwards) == len(images)
+
+
+def test_more_images_than_are_kept_get_their_own_boxes(loaded, pictures, forwards, monkeypatch):
+    eyes = anew(loaded("owlv2"))
+    eyes.similarity(pictures[:1], ["person"])
+    (seen,) = eyes._images.values()
+    assert seen.bytes >= seen.feature_map.nbytes + seen.vector.nbytes > 0
+    monkeypatch.setattr(owlv2, "KEPT_BYTES", 16 * seen.bytes)
+    forwards.clear()
+    images = [pictures[0].rotate(15 * turn) for turn in range(20)]
     for _ in range(2):
         found = [cosine for row in eyes.similarity(images, ["person"]) for cosine in row]
+    assert len(eyes._images) == 16
     assert len(forwards) > len(images)  # some were forgotten and computed again
     alone = [anew(eyes).similarity([image], ["person"])[0][0] for image in images]
     assert found == suite.near(alone)
