@@ -35,7 +35,7 @@ class Pixels:
             return made
         square = max(image.size)
         across, down = (sampling(square, self._own.size[side]) for side in ("width", "height"))
-        values = torch.from_numpy(numpy.array(image)).flatten(1)  # [height, width x 3]: rows first, as they lie in memory
+        values = torch.from_numpy(numpy.array(image)).flatten(1)  # [height, width x 3]: rows first, as they lie there
         rows = _sampled(down[:, : image.height], values).reshape(-1, image.width, 3).permute(2, 0, 1)
         values = (rows * self._own.rescale_factor) @ across[:, : image.width].T
         mean, spread = (torch.tensor(one)[:, None, None] for one in (self._own.image_mean, self._own.image_std))
