@@ -46,7 +46,8 @@ class Pixels:
 def _sampled(weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     """`weights @ values`, of which some rows at a time: each needs few of the rows of `values` (uint8)."""
     parts = []
-    for some in weights.split(_ROWS):
+    for start in range(0, len(weights), _ROWS):
+        some = weights[start : start + _ROWS]
         used = some.any(dim=0).nonzero()[:, 0].tolist() or [0]
         reach = slice(used[0], used[-1] + 1)
         parts.append(some[:, reach] @ values[reach].float())
