@@ -12,13 +12,14 @@ from judge import prompts
 from judge.compiler.asking import Llm, Nonsense
 from judge.compiler.calibrated import with_calibration_of
 from judge.compiler.decompose import decompose
-from judge.compiler.grammar import Unparsed, parse_rule
+from judge.compiler.grammar import parse_rule
 from judge.compiler.lockfile import Lock, LockedRule, MadeBy, digest_of, source_digest
 from judge.compiler.objectify import ROUNDS, objectify
+from judge.compiler.refusal import Unparsed
 from judge.constitution import Constitution, Rule
 from judge.errors import ModelError
 
-COMPILER = "1"  # raise it when equal input gives other chains
+COMPILER = "2"  # raise it when equal input gives other chains
 PROMPTS = ("rate", "rewrite", "decompose", "central_objects")
 
 

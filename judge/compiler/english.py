@@ -1,107 +1,86 @@
-"""The few facts of English that the rule grammar needs: articles, plurals, prepositions, verbs. Knows no rules.
-
-Small closed word lists on purpose: what a list does not hold is refused by the grammar, or read as an ordinary
-singular noun, and a person reads every statement in the lock file.
-"""
+"""The few facts of English beyond the lexicon: articles, agreement, the -ing form. Knows no rules."""
 
 from __future__ import annotations
 
 import re
 
+from judge.compiler import lexicon
+from judge.compiler.lexicon import word_set
+from judge.compiler.tokens import ARTICLES, NUMBERS, OWNERS
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-PREPOSITIONS = _words(
-    "above across against around at behind below beneath beside between by from in inside into near next of on onto "
-    "out outside over through toward towards under with within without"
+# Nouns that have no plural in policies: `no alcohol`, never `an alcohol`; beside every noun for a substance.
+_MASS = word_set(
+    "alcohol ammunition beer blood bread clothing cocaine cash dirt decay dynamite equipment fire food footwear "
+    "furniture gore graffiti ice ivory jewellery jewelry litter liquor luggage makeup meat medicine merchandise "
+    "money mould mold nudity packaging porn rubbish rust signage skin smoke snow swimwear text tobacco traffic "
+    "trash underwear upholstery urine vomit waste water wine wiring workwear gambling smoking vaping sex violence "
+    "advertising branding"
 )
-DETERMINERS = _words(
-    "a an the another any each every all both some two three four five six several many at more less fewer "
-    "his her its their"
-)
-ADJECTIVES = _words(
-    "alive bare bloody broken burnt closed dead drunk empty exposed filled full hidden intact loose missing naked "
-    "nude open pregnant severed spread torn unconscious visible wet wounded wide"
-)
-_PLURALS = _words("children feet genitals men organs people police remains teeth women")
-_SINGULARS_IN_S = _words("bus gas glass grass dress cross mass glass lens")
-_MASS = _words(
-    "alcohol ammunition beer blood clothing cocaine dynamite fire food gore jewellery meat medicine money nudity smoke "
-    "skin swimwear text tobacco underwear urine vomit water wine decay"
-)
-VERB = re.compile(
-    r"\b(?:is|are|has|have|does|do|looks?|shows?|holds?|wears?|carries|carry|touch(?:es)?|points?|lies|lie|sits?|"
-    r"stands?|kneels?|appears?|contains?|covers?|bleeds?|burns?|exceeds?|rests?|treats?|hangs?|lean(?:s)?|bends?)\b"
-)
+_COUNTED = word_set("pill drug glass paper stone plastic gem chemical poison brick rope fuel-can")
 _SOUNDS_LIKE_YOU = re.compile(r"(?:uni[cfqtv]|use|eu|one\b|u[- ])")
+_ONE = frozenset({"a", "an", "one", "every", "each", "another", "this", "that"})
+# Verbs that say nothing without an object: `holding or touching a gun` is one thing, `eating or drinking wine` is open.
+_WITH_OBJECT = word_set(
+    "hold touch carry wear use throw wave swing grab sell handle pull push lift hug feed chase attack grip hit "
+    "kick strike beat punch lick ignite light operate display damage destroy break tear cover expose inject snort "
+    "sniff consume swallow raise brandish block bite cut stab hurt wound kill injure tease hunt catch repair "
+    "remove open close buy offer hand"
+)
 
 
-def is_preposition(word: str) -> bool:
-    """Whether the word begins a prepositional phrase."""
-    return word.casefold() in PREPOSITIONS
+def is_plural(head: str, determiner: str = "") -> bool:
+    """Whether a noun, with what stands before it, takes `are`."""
+    first = determiner.split()[0] if determiner else ""
+    if first in _ONE or determiner.endswith(" one"):
+        return False
+    return lexicon.PLURAL in lexicon.tags(head)
 
 
-def is_participle(word: str) -> bool:
-    """`holding`, `exposed`: words that say what a subject does or what was done to it."""
-    return len(word) > 4 and word.endswith(("ing", "ed")) and word.casefold() not in {"thing", "anything", "nothing"}
+def is_mass(head: str) -> bool:
+    """Whether a singular noun takes no article."""
+    return (
+        head in _MASS or (lexicon.kind(head) == "s" and head not in _COUNTED) or head.endswith("wear") or _is_act(head)
+    )
 
 
-def is_predicate(word: str) -> bool:
-    """Whether the word can begin what is said of a noun in `the mouth open`, `its body on fire`."""
-    return word.casefold() in ADJECTIVES or is_participle(word) or (is_preposition(word) and word != "of")
+def _is_act(head: str) -> bool:
+    """`drinking`, and no `drawing`."""
+    return lexicon.ING in lexicon.tags(head) and lexicon.kind(head) in ("e", "c")
 
 
-def head(phrase: str) -> str:
-    """The main noun: the last word before a preposition, a relative clause or a comma."""
-    words = phrase.split()
-    for index, word in enumerate(words):
-        if index and (is_preposition(word) or word in ("who", "that", "which", "whose")):
-            return words[index - 1].casefold()
-    return words[-1].casefold() if words else ""
+def article(words: str) -> str:
+    """`a` or `an`."""
+    first = words.split()[0].casefold().strip('"`\u201c')
+    vowel = first[:1] in tuple("aeiou") and not _SOUNDS_LIKE_YOU.match(first)
+    return "an" if vowel or first.startswith(("hour", "honest", "x-ray")) or first in ("8", "11", "18") else "a"
 
 
-def is_plural(phrase: str) -> bool:
-    """Whether the phrase takes `are`."""
-    noun = head(phrase)
-    if noun in _PLURALS:
-        return True
-    return noun.endswith("s") and not noun.endswith(("ss", "us", "is")) and noun not in _SINGULARS_IN_S
+def needs_object(verb: str) -> bool:
+    """Whether a verb, in its base form, says nothing without an object."""
+    return verb in _WITH_OBJECT
 
 
-def be(phrase: str) -> str:
-    """`is` or `are`."""
-    return "are" if is_plural(phrase) else "is"
+def ing(verb: str) -> str:
+    """`hold` to `holding`, `sit` to `sitting`, `ride` to `riding`; of the base form."""
+    if verb.endswith("ie"):
+        return verb[:-2] + "ying"
+    if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")):
+        return verb[:-1] + "ing"
+    doubled = verb + verb[-1] + "ing"
+    short = re.fullmatch(r"[^aeiou]*[aeiou][^aeiouwxy]", verb)
+    return doubled if short or verb in ("begin", "admit", "forget", "unzip") else verb + "ing"
 
 
-def bare(phrase: str) -> str:
-    """The phrase without what stands before its noun: articles, `any`, `other`."""
-    words = phrase.split()
-    while len(words) > 1 and words[0].casefold() in {"a", "an", "the", "any", "other", "another", "some", "such"}:
-        words = words[1:]
-    return " ".join(words)
+def definite(determiner: str) -> bool:
+    """Whether the determiner points at something the reader knows: `the`, `its`."""
+    return determiner.split(" ")[0] in {"the", *OWNERS}
 
 
-def with_article(phrase: str) -> str:
-    """`weapon` to `a weapon`; plurals, uncountable nouns and phrases that have a determiner stay."""
-    words = phrase.split()
-    counted = words[0].casefold() in DETERMINERS or words[0][0].isdigit() or words[0].startswith("{")
-    if counted or is_plural(phrase) or head(phrase) in _MASS:
-        return phrase
-    first = words[0].casefold()
-    vowel = first[0] in "aeiou" and not _SOUNDS_LIKE_YOU.match(first)
-    return f"{'an' if vowel or first.startswith(('hour', 'honest', 'x-ray')) else 'a'} {phrase}"
+def counted(determiner: str) -> bool:
+    """Whether the determiner has a number."""
+    return any(word in NUMBERS or word[:1].isdigit() or word.startswith("{") for word in determiner.split())
 
 
-def core(phrase: str) -> str:
-    """What a detector would look for: the noun without determiners, shares and places."""
-    if re.search(r"\b(?:percent|part|parts|half|share)\b", phrase):
-        phrase = phrase.rpartition(" of ")[2] or phrase
-    words = bare(phrase).split()
-    while len(words) > 1 and words[0].casefold() in DETERMINERS:
-        words = words[1:]
-    for index, word in enumerate(words):
-        if index and (is_preposition(word) or word in ("or", "and")):
-            return " ".join(words[:index])
-    return " ".join(words)
+def without_articles(text: str) -> str:
+    """The text in lower case without articles: what two readings are compared by."""
+    return " ".join(word for word in text.casefold().split() if word not in ARTICLES)

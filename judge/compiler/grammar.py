@@ -1,151 +1,116 @@
-"""The rule grammar: a well-formed English rule to a chain of statements, without a model (docs/rule-grammar.md).
+"""The rule grammar: an English rule to a chain of statements, without a model (docs/rule-grammar.md).
 
-1. the exception is split off (`unless ...`, `except ...`); 2. the main sentence is matched to one of three forms
-(`No A may be shown ...`, `A must not be shown ...`, `A is not allowed ...`); 3. the things, the tail (`with ...`,
-`holding ...`) and the condition (`when ...`, `where ...`) each become preconditions (`phrases`).
+1. the words are looked up (`tokens`, `lexicon`); 2. every bracketing of the sentence is enumerated, form by form
+(`forms`, `reading`, over `clauses`, `finite`, `predicates`, `nouns`, `chart`); 3. readings that say the same are one;
+4. the checks that hold for every chain (`checks`) drop what no chain may say; 5. one reading is left, or the rule is
+refused: with the readings and how to write each (`reword`), or with the word at which reading ended (`refusal`).
 
-What it cannot read it refuses with the reason: half a reading of a policy is worse than none. It knows no model,
-no file and no other language; the statements it makes are for a person to read and approve.
+It never chooses between two readings. It knows no model, no file and no other language.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 
-from judge.compiler.phrases import (
-    Groups,
-    Reader,
-    Unreadable,
-    clause,
-    nouns_visible,
-    things,
-)
-from judge.constitution import Precondition
-from judge.constitution.schema import REFERENCE
+from judge.compiler import checks
+from judge.compiler.chains import Parsed, statement
+from judge.compiler.chart import Chart, TooMany
+from judge.compiler.reading import Draft, Impossible, drafts
+from judge.compiler.refusal import Unparsed, between, not_read, not_seen
+from judge.compiler.tokens import tokens_of
 
 MOST_CHARACTERS = 600
-_SHOWN = r"(?:be (?:shown|visible|depicted|seen|displayed|pictured|portrayed)|appear)"
-_MAY = r"(?:may|must|can|should|shall)"
-_FORMS = (
-    re.compile(rf"no (?P<things>.+?) {_MAY} (?:ever )?{_SHOWN}(?P<tail> .*|)", re.IGNORECASE),
-    re.compile(
-        r"no (?P<things>.+?) (?:is|are) (?:ever )?(?:allowed|permitted|acceptable)(?P<tail> .*|)", re.IGNORECASE
-    ),
-    re.compile(
-        rf"(?P<things>.+?) (?:{_MAY} (?:not|never)|cannot|can't|mustn't|shouldn't) (?:ever )?{_SHOWN}(?P<tail> .*|)",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"(?P<things>.+?) (?:is|are) (?:(?:not|never) (?:allowed|permitted|acceptable)|forbidden|prohibited|banned)"
-        r"(?P<tail> .*|)",
-        re.IGNORECASE,
-    ),
+MOST_READINGS = 40
+_SAME_PICTURE = re.compile(
+    r"\s*,? in the (?:same )?(?:picture|image|photo|photograph|frame)(?=$|[,;.]"
+    r"| (?:with|when|where|if|unless|except)\b)",
+    re.IGNORECASE,
 )
-_EXCEPT = re.compile(r",? (unless|except(?: for| when| where| if| that| in| on| as)?) ", re.IGNORECASE)
-_CONDITION = re.compile(r",?(?:^| )(when|whenever|where|if) ", re.IGNORECASE)
-_SAME_PICTURE = re.compile(r" in the (?:same )?(?:picture|image|photo|photograph|frame)(?=$|,)", re.IGNORECASE)
-_PRONOUN = re.compile(r"\b(it|they|them|he|she|him|this|these|those)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """A rule's chain as the grammar reads it, and what a person should look at."""
-
-    preconditions: tuple[Precondition, ...]
-    exceptions: tuple[Precondition, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Unparsed:
-    """Why a rule is not well-formed, and how to write it."""
-
-    reason: str
-    hint: str
-
-    def __str__(self) -> str:
-        return f"{self.reason} ({self.hint})"
+_IN_PICTURE = re.compile(
+    r"\b(is|are) in the (?:same )?(?:picture|image|photo|photograph|frame)(?= |$|[,;.])(?! of\b)", re.IGNORECASE
+)
+_PER_PICTURE = re.compile(
+    r" (?:per|in (?:a|one|any|each) (?:single )?)\s*(?:picture|image|photo|photograph)\b", re.IGNORECASE
+)
+_YOUR = re.compile(r"\b(?:your|our|my)\b(?! (?:photo|picture|image))", re.IGNORECASE)
+_NOBODY = re.compile(r"\b(?:no one|no-one|no person)(?= (?:may|must|can|should|shall|is)\b)", re.IGNORECASE)
 
 
 def parse_rule(text: str) -> Parsed | Unparsed:
     """Read one rule. Never raises, whatever the text."""
-    try:
-        return _parsed(text)
-    except Unreadable as error:
-        return Unparsed(error.reason, error.hint)
-
-
-def _parsed(text: str) -> Parsed:
-    sentence = " ".join(text.split()).removesuffix(".").strip()
+    sentence = plain(text)
     if len(sentence) > MOST_CHARACTERS:
-        raise Unreadable(f"longer than {MOST_CHARACTERS} characters", "split it into several rules")
-    if re.search(r"[.;:!?](?: |$)", sentence):
-        raise Unreadable("more than one sentence", "one rule is one sentence; put the others into rules of their own")
-    main, exceptions, reader = *_exceptions(sentence), Reader()
-    matched = _main(main)
-    tail, condition = _condition(_SAME_PICTURE.sub("", matched["tail"]).strip(" ,"))
-    subjects, groups = things(_SAME_PICTURE.sub("", matched["things"]).strip(" ,"), reader)
-    groups += reader.tail(subjects, tail)
-    groups += clause(condition, reader) if condition else []
-    parsed = Parsed(_preconditions(groups), _lifted(exceptions, reader), reader.warnings_for(groups))
-    _checked(sentence, parsed)
-    return parsed
+        return Unparsed(f"it is longer than {MOST_CHARACTERS} characters", "split it into several rules")
+    seen = not_seen(sentence)
+    if seen is not None:
+        return seen
+    chart = Chart(tokens_of(sentence))
+    try:
+        chains = readings(chart, text)
+    except Impossible as error:
+        return Unparsed(error.reason, error.hint)
+    except TooMany:
+        return Unparsed("it can be read in more ways than anyone follows", "split it into several rules")
+    if not chains:
+        return not_read(sentence, chart)
+    if len(chains) > 1:
+        return between(chains, _only)
+    (chain,) = chains
+    found = checks.faults(text, chain.preconditions, chain.exceptions)
+    return replace(chain, warnings=tuple(fault.message for fault in found))
 
 
-def _exceptions(sentence: str) -> tuple[str, tuple[str, str] | None]:
-    parts = _EXCEPT.split(sentence)
-    if len(parts) == 1:
-        return sentence, None
-    if len(parts) > 3:
-        raise Unreadable("more than one exception", "join them: `unless A or B is visible`")
-    main, word, rest = parts
-    return main.strip(), (word.casefold(), rest.strip(" ,"))
+def _only(text: str) -> Parsed | None:
+    """The single reading of a sentence, if it has one."""
+    chart = Chart(tokens_of(plain(text)))
+    try:
+        chains = readings(chart, text)
+    except (Impossible, TooMany):
+        return None
+    return chains[0] if len(chains) == 1 else None
 
 
-def _main(main: str) -> re.Match[str]:
-    if re.match(rf"no .* {_MAY} (?:not|never) ", main, re.IGNORECASE):
-        raise Unreadable("two negations", "write `No A may be shown`, or `A must not be shown`")
-    for form in _FORMS:
-        matched = form.fullmatch(main)
-        if matched:
-            return matched
-    if re.search(rf"\b{_MAY} (?:always )?{_SHOWN}", main, re.IGNORECASE):
-        raise Unreadable("it says what must be shown, not what must not", "write `No A may be shown without B`")
-    raise Unreadable("it is in no form this grammar knows", "begin with `No A may be shown` or `A is not allowed`")
+def plain(text: str) -> str:
+    """The rule in one line, without its full stop and without saying that it speaks of one picture."""
+    sentence = " ".join(text.split()).rstrip(" .!")
+    if sentence.isupper():
+        sentence = sentence.capitalize()
+    sentence = _IN_PICTURE.sub(r"\1 visible", sentence)
+    sentence = _SAME_PICTURE.sub("", _PER_PICTURE.sub("", sentence))
+    sentence = _YOUR.sub("the", sentence)
+    return (
+        _NOBODY.sub("nobody", sentence) if re.search(r"^no one|^no-one| no one ", sentence, re.IGNORECASE) else sentence
+    )
 
 
-def _condition(tail: str) -> tuple[str, str]:
-    parts = _CONDITION.split(tail, maxsplit=1)
-    return (tail, "") if len(parts) == 1 else (parts[0].strip(" ,"), parts[2].strip(" ,"))
+def readings(chart: Chart, rule: str) -> list[Parsed]:
+    """Every chain that the sentence can mean, each once, however it is bracketed; `rule` as it was written.
+
+    Raises:
+        Impossible: it says something no chain can say.
+        TooMany: there are more than anyone follows.
+    """
+    found: dict[object, Parsed] = {}
+    for draft in drafts(chart):
+        chain = _chain(draft)
+        if chain is not None:
+            found.setdefault(chain.key, chain)
+        if len(found) > MOST_READINGS:
+            raise TooMany
+    faulty = {key: wrong for key, chain in found.items() if (wrong := _fault(rule, chain))}
+    if faulty and len(faulty) == len(found):
+        raise Impossible(next(iter(faulty.values())), "say it in a simpler way, or write the preconditions by hand")
+    return [chain for key, chain in found.items() if key not in faulty]
 
 
-def _lifted(exception: tuple[str, str] | None, reader: Reader) -> tuple[Precondition, ...]:
-    """Exceptions lift the rule one by one, so alternatives become exceptions of their own."""
-    if exception is None:
-        return ()
-    word, rest = exception
-    if word in ("except in", "except on", "except as", "except that"):
-        raise Unreadable(f"`{word} {rest}` can mean several things", "write `unless the picture is ...`")
-    groups: Groups = nouns_visible(rest, reader) if word in ("except", "except for") else clause(rest, reader)
-    if len(groups) > 1:
-        raise Unreadable("an exception of two conditions that must both hold", "write it as one statement")
-    return tuple(Precondition(any=(one,)) for one in groups[0])
+def _fault(rule: str, chain: Parsed) -> str:
+    """What makes a chain unfit, or nothing."""
+    found = checks.faults(rule, chain.preconditions, chain.exceptions)
+    return next((fault.message for fault in found if fault.refuses), "")
 
 
-def _preconditions(groups: Groups) -> tuple[Precondition, ...]:
-    return tuple(dict.fromkeys(Precondition(any=tuple(dict.fromkeys(group))) for group in groups))
-
-
-def _checked(sentence: str, parsed: Parsed) -> None:
-    """Statements stand alone, and a number the rule names must not get lost."""
-    statements = [one.statement for each in (*parsed.preconditions, *parsed.exceptions) for one in each.any]
-    for text in statements:
-        pronoun = _PRONOUN.search(text)
-        if pronoun:
-            hint = "name what it stands for: each statement is asked alone"
-            raise Unreadable(f"`{pronoun.group()}` in `{text}` stands for something else", hint)
-    lost = set(REFERENCE.findall(sentence)) - set(REFERENCE.findall(" ".join(statements)))
-    if lost:
-        names = ", ".join(f"{{{name}}}" for name in sorted(lost))
-        raise Unreadable(f"{names} would get lost", "put it into what is said to be visible")
+def _chain(draft: Draft) -> Parsed | None:
+    groups = tuple(tuple(statement(one) for one in group) for group in draft.groups)
+    chain = Parsed.of(groups, tuple(statement(one) for one in draft.exceptions))
+    return chain if chain.sound else None

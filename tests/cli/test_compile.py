@@ -37,7 +37,7 @@ def test_without_an_llm_it_says_what_it_cannot_read(file):
     result = run(file, "--no-llm", "--no-priors")
     assert result.exit_code == 0
     assert "2 rules: 1 by the grammar, 1 without a chain; 0 approved" in result.stdout
-    assert "judge: taste: not read: it is in no form this grammar knows" in result.stderr
+    assert "judge: taste: not read: it is in no form of a rule known here" in result.stderr
 
 
 def test_what_is_new_is_said_back_and_what_stayed_is_not(file):

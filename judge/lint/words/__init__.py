@@ -6,11 +6,14 @@ import re
 from functools import cache
 from pathlib import Path
 
+from judge.compiler.lexicon import FOLDER
+
 
 @cache
 def words(name: str) -> tuple[str, ...]:
-    """The entries of `NAME.txt`, in the order of the file."""
-    text = (Path(__file__).parent / f"{name}.txt").read_text(encoding="utf-8")
+    """The entries of `NAME.txt`, in the order of the file; lists that compiling goes by too lie with its lexicon."""
+    own = Path(__file__).parent / f"{name}.txt"
+    text = (own if own.exists() else FOLDER / own.name).read_text(encoding="utf-8")
     entries = (line.split("#", 1)[0].strip() for line in text.splitlines())
     return tuple(entry for entry in entries if entry)
 

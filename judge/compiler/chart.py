@@ -1,0 +1,74 @@
+"""Every reading of every stretch of a sentence, each worked out once. Knows no English.
+
+A phrase is a function of (chart, place) that yields (value, end). `phrase` keeps what it yields for each place, so
+that all bracketings are enumerated at the cost of the different values, not of the ways to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from functools import wraps
+from typing import TypeVar
+
+from judge.compiler.tokens import Token
+
+MOST_VALUES = 400  # of one phrase at one place; more bracketings than a person would follow
+MOST_STEPS = 40_000  # looks at a word; a sentence of a policy takes some hundred
+Value = TypeVar("Value", bound=Hashable)
+Ends = tuple[tuple[Value, int], ...]
+
+
+class TooMany(Exception):
+    """A sentence with more bracketings than are followed."""
+
+
+class Chart:
+    """The tokens of a sentence, and what was found. `furthest` is the last place any phrase reached."""
+
+    def __init__(self, tokens: tuple[Token, ...]) -> None:
+        self.tokens, self.furthest = tokens, 0
+        self.words = frozenset(token.word for token in tokens)
+        self.steps = 0
+        self._kept: dict[Hashable, tuple[tuple[object, int], ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def word(self, place: int) -> str:
+        """The word at a place, lower case; nothing behind the end. Looking costs a step, and steps are bounded."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise TooMany
+        return self.tokens[place].word if place < len(self.tokens) else ""
+
+    def at(self, place: int, *words: str) -> bool:
+        """Whether one of the words stands there."""
+        return self.word(place) in words and place < len(self.tokens)
+
+    def can(self, place: int, *tags: str) -> bool:
+        """Whether the word there can be any of these (`lexicon`)."""
+        return place < len(self.tokens) and self.tokens[place].can(*tags)
+
+    def keep(self, key: Hashable, find: Callable[[], Iterable[tuple[Value, int]]]) -> Ends[Value]:
+        """What `find` yields, found once for a key; nothing while it is being found."""
+        if key not in self._kept:
+            self._kept[key] = ()
+            found = tuple(dict.fromkeys(find()))
+            if len(found) > MOST_VALUES:
+                raise TooMany
+            self._kept[key] = found
+            self.furthest = max([self.furthest, *(end for _, end in found)])
+        return self._kept[key]  # type: ignore[return-value]
+
+
+Phrase = Callable[..., Iterable[tuple[Value, int]]]
+
+
+def phrase(find: Phrase[Value]) -> Callable[..., Ends[Value]]:
+    """Makes a phrase keep what it found, by place and further arguments."""
+
+    @wraps(find)
+    def kept(chart: Chart, place: int, *more: Hashable) -> Ends[Value]:
+        return chart.keep((find.__name__, place, more), lambda: find(chart, place, *more))
+
+    return kept

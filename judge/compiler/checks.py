@@ -1,0 +1,200 @@
+"""What is wrong with a chain, held against its rule: pure functions, whoever made the chain.
+
+Each yields `Fault`s or says a word, and knows words (`lexicon`) and statements, no sentence's form: the grammar, a
+model and a person's edit are held to the same. `faults` is all of them. A fault that refuses makes the chain unfit to
+judge by; any other is for a person to look at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+from judge.compiler import lexicon
+from judge.compiler.clauses import ANY_PICTURE, PICTURES
+from judge.compiler.forms import BACKS, CORES, FRONTS, SHORT, parts_of
+from judge.compiler.lexicon import word_set
+from judge.compiler.tokens import CLOSED, NUMBERS, Token, tokens_of
+from judge.constitution import Precondition
+from judge.constitution.schema import REFERENCE
+
+# What a chain may say though its rule does not: that something is seen, of a person, in a picture.
+_MAY_BE_NEW = word_set("visible seen view person people animal picture photo image show other least fewer")
+# Words of a rule that its chain need not say.
+_MAY_GET_LOST = (
+    _MAY_BE_NEW | PICTURES | word_set("same whether following thing item subject rule exception example per")
+)
+_OF_THE_POLICY = re.compile(
+    rf"\b(?:(?:{'|'.join(ANY_PICTURE)}) )+(?=(?:{'|'.join(PICTURES)})\b)"
+    r"|,? whether [^,)]*[,)]|\b(?:no|any|at least) (?:one|1)\b"
+    r"|^(?:do not|don't|never) (?:\w+(?:,| or|, or) )*\w+(?= )",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong: which check found it, what it is, and whether the chain is refused for it."""
+
+    check: str
+    message: str
+    refuses: bool
+
+
+def faults(rule: str, preconditions: Sequence[Precondition], exceptions: Sequence[Precondition]) -> tuple[Fault, ...]:
+    """Everything that is wrong with a chain, the gravest first."""
+    groups, lifting = _texts(preconditions), _texts(exceptions)
+    statements = tuple(dict.fromkeys(text for group in (*groups, *lifting) for text in group))
+    found = (
+        *_lost(rule, statements), *_new(rule, statements), *_incomplete(statements), *_not_seen(statements),
+        *_swallowed(groups, lifting), *_two_subjects(groups), *_unknown(statements),
+    )  # fmt: skip
+    return tuple(sorted(found, key=lambda fault: not fault.refuses))
+
+
+def _texts(preconditions: Sequence[Precondition]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(one.statement for one in each.any) for each in preconditions)
+
+
+# ---- words
+
+_QUOTED = re.compile(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d|`[^`]*`")  # what is written in the picture can be seen
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    text = (lexicon.FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    entries = [line.split(" #", 1)[0].strip() for line in text.splitlines() if not line.startswith("#")]
+    longest_first = sorted(filter(None, entries), key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(longest_first)})(?![\w-])", re.IGNORECASE)
+
+
+def unseeable(text: str) -> str:
+    """The first word for what no picture shows: consent, permission, intent, ownership, law; empty if there is none."""
+    found = _pattern("unseeable").search(_QUOTED.sub("", text))
+    return found.group() if found else ""
+
+
+def subjective(text: str) -> str:
+    """The first word on which two careful people may disagree, where the text has no number; else empty."""
+    if re.search(r"\d|\{", text):
+        return ""
+    found = _pattern("subjective").search(_QUOTED.sub("", text))
+    return found.group() if found else ""
+
+
+def unknown_words(text: str) -> tuple[str, ...]:
+    """Words that the lexicon does not have, and that are no names."""
+    return tuple(dict.fromkeys(token.text for token in tokens_of(text) if token.is_unknown))
+
+
+def content(text: str) -> dict[str, str]:
+    """Words that say something, by their dictionary form; numbers and parameters among them."""
+    found: dict[str, str] = {}
+    for token in tokens_of(text):
+        if token.kind in ("number", "param", "quote") or token.word in NUMBERS:
+            found.setdefault(token.word, token.text)
+        elif token.kind == "word" and token.word not in CLOSED:
+            for part in _base(token).split("-"):
+                found.setdefault(part, token.text)
+    return found
+
+
+def _base(token: Token) -> str:
+    word = token.word.removesuffix("'s").removesuffix("'")
+    verb = lexicon.lemma(word, verb=True)
+    noun = lexicon.lemma(word, verb=False)
+    return min(verb, noun, key=len)
+
+
+@cache
+def _frame() -> frozenset[str]:
+    """Words of the forms themselves: `shown`, `allowed`, `prohibited`."""
+    words = {word for form, _ in (*CORES, *FRONTS, *BACKS) for part in parts_of(form) for word in part.words}
+    words |= {word for line in SHORT.values() for word in line.split("|")}
+    return frozenset(base for word in words for base in (word, *content(word)))
+
+
+# ---- the checks
+
+
+def _lost(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
+    said = content(" ".join(statements))
+    for base, word in content(_OF_THE_POLICY.sub(" ", rule)).items():
+        if base not in said and base not in _MAY_GET_LOST and base not in _frame():
+            yield Fault("lost word", f"`{word}` stands in the rule and in none of its statements", True)
+    for name in set(REFERENCE.findall(rule)) - set(REFERENCE.findall(" ".join(statements))):
+        yield Fault("lost word", f"the parameter {{{name}}} stands in the rule and in none of its statements", True)
+
+
+def _new(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
+    known = content(rule)
+    for statement in statements:
+        for base, word in content(statement).items():
+            if base not in known and base not in _MAY_BE_NEW:
+                yield Fault("new word", f"`{word}` in `{statement}` stands nowhere in the rule", True)
+
+
+def _incomplete(statements: tuple[str, ...]) -> Iterator[Fault]:
+    for statement in statements:
+        tokens = tokens_of(statement)
+        helping = [at for at, token in enumerate(tokens) if token.word in _HELPING]
+        if not helping and not any(_is_verb(*pair) for pair in pairwise(tokens)):
+            yield Fault("incomplete", f"`{statement}` has no verb: write `... is visible`", True)
+        elif helping and helping[0] == 0:
+            yield Fault("incomplete", f"`{statement}` does not say what it speaks of", True)
+        elif helping and helping[-1] == len(tokens) - 1:
+            yield Fault("incomplete", f"`{statement}` says nothing of what it names", True)
+
+
+_HELPING = frozenset({"is", "are", "has", "have", "does", "do", "was", "were"})
+
+
+def _is_verb(before: Token, token: Token) -> bool:
+    """Whether a word can be the verb of what stands before it: `a dog barks`, and not `dirty cups`."""
+    return token.can(lexicon.THIRD, lexicon.BASE) and (before.can(lexicon.NOUN, lexicon.PLURAL) or before.is_name)
+
+
+def _not_seen(statements: tuple[str, ...]) -> Iterator[Fault]:
+    for statement in statements:
+        if word := unseeable(statement):
+            yield Fault("cannot be seen", f"`{word}` in `{statement}` cannot be seen in a picture", True)
+        elif word := subjective(statement):
+            yield Fault("opinion", f"`{word}` in `{statement}` is a matter of opinion", True)
+
+
+def _swallowed(groups: tuple[tuple[str, ...], ...], lifting: tuple[tuple[str, ...], ...]) -> Iterator[Fault]:
+    """An exception that holds whenever a precondition does leaves nothing of the rule."""
+    lifted = {_plain(text) for group in lifting for text in group}
+    for group in groups:
+        if lifted and {_plain(text) for text in group} <= lifted:
+            yield Fault("swallowed", f"the exceptions lift the rule whenever `{group[0]}` holds", True)
+
+
+def _two_subjects(groups: tuple[tuple[str, ...], ...]) -> Iterator[Fault]:
+    """Two things said of `a person`, asked apart, may hold of two people."""
+    said: dict[str, str] = {}
+    for group in groups:
+        for text in dict.fromkeys(group):
+            match = re.match(r"(?P<subject>(?:an? )[\w -]+?) (?:is|are|has|have|wears?|holds?) (?!visible$)", text)
+            subject = match["subject"] if match else ""
+            if text.endswith((" is visible", " are visible")):
+                continue
+            if subject in said and said[subject] not in group:
+                message = f"`{said[subject]}` and `{text}` may hold of two different ones: say both in one statement"
+                yield Fault("two subjects", message, False)
+            elif subject:
+                said[subject] = text
+
+
+def _unknown(statements: tuple[str, ...]) -> Iterator[Fault]:
+    for statement in statements:
+        for word in unknown_words(statement):
+            yield Fault("unknown word", f"`{word}` in `{statement}` is not a word known here", False)
+
+
+def _plain(text: str) -> str:
+    return " ".join(word for word in text.casefold().split() if word not in ("a", "an", "the"))

@@ -1,0 +1,241 @@
+"""Conditions: every way to read `a child or a dog is visible and the door is open`; and the other holes of forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product as every
+
+from judge.compiler import finite, nouns, predicates
+from judge.compiler.chart import Chart, phrase
+from judge.compiler.forms import SHORT
+from judge.compiler.lexicon import ADJECTIVE, NOUN, word_set
+from judge.compiler.things import Said, Thing, Things
+from judge.compiler.tokens import NUMBERS
+
+PICTURES = word_set(
+    "content imagery media photo photos photograph photographs picture pictures image images illustration "
+    "illustrations thumbnail thumbnails screenshot screenshots video videos advert adverts ad ads footage"
+)
+# Words before `photos` that only say whose or which photos the whole policy is about.
+ANY_PICTURE = word_set(
+    "listing product profile cover main uploaded submitted user customer seller host item menu property gallery "
+    "catalogue catalog press news room store shop title header website all your our these published stock team "
+    "official"
+)
+VISIBLE = Said("BE visible")
+MOST_CLAUSES = 6
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One thing and what is said of it, finite: `a door`, `BE open`."""
+
+    subject: Thing
+    said: Said
+
+    @property
+    def text(self) -> str:
+        """As a statement."""
+        return f"{self.subject.text} {self.said.text.replace('BE', self.subject.be)}"
+
+
+Group = tuple[Clause, ...]
+Groups = tuple[Group, ...]
+
+
+@phrase
+def clause(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
+    """A thing or several, and a finite verb. `or` makes alternatives, `and` conditions that must all hold."""
+    if chart.at(place, "there") and chart.at(place + 1, "is", "are"):
+        for found, end in nouns.things(chart, place + 2):
+            yield _clauses(found, (VISIBLE,)), end
+    for found, verb in nouns.things(chart, place):
+        for said, end in finite.finite(chart, verb):
+            yield _clauses(found, said), end
+
+
+def _clauses(found: Things, said: tuple[Said, ...]) -> Groups:
+    if found.joint == "and":
+        return tuple(tuple(Clause(one, each) for each in said) for one in found.each)
+    return (tuple(Clause(one, each) for one in found.each for each in said),)
+
+
+@phrase
+def clauses(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
+    """Clauses joined by `and` or `or`; where both stand, `and` may bind closer, or `or`: two readings."""
+    waiting: list[tuple[tuple[Groups, ...], tuple[str, ...], int]] = [
+        ((found,), (), end) for found, end in _clause_or_either(chart, place)
+    ]
+    while waiting:
+        found, words, end = waiting.pop()
+        if not words or words[-1]:
+            yield from ((reading, end) for reading in _bracketed(found, words))
+        if len(found) == MOST_CLAUSES:
+            continue
+        for word, after in nouns.joints(chart, end):
+            start = after + chart.at(after, "if", "when", "where")
+            waiting += [((*found, more), (*words, word), behind) for more, behind in _clause_or_either(chart, start)]
+
+
+def _clause_or_either(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
+    """A clause; or `either A or B`, which keeps the two together."""
+    yield from clause(chart, place)
+    if chart.at(place, "either"):
+        waiting = list(clause(chart, place + 1))
+        while waiting:
+            found, end = waiting.pop()
+            for word, after in nouns.joints(chart, end):
+                for more, behind in clause(chart, after) if word == "or" else ():
+                    yield _either([found, more]), behind
+                    waiting.append((_either([found, more]), behind))
+
+
+def _bracketed(found: tuple[Groups, ...], words: tuple[str, ...]) -> tuple[Groups, ...]:
+    filled = list(words)
+    for at in reversed(range(len(filled))):
+        filled[at] = filled[at] or filled[at + 1]
+    return _or_of_ands(found, filled), _and_of_ors(found, filled)
+
+
+def _runs(found: tuple[Groups, ...], words: list[str], joint: str) -> list[list[Groups]]:
+    runs = [[found[0]]]
+    for one, word in zip(found[1:], words, strict=True):
+        if word == joint:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return runs
+
+
+def _either(options: list[Groups]) -> Groups:
+    """All that must hold for one of the options to hold."""
+    return tuple(tuple(dict.fromkeys(one for group in groups for one in group)) for groups in every(*options))
+
+
+def _or_of_ands(found: tuple[Groups, ...], words: list[str]) -> Groups:
+    return _either([tuple(group for one in run for group in one) for run in _runs(found, words, "and")])
+
+
+def _and_of_ors(found: tuple[Groups, ...], words: list[str]) -> Groups:
+    return tuple(group for run in _runs(found, words, "or") for group in _either(run))
+
+
+@phrase
+def clause_list(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
+    """`a baby is visible; the picture is a drawing`: one is enough."""
+    for first, end in clauses(chart, place):
+        yield first, end
+        if chart.at(end, ";"):
+            for rest, after in clause_list(chart, end + 1):
+                yield _either([first, rest]), after
+
+
+@phrase
+def listed(chart: Chart, place: int) -> Iterator[tuple[Things, int]]:
+    """`guns; knives; a dog in a cage`: a semicolon parts wholly. Without one, an ordinary list."""
+    for found, end in subjects(chart, place):
+        if found.joint != "and":
+            yield found, end
+        elif found.joint == "and":
+            yield Things(found.each, "or"), end
+        if chart.at(end, ";") and found.joint == "":
+            start = end + 1 + chart.at(end + 1, "and", "or")
+            for rest, after in listed(chart, start):
+                yield Things(found.each + rest.each, "or"), after
+
+
+@phrase
+def subjects(chart: Chart, place: int) -> Iterator[tuple[Things, int]]:
+    """Things, perhaps with examples: `tools, such as saws or hammers,`, `weapons (including toy guns)`."""
+    for found, end in nouns.things(chart, place):
+        yield found, end
+        for more, after in _examples(chart, end):
+            if len(found.each) == 1:
+                yield Things(found.each + more, "or"), after
+        for after in _whether(chart, end):
+            yield found, after
+
+
+def _examples(chart: Chart, place: int) -> Iterator[tuple[tuple[Thing, ...], int]]:
+    opened = chart.at(place, "(")
+    start = place + (chart.at(place, ",", "(") and 1)
+    for words in (
+        "including",
+        "such as",
+        "for example ,",
+        "for example",
+        "e.g ,",
+        "e.g . ,",
+        "e.g .",
+        "e.g",
+        "especially",
+        "like",
+    ):
+        wanted = words.split()
+        if all(chart.at(start + index, word) for index, word in enumerate(wanted)):
+            for found, end in nouns.things(chart, start + len(wanted)):
+                if not opened:
+                    yield found.each, end
+                    if chart.at(end, ","):
+                        yield found.each, end + 1
+                elif chart.at(end, ")"):
+                    yield found.each, end + 1
+            return
+
+
+def _whether(chart: Chart, place: int) -> Iterator[int]:
+    """`, whether cut or rough,`: all of it, so nothing is narrowed."""
+    if chart.at(place, ",", "(") and chart.at(place + 1, "whether"):
+        for said, end in predicates.tail(chart, place + 2):
+            if len(said) > 1 and chart.at(end, ",", ")"):
+                yield end + 1
+            if chart.at(end, "or") and chart.at(end + 1, "not") and chart.at(end + 2, ",", ")"):
+                yield end + 3
+
+
+@phrase
+def picture(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    """`photos`, `product images`: nothing; `X-ray images`: its words, because not every picture is one."""
+    for end in range(place, min(place + 3, len(chart))):
+        if chart.word(end) in PICTURES:
+            before = [chart.word(at) for at in range(place, end)]
+            noun = chart.word(end)
+            yield "" if set(before) <= ANY_PICTURE else " ".join([*before, noun.removesuffix("s")]), end + 1
+            return
+        if not chart.can(end, ADJECTIVE, NOUN) and chart.word(end) not in ANY_PICTURE:
+            return
+
+
+@phrase
+def posting(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    """`post`, `post or share`, `post, share or upload`."""
+    if chart.word(place) in SHORT["POST"].split("|"):
+        yield chart.word(place), place + 1
+        for _, after in nouns.joints(chart, place + 1):
+            yield from posting(chart, after)
+
+
+@phrase
+def showing(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    """`show`, `contain, show or depict`."""
+    if chart.word(place) in SHORT["SHOW"].split("|"):
+        yield chart.word(place), place + 1
+        for _, after in nouns.joints(chart, place + 1):
+            yield from showing(chart, after)
+
+
+@phrase
+def count(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    """A number, in words or digits, or a parameter."""
+    if place < len(chart) and (chart.word(place) in NUMBERS or chart.tokens[place].kind in ("number", "param")):
+        yield chart.word(place), place + 1
+
+
+@phrase
+def place(chart: Chart, at: int) -> Iterator[tuple[tuple[Said, ...], int]]:
+    """Where: a phrase in front of a sentence."""
+    if not chart.at(at, "with", "without", "of", "for", "than", "as", "except", "like"):
+        for said, end in predicates.prepositional(chart, at):
+            if not any(" and " in one.text for one in said) or chart.word(at) not in predicates.PLACES:
+                yield said, end

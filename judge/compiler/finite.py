@@ -1,0 +1,98 @@
+"""Verbs with a tense: every way to read `is on fire`, `wears a mask or holds a bag`; and what may or must be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from judge.compiler import lexicon, nouns, predicates
+from judge.compiler.chart import Chart, phrase
+from judge.compiler.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
+from judge.compiler.things import BE, Alternatives, Said, product
+
+_LOOKS = frozenset({"look", "seem", "appear"})
+
+
+@phrase
+def finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """Finite verbs and what follows, of one subject: `is on fire`, `wears a mask or holds a bag`."""
+    for said, end in _one_finite(chart, place):
+        yield said, end
+        for joint, after in nouns.joints(chart, end):
+            for more, last in finite(chart, after) if joint else ():
+                if joint == "or" and predicates.few(said + more):
+                    yield said + more, last
+                elif joint == "and" and len(said) == len(more) == 1:
+                    yield product(said, more, " and "), last
+
+
+@phrase
+def _one_finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`is on fire`, `are near`, `wears a mask`, `looks wet`, `is not visible`."""
+    if chart.at(place, "is", "are", "was", "were"):
+        negated = chart.at(place + 1, "not")
+        verb = f"{BE} not" if negated else BE
+        start = place + 1 + negated
+        for said, end in predicates.tail(chart, start):
+            yield tuple(one.behind(verb) for one in said), end
+        for found, end in nouns.things(chart, start):
+            if chart.can(start, ING, ADJECTIVE, PAST) or chart.at(start, "in", "on"):
+                continue  # `is striking a man`: what it does, and no kind of thing
+            yield tuple(Said.ending(verb, one) for one in found.options), end
+        if chart.at(start, "on", "off", "out", "up", "down", "away", "near", "inside", "outside", "in"):
+            yield (Said(f"{verb} {chart.word(start)}"),), start + 1
+        if chart.at(start, "being"):
+            for said, end in predicates.doing(chart, start + 1):
+                yield tuple(one.behind(f"{verb} being") for one in said), end
+    elif chart.at(place, "does", "do") and chart.at(place + 1, "not") and chart.can(place + 2, BASE):
+        for said, end in _plain_verb(chart, place + 2, (BASE,)):
+            yield tuple(one.behind(f"{chart.word(place)} not") for one in said), end
+    elif chart.at(place, "has", "have"):
+        for found, end in nouns.things(chart, place + 1):
+            yield tuple(Said.ending(chart.word(place), one) for one in found.options), end
+    elif chart.can(place, THIRD, BASE):
+        yield from _plain_verb(chart, place, (THIRD, BASE))
+
+
+def _plain_verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Alternatives, int]]:
+    if not chart.can(place, *forms):
+        return
+    verb, end = chart.word(place), place + 1
+    if lexicon.lemma(verb, verb=True) in _LOOKS and chart.can(end, ADJECTIVE, PAST):
+        for said, after in predicates.adjectives(chart, end):
+            yield tuple(Said(f"{verb} {one.text}") for one in said), after
+    starts: list[tuple[Alternatives, int]] = [((Said(verb),), end)]
+    for found, after in nouns.things(chart, end):
+        starts.append((tuple(Said.ending(verb, one) for one in found.options), after))
+    for said, after in starts:
+        yield said, after
+        for more, behind in predicates.tail(chart, after):
+            if predicates.few(both := product(said, more)):
+                yield both, behind
+
+
+@phrase
+def base_verb(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """What may not be done, behind `may` or `must`: `hold or carry a knife on a train`, said as `holding a knife`."""
+    for said, end in _one_base(chart, place):
+        yield said, end
+        for joint, after in nouns.joints(chart, end):
+            for more, last in base_verb(chart, after) if joint == "or" else ():
+                if predicates.few(said + more) and not predicates.lacks_object(said):
+                    yield said + more, last
+
+
+def _one_base(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    if chart.at(place, "be"):
+        yield from predicates.tail(chart, place + 1)
+        for found, end in nouns.things(chart, place + 1) if chart.at(place + 1, "a", "an") else ():
+            yield tuple(Said(one.text, one.head, one.inner or one.shape) for one in found.options), end
+        return
+    if chart.at(place, "have"):
+        for found, end in nouns.things(chart, place + 1):
+            yield tuple(Said.ending("with", one) for one in found.options), end
+        return
+    for said, end in predicates.verbs(chart, place, (BASE,)):
+        yield said, end
+        for more, after in predicates.tail(chart, end):
+            if predicates.few(both := product(said, more)):
+                yield both, after

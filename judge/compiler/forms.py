@@ -1,0 +1,207 @@
+"""The forms of a rule's sentence, as data, and how a form is matched. Knows forms; what they mean is `reading`'s.
+
+A form is words and holes. `a|b` is either word, `[x]` may be left out, `<things>` is a hole that a phrase fills and
+`<name:phrase>` one with a name of its own. All matches are enumerated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from judge.compiler.chart import Chart
+
+# Shorthand, put in for `$NAME`.
+SHORT = {
+    "MAY": "may|must|can|should|shall|could|will",
+    "MUST": "must|should|shall|has|have",
+    "SHOWN": "shown|visible|depicted|seen|displayed|pictured|portrayed|present|photographed|posted|published|uploaded"
+    "|used|included",
+    "SEEN": "shown|visible|depicted|seen|displayed|present",
+    "ALLOWED": "allowed|permitted|acceptable|accepted|welcome",
+    "BANNED": "forbidden|prohibited|banned|disallowed|unacceptable",
+    "SHOW": "show|contain|depict|feature|include|display|portray|picture",
+    "POST": "post|publish|upload|share|submit|use|show|display|include|depict|take|add",
+    "SHOWS": "show|shows|contain|contains|depict|depicts",
+    "OF": "of|showing|with|containing|depicting|featuring",
+    "REMOVED": "removed|rejected|deleted|declined|refused",
+    "IFWHEN": "if|when|where|whenever",
+}
+_BE_SHOWN = "be [clearly|ever|directly|openly] $SHOWN"
+
+# What a sentence may say, and which function of `reading` says what it means.
+CORES: tuple[tuple[str, str], ...] = (
+    *(("no <things> $MAY [ever|also] " + shown, "forbidden") for shown in (_BE_SHOWN, "appear")),
+    *(("no <things> $MAY [ever|also] " + shown + " <tail>", "forbidden") for shown in (_BE_SHOWN, "appear")),
+    ("no <things> is|are [ever] $ALLOWED", "forbidden"),
+    ("no <things> is|are [ever] $ALLOWED <tail>", "forbidden"),
+    ("no <things> $MAY [ever] <doing>", "forbidden"),
+    ("no <things> is|are $ALLOWED to <doing>", "forbidden"),
+    ("<things> $MAY not|never [ever|also] " + _BE_SHOWN, "each_forbidden"),
+    ("<things> $MAY not|never [ever|also] " + _BE_SHOWN + " <tail>", "each_forbidden"),
+    ("<things> $MAY not|never [ever] appear", "each_forbidden"),
+    ("<things> $MAY not|never [ever] appear <tail>", "each_forbidden"),
+    ("<things> is|are not|never [ever] $ALLOWED", "each_forbidden"),
+    ("<things> is|are not|never [ever] $ALLOWED <tail>", "each_forbidden"),
+    ("<things> is|are [strictly|also|always|generally] $BANNED", "each_forbidden"),
+    ("<things> is|are [strictly|also|always|generally] $BANNED <tail>", "each_forbidden"),
+    ("<things> $MAY not|never [ever] <doing>", "each_forbidden"),
+    ("neither <things> nor <more:things> $MAY [ever] be $SHOWN", "forbidden"),
+    ("neither <things> nor <more:things> $MAY [ever] be $SHOWN <tail>", "forbidden"),
+    ("neither <things> nor <more:things> is|are $ALLOWED", "forbidden"),
+    ("neither <things> nor <more:things> is|are $ALLOWED <tail>", "forbidden"),
+    ("nobody $MAY [ever] be $SHOWN <tail>", "nobody"),
+    ("nobody is|are $ALLOWED to <doing>", "nobody"),
+    ("nobody $MAY [ever] <doing>", "nobody"),
+    ("[the|all|any|your|our|each|every] <picture> $MAY not|never [ever] <showing> <things>", "both_open"),
+    ("[a|an] <picture> $MAY not|never [ever] <showing> <things>", "both_open"),
+    ("no <picture> $MAY [ever] <showing> <things>", "both_open"),
+    ("[the|all] <picture> $MAY [ever] <showing> neither <things> nor <more:things>", "forbidden"),
+    ("[the|all] <picture> $MAY [ever] <showing> no <things>", "forbidden"),
+    ("do not|never <showing> <things>", "both_open"),
+    ("never <showing> <things>", "both_open"),
+    ("do not|never <posting> <things>", "both_open"),
+    ("never <posting> <things>", "both_open"),
+    ("do not|never <posting> [a|an|any] <picture> $OF <things>", "both_open"),
+    ("never <posting> [a|an|any] <picture> $OF <things>", "both_open"),
+    ("do not|never <posting> [a|an|any] <picture> that|which $SHOWS <things>", "both_open"),
+    ("never <posting> [a|an|any] <picture> that|which $SHOWS <things>", "both_open"),
+    ("it is not $ALLOWED to <showing> <things>", "both_open"),
+    ("it is $BANNED to <showing> <things>", "both_open"),
+    ("showing|depicting|displaying|posting|photographing <things> is|are [strictly] $BANNED", "both_open"),
+    ("showing|depicting|displaying|posting|photographing <things> is|are not $ALLOWED", "both_open"),
+    ("[the] <picture> of <things> is|are [strictly] $BANNED", "each_forbidden"),
+    ("[the] <picture> of <things> is|are not $ALLOWED", "each_forbidden"),
+    ("[the] <picture> of <things> $MAY not|never be $SHOWN", "each_forbidden"),
+    ("no <picture> of <things> $MAY be $SHOWN", "forbidden"),
+    ("no <picture> of <things> is|are $ALLOWED", "forbidden"),
+    ("[any|all|no] <picture> $OF <things> is|are not $ALLOWED", "both_open"),
+    ("[any|all] <picture> $OF <things> is|are [strictly] $BANNED", "both_open"),
+    ("[any|all] <picture> that|which $SHOWS <things> is|are not $ALLOWED", "both_open"),
+    ("[any|all] <picture> that|which $SHOWS <things> is|are [strictly] $BANNED", "both_open"),
+    ("[any|all] <picture> $OF <things> will be $REMOVED", "both_open"),
+    ("[any|all] <picture> that|which $SHOWS <things> will be $REMOVED", "both_open"),
+    ("we do not allow|permit|accept <things>", "both_open"),
+    ("we do not allow|permit|accept [any] <picture> $OF <things>", "both_open"),
+    ("we do not allow|permit|accept [any] <picture> that|which $SHOWS <things>", "both_open"),
+    ("avoid showing|depicting|posting <things>", "both_open"),
+    ("there must|may|should be no <things>", "forbidden"),
+    ("there must|may|should be no <things> <tail>", "forbidden"),
+    ("<things> is|are not to be $SHOWN", "each_forbidden"),
+    ("<things> is|are not to be $SHOWN <tail>", "each_forbidden"),
+    ("neither <things> nor <more:things> $MAY [ever] <doing>", "forbidden"),
+    # limits
+    ("no more than <count> <things> $MAY be $SHOWN", "too_many"),
+    ("no more than <count> <things> $MAY be $SHOWN <tail>", "too_many"),
+    ("no more than <count> <things> is|are $ALLOWED", "too_many"),
+    ("at most <count> <things> $MAY be $SHOWN", "too_many"),
+    ("at most <count> <things> $MAY be $SHOWN <tail>", "too_many"),
+    ("at most <count> <things> is|are $ALLOWED", "too_many"),
+    ("a maximum of <count> <things> $MAY be $SHOWN", "too_many"),
+    ("at least <count> <things> $MUST [to] be $SEEN", "too_few"),
+    ("a minimum of <count> <things> $MUST [to] be $SEEN", "too_few"),
+    # only
+    ("<things> $MAY be $SHOWN only $IFWHEN <clauses>", "only_if"),
+    ("<things> $MAY only be $SHOWN $IFWHEN <clauses>", "only_if"),
+    ("<things> is|are only $ALLOWED $IFWHEN <clauses>", "only_if"),
+    ("<things> is|are $ALLOWED only $IFWHEN <clauses>", "only_if"),
+    ("<things> $MAY be $SHOWN only <tail>", "only_so"),
+    ("<things> $MAY only be $SHOWN <tail>", "only_so"),
+    ("<things> is|are $ALLOWED only <tail>", "only_so"),
+    ("<things> is|are only $ALLOWED <tail>", "only_so"),
+    # requirements
+    ("<things> $MUST [always|to] be $SEEN", "required"),
+    ("<things> $MUST [always|to] be $SEEN <tail>", "required_so"),
+    ("<things> $MUST [always|to] <doing>", "required_so"),
+    ("[the|all|any|every|each] <picture> $MUST [always|to] <showing> <things>", "required"),
+    ("always <showing> <things>", "required"),
+    # lists behind a colon
+    ("[the] following [things|items|subjects] $MAY not|never be $SHOWN : <listed>", "forbidden"),
+    ("[the] following [things|items|subjects] is|are [strictly] $BANNED : <listed>", "forbidden"),
+    ("[the] following [things|items|subjects] is|are not $ALLOWED : <listed>", "forbidden"),
+    ("[strictly] $BANNED : <listed>", "forbidden"),
+    ("not $ALLOWED : <listed>", "forbidden"),
+    ("[the|all] <picture> $MAY not|never <showing> [any] [of] [the] [following] [items] : <listed>", "forbidden"),
+    ("do not|never <showing> : <listed>", "forbidden"),
+    ("never <showing> : <listed>", "forbidden"),
+)  # fmt: skip
+
+# What may stand in front of a sentence.
+FRONTS: tuple[tuple[str, str], ...] = (
+    ("[but|and] $IFWHEN <clauses> ,", "condition"),
+    ("<place> ,", "place"),
+    ("unless <clauses> ,", "lifted"),
+    ("except $IFWHEN <clauses> ,", "lifted"),
+    ("except|apart [for|from] <others> ,", "others"),
+    ("with the exception of <others> ,", "others"),
+)
+
+# What may follow it.
+BACKS: tuple[tuple[str, str], ...] = (
+    ("[,] $IFWHEN <clauses>", "condition"),
+    ("[,] unless <clauses>", "lifted"),
+    ("[,] except $IFWHEN <clauses>", "lifted"),
+    ("[,] except [for] <others>", "others"),
+    ("[,] apart from <others>", "others"),
+    ("[,] other than <others>", "others"),
+    ("[,] with the exception of <others>", "others"),
+    (". this|it [rule] does not apply $IFWHEN <clauses>", "lifted"),
+    (". exception|exceptions : <clause_list>", "lifted"),
+    (". <things> is|are $ALLOWED", "allowed"),
+    (". <things> may be $SHOWN", "allowed"),
+    (". <things> is|are exempt", "allowed"),
+)
+
+Found = Mapping[str, Any]
+Phrases = Mapping[str, Callable[[Chart, int], tuple[tuple[Any, int], ...]]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One place of a form: words, or a hole."""
+
+    words: frozenset[str] = frozenset()
+    hole: str = ""
+    name: str = ""
+    optional: bool = False
+
+
+@cache
+def parts_of(form: str) -> tuple[Part, ...]:
+    """A form, taken apart."""
+    text = re.sub(r"\$(\w+)", lambda match: SHORT[match.group(1)], form)
+    parts = []
+    for piece in re.findall(r"\[[^\]]+\]|<[^>]+>|\S+", text):
+        if piece.startswith("<"):
+            name, _, hole = piece[1:-1].partition(":")
+            parts.append(Part(hole=hole or name, name=name))
+        else:
+            parts.append(Part(frozenset(piece.strip("[]").split("|")), optional=piece.startswith("[")))
+    return tuple(parts)
+
+
+def matches(chart: Chart, place: int, form: str, phrases: Phrases) -> Iterator[tuple[Found, int]]:
+    """Every way to match a form from a place on: what fills its holes, and where it ends."""
+    parts = parts_of(form)
+    if all(part.optional or part.hole or not part.words.isdisjoint(chart.words) for part in parts):
+        yield from _matches(chart, place, parts, phrases, {})
+
+
+def _matches(
+    chart: Chart, place: int, parts: tuple[Part, ...], phrases: Phrases, found: Found
+) -> Iterator[tuple[Found, int]]:
+    if not parts:
+        yield found, place
+        return
+    part, rest = parts[0], parts[1:]
+    if part.optional:
+        yield from _matches(chart, place, rest, phrases, found)
+    if part.hole:
+        for value, end in phrases[part.hole](chart, place):
+            yield from _matches(chart, end, rest, phrases, {**found, part.name: value})
+    elif place < len(chart) and chart.word(place) in part.words:
+        chart.furthest = max(chart.furthest, place + 1)
+        yield from _matches(chart, place + 1, rest, phrases, found)

@@ -1,0 +1,300 @@
+"""Noun phrases: every way to read `cracked or dirty cups, plates or bowls on the floor`.
+
+What stands before a noun may speak of the nouns after it as well, and what stands behind the last noun of the ones
+before it: each is a reading of its own. Readings that no careful person has are left out here, each with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product as every
+
+from judge.compiler import english, lexicon, predicates
+from judge.compiler.chart import Chart, phrase
+from judge.compiler.lexicon import ADJECTIVE, ADVERB, ING, NOUN, PAST, PLURAL, word_set
+from judge.compiler.things import Said, Thing, Things, listing
+from judge.compiler.tokens import DETERMINERS, NUMBERS
+
+_QUANTITIES = (
+    "more than", "less than", "fewer than", "at least", "at most", "no more than", "over", "exactly", "up to",
+)  # fmt: skip
+_PLURAL_BEFORE_NOUNS = word_set("police people sports clothes goods arms news savings customs sales games")
+# `wearing headphones` is what somebody does, and no kind of headphones.
+_NEED_OBJECTS = ("wearing", "holding", "using", "carrying", "touching")
+_JOINTS = {"or": "or", "and": "and", "nor": "or"}
+MOST_ITEMS = 12
+
+
+@phrase
+def things(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Things, int]]:
+    """A list of things, or one. `behind`: the preposition that the list stands behind.
+
+    With what stands behind the last noun read of that noun alone, and of all nouns.
+    """
+    for found, end in _lists(chart, place, behind):
+        yield found, end
+        if len(found.each) > 1 and not measures(found.each[-1]):
+            *before, last = found.each
+            if not last.behind and all(one.behind for one in before) and not chart.at(end, "that", "which", "who"):
+                continue  # `fish in bowls or birds in boxes`: each has its own
+            for said, after in predicates.behind_noun(chart, end, behind):
+                yield Things(tuple(one.with_behind(each) for one in found.each for each in said), found.joint), after
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list as far as it is read. closed: a word has joined it. last: its last unit. mixed: it holds alternatives."""
+
+    things: Things
+    end: int
+    last: Things
+    closed: bool
+    mixed: bool
+    single: bool = True
+
+    def joined(self, joint: str, more: Things, end: int) -> _List | None:
+        """The list with one more unit, or None where no list goes on so."""
+        word = joint or more.joint or self.things.joint
+        if (self.closed and not joint) or any(one not in ("", word) for one in (self.things.joint, more.joint)):
+            return None
+        first = more.each[0]
+        if _names_doing(first) and self.things.each[-1].animate:
+            return None  # `a person smoking or drinking`: no thing and an act
+        if _is_run(self.last) and not (first.modified or first.determiner):
+            return None  # a modifier spreads over all the bare nouns of a run, or over none
+        if not _counted_alike(self.things.each[0].determiner, first.determiner):
+            return None  # `two logos or badges`: two of each, of both together, or any badge
+        mixed = self.mixed or _several(more)
+        if (word == "and" and mixed) or not _continues(self.things.each[-1], first):
+            return None
+        each = self.things.each + _sharing(self.things.each[-1], more.each)
+        return _List(Things(each, word), end, more, self.closed or bool(joint or more.joint), mixed, single=False)
+
+
+def _lists(chart: Chart, place: int, behind: str) -> Iterator[tuple[Things, int]]:
+    """Runs of units with commas, `or`, `and`; a comma alone joins only where a word does so later."""
+    waiting = [_List(one, end, one, one.joint != "", _several(one)) for one, end in _units(chart, place, behind)]
+    while waiting:
+        so_far = waiting.pop()
+        if so_far.closed or (so_far.single and not _is_run(so_far.things)):
+            yield so_far.things, so_far.end
+        for joint, after in joints(chart, so_far.end) if len(so_far.things.each) < MOST_ITEMS else ():
+            found = (so_far.joined(joint, more, end) for more, end in _units(chart, after, behind))
+            waiting += [one for one in found if one is not None]
+
+
+def _counted_alike(first: str, later: str) -> bool:
+    """Whether a list that begins with a number, if it does, counts what follows in the same way."""
+    quantity, other = first.split()[:-1], later.split()[:-1]
+    return not english.counted(first) or (english.counted(later) and quantity == other)
+
+
+def _is_run(found: Things) -> bool:
+    """`forged tickets, vouchers`, of which a longer list may begin; no list by itself."""
+    return not found.joint and len({one.head for one in found.each}) > 1
+
+
+def _names_doing(one: Thing) -> bool:
+    """`drinking`, and no drinking glass."""
+    return (
+        one.words.endswith("ing") and ING in lexicon.tags(one.head) and lexicon.kind(one.head) not in tuple("oafpbgs")
+    )
+
+
+def measures(one: Thing) -> bool:
+    """`more than 20 percent of ...`: `of` belongs to it alone."""
+    return one.head in ("percent", "half", "third", "quarter", "part", "parts", "majority", "most")
+
+
+def _several(found: Things) -> bool:
+    """Whether alternatives stand inside one thing: `cracked or dirty cups`."""
+    return len({one.head for one in found.each}) < len(found.each)
+
+
+def _sharing(last: Thing, each: tuple[Thing, ...]) -> tuple[Thing, ...]:
+    """`a bomb or other explosive`: the other one is an explosive. `a torch or candle`: a candle."""
+    shared = []
+    for one in each:
+        determiner = one.determiner.replace("another", "").replace("other", "").strip()
+        if not determiner and last.determiner in ("a", "an") and not one.plural and not english.is_mass(one.head):
+            determiner = english.article(one.words)
+        shared.append(replace(one, determiner=determiner))
+    return tuple(shared)
+
+
+def _continues(last: Thing, first: Thing) -> bool:
+    """Whether a list that stood at `last` may go on with `first`.
+
+    Not where `last` ends in a phrase that the new thing rather goes on with: `a person in swimwear or underwear`. Like
+    joins like: only where the new thing has the kind and number of that inner one, and the outer one another number.
+    """
+    if last.behind in ("other", "except", "apart"):
+        return False  # what is left out may be several things
+    alike = last.inner == first.shape and last.shape[1] != first.shape[1]
+    return not (alike and not first.behind and not first.determiner)
+
+
+@phrase
+def others(chart: Chart, place: int) -> Iterator[tuple[Said, int]]:
+    """`guide dogs`, `the sponsor's`: what a noun exception leaves out, said as `other than guide dogs`."""
+    for found, end in things(chart, place):
+        if len(found.each) == 1 or found.joint:
+            yield Said(f"other than {listing(found.each)}"), end
+    for determiner, start in determiners(chart, place):
+        if start < len(chart) and chart.tokens[start].is_owner:
+            yield Said(" ".join(filter(None, ("other than", determiner, chart.tokens[start].text)))), start + 1
+
+
+def joints(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    """`,` (an empty word), `or`, `, or`, `and/or`."""
+    comma = chart.at(place, ",")
+    after = place + comma
+    if chart.at(after, "and") and chart.at(after + 1, "/") and chart.at(after + 2, "or"):
+        yield "or", after + 3
+    elif chart.word(after) in _JOINTS:
+        yield _JOINTS[chart.word(after)], after + 1
+    elif comma:
+        yield "", after
+
+
+@phrase
+def _units(chart: Chart, place: int, behind: str) -> Iterator[tuple[Things, int]]:
+    """One thing (or several by its adjectives), or a modifier spread over the nouns of a list."""
+    for determiner, start in determiners(chart, place):
+        for before, noun in modifiers(chart, start):
+            if not _is_noun(chart, noun) or (before != ("",) and _is_doing(chart, noun)):
+                continue
+            yield from _one(chart, determiner, before, noun, behind)
+            if before != ("",):
+                yield from _spread(chart, determiner, before, noun)
+
+
+def _is_doing(chart: Chart, noun: int) -> bool:
+    """`a person smoking`: no kind of smoking, but what the person does; `underage drinking` is one."""
+    token = chart.tokens[noun]
+    named = lexicon.kind(token.word) in "oafpbgs"
+    return ING in token.tags and not named and chart.can(noun - 1, NOUN) and not chart.can(noun - 1, ADJECTIVE)
+
+
+def _one(
+    chart: Chart, determiner: str, before: tuple[str, ...], noun: int, behind: str
+) -> Iterator[tuple[Things, int]]:
+    bare = tuple(_thing(chart, determiner, words, noun) for words in before)
+    yield Things(bare), noun + 1
+    for said, end in predicates.behind_noun(chart, noun + 1, behind):
+        more = tuple(one.with_behind(each) for one in bare for each in said)
+        yield Things(more), end
+
+
+def _spread(chart: Chart, determiner: str, before: tuple[str, ...], noun: int) -> Iterator[tuple[Things, int]]:
+    """`forged tickets or vouchers` as `forged tickets or forged vouchers`; the later nouns must stand bare."""
+    waiting: list[tuple[tuple[int, ...], int, str]] = [((noun,), noun + 1, "")]
+    while waiting:
+        nouns, end, joint = waiting.pop()
+        if len(nouns) > 1:
+            each = tuple(_thing(chart, determiner, words, one) for one, words in every(nouns, before))
+            yield Things(each, "or" if len(before) > 1 and joint else joint), end
+        for word, after in joints(chart, end):
+            if (
+                len(nouns) < MOST_ITEMS
+                and _is_noun(chart, after)
+                and (word or not joint)
+                and word in (joint, "", "or", "and")
+            ):
+                if joint and word != joint:
+                    continue
+                waiting.append(((*nouns, after), after + 1, word or joint))
+
+
+def _thing(chart: Chart, determiner: str, before: str, noun: int) -> Thing:
+    head = chart.tokens[noun]
+    text = head.text if head.is_name or head.kind != "word" else head.word
+    return Thing(determiner, f"{before} {text}".strip(), text, modified=bool(before))
+
+
+def _is_noun(chart: Chart, place: int) -> bool:
+    if not chart.can(place, NOUN, PLURAL) or chart.at(place, "other"):
+        return False
+    token = chart.tokens[place]
+    # `red` is a colour before it is a thing; `the dead` are no head of a list in a policy
+    return PLURAL in token.tags or ADJECTIVE not in token.tags or token.kind == "quote" or _rather_noun(token.word)
+
+
+def _rather_noun(word: str) -> bool:
+    """A word that is an adjective too: whether it can name a thing by itself."""
+    return lexicon.kind(word) in "oafbgs" or lexicon.rather(word, "n", "a")
+
+
+@phrase
+def determiners(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    """What stands before a noun and its adjectives: nothing, `a`, `any other`, `more than three`, `their`."""
+    yield "", place
+    yield from _quantities(chart, place)
+    end = place
+    while chart.word(end) in DETERMINERS and end < place + 2:
+        end += 1
+        yield " ".join(chart.word(at) for at in range(place, end)), end
+        for number, after in _quantities(chart, end):
+            yield f"{chart.word(end - 1)} {number}", after
+
+
+def _quantities(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    starts = [("", place)]
+    for quantity in _QUANTITIES:
+        words = quantity.split()
+        if all(chart.at(place + index, word) for index, word in enumerate(words)):
+            starts.append((f"{quantity} ", place + len(words)))
+    for quantity, at in starts:
+        if at < len(chart) and (chart.word(at) in NUMBERS or chart.tokens[at].kind in ("number", "param")):
+            yield f"{quantity}{chart.word(at)}", at + 1
+
+
+@phrase
+def modifiers(chart: Chart, place: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """What stands before a noun, as alternatives: `cracked or dirty`; first of all nothing."""
+    yield ("",), place
+    for first, end in _modifier_group(chart, place):
+        mixed = len(first) > 1 and _mixed(chart, place, end)
+        for rest, after in modifiers(chart, end):
+            if len(rest) > 1 and _mixed(chart, end, after):
+                continue  # `unmade [bed or dirty] dishes`
+            if mixed and rest != ("",):
+                continue  # `swastika or pointed white hood`: a thing and then another, no two modifiers
+            if set(" ".join(first).split()) & set(" ".join(rest).split()):
+                continue  # `severed [limb or severed] head`
+            yield tuple(f"{one} {other}".strip() for one, other in every(first, rest)), after
+
+
+def _mixed(chart: Chart, place: int, end: int) -> bool:
+    """Whether plain nouns stand beside adjectives."""
+    words = [at for at in range(place, end) if chart.can(at, NOUN, ADJECTIVE, ING, PAST)]
+    return len({chart.can(at, ADJECTIVE, ING, PAST) for at in words}) > 1
+
+
+def _modifier_group(chart: Chart, place: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    for one, end in _modifier(chart, place):
+        yield (one,), end
+        waiting: list[tuple[tuple[str, ...], int]] = [((one,), end)]
+        while waiting:
+            words, at = waiting.pop()
+            for joint, after in joints(chart, at):
+                for more, behind in _modifier(chart, after):
+                    if joint == "or":
+                        yield (*words, more), behind
+                    elif joint == "and":
+                        yield (f"{', '.join(words)} and {more}",), behind
+                    else:
+                        waiting.append(((*words, more), behind))
+
+
+def _modifier(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    if place >= len(chart) or chart.at(place, *_NEED_OBJECTS):
+        return
+    token = chart.tokens[place]
+    alike = lexicon.lemma(token.word, verb=False) == token.word  # `fish`: one and many
+    noun = (token.can(NOUN) and (alike or not token.can(PLURAL))) or token.word in _PLURAL_BEFORE_NOUNS
+    if token.is_owner or chart.at(place, "own") or token.can(ADJECTIVE, ING, PAST) or noun:
+        yield token.text if token.is_name else token.word, place + 1
+    if (token.can(ADVERB) or chart.at(place, "too", "very")) and chart.can(place + 1, ADJECTIVE, PAST):
+        yield f"{token.word} {chart.word(place + 1)}", place + 2

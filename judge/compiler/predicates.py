@@ -1,0 +1,327 @@
+"""What is said of things: every way to read `holding or touching a weapon in a bar`, `in cages that are too small`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from judge.compiler import english, finite, lexicon, nouns
+from judge.compiler.chart import Chart, phrase
+from judge.compiler.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, THIRD, word_set
+from judge.compiler.things import BE, Alternatives, Said, Thing, product
+from judge.compiler.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
+
+_PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
+_PLACED = frozenset(
+    {"park", "leave", "store", "place", "hang", "stack", "keep", "put", "lay", "mount", "attach", "pile"}
+)
+_SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
+MOST_ALTERNATIVES = 12
+PLACES = frozenset(
+    {"at", "in", "inside", "on", "onto", "outside", "under", "near", "behind", "above", "over", "beside"}
+)
+# Behind the object of a verb these speak of the verb: `aiming a gun or a knife at a person`.
+OBJECT = "object"
+_GOALS = ("at", "into", "onto", "to", "toward", "towards")
+
+
+def few(said: Alternatives) -> bool:
+    """Whether these are no more alternatives than a precondition may have."""
+    return len(said) <= MOST_ALTERNATIVES
+
+
+@phrase
+def behind_noun(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Alternatives, int]]:
+    """What stands behind a noun and speaks of it. `behind`: the preposition that the noun itself stands behind; with
+    the same one again, two phrases stand side by side: `fish in bowls or birds in boxes`."""
+    for said, end in _behind_run(chart, place, behind):
+        yield said, end
+        for joint, after in nouns.joints(chart, end):
+            for more, last in behind_noun(chart, after, behind) if joint in ("or", "") else ():
+                if joint == "" and len(more) == 1:
+                    continue
+                if _is_relative(said[0]) and not _is_relative(more[0]):
+                    continue  # `who is crying or bleeding`
+                if few(said + more) and not lacks_object(said):
+                    yield said + more, last
+                    for rest, after_all in behind_noun(chart, last, behind):
+                        if few(both := product(said + more, rest)):
+                            yield both, after_all
+
+
+def _is_relative(said: Said) -> bool:
+    return said.text.split()[0] in ("who", "that", "which", "whose")
+
+
+@phrase
+def _behind_run(chart: Chart, place: int, behind: str) -> Iterator[tuple[Alternatives, int]]:
+    for said, end in _one_behind(chart, place, behind):
+        yield said, end
+        for more, after in behind_noun(chart, end, behind):
+            if few(both := product(said, more)):
+                yield both, after
+
+
+def _one_behind(chart: Chart, place: int, behind: str) -> Iterator[tuple[Alternatives, int]]:
+    if chart.word(place) != behind and not (behind == OBJECT and chart.at(place, *_GOALS)):
+        yield from prepositional(chart, place)
+    yield from doing(chart, place)
+    yield from _relative(chart, place)
+    if place < len(chart) and chart.tokens[place].kind == "quote":
+        yield (Said(chart.word(place)),), place + 1
+    yield from _other_than(chart, place)
+    for said, end in adjectives(chart, place):
+        if chart.at(end, "than"):
+            for more, after in prepositional(chart, end):
+                yield product(said, more), after
+    if chart.at(place, "("):
+        for said, end in behind_noun(chart, place + 1, ""):
+            if chart.at(end, ")"):
+                yield said, end + 1
+
+
+def _other_than(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`other than water`, `except dogs`."""
+    for words in ("other than", "except for", "except", "apart from"):
+        wanted = words.split()
+        if all(chart.at(place + index, word) for index, word in enumerate(wanted)):
+            for said, end in nouns.others(chart, place + len(wanted)):
+                yield (said,), end
+            return
+
+
+@phrase
+def prepositional(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`in a pool or a lake`, as alternatives."""
+    for each, start in _either_preposition(chart, place):
+        words = each[-1]
+        if chart.at(start, "example", "instance"):
+            continue
+        for found, end in nouns.things(chart, start, words):
+            if "with" in each and not all(map(_can_stand_with, found.each)):
+                continue
+            yield tuple(Said.ending(one, thing) for one in each for thing in found.options), end
+            if found.joint == "and" and words in PLACES:  # `on stairs and landings`: on either, too
+                yield tuple(Said.ending(one, thing) for one in each for thing in found.each), end
+        if len(each) > 1:
+            continue
+        if (
+            words in ("over", "under", "of", "above", "below")
+            and start < len(chart)
+            and chart.tokens[start].kind in ("number", "param")
+        ):
+            yield (Said(f"{words} {chart.word(start)}"),), start + 1
+        if words in ("inside", "outside", "underneath") and not chart.at(start, "or", "and", ","):
+            yield (Said(words),), start
+        if words == "from" and chart.at(start, "above", "below", "behind", "inside", "outside"):
+            yield (Said(f"from {chart.word(start)}"),), start + 1
+
+
+def _can_stand_with(one: Thing) -> bool:
+    """`with the nipples` alone says nothing: what is definite behind `with`, or a share of it, needs something said
+    of it (`_owned`)."""
+    return (
+        not english.definite(one.determiner) or one.behind == "of" or one.behind[:1] in tuple('"`\u201c')
+    ) and not nouns.measures(one)
+
+
+def _prepositions(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
+    for words in COMPOUND_PREPOSITIONS:
+        if all(chart.at(place + index, word) for index, word in enumerate(words)):
+            yield " ".join(words), place + len(words)
+            return
+    if chart.word(place) in PREPOSITIONS and place < len(chart):
+        yield chart.word(place), place + 1
+
+
+def _either_preposition(chart: Chart, place: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """`on`; `on or near`."""
+    for words, end in _prepositions(chart, place):
+        yield (words,), end
+        for joint, after in nouns.joints(chart, end):
+            for more, last in _either_preposition(chart, after) if joint == "or" else ():
+                yield (words, *more), last
+
+
+@phrase
+def doing(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`holding or touching a weapon`, `covered`, `not wearing a helmet`: verbs with their objects."""
+    if chart.at(place, "not") and chart.can(place + 1, ING, PAST):
+        for said, end in doing(chart, place + 1):
+            if len(said) == 1 and not said[0].text.startswith("not "):
+                yield (said[0].behind("not"),), end
+    yield from verbs(chart, place, (ING, PAST))
+
+
+def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Alternatives, int]]:
+    """Verbs in these forms, joined by `or`, with the objects of the last; base forms are said as `holding`."""
+    for words, end, bare in _verb_list(chart, place, forms):
+        objects = nouns.things(chart, end, OBJECT) if bare else ()
+        if len(words) == 1 or not objects or not any(map(english.needs_object, bare)):
+            yield tuple(Said(word) for word in words), end
+        for found, after in objects:
+            said = tuple(Said.ending(word, one) for word in words for one in found.options)
+            if few(said):
+                yield said, after
+
+
+def _verb_list(
+    chart: Chart, place: int, forms: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], int, tuple[str, ...]]]:
+    """(words to say, end, base forms of verbs that can have an object or nothing)."""
+    waiting: list[tuple[tuple[str, ...], int, tuple[str, ...]]] = [
+        ((word,), end, (base,) if base else ()) for word, end, base in _verb(chart, place, forms)
+    ]
+    while waiting:
+        words, end, bases = waiting.pop()
+        yield words, end, bases
+        for joint, after in nouns.joints(chart, end):
+            if joint == "and":
+                continue
+            for word, behind, base in _verb(chart, after, forms):
+                if bool(base) == bool(bases):
+                    waiting.append(((*words, word), behind, (*bases, base) if base else ()))
+
+
+def _verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
+    if not chart.can(place, *forms):
+        return
+    token, end = chart.tokens[place], place + 1
+    base = lexicon.lemma(token.word, verb=True)
+    word = english.ing(base) if BASE in forms else token.word
+    active = ING in token.tags or bool({BASE, THIRD} & set(forms))
+    yield word, end, base if active else ""
+    if chart.word(end) in _PARTICLES or f"{word} {chart.word(end)}" in _SWITCHED:
+        yield f"{word} {chart.word(end)}", end + 1, base if active else ""
+
+
+@phrase
+def _relative(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`who is wearing a mask`, `whose face is covered`; perhaps behind a comma that closes again."""
+    if chart.at(place, "who", "that", "which"):
+        for said, end in finite.finite(chart, place + 1):
+            yield tuple(one.behind(chart.word(place)) for one in said), end
+    if chart.at(place, "whose"):
+        for found, verb in nouns.things(chart, place + 1):
+            for said, end in finite.finite(chart, verb):
+                options = found.options
+                yield tuple(
+                    Said(f"whose {owned.words} {one.text.replace(BE, owned.be)}", owned.head, one.inner)
+                    for owned in options for one in said
+                ), end  # fmt: skip
+
+
+@phrase
+def tail(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """All that is said of a subject: `kneeling on a bed or on a sofa with the mouth open`, as alternatives.
+
+    Parts joined by `or` are alternatives, and what follows speaks of the last of them or of all; by `and` they are
+    said together.
+    """
+    for said, end in _joined(chart, place):
+        yield said, end
+        if len(said) > 1:
+            for more, after in _run(chart, end):
+                if few(both := product(said, more)):
+                    yield both, after
+
+
+@phrase
+def _joined(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    waiting = [(said, end, "", False) for said, end in _run(chart, place)]
+    while waiting:
+        said, end, joint, open_list = waiting.pop()
+        if not open_list:
+            yield said, end
+        for word, after in nouns.joints(chart, end):
+            if (joint and word != joint) and not open_list:
+                continue
+            for more, behind in _run(chart, after):
+                if word != "and" and ((lacks_object(said) and " " in more[0].text) or _is_placed(said[-1], more[0])):
+                    continue
+                if word == "and" and len(said) * len(more) <= MOST_ALTERNATIVES:
+                    waiting.append((product(said, more, " and "), behind, "and", False))
+                elif word != "and" and few(said + more):
+                    waiting.append((said + more, behind, "or", word == ""))
+
+
+def lacks_object(said: Alternatives) -> bool:
+    """`holding` alone: in `holding or touching a gun` both have the object behind."""
+    last = said[-1].text.split()
+    return len(last) == 1 and english.needs_object(lexicon.lemma(last[0], verb=True)) and last[0].endswith("ing")
+
+
+def _is_placed(said: Said, more: Said) -> bool:
+    """`parked on a road or in front of a gate`: the places are of the parking."""
+    words = said.text.split()
+    placed = len(words) > 2 and lexicon.lemma(words[0], verb=True) in _PLACED and words[1] in PREPOSITIONS
+    return placed and more.text.split()[0] in PREPOSITIONS
+
+
+@phrase
+def _run(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    for said, end in _part(chart, place):
+        yield said, end
+        after = end + chart.at(end, ",") * (chart.word(end + 1) in ("with", "without", "while"))
+        if said[0].owned and not chart.at(after, "with", "without", "while", "together"):
+            continue  # what follows is said of the part: `with the legs spread wide`
+        for more, behind in tail(chart, after):  # `parked [on a road or in front of a gate]`
+            if few(both := product(said, more)):
+                yield both, behind
+
+
+@phrase
+def _part(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    yield from prepositional(chart, place)
+    yield from doing(chart, place)
+    yield from adjectives(chart, place)
+    yield from _owned(chart, place)
+    if chart.can(place, ADVERB) and not chart.at(place + 1, "with", "from", "of", "to"):
+        yield (Said(chart.word(place)),), place + 1
+    if chart.at(place, "while", "when"):
+        for said, end in doing(chart, place + 1):
+            yield tuple(one.behind(chart.word(place)) for one in said), end
+
+
+def adjectives(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`dead or dying`, `too small`, `wider than 90 degrees`."""
+    adverb = place + (
+        chart.at(place, "so", "too", "very") or (chart.can(place, ADVERB) and chart.can(place + 1, ADJECTIVE))
+    )
+    if not chart.can(adverb, ADJECTIVE, PAST):
+        return
+    first = " ".join(chart.word(at) for at in range(place, adverb + 1))
+    yield (Said(first),), adverb + 1
+    waiting: list[tuple[tuple[str, ...], int]] = [((first,), adverb + 1)]
+    while waiting:
+        words, end = waiting.pop()
+        for joint, after in nouns.joints(chart, end):
+            if chart.can(after, ADJECTIVE, PAST, ING):
+                more = (*words, chart.word(after))
+                if joint == "or":
+                    yield tuple(Said(word) for word in more), after + 1
+                elif joint == "and":
+                    yield (Said(f"{', '.join(words)} and {chart.word(after)}"),), after + 1
+                else:
+                    waiting.append((more, after + 1))
+
+
+@phrase
+def _owned(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`with its body on fire`, `with the mouth open`, `with teeth visible`: something said of a part of the subject."""
+    if not chart.at(place, "with"):
+        return
+    for found, end in nouns.things(chart, place + 1):
+        if any(one.behind not in ("", "of") for one in found.each) or chart.at(end, "(", "other"):
+            continue
+        if not any(english.definite(one.determiner) or nouns.measures(one) for one in found.each):
+            continue
+        for said, after in () if chart.at(end, "of") else _joined(chart, end):
+            yield tuple(
+                Said(f"with {one.inside} {each.text}", one.head, each.inner, owned=(_owned_text(one.inside), each.text))
+                for one in found.options for each in said
+            ), after  # fmt: skip
+
+
+def _owned_text(text: str) -> str:
+    words = text.split()
+    return " ".join(["the", *words[1:]] if words[0] in ("its", "his", "her", "their") else words)

@@ -1,0 +1,111 @@
+"""Why a rule is not read, and what to write instead; in words an author of policies knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from judge.compiler import checks, clauses
+from judge.compiler.chains import Parsed
+from judge.compiler.chart import Chart
+from judge.compiler.reword import as_rule, when_flagged
+from judge.compiler.tokens import OPEN_PRONOUNS, tokens_of
+
+_VERDICT = re.compile(r"\b(?:is|are|be) (?:(?:not|never) (?:\w+ )?|un)acceptable\b", re.IGNORECASE)
+MOST_SHOWN, MOST_TRIED = 4, 8
+_FORM = "write `No A may be shown`, `A is not allowed when B is visible`, `Photos must not show A or B`"
+
+
+@dataclass(frozen=True)
+class Unparsed:
+    """Why a rule is not read, and how to write it. rewordings: whole rules, each of which is read in one way."""
+
+    reason: str
+    hint: str
+    rewordings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.hint})"
+
+
+def not_seen(sentence: str) -> Unparsed | None:
+    """Refuses what no picture can settle, or what two careful people see differently, before any reading."""
+    tokens = tokens_of(sentence)
+    unknown = [token.text for token in tokens if token.is_unknown]
+    if unknown:
+        word = unknown[0]
+        return Unparsed(
+            f"`{word}` is not a word known here, so it is open what it stands for",
+            f'use a common word for it, or put the name in quotes before one: `a "{word}" poster`',
+        )
+    unseen = checks.unseeable(sentence)
+    if unseen:
+        return Unparsed(f"`{unseen}` cannot be seen in a picture", "say what is visible instead, or leave it out")
+    opinion = checks.subjective(_VERDICT.sub("", sentence))
+    if opinion:
+        return Unparsed(
+            f"`{opinion}` is a matter of opinion: two careful people may answer differently",
+            "say what must be visible, or give a measure such as a share, a count or an angle",
+        )
+    return None
+
+
+def between(chains: list[Parsed], only: Callable[[str], Parsed | None]) -> Unparsed:
+    """Shows the readings, and the rule that says each. `only`: the single reading of a text, or None."""
+    shown = chains[:MOST_SHOWN]
+    written = []
+    for chain in shown:
+        fits = (text for text in islice(as_rule(chain), MOST_TRIED) if _same(only(text), chain))
+        written.append(next(fits, ""))
+    ways = "two ways" if len(chains) == 2 else f"{len(chains)} ways"
+    among = ", among them" if len(chains) > len(shown) else ""
+    reason = f"it can be read in {ways}{among}: {'; or '.join(map(when_flagged, shown))}"
+    rewordings = tuple(filter(None, written))
+    if not rewordings:
+        return Unparsed(reason, "write the one you mean as its preconditions")
+    one_of = " or ".join(f"`{text}`" for text in rewordings)
+    other = "" if len(rewordings) == len(shown) else ", or the other as its preconditions"
+    return Unparsed(reason, f"did you mean {one_of}{other}", rewordings)
+
+
+def _same(found: Parsed | None, wanted: Parsed) -> bool:
+    return found is not None and found.key == wanted.key
+
+
+def not_read(sentence: str, chart: Chart) -> Unparsed:
+    """Says why no form fits, as nearly as can be told."""
+    if re.match(r"(?:no|neither|nobody)\b.*?\b(?:may|must|can|should|shall) not\b", sentence, re.IGNORECASE):
+        return Unparsed("it has two negations", "write `No A may be shown`, or `A must not be shown`")
+    pronoun = next((token.text for token in chart.tokens if token.word in OPEN_PRONOUNS), None)
+    if pronoun:
+        return Unparsed(
+            f"it is open what `{pronoun}` stands for", "name the thing: each statement of a rule is asked alone"
+        )
+    subject = next((token for token in chart.tokens if token.word in clauses.PICTURES), None)
+    if subject is not None and re.match(
+        r"(?:no |never |do not )?(?:[\w-]+ ){0,3}" + subject.word, sentence, re.IGNORECASE
+    ):
+        return Unparsed(
+            f"it is open whether `{subject.text}` means the picture itself, or one that is seen in it",
+            "write `Photos must not show A or B`, or `Photos must not be ...` of the picture itself",
+        )
+    if re.search(r"[.;:!?] \w", sentence):
+        return Unparsed(
+            "it is more than one sentence, and the second is no exception known here",
+            "one rule is one sentence; put the others into rules of their own",
+        )
+    joints = {token.word for token in chart.tokens} & {"and", "or"}
+    if len(joints) == 2:
+        return Unparsed(
+            "`and` and `or` stand side by side, so it is open what belongs together",
+            "write one rule for each case, or the things as a list: `The following are prohibited: A; B`",
+        )
+    if chart.furthest == 0 or len(chart) < 3:
+        return Unparsed("it is in no form of a rule known here", _FORM)
+    if chart.furthest >= len(chart):
+        return Unparsed("its words are known, but not how they belong together", _FORM)
+    read = " ".join(token.text for token in chart.tokens[: chart.furthest])
+    stop = chart.tokens[chart.furthest].text
+    return Unparsed(f"it is open what `{stop}` says, after `{read}`", f"say it in a simpler way, or {_FORM}")

@@ -1,0 +1,157 @@
+"""What the phrases of a sentence are read as: things, and what is said of them. Pure values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from judge.compiler import english, lexicon
+from judge.compiler.tokens import DETERMINERS
+
+_DROPPED = DETERMINERS - {
+    "the",
+    "its",
+    "his",
+    "her",
+    "their",
+    "this",
+    "that",
+    "these",
+    "those",
+    "both",
+    "another",
+    "other",
+}
+BE = "BE"  # stands for `is` or `are` until the subject is known
+PERSON = frozenset({"person", "people", "persons", "anyone", "nobody"})
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing: `a cracked cup on the table`.
+
+    determiner: as written, lower case. words: all the rest. head: the noun. inner: the `shape` of the noun at
+    its end, where it ends in another phrase. modified: something stands before the noun. behind: the
+    preposition or first word of what stands behind it. parts: of `A and B`.
+    """
+
+    determiner: str
+    words: str
+    head: str
+    inner: str = ""
+    modified: bool = False
+    behind: str = ""
+    parts: tuple[Thing, ...] = ()
+
+    @property
+    def plural(self) -> bool:
+        """Whether it takes `are`."""
+        return bool(self.parts) or english.is_plural(self.head, self.determiner)
+
+    @property
+    def shape(self) -> str:
+        """The kind of thing its noun names, one letter, and its number: `p` many, `m` not counted, `s` one."""
+        number = "p" if self.plural else "m" if english.is_mass(self.head) else "s"
+        return (lexicon.kind(self.head) or "?") + number
+
+    @property
+    def text(self) -> str:
+        """As a statement says it: `any` and its like become an article, where the noun needs one."""
+        kept = " ".join(word for word in self.determiner.split() if word not in _DROPPED)
+        if kept:
+            return f"{kept} {self.words}"
+        if (
+            not self.determiner
+            or self.parts
+            or self.plural
+            or (english.is_mass(self.head) and not english.counted(self.determiner))
+        ):
+            return self.words
+        if self.determiner in ("a", "an") and self.words.split()[0].endswith(("'s", "s'")):
+            return f"{self.determiner} {self.words}"
+        if self.head[:1].isupper() or self.words[:1] in '"`\u201c' or self.words.split()[0].endswith(("'s", "s'")):
+            return self.words
+        return f"{english.article(self.words)} {self.words}"
+
+    @property
+    def inside(self) -> str:
+        """As another phrase says it: as written."""
+        return self.text if self.parts else f"{self.determiner} {self.words}".strip()
+
+    @property
+    def be(self) -> str:
+        """`is` or `are`."""
+        return "are" if self.plural else "is"
+
+    @property
+    def animate(self) -> bool:
+        """Whether it names people or animals."""
+        return self.shape[0] in "pa"
+
+    def with_behind(self, said: Said) -> Thing:
+        """The thing with more said behind its noun."""
+        text = said.text.replace(BE, self.be)
+        if self.behind and text.startswith("other than "):
+            text = f"{text},"
+            return replace(self, words=f"{self.words}, {text}", inner=said.inner)
+        return replace(self, words=f"{self.words} {text}", inner=said.inner, behind=self.behind or text.split()[0])
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of a thing: `holding a weapon`. about: the noun in it that a detector looks for. inner: the
+    `shape` of that noun where the phrase ends in it. owned: (`the mouth`, `open`), of `with the mouth open`."""
+
+    text: str
+    about: str = ""
+    inner: str = ""
+    owned: tuple[str, str] | None = None
+
+    @classmethod
+    def ending(cls, words: str, thing: Thing) -> Said:
+        """Words and then a thing: `holding`, `a weapon`."""
+        return cls(f"{words} {thing.inside}", thing.head, thing.inner or thing.shape)
+
+    def behind(self, words: str) -> Said:
+        """The same behind some words: `who`, `not`."""
+        return Said(f"{words} {self.text}", self.about, self.inner)
+
+    @property
+    def finite(self) -> Said:
+        """With `is` or `are` before it, to be agreed with its subject."""
+        return self if self.text.startswith(f"{BE} ") else replace(self, text=f"{BE} {self.text}")
+
+    def then(self, other: Said, joint: str = " ") -> Said:
+        """This, and then the other, of the same thing."""
+        return Said(self.text + joint + other.text, self.about or other.about, other.inner)
+
+
+Alternatives = tuple[Said, ...]
+
+
+@dataclass(frozen=True)
+class Things:
+    """Several things. joint: the word that joins them, `or`, `and`, or nothing for one."""
+
+    each: tuple[Thing, ...]
+    joint: str = ""
+
+    @property
+    def options(self) -> tuple[Thing, ...]:
+        """One is enough: of `A or B` both, of `A and B` the two together as one."""
+        return self.each if self.joint != "and" else (together(self.each),)
+
+
+def together(each: tuple[Thing, ...]) -> Thing:
+    """`A and B` as one."""
+    return Thing("", listing(each), each[-1].head, each[-1].inner, parts=each)
+
+
+def listing(each: tuple[Thing, ...]) -> str:
+    """`a, b and c`."""
+    texts = [one.text for one in each]
+    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
+
+
+def product(first: Alternatives, second: Alternatives, joint: str = " ") -> Alternatives:
+    """Every one of the first followed by every one of the second."""
+    return tuple(one.then(other, joint) for one in first for other in second)

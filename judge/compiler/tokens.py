@@ -1,0 +1,99 @@
+"""A rule's sentence as tokens. Knows words and marks; no sentence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from judge.compiler import lexicon
+from judge.compiler.lexicon import word_set
+
+PREPOSITIONS = word_set(
+    "above across against along among around as at behind below beneath beside between beyond by during for from "
+    "in inside into near of off on onto out outside over past per than through to toward towards under underneath "
+    "up upon with within without"
+)
+# Several words that act as one preposition, longest first.
+COMPOUND_PREPOSITIONS = tuple(
+    tuple(phrase.split())
+    for phrase in (
+        "in front of", "on top of", "next to", "out of", "close to", "at the back of", "at the side of",
+        "together with", "in the middle of", "on the side of", "instead of", "away from",
+    )
+)  # fmt: skip
+ARTICLES = frozenset({"a", "an", "the"})
+OWNERS = word_set("his her its their")
+DETERMINERS = ARTICLES | OWNERS | word_set("any some each every all both other another this that these those")
+NUMBERS = word_set("one two three four five six seven eight nine ten twelve")
+OPEN_PRONOUNS = word_set("it they them he she him this these those such there here something anything")
+# Words of the grammar itself: never nouns, verbs or adjectives.
+CLOSED = (
+    PREPOSITIONS
+    | DETERMINERS
+    | OPEN_PRONOUNS
+    | NUMBERS
+    | word_set(
+        "no not never neither nor either or and but if unless when whenever where while whether who whom which whose "
+        "that except only may must can cannot should shall could will would might is are was were be been being am do "
+        "does did has have had more less fewer most least so too very also ever always i we you your our my us nobody "
+        "nothing none next than because what how why e.g i.e etc including"
+    )
+)
+_TOKEN = re.compile(
+    r"(?P<param>\{[^{}\s]*\})|(?P<quote>\"[^\"]+\"|\u201c[^\u201d]+\u201d|`[^`]+`)|(?P<number>\d+(?:[.,]\d+)*)"
+    r"|(?P<word>[^\W\d_]+(?:[-'\u2019.&][^\W\d_]+|-\d+)*(?:'|\u2019(?=\s))?)|(?P<mark>\S)",
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, a number, a parameter, a quotation or a mark. `text` as written, `word` to compare with."""
+
+    text: str
+    word: str
+    kind: str
+    first: bool = False
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """What the word can be; nothing for words of the grammar and for marks."""
+        if self.kind == "quote" or self.is_name:
+            return frozenset({lexicon.NOUN})
+        if self.kind != "word" or self.word in CLOSED or self.is_owner:
+            return frozenset()
+        return lexicon.tags(self.word)
+
+    @property
+    def is_name(self) -> bool:
+        """A word written with a capital though no sentence begins here: a name; so is one of capitals only."""
+        shouted = len(self.text) > 1 and self.text.isupper()
+        return self.kind == "word" and self.text[0].isupper() and (not self.first or shouted)
+
+    @property
+    def is_owner(self) -> bool:
+        """`sponsor's`, `children's`, `sellers'`."""
+        return self.kind == "word" and (self.word.endswith("'s") or self.word.endswith("s'"))
+
+    @property
+    def is_unknown(self) -> bool:
+        """A plain word that the lexicon does not have."""
+        word = self.word.removesuffix("'s").removesuffix("'")
+        return self.kind == "word" and not self.is_name and word not in CLOSED and not lexicon.known(word)
+
+    def can(self, *tags: str) -> bool:
+        """Whether the word can be any of these."""
+        return not self.tags.isdisjoint(tags)
+
+
+def tokens_of(sentence: str) -> tuple[Token, ...]:
+    """The tokens of one sentence, `n't` apart."""
+    sentence = sentence.replace("%", " percent")
+    sentence = re.sub(r"\b(can)(?:not|['\u2019]t)\b", r"\1 not", sentence, flags=re.IGNORECASE)
+    sentence = re.sub(r"(?<=\w)n['\u2019]t\b", " not", sentence)
+    found: list[Token] = []
+    for match in _TOKEN.finditer(sentence):
+        text, kind = match.group().replace("\u2019", "'"), str(match.lastgroup)
+        first = not found or found[-1].text in ".;:"
+        found.append(Token(text, text if kind in ("param", "quote") else text.casefold(), kind, first))
+    return tuple(found)
