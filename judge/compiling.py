@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.chain import chain_of
+from judge.compiler.approval import Standing, overruled, standing
 from judge.compiler.compile import compile_constitution
 from judge.compiler.lock_text import written
 from judge.compiler.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock, with_chains
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What came of compiling one file. altered: ids of rules that have another chain than before."""
+    """What came of compiling one file.
+
+    altered: ids of rules that have another chain than before. overruled: of those whose chain somebody edited in the
+    lock, though it is written in the constitution itself, which wins.
+    """
 
     path: Path
     constitution: Constitution
@@ -40,6 +45,7 @@ class Compiled:
     before: Staleness
     changed: bool
     altered: tuple[str, ...]
+    overruled: tuple[str, ...]
 
     @property
     def said_back(self) -> dict[str, tuple[str, ...]]:
@@ -53,15 +59,24 @@ class Compiled:
         return tuple(name for name, rule in self.lock.rules.items() if not rule.preconditions)
 
 
-def check_file(source: str | Path) -> tuple[Path, Staleness]:
-    """How the lock beside a constitution differs from it. Loads no model.
+@dataclass(frozen=True)
+class Checked:
+    """How a lock stands to its constitution: what keeps it from being used, and what waits for a person."""
+
+    path: Path
+    staleness: Staleness
+    standing: Standing
+
+
+def check_file(source: str | Path) -> Checked:
+    """How the lock beside a constitution stands to it. Loads no model.
 
     Raises:
         UserError, ConstitutionError: what is wrong with either file.
     """
     constitution, path = load_constitution(source), lock_path(locate(source))
-    lock = read_lock(path)
-    return path, compare(constitution, lock if lock is not None else _empty(constitution))
+    lock = read_lock(path) or _empty(constitution)
+    return Checked(path, compare(constitution, lock), standing(constitution, lock, str(path)))
 
 
 def compile_file(
@@ -90,15 +105,26 @@ def compile_file(
     previous = _trusted(found) if found is not None else None
     lock = compile_constitution(constitution, llm, previous, renew=renew, rounds=rounds)
     lock = _primed(lock, with_chains(constitution, lock, str(path)), mllm, thresholds or Thresholds()).signed()
-    text = written(lock, locate(source).name)
-    changed = found is None or text != read_text(path)  # its comments say the chains back, and are made anew, too
+    changed = found is None or written(lock, locate(source).name) != read_text(
+        path
+    )  # its comments say the chains back, and are made anew, too
     if changed:
-        try:
-            write_whole(path, text)
-        except OSError as error:
-            raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+        write_lock(source, lock)
     before = compare(constitution, found if found is not None else _empty(constitution))
-    return Compiled(path, constitution, lock, before, changed, _altered(found, lock))
+    return Compiled(path, constitution, lock, before, changed, _altered(found, lock), overruled(constitution, found))
+
+
+def write_lock(source: str | Path, lock: Lock) -> None:
+    """Write the lock of a constitution whole.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    path = lock_path(locate(source))
+    try:
+        write_whole(path, written(lock.signed(), locate(source).name))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _altered(found: Lock | None, lock: Lock) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,8 +13,7 @@ from judge.cli.options import Device, Dtype, Model, TrustRemoteCode
 from judge.errors import UserError
 
 if TYPE_CHECKING:
-    from judge.compiler.lockfile import Staleness
-    from judge.compiling import Compiled
+    from judge.compiling import Checked, Compiled
 
 
 def compile_(
@@ -30,6 +28,12 @@ def compile_(
         bool, typer.Option("--no-llm", help="Use the rule grammar instead (docs/rule-grammar.md).")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a lock file is stale.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="With --check: also where a rule has no chain, no approval, or a warning.")
+    ] = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Then ask of every chain that nobody approved: yes, no or edit.")
+    ] = False,
     model: Model = "bundled",
     no_priors: Annotated[
         bool, typer.Option("--no-priors", help="Leave out the language priors, so that no model is loaded for them.")
@@ -44,10 +48,15 @@ def compile_(
     trust_remote_code: TrustRemoteCode = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per file and line.")] = False,
 ) -> None:
-    """Compile rules into F.lock.yaml. Exit code: 1 stale (--check), 2 your mistake, 3 the LLM failed, 0 else."""
+    """Compile rules into F.lock.yaml. Exit code: 1 stale or, with --strict, not settled (--check); 2 your mistake; 3
+    the LLM failed; 0 else."""
     names = list(dict.fromkeys(files))
     if check:
-        _check(names, json=json)
+        _check(names, strict=strict, json=json)
+    if strict:
+        raise UserError("--strict goes with --check", hint="compile first, then `judge compile --check --strict`")
+    if interactive and json:
+        raise UserError("--interactive asks on the terminal, and --json prints data", hint="leave one of them out")
     if (llm is None) is not no_llm:
         raise UserError("say what compiles the rules", hint="either --llm MODEL, or --no-llm for the rule grammar")
     from judge.assemble import load_llm, load_mllm_of
@@ -63,6 +72,8 @@ def compile_(
     }
     for name in names:
         compiled = compile_file(name, writer, judging[spoken[name]], renew=renew, rounds=rounds)
+        if interactive and _asked(name, compiled):  # what a person edited has no priors yet
+            compiled = compile_file(name, writer, judging[spoken[name]], rounds=rounds)
         _tell(compiled)
         if json:
             print(_as_json(compiled))
@@ -71,35 +82,62 @@ def compile_(
             _say_back(compiled)
 
 
-def _check(names: list[str], *, json: bool) -> None:
+def _check(names: list[str], *, strict: bool, json: bool) -> None:
     from judge.compiling import check_file
 
     found = [check_file(name) for name in names]
-    for path, staleness in found:
-        print(_stale_json(path, staleness) if json else _stale_text(path, staleness))
-    fresh = all(staleness.fresh for _, staleness in found)
-    if not fresh:
+    for one in found:
+        print(_checked_json(one) if json else _checked_text(one))
+    stale = not all(one.staleness.fresh for one in found)
+    waiting = strict and not all(one.standing.settled for one in found)
+    if stale:
         print("judge: compile again, review and commit the lock file", file=sys.stderr)
-    raise typer.Exit(Exit.NO_VIOLATION if fresh else 1)
+    if waiting:
+        told = (
+            "judge: with --strict every rule has a chain, an approval (by `judge compile --interactive`) and no warning"
+        )
+        print(told, file=sys.stderr)
+    raise typer.Exit(1 if stale or waiting else Exit.NO_VIOLATION)
 
 
-def _stale_text(path: Path, staleness: Staleness) -> str:
-    return f"{path}: {staleness.in_words}"
+def _checked_text(one: Checked) -> str:
+    standing = one.standing
+    named = {
+        "without a chain": standing.without_chain, "not approved": standing.unapproved,
+        "edited by hand": standing.edited, "with a warning": tuple(standing.warnings),
+    }  # fmt: skip
+    lines = [f"{one.path}: {one.staleness.in_words}"]
+    lines += [f"  {kind}: {', '.join(rules)}" for kind, rules in named.items() if rules]
+    lines += [f"  {name}: {warning}" for name, said in standing.warnings.items() for warning in said]
+    return "\n".join(map(printable, lines))
 
 
-def _stale_json(path: Path, staleness: Staleness) -> str:
+def _checked_json(one: Checked) -> str:
     from json import dumps
 
-    return dumps({"lock": str(path), "fresh": staleness.fresh, **staleness.model_dump(mode="json")})
+    said = {**one.staleness.model_dump(mode="json"), **one.standing.model_dump(mode="json")}
+    return dumps({"lock": str(one.path), "fresh": one.staleness.fresh, "settled": one.standing.settled, **said})
 
 
 def _tell(compiled: Compiled) -> None:
     if compiled.before.distrusted:
         again = "priors are measured anew, and bounds are left out until you run `judge calibrate`"
         print(f"judge: {compiled.path}: {compiled.before.distrusted}; {again}", file=sys.stderr)
+    for name in compiled.overruled:
+        told = "its chain was edited in the lock file, but its preconditions stand in the constitution: edit them there"
+        print(f"judge: {name}: {told}", file=sys.stderr)
     for name, rule in compiled.lock.rules.items():
         for warning in rule.warnings:
             print(f"judge: {name}: {warning}", file=sys.stderr)
+
+
+def _asked(name: str, compiled: Compiled) -> bool:
+    """Whether a person answered anything about the chains of one file."""
+    from judge.cli.approving import approve
+    from judge.compiling import write_lock
+
+    _tell(compiled)
+    return approve(compiled, lambda lock: write_lock(name, lock))
 
 
 def _say_back(compiled: Compiled) -> None:
@@ -114,8 +152,11 @@ def _say_back(compiled: Compiled) -> None:
 
 def _counts(compiled: Compiled) -> str:
     rules = compiled.lock.rules.values()
-    made = {kind: sum(rule.made_by == kind for rule in rules) for kind in ("written", "grammar", "llm", "nothing")}
-    named = {"written": "by hand", "grammar": "by the grammar", "llm": "by the LLM", "nothing": "without a chain"}
+    named = {
+        "written": "by hand", "grammar": "by the grammar", "llm": "by the LLM", "person": "edited by a person",
+        "nothing": "without a chain",
+    }  # fmt: skip
+    made = {kind: sum(rule.made_by == kind for rule in rules) for kind in named}
     said = [f"{count} {named[kind]}" for kind, count in made.items() if count]
     approved = sum(rule.approved_by is not None for rule in rules)
     return f"{len(compiled.lock.rules)} rules: {', '.join(said)}; {approved} approved"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from judge.compiler.approval import approved_rules
 from judge.compiler.lockfile import Lock, compare, lock_path, read_lock, with_chains
 from judge.constitution import Constitution, load_constitution
 from judge.constitution.load import locate
@@ -25,7 +26,7 @@ def load_with_lock(source: str | Path) -> tuple[Constitution, Lock | None]:
     constitution, path = load_constitution(source), lock_path(locate(source))
     lock = read_lock(path)
     if lock is None:
-        return constitution, None
+        return _settled(constitution, None, source), None
     if lock.distrusted:
         hint = f"run `judge compile {source}` again, review and commit what it writes"
         raise UserError(f"{path} cannot be judged by: {lock.distrusted}", hint=hint)
@@ -33,4 +34,19 @@ def load_with_lock(source: str | Path) -> tuple[Constitution, Lock | None]:
     changed = [name for name in (*staleness.stale, *staleness.added) if name in unwritten]
     if changed:
         log.warning("%s is stale for %s: run `judge compile %s`", path, ", ".join(changed), source)
-    return with_chains(constitution, lock, str(path)), lock
+    return _settled(with_chains(constitution, lock, str(path)), lock, source, constitution), lock
+
+
+def _settled(
+    chained: Constitution, lock: Lock | None, source: str | Path, written: Constitution | None = None
+) -> Constitution:
+    """`chained` as it is judged; `written` is the same without the chains of the lock, which approvals belong to."""
+    approved = approved_rules(written or chained, lock)
+    settled = chained.settled(approved)
+    shadowed = [new.id for old, new in zip(chained.rules, settled.rules, strict=True) if new.status != old.status]
+    if shadowed:
+        told = (
+            "%s requires approval: not approved, so recorded and never enforced: %s (`judge compile %s --interactive`)"
+        )
+        log.warning(told, source, ", ".join(shadowed), source)
+    return settled

@@ -9,6 +9,7 @@ Knows models by protocol only; language priors are the caller's business (`prior
 from __future__ import annotations
 
 from judge import prompts
+from judge.compiler.approval import taken_over
 from judge.compiler.asking import Llm, Nonsense
 from judge.compiler.calibrated import with_calibration_of
 from judge.compiler.decompose import decompose
@@ -58,7 +59,7 @@ def compile_constitution(
         old = before.get(rule.id)
         same = old if old is not None and old.rule_digest == source_digest(rule) else None
         if same is not None and not rule.preconditions and (same.kept or same.made_with == recipe):
-            rules[rule.id] = same
+            rules[rule.id] = taken_over(same)
             continue
         try:
             made = _compiled(rule, llm, recipe, rounds)
@@ -67,8 +68,8 @@ def compile_constitution(
         except ModelError as error:  # the next rule would only wait for the same failure
             raise CompileError({**failures, rule.id: error}, len(constitution.rules) - index - 1) from error
         else:  # an approval is of the rule's chain: it stays where the chain is written in the rule itself
-            approved = same.approved_by if same is not None and rule.preconditions else None
-            rules[rule.id] = made.model_copy(update={"approved_by": approved})
+            by = same.approved_by if same is not None and rule.preconditions else None
+            rules[rule.id] = taken_over(made.model_copy(update={"approved_by": by}))
     if failures:
         raise CompileError(failures, 0)
     used = any(rule.made_by == "llm" for rule in rules.values())

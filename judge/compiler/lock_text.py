@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import re
 from textwrap import wrap
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
 
 from judge.chain import chain_of_conditions
-from judge.compiler.lockfile import Lock, LockedRule
+from judge.compiler.lockfile import Lock, LockedRule, check_parameters
 from judge.compiler.said import in_words
-from judge.constitution.document import comment
+from judge.constitution import Precondition, Rule
+from judge.constitution.document import Document, clipped, comment, read_document
+from judge.errors import ConstitutionError, Problem
+from judge.settings import Frozen
 
 _HEADER = """\
 # Made by `judge compile {source}`: review it, commit it. Do not edit digests, priors or calibration.
 # You may edit a rule's objective, preconditions and exceptions: edited and approved rules are kept when compiling
-# again, as long as the rule's text stays. Put your name into `approved_by` when you stand behind a rule's chain.
+# again, as long as the rule's text stays. Put your name into `approved_by` when you stand behind a rule's chain: it
+# stands for the chain as it is then. The comments say each chain back, and what just is and is not flagged by it.
 """
 _WIDTH = 118
 _OF_A_RULE = re.compile(r"^  \S")
@@ -25,10 +31,51 @@ _OF_A_RULE = re.compile(r"^  \S")
 
 def written(lock: Lock, source_name: str) -> str:
     """The text of the lock file, in the short forms that people write."""
-    import yaml
-
     data = lock.model_dump(mode="json", exclude={"rules"}, exclude_none=True)
     data["measured_digest"] = lock.signed().measured_digest
+    rules = _dumped({"rules": {name: _shown(rule) for name, rule in lock.rules.items()}})
+    return _HEADER.format(source=source_name) + _dumped(data) + _commented(rules, lock)
+
+
+def chain_text(preconditions: tuple[Precondition, ...], exceptions: tuple[Precondition, ...]) -> str:
+    """A chain as the lock file has it, to be edited by itself."""
+    parts = {"preconditions": preconditions, "exceptions": exceptions}
+    return _dumped({key: [_short(one.model_dump(mode="json")) for one in each] for key, each in parts.items()})
+
+
+def read_chain(text: str, rule: Rule) -> tuple[tuple[Precondition, ...], tuple[Precondition, ...]]:
+    """Preconditions and exceptions from a text like that of `chain_text`.
+
+    Raises:
+        ConstitutionError: mistakes in it, with their line.
+        UserError: it names a parameter that the rule does not have.
+    """
+    document = read_document(text, "the chain")
+    problems = list(document.problems)
+    try:
+        found = _Chain.model_validate(document.data)
+    except ValidationError as error:
+        problems += [_problem(document, one) for one in error.errors(include_url=False)]
+    if problems:
+        raise ConstitutionError(tuple(problems))
+    check_parameters(rule, found.preconditions, found.exceptions, "the chain")
+    return found.preconditions, found.exceptions
+
+
+def _problem(document: Document, error: Any) -> Problem:
+    where = ".".join(str(part) for part in error["loc"]) or "the chain"
+    return document.problem(tuple(error["loc"]), f"{clipped(where)}: {error['msg']}", "mend it, or leave it as it was")
+
+
+class _Chain(Frozen):
+    """What is read of an edited chain."""
+
+    preconditions: Annotated[tuple[Precondition, ...], Field(min_length=1)]
+    exceptions: tuple[Precondition, ...] = ()
+
+
+def _dumped(part: dict[str, Any]) -> str:
+    import yaml
 
     class Dumper(yaml.SafeDumper):
         def ignore_aliases(self, data: Any) -> bool:
@@ -37,12 +84,7 @@ def written(lock: Lock, source_name: str) -> str:
     Dumper.add_representer(
         _Inline, lambda dumper, one: dumper.represent_mapping("tag:yaml.org,2002:map", one, flow_style=True)
     )
-
-    def dumped(part: dict[str, Any]) -> str:
-        return str(yaml.dump(part, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
-
-    rules = dumped({"rules": {name: _shown(rule) for name, rule in lock.rules.items()}})
-    return _HEADER.format(source=source_name) + dumped(data) + _commented(rules, lock)
+    return str(yaml.dump(part, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
 
 
 def _commented(rules: str, lock: Lock) -> str:

@@ -20,7 +20,7 @@ from judge.errors import ConstitutionError, Problem, UserError
 from judge.settings import Bounds, Frozen, Share
 from judge.verdict import ModelIdentity
 
-MadeBy = Literal["written", "grammar", "llm", "nothing"]
+MadeBy = Literal["written", "grammar", "llm", "person", "nothing"]
 
 
 def _unset(value: object) -> bool:
@@ -71,7 +71,8 @@ class LockedRule(Frozen):
     """What was made of one rule. objective: a wording by the LLM, where it wrote one.
 
     rule_digest: of what the rule said. made_with: digest of how its chain was made (compiler, prompts, LLM).
-    made_digest: of what the compiler wrote, so that a person's edit is known from it.
+    made_digest: of what the compiler wrote, so that a person's edit is known from it. approved_digest: of the chain
+    that was approved, from the first compiling after the approval on: it does not speak for what is edited later.
     """
 
     rule: Sentence
@@ -83,6 +84,7 @@ class LockedRule(Frozen):
     exceptions: tuple[Precondition, ...] = ()
     warnings: tuple[str, ...] = ()
     approved_by: str | None = None
+    approved_digest: str | None = Field(default=None, exclude_if=_unset)
     priors: dict[str, Prior] = Field(default_factory=dict)
     calibration: RuleCalibration | None = Field(default=None, exclude_if=_unset)
     rule_digest: str
@@ -95,9 +97,19 @@ class LockedRule(Frozen):
         return digest_of([self.objective, *_dumped(self.preconditions), "unless", *_dumped(self.exceptions)])
 
     @property
+    def edited(self) -> bool:
+        """Whether a person has changed the chain since it was compiled."""
+        return self.made_digest != self.content
+
+    @property
+    def approved(self) -> bool:
+        """Whether a person stands behind the chain as it is now."""
+        return self.approved_by is not None and self.approved_digest in (None, self.content)
+
+    @property
     def kept(self) -> bool:
         """Whether a person has taken it over, by approving or by editing it."""
-        return self.approved_by is not None or self.made_digest != self.content
+        return self.approved_by is not None or self.made_by == "person" or self.edited
 
 
 class PriorsOf(Frozen):
@@ -247,14 +259,26 @@ def with_chains(constitution: Constitution, lock: Lock, file: str) -> Constituti
     return constitution.model_copy(update={"rules": tuple(_chained(rule, lock, file) for rule in constitution.rules)})
 
 
+def check_parameters(
+    rule: Rule, preconditions: tuple[Precondition, ...], exceptions: tuple[Precondition, ...], file: str
+) -> None:
+    """Every parameter that an edited chain names is one of its rule's.
+
+    Raises:
+        UserError: one is not.
+    """
+    for name in REFERENCE.findall(
+        " ".join(one.statement for each in (*preconditions, *exceptions) for one in each.any)
+    ):
+        if name not in rule.parameters:
+            raise UserError(f"{file}: {rule.id}: {{{name}}} is no parameter of this rule", hint="mend the lock file")
+
+
 def _chained(rule: Rule, lock: Lock, file: str) -> Rule:
     entry = lock.rules.get(rule.id)
     if rule.preconditions or entry is None or entry.rule_digest != source_digest(rule) or not entry.preconditions:
         return rule
-    conditions = (*entry.preconditions, *entry.exceptions)
-    for name in REFERENCE.findall(" ".join(one.statement for each in conditions for one in each.any)):
-        if name not in rule.parameters:
-            raise UserError(f"{file}: {rule.id}: {{{name}}} is no parameter of this rule", hint="mend the lock file")
+    check_parameters(rule, entry.preconditions, entry.exceptions, file)
     return rule.model_copy(
         update={"preconditions": entry.preconditions, "exceptions": rule.exceptions or entry.exceptions}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict, StringConstraints, model_validator
@@ -74,16 +75,23 @@ class Rule(Frozen):
         return self.fill(self.rule)
 
 
+def _not_asked_for(value: object) -> bool:
+    """Left out where it is off: a constitution that does not have it keeps its digest."""
+    return value is False
+
+
 class Constitution(Frozen):
     """A whole policy: what people write, validated.
 
-    language: what rules and statements are written in; the model is asked in it.
+    language: what rules and statements are written in; the model is asked in it. require_approval: rules whose chain
+    nobody has approved in the lock file are judged as `shadow`.
     """
 
     constitution: Identifier
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")]
     description: str = ""
     language: LanguageCode = DEFAULT
+    require_approval: bool = Field(default=False, exclude_if=_not_asked_for)
     categories: dict[Identifier, tuple[ModerationKey, ...]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
 
@@ -91,6 +99,16 @@ class Constitution(Frozen):
     def digest(self) -> str:
         """SHA-256 of the meaning of the file: comments and layout do not count."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def settled(self, approved: Collection[str]) -> Constitution:
+        """The constitution as it is judged where approval is required: rules that are not `approved` in shadow.
+
+        Where no approval is required, or it was settled before, the constitution itself.
+        """
+        if not self.require_approval:
+            return self
+        rules = (rule if rule.id in approved else rule.model_copy(update={"status": "shadow"}) for rule in self.rules)
+        return self.model_copy(update={"rules": tuple(rules), "require_approval": False})
 
     @property
     def without_chain(self) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ class Judge:
         sees: int | None = None,
     ) -> None:
         """sees: pixels a side that `mllm` looks at, for closer looks; None: not known."""
-        self.constitution = constitution
+        self.constitution = constitution = constitution.settled(())  # approvals stand in a lock, which is read before
         self.settings = settings or Settings()
         self.locked, self._sees = locked, sees
         self._mllm, self._encoder, self._detector, self._guard = mllm, encoder, detector, guard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -29,8 +30,8 @@ def file(tmp_path):
     return path
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, ["compile", *map(str, arguments)])
+def run(*arguments, say=None):
+    return CliRunner().invoke(app, ["compile", *map(str, arguments)], input=say)
 
 
 def test_without_an_llm_it_says_what_it_cannot_read(file):
@@ -52,7 +53,8 @@ def test_what_is_new_is_said_back_and_what_stayed_is_not(file):
 def test_check_exits_1_with_the_rules_that_are_stale_and_0_when_fresh(file):
     run(file, "--no-llm", "--no-priors")
     fresh = run(file, "--check")
-    assert (fresh.exit_code, fresh.stdout.strip().rpartition(": ")[2]) == (0, "fresh")
+    assert fresh.exit_code == 0 and fresh.stdout.splitlines()[0].endswith("mine.lock.yaml: fresh")
+    assert "  without a chain: taste\n  not approved: gun, taste\n  with a warning: taste\n" in fresh.stdout
     file.write_text(RULES.replace("No gun", "No rifle").replace("id: taste", "id: more"), encoding="utf-8")
     before = file.with_name("mine.lock.yaml").read_bytes()
     stale = run(file, "--check", "--json")
@@ -60,6 +62,63 @@ def test_check_exits_1_with_the_rules_that_are_stale_and_0_when_fresh(file):
     said = json.loads(stale.stdout)
     assert (said["fresh"], said["stale"], said["added"], said["removed"]) == (False, ["gun"], ["more"], ["taste"])
     assert file.with_name("mine.lock.yaml").read_bytes() == before
+
+
+def test_strict_fails_until_every_rule_has_a_chain_an_approval_and_no_warning(file):
+    run(file, "--no-llm", "--no-priors")
+    waiting = run(file, "--check", "--strict")
+    assert waiting.exit_code == 1 and "with --strict every rule has a chain" in waiting.stderr
+    file.write_text(RULES.replace("Nothing awful", "No fire may be shown"), encoding="utf-8")
+    done = run(file, "--no-llm", "--no-priors", "--interactive", say="Ada\nyes\nyes\n")
+    assert done.exit_code == 0, done.exception
+    assert run(file, "--check", "--strict").exit_code == 0
+    said = json.loads(run(file, "--check", "--json").stdout)
+    assert said["settled"] and said["unapproved"] == [] and said["warnings"] == {}
+
+
+def test_a_person_says_yes_no_or_edits_and_every_answer_is_kept(file, monkeypatch, tmp_path):
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        "import sys, pathlib\np = pathlib.Path(sys.argv[1])\nt = p.read_text()\n"
+        "p.write_text(t.replace('a knife', 'a blade') if 'a knife' in t else t.replace('fire is', 'a flame is') if 'fire is' in t else t.replace('a blade is visible', '\\\"a {size} blade\\\"'))\n"
+    )
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {editor}")
+    monkeypatch.delenv("VISUAL", raising=False)
+    file.write_text(
+        RULES + "  - {id: knife, rule: No knife may be shown.}\n  - {id: fire, rule: No fire may be shown.}\n"
+    )
+    # gun: no. knife: edited, edited again into a mistake, left alone, yes. fire: edited, then the input ends.
+    result = run(file, "--no-llm", "--no-priors", "--interactive", say="Ada\nperhaps\nno\nedit\ne\nn\ny\ne\n")
+    assert result.exit_code == 0, result.exception
+    assert "gun (1 of 3): No gun may be shown.\n  Flagged when: a gun is visible." in result.stderr
+    assert "{size} is no parameter of this rule" in result.stderr and "what was answered is kept" in result.stderr
+    rules = read_lock(file.with_name("mine.lock.yaml")).rules
+    assert rules["gun"].preconditions == () and "Ada said that the chain" in rules["gun"].warnings[0]
+    assert rules["knife"].preconditions[0].any[0].statement == "a blade is visible"
+    assert rules["fire"].preconditions[0].any[0].statement == "a flame is visible"
+    assert (rules["knife"].made_by, rules["knife"].approved_by, rules["fire"].approved_by) == ("person", "Ada", None)
+    again = run(file, "--no-llm", "--no-priors")
+    assert again.exit_code == 0 and "unchanged" in again.stdout
+
+
+def test_no_does_not_take_away_what_the_constitution_itself_says(file):
+    file.write_text(
+        RULES.replace("Nothing awful.", "Nothing awful., preconditions: [a ghost is visible]"), encoding="utf-8"
+    )
+    result = run(file, "--no-llm", "--no-priors", "--interactive", say="Ada\ns\nno\n")
+    assert "change `preconditions` of taste there" in result.stderr
+    assert read_lock(file.with_name("mine.lock.yaml")).rules["taste"].preconditions
+
+
+def test_an_editor_that_is_not_there_is_told_with_what_to_do(file, monkeypatch):
+    monkeypatch.setenv("VISUAL", "/no/such/editor")
+    result = run(file, "--no-llm", "--no-priors", "--interactive", say="Ada\nedit\n")
+    assert isinstance(result.exception, UserError) and "EDITOR" in result.exception.hint
+
+
+@pytest.mark.parametrize("arguments", [["--no-llm", "--strict"], ["--no-llm", "--interactive", "--json"]])
+def test_options_that_do_not_go_together_are_refused(file, arguments):
+    assert isinstance(run(file, *arguments).exception, UserError)
 
 
 def test_json_has_what_a_pipeline_wants(file):

@@ -142,7 +142,8 @@ def test_approved_and_edited_rules_stay_until_the_rule_changes():
     edited = entry.model_copy(update={"preconditions": entry.preconditions * 2})
     for kept in (approved, edited):
         before = lock.model_copy(update={"rules": {"gun": kept}})
-        assert compile_constitution(source, ScriptedMllm(), before).rules["gun"] == kept
+        found = compile_constitution(source, ScriptedMllm(), before).rules["gun"]
+        assert (found.content, found.approved_by, found.kept) == (kept.content, kept.approved_by, True)
         assert compile_constitution(source, None, before, renew=True).rules["gun"] == entry
         changed = compile_constitution(constitution("id: gun, rule: No rifle may be shown."), None, before)
         assert changed.rules["gun"].approved_by is None

@@ -93,13 +93,13 @@ def test_priors_near_0_and_1_are_warned_of_with_what_to_do_unless_debiased_in_lo
 
 
 def test_staleness_names_rules_and_a_moved_parameter_is_none(file):
-    assert check_file(file)[1].added == ("gun", "fire")
+    assert check_file(file).staleness.added == ("gun", "fire")
     compile_file(file, None, None)
-    assert check_file(file)[1].fresh
+    assert check_file(file).staleness.fresh
     file.write_text(TEXT.replace("most: 20", "most: 30"), encoding="utf-8")
-    assert check_file(file)[1].fresh
+    assert check_file(file).staleness.fresh
     file.write_text(TEXT.replace("awful", "bad").replace("id: gun", "id: arms"), encoding="utf-8")
-    found = check_file(file)[1]
+    found = check_file(file).staleness
     assert (found.stale, found.added, found.removed) == (("fire",), ("arms",), ("gun",))
 
 
@@ -157,15 +157,15 @@ def test_numbers_edited_by_hand_are_noticed_and_never_judged_by(file, old, new):
     text = written(lock, file.name)
     assert text.count(old) >= 1, text
     lock_of(file).write_text(text, encoding="utf-8")
-    assert check_file(file)[1].fresh and load_with_lock(file)[1] is not None
+    assert check_file(file).staleness.fresh and load_with_lock(file)[1] is not None
     lock_of(file).write_text(text.replace(old, new), encoding="utf-8")
-    staleness = check_file(file)[1]
+    staleness = check_file(file).staleness
     assert not staleness.fresh and staleness.in_words == "its priors or its calibration were edited by hand"
     with pytest.raises(UserError, match="edited by hand") as told:
         load_with_lock(file)
     assert "judge compile" in told.value.hint
     again = compile_file(file, None, ScriptedMllm(priors=PRIORS))
-    assert again.changed and check_file(file)[1].fresh
+    assert again.changed and check_file(file).staleness.fresh
     assert again.lock.rules["fire"].priors["a fire is visible"].p_yes == 0.95 and again.lock.calibration is None
 
 
@@ -174,7 +174,7 @@ def test_a_lock_of_an_older_version_says_so_and_keeps_chains_and_approvals_when_
     text = lock_of(file).read_text(encoding="utf-8").replace("approved_by: null", "approved_by: Ada", 1)
     older = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("measured_digest"))
     lock_of(file).write_text(older, encoding="utf-8")
-    assert "older version" in check_file(file)[1].in_words
+    assert "older version" in check_file(file).staleness.in_words
     with pytest.raises(UserError, match="made by an older version of judge"):
         load_with_lock(file)
     again = compile_file(file, None, ScriptedMllm(priors=PRIORS))

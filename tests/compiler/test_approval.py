@@ -1,0 +1,140 @@
+"""What people do to chains in a lock: edits, approvals, refusals, and rules that are enforced only once approved."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from judge.assemble import load_judge
+from judge.compiler.beside import load_with_lock
+from judge.compiler.lockfile import read_lock
+from judge.compiling import check_file, compile_file
+from judge.constitution import load_constitution
+from judge.judging.pipeline import Judge
+from judge.models.scripted import ScriptedMllm
+
+TEXT = """\
+constitution: mine
+version: 1.0.0
+require_approval: true
+rules:
+  - id: gun
+    rule: No gun may be shown, unless a museum is visible.
+  - id: fire
+    rule: No fire may be shown.
+    preconditions: [a fire is visible]
+  - id: taste
+    rule: Nothing awful.
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    compile_file(path, None, None)
+    return path
+
+
+def change(file, old, new):
+    path = file.with_name("mine.lock.yaml")
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def sign(file, rule, name="Ada"):
+    path = file.with_name("mine.lock.yaml")
+    head, mark, tail = path.read_text(encoding="utf-8").partition(f"\n  {rule}:\n")
+    path.write_text(head + mark + tail.replace("approved_by: null", f"approved_by: {name}", 1), encoding="utf-8")
+
+
+def entry(file, rule):
+    return read_lock(file.with_name("mine.lock.yaml")).rules[rule]
+
+
+def test_check_names_what_waits_for_a_person(file):
+    standing = check_file(file).standing
+    assert standing.without_chain == ("taste",)
+    assert standing.unapproved == ("gun", "fire", "taste")
+    assert list(standing.warnings) == ["taste"]
+    assert standing.edited == () and not standing.settled
+
+
+def test_an_edited_chain_is_the_persons_and_old_remarks_on_it_are_gone(file):
+    compile_file(
+        file,
+        None,
+        ScriptedMllm(priors={"a gun is visible": 0.01, "a museum is visible": 0.5, "a fire is visible": 0.5}),
+    )
+    assert "near 0" in str(entry(file, "gun").warnings)
+    change(file, "statement: a gun is visible", "statement: a pistol is visible")
+    standing = check_file(file).standing
+    assert standing.edited == ("gun",) and "gun" not in standing.warnings
+    compile_file(file, None, None)
+    kept = entry(file, "gun")
+    assert (kept.made_by, kept.warnings) == ("person", ())
+    assert kept.preconditions[0].any[0].statement == "a pistol is visible"
+    assert compile_file(file, None, None).changed is False and check_file(file).standing.edited == ()
+
+
+def test_an_approval_is_of_the_chain_as_it_was(file):
+    sign(file, "gun")
+    compile_file(file, None, None)
+    assert entry(file, "gun").approved and "gun" not in check_file(file).standing.unapproved
+    change(file, "a gun is visible", "a toy is visible")
+    assert not entry(file, "gun").approved and "gun" in check_file(file).standing.unapproved
+    compile_file(file, None, None)
+    found = entry(file, "gun")
+    assert found.approved_by is None and "edited since Ada approved it" in found.warnings[0]
+    sign(file, "gun", "Bea")
+    compile_file(file, None, None)
+    assert entry(file, "gun").approved and entry(file, "gun").approved_by == "Bea"
+
+
+def test_an_approved_rule_without_a_chain_is_still_one_that_cannot_be_judged(file):
+    sign(file, "taste")
+    assert check_file(file).standing.unapproved == ("gun", "fire", "taste")
+
+
+def test_only_approved_rules_are_enforced_where_approval_is_required(file, caplog):
+    sign(file, "fire")
+    with caplog.at_level(logging.WARNING):
+        constitution, _ = load_with_lock(file)
+    assert {rule.id: rule.status for rule in constitution.rules} == {
+        "gun": "shadow", "fire": "enforce", "taste": "shadow",
+    }  # fmt: skip
+    assert "gun, taste" in caplog.text and "--interactive" in caplog.text
+    file.write_text(TEXT.replace("[a fire is visible]", "[a flame is visible]"), encoding="utf-8")
+    assert {rule.status for rule in load_with_lock(file)[0].rules} == {"shadow"}  # Ada approved another chain
+    file.write_text(TEXT.replace("require_approval: true\n", ""), encoding="utf-8")
+    assert {rule.status for rule in load_with_lock(file)[0].rules} == {"enforce"}
+
+
+def test_without_a_lock_nothing_is_approved_on_any_way_to_a_judge(file, bundled, monkeypatch):
+    monkeypatch.setattr("judge.assemble._mllm", lambda *_: bundled)
+    constitution = load_constitution(file)
+    file.with_name("mine.lock.yaml").unlink()
+    first = load_judge(file, encoder="none", detector="none")
+    judges = [
+        first, load_judge(constitution, encoder="none", detector="none"), Judge(constitution, bundled),
+        first.under(constitution),
+    ]  # fmt: skip
+    for judge in judges:
+        assert {rule.status for rule in judge.constitution.rules} == {"shadow"}
+
+
+def test_what_does_not_require_approval_keeps_its_digest(file):
+    plain = load_constitution(file).model_copy(update={"require_approval": False})
+    assert (
+        "require_approval" not in plain.model_dump_json()
+        and "require_approval" in load_constitution(file).model_dump_json()
+    )
+
+
+def test_an_edit_that_the_constitution_overrules_is_told(file):
+    change(file, "- a fire is visible", "- a flame is visible")
+    compiled = compile_file(file, None, None)
+    assert compiled.overruled == ("fire",)
+    assert entry(file, "fire").preconditions[0].any[0].statement == "a fire is visible"
