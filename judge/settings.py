@@ -144,6 +144,8 @@ class Settings(Frozen):
         every question is asked N times at temperature 1, and the frequency of yes stands for its probability.
     batch: images judged together by `judge_many`; a GPU gains from 32 and more.
     memory_gib: for key-value caches; None is 4 GiB on a CPU and half of what is free on a GPU.
+    max_pixels: of a picture as a model is shown it; a larger one is shrunk, or cut into fewer tiles. More are more
+        tokens: slower, and finer.
     reason: whether undecided preconditions go on to chain-of-thought reasoning.
     reason_with: `steps` has the model think aloud; `thinking` lets it think in its own way, where it has one.
     reason_tokens: most tokens of a free-form reasoning answer. The bundled model's own limit is 160, unless set here.
@@ -170,6 +172,7 @@ class Settings(Frozen):
     reason_tokens: int = Field(default=512, ge=8, le=16384)
     limits: Limits = DEFAULT_LIMITS
     look_closer: bool = False
+    max_pixels: int = Field(default=1024 * 1024, ge=64 * 64, le=64_000_000)
     image_seconds: float = Field(default=600.0, gt=0)
 
 

@@ -173,6 +173,7 @@ class Provenance(Frozen):
     chains or priors were taken from, if any. calibration_digest: of the calibration in it whose bounds were used, if
     any (see each finding's thresholds for the bounds). limits: how far the image was looked at (absent from verdicts
     of old). look_closer: whether parts of it were judged as further views (absent where not).
+    max_pixels: of a picture as the model was shown it, at most (absent from verdicts of old).
     probe: of the multimodal model, where there was one; no verdict depends on it.
     """
 
@@ -187,6 +188,7 @@ class Provenance(Frozen):
     calibration_digest: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
     limits: Limits | None = Field(default=None, exclude_if=lambda limits: limits is None)
     look_closer: bool = Field(default=False, exclude_if=lambda on: not on)
+    max_pixels: int | None = Field(default=None, exclude_if=lambda most: most is None)
     probe: Probed | None = Field(default=None, exclude_if=lambda probe: probe is None)
 
     def basis(self) -> str:

@@ -62,6 +62,37 @@ A model that the installed transformers cannot run on a small picture is refused
 In 5.24 that is Llama 4, which fails inside. Gemma 3n needs the package `timm`; the message says so. So is a model whose
 chat template leaves pictures out, and one without a chat template, except PaliGemma.
 
+So is one that needs Python code of its own (unless `--trust-remote-code` is given), whose files are incomplete or of
+another kind, or whose tokenizer has no single token for yes or no. The message names the part.
+
+## Weights
+
+A checkpoint that comes quantised is loaded as it is, where the package for its format is installed: bitsandbytes, AWQ
+and GPTQ (gptqmodel, optimum), FP8, compressed-tensors and what else transformers reads; the message names the package
+where it is not. Verdicts record the format. `--quantize 4bit` and `8bit` are for weights that come in full:
+bitsandbytes makes the layers of the language model smaller, and nothing else. It passes over experts that lie in one
+tensor; then a line says how much stays large.
+
+A model that is too large for the first GPU goes on to the next ones, and what fits on none stays in the computer's
+memory, which is slow, and said. `--device cuda:1` puts all of it on one. Settings for writing that come with a
+checkpoint (sampling, penalties, forbidden tokens) are never used: every text is the likeliest one.
+
+## Thinking
+
+Yes and no are read where the answer begins, so a model that thinks first is kept from it: by `enable_thinking` or
+`thinking` where its chat template knows one, and by an empty block where the template opens one even so. A block of
+which no end is known is refused. `--reason-with thinking` lets the model think in its own way when it reasons about
+what is undecided: up to `reason_tokens` (512, `load_judge(..., reason_tokens=2048)`), then it is cut and summed up.
+The text is in the evidence, and so is whether it was cut off (`cut_off`).
+
+## Pictures
+
+A model is shown at most `--max-pixels` of a picture, 1 048 576 by default; a 12-megapixel photograph takes 11,750
+tokens of Qwen3-VL at its own limits, and about 1,000 so. Families that take any size (Qwen, GLM, Pixtral, ...) get a
+smaller copy, families that cut pictures into tiles (InternVL, LLaVA-NeXT and -OneVision, Idefics3 and SmolVLM, Ovis2,
+Aya, Cohere2, LFM2-VL) fewer tiles, beside the overview. Llama 3.2 Vision keeps its four tiles. Where a model sees
+less anyway, nothing changes. For small things in large pictures there is `--look-closer`.
+
 ## PaliGemma's template
 
 PaliGemma ships without a chat template. It is given the form of its training prompts: the picture, BOS, then every

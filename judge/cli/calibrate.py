@@ -42,6 +42,7 @@ def calibrate(
     dtype: options.Dtype = "auto",
     batch: options.Batch = 8,
     memory_gib: options.MemoryGib = None,
+    max_pixels: options.MaxPixels = 1024 * 1024,
     reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
     without_logprobs: options.WithoutLogprobs = None,
@@ -62,7 +63,7 @@ def calibrate(
     judge = assemble.load_judge(
         subject.constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
-        reason_with=reason_with.value,
+        max_pixels=max_pixels, reason_with=reason_with.value,
         without_logprobs=without_logprobs,
     )  # fmt: skip
     images = _images(judge, paths, known, keep=not no_cache)

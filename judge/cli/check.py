@@ -21,6 +21,7 @@ from judge.cli.options import (
     Encoder,
     Frames,
     LookCloser,
+    MaxPixels,
     MemoryGib,
     Model,
     Reasoning,
@@ -60,6 +61,7 @@ def check(
     batch: Batch = 8,
     memory_gib: MemoryGib = None,
     frames: Frames = 24,
+    max_pixels: MaxPixels = 1024 * 1024,
     reason_with: ReasonWith = Reasoning.STEPS,
     trust_remote_code: TrustRemoteCode = False,
     without_logprobs: WithoutLogprobs = None,
@@ -74,7 +76,7 @@ def check(
     settings: dict[str, Any] = {
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value,
         "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
-        "reason_with": reason_with.value,
+        "max_pixels": max_pixels, "reason_with": reason_with.value,
         "without_logprobs": without_logprobs,
         "batch": batch, "memory_gib": memory_gib, "look_closer": look_closer, "limits": {"frames": frames},
     }  # fmt: skip

@@ -65,6 +65,7 @@ def evaluate(
     dtype: options.Dtype = "auto",
     batch: options.Batch = 8,
     memory_gib: options.MemoryGib = None,
+    max_pixels: options.MaxPixels = 1024 * 1024,
     reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
     without_logprobs: options.WithoutLogprobs = None,
@@ -93,7 +94,7 @@ def evaluate(
     judge = load_judge(
         constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
-        reason_with=reason_with.value,
+        max_pixels=max_pixels, reason_with=reason_with.value,
         without_logprobs=without_logprobs,
         look_closer=look_closer,
     )  # fmt: skip

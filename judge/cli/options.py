@@ -33,6 +33,11 @@ Frames = Annotated[
 ]
 
 
+MaxPixels = Annotated[
+    int, typer.Option(min=64 * 64, max=64_000_000, help="Pixels of a picture that the model is shown; more is slower.")
+]
+
+
 class Reasoning(StrEnum):
     """Choices of `--reason-with`."""
 

@@ -10,7 +10,17 @@ import typer
 from judge.cli.check import Quantize
 from judge.cli.exits import Exit
 from judge.cli.inputs import printable
-from judge.cli.options import Device, Dtype, MemoryGib, Model, Reasoning, ReasonWith, TrustRemoteCode, WithoutLogprobs
+from judge.cli.options import (
+    Device,
+    Dtype,
+    MaxPixels,
+    MemoryGib,
+    Model,
+    Reasoning,
+    ReasonWith,
+    TrustRemoteCode,
+    WithoutLogprobs,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from judge.probing import ProbeReport
@@ -27,6 +37,7 @@ def probe(
     device: Device = "auto",
     dtype: Dtype = "auto",
     memory_gib: MemoryGib = None,
+    max_pixels: MaxPixels = 1024 * 1024,
     reason_with: ReasonWith = Reasoning.STEPS,
     trust_remote_code: TrustRemoteCode = False,
     without_logprobs: WithoutLogprobs = None,
@@ -41,7 +52,7 @@ def probe(
     settings: dict[str, Any] = {
         "model": model, "quantize": quantize.value, "device": device, "dtype": dtype, "memory_gib": memory_gib,
         "trust_remote_code": trust_remote_code,
-        "reason_with": reason_with.value,
+        "max_pixels": max_pixels, "reason_with": reason_with.value,
         "without_logprobs": without_logprobs,
     }  # fmt: skip
     mllm = load_mllm_of(**settings)

@@ -43,6 +43,7 @@ def review(
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
     memory_gib: options.MemoryGib = None,
+    max_pixels: options.MaxPixels = 1024 * 1024,
     reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
@@ -61,7 +62,7 @@ def review(
     settings = Settings.model_validate({
         "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value, "device": device,
         "dtype": dtype, "memory_gib": memory_gib, "trust_remote_code": trust_remote_code,
-        "reason_with": reason_with.value,
+        "max_pixels": max_pixels, "reason_with": reason_with.value,
     })  # fmt: skip
     launch(settings, data=data or data_dir(), host=host, port=port, auth=auth, head_file=head_file)
 

@@ -32,6 +32,7 @@ def test(
     dtype: options.Dtype = "auto",
     batch: options.Batch = 8,
     memory_gib: options.MemoryGib = None,
+    max_pixels: options.MaxPixels = 1024 * 1024,
     reason_with: options.ReasonWith = options.Reasoning.STEPS,
     trust_remote_code: options.TrustRemoteCode = False,
     without_logprobs: options.WithoutLogprobs = None,
@@ -52,7 +53,7 @@ def test(
     judge = assemble.load_judge(
         constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
         dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
-        reason_with=reason_with.value,
+        max_pixels=max_pixels, reason_with=reason_with.value,
         without_logprobs=without_logprobs,
     )  # fmt: skip
     run = _run(judge, file, located, no_cache=no_cache)

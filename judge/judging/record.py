@@ -43,6 +43,7 @@ def provenance(
         thresholds=settings.thresholds,
         limits=settings.limits,
         look_closer=settings.look_closer,
+        max_pixels=settings.max_pixels,
         versions=installed(),
         lock_digest=lock_digest,
         calibration_digest=calibration_digest,

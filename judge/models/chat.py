@@ -10,6 +10,7 @@ from transformers import GenerationConfig
 
 from judge.errors import ModelError, UserError
 from judge.models import thinking
+from judge.models.pixels import within
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,10 +23,14 @@ LEAST_SIDE = 33  # pixels: over the largest patch that becomes one token
 
 
 class Chat:
-    """The chat format of one model. The image comes before the text of the first message."""
+    """The chat format of one model. The image comes before the text of the first message.
 
-    def __init__(self, processor: ProcessorMixin, model: PreTrainedModel) -> None:
+    most_pixels: of a picture; a larger one is shrunk. None: it is shown as it is.
+    """
+
+    def __init__(self, processor: ProcessorMixin, model: PreTrainedModel, most_pixels: int | None = None) -> None:
         self._processor, self._device, self._dtype = processor, model.device, model.dtype
+        self._most_pixels = most_pixels
         self.tokenizer: Any = processor.tokenizer
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token  # processors insist on one
@@ -74,8 +79,8 @@ class Chat:
         """What the model takes for these texts, each with its image, on the model's device and in its dtype."""
         has_bos = bool(self.tokenizer.bos_token) and texts[0].startswith(self.tokenizer.bos_token)
         shown = [
-            [_seeable(image)] for image in images if image is not None
-        ]  # one list a text: how processors tell them apart
+            [self._shown(image)] for image in images if image is not None
+        ]  # one list a text: so they are told apart
         given = {"images": shown} if shown else {}
         made = self._processor(text=texts, return_tensors="pt", padding=True, add_special_tokens=not has_bos, **given)
         return {name: self._moved(value) for name, value in made.items()}
@@ -91,6 +96,9 @@ class Chat:
     def text(self, ids: Sequence[int]) -> str:
         """The text of generated tokens."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def _shown(self, image: Image) -> Image:
+        return _seeable(image if self._most_pixels is None else within(image, self._most_pixels))
 
     def _moved(self, value: torch.Tensor) -> torch.Tensor:
         if self._device.type == "cuda":

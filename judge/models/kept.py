@@ -115,6 +115,10 @@ class KeptPrefixes:
         inputs = self._chat.inputs([head] * len(asks), [ask.image for ask in asks])
         if len(asks) > 1 and not bool((inputs["input_ids"] == inputs["input_ids"][0]).all()):
             return {key: kept for ask in asks for key, kept in self._prefill([ask]).items()}
+        size = self._budget.rows(self.bytes_of_tokens(inputs["input_ids"].shape[1]), len(asks))
+        if size < len(asks):  # longer than was assumed
+            parts = (asks[first : first + size] for first in range(0, len(asks), size))
+            return {key: kept for part in parts for key, kept in self._prefill(part).items()}
         made = [Kept(prefix, head, tail, self._chat) for prefix in prefill(self._model, inputs)]
         for ask, kept in zip(asks, made, strict=True):
             self._kept.put(ask.image, kept, ask.instruction)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from judge.models.kept import ASSUMED_TOKENS, KeptPrefixes, key_of
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.memory import Budget
 from judge.models.paligemma import as_chat
+from judge.models.pixels import bound_tiles
 from judge.models.prefix import Question, prefill
 from judge.models.protocols import Ask, Conversation, Reply, checked_answer
 from judge.models.quiet import quiet
@@ -46,6 +48,7 @@ class TransformersMllm:
     """See `judge.models.protocols.Mllm`. Takes a loaded model and its processor; loads nothing.
 
     memory_gib: for caches; None is 4 GiB on a CPU and half of what is free on a GPU.
+    max_pixels: of a picture; a larger one is shrunk, unless the processor makes it smaller yet.
     answers: words for yes and no that the tokenizer must have, or a `UserError` is raised now, not when asked.
     """
 
@@ -56,9 +59,13 @@ class TransformersMllm:
         identity: ModelIdentity,
         memory_gib: float | None = None,
         answers: Answers = ENGLISH,
+        max_pixels: int | None = None,
     ) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity
-        self._chat = Chat(processor, model)
+        seen = side_seen(processor) if max_pixels is not None else None
+        small = seen is not None and max_pixels is not None and seen**2 <= max_pixels
+        self._most_pixels = None if small else max_pixels
+        self._chat = Chat(processor, model, self._most_pixels)
         self._model.generation_config = self._chat.generation
         self._spelled = {answers: yes_no_tokens(self._chat.tokenizer, answers)}
         self._budget = Budget(memory_gib, identity.device)
@@ -82,7 +89,8 @@ class TransformersMllm:
     @cached_property
     def sees(self) -> int | None:
         """Pixels a side that the model looks at; None where that is not known."""
-        return side_seen(self._processor)
+        sides = [side_seen(self._processor), math.isqrt(self._most_pixels) if self._most_pixels is not None else None]
+        return min((side for side in sides if side is not None), default=None)
 
     @property
     def way(self) -> Way | None:
@@ -205,10 +213,21 @@ class TransformersMllm:
         made: list[list[int]] = []
         for first in range(0, len(talks), size):
             some = slice(first, first + size)
-            inputs = self._chat.inputs(texts[some], [talk.image for talk in talks[some]])
-            self._check_length(inputs["input_ids"].shape[1])
-            made += generated(self._model, inputs, max_tokens, self._constraint(schema))
+            made += self._fitting(texts[some], [talk.image for talk in talks[some]], max_tokens, schema)
         return [self._read(ids) for ids in made]
+
+    def _fitting(
+        self, texts: list[str], images: Sequence[Image.Image | None], max_tokens: int, schema: str | None
+    ) -> list[list[int]]:
+        """Generated tokens per text: in fewer at once, where they turn out to be longer than was assumed."""
+        inputs = self._chat.inputs(texts, images)
+        length = inputs["input_ids"].shape[1]
+        self._check_length(length)
+        size = self._budget.rows(self._kept.bytes_of_tokens(length + max_tokens), len(texts))
+        if size == len(texts):
+            return generated(self._model, inputs, max_tokens, self._constraint(schema))
+        parts = (slice(first, first + size) for first in range(0, len(texts), size))
+        return [ids for part in parts for ids in self._fitting(texts[part], images[part], max_tokens, schema)]
 
     def _rendered(self, talk: Conversation) -> str:
         turns = [(turn.role, turn.text) for turn in talk.turns]
@@ -279,8 +298,9 @@ def load_mllm(
     processor = as_chat(load_processor(AutoProcessor, source, settings))
     if getattr(processor, "chat_template", None) is None:
         raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
+    bound_tiles(processor, model.config, settings.max_pixels)
     known_as = identity("mllm", name or source, source, model, settings.quantize)
-    mllm = TransformersMllm(model, processor, known_as, settings.memory_gib, answers)
+    mllm = TransformersMllm(model, processor, known_as, settings.memory_gib, answers, settings.max_pixels)
     if settings.reason_with == "thinking" and not mllm.thinks:
         raise UserError(
             f"{source} has no thinking of its own: its chat template knows no switch for it, and opens no block",
