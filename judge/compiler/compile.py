@@ -21,7 +21,8 @@ from judge.constitution import Constitution, Rule
 from judge.errors import ModelError
 
 COMPILER = "2"  # raise it when equal input gives other chains
-PROMPTS = ("rate", "rewrite", "decompose", "central_objects")
+_SPOKEN = ("rate", "rewrite", "decompose")  # in the constitution's language
+_ENGLISH = ("central_objects",)
 
 
 class CompileError(ModelError):
@@ -55,14 +56,14 @@ def compile_constitution(
     failures: dict[str, ModelError] = {}
     before = previous.rules if previous is not None and not renew else {}
     for index, rule in enumerate(constitution.rules):
-        recipe = _recipe(rule, llm, rounds)
+        recipe = _recipe(rule, llm, rounds, constitution.language)
         old = before.get(rule.id)
         same = old if old is not None and old.rule_digest == source_digest(rule) else None
         if same is not None and not rule.preconditions and (same.kept or same.made_with == recipe):
             rules[rule.id] = taken_over(same)
             continue
         try:
-            made = _compiled(rule, llm, recipe, rounds)
+            made = _compiled(rule, llm, recipe, rounds, constitution.language)
         except Nonsense as error:
             failures[rule.id] = error
         except ModelError as error:  # the next rule would only wait for the same failure
@@ -75,31 +76,37 @@ def compile_constitution(
     used = any(rule.made_by == "llm" for rule in rules.values())
     lock = Lock(
         constitution=constitution.constitution, version=constitution.version, constitution_digest=constitution.digest,
-        compiler=COMPILER, prompts={name: prompts.digest(name) for name in PROMPTS} if used else {},
+        compiler=COMPILER, prompts=_prompts(constitution.language) if used else {},
         llm=llm.identity if used and llm is not None else previous.llm if used and previous is not None else None,
         rules=rules,
     )  # fmt: skip
     return lock if previous is None or renew else with_calibration_of(previous, lock)
 
 
-def _recipe(rule: Rule, llm: Llm | None, rounds: int) -> str:
+def _prompts(spoken: str) -> dict[str, str]:
+    """Digests of what the LLM is told."""
+    named = {name: f"{spoken}/{name}" for name in _SPOKEN} | {name: name for name in _ENGLISH}
+    return {name: prompts.digest(path) for name, path in named.items()}
+
+
+def _recipe(rule: Rule, llm: Llm | None, rounds: int, spoken: str) -> str:
     """Digest of how the rule's chain would be made now."""
     if rule.preconditions:
         return digest_of(["written", COMPILER])
     if llm is None:
         return digest_of(["grammar", COMPILER])
     identity = llm.identity.model_dump(mode="json")
-    return digest_of(["llm", COMPILER, rounds, identity, *(prompts.digest(name) for name in PROMPTS)])
+    return digest_of(["llm", COMPILER, rounds, identity, *_prompts(spoken).values()])
 
 
-def _compiled(rule: Rule, llm: Llm | None, recipe: str, rounds: int) -> LockedRule:
+def _compiled(rule: Rule, llm: Llm | None, recipe: str, rounds: int, spoken: str) -> LockedRule:
     fresh = LockedRule(rule=rule.rule, made_by="nothing", rule_digest=source_digest(rule), made_with=recipe)
     if rule.preconditions:
         return _signed(fresh, made_by="written", preconditions=rule.preconditions, exceptions=rule.exceptions)
     if llm is None:
         return _read(fresh, rule)
-    objective = objectify(rule.rule, llm, rounds)
-    preconditions, exceptions = decompose(objective.best.text, llm)
+    objective = objectify(rule.rule, llm, rounds, spoken)
+    preconditions, exceptions = decompose(objective.best.text, llm, spoken)
     return _signed(
         fresh, made_by="llm", objective=objective.best.text, score=objective.best.score,
         explanation=objective.best.why, preconditions=preconditions, exceptions=rule.exceptions or exceptions,

@@ -10,14 +10,16 @@ from judge import prompts
 from judge.compiler.asking import Llm, ask
 from judge.constitution import Precondition, Statement
 from judge.constitution.schema import REFERENCE
+from judge.languages import DEFAULT, language
 from judge.settings import Frozen
 
 MOST_PRECONDITIONS, MOST_ALTERNATIVES, MOST_EXCEPTIONS, MOST_OBJECTS = 6, 5, 5, 4
-_TOKENS = 512
+_STATEMENT, _WORD = 100, 40  # most characters
+_TOKENS, _FEW_TOKENS = 512, 128
 # Lengths are bounded and kept short: the constraint's automaton grows with them times the vocabulary. Counts are
 # checked afterwards instead, because a bounded array multiplies the automaton.
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=_STATEMENT)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=_WORD)]
 Some = Annotated[tuple[Short, ...], Field(min_length=1)]
 
 
@@ -34,8 +36,8 @@ class Objects(Frozen):
     objects: tuple[Word, ...]
 
 
-def decompose(text: str, llm: Llm) -> tuple[tuple[Precondition, ...], tuple[Precondition, ...]]:
-    """Preconditions and exceptions of a rule.
+def decompose(text: str, llm: Llm, spoken: str = DEFAULT) -> tuple[tuple[Precondition, ...], tuple[Precondition, ...]]:
+    """Preconditions and exceptions of a rule, in its language `spoken`; what a detector looks for is English.
 
     Raises:
         ModelError: the LLM failed, or answered nonsense.
@@ -44,7 +46,11 @@ def decompose(text: str, llm: Llm) -> tuple[tuple[Precondition, ...], tuple[Prec
     def check(found: Decomposition) -> str:
         return _complaint(found, set(REFERENCE.findall(text)))
 
-    found = ask(llm, prompts.render("decompose", rule=text), Decomposition, max_tokens=_TOKENS, check=check)
+    prompt = language(spoken).render(
+        "decompose", rule=text, groups=str(MOST_PRECONDITIONS), alternatives=str(MOST_ALTERNATIVES),
+        exceptions=str(MOST_EXCEPTIONS), limit=str(_STATEMENT),
+    )  # fmt: skip
+    found = ask(llm, prompt, Decomposition, max_tokens=_TOKENS, check=check)
     statements = dict.fromkeys((*(one for group in found.preconditions for one in group), *found.exceptions))
     made = {one: Statement(statement=one, central_objects=_objects(one, llm)) for one in statements}
     return (
@@ -73,7 +79,7 @@ def _objects(statement: str, llm: Llm) -> tuple[str, ...]:
     def check(found: Objects) -> str:
         return f"more than {MOST_OBJECTS} objects" if len(found.objects) > MOST_OBJECTS else ""
 
-    prompt = prompts.render("central_objects", statement=statement)
-    found = ask(llm, prompt, Objects, max_tokens=128, check=check)
+    prompt = prompts.render("central_objects", statement=statement, limit=str(_WORD))
+    found = ask(llm, prompt, Objects, max_tokens=_FEW_TOKENS, check=check)
     words = (word.casefold() for word in found.objects if len(word) > 1 and not REFERENCE.search(word))
     return tuple(dict.fromkeys(words))

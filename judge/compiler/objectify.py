@@ -1,6 +1,7 @@
 """Objectify a rule: an LLM rates it, rewrites it and rates it again (CLUE, arXiv 2501.00192, section 3.1).
 
-Each round shows the earlier attempts with their scores ("LLM as optimizer").
+Each round shows the earlier attempts with their scores ("LLM as optimizer"). Every wording is rated in a conversation
+of its own, which knows nothing of who wrote it or of the others. All of it is said in the language of the rule.
 """
 
 from __future__ import annotations
@@ -10,27 +11,28 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from judge import prompts
 from judge.compiler.asking import Llm, ask
 from judge.constitution.schema import REFERENCE
+from judge.languages import DEFAULT, language
 from judge.settings import Frozen
 
 ENOUGH = 9
 ROUNDS = 3
+_EXPLANATION, _RULE = 240, 400  # most characters; the prompts say so
 _TOKENS = 320
 
 
 class Rating(Frozen):
     """How objective a rule is. The explanation comes first, so that the score follows from it."""
 
-    explanation: Annotated[str, StringConstraints(min_length=1, max_length=240)]
+    explanation: Annotated[str, StringConstraints(min_length=1, max_length=_EXPLANATION)]
     score: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 
 
 class Rewrite(Frozen):
     """A rule said more objectively."""
 
-    rule: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=400)]
+    rule: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=_RULE)]
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,17 @@ class Objective:
     warnings: tuple[str, ...]
 
 
-def objectify(text: str, llm: Llm, rounds: int = ROUNDS) -> Objective:
-    """The most objective wording of a rule within `rounds` rewrites; the first of equals wins.
+def objectify(text: str, llm: Llm, rounds: int = ROUNDS, spoken: str = DEFAULT) -> Objective:
+    """The most objective wording of a rule in its language, `spoken`, of at most `rounds` rewrites; the first of equals.
 
     Raises:
         ModelError: the LLM failed, or answered nonsense.
     """
-    attempts = [_rated(text, llm)]
+    attempts = [_rated(text, llm, spoken)]
     for _ in range(rounds):
         if _best(attempts).score in range(ENOUGH, 11):
             break
-        attempts.append(_next(text, attempts, llm))
+        attempts.append(_next(text, attempts, llm, spoken))
     best = _best(attempts)
     if best.score is not None and best.score >= ENOUGH:
         return Objective(best, ())
@@ -76,16 +78,18 @@ def _best(attempts: list[Attempt]) -> Attempt:
     return max(attempts, key=lambda one: one.score or 0)
 
 
-def _rated(text: str, llm: Llm) -> Attempt:
-    rating = ask(llm, prompts.render("rate", rule=text), Rating, max_tokens=_TOKENS)
+def _rated(text: str, llm: Llm, spoken: str) -> Attempt:
+    prompt = language(spoken).render("rate", rule=text, limit=str(_EXPLANATION))
+    rating = ask(llm, prompt, Rating, max_tokens=_TOKENS)
     return Attempt(text, rating.score, rating.explanation)
 
 
-def _next(text: str, attempts: list[Attempt], llm: Llm) -> Attempt:
+def _next(text: str, attempts: list[Attempt], llm: Llm, spoken: str) -> Attempt:
     names = list(dict.fromkeys(REFERENCE.findall(text)))
-    prompt = prompts.render(
-        "rewrite", rule=text, attempts="\n".join(map(str, attempts)), keep=", ".join(f"{{{name}}}" for name in names)
-    )
+    prompt = language(spoken).render(
+        "rewrite", rule=text, attempts="\n".join(map(str, attempts)), keep=", ".join(f"{{{name}}}" for name in names),
+        limit=str(_RULE),
+    )  # fmt: skip
     rewritten = ask(llm, prompt, Rewrite, max_tokens=_TOKENS).rule
     found = set(REFERENCE.findall(rewritten))
     lost, invented = [name for name in names if name not in found], sorted(found - set(names))
@@ -94,4 +98,4 @@ def _next(text: str, attempts: list[Attempt], llm: Llm) -> Attempt:
         return Attempt(rewritten, None, ", ".join(said))
     if any(rewritten == one.text for one in attempts):
         return Attempt(rewritten, None, "the same words as an earlier attempt")
-    return _rated(rewritten, llm)
+    return _rated(rewritten, llm, spoken)

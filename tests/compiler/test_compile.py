@@ -6,10 +6,15 @@ import json
 
 import pytest
 
-from judge.compiler.asking import Nonsense, ask
+from judge import prompts
+from judge.compiler.asking import THINKING_TOKENS, Nonsense, ask
 from judge.compiler.compile import CompileError, compile_constitution
-from judge.compiler.objectify import Rating, objectify
+from judge.compiler.decompose import MOST_ALTERNATIVES, MOST_EXCEPTIONS, MOST_PRECONDITIONS
+from judge.compiler.objectify import Rating, Rewrite, objectify
+from judge.constitution import parse_constitution
 from judge.errors import ModelError
+from judge.languages import available
+from judge.models.protocols import Reply
 from judge.models.scripted import ScriptedMllm
 from tests.judging.scenes import constitution
 
@@ -75,6 +80,80 @@ def test_nonsense_is_asked_again_once_with_the_complaint():
     assert "it is no complete JSON" in said(llm)[1]
     with pytest.raises(Nonsense, match="score"):
         ask(ScriptedMllm(replies=[rated(11), rated(0)]), "rate", Rating, max_tokens=9)
+
+
+def test_a_rewrite_is_rated_in_a_conversation_of_its_own():
+    llm = ScriptedMllm(replies=[rated(3, "what is wide?"), rewritten("No legs wider than {most} degrees."), rated(9)])
+    objectify(RULE, llm)
+    (rating,) = llm.talked[2].turns
+    assert "No legs wider than {most} degrees." in rating.text
+    assert RULE not in rating.text and "what is wide?" not in rating.text
+
+
+@pytest.mark.parametrize("code", available())
+def test_prompts_are_in_the_language_and_say_the_limits_that_are_held_against_the_answer(code):
+    head = f"constitution: c\nversion: 1.0.0\nlanguage: {code}\nrules:\n  - {{{POSE}}}\n"
+    llm = ScriptedMllm(replies=[rated(3), rewritten("No legs wider than {most} degrees."), rated(9), *CHAIN])
+    lock = compile_constitution(parse_constitution(head), llm)
+    rate, rewrite, _, decompose, objects_, _ = said(llm)
+    assert str(Rating.model_json_schema()["properties"]["explanation"]["maxLength"]) in rate
+    assert all(f"\n{level}" in rate for level in (10, 7, 4, 1))
+    assert str(Rewrite.model_json_schema()["properties"]["rule"]["maxLength"]) in rewrite and "{most}" in rewrite
+    assert all(str(most) in decompose for most in (MOST_PRECONDITIONS, MOST_ALTERNATIVES, MOST_EXCEPTIONS, 100))
+    assert "English nouns" in objects_ and " 40 " in objects_
+    told = {"en": "the rider wears no helmet", "de": "auf Deutsch", "es": "en español", "fr": "en français"}
+    assert all(told[code] in prompt for prompt in ((rate, rewrite, decompose) if code != "en" else (decompose,)))
+    assert lock.prompts["rate"] == prompts.digest(f"{code}/rate")
+    assert lock.prompts["central_objects"] == prompts.digest("central_objects")
+
+
+def test_another_language_is_another_recipe():
+    head = (
+        "constitution: c\nversion: 1.0.0\nlanguage: {}\nrules:\n  - {{"
+        + POSE.replace("{", "{{").replace("}", "}}")
+        + "}}\n"
+    )
+    made = [
+        compile_constitution(parse_constitution(head.format(code)), ScriptedMllm(replies=[rated(9), *CHAIN]))
+        for code in ("en", "de")
+    ]
+    assert made[0].rules["pose"].made_with != made[1].rules["pose"].made_with
+
+
+class Thinks(ScriptedMllm):
+    """Its replies are cut off while the limit is under what it thinks."""
+
+    def __init__(self, replies, *, thought: int, left: str = "") -> None:
+        super().__init__(replies=replies)
+        self._thought, self._left = thought, left
+        self.limits: list[int] = []
+
+    def reply(self, conversations, *, max_tokens, schema=None):
+        self.limits.append(max_tokens)
+        if max_tokens < self._thought:
+            return [Reply(self._left, cut=True)]
+        return super().reply(conversations, max_tokens=max_tokens, schema=schema)
+
+
+@pytest.mark.parametrize("left", ["", "  <think>\nThe set {1, 2} of", "Let me see. The rule"])
+def test_a_model_that_thinks_before_it_answers_gets_room_for_it(left):
+    llm = Thinks([f"<think>I wonder {{about}} this.</think>\n{rated(8)}"], thought=1500, left=left)
+    assert ask(llm, "rate", Rating, max_tokens=320).score == 8
+    assert llm.limits == [320, THINKING_TOKENS]
+
+
+def test_an_answer_that_does_not_end_is_given_no_more_room_and_said_to_be_cut_off():
+    llm = Thinks([], thought=10**9, left='{"preconditions": [["a", "a", "a"')
+    with pytest.raises(Nonsense, match="cut off before its end"):
+        ask(llm, "rate", Rating, max_tokens=320)
+    assert llm.limits == [320, 320]
+
+
+def test_thoughts_without_end_are_bounded():
+    llm = Thinks([], thought=10**9)
+    with pytest.raises(Nonsense, match="cut off"):
+        ask(llm, "rate", Rating, max_tokens=320)
+    assert llm.limits == [320, THINKING_TOKENS] * 2
 
 
 def test_a_rule_becomes_objective_text_chain_and_central_objects():

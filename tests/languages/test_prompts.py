@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from judge import languages
+from judge import languages, prompts
+from judge.compiler.decompose import Decomposition
 from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ConstitutionError, UserError
 from judge.judging.asking import instruction
@@ -30,11 +33,22 @@ def test_a_language_is_whole(code):
     summarise = spoken.render("summarise")
     assert all(word in summarise for word in ("JSON", "rating", "rationale", "Yes", "No"))  # what the machine reads
     assert set(spoken.digests) == {"ask", "reason", "summarise", "answers"}
+    rate = spoken.render("rate", rule="RULE", limit="99")
+    rewrite = spoken.render("rewrite", rule="RULE", limit="99", attempts="TRIED", keep="{most}")
+    limits = {"groups": "6", "alternatives": "5", "exceptions": "4", "limit": "99"}
+    decompose = spoken.render("decompose", rule="RULE", **limits)
+    assert all("<rule>RULE</rule>" in one and " 99 " in one for one in (rate, rewrite, decompose))
+    assert "TRIED" in rewrite and "{most}" in rewrite
+    assert all(key in rate for key in ("JSON", "explanation", "score", "{most}")) and '{"rule": "..."}' in rewrite
+    examples = [json.loads(line.removeprefix("JSON: ")) for line in decompose.splitlines() if line.startswith("JSON: ")]
+    assert len(examples) == 3 and all(Decomposition.model_validate(one) for one in examples)
 
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_language_borrows_from_english(code):
     assert not set(language(code).digests.values()) & set(language("en").digests.values())
+    for name in ("rate", "rewrite", "decompose"):
+        assert prompts.digest(f"{code}/{name}") != prompts.digest(f"en/{name}")
     assert language(code).answers.language == code
 
 
