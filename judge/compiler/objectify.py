@@ -57,7 +57,9 @@ class Objective:
 
 
 def objectify(text: str, llm: Llm, rounds: int = ROUNDS, spoken: str = DEFAULT) -> Objective:
-    """The most objective wording of a rule in its language, `spoken`, of at most `rounds` rewrites; the first of equals.
+    """The most objective wording of a rule within `rounds` rewrites; the first of equals wins.
+
+    spoken: the rule's language.
 
     Raises:
         ModelError: the LLM failed, or answered nonsense.
