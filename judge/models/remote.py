@@ -228,6 +228,8 @@ def _may_pass(error: openai.APIStatusError) -> bool:
 def _said(error: openai.APIStatusError) -> str:
     """The server's own message, in one line."""
     body = error.body
+    if isinstance(body, list) and len(body) == 1:  # Gemini
+        body = body[0]
     if isinstance(body, dict):
         inner = body.get("error", body)  # the SDK has usually taken the outer layer off
         body = inner.get("message", inner) if isinstance(inner, dict) else inner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -22,6 +23,7 @@ from judge.models.wire import Completion
 
 log = logging.getLogger(__name__)
 _BEFORE = ":"  # text that a spelling is tokenised behind
+_SEES_NOTHING = re.compile(r"status 50[01]: .*(image|multimodal|mmproj|vision)", re.IGNORECASE)  # llama.cpp says 500
 _MORE = 2  # further questions by which it is seen whether a server's fingerprint stays
 _PLAIN = "1 + 1 = 2"  # a statement in every language
 
@@ -75,12 +77,13 @@ class Opening:
         by_id = bool(yes and no)
         try:
             found = await understood(self._asked, Way(yes, no) if by_id else Way(), self._least)
-        except Refused as error:
-            if error.status not in DECLINED:
+        except ModelError as error:
+            declined = isinstance(error, Refused) and error.status in DECLINED
+            if not declined and not _SEES_NOTHING.search(error.message):
                 raise
             raise UserError(
                 f"the server declines questions about an image: {error.message}",
-                hint="serve a multimodal model with a chat template",
+                hint="serve a multimodal model with a chat template (llama.cpp: and with --mmproj)",
             ) from error
         # Other words than the English ones are not verified among the likeliest tokens.
         opened = Opened(found.way) if found.way.yes or self._answers == ENGLISH else None

@@ -319,8 +319,15 @@ def _error(status: int, message: str, headers: dict[str, str] | None = None) -> 
 def serving(answering: Answering, manners: Manners | None = None) -> Iterator[Serving]:
     """A server on a free port of this machine, until the block ends."""
     own = Serving(answering, manners or Manners())
+    with running(own.app) as own.port:
+        yield own
+
+
+@contextlib.contextmanager
+def running(app: Starlette) -> Iterator[int]:
+    """The port of this machine on which an application answers, until the block ends."""
     config = uvicorn.Config(
-        own.app, host="127.0.0.1", port=0, ws="none", lifespan="off", log_level="critical", timeout_graceful_shutdown=1
+        app, host="127.0.0.1", port=0, ws="none", lifespan="off", log_level="critical", timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -330,8 +337,7 @@ def serving(answering: Answering, manners: Manners | None = None) -> Iterator[Se
         while not server.started:
             assert thread.is_alive() and time.monotonic() < until
             time.sleep(0.01)
-        own.port = server.servers[0].sockets[0].getsockname()[1]
-        yield own
+        yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
         thread.join()
