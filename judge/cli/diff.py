@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from judge.cli.exits import Exit
 from judge.cli.inputs import expand
 
 if TYPE_CHECKING:
+    from judge.constitution import Constitution
     from judge.diff.policy import PolicyDiff
     from judge.diff.verdicts import VerdictDiff
 
@@ -43,7 +45,9 @@ def diff(
     from judge.diff.policy import compare
 
     paths = expand(images) if images else []
-    (before, _), (after, _) = load_with_lock(old), load_with_lock(new)  # with the chains of their lock files
+    (before, lock_of_old), (after, lock_of_new) = load_with_lock(old), load_with_lock(new)  # with their locks' chains
+    if (lock_of_old is None) is not (lock_of_new is None):
+        _tell_of_no_lock((old, new) if lock_of_new is None else (new, old), after if lock_of_new is None else before)
     policy = compare(before, after, models_used(model, encoder, detector))
     if not paths:
         _print(policy, None, json=json)
@@ -66,6 +70,19 @@ def diff(
     _print(policy, found, json=json)
     flipped = Exit.VIOLATION if found.flips else Exit.NO_VIOLATION
     raise typer.Exit(Exit.FAILURE if found.failures and not found.flips else flipped)
+
+
+def _tell_of_no_lock(names: tuple[str, str], without: Constitution) -> None:
+    """What lies beside only one of two constitutions makes them differ, whatever people wrote."""
+    compiled, other = names
+    if not without.without_chain:
+        return
+    many = len(without.without_chain)
+    print(
+        f"judge: {other} has no lock file, so {many} rule{'s have' if many > 1 else ' has'} no chain there, and that is "
+        f"no change of yours\n  hint: copy the lock file of {compiled} beside {other}, run `judge compile {other}`, then "
+        "compare", file=sys.stderr,
+    )  # fmt: skip
 
 
 def _print(policy: PolicyDiff, found: VerdictDiff | None, *, json: bool) -> None:

@@ -64,21 +64,23 @@ def lint(
 
 
 def _lint_file(file: str, older: str | None, *, bundled: bool) -> tuple[str, tuple[Finding, ...]]:
+    from judge.compiler.lockfile import lock_path, read_lock
     from judge.constitution.load import locate, read_text
     from judge.lint import lint_text
-    from judge.lint.neighbours import lock_file_of, read_cases, read_older, test_file_of
+    from judge.lint.neighbours import read_cases, read_older, test_file_of
 
     path = locate(file)
-    lock, tests = lock_file_of(path), test_file_of(path)
-    before = Path(older) if older is not None else lock if lock.is_file() else None
+    lock, tests = read_lock(lock_path(path)), test_file_of(path)
+    compiled = None if lock is None else {rule: entry.rule for rule, entry in lock.rules.items()}
     name = _shown(path)
     return name, lint_text(
         read_text(path),
         name,
-        older=None if before is None else read_older(before),
+        older=compiled if older is None else read_older(Path(older)),
         cases=read_cases(tests),
         test_file=tests.name,
         bundled=bundled,
+        lock=lock,
     )
 
 

@@ -121,6 +121,13 @@ class _Part(NamedTuple):
 
 
 def _chain_changes(old: Rule, new: Rule) -> Iterator[Change]:
+    if bool(old.preconditions) != bool(new.preconditions):  # one of the two was never compiled: that is all there is
+        has, lacks = ("before", "now") if old.preconditions else ("now", "before")
+        yield Change(
+            words=f"a chain {has} and none {lacks}: without one every image goes to a person", effect=Effect.EITHER,
+            level=Level.MINOR,
+        )  # fmt: skip
+        return
     for name in ("precondition", "exception"):
         yield from _part_changes(_part(name, old), _part(name, new))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from judge.compiler.lockfile import Lock
 from judge.constitution.document import read_document
 from judge.constitution.load import examine
 from judge.errors import ConstitutionError, Problem
@@ -29,11 +30,12 @@ def lint_text(
     cases: list[dict[str, str]] | None = None,
     test_file: str = "",
     bundled: bool = False,
+    lock: Lock | None = None,
     checks: tuple[Check, ...] = CHECKS,
 ) -> tuple[Finding, ...]:
     """Every finding in the text of a constitution, in the order of the file, silenced ones included.
 
-    older, cases, test_file and bundled are as in `Subject`; a constitution called `demo` is always `bundled`.
+    older, cases, test_file, bundled and lock are as in `Subject`; a constitution called `demo` is always `bundled`.
     Never raises for what is in the text.
     """
     text = text.removeprefix("\ufeff")
@@ -43,7 +45,7 @@ def lint_text(
     except ConstitutionError as error:
         return tuple(_with_source(_of(problem), lines) for problem in error.problems)
     top = document.data if isinstance(document.data, dict) else {}
-    subject = Subject(document, lines, older, cases, test_file, bundled or top.get("constitution") == "demo")
+    subject = Subject(document, lines, older, cases, test_file, bundled or top.get("constitution") == "demo", lock)
     if top.get("language", DEFAULT) != "en":
         checks = tuple(check for check in checks if not check.english)
     found = [_of(problem) for problem in examine(document)[1]]

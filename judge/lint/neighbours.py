@@ -13,11 +13,6 @@ def test_file_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.test{path.suffix}")
 
 
-def lock_file_of(path: Path) -> Path:
-    """`F.yaml` is compiled to `F.lock.yaml`."""
-    return path.with_name(f"{path.stem}.lock{path.suffix}")
-
-
 def read_cases(path: Path) -> list[dict[str, str]] | None:
     """What each case of a test file expects, outcome by rule id; None where there is no such file.
 

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.chain import Chain, chain_of
+from judge.compiler.lockfile import Lock, source_digest
 from judge.constitution import Precondition, Rule
 from judge.constitution.document import Document, Path
 from judge.constitution.schema import REFERENCE
@@ -32,10 +33,11 @@ class Text:
 
 @dataclass(frozen=True)
 class RuleAt:
-    """A rule, and its place in the list of rules."""
+    """A rule, and its place in the list of rules. compiled: its chain stands in the lock file."""
 
     index: int
     rule: Rule
+    compiled: bool = False
 
     @cached_property
     def chain(self) -> Chain:
@@ -59,7 +61,8 @@ class Subject:
     older: ids and texts of the rules of an older version; None where there is none to compare with.
     cases: the cases of the test file, outcome by rule id; None where there is no test file.
     test_file: the name of the test file, for messages.
-    bundled: whether the constitution is meant for the bundled model.
+    bundled: whether the constitution is meant for the bundled model. lock: the lock file, where there is one: its chains
+    are looked at in the rules that have none of their own.
     """
 
     document: Document
@@ -68,15 +71,16 @@ class Subject:
     cases: list[dict[str, str]] | None = None
     test_file: str = ""
     bundled: bool = False
+    lock: Lock | None = None
     rules: tuple[RuleAt, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rules = tuple(_whole_rules(self.document.data))
+        self.rules = tuple(_chained(at, self.lock) for at in _whole_rules(self.document.data))
 
     def judged(self, at: RuleAt) -> Iterator[Text]:
         """What a model is asked: the statements of a rule, or its text where it has none."""
         yield from self.statements(at)
-        if not at.rule.preconditions:
+        if not at.rule.preconditions or at.compiled:
             yield self.rule_text(at)
 
     def rule_text(self, at: RuleAt) -> Text:
@@ -84,7 +88,12 @@ class Subject:
         return Text((*at.path, "rule"), at.rule.rule, at.rule.text)
 
     def statements(self, at: RuleAt, keys: tuple[str, ...] = ("preconditions", "exceptions")) -> Iterator[Text]:
-        """Every alternative of every precondition and exception."""
+        """Every alternative of every precondition and exception that people wrote."""
+        if not at.compiled:
+            yield from self.asked(at, keys)
+
+    def asked(self, at: RuleAt, keys: tuple[str, ...] = ("preconditions", "exceptions")) -> Iterator[Text]:
+        """Every alternative of every precondition and exception, compiled ones, too: those stand where their rule does."""
         for key in keys:
             groups: tuple[Precondition, ...] = getattr(at.rule, key)
             for number, group in enumerate(groups):
@@ -94,6 +103,8 @@ class Subject:
 
     def alternative(self, at: RuleAt, key: str, number: int, which: int = 0) -> Path:
         """The path of an alternative as the file has it, whichever form it was written in."""
+        if at.compiled:
+            return (*at.path, "rule")
         path: Path = (*at.path, key, number)
         if (*path, "any") in self.document.values:
             path = (*path, "any", which)
@@ -155,6 +166,15 @@ def _whole_rules(data: Any) -> Iterator[RuleAt]:
         if rule.id not in seen and _references_exist(rule):
             seen.add(rule.id)
             yield RuleAt(index, rule)
+
+
+def _chained(at: RuleAt, lock: Lock | None) -> RuleAt:
+    entry = lock.rules.get(at.rule.id) if lock is not None else None
+    if at.rule.preconditions or entry is None or not entry.preconditions or entry.rule_digest != source_digest(at.rule):
+        return at
+    exceptions = at.rule.exceptions or entry.exceptions
+    rule = at.rule.model_copy(update={"preconditions": entry.preconditions, "exceptions": exceptions})
+    return RuleAt(at.index, rule, compiled=True) if _references_exist(rule) else at
 
 
 def _references_exist(rule: Rule) -> bool:

@@ -11,6 +11,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from judge.compiler.compile import compile_constitution
+from judge.constitution import Precondition, Statement
+from judge.constitution.load import parse_constitution
 from judge.lint import lint_text
 from judge.lint.checks import CHECKS
 from judge.lint.findings import Finding
@@ -313,3 +316,34 @@ def test_the_bundled_vocabulary_is_what_its_tool_writes():
     from tools.list_bundled_words import text
 
     assert (ROOT / "judge/lint/words/bundled-vocabulary.txt").read_text(encoding="utf-8") == text()
+
+
+def locked(text: str):
+    constitution = parse_constitution(HEAD + text)
+    return compile_constitution(constitution, None)
+
+
+def test_chains_in_the_lock_are_linted_where_their_rule_stands():
+    text = "rules:\n  - id: gun\n    rule: No gizmo may be shown.\n  - id: own\n    rule: Two.\n    preconditions: [fire is visible]\n"
+    (found,) = [
+        one for one in lint(text, bundled=True, lock=locked(text)) if one.check.name == "unknown-to-bundled-model"
+    ]
+    assert (found.span.line, "`gizmo` (in its compiled chain)" in found.message) == (5, True)
+    assert "unknown-to-bundled-model" not in names(lint(text, bundled=True))
+
+
+def test_compiled_chains_that_contradict_each_other_are_found():
+    text = "rules:\n  - {id: one, rule: No fire may be shown.}\n  - {id: two, rule: Something else.}\n"
+    lock = locked(text)
+    denied = (Precondition(any=(Statement(statement="no fire is visible"),)),)
+    entry = lock.rules["two"].model_copy(update={"preconditions": denied})
+    both = lock.model_copy(update={"rules": {**lock.rules, "two": entry}})
+    assert "contradictory-rules" in names(lint(text, lock=both))
+    assert "contradictory-rules" not in names(lint(text))
+    stale = text.replace("Something else", "Something new")
+    assert "contradictory-rules" not in names(lint(stale, lock=both))
+
+
+def test_a_compiled_chain_does_not_hide_what_is_wrong_with_its_rule():
+    text = "rules:\n  - {id: one, rule: No inappropriate fire may be shown.}\n"
+    assert "subjective-word" in names(lint(text, lock=locked(text)))

@@ -92,3 +92,18 @@ def test_statements_of_a_compiled_chain_can_be_expected(house, tmp_path):
     house.with_name("house.test.yaml").write_text(yaml.safe_dump(listed))
     run = judged("test", house, "--json")
     assert json.loads(run.stdout)["results"][1]["statement"] == "fire is visible", run.output
+
+
+def test_a_lock_beside_only_one_of_two_is_said_instead_of_counted_as_an_edit(tmp_path):
+    rule = {"id": "fire", "rule": "No person may be shown with a knife."}
+    old, new = write(tmp_path / "old.yaml", [rule]), write(tmp_path / "new.yaml", [rule])
+    judged("compile", old, "--no-llm", "--no-priors")
+    for pair in ((old, new), (new, old)):
+        result = judged("diff", *pair)
+        assert "added" not in result.stdout and "removed" not in result.stdout
+        assert "without one every image goes to a person" in " ".join(result.stdout.split())
+        assert f"{new} has no lock file, so 1 rule has no chain there" in result.stderr
+        assert f"copy the lock file of {old} beside {new}" in result.stderr
+    judged("compile", new, "--no-llm", "--no-priors")
+    same = judged("diff", old, new)
+    assert (same.exit_code, same.stderr) == (0, "") and "nothing changed" in same.stdout

@@ -18,14 +18,15 @@ def _find(subject: Subject) -> Iterator[Hit]:
         return
     known = frozenset(words("bundled-vocabulary"))
     for at in subject.rules:
-        for text in subject.statements(at):
+        told = " (in its compiled chain)" if at.compiled else ""
+        for text in subject.asked(at):
             for match in _WORD.finditer(text.written):
                 word = match.group()
                 if word.lower() in known or _is_parameter(text.written, match):
                     continue
                 near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.8)
                 hint = f"did you mean `{near[0]}`?" if near else "its words: judge/lint/words/bundled-vocabulary.txt"
-                yield Hit(subject.span_of(text, *match.span()), f"the bundled model does not know `{word}`", hint)
+                yield Hit(subject.span_of(text, *match.span()), f"the bundled model does not know `{word}`{told}", hint)
 
 
 def _is_parameter(text: str, match: re.Match[str]) -> bool:
