@@ -78,11 +78,10 @@ def _tell_of_no_lock(names: tuple[str, str], without: Constitution) -> None:
     if not without.without_chain:
         return
     many = len(without.without_chain)
-    print(
-        f"judge: {other} has no lock file, so {many} rule{'s have' if many > 1 else ' has'} no chain there, and that is "
-        f"no change of yours\n  hint: copy the lock file of {compiled} beside {other}, run `judge compile {other}`, then "
-        "compare", file=sys.stderr,
-    )  # fmt: skip
+    lacking = f"so {many} rule{'s have' if many > 1 else ' has'} no chain there, and that is no change of yours"
+    print(f"judge: {other} has no lock file, {lacking}", file=sys.stderr)
+    hint = f"copy the lock file of {compiled} beside {other}, run `judge compile {other}`, then compare"
+    print(f"  hint: {hint}", file=sys.stderr)
 
 
 def _print(policy: PolicyDiff, found: VerdictDiff | None, *, json: bool) -> None:

@@ -61,8 +61,8 @@ class Subject:
     older: ids and texts of the rules of an older version; None where there is none to compare with.
     cases: the cases of the test file, outcome by rule id; None where there is no test file.
     test_file: the name of the test file, for messages.
-    bundled: whether the constitution is meant for the bundled model. lock: the lock file, where there is one: its chains
-    are looked at in the rules that have none of their own.
+    bundled: whether the constitution is meant for the bundled model.
+    lock: the lock file, where there is one; its chains are looked at in the rules that have none of their own.
     """
 
     document: Document
@@ -93,7 +93,7 @@ class Subject:
             yield from self.asked(at, keys)
 
     def asked(self, at: RuleAt, keys: tuple[str, ...] = ("preconditions", "exceptions")) -> Iterator[Text]:
-        """Every alternative of every precondition and exception, compiled ones, too: those stand where their rule does."""
+        """Every alternative of every precondition and exception; compiled ones stand where their rule does."""
         for key in keys:
             groups: tuple[Precondition, ...] = getattr(at.rule, key)
             for number, group in enumerate(groups):
