@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -44,13 +43,19 @@ def test_exit_codes_and_streams():
         assert "Traceback" not in refused.stderr
 
 
+def _computed() -> float:
+    """Seconds that child processes computed: what a clock on the wall says depends on what else the machine does."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
 def test_it_is_quick_and_imports_no_model_library():
     for name in ("demo", "os-bench"):
         timings = []
         for _ in range(3):
-            begun = time.perf_counter()
+            begun = _computed()
             judge("lint", name)
-            timings.append(time.perf_counter() - begun)
+            timings.append(_computed() - begun)
         assert min(timings) < 0.5
     log = subprocess.run([sys.executable, "-X", "importtime", "-m", "judge", "lint", "demo"], capture_output=True,
                          text=True, cwd=ROOT, check=False).stderr  # fmt: skip
