@@ -132,7 +132,9 @@ def test_a_lock_file_beside_it_is_the_older_version(tmp_path):
         "cases:\n  - expect: {new: ok}\n  - expect: {new: violates}\n", encoding="utf-8"
     )
     assert judge("lint", tmp_path / "c.yaml").returncode == 0
-    (tmp_path / "c.lock.yaml").write_text("rules:\n  old:\n    rule: No knife may be shown.\n", encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(text.replace("NAME", "old"), encoding="utf-8")
+    assert judge("compile", tmp_path / "c.yaml", "--no-llm", "--no-priors").returncode == 0
+    (tmp_path / "c.yaml").write_text(text.replace("NAME", "new"), encoding="utf-8")
     told = judge("lint", tmp_path / "c.yaml")
     assert told.returncode == 1
     assert "rule `old` was renamed to `new`" in told.stdout
