@@ -190,11 +190,6 @@ def _sees(mllm: Mllm) -> int | None:
 
 
 def _served(settings: Settings, answers: Answers, *, text_only: bool = False) -> Mllm:
-    if settings.reason_with == "thinking":
-        raise UserError(
-            "a model behind a server is kept from its own thinking, of which servers give the text in many ways",
-            hint="leave out --reason-with thinking, or name the model itself: a Hugging Face id or a folder",
-        )
     try:
         from judge.models.openai_server import load_server
     except ImportError as error:

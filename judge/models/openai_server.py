@@ -180,7 +180,7 @@ def load_server(
         raise UserError("a served model cannot be quantized from here", hint="leave --quantize out: the server decides")
     remote = Remote(base, limits or Limits())
     try:
-        talk = ServerTalk(remote, _chosen(remote, wanted))
+        talk = ServerTalk(remote, _chosen(remote, wanted), chosen.max_pixels)
         if text_only:
             return ServerMllm(talk, remote.run(open_text(talk)), answers)
         opening = Opening(talk, answers, chosen.thresholds.label_mass, sampled_of(chosen.without_logprobs))

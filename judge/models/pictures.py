@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from judge.models.of_pictures import OfPictures
+from judge.models.pixels import within
 
 PICTURES = 64  # encoded images kept at most
 PICTURE_BYTES = 2**27  # of them together
@@ -25,16 +26,20 @@ class Picture:
 
 
 class Pictures:
-    """Encodes images, each object once, in threads; keeps the latest while they live elsewhere."""
+    """Encodes images, each object once, in threads; keeps the latest while they live elsewhere.
 
-    def __init__(self) -> None:
+    most_pixels: of an image; a larger one is shrunk. None: it is sent as it is.
+    """
+
+    def __init__(self, most_pixels: int | None = None) -> None:
+        self._most_pixels = most_pixels
         self._kept: OfPictures[asyncio.Future[Picture]] = OfPictures()
 
     async def of(self, image: Image.Image) -> Picture:
         """The image encoded."""
         encoding = self._kept.get(image)
         if encoding is None:
-            encoding = asyncio.ensure_future(asyncio.to_thread(_encoded, image))
+            encoding = asyncio.ensure_future(asyncio.to_thread(_encoded, image, self._most_pixels))
             self._kept.put(image, encoding)
             while len(self._kept) > PICTURES or (len(self._kept) > 1 and self._bytes > PICTURE_BYTES):
                 self._kept.drop_oldest()
@@ -47,8 +52,9 @@ class Pictures:
         return sum(len(one.result().url) for one in done)
 
 
-def _encoded(image: Image.Image) -> Picture:
+def _encoded(image: Image.Image, most_pixels: int | None) -> Picture:
     file = io.BytesIO()
-    image.convert("RGB").save(file, "PNG", compress_level=1)
+    shown = image if most_pixels is None else within(image, most_pixels)
+    shown.convert("RGB").save(file, "PNG", compress_level=1)
     data = file.getvalue()
     return Picture(f"data:image/png;base64,{base64.b64encode(data).decode()}", hashlib.sha256(data).hexdigest())

@@ -47,6 +47,7 @@ def check(source: str, config: Any, quantize: str) -> None:
     Raises:
         UserError: they are quantised already, or need a package that is not installed.
     """
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # a line per layer on a CPU, and advice
     own = own_format(config)
     if own is None:
         return
@@ -76,7 +77,6 @@ def by_bitsandbytes(quantize: str, kind: Any, config: Any, *, trust_remote_code:
     with torch.device("meta"):
         bare = kind.from_config(config, trust_remote_code=trust_remote_code)
     kept = beside_language_model(bare)
-    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)  # a line per layer on a CPU
     if quantize == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=kept)
     return BitsAndBytesConfig(

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 
 class ServerTalk:
-    """What goes to one model of a server: the image first, so that a server with prefix caching computes it once."""
+    """What goes to one model of a server: the image first, so that a server with prefix caching computes it once.
 
-    def __init__(self, remote: Remote, served: Served) -> None:
+    most_pixels: of an image as it is sent; a larger one is shrunk.
+    """
+
+    def __init__(self, remote: Remote, served: Served, most_pixels: int | None = None) -> None:
         self.remote, self.served = remote, served
-        self.pictures, self.speaker = Pictures(), Speaker()
+        self.pictures, self.speaker = Pictures(most_pixels), Speaker()
 
     async def complete(
         self, turns: Sequence[Turn], image: Image | None, way: Way, more: Mapping[str, Any]

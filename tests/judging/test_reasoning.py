@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from judge.assemble import load_mllm_of, settings_of
+from judge.assemble import settings_of
 from judge.compiler.calibrated import made_under
 from judge.errors import UserError
 from judge.evaluation.kept_answers import KeptAnswers
@@ -66,11 +66,6 @@ def test_calibration_and_kept_replies_are_of_one_way_of_reasoning(tmp_path):
     shelf.update({("a", "b"): cut, ("a", "c"): "whole"})
     assert shelf.get(("a", "b")) == "I see a" and shelf.get(("a", "b")).cut
     assert shelf.get(("a", "c")) == "whole" and not getattr(shelf.get(("a", "c")), "cut", False)
-
-
-def test_a_served_model_is_not_said_to_think_in_its_own_way():
-    with pytest.raises(UserError, match="kept from its own thinking"):
-        load_mllm_of(model="http://127.0.0.1:9/v1", reason_with="thinking")
 
 
 def test_another_way_is_refused():

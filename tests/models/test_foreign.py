@@ -4,7 +4,9 @@ runs."""
 from __future__ import annotations
 
 import json
+import logging
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -165,3 +167,51 @@ def test_a_broken_checkpoint_is_refused_and_the_part_named(checkpoint, tmp_path,
 def test_a_language_model_of_text_alone_is_no_judge_of_images(tmp_path):
     with pytest.raises(UserError, match="cannot load"):
         load_mllm(str(tiny.build_text(tmp_path)), FULL)
+
+
+def no_place_for_pictures(folder):
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text(encoding="utf-8").replace("<image>\n", ""), encoding="utf-8")
+
+
+def a_template_that_fails(folder):
+    (folder / "chat_template.jinja").write_text("{{ messages[7].content }}{% for %}", encoding="utf-8")
+
+
+def no_word_for_yes(folder):
+    path = folder / "tokenizer.json"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    words = said["model"]["vocab"]
+    said["model"]["vocab"] = {
+        f"#{index}" if word.strip("\u0120").casefold() == "yes" else word: index for word, index in words.items()
+    }
+    said["model"]["merges"] = [
+        pair for pair in said["model"]["merges"] if "".join(pair).strip("\u0120").casefold() != "yes"
+    ]
+    path.write_text(json.dumps(said), encoding="utf-8")
+
+
+UNFIT = [
+    (no_place_for_pictures, "leaves pictures out"), (a_template_that_fails, "chat template fails"),
+    (no_word_for_yes, "no single token for 'yes'"), (a_shard_is_missing, "its model:"), (an_unknown_family, "its config"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "said"), UNFIT)
+def test_the_command_says_so_in_two_lines_and_judges_nothing(checkpoint, tmp_path, monkeypatch, capsys, spoil, said):
+    """Exit code 2, the part and what to do, no traceback, and no verdict."""
+    from judge.cli import main as command
+
+    for name in ("TRANSFORMERS_VERBOSITY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_VERBOSITY", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "error" if name != "HF_HUB_DISABLE_PROGRESS_BARS" else "1")
+    monkeypatch.setattr("sys.warnoptions", ["error"])
+    monkeypatch.setattr(logging.getLogger("judge"), "handlers", [])
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "unfit")
+    spoil(folder)
+    image = Path(__file__).resolve().parents[2] / "examples" / "images" / "body-on-fire-violating.png"
+    monkeypatch.setattr("sys.argv", ["judge", "check", str(image), "--model", str(folder), "--device", "cpu", "--json"])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    out, err = capsys.readouterr()
+    assert ended.value.code == 2 and out == ""
+    assert said in err and "Traceback" not in err

@@ -151,6 +151,7 @@ def test_quantised_weights_answer_alike(bundled, pictures, quantize, bound):
     pairs = zip(suite.numbers(mllm, asks), suite.numbers(bundled, asks), strict=True)
     differences = [abs(one - other) for one, other in pairs]
     assert 1e-4 < max(differences) < bound  # some: else nothing was quantised
+    assert mllm.way is not None and mllm.way.shares
 
 
 def test_quantised_layers_are_those_of_the_language_model(bundled):

@@ -89,7 +89,7 @@ class TestScores:
     def test_an_image_is_encoded_once_and_named_by_its_content(self, joined, pictures, monkeypatch):
         server, mllm = joined
         encoded, encode = [], encoding._encoded
-        monkeypatch.setattr(encoding, "_encoded", lambda image: (encoded.append(1), encode(image))[1])
+        monkeypatch.setattr(encoding, "_encoded", lambda *of: (encoded.append(1), encode(*of))[1])
         mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
         mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
         assert len(encoded) == 1

@@ -125,3 +125,21 @@ def test_memory_is_counted_in_the_tokens_that_pictures_have(unbounded, monkeypat
     )
     assert suite.numbers(short, asks) == suite.near(expected)
     assert rows and max(rows) <= 2
+
+
+def test_a_server_is_sent_no_more_than_that_either():
+    import asyncio
+    import base64
+    import io
+
+    from judge.models.pictures import Pictures
+
+    def sent(most):
+        url = asyncio.run(_encoded(Pictures(most))).url
+        return Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).size
+
+    async def _encoded(pictures):
+        return await pictures.of(drawing(400, 300))
+
+    assert sent(None) == (400, 300)
+    assert sent(120 * 100) == (126, 94)
