@@ -21,9 +21,9 @@ def import_policy(
         bool, typer.Option("--json", help="One JSON object: the file, and what was skipped and why.")
     ] = False,
 ) -> None:
-    """Import a plain markdown policy: headings become categories, bullets and sentences rules.
+    """Import a plain markdown policy: headings become categories; sentences, bullets and rows of tables rules.
 
-    What is skipped (tables, code, quotations) is named on stderr with its line. Exit code: 2 where no rule is found.
+    What is left out (versions, dates, scope, definitions, code) is named on stderr with its line. Exit code: 2 where no rule is found.
     """
     from judge.importers.markdown import import_markdown
 

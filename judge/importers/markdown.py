@@ -1,10 +1,11 @@
 """A plain markdown policy to a constitution file, with every rule's source line beside it.
 
-1. front matter gives title and version; 2. headings become categories; 3. bullets, numbered items and the sentences
-of paragraphs become rules, and nested bullets that begin with "except" or "unless" the exceptions of their rule;
-a line that ends in a colon is put before the fragments listed under it ("The following may not be shown: guns");
-4. what is no rule (tables, code, quotations) is listed with the reason; 5. the result is loaded before it is given
-out. The rules have no preconditions yet: those are written by hand or by the compiler.
+1. front matter gives title and version; 2. headings become categories; 3. the sentences of bullets, numbered items,
+clauses and paragraphs and the rows of tables become rules, and those that begin with "except" or "unless" the
+exceptions of the rule before them; a line that ends in a colon is put before the fragments listed under it ("The
+following may not be shown: guns"); 4. what is no rule (versions, dates, scope, definitions, code, quotations) is
+listed with the reason; 5. the result is loaded before it is given out. The rules have no preconditions yet: those are
+written by hand or by the compiler.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 from judge.constitution import parse_constitution
 from judge.constitution.document import MAX_BYTES, Document, clipped, read_document
 from judge.errors import UserError
+from judge.importers.not_rules import section_of, why_no_rule
+from judge.importers.sentences import Exempt, exempt, sentences, without_number
+from judge.importers.tables import NO_COLUMN, rows_of
 from judge.importers.writing import Draft, Written, slug, written_out
 from judge.languages import language
 
@@ -25,12 +29,8 @@ if TYPE_CHECKING:
 LONGEST = 2000  # characters of a rule, as the schema has it
 _FENCE = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
-_EXCEPTION = re.compile(
-    r"(?:exceptions?|except|unless)\b[\s:,]*(?:(?:when|if|where|that|for)\b[\s:,]*)?", re.IGNORECASE
-)
-_SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\betc)(?<!\bvs)(?<=[.!?])[\"')\]]?\s+(?=[\"'(\[]?[^\W\d_a-z])")
 _NO_RULES = {
-    "table": "a table: write its rows as bullets", "fence": "code", "code_block": "code (indented by four spaces)",
+    "fence": "code", "code_block": "code (indented by four spaces)",
     "html_block": "HTML", "blockquote": "a quotation",
 }  # fmt: skip
 
@@ -120,7 +120,8 @@ def _head(front_matter: Document, reader: _Reader, file: str) -> Written:
 
 @dataclass
 class _Reader:
-    """Walks the blocks of a policy and gathers rules."""
+    """Walks the blocks of a policy and gathers rules. left_out: why what stands under the heading now is no rule, and
+    the level of that heading."""
 
     offset: int
     drafts: list[Draft] = field(default_factory=list)
@@ -128,6 +129,7 @@ class _Reader:
     title: str | None = None
     category: str | None = None
     lead: str | None = None
+    left_out: tuple[str, int] = ("", 0)
 
     def skip(self, line: int, what: str, why: str) -> None:
         self.skipped.append(Skipped(line, clipped(what), why))
@@ -142,6 +144,8 @@ class _Reader:
             elif node.type in ("bullet_list", "ordered_list"):
                 self._items(node, parent=None)
                 self.lead = None
+            elif node.type == "table":
+                self._table(node)
             elif node.type in _NO_RULES:
                 self.skip(self._line(node), _text(node) or node.content or node.type, _NO_RULES[node.type])
 
@@ -149,20 +153,32 @@ class _Reader:
         return self.offset + (node.map[0] if node.map else 0) + 1
 
     def _heading(self, node: SyntaxTreeNode) -> None:
-        text = _text(node)
-        if node.tag == "h1" and self.title is None and not self.drafts:
+        text, level = _text(node), int(node.tag[1:])
+        if level == 1 and self.title is None and not self.drafts:
             self.title = text or None  # the policy's own title groups nothing
         else:
-            self.category = slug(text) or f"section-{self._line(node)}"
+            self.category = slug(without_number(text)) or f"section-{self._line(node)}"
         self.lead = None
+        why, outer = self.left_out
+        if not why or level <= outer:
+            self.left_out = (section_of(text), level)
 
     def _paragraph(self, node: SyntaxTreeNode, *, before_list: bool) -> None:
         text = _text(node)
         if before_list and text.endswith(":"):
-            self.lead = text
+            self.lead = without_number(text)
             return
-        for sentence in _SENTENCE_END.split(text):
-            self._rule(sentence, self._line(node))
+        self._sentences(node, None)
+
+    def _sentences(self, node: SyntaxTreeNode, parent: Draft | None) -> Draft | None:
+        """Every sentence of a block, as a rule or as what lifts the one before it; the last rule, else `parent`."""
+        for text, line in sentences(_with_breaks(node), self._line(node)):
+            lifting = exempt(text)
+            if lifting is not None and parent is not None:
+                self._exception(parent, lifting, text, line)
+            else:
+                parent = self._rule(text, line) or parent
+        return parent
 
     def _items(self, lists: SyntaxTreeNode, parent: Draft | None) -> None:
         lead = self.lead
@@ -177,47 +193,79 @@ class _Reader:
                     self.blocks([node])
 
     def _item(self, node: SyntaxTreeNode, parent: Draft | None, *, leads: bool) -> Draft | None:
-        """A list item: a rule, an exception of the rule it stands under, or what introduces the items below it."""
-        text, line = _text(node), self._line(node)
-        found = _EXCEPTION.match(text)
-        if found and parent is not None:
-            said = text[found.end() :].strip().rstrip(".;,")
-            if 2 <= len(said) <= LONGEST:
-                parent.exceptions.append((said, line))
-            else:
-                self.skip(line, text, "an exception needs a condition")
-            return parent
-        if leads and text.endswith(":"):
-            self.lead = text
+        """A list item: rules, an exception of the rule it stands under, or what introduces the items below it."""
+        text = _text(node)
+        if leads and text.endswith(":") and exempt(text) is None:
+            self.lead = without_number(text)
             return None
-        return self._rule(text, line)
+        return self._sentences(node, parent)
+
+    def _exception(self, rule: Draft, lifting: Exempt, text: str, line: int) -> None:
+        """Only a clause can hold of a picture; a name of things (`except toys`) goes into the rule's own sentence."""
+        if not 2 <= len(lifting.text) <= LONGEST:
+            self.skip(line, text, "an exception needs a condition")
+        elif lifting.clause:
+            rule.exceptions.append((lifting.text, line))
+        elif len(rule.text) + len(lifting.text) + 9 <= LONGEST:
+            rule.text = f"{rule.text.rstrip(' .')}, except {lifting.text}."
+        else:
+            self.skip(line, text, f"the rule would be longer than {LONGEST} characters")
 
     def _rule(self, text: str, line: int) -> Draft | None:
         if not any(one.isalpha() for one in text) or len(text) < 2:
             if text:
                 self.skip(line, text, "no words")
             return None
-        named = text
-        if self.lead is not None and not text[0].isupper():  # a fragment says nothing without what leads to it
+        named, led = text, self.lead is not None and not text[0].isupper()
+        if led:  # a fragment says nothing without what leads to it
             text = f"{self.lead} {text}"
+        section = self.left_out[0] or (section_of(self.lead) if self.lead is not None else "")
+        why = why_no_rule(text, section)
+        if why:
+            self.skip(line, named, why)
+            return None
         if len(text) > LONGEST:
             self.skip(line, text, f"longer than {LONGEST} characters: split it")
             return None
         self.drafts.append(Draft(text, line, self.category, named))
         return self.drafts[-1]
 
+    def _table(self, node: SyntaxTreeNode) -> None:
+        lines = [row for part in node.children for row in part.children]
+        cells = [[_text(cell) for cell in row.children] for row in lines]
+        read = rows_of(cells[0], cells[1:]) if cells else None
+        if read is None:
+            self.skip(self._line(node), _text(node), NO_COLUMN)
+            return
+        for row, node_of_row, said in zip(read, lines[1:], cells[1:], strict=True):
+            line = self._line(node_of_row)
+            draft = None if row is None else self._rule(row.rule, line)
+            if row is None:
+                self.skip(line, " ".join(said), "a row without a rule")
+            elif draft is not None:
+                draft.category = slug(row.category) or draft.category
+                draft.severity = row.severity
+                if row.exception:
+                    lifting = exempt(f"except {row.exception}") or Exempt(row.exception, clause=True)
+                    self._exception(draft, lifting, row.exception, line)
+
 
 def _text(node: SyntaxTreeNode) -> str:
     """The words of a block in one line, marks and links left out."""
-    return " ".join("".join(_pieces(node)).split())
+    return " ".join(_with_breaks(node).split())
+
+
+def _with_breaks(node: SyntaxTreeNode) -> str:
+    """The words of a block, with the line breaks they were written with."""
+    return "".join(_pieces(node)).strip(" ")
 
 
 def _pieces(node: SyntaxTreeNode) -> list[str]:
     if node.type in ("text", "code_inline"):
         return [node.content]
     if node.type in ("softbreak", "hardbreak"):
-        return [" "]
+        return ["\n"]
     if node.type == "html_inline":
-        return []
+        return ["\n" * node.content.count("\n")]
     inside = [piece for child in node.children for piece in _pieces(child)]
     return [*inside, " "] if node.type in ("paragraph", "th", "td") else inside

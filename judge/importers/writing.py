@@ -21,13 +21,14 @@ _UNPRINTABLE = re.compile("[^\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\
 
 @dataclass
 class Draft:
-    """A rule as it was found: its text, 1-based line, category, what it is called by, and its exceptions."""
+    """A rule as it was found: its text, 1-based line, category, what it is called by, its exceptions, its severity."""
 
     text: str
     line: int
     category: str | None = None
     named: str = ""
     exceptions: list[tuple[str, int]] = field(default_factory=list)
+    severity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def _rule(draft: Draft, identifier: str, source: str) -> list[str]:
     lines.append(f"    rule: {_scalar(_unreferenced(draft.text))}")
     if draft.category:
         lines.append(f"    category: {_scalar(draft.category)}")
+    if draft.severity:
+        lines.append(f"    severity: {draft.severity}")
     if draft.exceptions:
         lines.append("    exceptions:")
         for text, line in draft.exceptions:

@@ -1,0 +1,89 @@
+"""A passage of a policy to its sentences, each with the line it stands on. Knows words, no markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_ENDS = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\betc)(?<!\bvs)(?<=[.!?])[\"')\]]?\s+(?=[\"'(\[]?[^\W\d_a-z])")
+# "3.1 Weapons", "(a) no weapons", "IV. Weapons"; and not "3.5 mm needles"
+_CLAUSE = re.compile(
+    r"(?:§+\s*\d+[\w.]*|\d+(?:\.\d+)*[.)]?|[IVXLC]+\.)\s+(?=[\"'(]?[^\W\d_a-z])|\((?:\d+|[a-z]|[ivx]+)\)\s+|[a-z]\)\s+"
+)
+_NEW_CLAUSE = re.compile(rf"\n(?={_CLAUSE.pattern})")
+_OWN_RULE = re.compile(r"(?:no|nobody|never|neither|do not|don't)\b", re.IGNORECASE)
+_EXCEPTION = re.compile(
+    r"(?:exceptions?|except|unless)\b[\s:,]*(?:(?:when|if|where|that|for)\b[\s:,]*)?", re.IGNORECASE
+)
+_NOT_APPLYING = re.compile(
+    r"(?:this|it|the rule|this rule) (?:does not|doesn't) apply (?:to|when|if|where)\b[\s:,]*", re.IGNORECASE
+)
+_VERB = re.compile(r"\b(?:is|are|has|have|was|were|can|does|do|shows?|wears?|holds?|appears?)\b", re.IGNORECASE)
+_FORBIDS = re.compile(
+    r"\b(?:no|nobody|never|neither|(?:must|may|shall|should|can|do|is|are) not|cannot|can't|don't|prohibit\w*|forbid\w*"
+    r"|banned|bans|disallow\w*|unacceptable)\b",
+    re.IGNORECASE,
+)
+
+
+class Said(NamedTuple):
+    """A sentence, and the 1-based line that it begins on."""
+
+    text: str
+    line: int
+
+
+class Exempt(NamedTuple):
+    """What lifts a rule: a clause that can hold of a picture, or only a name of things (`clause` False)."""
+
+    text: str
+    clause: bool
+
+
+def sentences(text: str, line: int) -> Iterator[Said]:
+    """The sentences of a passage that begins on `line` and keeps its line breaks, without the numbers of clauses."""
+    for start, passage in _parts(text, _NEW_CLAUSE):
+        number = _CLAUSE.match(passage)
+        cut = number.end() if number else 0
+        for place, sentence in _parts(passage[cut:], _ENDS):
+            begun = line + text.count("\n", 0, start + cut + place)
+            yield from (Said(" ".join(one.split()), begun) for one in _own_rules(sentence) if one.strip())
+
+
+def forbids(text: str) -> bool:
+    """Whether words in it forbid something, whatever else it says."""
+    return _FORBIDS.search(text) is not None
+
+
+def exempt(text: str) -> Exempt | None:
+    """What a sentence says that lifts the rule before it; None where it says something else.
+
+    "Unless a guard is visible, no gun may be shown" is a rule, though it begins like an exception.
+    """
+    found = _EXCEPTION.match(text) or _NOT_APPLYING.match(text)
+    if found is None:
+        return None
+    said = text[found.end() :].strip().rstrip(".;,")
+    after = said.partition(",")[2]
+    return None if forbids(after) else Exempt(said, _VERB.search(said) is not None)
+
+
+def without_number(text: str) -> str:
+    """A heading or an item without the number of its clause."""
+    return _CLAUSE.sub("", text, count=1) if _CLAUSE.match(text) else text
+
+
+def _own_rules(sentence: str) -> list[str]:
+    """`No guns; no knives` is two rules: each part forbids by itself."""
+    parts = sentence.split(";")
+    return parts if all(_OWN_RULE.match(part.strip()) for part in parts) else [sentence]
+
+
+def _parts(text: str, between: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """What lies between matches, with the place where it begins."""
+    start = 0
+    for found in between.finditer(text):
+        yield start, text[start : found.start()] + found.group().rstrip()
+        start = found.end()
+    yield start, text[start:]
