@@ -23,7 +23,8 @@ def import_policy(
 ) -> None:
     """Import a plain markdown policy: headings become categories; sentences, bullets and rows of tables rules.
 
-    What is left out (versions, dates, scope, definitions, code) is named on stderr with its line. Exit code: 2 where no rule is found.
+    What is left out (versions, dates, scope, definitions, code) is named on stderr with its line. Exit
+    code: 2 where no rule is found.
     """
     from judge.importers.markdown import import_markdown
 
