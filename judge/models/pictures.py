@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import io
 from dataclasses import dataclass
 
 from PIL import Image
@@ -15,6 +12,7 @@ from judge.models.pixels import within
 
 PICTURES = 64  # encoded images kept at most
 PICTURE_BYTES = 2**27  # of them together
+LOSSLESS_PIXELS = 512 * 512  # of a picture that is sent without loss
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,5 @@ class Pictures:
 
 
 def _encoded(image: Image.Image, most_pixels: int | None) -> Picture:
-    file = io.BytesIO()
     shown = image if most_pixels is None else within(image, most_pixels)
-    shown.convert("RGB").save(file, "PNG", compress_level=1)
-    data = file.getvalue()
-    return Picture(f"data:image/png;base64,{base64.b64encode(data).decode()}", hashlib.sha256(data).hexdigest())
+    kind, data = _compressed(shown.convert("RGB"))

@@ -133,7 +133,7 @@ def _parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
     for part in content:
         if part["type"] == "image_url":
             head, data = part["image_url"]["url"].split(",", 1)
-            assert head == "data:image/png;base64"
+            assert head in ("data:image/png;base64", "data:image/jpeg;base64")
             parts.append({"type": "image", "image": Image.open(io.BytesIO(base64.b64decode(data)))})
         else:
             parts.append(part)
