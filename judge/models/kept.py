@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judge.models.chat import Chat, Inputs
 from judge.models.memory import Budget
@@ -128,9 +128,15 @@ class KeptPrefixes:
     def bytes_of_tokens(self, count: int) -> int:
         """Memory of so many cached tokens, from the configuration."""
         config = self._model.config.get_text_config()
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        return int(2 * count * config.num_hidden_layers * heads * width * self._model.dtype.itemsize)
+        alike = [config] * config.num_hidden_layers
+        layers = config.per_layer_config if getattr(config, "is_heterogeneous", False) else alike
+        return int(2 * count * sum(map(_kept_per_token, layers)) * self._model.dtype.itemsize)
+
+
+def _kept_per_token(layer: Any) -> int:
+    """Keys of a token in one layer, of which some models have wider or fewer ones."""
+    heads = getattr(layer, "num_key_value_heads", None) or layer.num_attention_heads
+    return int(heads * (getattr(layer, "head_dim", None) or layer.hidden_size // layer.num_attention_heads))
 
 
 def _kind(ask: Ask) -> object:

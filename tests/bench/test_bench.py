@@ -67,6 +67,27 @@ def test_the_large_shapes_script_runs_at_toy_size(tiny):
     assert result["speedup"] == pytest.approx(result["sequential_s"] / result["image_in_batch_p50_s"])
 
 
+@pytest.mark.parametrize("shape", ["tiny-qwen3.5", "tiny-gemma-4"])
+def test_newer_families_are_measured_by_the_same_script(shape):
+    from benchmarks.gpu_shapes import measure
+    from benchmarks.shapes import build
+
+    model, processor = build(shape, "none", "cpu")
+    mllm = TransformersMllm(model, processor, ModelIdentity(role="mllm", name=shape, digest=f"{shape}-bench"))
+    given = argparse.Namespace(shape=shape, quantize="none", images=2, batch=2, side=128, sequential=1)
+    result = measure(mllm, given)
+    assert result["speedup"] > 1 and result["tokens_per_image"] > 4
+    assert "one_by_one" not in result["way"]
+
+
+@pytest.mark.parametrize(("shape", "billions"), [("qwen3.5-9b", 9.4), ("gemma-4-12b", 11.95), ("qwen3-vl-8b", 8.77)])
+def test_shapes_have_the_parameters_of_the_published_models(shape, billions):
+    from benchmarks.shapes import build
+
+    model, _ = build(shape, "none", "meta")
+    assert sum(one.numel() for one in model.parameters()) / 1e9 == pytest.approx(billions, abs=0.02)
+
+
 def test_the_sequential_loop_and_the_judge_see_the_same_probabilities(tiny, drawing):
     """The comparison is of speed alone: both give the same numbers."""
     from benchmarks.sequential import judge_sequentially

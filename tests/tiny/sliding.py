@@ -56,7 +56,7 @@ def _gemma4() -> tuple[Any, Any]:
     )  # fmt: skip
     ids = dict(zip(names, tokens.convert_tokens_to_ids(names), strict=True))
     text = tf.Gemma4TextConfig(
-        **text_sizes(tokens, head_dim=32, global_head_dim=32, sliding_window=WINDOW, layer_types=LAYERS),
+        **text_sizes(tokens, head_dim=32, global_head_dim=64, sliding_window=WINDOW, layer_types=LAYERS),
         vocab_size_per_layer_input=len(tokens), hidden_size_per_layer_input=8,
     )  # fmt: skip
     vision = tf.Gemma4VisionConfig(
