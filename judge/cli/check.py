@@ -139,5 +139,6 @@ def _table_printer(explain: bool) -> Any:
         if explain:
             for table in tables.explanation(verdict):
                 console.print(table)
+            console.print(tables.LEGEND, style="dim", soft_wrap=not console.is_terminal)
 
     return show

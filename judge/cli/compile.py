@@ -173,6 +173,7 @@ def _as_json(compiled: Compiled) -> str:
             name: {
                 "made_by": rule.made_by, "approved_by": rule.approved_by, "warnings": rule.warnings,
                 "said_back": said_back[name],
+                "priors": {text: one.model_dump() for text, one in rule.priors.items()},
             }
             for name, rule in compiled.lock.rules.items()
         },

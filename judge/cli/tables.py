@@ -9,11 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from judge.cli.inputs import printable
+from judge.judging.plain import GLOSSARY, how
 from judge.verdict import ConditionFinding, Evidence, Finding, Verdict
 
 _STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
 _OUTCOME_STYLES = {"holds": "red", "fails": "green", "undecided": "yellow", "not_asked": "dim"}
 _BAR = 10
+LEGEND = (
+    "with image, prior: how sure the model is of yes with and without the picture; score: how far it moves "
+    f"({GLOSSARY})"
+)
 
 
 def headline(verdict: Verdict) -> Text:
@@ -75,7 +80,7 @@ def _bar(share: float) -> Text:
 
 
 def _decided_by(evidence: Evidence) -> str:
-    said = [str(evidence.branch)]
+    said = [how(evidence.branch)]
     region = evidence.region
     if region is not None:
         box = ", ".join(f"{corner:.0f}" for corner in region.box)

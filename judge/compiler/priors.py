@@ -70,10 +70,9 @@ def degenerate(statement: str, prior: Answer, thresholds: Thresholds) -> str:
     q = prior.probability
     if LEAST <= q <= MOST or thresholds.debias == "logit" or thresholds.bounds is not None:
         return ""
-    side, lost = ("0", "almost none fails") if q < LEAST else ("1", "almost none holds")
-    holds, fails = q + thresholds.prior_holds * (1 - q), q - thresholds.prior_fails * q
+    word, lost = ("no", "hardly ever fails") if q < LEAST else ("yes", "hardly ever holds")
     return (
-        f"{_MARK}{q:.3f} of `{statement}` is near {side}: an answer holds above {holds:.3f} "
-        f"and fails under {fails:.3f}, so {lost}; reword the statement, or set "
-        "`thresholds: {debias: logit}` for this rule"
+        f"{_MARK}of `{statement}`: the model answers {word} even without a picture, so its {word} says little, and the "
+        f"statement {lost}; reword it, or set `thresholds: {{debias: logit}}` for this rule "
+        "(docs/glossary.md#language-prior)"
     )

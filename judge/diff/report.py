@@ -11,12 +11,14 @@ from rich.text import Text
 from judge.diff.changes import Change, Level
 from judge.diff.effects import Effect
 from judge.diff.policy import PolicyDiff
-from judge.diff.verdicts import Cost, Flip, VerdictDiff
+from judge.diff.verdicts import Cost, Flip, McNemar, VerdictDiff
+from judge.judging.plain import GLOSSARY
 from judge.settings import Frozen
 
 _WORDS = {
     Effect.NONE: "as before", Effect.MORE: "only more", Effect.LESS: "only less", Effect.EITHER: "more or less",
 }  # fmt: skip
+SURE = 0.05  # of McNemar's test: the usual bound
 _STYLES = {Effect.NONE: "dim", Effect.MORE: "red", Effect.LESS: "green", Effect.EITHER: "yellow"}
 
 
@@ -86,10 +88,21 @@ def _verdicts(found: VerdictDiff) -> Iterator[Table | Text]:
     table.add_section()
     table.add_row("any enforced rule", *map(str, found.violations))
     yield table
-    test = found.mcnemar
-    yield Text(f"McNemar's exact test on violations: old only b={test.b}, new only c={test.c}, p={test.p_value:.3g}")
+    yield Text(in_plain_words(found.mcnemar))
     yield Text(f"needs review: {found.reviews[0]} -> {found.reviews[1]} images")
     yield Text(f"cost per image: {_cost(found.cost[0])} -> {_cost(found.cost[1])}")
+    yield Text(f"words: {GLOSSARY}; numbers: --json", style="dim")
+
+
+def in_plain_words(test: McNemar) -> str:
+    """What McNemar's test says, for somebody who never heard of it."""
+    if not test.b + test.c:
+        return "no image is a violation under one of the two only"
+    said = f"violations under the old only: {test.b}, under the new only: {test.c}"
+    if test.p_value < SURE:
+        return f"{said}. So one-sided a change is hardly chance: more images like these would show the same direction"
+    share = "nearly always" if test.p_value > 1 - SURE else f"about {round(100 * test.p_value)} of 100 times"
+    return f"{said}. Two equal policies would come out this unequal {share}: too few images to tell a direction"
 
 
 def _flip(flip: Flip) -> Text:

@@ -11,6 +11,7 @@ from judge.evaluation.figures import Mistake
 from judge.evaluation.protocols import Example, Judgement
 from judge.evaluation.traces import evidence_of, finding_of, image_said
 from judge.judging.deciding import decided_by
+from judge.judging.plain import how
 from judge.verdict import Finding, Verdict
 
 KEPT = 50  # most mistakes named per method: the counts hold all, and so do the judgements on disk
@@ -85,8 +86,7 @@ def _about(finding: Finding, example: Example) -> str:
     for one in evidence_of(finding):
         truth = example.statements.get(one.statement)
         if truth is not None and one.outcome is (Outcome.FAILS if truth else Outcome.HOLDS):
-            score = f", score {one.score:+.3f}" if one.score is not None else ""
-            return f"{finding.rule}: '{one.statement}' {one.outcome} ({one.branch}{score}), which is not so"
+            return f"{finding.rule}: '{one.statement}' {one.outcome}, which is not so: {how(one.branch)}"
     decided = decided_by(finding)
     return f"{finding.rule}: {decided}" if decided is not None else f"{finding.rule}: nothing was asked"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from judge.chain import Outcome
+from judge.judging.plain import how
 from judge.settings import Frozen
 from judge.verdict import Branch, ConditionFinding, Evidence, Finding
 
@@ -24,9 +25,8 @@ class Decided(Frozen):
     reason: str | None = None
 
     def __str__(self) -> str:
-        score = f", score {self.score:+.3f}" if self.score is not None else ""
         lead = "exception " if self.kind == "exception" else ""
-        return f"{lead}'{self.statement}' {self.outcome.replace('_', ' ')} ({self.branch}{score})"
+        return f"{lead}'{self.statement}' {self.outcome.replace('_', ' ')}: {how(self.branch)}"
 
 
 def decided_by(finding: Finding) -> Decided | None:
@@ -39,14 +39,14 @@ def decided_by(finding: Finding) -> Decided | None:
     if finding.outcome == "not_violated":
         lifted = _first(finding.exceptions, Outcome.HOLDS)
         if lifted is not None:
-            return _told("exception", _strongest(lifted, Outcome.HOLDS))
+            return told("exception", _strongest(lifted, Outcome.HOLDS))
         failed = _first(finding.preconditions, Outcome.FAILS)
-        return _told("precondition", _strongest(failed, Outcome.FAILS)) if failed is not None else None
+        return told("precondition", _strongest(failed, Outcome.FAILS)) if failed is not None else None
     if finding.outcome == "undecided":
         return _open(finding)
     if finding.outcome == "violated":
         holding = [_strongest(one, Outcome.HOLDS) for one in finding.preconditions]
-        return _told("precondition", min(holding, key=_score)) if holding else None
+        return told("precondition", min(holding, key=_score)) if holding else None
     return None
 
 
@@ -78,11 +78,12 @@ def _open(finding: Finding) -> Decided | None:
         for condition in conditions:
             for evidence in condition.alternatives:
                 if not condition.outcome.known and evidence.outcome is Outcome.UNDECIDED:
-                    return _told("precondition" if kind == "precondition" else "exception", evidence)
+                    return told("precondition" if kind == "precondition" else "exception", evidence)
     return None
 
 
-def _told(kind: Literal["precondition", "exception"], evidence: Evidence) -> Decided:
+def told(kind: Literal["precondition", "exception"], evidence: Evidence) -> Decided:
+    """What decided one statement."""
     return Decided(
         kind=kind, statement=evidence.statement, outcome=evidence.outcome, branch=evidence.branch,
         score=evidence.score, reason=evidence.reason,

@@ -10,10 +10,11 @@ from typing import ClassVar, Literal
 from pydantic import computed_field
 
 from judge.chain import Outcome
-from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule
+from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule, told
+from judge.judging.plain import how
 from judge.policytest.cases import Expected, LocatedCase
 from judge.settings import Frozen
-from judge.verdict import Evidence, Provenance, Verdict
+from judge.verdict import ConditionFinding, Finding, Provenance, Verdict
 
 
 class Status(StrEnum):
@@ -106,7 +107,7 @@ def _rule(located: LocatedCase, verdict: Verdict, rule: str, expected: Expected)
         got = "violates" if finding.outcome == "violated" else "ok"
         reason = str(decided) if decided is not None else ""
         if finding.outcome == "pruned":
-            reason = f"pruned: its relevance is {finding.relevance}"
+            reason = "pruned: the picture is too unlike the rule's words to be asked about"
     return Result(
         rule=rule, image=located.path, place=f"{located.file}:{located.line}", expected=expected, got=got,
         status=_status(expected, got, broken), reason=reason, decided=decided,
@@ -124,30 +125,34 @@ def _status(expected: Expected, got: str, broken: bool) -> Status:
 
 def _statement(located: LocatedCase, verdict: Verdict, text: str, wanted: Literal["holds", "fails"]) -> Result:
     """A statement holds when it does in any view, and fails when it does in all."""
-    found: list[tuple[str, Evidence]] = [
-        (finding.rule, evidence)
+    found: list[tuple[str, Decided]] = [
+        (finding.rule, told(kind, evidence))
         for finding in verdict.findings
         if finding.rule in located.case.expect
-        for condition in (*finding.preconditions, *finding.exceptions)
+        for kind, conditions in _parts(finding)
+        for condition in conditions
         for evidence in condition.alternatives
         if evidence.statement == text
     ]
     rule = found[0][0] if found else next(iter(located.case.expect))
     order = (Outcome.HOLDS, Outcome.UNDECIDED, Outcome.NOT_ASKED, Outcome.FAILS)
-    evidence = min((one for _, one in found), key=lambda one: order.index(one.outcome), default=None)
-    broken = evidence is None or evidence.branch == "model_error"
-    got = evidence.outcome.replace("_", " ") if evidence is not None else "undecided"
+    decided = min((one for _, one in found), key=lambda one: order.index(one.outcome), default=None)
+    broken = decided is None or decided.branch == "model_error"
+    got = decided.outcome.replace("_", " ") if decided is not None else "undecided"
     status = Status.PASSED if got == wanted else Status.BROKEN if broken else Status.FAILED
     return Result(
         rule=rule, statement=text, image=located.path, place=f"{located.file}:{located.line}", expected=wanted,
-        got=got, status=status, reason=_why(verdict, evidence), seconds=0.0,
+        got=got, status=status, reason=_why(verdict, decided), decided=decided, seconds=0.0,
     )  # fmt: skip
 
 
-def _why(verdict: Verdict, evidence: Evidence | None) -> str:
-    if evidence is None:
+def _parts(finding: Finding) -> tuple[tuple[Literal["precondition", "exception"], tuple[ConditionFinding, ...]], ...]:
+    return ("precondition", finding.preconditions), ("exception", finding.exceptions)
+
+
+def _why(verdict: Verdict, decided: Decided | None) -> str:
+    if decided is None:
         return verdict.failure.message if verdict.failure else "it was not judged"
-    if evidence.outcome is Outcome.NOT_ASKED:
+    if decided.outcome is Outcome.NOT_ASKED:
         return "its rule was settled without it, so it was not asked"
-    score = f", score {evidence.score:+.3f}" if evidence.score is not None else ""
-    return f"{evidence.reason or 'decided'} ({evidence.branch}{score})"
+    return f"{how(decided.branch)} ({decided.reason})" if decided.reason else how(decided.branch)

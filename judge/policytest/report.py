@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from judge.judging.plain import GLOSSARY
 from judge.policytest.outcomes import Result, Status, Tally, TestRun
 
 _STYLES = {
@@ -23,6 +24,8 @@ def report(run: TestRun) -> Iterator[Table | Text]:
             if one.status is status:
                 yield _told(one)
     yield _summary(run)
+    if run.tally.failed + run.tally.todo:
+        yield Text(f"words like prior and pruned: {GLOSSARY}; numbers: --json", style="dim")
 
 
 def _table(run: TestRun) -> Table:

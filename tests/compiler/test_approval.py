@@ -68,7 +68,7 @@ def test_an_edited_chain_is_the_persons_and_old_remarks_on_it_are_gone(file):
         None,
         ScriptedMllm(priors={"a gun is visible": 0.01, "a museum is visible": 0.5, "a fire is visible": 0.5}),
     )
-    assert "near 0" in str(entry(file, "gun").warnings)
+    assert "even without a picture" in str(entry(file, "gun").warnings)
     change(file, "statement: a gun is visible", "statement: a pistol is visible")
     standing = check_file(file).standing
     assert standing.edited == ("gun",) and "gun" not in standing.warnings

@@ -83,8 +83,9 @@ def test_no_statement_breaks_out_of_its_comment(file):
 def test_priors_near_0_and_1_are_warned_of_with_what_to_do_unless_debiased_in_logits(file):
     rules = compile_file(file, None, ScriptedMllm(priors=PRIORS)).lock.rules
     assert [one[:5] for one in rules["gun"].warnings] == ["prior"]
-    assert "near 0: an answer holds above 0.806 and fails under 0.021" in rules["gun"].warnings[0]
-    assert "near 1: an answer holds above 0.990 and fails under 0.665" in rules["fire"].warnings[0]
+    assert "answers no even without a picture, so its no says little" in rules["gun"].warnings[0]
+    assert "answers yes even without a picture" in rules["fire"].warnings[0]
+    assert "docs/glossary.md#language-prior" in rules["fire"].warnings[0]
     assert "debias: logit" in rules["fire"].warnings[0]
     file.write_text(TEXT + "    thresholds: {debias: logit}\n", encoding="utf-8")
     rules = compile_file(file, None, ScriptedMllm(priors=PRIORS)).lock.rules

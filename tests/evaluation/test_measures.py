@@ -279,12 +279,16 @@ def test_a_mistake_says_what_it_hung_on():
     missed = judged("no_violation", finding("fire", "not_violated", evidence("people are visible", "holds", "prior_holds"),
                                             evidence("fire is visible", "fails", "prior_fails", 0.1)))  # fmt: skip
     assert (
-        why(example(**truths), missed) == "fire: 'fire is visible' fails (prior_fails, score -0.400), which is not so"
+        why(example(**truths), missed)
+        == "fire: 'fire is visible' fails, which is not so: the picture makes the model say yes less often"
     )
     pruned = judged("no_violation", finding("fire", "pruned", relevance=0.1))
     assert why(example(**truths), pruned) == "fire was pruned: relevance 0.1 under 0.22"
     flagged = judged("violation", finding("fire", "violated", evidence("people are visible", "holds", "prior_holds")))
-    assert why(example(unsafe=False), flagged) == "fire: 'people are visible' holds (prior_holds, score +0.400)"
+    assert (
+        why(example(unsafe=False), flagged)
+        == "fire: 'people are visible' holds: the picture makes the model say yes clearly more often"
+    )
     broken = judged("needs_review", failure=Failure(kind="model", message="out of memory"))
     assert why(example(), broken) == "nothing could be said: out of memory"
     open_ = judged("needs_review", finding("fire", "undecided", reason="between the thresholds"))

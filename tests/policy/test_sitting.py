@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from judge.diff.policy import compare
+from judge.diff.report import in_plain_words
 from judge.diff.sitting import judge_both
 from judge.diff.verdicts import McNemar, compare_verdicts
 from judge.errors import ModelError
@@ -44,3 +47,15 @@ def test_an_image_on_which_the_model_fails_is_compared_with_nothing(tmp_path):
 def test_mcnemar():
     assert McNemar(b=0, c=0).p_value == 1.0
     assert abs(McNemar(b=8, c=1).p_value - 2 * (1 + 9) / 2**9) < 1e-12, "two tails of a fair coin"
+
+
+@pytest.mark.parametrize(
+    ("b", "c", "said"),
+    [
+        (0, 0, "under one of the two only"), (1, 0, "this unequal nearly always"), (4, 0, "about 12 of 100 times"),
+        (10, 0, "hardly chance"), (1, 12, "hardly chance"),
+    ],
+)  # fmt: skip
+def test_what_the_counts_say_needs_no_statistics_to_read(b, c, said):
+    words = in_plain_words(McNemar(b=b, c=c))
+    assert said in words and "McNemar" not in words and "p=" not in words
