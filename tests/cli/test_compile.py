@@ -125,7 +125,7 @@ def test_json_has_what_a_pipeline_wants(file):
     said = json.loads(run(file, "--no-llm", "--no-priors", "--json").stdout)
     assert said["changed"] and said["without_chain"] == ["taste"]
     assert said["rules"]["gun"] == {
-        "made_by": "grammar", "approved_by": None, "warnings": [],
+        "made_by": "grammar", "approved_by": None, "warnings": [], "priors": {},
         "said_back": [
             "Flagged when: a gun is visible.", "Not flagged when: no gun is visible.",
             "flagged: a gun is visible", "not flagged: no gun is visible",
