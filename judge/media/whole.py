@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from PIL import Image
 
@@ -36,7 +37,7 @@ def check(data: bytes, kind: str, budget: Budget) -> tuple[list[str], list[str]]
         end, gaps = None, [_cut(reason(error))]
     notes: list[str] = []
     if end is not None and data[end:].strip(b"\0"):
-        said, is_gap = _behind(data, end)
+        said, is_gap = _behind(data, end, budget)
         (gaps if is_gap else notes).append(said)
     return notes, gaps
 
@@ -121,14 +122,22 @@ def _in_page(data: bytes, page: Image.Image) -> str | None:
     return None
 
 
-def _behind(data: bytes, end: int) -> tuple[str, bool]:
+def _behind(data: bytes, end: int, budget: Budget) -> tuple[str, bool]:
     """What to say of the bytes behind the end, and whether it is a gap: another picture is, unless it is a gain map,
     with which a phone brightens a picture on screens that can. Nothing shows that by itself."""
     size = f"{len(data) - end} bytes behind the end of the picture"
-    found = [match.start() for match in _PICTURE.finditer(data, end)]
-    pictures = [place for place in found[:_TRIED] if _opens(data[place:])]
-    if len(found) > _TRIED or len(pictures) > 1 or (pictures and _GAIN_MAP not in data[:end]):
-        return f"{size} hold another picture, which was not judged", True
+    found = [match.start() for match in islice(_PICTURE.finditer(data, end), _TRIED + 1)]
+    another = f"{size} hold another picture, which was not judged"
+    if len(found) > _TRIED:
+        return another, True
+    pictures = 0
+    for place in found:
+        why = budget.take(1)  # opening can take long: some decoders look for their next mark to the end
+        if why is not None:
+            return f"{size} were not looked through: {why}", True
+        pictures += _opens(data[place:])
+        if pictures > 1 or (pictures and _GAIN_MAP not in data[:end]):
+            return another, True
     if pictures:
         return "has a gain map for bright screens; judged without it", False
     if _FILM.search(data, end, end + 4096):

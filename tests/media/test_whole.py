@@ -306,3 +306,13 @@ def test_a_document_of_endless_pages_is_not_walked_to_its_end():
     found = decode(data)
     assert any("no more than 1000 frames" in gap for gap in found.gaps)
     assert time.process_time() - began < 15
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("mark", [b"GIF89a", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n"])
+def test_marks_of_pictures_behind_the_end_cost_no_more_than_their_number(mark):
+    """Each was opened once, and opening one can go through all that follows it."""
+    data = saved(photo(), "PNG") + mark * 200_000
+    began = time.process_time()
+    assert any("another picture" in gap for gap in decode(data).gaps)
+    assert time.process_time() - began < 5
