@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,6 +15,10 @@ from judge.cli.exits import Exit
 from judge.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
     from judge.policytest.cases import LocatedCase
     from judge.policytest.outcomes import TestRun
@@ -38,14 +42,21 @@ def test(
     without_logprobs: options.WithoutLogprobs = None,
     no_cache: options.NoCache = False,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report to this file, too.")] = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Judge nothing: say in words which pictures to collect for more cases.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the whole run as one JSON object.")] = False,
 ) -> None:
     """Judge the cases of a constitution. Exit code: 0 all passed, 1 a case failed, 2 your mistake, 3 failure."""
     from judge.compiler.beside import load_with_lock
     from judge.constitution.load import locate
+    from judge.lint.neighbours import test_file_of
     from judge.policytest.cases import beside, load_cases
+    from judge.policytest.coverage import gaps
 
     policy, _ = load_with_lock(constitution)  # statements of compiled chains can be expected to hold, too
+    if suggest:
+        _suggest(policy, cases or test_file_of(locate(constitution)), named=cases is not None, json=json)
     file = cases or beside(locate(constitution))
     located = load_cases(file, policy)
     from judge import assemble
@@ -57,6 +68,7 @@ def test(
         without_logprobs=without_logprobs,
     )  # fmt: skip
     run = _run(judge, file, located, no_cache=no_cache)
+    run = run.model_copy(update={"gaps": gaps(policy, [one.case for one in located], run.results)})
     if junit is not None:
         _write(junit, run)
     if json:
@@ -65,6 +77,25 @@ def test(
         _show(run)
     tally = run.tally
     raise typer.Exit(Exit.VIOLATION if tally.failed else Exit.FAILURE if tally.broken else Exit.NO_VIOLATION)
+
+
+def _suggest(policy: Constitution, file: Path, *, named: bool, json: bool) -> NoReturn:
+    """Print what to collect; a test file that is not there yet has no cases."""
+    from judge.policytest.cases import load_cases
+    from judge.policytest.coverage import gaps
+    from judge.policytest.report import suggestions
+
+    located = load_cases(file, policy) if named or file.is_file() else ()
+    found = gaps(policy, [one.case for one in located])
+    if json:
+        from json import dumps
+
+        print(dumps({"gaps": [one.model_dump(mode="json") for one in found]}, ensure_ascii=False))
+    else:
+        _print(suggestions(found))
+    if policy.without_chain:
+        print(f"judge: rules without a chain have no pictures: {', '.join(policy.without_chain)}", file=sys.stderr)
+    raise typer.Exit(Exit.NO_VIOLATION)
 
 
 def _run(judge: Judge, file: Path, located: Sequence[LocatedCase], *, no_cache: bool) -> TestRun:
@@ -108,10 +139,14 @@ def _write(path: Path, run: TestRun) -> None:
 
 
 def _show(run: TestRun) -> None:
-    from rich.console import Console
-
     from judge.policytest.report import report
 
+    _print(report(run))
+
+
+def _print(parts: Iterable[Table | Text]) -> None:
+    from rich.console import Console
+
     console = Console()
-    for part in report(run):
+    for part in parts:
         console.print(part, soft_wrap=not console.is_terminal)

@@ -72,12 +72,30 @@ def pictures(chain: Chain) -> tuple[Described, ...]:
     mostly what makes the rule. What cannot be missing beside the rest is left out: no weapon where a person holds a
     weapon, nobody where "the body" is on fire.
     """
+    every = every_picture(chain)
+    lacking = _alternating(iter(every.lifted), iter(every.lacking))
+    return (*every.flagged[:MOST_PICTURES], *islice(lacking, MOST_PICTURES))
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """All the smallest pictures about a chain.
+
+    lifted: by an exception, the last of `shown`. lacking: one thing, the first of `missing`.
+    """
+
+    flagged: tuple[Described, ...]
+    lifted: tuple[Described, ...]
+    lacking: tuple[Described, ...]
+
+
+def every_picture(chain: Chain) -> Pictures:
+    """Every picture that `pictures` chooses from."""
     flagged = list(_covering(chain))
-    lacking = _alternating(_lifted(chain, flagged), _lacking(chain, flagged))
-    return (
-        *(Described(one, _lifting(chain), flagged=True) for one in flagged[:MOST_PICTURES]),
-        *islice(lacking, MOST_PICTURES),
-    )
+    return Pictures(
+        tuple(Described(one, _lifting(chain), flagged=True) for one in flagged),
+        tuple(_lifted(chain, flagged)), tuple(_lacking(chain, flagged)),
+    )  # fmt: skip
 
 
 def in_words(chain: Chain) -> tuple[str, ...]:
@@ -146,7 +164,8 @@ def _lacking(chain: Chain, flagged: list[tuple[str, ...]]) -> Iterator[Described
             gone = [text for group in chain.preconditions if not set(group) & set(rest) for text in group]
             missing = tuple(dict.fromkeys((one, *gone)))
             key = (frozenset(rest), frozenset(missing))
-            if key not in seen and not _said_by(one, rest) and not any(map(_REFERS.search, shown[at + 1 :])):
+            possible = not any(_said_by(text, rest) for text in missing)
+            if possible and key not in seen and not any(map(_REFERS.search, shown[at + 1 :])):
                 seen.add(key)
                 yield Described(rest, missing, flagged=False)
 

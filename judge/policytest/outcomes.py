@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
 from judge.chain import Outcome
 from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule, told
@@ -60,8 +60,26 @@ class Tally(Frozen):
         return cls(**Counter(str(one.status) for one in results))
 
 
+class Gap(Frozen):
+    """A part of a rule that no case tells apart: were it taken out of the chain, no case would notice.
+
+    kind: `violation`: no case violates the rule at all. statements: of the precondition or the exception. flagged,
+    not_flagged: the nearest pictures to collect, in words. preconditions: what a case with the latter one says.
+    """
+
+    rule: str
+    kind: Literal["violation", "precondition", "exception"]
+    statements: tuple[str, ...] = ()
+    flagged: str = ""
+    not_flagged: str = ""
+    preconditions: dict[str, Literal["holds", "fails"]] = Field(default_factory=dict)
+
+
 class TestRun(Frozen):
-    """Everything a run of `judge test` found. `asked`: images the model was asked about; the rest were kept."""
+    """Everything a run of `judge test` found.
+
+    asked: images the model was asked about; the rest were kept. gaps: what no case tells apart.
+    """
 
     __test__: ClassVar[bool] = False  # not for pytest
 
@@ -71,6 +89,7 @@ class TestRun(Frozen):
     images: int
     asked: int
     results: tuple[Result, ...]
+    gaps: tuple[Gap, ...] = ()
     provenance: Provenance
 
     @computed_field  # type: ignore[prop-decorator]

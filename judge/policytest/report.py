@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from judge.judging.plain import GLOSSARY
-from judge.policytest.outcomes import Result, Status, Tally, TestRun
+from judge.policytest.outcomes import Gap, Result, Status, Tally, TestRun
 
 _STYLES = {
     Status.FAILED: "bold red", Status.BROKEN: "bold magenta", Status.TODO: "yellow", Status.PASSES_NOW: "bold cyan",
@@ -24,8 +24,39 @@ def report(run: TestRun) -> Iterator[Table | Text]:
             if one.status is status:
                 yield _told(one)
     yield _summary(run)
+    if run.gaps:
+        yield Text(f"no case tells apart: {'; '.join(map(_gap, run.gaps))}", style="yellow")
+        yield Text("`judge test F.yaml --suggest` says which pictures would", style="dim")
     if run.tally.failed + run.tally.todo:
         yield Text(f"words like prior and pruned: {GLOSSARY}; numbers: --json", style="dim")
+
+
+def suggestions(gaps: Sequence[Gap]) -> Iterator[Text]:
+    """The pictures to collect, and the cases to write for them."""
+    if not gaps:
+        yield Text("every part of every rule is told apart by a case")
+    for gap in gaps:
+        yield Text(f"{_gap(gap)}", style="bold")
+        yield Text(f"  flagged:     {gap.flagged}")
+        if gap.kind == "violation":
+            yield Text(f"    - image: PICTURE\n      expect: {{{gap.rule}: violates}}", style="dim")
+            continue
+        yield Text(f"  not flagged: {gap.not_flagged}")
+        said = "\n".join(f"        {_yaml(text)}: {outcome}" for text, outcome in gap.preconditions.items())
+        yield Text(f"    - image: PICTURE\n      expect: {{{gap.rule}: ok}}\n      preconditions:\n{said}", style="dim")
+
+
+def _gap(gap: Gap) -> str:
+    if gap.kind == "violation":
+        return f"{gap.rule}: no picture violates it"
+    return f"{gap.rule}: {'exception ' * (gap.kind == 'exception')}{' or '.join(map(repr, gap.statements))}"
+
+
+def _yaml(text: str) -> str:
+    """A statement as a key of a test file."""
+    import yaml
+
+    return str(yaml.safe_dump(text, allow_unicode=True, width=float("inf"))).removesuffix("\n").removesuffix("\n...")
 
 
 def _table(run: TestRun) -> Table:
