@@ -1,28 +1,32 @@
 """`compile_constitution`: a constitution to its lock, rule by rule.
 
 1. a rule that a person approved or edited, and that has not changed, stays as it is; so does one made the same way
-before; 2. preconditions written by hand are taken over; 3. else an LLM objectifies and decomposes the rule, or the
-rule grammar reads it; 4. failures of all rules are told together, and then there is no lock.
+before; 2. preconditions written by hand are taken over; 3. else an LLM objectifies and decomposes the rule, and what it
+made is held against the rule (`gate`), or the rule grammar reads it; 4. failures of all rules are told together, and
+then there is no lock.
 Knows models by protocol only; language priors are the caller's business (`priors`).
 """
 
 from __future__ import annotations
 
 from judge import prompts
+from judge.chain import chain_of_conditions
 from judge.compiler.approval import taken_over
 from judge.compiler.asking import Llm, Nonsense
 from judge.compiler.calibrated import with_calibration_of
-from judge.compiler.decompose import decompose
+from judge.compiler.decompose import Unfit, decompose
+from judge.compiler.gate import disagreement, veto
 from judge.compiler.grammar import parse_rule
 from judge.compiler.lockfile import Lock, LockedRule, MadeBy, digest_of, source_digest
-from judge.compiler.objectify import ROUNDS, objectify
+from judge.compiler.objectify import ROUNDS, Objective, objectify
 from judge.compiler.refusal import Unparsed
 from judge.constitution import Constitution, Rule
 from judge.errors import ModelError
+from judge.languages import DEFAULT
 
 COMPILER = "2"  # raise it when equal input gives other chains
 _SPOKEN = ("rate", "rewrite", "decompose")  # in the constitution's language
-_ENGLISH = ("central_objects",)
+_ENGLISH = ("central_objects", "compare")
 
 
 class CompileError(ModelError):
@@ -73,7 +77,7 @@ def compile_constitution(
             rules[rule.id] = taken_over(made.model_copy(update={"approved_by": by}))
     if failures:
         raise CompileError(failures, 0)
-    used = any(rule.made_by == "llm" for rule in rules.values())
+    used = any(rule.made_by == "llm" or rule.score is not None for rule in rules.values())
     lock = Lock(
         constitution=constitution.constitution, version=constitution.version, constitution_digest=constitution.digest,
         compiler=COMPILER, prompts=_prompts(constitution.language) if used else {},
@@ -105,13 +109,31 @@ def _compiled(rule: Rule, llm: Llm | None, recipe: str, rounds: int, spoken: str
         return _signed(fresh, made_by="written", preconditions=rule.preconditions, exceptions=rule.exceptions)
     if llm is None:
         return _read(fresh, rule)
-    objective = objectify(rule.rule, llm, rounds, spoken)
-    preconditions, exceptions = decompose(objective.best.text, llm, spoken)
+    return _made(fresh, rule, llm, objectify(rule.rule, llm, rounds, spoken), spoken)
+
+
+def _made(fresh: LockedRule, rule: Rule, llm: Llm, objective: Objective, spoken: str) -> LockedRule:
+    """What the LLM makes of a rule; no chain, and the reason, where that does not stand up to the rule (`gate`)."""
+    best = objective.best
+    worded = fresh.model_copy(
+        update={"objective": best.text, "score": best.score, "explanation": best.why, "exceptions": rule.exceptions}
+    )
+
+    def refused(why: str) -> LockedRule:
+        return _signed(worded, made_by="nothing", warnings=(*objective.warnings, f"not taken: {why}"))
+
+    try:
+        preconditions, lifting = decompose(best.text, llm, spoken)
+    except Unfit as error:
+        return refused(error.message)
+    exceptions = rule.exceptions or lifting
+    if spoken == DEFAULT and (differing := disagreement((rule.rule, best.text), preconditions, lifting)):
+        return refused(differing)
+    if vetoed := veto(rule.rule, chain_of_conditions(preconditions, exceptions), llm):
+        return refused(vetoed)
     return _signed(
-        fresh, made_by="llm", objective=objective.best.text, score=objective.best.score,
-        explanation=objective.best.why, preconditions=preconditions, exceptions=rule.exceptions or exceptions,
-        warnings=objective.warnings,
-    )  # fmt: skip
+        worded, made_by="llm", preconditions=preconditions, exceptions=exceptions, warnings=objective.warnings
+    )
 
 
 def _read(fresh: LockedRule, rule: Rule) -> LockedRule:

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from judge import prompts
-from judge.compiler.asking import Llm, ask
+from judge.compiler.asking import Llm, Nonsense, ask
+from judge.compiler.gate import complaint
 from judge.constitution import Precondition, Statement
 from judge.constitution.schema import REFERENCE
 from judge.languages import DEFAULT, language
@@ -21,6 +22,10 @@ _TOKENS, _FEW_TOKENS = 512, 128
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=_STATEMENT)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=_WORD)]
 Some = Annotated[tuple[Short, ...], Field(min_length=1)]
+
+
+class Unfit(Nonsense):
+    """What the LLM made is a chain, but none of this rule."""
 
 
 class Decomposition(Frozen):
@@ -40,23 +45,42 @@ def decompose(text: str, llm: Llm, spoken: str = DEFAULT) -> tuple[tuple[Precond
     """Preconditions and exceptions of a rule, in its language `spoken`; what a detector looks for is English.
 
     Raises:
+        Unfit: what it made does not say what the rule says, nor did it when it was told so.
         ModelError: the LLM failed, or answered nonsense.
     """
+    unfit = ""
 
     def check(found: Decomposition) -> str:
-        return _complaint(found, set(REFERENCE.findall(text)))
+        nonlocal unfit
+        nonsense = _complaint(found, set(REFERENCE.findall(text)))
+        unfit = complaint(text, *_bare(found)) if spoken == DEFAULT and not nonsense else ""
+        return nonsense or unfit
 
     prompt = language(spoken).render(
         "decompose", rule=text, groups=str(MOST_PRECONDITIONS), alternatives=str(MOST_ALTERNATIVES),
         exceptions=str(MOST_EXCEPTIONS), limit=str(_STATEMENT),
     )  # fmt: skip
-    found = ask(llm, prompt, Decomposition, max_tokens=_TOKENS, check=check)
+    try:
+        found = ask(llm, prompt, Decomposition, max_tokens=_TOKENS, check=check)
+    except Nonsense as error:
+        if unfit:
+            raise Unfit(unfit, hint=error.hint) from error
+        raise
     statements = dict.fromkeys((*(one for group in found.preconditions for one in group), *found.exceptions))
     made = {one: Statement(statement=one, central_objects=_objects(one, llm)) for one in statements}
     return (
         tuple(Precondition(any=tuple(dict.fromkeys(made[one] for one in group))) for group in found.preconditions),
         tuple(Precondition(any=(made[one],)) for one in dict.fromkeys(found.exceptions)),
     )
+
+
+def _bare(found: Decomposition) -> tuple[tuple[Precondition, ...], tuple[Precondition, ...]]:
+    """The chain without central objects."""
+
+    def one(*texts: str) -> Precondition:
+        return Precondition(any=tuple(Statement(statement=text) for text in texts))
+
+    return tuple(one(*group) for group in found.preconditions), tuple(map(one, found.exceptions))
 
 
 def _complaint(found: Decomposition, names: set[str]) -> str:

@@ -19,7 +19,8 @@ from judge.models.scripted import ScriptedMllm
 from tests.judging.scenes import constitution
 
 RULE = "No person may be shown with the legs spread wider than {most} degrees."
-POSE = 'id: pose, rule: "No suggestive pose wider than {most} degrees.", parameters: {most: 90}'
+POSE = 'id: pose, rule: "No legs wider than {most} degrees may be shown.", parameters: {most: 90}'
+VAGUE = POSE.replace("No legs wider than {most} degrees may be shown.", "No suggestive pose wider than {most} degrees.")
 FIRE = "id: fire, rule: No animal may be shown on fire., preconditions: [a fire is visible]"
 
 
@@ -39,7 +40,12 @@ def objects(*words: str) -> str:
     return json.dumps({"objects": words})
 
 
-CHAIN = (split(["people are visible"], ["the legs are wider than {most} degrees"]), objects(), objects("Legs", "legs"))
+def compared(same: bool, why: str = "nothing") -> str:
+    return json.dumps({"difference": why, "same": same})
+
+
+SPLIT = split(["legs wider than {most} degrees are visible"])
+CHAIN = (SPLIT, objects("Legs", "legs"), compared(True))
 
 
 def said(llm: ScriptedMllm) -> list[str]:
@@ -101,7 +107,12 @@ def test_prompts_are_in_the_language_and_say_the_limits_that_are_held_against_th
     assert str(Rewrite.model_json_schema()["properties"]["rule"]["maxLength"]) in rewrite and "{most}" in rewrite
     assert all(str(most) in decompose for most in (MOST_PRECONDITIONS, MOST_ALTERNATIVES, MOST_EXCEPTIONS, 100))
     assert "English nouns" in objects_ and " 40 " in objects_
-    told = {"en": "the rider wears no helmet", "de": "auf Deutsch", "es": "en español", "fr": "en français"}
+    told = {
+        "en": "the rider of the bicycle wears no helmet",
+        "de": "auf Deutsch",
+        "es": "en español",
+        "fr": "en français",
+    }
     assert all(told[code] in prompt for prompt in ((rate, rewrite, decompose) if code != "en" else (decompose,)))
     assert lock.prompts["rate"] == prompts.digest(f"{code}/rate")
     assert lock.prompts["central_objects"] == prompts.digest("central_objects")
@@ -159,12 +170,12 @@ def test_thoughts_without_end_are_bounded():
 def test_a_rule_becomes_objective_text_chain_and_central_objects():
     text = "No legs wider than {most} degrees may be shown."
     llm = ScriptedMllm(replies=[rated(3), rewritten(text), rated(10, "an angle"), *CHAIN])
-    entry = compile_constitution(constitution(POSE), llm).rules["pose"]
+    entry = compile_constitution(constitution(VAGUE), llm).rules["pose"]
     assert (entry.made_by, entry.objective, entry.score, entry.explanation) == ("llm", text, 10, "an angle")
     assert [[one.statement for one in each.any] for each in entry.preconditions] == [
-        ["people are visible"], ["the legs are wider than {most} degrees"],
-    ]  # fmt: skip
-    assert entry.preconditions[1].any[0].central_objects == ("legs",)
+        ["legs wider than {most} degrees are visible"]
+    ]
+    assert entry.preconditions[0].any[0].central_objects == ("legs",)
     assert entry.approved_by is None
 
 
