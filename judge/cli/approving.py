@@ -57,15 +57,15 @@ def approve(compiled: Compiled, write: Callable[[Lock], None]) -> bool:
     try:
         by = _name()
         for place, rule in enumerate(asked, 1):
-            entries = _answered(rule, lock.rules[rule.id], by, f"{place} of {len(asked)}")
-            for entry in entries:
+            where, spoken = f"{place} of {len(asked)}", compiled.constitution.language
+            for entry in _answered(rule, lock.rules[rule.id], by, where, spoken):
                 keep(rule.id, entry)
     except (typer.Abort, KeyboardInterrupt):
         _say("\nstopped; what was answered is kept")
     return lock is not compiled.lock
 
 
-def _answered(rule: Rule, entry: LockedRule, by: str, place: str) -> Iterator[LockedRule]:
+def _answered(rule: Rule, entry: LockedRule, by: str, place: str, spoken: str) -> Iterator[LockedRule]:
     """What becomes of one entry, after each answer about it.
 
     Raises:
@@ -74,7 +74,7 @@ def _answered(rule: Rule, entry: LockedRule, by: str, place: str) -> Iterator[Lo
     from judge.compiler import approval
 
     while True:
-        _say_back(rule, entry, place)
+        _say_back(rule, entry, place, spoken)
         answer = _answer()
         if answer == "quit":
             raise typer.Abort
@@ -91,14 +91,15 @@ def _answered(rule: Rule, entry: LockedRule, by: str, place: str) -> Iterator[Lo
         return
 
 
-def _say_back(rule: Rule, entry: LockedRule, place: str) -> None:
+def _say_back(rule: Rule, entry: LockedRule, place: str, spoken: str) -> None:
     from judge.chain import chain_of_conditions
+    from judge.compiler import approval
     from judge.compiler.said import in_words
 
     _say(f"\n{rule.id} ({place}): {rule.text}")
     for said in in_words(chain_of_conditions(entry.preconditions, entry.exceptions, rule.fill)):
         _say(f"  {said}")
-    for warning in entry.warnings:
+    for warning in approval.looked_at(entry, spoken).warnings:
         _say(f"  warning: {warning}")
 
 

@@ -6,7 +6,10 @@ from pydantic import Field
 
 from judge.compiler.lockfile import Lock, LockedRule, source_digest, with_chains
 from judge.constitution import Constitution, Precondition
+from judge.languages import DEFAULT
 from judge.settings import Frozen
+
+_MARK = "edited: "
 
 
 class Standing(Frozen):
@@ -72,6 +75,20 @@ def taken_over(entry: LockedRule) -> LockedRule:
         return entry.model_copy(update={"approved_digest": entry.content})
     warning = f"edited since {entry.approved_by} approved it: whoever stands behind it now writes their name again"
     return entry.model_copy(update={"approved_by": None, "approved_digest": None, "warnings": (warning,)})
+
+
+def looked_at(entry: LockedRule, spoken: str) -> LockedRule:
+    """The entry with what every chain is held to said of one that a person wrote, until somebody stands behind it.
+
+    It is said and no more: the person may mean what a check does not know. `spoken`: the checks know English only.
+    """
+    warnings = [one for one in entry.warnings if not one.startswith(_MARK)]
+    if spoken == DEFAULT and entry.made_by == "person" and entry.preconditions and not entry.approved:
+        from judge.compiler.checks import faults
+
+        found = faults(entry.rule, entry.preconditions, entry.exceptions)
+        warnings += [f"{_MARK}{one.message}" for one in found]
+    return entry.model_copy(update={"warnings": tuple(warnings)})
 
 
 def approved(entry: LockedRule, by: str) -> LockedRule:

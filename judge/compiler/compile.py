@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from judge import prompts
 from judge.chain import chain_of_conditions
-from judge.compiler.approval import taken_over
+from judge.compiler.approval import looked_at, taken_over
 from judge.compiler.asking import Llm, Nonsense
 from judge.compiler.calibrated import with_calibration_of
 from judge.compiler.decompose import Unfit, decompose
@@ -64,7 +64,7 @@ def compile_constitution(
         old = before.get(rule.id)
         same = old if old is not None and old.rule_digest == source_digest(rule) else None
         if same is not None and not rule.preconditions and (same.kept or same.made_with == recipe):
-            rules[rule.id] = taken_over(same)
+            rules[rule.id] = looked_at(taken_over(same), constitution.language)
             continue
         try:
             made = _compiled(rule, llm, recipe, rounds, constitution.language)
