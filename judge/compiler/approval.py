@@ -86,7 +86,7 @@ def looked_at(entry: LockedRule, spoken: str) -> LockedRule:
     if spoken == DEFAULT and entry.made_by == "person" and entry.preconditions and not entry.approved:
         from judge.compiler.checks import faults
 
-        found = faults(entry.rule, entry.preconditions, entry.exceptions)
+        found = faults(entry.objective or entry.rule, entry.preconditions, entry.exceptions)
         warnings += [f"{_MARK}{one.message}" for one in found]
     return entry.model_copy(update={"warnings": tuple(warnings)})
 

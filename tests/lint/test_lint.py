@@ -54,8 +54,9 @@ def test_a_doc_page_shows_what_triggers_its_check_and_what_does_not(check, tmp_p
             path.write_text(blocks[kind], encoding="utf-8")
             known[kind] = read(path)
     bad, good = re.findall(r"```yaml\n(.*?)```", page.split("## Bad")[1], re.DOTALL)
-    assert set(names(lint(bad, **known))) == {check.name}
-    assert names(lint(good, **known)) == []
+    chains = yaml.safe_load(blocks["lock"]) if "lock" in blocks else {}
+    assert set(names(lint(bad, lock=locked(bad, chains) if chains else None, **known))) == {check.name}
+    assert names(lint(good, lock=locked(good, chains) if chains else None, **known)) == []
 
 
 def test_every_check_is_in_the_table_of_the_docs():
@@ -318,9 +319,22 @@ def test_the_bundled_vocabulary_is_what_its_tool_writes():
     assert (ROOT / "judge/lint/words/bundled-vocabulary.txt").read_text(encoding="utf-8") == text()
 
 
-def locked(text: str):
-    constitution = parse_constitution(HEAD + text)
-    return compile_constitution(constitution, None)
+def locked(text: str, chains: dict[str, list[str]] | None = None):
+    """The lock of an excerpt, with the statements of `chains` in it in place of what was compiled."""
+    lock = compile_constitution(parse_constitution(HEAD + text), None)
+    entries = {
+        name: lock.rules[name].model_copy(update={"preconditions": tuple(map(Precondition.model_validate, chain))})
+        for name, chain in (chains or {}).items()
+    }
+    return lock.model_copy(update={"rules": {**lock.rules, **entries}})
+
+
+def test_an_approved_chain_is_the_persons_own_business():
+    text = "rules:\n  - {id: gun, rule: No gun may be shown.}\n"
+    lock = locked(text, {"gun": ["a toy is visible"]})
+    assert "unfit-chain" in names(lint(text, lock=lock))
+    entry = lock.rules["gun"].model_copy(update={"approved_by": "Ada"})
+    assert "unfit-chain" not in names(lint(text, lock=lock.model_copy(update={"rules": {"gun": entry}})))
 
 
 def test_chains_in_the_lock_are_linted_where_their_rule_stands():

@@ -10,6 +10,7 @@ from judge.lint.checks.several_conditions import SEVERAL_CONDITIONS
 from judge.lint.checks.subjective_word import SUBJECTIVE_WORD
 from judge.lint.checks.subsumed_rule import SUBSUMED_RULE
 from judge.lint.checks.swallowing_exception import SWALLOWING_EXCEPTION
+from judge.lint.checks.unfit_chain import UNFIT_CHAIN
 from judge.lint.checks.unknown_to_bundled_model import UNKNOWN_TO_BUNDLED_MODEL
 from judge.lint.checks.unreachable_alternative import UNREACHABLE_ALTERNATIVE
 from judge.lint.checks.untested_rule import UNTESTED_RULE
@@ -28,6 +29,7 @@ CHECKS = (
     UNREACHABLE_ALTERNATIVE,
     SWALLOWING_EXCEPTION,
     UNKNOWN_TO_BUNDLED_MODEL,
+    UNFIT_CHAIN,
 )
 
 __all__ = ["CHECKS"]
