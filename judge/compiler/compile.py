@@ -17,14 +17,13 @@ from judge.compiler.calibrated import with_calibration_of
 from judge.compiler.decompose import Unfit, decompose
 from judge.compiler.gate import disagreement, veto
 from judge.compiler.grammar import parse_rule
-from judge.compiler.lockfile import Lock, LockedRule, MadeBy, digest_of, source_digest
+from judge.compiler.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, source_digest
 from judge.compiler.objectify import ROUNDS, Objective, objectify
 from judge.compiler.refusal import Unparsed
 from judge.constitution import Constitution, Rule
 from judge.errors import ModelError
 from judge.languages import DEFAULT
 
-COMPILER = "2"  # raise it when equal input gives other chains
 _SPOKEN = ("rate", "rewrite", "decompose")  # in the constitution's language
 _ENGLISH = ("central_objects", "compare")
 

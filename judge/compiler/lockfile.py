@@ -20,6 +20,7 @@ from judge.errors import ConstitutionError, Problem, UserError
 from judge.settings import Bounds, Frozen, Share
 from judge.verdict import ModelIdentity
 
+COMPILER = "2"  # raise it when equal input gives other chains
 MadeBy = Literal["written", "grammar", "llm", "person", "nothing"]
 
 
@@ -212,11 +213,17 @@ def compare(constitution: Constitution, lock: Lock) -> Staleness:
     rules = {rule.id: rule for rule in constitution.rules}
     both = [name for name in rules if name in lock.rules]
     return Staleness(
-        stale=tuple(name for name in both if lock.rules[name].rule_digest != source_digest(rules[name])),
+        stale=tuple(name for name in both if _outgrown(lock, lock.rules[name], rules[name])),
         added=tuple(name for name in rules if name not in lock.rules),
         removed=tuple(name for name in lock.rules if name not in rules),
         distrusted=lock.distrusted,
     )
+
+
+def _outgrown(lock: Lock, entry: LockedRule, rule: Rule) -> bool:
+    """Whether the rule says something else now, or an older grammar read it: a newer one may have learned better."""
+    older = entry.made_by == "grammar" and not entry.kept and lock.compiler != COMPILER
+    return older or entry.rule_digest != source_digest(rule)
 
 
 def read_lock(path: Path) -> Lock | None:

@@ -9,7 +9,7 @@ import pytest
 from judge.assemble import load_judge
 from judge.compiler.beside import load_with_lock
 from judge.compiler.lock_text import written
-from judge.compiler.lockfile import Calibration, Prior, RuleCalibration, read_lock
+from judge.compiler.lockfile import COMPILER, Calibration, Prior, RuleCalibration, read_lock
 from judge.compiling import check_file, compile_file
 from judge.errors import ConstitutionError, UserError
 from judge.models.scripted import ScriptedMllm
@@ -217,3 +217,17 @@ def test_the_grammar_refuses_other_languages_than_english(file):
     file.write_text(TEXT.replace("version:", "language: de\nversion:"), encoding="utf-8")
     with pytest.raises(UserError, match="the rule grammar reads English"):
         compile_file(file, None, None)
+
+
+def test_chains_of_an_older_grammar_are_stale_and_a_persons_are_not(file):
+    compile_file(file, None, None)
+    text = lock_of(file).read_text(encoding="utf-8")
+    older = text.replace(f"compiler: '{COMPILER}'", "compiler: '1'")
+    assert older != text
+    lock_of(file).write_text(older, encoding="utf-8")
+    assert check_file(file).staleness.stale == ("gun",)  # `fire` has its own preconditions
+    lock_of(file).write_text(older.replace("approved_by: null", "approved_by: Ada", 1), encoding="utf-8")
+    assert check_file(file).staleness.fresh
+    lock_of(file).write_text(older, encoding="utf-8")
+    compile_file(file, None, None)
+    assert check_file(file).staleness.fresh

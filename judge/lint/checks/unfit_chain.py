@@ -1,4 +1,4 @@
-"""`unfit-chain`: a chain in the lock file that does not say what its rule says, and that nobody has approved."""
+"""`unfit-chain`: a chain that a person edited does not say what its rule says, and nobody has approved it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from judge.lint.subject import Subject
 def _find(subject: Subject) -> Iterator[Hit]:
     for at in subject.rules:
         entry = subject.lock.rules[at.rule.id] if at.compiled and subject.lock is not None else None
-        if entry is None or entry.approved:
-            continue
+        if entry is None or entry.approved or not (entry.made_by == "person" or entry.edited):
+            continue  # the compiler's own chains passed these checks when they were made
         from judge.compiler.checks import faults  # its lexicon takes a while to read, and mostly nobody needs it
 
         for fault in faults(entry.objective or entry.rule, entry.preconditions, entry.exceptions):
@@ -24,7 +24,7 @@ def _find(subject: Subject) -> Iterator[Hit]:
 UNFIT_CHAIN = Check(
     "unfit-chain",
     Severity.WARNING,
-    "A chain in the lock file does not say what its rule says, and nobody has approved it.",
+    "A chain that a person edited in the lock file does not say what its rule says, and nobody has approved it.",
     _find,
     english=True,
 )
