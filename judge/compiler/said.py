@@ -22,6 +22,14 @@ _NOT_PLAIN = re.compile(
     r"|more|less|fewer|least|several|few|some\w+|any\w*|either|neither|there|than|other|another|if)\b|n't|[,;:{\d]",
     re.IGNORECASE,
 )
+_OTHER_COUNT = {
+    "more than": "at most", "at most": "more than", "fewer than": "at least", "at least": "fewer than",
+}  # fmt: skip
+_COUNTED = re.compile(
+    r"(?P<count>more than|at most|fewer than|at least) (?P<rest>(?:\w+|\{\w+\}) (?P<what>.+) (?:is|are) visible)$"
+)
+# "The lid is not closed"; of "a person is not wearing a hat" there may be one who does and one who does not.
+_DENIED = re.compile(r"(?P<what>the .+?|an? .+?(?= \w+ not visible$)) (?P<verb>is|are) not (?P<said>[\w -]+)$")
 _ARTICLE = re.compile(r"^an? ")
 _BARE_PLURAL = re.compile(r"^(?!(?:the|these|those|this|its?|their|his|her|he|she|they|you|we|one|two|three|four) )")
 _REFERS = re.compile(r"^the |\b(?:that|this|these|those|its|their|his|her|them)\b", re.IGNORECASE)  # to what was named
@@ -107,6 +115,12 @@ def in_words(chain: Chain) -> tuple[str, ...]:
 
 def not_so(statement: str) -> str:
     """The statement turned round, in words that mean just that."""
+    counted = _COUNTED.match(statement)
+    if counted and not _NOT_PLAIN.search(counted["what"]):
+        return f"{_OTHER_COUNT[counted['count']]} {counted['rest']}"
+    denied = _DENIED.match(statement)
+    if denied and not _NOT_PLAIN.search(f"{denied['what']} {denied['said']}"):
+        return f"{denied['what']} {denied['verb']} {denied['said']}"
     found = _AUXILIARY.findall(statement)
     if len(found) == 1 and not _NOT_PLAIN.search(statement):
         before, verb, after = statement.partition(f" {found[0]} ")
