@@ -154,8 +154,9 @@ _HELPING = frozenset({"is", "are", "has", "have", "does", "do", "was", "were"})
 
 
 def _is_verb(before: Token, token: Token) -> bool:
-    """Whether a word can be the verb of what stands before it: `a dog barks`, and not `dirty cups`."""
-    return token.can(lexicon.THIRD, lexicon.BASE) and (before.can(lexicon.NOUN, lexicon.PLURAL) or before.is_name)
+    """Whether a word can be the verb of what stands before it: `a dog barks`, not `dirty cups` nor `an empty nurse`."""
+    one = before.can(lexicon.NOUN) or before.is_name
+    return (one and token.can(lexicon.THIRD)) or (before.can(lexicon.PLURAL) and token.can(lexicon.BASE))
 
 
 def _not_seen(statements: tuple[str, ...]) -> Iterator[Fault]:

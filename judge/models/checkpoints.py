@@ -14,6 +14,7 @@ import torch
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.files import remember
+from judge.models.folders import DAMAGED, check_folder
 from judge.models.hub import is_network_failure, only_local, unreachable
 from judge.models.quiet import quiet
 from judge.settings import Settings, cache_dir
@@ -21,13 +22,6 @@ from judge.settings import Settings, cache_dir
 _CODE = "custom code"  # how transformers speaks of Python files that come with a checkpoint
 _CHECK = "check the id or the folder; a gated or private model needs `hf auth login`; offline, give a local folder"
 _INSTALL = "install the package that it names beside the judge, or choose another model"
-_FOREIGN = (  # what a folder without config.json holds, what that is, and what to do
-    ("*.gguf", "weights for llama.cpp", "serve it with `llama-server` and give its address: --model http://HOST:PORT/v1"),
-    ("adapter_config.json", "an adapter (LoRA) without its model", "merge it into its model and name the result"),
-    ("model_index.json", "a pipeline that makes images", "name a model that answers questions about images"),
-    ("*.onnx", "a model for ONNX", "name the model that it was made from"),
-    ("*.bin", "pickled weights without a configuration", "get the checkpoint as safetensors, with its config.json"),
-)  # fmt: skip
 
 
 def configuration(source: str, settings: Settings) -> Any:
@@ -37,7 +31,7 @@ def configuration(source: str, settings: Settings) -> Any:
     """
     from transformers import AutoConfig
 
-    _refuse_foreign(source)
+    check_folder(source)
     return loaded(
         source, "configuration",
         lambda given: AutoConfig.from_pretrained(source, trust_remote_code=settings.trust_remote_code, **given),
@@ -80,20 +74,16 @@ def _unusable(source: str, part: str, error: Exception) -> UserError:
             hint="choose a model that transformers knows itself; or, if you have read that code and trust it, "
             "--trust-remote-code",
         )
+    if "Unrecognized configuration class" in str(error):
+        return UserError(
+            f"cannot load {source}: its {part}: a model of another kind, such as one for text alone",
+            hint="choose a model that answers questions about images",
+        )
     first = next((line for line in str(error).splitlines() if line.strip()), "")
     if not isinstance(error, OSError | ValueError | ImportError):  # says little without its kind
         first = f"{type(error).__name__}: {first}"
-    hint = _INSTALL if isinstance(error, ImportError) else _CHECK
+    hint = _INSTALL if isinstance(error, ImportError) else DAMAGED if Path(source).is_dir() else _CHECK
     return UserError(f"cannot load {source}: its {part}: {first or type(error).__name__}", hint=hint)
-
-
-def _refuse_foreign(source: str) -> None:
-    folder = Path(source)
-    if not folder.is_dir() or (folder / "config.json").exists():
-        return
-    for pattern, what, instead in _FOREIGN:
-        if any(folder.glob(pattern)):
-            raise UserError(f"cannot load {source}: the folder holds {what}, not a model of transformers", hint=instead)
 
 
 def digest(source: str, model: Any) -> str:

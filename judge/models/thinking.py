@@ -24,6 +24,9 @@ _BLOCKS = [  # how a block begins, how it ends, and whether lines stand between
     (r"<\|(?:start|begin)_of_(\w*think\w*|reasoning|thought)\|>", r"<|end_of_\1|>", False),
     (rf"<\|(?!end_)({_WORD})\|>", r"<|/\1|>", False),
 ]
+_UNKNOWN = re.compile(  # a block of a name that nobody told us; those who speak are named by templates, too
+    r"<(?!/|(?:assistant|model|bot|gpt|ai|answer|output|response|reply|s|bos)>)([a-z][\w-]*)>\s*$", re.I
+)
 _OPENS = [(re.compile(opens + _REST, re.I), opens, closes, lines) for opens, closes, lines in _BLOCKS]
 _MARKS = re.compile("|".join([
     rf"</?(?:{_WORD})>", r"\[/?(?:THINK|THINKING|REASONING)\]", "◁/?think▷", r"<\|channel>thought", r"<channel\|>",
@@ -47,7 +50,8 @@ def opened(text: str) -> str | None:
         if found is not None:
             mark = re.match(opens, found.group(), re.I)
             return mark.group() if mark else None
-    return None
+    unknown = _UNKNOWN.search(text)
+    return unknown.group().strip() if unknown is not None else None
 
 
 def closing(text: str, is_token: Callable[[str], bool]) -> str | None:
@@ -67,7 +71,7 @@ def closing(text: str, is_token: Callable[[str], bool]) -> str | None:
         if not lines:
             return end
         return ("\n" if text.endswith("\n") else "\n\n") + end + "\n\n"
-    return ""
+    return "" if _UNKNOWN.search(text) is None else None
 
 
 def without_marks(text: str) -> str:

@@ -27,7 +27,7 @@ from judge.models.loading import identity, load_model, load_processor
 from judge.models.memory import Budget
 from judge.models.paligemma import as_chat
 from judge.models.pixels import bound_tiles
-from judge.models.prefix import Question, prefill
+from judge.models.prefix import Question, one_by_one, prefill
 from judge.models.protocols import Ask, Conversation, Reply, checked_answer
 from judge.models.quiet import quiet
 from judge.models.replies import Start, continued, generated
@@ -123,12 +123,19 @@ class TransformersMllm:
         if head == self._chat.split("?", has_image=False)[0]:
             raise ModelError("its chat template leaves pictures out", hint="choose another model")
         try:
-            with quiet():
-                prefill(self._model, self._chat.inputs([head], [Image.new("RGB", (64, 64), "white")]))
+            with quiet(), one_thread(self._small):
+                inputs = self._chat.inputs([head], [Image.new("RGB", (64, 64), "white")])
+                prefix = prefill(self._model, dict(inputs))[0]
+                word = tuple(self._chat.tokens("?"))
+                logits = one_by_one(self._model, [Question(prefix, word, lambda: dict(inputs))], self._chat.pad)
         except JudgeError:
             raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure("looking at a first picture", error) from error
+        if bool(logits.isnan().any()):
+            raise ModelError(
+                "its answers are no numbers (NaN)", hint="its weights are damaged, or --dtype is too narrow"
+            )
 
     def inside(self) -> Inside:
         """What a probe holds against this adapter: the same model asked plainly (see `protocols.Inside`)."""

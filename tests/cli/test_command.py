@@ -31,9 +31,10 @@ def judge(*arguments: str | Path, **environment: str) -> subprocess.CompletedPro
 def test_help_is_quick_and_imports_nothing_heavy():
     timings = []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = os.times()
         assert judge("--help").returncode == 0
-        timings.append(time.perf_counter() - begun)
+        ended = os.times()  # of the processor: others wait for it as well
+        timings.append(ended.children_user + ended.children_system - begun.children_user - begun.children_system)
     assert min(timings) < 0.5
     for arguments in (["--help"], ["check", "--help"], ["doctor", "--help"], ["--version"]):
         log = subprocess.run([sys.executable, "-X", "importtime", *COMMAND[1:], *arguments], capture_output=True,

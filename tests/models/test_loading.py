@@ -48,9 +48,8 @@ def break_config(folder):
 
 @pytest.mark.parametrize("load", [load_mllm, load_encoder, lambda *a: load_owlv2(*a, "detector")])
 def test_no_such_folder(load, tmp_path):
-    with pytest.raises(UserError, match="cannot load") as caught:
+    with pytest.raises(UserError, match=r"cannot load .*no such folder"):
         load(str(tmp_path / "nowhere"), FULL)
-    assert "folder" in caught.value.hint
 
 
 @pytest.mark.parametrize("load", [load_mllm, load_encoder, lambda *a: load_owlv2(*a, "detector")])
