@@ -77,8 +77,12 @@ class ModelError(JudgeError):
 
 
 class Unreachable(ModelError):
-    """No answer at all: nothing listens there, the connection broke, or the time was up. Nothing else that is asked of
-    the same server is likely to fare better."""
+    """No answer at all: nothing listens there, the connection broke, the time was up, or the server asks to come again
+    much later. Nothing else that is asked of the same server is likely to fare better."""
+
+
+class Unable(ModelError):
+    """The model can never do what was asked of it, whatever it is about: asking again, in this run, is in vain."""
 
 
 class ScriptExhausted(Exception):

@@ -148,7 +148,10 @@ class Finding(Frozen):
 
 
 class ModelIdentity(Frozen):
-    """Which model gave the numbers: role it played, name, content digest, number format."""
+    """Which model gave the numbers: role it played, name, content digest, number format.
+
+    Of a model behind a server the digest is of the server's address and of what it says of its model and build.
+    """
 
     role: Literal["mllm", "encoder", "detector", "encoder+detector", "guard"]
     name: str
@@ -156,6 +159,11 @@ class ModelIdentity(Frozen):
     dtype: str = "float32"
     quantization: str = "none"
     device: str = "cpu"
+
+    @property
+    def served(self) -> bool:
+        """Whether a server has the model: its weights may change while everything that names it stays."""
+        return self.device == "server"
 
 
 class Probed(Frozen):

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.constitution import Constitution
-from judge.errors import ImageError, ModelError, ScriptExhausted, UserError
+from judge.errors import ImageError, ModelError, ScriptExhausted, Unable, UserError
 from judge.judging import domain, escalation, record, regions_stage
 from judge.judging.asking import Asker
 from judge.judging.calling import NotAsked, described, each
@@ -66,6 +66,7 @@ class Judge:
         self.locked, self._sees = locked, sees
         self._mllm, self._encoder, self._detector, self._guard = mllm, encoder, detector, guard
         self._asker = Asker(mllm, constitution.language, locked.priors if locked is not None else None)
+        self._unable: Unable | None = None  # why the model is not asked to reason any more
         self._dockets = tuple(Docket.of(rule, self.settings.thresholds) for rule in constitution.rules)
         self._central_objects = regions_stage.central_objects(constitution)
         identities = dict.fromkeys(model.identity for model in (mllm, encoder, detector, guard) if model is not None)
@@ -235,15 +236,21 @@ class Judge:
                 sitting.remarks += (f"relevance scanning failed, so every rule was judged: {why}",)
 
     def _reason(self, wanted: Sequence[tuple[Sitting, str]], clock: Clock) -> None:
-        """Reason about each statement, as many at a time as a batch has images: each takes long."""
+        """Reason about each statement, as many at a time as a batch has images: each takes long. A model that turned
+        out unable to is not asked again."""
         for start in range(0, len(wanted), self.settings.batch):
             some = wanted[start : start + self.settings.batch]
+            if self._unable is not None:
+                for sitting, text in some:
+                    sitting.fail(text, self._unable)
+                continue
             questions = [regions_stage.reasoning_question(sitting, text) for sitting, text in some]
             tokens, spoken, how = self.settings.reason_tokens, self.constitution.language, self.settings.reason_with
             found = escalation.reason(self._mllm, questions, tokens, spoken, clock, how)
             for (sitting, text), one in zip(some, found, strict=True):
                 if isinstance(one, ModelError):
                     sitting.fail(text, one)
+                    self._unable = one if isinstance(one, Unable) else self._unable
                 else:
                     sitting.note(text, reasoning=one)
 

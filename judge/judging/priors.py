@@ -1,4 +1,4 @@
-"""Language priors: what the model answers to a question without an image. Computed once, kept on disk."""
+"""Language priors: what the model answers to a question without an image. Kept on disk, but for servers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class Priors:
     """Priors of one model under one prompt of one language (`spoken`).
 
     The file's name holds the digests of the model, of the prompt and of the words for yes and no, so none of
-    them can go stale. `given`: priors known from elsewhere (a lock file); they come first and are not kept here.
+    them can go stale. Those of a server's model are kept in memory only: which weights it serves, only the server
+    knows, and a prior of others may turn a violation into none. `given`: priors known from elsewhere (a lock file);
+    they come first and are not kept here.
     """
 
     def __init__(
@@ -48,7 +50,8 @@ class Priors:
         digests = language(spoken).digests
         key = f"{mllm.identity.model_dump_json()}|{spoken}|{digests['ask']}|{digests['answers']}"
         self._path = (folder or cache_dir() / "priors") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
-        self._known = self._read()
+        self._on_disk = not mllm.identity.served
+        self._known = self._read() if self._on_disk else {}
 
     def of(self, statements: Sequence[str]) -> dict[str, Answer]:
         """The prior of every statement; asks the model only for those not known yet.
@@ -60,7 +63,8 @@ class Priors:
         if missing:
             answers = self._mllm.answer([Ask(None, self._instruction, text, self._answers) for text in missing])
             self._known.update(zip(missing, answers, strict=True))
-            self._write()
+            if self._on_disk:
+                self._write()
         return {text: self._given[text] if text in self._given else self._known[text] for text in statements}
 
     def _read(self) -> dict[str, Answer]:

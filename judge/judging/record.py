@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from judge.constitution import Constitution
-from judge.errors import ImageError
+from judge.errors import ImageError, ModelError, Unable
 from judge.judging.sitting import Sitting
 from judge.languages import language
 from judge.media import Picture
@@ -65,7 +65,7 @@ def verdict(
     sittings = [sitting for sitting in sittings if not sitting.passed_over]
     findings = tuple(finding for sitting in sittings for finding in sitting.findings())
     word, reasons = conclude(findings)
-    reasons, failure = _stopped(sittings, findings, reasons, _failure(findings))
+    reasons, failure = _stopped(sittings, findings, reasons, _failure(findings, sittings))
     notes = tuple(dict.fromkeys(remark for sitting in sittings for remark in sitting.remarks))
     outside = next((sitting for sitting in sittings if sitting.outside is not None), None)
     if outside is not None:  # no rule was asked about, so none needs to say so by itself
@@ -150,12 +150,15 @@ def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]
     return tuple(dict.fromkeys(chosen))
 
 
-def _failure(findings: Sequence[Finding]) -> Failure | None:
+def _failure(findings: Sequence[Finding], sittings: Sequence[Sitting]) -> Failure | None:
     """The first model failure that left an enforced rule open; one that changed nothing is no failure."""
+    raised = {error.message: error for sitting in sittings for error in sitting.failures.values()}
     for finding in findings:
         if finding.enforced and finding.outcome == "undecided":
             for condition in (*finding.preconditions, *finding.exceptions):
                 for evidence in condition.alternatives:
                     if evidence.branch is Branch.MODEL_ERROR:
-                        return Failure(kind="model", message=str(evidence.reason), retryable=True)
+                        error = raised.get(str(evidence.reason), ModelError(str(evidence.reason)))
+                        again = not isinstance(error, Unable)
+                        return Failure(kind="model", message=error.message, hint=error.hint, retryable=again)
     return None

@@ -50,6 +50,7 @@ class Sitting:
     picture: object = None
     closer: Closer | None = None
     facts: dict[str, Facts] = field(default_factory=dict)
+    failures: dict[str, ModelError] = field(default_factory=dict)  # of a model, the last on each statement
     relevance: dict[str, float] = field(default_factory=dict)
     pruned: set[str] = field(default_factory=set)
     exhausted: set[str] = field(default_factory=set)
@@ -71,6 +72,7 @@ class Sitting:
         if isinstance(error, NotAsked):
             return
         self.note(statement, error=error.message)
+        self.failures[statement] = error
         if isinstance(error, Unreachable):
             self.stopped = error.message
 

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from judge.errors import ModelError, Unreachable, UserError
+from judge.errors import ModelError, Unable, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.protocols import Ask, Conversation, Likely, Reply, Turn, checked_answer
 from judge.models.remote import Limits, Refused, Remote, address
@@ -28,6 +28,7 @@ from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
 log = logging.getLogger("judge")
+_WITHOUT_JSON = "serve the model with structured outputs, or judge without reasoning"
 SAMPLED_NOTICE = (
     "%s gives no log-probabilities: every question is asked %d times, and how often it is answered with yes stands for "
     "its probability, which is rough"
@@ -45,14 +46,16 @@ class ServerMllm:
         self._talk, self._opened, self._answers = talk, opened, answers
         self._way = opened.way
         self._form: int | None = None  # which of `json_forms` the server keeps to, once it has shown it
+        self._formless: str | None = None  # why it is asked for JSON no more: it refused every form
         self.close = talk.remote.close
 
     @property
     def identity(self) -> ModelIdentity:
-        """What the server says of its model, and what of how it is asked changes its answers; which weights these
-        are, only the server knows."""
+        """Where the server is, what it says of its model and build, and what of how it is asked changes its answers;
+        which weights these are, only the server knows. Two servers may call different models by one name."""
         served = self._talk.served
-        described: list[Any] = [served.id, served.root, served.max_model_len]
+        described: list[Any] = [self._talk.remote.url, served.id, served.root, served.max_model_len]
+        described.append({"build": self._talk.speaker.build})
         if self._talk.speaker.model not in (None, served.id):
             described.append({"model": self._talk.speaker.model})
         if "reasoning_effort" in THINKING[self._way.thinking]:
@@ -122,15 +125,20 @@ class ServerMllm:
         """A reply in the first form of request that the server keeps to.
 
         Raises:
-            ModelError: text that is no JSON came back in every form.
+            Unable: the server refuses every form, now or earlier. It is not asked again.
+            ModelError: text that is no JSON came back in every form, or the server refuses the conversation itself.
         """
+        if constrained and self._formless is not None:
+            raise Unable(self._formless, hint=_WITHOUT_JSON)
         request = self._way.request(max_tokens, thinking=talk.thinking)
-        refused: Refused | None = None
+        refused: list[Refused] = []
         for index in range(len(forms)) if self._form is None or not constrained else [self._form]:
             try:
                 completion = await self._talk.complete(talk.turns, talk.image, self._way, {**request, **forms[index]})
             except Refused as error:
-                refused = error
+                if not constrained:
+                    raise
+                refused.append(error)
                 continue
             choice = completion.choices[0]
             text = choice.message.text(thoughts=talk.thinking)
@@ -139,10 +147,13 @@ class ServerMllm:
             if _is_json(text):
                 self._form = index
                 return Reply(text)
-        raise refused or ModelError(
-            "the server does not keep its replies to a JSON Schema",
-            hint="serve the model with structured outputs on, or judge without reasoning",
-        )
+        if len(refused) == len(forms):
+            await self._talk.complete(talk.turns, talk.image, self._way, request)  # refused, too: not for its form
+            self._formless = f"the server takes no request for JSON: {refused[-1].message}"
+            raise Unable(self._formless, hint=_WITHOUT_JSON) from refused[-1]
+        if refused and self._form is not None:
+            raise refused[-1]
+        raise ModelError("the server does not keep its replies to a JSON Schema", hint=_WITHOUT_JSON)
 
 
 def _turns(ask: Ask) -> tuple[Turn, ...]:
@@ -191,7 +202,7 @@ def load_server(
     except BaseException as error:
         remote.close()
         if isinstance(error, Unreachable):
-            hint = "is the server running, and is the address right?"
+            hint = error.hint or "is the server running, and is the address right?"
             raise Unreachable(error.message, hint=hint, retryable=True) from error
         if isinstance(error, Refused):
             hint = error.hint or "the address usually ends in /v1"

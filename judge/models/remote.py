@@ -9,10 +9,13 @@ import asyncio
 import json
 import logging
 import os
+import re
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -31,7 +34,7 @@ Result = TypeVar("Result")
 Record = TypeVar("Record", bound=BaseModel)
 _SAID = 300  # characters of a server's error message that are passed on
 _TOLD = 5000  # characters of it that are searched for what the server does not take
-_LONGEST_WAIT = 30.0  # seconds that a server may ask us to wait before a retry
+_LONGEST_WAIT = 30.0  # seconds to a retry at most; a server that asks for more is not waited for
 
 
 class Refused(ModelError):
@@ -174,6 +177,9 @@ class Remote:
         except openai.APIStatusError as error:
             self._down = False
             said = f"the server {self.url} answered with status {error.status_code}: {_said(error)}"
+            if (wait := _wait(error)) is not None and wait > _LONGEST_WAIT:
+                said = f"the server {self.url} asks to wait {wait:.0f} s (status {error.status_code}: {_said(error)})"
+                raise Unreachable(said, hint="try again after that time", retryable=True) from error
             if _may_pass(error):
                 raise ModelError(said, retryable=True) from error
             raise Refused(said, error.status_code, str(error.body or error.message)[:_TOLD]) from error
@@ -195,9 +201,11 @@ class Remote:
             return not self._down
         if not isinstance(error, openai.APIStatusError) or not _may_pass(error):
             return False
+        wait = _wait(error)
+        if wait is not None and wait > _LONGEST_WAIT:
+            return False
         log.info("%s: status %d; trying again", self.url, error.status_code)
-        asked = error.response.headers.get("retry-after", "")
-        return min(float(asked), _LONGEST_WAIT) if asked.isdecimal() else True
+        return True if wait is None else wait
 
 
 def _broken(error: BaseException) -> str:
@@ -219,6 +227,19 @@ def _senseless(error: BaseException) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"its JSON is damaged, or breaks off, at character {error.pos}"
     return "it is no JSON" if isinstance(error, ValueError) else type(error).__name__
+
+
+def _wait(error: openai.APIStatusError) -> float | None:
+    """The seconds after which a server that is busy wants to be asked again, as a number or a date; None: not said."""
+    asked = error.response.headers.get("retry-after", "").strip() if _may_pass(error) else ""
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,12})?", asked):
+        return float(asked)
+    try:
+        until = parsedate_to_datetime(asked)
+    except (ValueError, OverflowError):
+        return None
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
 def _may_pass(error: openai.APIStatusError) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from judge.errors import ModelError
 from judge.models.pictures import Pictures
 from judge.models.protocols import Turn
 from judge.models.remote import Remote
@@ -14,6 +15,8 @@ from judge.models.wire import Body, Completion, Served
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+_DECLINED = "a person has to look, or serve the model without a content filter"
 
 
 class ServerTalk:
@@ -34,7 +37,7 @@ class ServerTalk:
         more: what the request says besides its messages.
 
         Raises:
-            Refused, Unreachable, ModelError: also where another model answers than at first.
+            Refused, Unreachable, ModelError: also where another model answers than at first, or an answer is declined.
         """
         messages: list[Body] = [{"role": turn.role, "content": turn.text} for turn in turns]
         if image is not None:
@@ -44,4 +47,7 @@ class ServerTalk:
                 shown["uuid"] = picture.digest
             messages[0]["content"] = [shown, {"type": "text", "text": turns[0].text}]
         completion = await self.remote.complete({"model": self.served.id, "messages": messages, **more})
-        return self.speaker.check(completion)
+        for choice in self.speaker.check(completion).choices:
+            if choice.declined is not None:
+                raise ModelError(choice.declined, hint=_DECLINED)
+        return completion

@@ -27,6 +27,11 @@ class Speaker:
         """Whether the server's answers carry a fingerprint."""
         return self._first is not None and self._first.system_fingerprint is not None
 
+    @property
+    def build(self) -> str | None:
+        """The fingerprint, where all answers before `settled` carried the same; from then on it stays."""
+        return self._first.system_fingerprint if self._first is not None and self._one_print else None
+
     def settled(self) -> None:
         """What was found out at the start holds from now on."""
         self._settled = True

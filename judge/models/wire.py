@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from judge.models.constrained import json_pattern
 
 Body = dict[str, Any]
+_REFUSAL = 200  # characters of a refusal that are passed on
 LONGEST_STRING = 400  # characters, where a schema sets no bound of its own
 
 
@@ -52,9 +53,11 @@ class Logprobs(BaseModel):
 
 
 class Message(BaseModel):
-    """The model's message. `reasoning_content` or `reasoning`: thoughts that a server keeps apart from it."""
+    """The model's message. `reasoning_content` or `reasoning`: thoughts that a server keeps apart from it. refusal:
+    what it said in place of an answer."""
 
     content: str | None = None
+    refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
 
@@ -65,11 +68,21 @@ class Message(BaseModel):
 
 
 class Choice(BaseModel):
-    """One completion; `finish_reason` is `length` where it was cut off."""
+    """One completion; `finish_reason` is `length` where it was cut off, `content_filter` where something was left out
+    of it on purpose."""
 
     message: Message
     logprobs: Logprobs | None = None
     finish_reason: str | None = None
+
+    @property
+    def declined(self) -> str | None:
+        """How the answer was declined, where it was: by the model, or by a filter before or behind it."""
+        if self.message.refusal:
+            said = " ".join(self.message.refusal.split())
+            return f"the model behind the server refused to answer: '{said[:_REFUSAL]}'"
+        filtered = self.finish_reason == "content_filter"
+        return "the server's content filter held the answer back" if filtered else None
 
 
 class Completion(BaseModel):
@@ -109,9 +122,11 @@ def json_forms(schema: Mapping[str, Any], *, is_vllm: bool) -> list[Body]:
 
 
 def _bounded(schema: Any) -> Any:
-    """The schema with a bound on every free string: one without may run into the token limit and never close."""
+    """The schema with a bound on every free string: one without may run into the token limit and never close. Without
+    descriptions: they are notes on our code, and some servers show them to the model."""
     if isinstance(schema, Mapping):
-        own = {key: _bounded(value) for key, value in schema.items()}
+        kept = {key: value for key, value in schema.items() if key != "description" or not isinstance(value, str)}
+        own = {key: _bounded(value) for key, value in kept.items()}  # a property may be called description
         if own.get("type") == "string" and not own.keys() & {"maxLength", "enum", "const", "pattern", "format"}:
             own["maxLength"] = LONGEST_STRING
         return own

@@ -6,7 +6,7 @@ import pytest
 
 from judge.assemble import settings_of
 from judge.compiler.calibrated import made_under
-from judge.errors import UserError
+from judge.errors import Unable, UserError
 from judge.evaluation.kept_answers import KeptAnswers
 from judge.models.protocols import Reply
 from judge.models.scripted import ScriptedMllm
@@ -71,3 +71,21 @@ def test_calibration_and_kept_replies_are_of_one_way_of_reasoning(tmp_path):
 def test_another_way_is_refused():
     with pytest.raises(UserError, match="reason_with"):
         settings_of(None, {"reason_with": "hope"})
+
+
+def test_a_model_that_is_unable_to_is_asked_to_reason_once():
+    class Formless(ScriptedMllm):
+        def reply(self, conversations, *, max_tokens, schema=None):
+            self.replies_asked = getattr(self, "replies_asked", 0) + 1
+            if schema is None:
+                return ["hm"] * len(conversations)
+            raise Unable("no request for JSON", hint="judge without reasoning")
+
+    mllm = Formless({"fire is visible": [0.7, *[0.6] * 200]}, {"fire is visible": 0.5})
+    judge = judge_with((FIRE,), mllm)
+    for _ in range(2):
+        verdict = judge.judge(png())
+        assert verdict.verdict == "needs_review"
+        assert verdict.failure.message == "no request for JSON" and not verdict.failure.retryable
+        assert verdict.failure.hint == "judge without reasoning"
+    assert mllm.replies_asked == 2  # the thoughts and the summary of the first picture

@@ -6,13 +6,19 @@ import asyncio
 import base64
 import gc
 import hashlib
+import json
 import socket
 import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from PIL import Image
 
-from judge.errors import ModelError, Unreachable, UserError
+from judge.errors import ModelError, Unable, Unreachable, UserError
+from judge.judging.escalation import Summary
+from judge.judging.pipeline import Judge
 from judge.models import pictures as encoding
 from judge.models.openai_server import load_server
 from judge.models.protocols import Ask
@@ -20,6 +26,7 @@ from judge.models.remote import Limits, address
 from judge.models.server_way import Way
 from judge.models.spellings import yes_no_tokens
 from judge.models.wire import json_forms
+from tests.judging.scenes import constitution
 from tests.models import conformance as suite
 from tests.models.conftest import anew
 from tests.models.serving import Manners, _form, serving
@@ -166,8 +173,46 @@ class TestReplies:
         mllm = load_server(serve(forms=(), refuses_forms=refuses).url, limits=QUICK)
         with pytest.raises(ModelError, match=r"structured output|JSON Schema") as caught:
             mllm.reply([suite.talk(None, "hm")], max_tokens=8, schema=suite.Report.model_json_schema())
-        assert not caught.value.retryable
+        assert not caught.value.retryable and "judge without reasoning" in caught.value.hint
         mllm.close()
+
+    def test_a_server_that_refused_every_form_of_json_is_not_asked_for_it_again(self, serve):
+        server = serve(forms=())
+        mllm = load_server(server.url, limits=QUICK)
+        schema = suite.Report.model_json_schema()
+        asked = []
+        for _ in range(3):
+            with pytest.raises(Unable, match=r"no request for JSON.*structured output is not supported") as caught:
+                mllm.reply([suite.talk(None, "hm")], max_tokens=8, schema=schema)
+            assert not caught.value.retryable and "judge without reasoning" in caught.value.hint
+            asked.append(server.requests)
+        assert asked == asked[:1] * 3
+        assert mllm.reply([suite.talk(None, "hm")], max_tokens=2)
+        mllm.close()
+
+    def test_a_conversation_that_is_refused_says_nothing_of_json(self, joined):
+        server, mllm = joined
+        schema = suite.Report.model_json_schema()
+        talk = [suite.talk(None, suite.QUESTIONS[1])]
+        server.manners.fail[:] = [400] * 4  # such as a text that is too long for the model
+        with pytest.raises(ModelError, match="overloaded") as caught:
+            mllm.reply(talk, max_tokens=suite.REPORT_TOKENS, schema=schema)
+        assert not isinstance(caught.value, Unable)
+        (reply,) = mllm.reply(talk, max_tokens=suite.REPORT_TOKENS, schema=schema)
+        suite.Report.model_validate_json(reply)
+
+    def test_a_schema_is_sent_without_the_notes_on_our_code(self):
+        schema = {
+            "description": "See `judge.models`.",
+            "properties": {
+                "description": {"type": "string", "description": "a note"},
+                "a": {"anyOf": [{"description": "b"}]},
+            },
+        }
+        sent = json_forms(schema, is_vllm=False)[1]["structured_outputs"]["json"]
+        assert sent == {"properties": {"description": {"type": "string", "maxLength": 400}, "a": {"anyOf": [{}]}}}
+        assert "description" in Summary.model_json_schema()
+        assert "description" not in json.dumps(json_forms(Summary.model_json_schema(), is_vllm=True))
 
     def test_every_string_of_a_schema_is_bounded(self):
         schema = {
@@ -229,12 +274,18 @@ class TestStart:
         with pytest.raises(UserError, match="0 models: none"):
             load_server(serve(models=()).url, limits=QUICK)
 
-    def test_another_model_is_another_identity_and_another_port_is_not(self, serve):
-        loaded = [
-            load_server(f"{serve(models=('one', 'two')).url}#{name}", limits=QUICK) for name in ("one", "one", "two")
-        ]
-        one, same, two = (mllm.identity for mllm in loaded)
-        assert one == same and one.digest != two.digest
+    def test_another_model_address_or_build_is_another_identity(self, serve):
+        server, other = (serve(models=("one", "two")) for _ in range(2))
+        loaded = [load_server(f"{server.url}#{name}", limits=QUICK) for name in ("one", "one", "two")]
+        loaded.append(load_server(f"{other.url}#one", limits=QUICK))
+        server.manners.named = [("one", "build 1")]
+        loaded.append(load_server(f"{server.url}#one", limits=QUICK))
+        server.manners.named = [("one", f"build {number}") for number in range(40)]  # several machines: none is named
+        loaded.append(load_server(f"{server.url}#one", limits=QUICK))
+        one, same, two, elsewhere, built, mixed = (mllm.identity for mllm in loaded)
+        assert one == same == mixed
+        assert len({known.digest for known in (one, two, elsewhere, built)}) == 4
+        assert {known.name for known in (one, elsewhere, built)} == {"one"}
         assert (one.role, one.dtype, one.device) == ("mllm", "server", "server")
         for mllm in loaded:
             mllm.close()
@@ -300,6 +351,49 @@ class TestUse:
         server.manners.fail[:], server.manners.retry_after = [429, 503], "0"
         mllm.answer(suite.asks_of([None], ["a knife"]))
         assert server.requests == 3
+
+    @pytest.mark.parametrize("status", [429, 503])
+    @pytest.mark.parametrize("after", ["3600", "3600.4", "date"])
+    def test_a_server_that_wants_a_long_wait_is_not_waited_for(self, joined, pictures, status, after):
+        server, mllm = joined
+        if after == "date":
+            after = format_datetime(datetime.now(UTC) + timedelta(seconds=3600), usegmt=True)
+        server.manners.fail[:], server.manners.retry_after = [status] * 9, after
+        begun = time.perf_counter()
+        with pytest.raises(Unreachable, match=r"asks to wait 3(600|599) s \(status") as caught:
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert caught.value.retryable and server.requests == 1
+        rules = constitution(*(f"id: r{index}, rule: rr {index}, preconditions: [a{index}]" for index in range(9)))
+        server.requests, server.manners.fail[:] = 0, [status] * 99
+        verdict = Judge(rules, mllm).judge(pictures[0])
+        assert verdict.verdict == "needs_review" and verdict.failure.retryable
+        assert "asks to wait" in verdict.failure.message and server.requests <= 9 + 1  # those under way at once
+        assert time.perf_counter() - begun < 10
+
+    def test_a_date_that_has_passed_or_makes_no_sense_is_no_wait(self, joined):
+        server, mllm = joined
+        for after in ("Wed, 21 Oct 2015 07:28:00 GMT", "soon", "-5", "nan", "9" * 400):
+            server.manners.fail[:], server.manners.retry_after = [429], after
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+
+    @pytest.mark.parametrize(
+        ("choice", "said"),
+        [
+            ('"message": {"content": null, "refusal": "I cannot\\nhelp."}', "refused to answer: 'I cannot help.'"),
+            ('"finish_reason": "content_filter", "message": {"content": ""}', "content filter held"),
+        ],
+    )
+    def test_an_answer_that_was_declined_is_told_as_such(self, joined, serve, choice, said):
+        server, mllm = joined
+        server.manners.raw = f'{{"model": "bundled", "choices": [{{{choice}}}]}}'
+        for call in (
+            lambda: mllm.answer(suite.asks_of([None], ["a knife"])),
+            lambda: mllm.reply([suite.talk(None, "hm")], max_tokens=2, schema=suite.Report.model_json_schema()),
+        ):
+            server.requests = 0
+            with pytest.raises(ModelError, match=said):
+                call()
+            assert server.requests == 1
 
     @pytest.mark.parametrize("status", [429, 500, 503])
     def test_a_lasting_failure_is_a_model_error_that_may_pass(self, joined, status):

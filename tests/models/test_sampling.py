@@ -66,9 +66,10 @@ class TestServers:
         load_server(serve(**manners).url, EIGHT, QUICK).close()
 
     def test_log_probabilities_are_used_where_there_are_any(self, serve):
-        mllm = load_server(serve().url, EIGHT, QUICK)
+        url = serve().url
+        mllm = load_server(url, EIGHT, QUICK)
         (found,) = mllm.answer(suite.asks_of([None], ["a knife"]))
-        assert found.answered_by is None and mllm.identity == load_server(serve().url, limits=QUICK).identity
+        assert found.answered_by is None and mllm.identity == load_server(url, limits=QUICK).identity
         mllm.close()
 
     @pytest.mark.parametrize(
