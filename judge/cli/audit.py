@@ -55,7 +55,7 @@ def existing(data: Path | None) -> Path:
     Raises:
         UserError: there is no review store in it.
     """
-    from judge.review.store.store import DATABASE, data_dir
+    from judge.review.store.data_folder import DATABASE, data_dir
 
     folder = data or data_dir()
     if not (folder / DATABASE).is_file():

@@ -3,6 +3,7 @@
 Start at `Store`. It gives and takes frozen records (`records`), never rows.
 """
 
+from judge.review.store.data_folder import data_dir
 from judge.review.store.records import (
     MOST_WORDS,
     Action,
@@ -28,7 +29,7 @@ from judge.review.store.records import (
     State,
 )
 from judge.review.store.roles import Right, Role, may
-from judge.review.store.store import Store, data_dir
+from judge.review.store.store import Store
 
 __all__ = [
     "MOST_WORDS",
