@@ -28,7 +28,7 @@ from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
 log = logging.getLogger("judge")
-_WITHOUT_JSON = "serve the model with structured outputs, or judge without reasoning"
+_WITHOUT_JSON = "serve the model with structured outputs, or judge without reasoning (from Python: reason=False)"
 SAMPLED_NOTICE = (
     "%s gives no log-probabilities: every question is asked %d times, and how often it is answered with yes stands for "
     "its probability, which is rough"
