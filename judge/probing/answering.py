@@ -12,6 +12,7 @@ from judge.probing.subject import Subject
 
 LEVEL = 0.05  # how likely so many right answers may be by guessing, for them to count as more than that
 BLIND = 0.001  # change of a probability under which an answer did not look at the picture
+NOISE = 1e-5  # what answers to the same question differ by, asked in batches of other sizes
 DULL = 0.05  # mean change under which it hardly did
 SWAYED = 0.25  # share of answers that may turn with the order of the options
 
@@ -86,7 +87,7 @@ def looks_at_the_picture(subject: Subject) -> Iterator[Line]:
     if max(from_blank) < BLIND:
         advice = (
             "the picture has no say in the answers: this model cannot be judged with"
-            if max(from_blank)
+            if max(from_blank) > NOISE
             else "the picture does not reach the model: its processor, chat template or server drops it"
         )
         yield Line(check="picture", outcome="fail", figure=figure, advice=advice, values=values)

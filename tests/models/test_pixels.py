@@ -88,7 +88,7 @@ def test_a_picture_is_shrunk_in_its_shape():
 def test_a_model_that_sees_less_is_shown_the_picture_as_it_is(loaded, checkpoint):
     bounded = load_mllm(str(checkpoint("llava")), FULL.model_copy(update={"max_pixels": MOST}))
     asks = suite.asks_of((drawing(640, 480),), suite.STATEMENTS[:2])
-    assert suite.numbers(bounded, asks) == suite.numbers(loaded("llava"), asks)
+    assert suite.numbers(bounded, asks) == suite.near(suite.numbers(loaded("llava"), asks))
     assert bounded.sees == 32
 
 
