@@ -34,7 +34,8 @@ def decode(data: bytes, source: str = "<bytes>", limits: Limits = DEFAULT_LIMITS
 def from_image(image: Image.Image, source: str = "<image>", limits: Limits = DEFAULT_LIMITS) -> Picture:
     """A picture from a PIL image in memory; its SHA-256 is that of the PNG it would be saved as.
 
-    Of an animation only the frame that the image stands at is seen; a note says so.
+    Of an animation only the frame that the image stands at is seen, which is a gap. What was wrong with the file that
+    the image was opened from cannot be seen any more: give the path or the bytes.
 
     Raises:
         ImageError: too large, without pixels, or opened from a damaged file.
@@ -51,7 +52,7 @@ def from_image(image: Image.Image, source: str = "<image>", limits: Limits = DEF
     picture = _decoded(buffer.getvalue(), source, limits)
     if frames <= 1:
         return picture
-    return replace(picture, notes=(f"one of {frames} frames or pages; the others were not judged", *picture.notes))
+    return replace(picture, gaps=(f"one of {frames} frames or pages; the others were not judged", *picture.gaps))
 
 
 def _decoded(data: bytes, source: str, limits: Limits) -> Picture:

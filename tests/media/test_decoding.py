@@ -229,7 +229,7 @@ def test_deep_mid_grey_in_memory_stays_mid_grey():
 
 def test_an_animation_in_memory_says_that_one_frame_was_seen():
     with Image.open(io.BytesIO(ANIMATED["GIF"])) as opened:
-        assert from_image(opened).notes == ("one of 3 frames or pages; the others were not judged",)
+        assert from_image(opened).gaps == ("one of 3 frames or pages; the others were not judged",)
 
 
 def test_a_damaged_or_impossible_image_in_memory_is_an_image_error():
