@@ -7,6 +7,7 @@ of its own; 4. put them together.
 
 from __future__ import annotations
 
+import difflib
 import json
 import logging
 from collections.abc import Mapping
@@ -123,6 +124,7 @@ def load_llm(source: str, **settings: Any) -> Llm:
     if source.startswith(("http://", "https://")):
         return _served(chosen, ENGLISH, text_only=True)
     if source != BUNDLED:
+        _check_name(source)
         only_local(source)
     from judge.models.checkpoints import architecture
     from judge.models.text_llm import is_multimodal, load_text_llm
@@ -170,6 +172,7 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
             hint="name a multilingual model with --model, such as Qwen/Qwen3-VL-8B-Instruct",
         )
     if settings.model != BUNDLED:
+        _check_name(settings.model)
         only_local(settings.model)  # before seconds of imports: a hub that does not answer is told at once
     from judge.models.transformers_mllm import load_mllm
 
@@ -180,6 +183,14 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
         check_pinned(resources.bundled_model())
         return load_mllm(str(resources.bundled_model()), settings, name=BUNDLED)
     return load_mllm(settings.model, settings, answers=answers)
+
+
+def _check_name(model: str) -> None:
+    """Refuse what is no name of a model, before the hub is asked for it."""
+    if "://" in model:
+        raise UserError(f"not the address of a server: {model}", hint="such as http://localhost:8000/v1")
+    if difflib.get_close_matches(model.lower(), [BUNDLED], cutoff=0.75) and not Path(model).exists():
+        raise UserError(f"no model '{model}'", hint=f"did you mean `{BUNDLED}`?")
 
 
 def _sees(mllm: Mllm) -> int | None:

@@ -11,7 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from judge.errors import UserError
+
 _PACKAGES = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "gradio", "pillow", "pydantic")
+
+_ABSENT = {"wrong": "nothing found"}  # what no value means, where it is not that a package is not installed
 
 
 def doctor(
@@ -26,7 +30,7 @@ def doctor(
         "devices": _devices(),
         "memory_gib": _memory_gib(),
         "disk_free_gib": round(shutil.disk_usage(Path.home()).free / 2**30, 1),
-        "model": _model(model),
+        "model": of_model(model),
         "hub": _hub(),
         "cache": _cache(),
     }
@@ -66,24 +70,34 @@ def _memory_gib() -> dict[str, float]:
         return {}
 
 
-def _model(name: str) -> dict[str, Any]:
-    """Where the model would come from; nothing is loaded or downloaded."""
+def of_model(name: str) -> dict[str, Any]:
+    """Where the model would come from, and what is wrong with its files; nothing is loaded or downloaded."""
+    from judge.models.folders import check_folder, damage, missing
+    from judge.models.hub import downloaded, is_id
     from judge.resources import bundled_model
     from judge.settings import BUNDLED
 
     if name.startswith(("http://", "https://")):
         return {"name": name, "found": "an address: nothing is loaded here, and the server is not asked by doctor"}
     folder = bundled_model() if name == BUNDLED else Path(name)
+    try:
+        if name != BUNDLED:
+            check_folder(name)
+        wrong = None
+    except UserError as error:
+        wrong = error.message.partition(": ")[2]
     if folder.is_dir():
         size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-        return {"name": name, "found": "folder", "mib": round(size / 2**20, 1)}
-    from huggingface_hub import try_to_load_from_cache
-
-    try:
-        cached = isinstance(try_to_load_from_cache(name, "config.json"), str)
-    except ValueError:
+        wrong = wrong or damage(folder) or missing(folder)
+        return {"name": name, "found": "folder", "mib": round(size / 2**20, 1), "wrong": wrong}
+    if wrong is not None:
+        return {"name": name, "found": f"no: {wrong}"}
+    cached = downloaded(name)
+    if cached is not None:
+        return {"name": name, "found": "hub cache", "wrong": damage(cached)}
+    if not is_id(name):
         return {"name": name, "found": "no: neither a folder nor a valid hub id"}
-    return {"name": name, "found": "hub cache" if cached else "not here yet: would be downloaded from the hub"}
+    return {"name": name, "found": "not here yet: would be downloaded from the hub"}
 
 
 def _hub() -> str:
@@ -95,7 +109,12 @@ def _hub() -> str:
         response = get_session().get(f"{constants.ENDPOINT}/api/models?limit=1", timeout=5)
     except Exception as error:  # any network error means the same here: not reachable, and why
         return f"not reachable ({type(error).__name__})"
-    return "reachable" if response.status_code < 400 else f"answers with status {response.status_code}"
+    if response.status_code >= 400:
+        return f"answers with status {response.status_code}"
+    try:
+        return "reachable" if isinstance(response.json(), list) else "what answers there is no hub of models"
+    except ValueError:
+        return "what answers there is no hub of models"
 
 
 def _cache() -> str:
@@ -112,7 +131,8 @@ def _show(report: dict[str, Any]) -> None:
     for name, value in report.items():
         if isinstance(value, dict):
             text = "\n".join(
-                f"{key}: {inner if inner is not None else 'not installed'}" for key, inner in value.items()
+                f"{key}: {inner if inner is not None else _ABSENT.get(key, 'not installed')}"
+                for key, inner in value.items()
             )
         elif isinstance(value, list):
             text = "\n".join(", ".join(f"{key} {inner}" for key, inner in one.items()) for one in value)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import GenerationConfig
 
-from judge.errors import ModelError, UserError
+from judge.errors import JudgeError, ModelError, UserError
 from judge.models import thinking
 from judge.models.pixels import within
+from judge.models.templates import endless, rendered
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -71,9 +72,7 @@ class Chat:
         if has_image:
             content[0].insert(0, {"type": "image"})
         messages = [{"role": role, "content": parts} for (role, _), parts in zip(turns, content, strict=True)]
-        return str(
-            self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, **switched)
-        )
+        return rendered(self._processor, messages, **switched)
 
     def inputs(self, texts: list[str], images: Sequence[Image | None]) -> Inputs:
         """What the model takes for these texts, each with its image, on the model's device and in its dtype."""
@@ -125,9 +124,17 @@ def thinking_of(written: Callable[..., str], template: Any, tokenizer: Any) -> t
         UserError: the template fails, or opens a block of which no end is known: no answer could stand there.
     """
     source = template.get("default", "") if isinstance(template, dict) else str(template or "")
+    tree = thinking.read(source)
+    if tree is not None and (what := endless(tree)) is not None:
+        raise UserError(
+            f"the model's chat template {what}, which may take for ever",
+            hint="mend the chat template of the checkpoint (chat_template.jinja), or choose another model",
+        )
     known = thinking.switches(source)
     try:
         text = written([("user", "?")], **dict.fromkeys(known, False))
+    except JudgeError as error:
+        raise UserError(f"the model cannot be used: {error.message}", hint=error.hint) from error
     except Exception as error:  # a template is a program, and fails in any way
         said = str(error).strip().splitlines()
         raise UserError(

@@ -14,13 +14,14 @@ import torch
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.files import remember
-from judge.models.folders import DAMAGED, check_folder
-from judge.models.hub import is_network_failure, only_local, unreachable
+from judge.models.folders import DAMAGED, check_folder, damage, missing
+from judge.models.hub import damaged, downloaded, is_network_failure, only_local, unreachable
 from judge.models.quiet import quiet
 from judge.settings import Settings, cache_dir
 
 _CODE = "custom code"  # how transformers speaks of Python files that come with a checkpoint
 _CHECK = "check the id or the folder; a gated or private model needs `hf auth login`; offline, give a local folder"
+_VALUES = "no file is damaged as such; is a value in config.json wrong? if not, get the model again"
 _INSTALL = "install the package that it names beside the judge, or choose another model"
 
 
@@ -63,6 +64,9 @@ def loaded(source: str, part: str, load: Callable[[dict[str, bool]], Any]) -> An
     except Exception as error:  # what is damaged or foreign makes libraries fail in any way
         if not local and is_network_failure(error):
             raise unreachable(source, "the connection failed while loading") from error
+        folder = downloaded(source)
+        if folder is not None and (what := damage(folder)) is not None:
+            raise damaged(source, what, folder) from error
         raise _unusable(source, part, error) from error
 
 
@@ -79,10 +83,15 @@ def _unusable(source: str, part: str, error: Exception) -> UserError:
             f"cannot load {source}: its {part}: a model of another kind, such as one for text alone",
             hint="choose a model that answers questions about images",
         )
-    first = next((line for line in str(error).splitlines() if line.strip()), "")
+    folder = Path(source)
+    if folder.is_dir() and (what := damage(folder) or missing(folder)) is not None:
+        return UserError(f"cannot load {source}: its {part}: {what}", hint=DAMAGED)
+    first, *more = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+    if first.endswith(":") and more:  # the sentence goes on
+        first = f"{first} {more[0]}"
     if not isinstance(error, OSError | ValueError | ImportError):  # says little without its kind
         first = f"{type(error).__name__}: {first}"
-    hint = _INSTALL if isinstance(error, ImportError) else DAMAGED if Path(source).is_dir() else _CHECK
+    hint = _INSTALL if isinstance(error, ImportError) else _VALUES if folder.is_dir() else _CHECK
     return UserError(f"cannot load {source}: its {part}: {first or type(error).__name__}", hint=hint)
 
 

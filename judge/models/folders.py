@@ -17,6 +17,19 @@ _FOREIGN = (  # what a folder without config.json holds, what that is, and what 
     ("*.bin", "pickled weights without a configuration", "get the checkpoint as safetensors, with its config.json"),
 )  # fmt: skip
 
+_INDEX = "*.safetensors.index.json"
+_POINTER = b"version https://git-lfs"
+_OBJECTS = (
+    "config.json", "tokenizer.json", "tokenizer_config.json", "processor_config.json", "preprocessor_config.json",
+    "generation_config.json",
+)  # fmt: skip
+_PARTS = {  # of a model, by the files that hold them
+    "configuration": ("config.json",),
+    "weights": ("*.safetensors",),
+    "tokenizer": ("tokenizer.json", "*.model", "vocab.*", "tekken.json"),
+    "image processor": ("preprocessor_config.json", "processor_config.json"),
+}
+
 
 def check_folder(source: str) -> None:
     """Refuse a path that is no folder of a checkpoint, and one whose weights cannot be what they should.
@@ -36,10 +49,56 @@ def check_folder(source: str) -> None:
         return
     if not (path / "config.json").exists():
         _refuse_foreign(source, path)
-    for index in sorted(path.glob("*.safetensors.index.json")):
-        _check_index(source, index)
-    for weights in sorted(path.glob("*.safetensors")):
-        _check_weights(source, weights)
+    for index in sorted(path.glob(_INDEX)):
+        names = [str(name) for name in _named(index) or ()]
+        outside = sorted(name for name in names if Path(name).name != name)
+        if outside:
+            raise UserError(
+                f"cannot load {source}: {index.name} names weights that lie elsewhere, such as {outside[0]}",
+                hint="put them into the folder: the digest in verdicts covers no others",
+            )
+    found = _damaged_weights(path)
+    if found is not None:
+        raise UserError(f"cannot load {source}: {found}", hint=DAMAGED)
+
+
+def damage(folder: Path) -> str | None:
+    """What is wrong with the files of a checkpoint's folder, or not there, by their names; None where nothing is found.
+
+    Looks at what is there, not whether it fits together.
+    """
+    said = (_no_json(path) for path in sorted(folder.glob("*.json")))
+    return next((one for one in said if one is not None), None) or _damaged_weights(folder)
+
+
+def missing(folder: Path) -> str | None:
+    """Which part of a model a folder lacks; None where all are there."""
+    try:
+        sees = "vision_config" in json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError, TypeError, RecursionError):
+        sees = False
+    for part, patterns in _PARTS.items():
+        if part == "image processor" and not sees:
+            continue
+        if not any(any(folder.glob(pattern)) for pattern in patterns):
+            return f"no {part} in the folder ({patterns[0]})"
+    return None
+
+
+def _no_json(path: Path) -> str | None:
+    try:
+        said = json.loads(path.read_bytes())
+    except OSError as error:
+        return f"{path.name} cannot be read ({error.strerror})"
+    except (ValueError, RecursionError):
+        if path.read_bytes()[: len(_POINTER)] == _POINTER:
+            return f"{path.name} is a pointer of git LFS in place of the file"
+        return f"{path.name} is no JSON"
+    if path.name in _OBJECTS and not isinstance(said, dict):
+        return f"{path.name} is no JSON object"
+    if path.name == "tokenizer.json" and not (isinstance(said.get("model"), dict) and "added_tokens" in said):
+        return f"{path.name} holds no tokenizer"
+    return None
 
 
 def _refuse_foreign(source: str, folder: Path) -> None:
@@ -51,25 +110,32 @@ def _refuse_foreign(source: str, folder: Path) -> None:
     raise UserError(f"cannot load {source}: no config.json in the folder", hint="name the folder that it lies in")
 
 
-def _check_index(source: str, index: Path) -> None:
+def _damaged_weights(folder: Path) -> str | None:
+    """Weights that cannot be read, or of which a part is not there."""
+    for index in sorted(folder.glob(_INDEX)):
+        names = _named(index)
+        if names is None:
+            return f"{index.name} is no index of weights"
+        absent = sorted(str(name) for name in names if not (folder / str(name)).exists())
+        if absent:
+            return f"{absent[0]} is missing, of the {len(names)} files of weights that {index.name} names"
+    said = (_no_weights(path) for path in sorted(folder.glob("*.safetensors")))
+    return next((one for one in said if one is not None), None)
+
+
+def _named(index: Path) -> set[object] | None:
+    """The files that an index of weights names; None where it is no index."""
     try:
-        files = set(json.loads(index.read_bytes())["weight_map"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(f"cannot load {source}: {index.name} is no index of weights", hint=DAMAGED) from error
-    outside = sorted(str(name) for name in files if not isinstance(name, str) or Path(name).name != name)
-    if outside:
-        raise UserError(
-            f"cannot load {source}: {index.name} names weights that lie elsewhere, such as {outside[0]}",
-            hint="put them into the folder: the digest in verdicts covers no others",
-        )
+        return set(json.loads(index.read_bytes())["weight_map"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
-def _check_weights(source: str, weights: Path) -> None:
+def _no_weights(path: Path) -> str | None:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(weights, framework="pt"):
-            pass
+        with safe_open(path, framework="pt"):
+            return None
     except (OSError, SafetensorError, ValueError) as error:
-        said = " ".join(str(error).split())
-        raise UserError(f"cannot load {source}: {weights.name} cannot be read ({said})", hint=DAMAGED) from error
+        return f"{path.name} cannot be read ({' '.join(str(error).split())})"

@@ -10,6 +10,7 @@ from judge.errors import ModelError, Unreachable
 
 PATIENCE = 3.0  # seconds for the hub's first answer, looking up its name included
 _REMEMBERED = 60.0  # seconds for which a hub that did not answer is not asked again
+_COMMIT = "X-Repo-Commit"
 _failed: dict[str, tuple[float, str]] = {}
 
 
@@ -21,20 +22,30 @@ def only_local(source: str) -> bool:
     Raises:
         Unreachable: the hub does not answer, and nothing of the checkpoint is here.
     """
-    from huggingface_hub import constants, try_to_load_from_cache
+    from huggingface_hub import constants
 
     if Path(source).exists() or constants.HF_HUB_OFFLINE:
         return False  # the libraries know not to ask, and say what is missing
-    try:
-        here = isinstance(try_to_load_from_cache(source, "config.json"), str)
-    except ValueError:
-        return False  # no id at all: said when it is loaded
+    if not is_id(source):
+        return False  # said when it is loaded
     why = _silence(source, constants.ENDPOINT)
     if why is None:
         return False
-    if here:
+    if downloaded(source) is not None:
         return True
     raise unreachable(source, why)
+
+
+def is_id(source: str) -> bool:
+    """Whether a text can be the id of something on the hub."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    try:
+        validate_repo_id(source)
+    except HFValidationError:
+        return False
+    return True
 
 
 def unreachable(source: str, why: str) -> ModelError:
@@ -45,6 +56,27 @@ def unreachable(source: str, why: str) -> ModelError:
         f"cannot load {source}: the hub {constants.ENDPOINT} cannot be reached ({why})",
         hint="try again later, name a folder with the model, or `--model bundled`", retryable=True,
     )  # fmt: skip
+
+
+def damaged(source: str, what: str, folder: Path) -> ModelError:
+    """What is said where the hub, or something in between, gave other content than a checkpoint's."""
+    from huggingface_hub import constants
+
+    return ModelError(
+        f"cannot load {source}: what came from the hub {constants.ENDPOINT} is damaged: {what}",
+        hint=f"remove {folder.parent.parent} and try again; does a proxy or a login page answer in the hub's place?",
+        retryable=True,
+    )
+
+
+def downloaded(source: str) -> Path | None:
+    """The folder in which a checkpoint of the hub lies here; None where it is a folder itself, or not here."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if Path(source).exists() or not is_id(source):
+        return None
+    found = try_to_load_from_cache(source, "config.json")
+    return Path(found).parent if isinstance(found, str) else None
 
 
 def is_network_failure(error: BaseException) -> bool:
@@ -87,4 +119,9 @@ def _asked(source: str) -> str | None:
         answer = get_session().head(hf_hub_url(source, "config.json"), timeout=PATIENCE)
     except Exception as error:  # whatever the client raises says the same: nobody answered
         return " ".join(str(error).split()) or type(error).__name__
-    return f"it answers with status {answer.status_code}" if answer.status_code >= 500 else None
+    if answer.status_code >= 500:
+        return f"it answers with status {answer.status_code}"
+    # What the hub gives carries its commit, also where it refers to another place; a login page does not.
+    if answer.is_success and not any(_COMMIT in one.headers for one in (answer, *answer.history)):
+        return "what answers there is no hub of models"
+    return None

@@ -4,6 +4,7 @@ user asks for it; weights are read from safetensors only."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -46,8 +47,19 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
             lambda _: quantization.by_bitsandbytes(quantize, kind, config, trust_remote_code=trusted),
         )  # fmt: skip
     model, report = loaded(
-        source, "model", lambda given: kind.from_pretrained(source, output_loading_info=True, **options, **given)
-    )
+        source, "model",
+        # Weights of other shapes are told of as those that are missing are, in our words: see below.
+        lambda given: kind.from_pretrained(
+            source, output_loading_info=True, ignore_mismatched_sizes=True, **options, **given
+        ),
+    )  # fmt: skip
+    if report["mismatched_keys"]:
+        name, stored, wanted = sorted(report["mismatched_keys"])[0]
+        raise UserError(
+            f"cannot load {source}: config.json does not fit the weights: {name} is of shape {_shape(stored)}, and by "
+            f"config.json it would be {_shape(wanted)}",
+            hint="a number of heads, a size or a vocabulary in config.json is wrong: get the model again",
+        )
     if report["missing_keys"]:  # transformers fills them with random numbers and goes on
         missing = sorted(report["missing_keys"])
         raise UserError(
@@ -67,6 +79,10 @@ def identity(role: Role, name: str, source: str, model: Any, quantize: str = "no
         role=role, name=short_name(name), digest=digest(source, model), dtype=str(model.dtype).removeprefix("torch."),
         quantization=own or quantize, device=model.device.type,
     )  # fmt: skip
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " x ".join(map(str, sizes))
 
 
 def _device(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from judge.models.chat import greedy, thinking_of
 from judge.models.constrained import Constraint, json_processor
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.protocols import Conversation, Reply
+from judge.models.templates import rendered
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 
@@ -75,8 +76,7 @@ class TextLlm:
 
     def _written(self, turns: Sequence[tuple[str, str]], **switched: bool) -> str:
         messages = [{"role": role, "content": text} for role, text in turns]
-        template: Any = self._tokenizer.apply_chat_template
-        return str(template(messages, add_generation_prompt=True, tokenize=False, **switched))
+        return rendered(self._tokenizer, messages, **switched)
 
     def _constraint(self, schema: str) -> Constraint:
         """The outlines processor for a schema, built once (seconds) and reset for every use."""

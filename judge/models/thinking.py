@@ -8,10 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from jinja2 import Environment, TemplateSyntaxError, meta
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 
 SWITCHES = ("enable_thinking", "thinking")  # by which templates let themselves be told
-_LANGUAGE = Environment(extensions=["jinja2.ext.loopcontrols"], autoescape=True)  # read, never rendered
+
+
+class _Generation(Extension):
+    """The tag that transformers adds to the language, around what a model writes; read as what stands in it."""
+
+    tags = {"generation"}  # noqa: RUF012
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """See `jinja2.ext.Extension`."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+_LANGUAGE = Environment(extensions=["jinja2.ext.loopcontrols", _Generation], autoescape=True)  # read, never rendered
 _REST = r"(?:[^<>\[\]◁▷]{0,80})$"  # words that a template puts into the model's mouth
 _WORD = r"(?:\w+:)?\w*think\w*|reasoning|reflection|thoughts?"
 _BLOCKS = [  # how a block begins, how it ends, and whether lines stand between
@@ -34,12 +49,18 @@ _MARKS = re.compile("|".join([
 ]), re.I)  # fmt: skip
 
 
+def read(template: str) -> nodes.Template | None:
+    """A chat template as it is built; None where it is no sentence of the language."""
+    try:
+        return _LANGUAGE.parse(template)
+    except TemplateSyntaxError:
+        return None
+
+
 def switches(template: str) -> list[str]:
     """The variables by which a chat template is told whether its model shall think."""
-    try:
-        known = meta.find_undeclared_variables(_LANGUAGE.parse(template))
-    except TemplateSyntaxError:  # tags that transformers adds to the language
-        known = set(re.findall(r"\w+", template))
+    tree = read(template)
+    known = meta.find_undeclared_variables(tree) if tree is not None else set(re.findall(r"\w+", template))
     return [name for name in SWITCHES if name in known]
 
 

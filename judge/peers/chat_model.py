@@ -12,6 +12,7 @@ from judge.models.chat import Chat
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.protocols import checked_answer
 from judge.models.spellings import single_token_spellings
+from judge.models.templates import rendered
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
@@ -39,9 +40,7 @@ class ChatModel:
     def written(self, messages: list[Message], **values: Any) -> str:
         """The conversation as the template writes it; `values` are names that the template knows."""
         try:
-            return str(
-                self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, **values)
-            )
+            return rendered(self._processor, messages, **values)
         except Exception as error:  # templates raise what they like
             raise ModelError(f"the chat template failed: {type(error).__name__}: {error}") from error
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from judge.assemble import load_llm
+from judge.assemble import load_judge, load_llm
+from judge.cli.doctor import of_model
 from judge.errors import UserError
 from judge.models.checkpoints import architecture
 from judge.models.image_text import load_encoder
@@ -63,6 +64,20 @@ def with_code(checkpoint, tmp_path):
         return folder, marker
 
     return make
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("bundeld", "no model 'bundeld'", "did you mean `bundled`?"), ("Bundled", "no model", "did you mean `bundled`?"),
+        ("ftp://localhost/v1", "not the address of a server: ftp://localhost/v1", "such as http://localhost:8000/v1"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("load", [load_llm, lambda name: load_judge("demo", model=name)])
+def test_a_name_that_is_none_is_told_before_the_hub_is_asked(name, said, hint, load):
+    with pytest.raises(UserError, match=said) as caught:
+        load(name)
+    assert caught.value.hint == hint
 
 
 PARTS = [
@@ -147,10 +162,38 @@ def an_unknown_family(folder):
     edit(folder / "config.json", model_type="from-next-year")
 
 
+def heads(count):
+    def spoil(folder):
+        said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        edit(folder / "config.json", text_config=said["text_config"] | {"num_attention_heads": count})
+
+    return spoil
+
+
+def cut(name):
+    def spoil(folder):
+        (folder / name).write_text((folder / name).read_text(encoding="utf-8")[:40], encoding="utf-8")
+
+    return spoil
+
+
+def without(name):
+    return lambda folder: (folder / name).unlink()
+
+
+def a_pointer(folder):
+    (folder / "tokenizer.json").write_text("version https://git-lfs.github.com/spec/v1\n", encoding="utf-8")
+
+
 BROKEN = [
-    (pickled_weights, "model"), (no_processor, "processor"), (broken_tokenizer, "processor"),
-    (configuration_is_a_list, "configuration"), (sizes_are_words, "configuration"), (a_shard_is_missing, "model"),
-    (an_unknown_family, "configuration"),
+    (pickled_weights, "its model: no weights in the folder"), (no_processor, "its processor: no tokenizer in the folder"),
+    (broken_tokenizer, "its processor: tokenizer.json holds no tokenizer"), (an_unknown_family, "its configuration:"),
+    (configuration_is_a_list, "its configuration: config.json is no JSON object"), (sizes_are_words, "its configuration:"),
+    (a_shard_is_missing, "model-00001-of-00002.safetensors is missing"), (a_pointer, "a pointer of git LFS"),
+    (cut("tokenizer.json"), "its processor: tokenizer.json is no JSON"),
+    (cut("processor_config.json"), "its processor: processor_config.json is no JSON"),
+    (without("tokenizer.json"), "no tokenizer in the folder"), (heads(3), "number of attention heads"),
+    (heads(8), "config.json does not fit the weights: "),
 ]  # fmt: skip
 
 
@@ -160,8 +203,25 @@ def test_a_broken_checkpoint_is_refused_and_the_part_named(checkpoint, tmp_path,
     spoil(folder)
     with pytest.raises(UserError, match="cannot load") as caught:
         load_mllm(str(folder), FULL)
-    assert f"its {part}:" in caught.value.message and caught.value.hint
+    assert part in caught.value.message and caught.value.hint
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (None, None), (pickled_weights, "no weights in the folder"), (cut("tokenizer.json"), "tokenizer.json is no JSON"),
+        (cut("config.json"), "config.json is no JSON"), (without("processor_config.json"), "no image processor"),
+        (a_shard_is_missing, "model-00001-of-00002.safetensors is missing"), (no_processor, "no tokenizer"),
+    ],
+)  # fmt: skip
+def test_doctor_says_which_part_of_a_folder_is_damaged(checkpoint, tmp_path, spoil, said):
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "ill")
+    if spoil is not None:
+        spoil(folder)
+    found = of_model(str(folder))
+    assert found["found"] == "folder"
+    assert (found["wrong"] is None) if said is None else said in found["wrong"]
 
 
 def test_a_language_model_of_text_alone_is_no_judge_of_images(tmp_path):
@@ -193,7 +253,7 @@ def no_word_for_yes(folder):
 
 UNFIT = [
     (no_place_for_pictures, "leaves pictures out"), (a_template_that_fails, "chat template fails"),
-    (no_word_for_yes, "no single token for 'yes'"), (a_shard_is_missing, "its model:"), (an_unknown_family, "its config"),
+    (no_word_for_yes, "no single token for 'yes'"), (a_shard_is_missing, "00002.safetensors is missing"), (an_unknown_family, "its config"),
 ]  # fmt: skip
 
 

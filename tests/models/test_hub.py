@@ -42,16 +42,25 @@ def black_hole() -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
+PAGE = b"<html>Please log in</html>"
+
+
 @contextlib.contextmanager
-def answering(status: int) -> Iterator[str]:
-    """A hub that answers everything with one status."""
+def answering(status: int, *, as_hub: bool = True) -> Iterator[str]:
+    """Something that answers everything with one status and a page. as_hub: with the headers that the hub sends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self.send_response(status)
+            self.send_header("Content-Length", str(len(PAGE)))
+            if as_hub:
+                self.send_header("X-Repo-Commit", "a" * 40)
+                self.send_header("ETag", '"b"')
             self.end_headers()
 
-        do_GET = do_HEAD
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            self.wfile.write(PAGE)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -97,6 +106,18 @@ def test_a_hub_that_answers_is_asked_and_one_that_is_broken_is_not(tmp_path, sta
         done, _ = run("-c", ASK, hub=address, home=tmp_path)
     assert done.stdout.strip() == (found or "")
     assert found or "it answers with status 503" in done.stderr
+
+
+@pytest.mark.parametrize(("as_hub", "said"), [(False, "is no hub of models"), (True, "config.json is no JSON")])
+def test_a_page_in_place_of_the_hub_is_no_mistake_of_the_users(tmp_path, as_hub, said):
+    """A login page or a proxy answers 200 to everything: another try, elsewhere, may do."""
+    arguments = ["-m", "judge", "check", "examples/images/drugs-violating.png", "--model", "someone/some-model"]
+    with answering(200, as_hub=as_hub) as address:
+        done, _ = run(*arguments, hub=address, home=tmp_path)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, done.stdout, len(lines)) == (3, "", 2)
+    assert said in lines[0] and address in lines[0]
+    assert lines[1].startswith("  hint: ") and "try again" in lines[1]
 
 
 def test_what_was_downloaded_loads_without_the_hub(checkpoint, tmp_path):

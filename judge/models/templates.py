@@ -1,0 +1,61 @@
+"""Runs chat templates within bounds. A template is a program that came with a checkpoint: the sandbox of transformers
+keeps it from reaching anything, and not from going on for ever.
+
+What is counted is the template's own steps and what it calls in Python; one step that takes long by itself (a power of
+a power) cannot be broken off, so templates that compute powers are refused by `endless`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from jinja2 import nodes
+
+from judge.errors import ModelError
+
+SECONDS = 5.0  # of the processor, for one conversation; real templates take thousandths
+MOST_CHARACTERS = 4_000_000  # that one conversation may become; the prompts of this package have some thousands
+_COMPILED = "<template>"  # the file that compiled templates say they come from
+_HINT = "mend the chat template of the checkpoint (chat_template.jinja), or choose another model"
+
+
+def rendered(holder: Any, messages: list[dict[str, Any]], **values: Any) -> str:
+    """The conversation as the chat template of `holder` (a processor or a tokenizer) writes it, up to where the next
+    answer begins. `values` are names that the template knows.
+
+    Raises:
+        ModelError: it takes too long, or writes too much.
+        Exception: whatever else the template raises.
+    """
+    before = sys.gettrace()  # of this thread alone, as all that follows
+    sys.settrace(_Bounds(time.thread_time() + SECONDS))
+    try:
+        return str(holder.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, **values))
+    finally:
+        sys.settrace(before)
+
+
+def endless(tree: nodes.Template) -> str | None:
+    """What a template does that may take for ever in one step; None where nothing is found."""
+    return "computes a power" if tree.find(nodes.Pow) is not None else None
+
+
+class _Bounds:
+    """A trace function: called at every call of a function, and at every step of a template."""
+
+    def __init__(self, until: float) -> None:
+        self._until, self._characters = until, 0
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> _Bounds | None:
+        if time.thread_time() > self._until:
+            raise ModelError(f"its chat template did not end within {SECONDS:g} s", hint=_HINT)
+        if frame.f_code.co_filename != _COMPILED:
+            return None
+        if event == "return" and isinstance(argument, str):  # what is written is yielded, piece by piece
+            self._characters += len(argument)
+            if self._characters > MOST_CHARACTERS:
+                raise ModelError(f"its chat template writes over {MOST_CHARACTERS:,} characters", hint=_HINT)
+        return self
