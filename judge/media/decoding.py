@@ -35,7 +35,8 @@ def from_image(image: Image.Image, source: str = "<image>", limits: Limits = DEF
     """A picture from a PIL image in memory; its SHA-256 is that of the PNG it would be saved as.
 
     Of an animation only the frame that the image stands at is seen, which is a gap. What was wrong with the file that
-    the image was opened from cannot be seen any more: give the path or the bytes.
+    the image was opened from is heard only if its pixels are not loaded yet, and not all of it: give the path or the
+    bytes.
 
     Raises:
         ImageError: too large, without pixels, or opened from a damaged file.
@@ -44,15 +45,17 @@ def from_image(image: Image.Image, source: str = "<image>", limits: Limits = DEF
     buffer = io.BytesIO()
     try:
         frames = int(getattr(image, "n_frames", 1))
-        storable(ImageOps.exif_transpose(image)).save(buffer, format="PNG")
+        with heard() as said:
+            storable(ImageOps.exif_transpose(image)).save(buffer, format="PNG")
     except ImageError:
         raise
     except Exception as error:  # the image may be a file not yet read: see `decode`
         raise _damaged(error) from error
     picture = _decoded(buffer.getvalue(), source, limits)
-    if frames <= 1:
-        return picture
-    return replace(picture, gaps=(f"one of {frames} frames or pages; the others were not judged", *picture.gaps))
+    remarks, doubts = _of_decoders(said, image.format or "")
+    if frames > 1:
+        doubts = [f"one of {frames} frames or pages; the others were not judged", *doubts]
+    return replace(picture, notes=(*picture.notes, *remarks), gaps=(*doubts, *picture.gaps))
 
 
 def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
@@ -88,9 +91,8 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
 def _of_decoders(said: list[tuple[str, str]], kind: str) -> tuple[list[str], list[str]]:
     """Notes and gaps of what decoders said. Metadata of every kind of file are read as TIFF: only in a TIFF is what is
     wrong with them wrong with the picture."""
-    told = list(dict.fromkeys(said))
-    notes = ["its metadata are damaged"] if any(one == "Tiff" for one, _ in told) and kind != "TIFF" else []
-    return notes, [f"its decoder warns: {text}" for one, text in told if one != "Tiff" or kind == "TIFF"]
+    notes = ["its metadata are damaged"] if any(one == "Tiff" for one, _ in said) and kind != "TIFF" else []
+    return notes, [f"its decoder warns: {text}" for one, text in said if one != "Tiff" or kind == "TIFF"]
 
 
 def _damaged(error: Exception) -> ImageError:

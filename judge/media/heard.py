@@ -1,4 +1,4 @@
-"""What Pillow says while a picture is decoded: warnings and log lines are heard here, and nowhere else.
+"""What Pillow says while a picture is decoded: warnings, log lines, libtiff's errors. It is heard here, and nowhere else.
 
 Python's filters of warnings belong to the whole process. So a filter for Pillow alone stands in front of them while any
 thread decodes, and what comes through is sorted by thread: what other threads and the user's own program have to say
@@ -15,6 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from judge.media import libtiff
+
+_MOST = 100  # different remarks of one file
 _DECODER = re.compile(r"PIL[./\\](\w+)ImagePlugin")
 _lock = threading.Lock()
 _here = threading.local()
@@ -24,7 +27,7 @@ _before: Callable[..., Any] = warnings.showwarning
 
 @contextmanager
 def heard() -> Iterator[list[tuple[str, str]]]:
-    """A list that fills with what Pillow's decoders say in this thread: which one (`Tiff`, `Png`), and what."""
+    """A list that fills with what Pillow's decoders say in this thread, each once: who (`Tiff`, `Png`), and what."""
     said: list[tuple[str, str]] = []
     _here.said = said
     _begin()
@@ -53,6 +56,7 @@ def _begin() -> None:
             _before, warnings.showwarning = warnings.showwarning, _show
         warnings.filterwarnings("always", module=r"PIL\.")
         logging.getLogger("PIL").addHandler(_ear)
+        libtiff.listen(_take)
 
 
 def _end() -> None:
@@ -67,6 +71,7 @@ def _end() -> None:
         while ours in warnings.filters:
             warnings.filters.remove(ours)  # type: ignore[attr-defined]
         logging.getLogger("PIL").removeHandler(_ear)
+        libtiff.stop()
 
 
 def _show(message: Warning | str, category: type[Warning], filename: str, *more: Any, **named: Any) -> None:
@@ -80,5 +85,7 @@ def _take(place: str, message: str) -> bool:
         return False
     decoder = _DECODER.search(place)
     if decoder is not None:
-        said.append((decoder[1], " ".join(message.split())))
+        one = decoder[1], " ".join(message.split())
+        if len(said) < _MOST and one not in said:  # one may be said of every row
+            said.append(one)
     return decoder is not None or "PIL" in place
