@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-_ZEROS = 64  # no compressed picture ends in so many
+from judge.media.boxes import filled_up
+
+_OLD = 12  # bytes of the header of OS/2, whose sizes are of two bytes
+_RUNS = (1, 2)  # ways of a BMP to hold runs of pixels
 
 
 def gif_end(data: bytes) -> int | None:
@@ -24,34 +27,22 @@ def gif_end(data: bytes) -> int | None:
 def webp_end(data: bytes) -> int | None:
     """Where a WebP ends; None where that is beyond the file, or the file was filled up with zeros."""
     size = int.from_bytes(data[4:8], "little")
-    return _within(data, 8 + size + size % 2)
+    end = 8 + size + size % 2
+    return end if end <= len(data) and not filled_up(data, end) else None
 
 
-def boxes(data: bytes) -> dict[bytes, int]:
-    """The boxes that an AVIF or HEIC is made of, with where each ends: the last of each kind."""
-    found: dict[bytes, int] = {}
-    place = 0
-    while place + 8 <= len(data) and data[place + 4 : place + 8].isalnum():
-        kind, size = data[place + 4 : place + 8], int.from_bytes(data[place : place + 4], "big")
-        if size == 1:
-            size = int.from_bytes(data[place + 8 : place + 16], "big")
-        elif size == 0:
-            size = len(data) - place
-        place += max(size, 8)
-        found[kind] = place
-    return found
-
-
-def boxes_end(data: bytes) -> int | None:
-    """Where the last box of an AVIF or HEIC ends; None where that is beyond the file, or the file was filled up with
-    zeros."""
-    return _within(data, max(boxes(data).values(), default=0))
-
-
-def _within(data: bytes, end: int) -> int | None:
-    if end > len(data) or not data[max(0, end - _ZEROS) : end].strip(b"\0"):
-        return None
-    return end
+def bmp_ends(data: bytes) -> tuple[int, int]:
+    """Where the part of a BMP ends that is certainly its own, and where its pixels end, which may be beyond the file.
+    Where runs of pixels end is not told, so for these it is where they begin, and the end of the file. The size in its
+    header is often wrong."""
+    pixels, header = int.from_bytes(data[10:14], "little"), int.from_bytes(data[14:18], "little")
+    if header > _OLD and data[30] in _RUNS:
+        return pixels, len(data)
+    wide = 2 if header == _OLD else 4
+    width, height = (int.from_bytes(data[at : at + wide], "little", signed=wide > 2) for at in (18, 18 + wide))
+    bits = int.from_bytes(data[20 + 2 * wide : 22 + 2 * wide], "little")
+    end = pixels + (width * bits + 31) // 32 * 4 * abs(height)
+    return end, end
 
 
 def _palette(data: bytes, place: int) -> int:

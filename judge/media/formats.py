@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.MpoImagePlugin import MpoImageFile
 
 from judge.errors import ImageError
 from judge.media.budget import megapixels
@@ -44,7 +46,21 @@ def open_image(data: bytes) -> Image.Image:
 
         heic: Image.Image = HeifImageFile(io.BytesIO(data))
         return heic
-    return Image.open(io.BytesIO(data), formats=FORMATS)
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if isinstance(image, JpegImageFile) and image.format == "JPEG":
+        _with_gain_map(image)
+    return image
+
+
+def _with_gain_map(image: JpegImageFile) -> None:
+    """Make a JPEG of several pictures one that shows them all. Pillow leaves out the second one of "Ultra HDR", which
+    brightens the first on bright screens; that it is one, only a label in the file says, and it is looked at."""
+    try:
+        parts = image._getmp()
+        if parts is not None and parts[0xB001] > 1:
+            MpoImageFile.adopt(image, parts)
+    except (TypeError, IndexError, KeyError, SyntaxError):  # it is a JPEG: what lies behind its end is looked at
+        return
 
 
 def is_heic(data: bytes) -> bool:

@@ -24,10 +24,11 @@ _NAMED = 10  # numbers of frames in one remark
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What was looked at of a file: see `Picture`. size: of the first frame, upright."""
+    """What was looked at of a file: see `Picture`. size: of the first frame, upright. frames: how many there are."""
 
     size: tuple[int, int]
     views: tuple[View, ...]
+    frames: int
     notes: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
 
@@ -44,7 +45,7 @@ def views_of(opened: Image.Image, budget: Budget) -> Seen:
     if not _several(opened):
         frame = frame_at(opened, 0, budget)
         only, grounds = _views(frame, "", budget.view_pixels(1))
-        return Seen(frame.size, _sharing(only, budget), _said(grounds))
+        return Seen(frame.size, _sharing(only, budget), 1, _said(grounds))
     looked = look_through(opened, budget)
     found = spread(looked.prints, budget.limits.frames)
     chosen = sorted(looked.numbers[place][0] for place in found.chosen)
@@ -66,7 +67,7 @@ def views_of(opened: Image.Image, budget: Budget) -> Seen:
     if left:
         much = len(left) > budget.limits.unseen_share * looked.total
         (gaps if much else notes).append(_unlike(left, looked.total, len(seen)))
-    return Seen(sizes[0], _sharing(views, budget), (*notes, *_said(behind)), tuple(gaps))
+    return Seen(sizes[0], _sharing(views, budget), looked.total, (*notes, *_said(behind)), tuple(gaps))
 
 
 def _several(opened: Image.Image) -> bool:

@@ -35,7 +35,7 @@ def upright(frame: Image.Image, most: int) -> tuple[Image.Image, tuple[int, int]
         Exception: whatever Pillow raises of a damaged file.
     """
     size = frame.size
-    if frame.format == "JPEG":
+    if frame.format in ("JPEG", "MPO"):
         frame.draft(None, fitted(size, most // 2))
     frame.load()  # some metadata lie behind the pixels
     if frame.getexif().get(ExifTags.Base.Orientation, 1) == 1:  # no copy of what stands upright

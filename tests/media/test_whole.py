@@ -202,31 +202,6 @@ def test_checking_is_bounded_like_decoding():
         decode(data, "x", Limits(total_pixels=1199))
 
 
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "GIF", "WEBP"])
-def test_bytes_behind_the_end_are_a_note_and_another_picture_there_is_a_gap(name):
-    data = FILES[name]
-    picture = decode(data + b"some words of a camera" * 9)
-    assert picture.gaps == ()
-    assert picture.notes[-1] == "198 bytes behind the end of the picture were not looked at"
-    assert decode(data + bytes(5000)).notes == decode(data).notes
-    film = decode(data + b"\0\0\0\x18ftypmp42" + bytes(9) + b"moov")
-    assert film.gaps == ()
-    assert "look like a film" in film.notes[-1]
-    for hidden in ("JPEG", "PNG", "GIF", "WEBP", "AVIF"):
-        gaps = decode(data + b"junk" + FILES[hidden]).gaps
-        assert len(gaps) == 1
-        assert "another picture" in gaps[0]
-
-
-def test_the_gain_map_of_a_phone_is_a_note():
-    space = b"http://ns.adobe.com/xap/1.0/\0<x hdrgm:Version='1.0'/>"
-    data = FILES["JPEG"][:2] + b"\xff\xe1" + struct.pack(">H", len(space) + 2) + space + FILES["JPEG"][2:]
-    picture = decode(data + FILES["JPEG grey"])
-    assert picture.gaps == ()
-    assert picture.notes == ("has a gain map for bright screens; judged without it",)
-    assert decode(data + FILES["JPEG grey"] * 2).gaps
-
-
 def test_strips_of_a_tiff_lie_in_the_file_and_their_jpegs_are_whole():
     data = bytearray(FILES["TIFF jpeg"])
     middle = len(data) // 2

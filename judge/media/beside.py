@@ -1,0 +1,74 @@
+"""Pictures in bytes of a file that are no part of the picture it shows: behind its end, or between its parts."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+import numpy
+from numpy.typing import ArrayLike
+
+from judge.media.budget import Budget
+from judge.media.formats import open_image
+
+_PICTURE = re.compile(
+    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi|hei|hev|mif|msf)"
+    rb"|II[*+]\0|MM\0[*+]|BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
+    re.DOTALL,
+)
+_NEVER_READ = re.compile(  # JPEG 2000, JPEG XL, Photoshop, and pictures in words
+    rb"\0\0\0\x0cjP  \r\n|\0\0\0\x0cJXL \r\n|8BPS\0[\1\2]\0{6}|<(?:\w{1,20}:)?svg[\s>]|data:image/", re.IGNORECASE
+)
+_FILM = re.compile(rb"....ftyp|....moov|\x1aE\xdf\xa3", re.DOTALL)
+_TRIED = 100  # places at which a picture may begin
+_LEAST = 20  # bytes: no picture is smaller
+_HOLES = 10_000  # between the parts of a file
+
+
+def look(data: bytes, spans: ArrayLike, end: int | None, budget: Budget) -> tuple[str, bool] | None:
+    """What to say of the bytes that are no part of the picture, and whether it is a gap; None: nothing.
+
+    spans: rows of (start, end), the bytes that are parts of it. end: where the picture ends, so that all behind is
+    none of it; None where that cannot be told.
+    """
+    holes = _holes(spans, len(data))
+    if len(holes) > _HOLES:
+        return "its parts are too scattered to look between them", True
+    size = f"{len(data) - end} bytes behind the end of the picture" if end is not None else ""
+    behind = bool(size and data[end:].strip(b"\0"))
+    what = size if behind else "bytes between its parts"
+    another = f"{what} hold another picture, which was not judged"
+    if any(_NEVER_READ.search(data, *hole) for hole in holes):
+        return another, True
+    found = list(islice((match.start() for hole in holes for match in _PICTURE.finditer(data, *hole)), _TRIED + 1))
+    if len(found) > _TRIED:
+        return another, True
+    for place in found:
+        why = budget.take(1)  # opening can take long: some decoders look for their next mark to the end
+        if why is not None:
+            return f"{what} were not looked through: {why}", True
+        if _opens(data[place:]):
+            return another, True
+    if not behind or end is None:
+        return None
+    if _FILM.search(data, end, end + 4096):
+        return f"{size} look like a film, which was not judged", False
+    return f"{size} were not looked at", False
+
+
+def _holes(spans: ArrayLike, length: int) -> list[tuple[int, int]]:
+    """What lies between spans, and is long enough for a picture."""
+    rows = numpy.minimum(numpy.asarray(spans, numpy.uint64).reshape(-1, 2), length).astype(numpy.int64)
+    rows = rows[numpy.argsort(rows[:, 0], kind="stable")]
+    starts = numpy.append(rows[:, 0], length)
+    ends = numpy.insert(numpy.maximum.accumulate(rows[:, 1]), 0, 0)
+    wide = starts - ends >= _LEAST
+    return list(zip(ends[wide].tolist(), starts[wide].tolist(), strict=True))
+
+
+def _opens(data: bytes) -> bool:
+    try:
+        open_image(data).close()
+    except Exception:  # whatever decoders raise of what is no picture
+        return False
+    return True
