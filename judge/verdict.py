@@ -182,6 +182,8 @@ class Provenance(Frozen):
     any (see each finding's thresholds for the bounds). limits: how far the image was looked at (absent from verdicts
     of old). look_closer: whether parts of it were judged as further views (absent where not).
     max_pixels: of a picture as the model was shown it, at most (absent from verdicts of old).
+    reason, reason_with, reason_tokens: whether, how and how far the undecided was reasoned about (absent from verdicts
+    of old). without_logprobs: what a server without log-probabilities was asked instead (absent where nothing).
     probe: of the multimodal model, where there was one; no verdict depends on it.
     """
 
@@ -197,6 +199,10 @@ class Provenance(Frozen):
     limits: Limits | None = Field(default=None, exclude_if=lambda limits: limits is None)
     look_closer: bool = Field(default=False, exclude_if=lambda on: not on)
     max_pixels: int | None = Field(default=None, exclude_if=lambda most: most is None)
+    reason: bool | None = Field(default=None, exclude_if=lambda on: on is None)
+    reason_with: ReasonWith | None = Field(default=None, exclude_if=lambda way: way is None)
+    reason_tokens: int | None = Field(default=None, exclude_if=lambda most: most is None)
+    without_logprobs: str | None = Field(default=None, exclude_if=lambda way: way is None)
     probe: Probed | None = Field(default=None, exclude_if=lambda probe: probe is None)
 
     def basis(self) -> str:

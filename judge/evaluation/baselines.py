@@ -26,6 +26,7 @@ from judge.evaluation.protocols import Judgement
 from judge.judging import escalation
 from judge.judging.asking import Asker
 from judge.judging.pipeline import Judge
+from judge.judging.shelf_life import kept_for
 from judge.languages import DEFAULT, ENGLISH
 from judge.media import Picture
 from judge.models.protocols import Ask, Conversation, Mllm, Turn
@@ -72,7 +73,7 @@ class Baseline(ABC):
             self.name, UNSAFE, *(prompts.digest(one) for one in self.asks), self.constitution.digest,
             judge.mllm.identity.model_dump_json(), str(self.settings.thresholds.label_mass),
             str(self.settings.reason_tokens), self.settings.reason_with, str(source.versions),
-            str(source.prompts["answers"]),
+            str(source.prompts["answers"]), str(source.max_pixels), str(source.limits), kept_for(source.models),
         )  # fmt: skip
 
     @abstractmethod

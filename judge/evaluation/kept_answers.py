@@ -1,8 +1,8 @@
 """What a model answered, kept in one SQLite file, so that many methods (and processes) ask it only once.
 
 A judge and its ablations ask mostly the same questions about the same pictures. Each entry is named by a digest of
-all that it depends on: the model, the library versions, the words for yes and no, the picture's pixels and the text.
-Nothing kept can go stale. Knows nothing of methods.
+all that it depends on: the model, the library versions, the words for yes and no, the picture's pixels, how many of
+them the model is shown, the text, and the day where a server has the model. Knows nothing of methods.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 from judge.errors import UserError
 from judge.judging.pipeline import Judge
 from judge.judging.shared_answers import AnswerKey, ReplyKey, SharedAnswers
+from judge.judging.shelf_life import kept_for
 from judge.models.protocols import Reply
 from judge.verdict import Answer
 
@@ -48,7 +49,10 @@ class KeptAnswers:
     def sharing(self, judge: Judge) -> SharedAnswers:
         """The judge's multimodal model, with what is in the file before it."""
         source = judge.provenance
-        of = [judge.mllm.identity.model_dump(mode="json"), source.versions, source.prompts["answers"]]
+        of = [
+            judge.mllm.identity.model_dump(mode="json"), source.versions, source.prompts["answers"],
+            source.max_pixels, kept_for([judge.mllm.identity]),
+        ]  # fmt: skip
         return SharedAnswers(
             judge.mllm,
             _Shelf[AnswerKey, Answer](self._file, ["answer", of], Answer.model_dump_json, Answer.model_validate_json),

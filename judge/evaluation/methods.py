@@ -11,7 +11,7 @@ from judge.evaluation.protocols import Judgement, Kind
 from judge.evaluation.scoring import rule_scores
 from judge.judging.pipeline import Judge
 from judge.judging.shared_answers import SharedAnswers
-from judge.settings import Settings
+from judge.judging.shelf_life import kept_for
 from judge.verdict import Finding, Verdict
 
 NAME = "clue"
@@ -45,7 +45,7 @@ class JudgeMethod:
 
     def __init__(self, judge: Judge, name: str, kind: Kind, about: str, shared: SharedAnswers | None = None) -> None:
         self.name, self.kind, self.about = name, kind, about
-        self.identity = digest_of(judge.provenance.basis(), *_reasoning(judge.settings))
+        self.identity = digest_of(judge.provenance.basis(), kept_for(judge.provenance.models))
         self._judge, self._shared = judge, shared
 
     def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:
@@ -86,10 +86,6 @@ def batches(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 def digest_of(*parts: str) -> str:
     """SHA-256 of some texts, as the identity of a method."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _reasoning(settings: Settings) -> tuple[str, str, str]:
-    return str(settings.reason), str(settings.reason_tokens), settings.reason_with
 
 
 def _undecided(findings: Sequence[Finding]) -> tuple[str, ...]:

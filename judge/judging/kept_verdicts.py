@@ -1,8 +1,8 @@
 """Verdicts kept on disk, so that a second run over the same images does not ask the model again.
 
 The name of a kept verdict is a digest of all that it depends on: the image's bytes, the judge's whole provenance
-(constitution, lock where there is one, models, prompts, thresholds, versions) and how far it was to reason. Nothing
-kept can go stale, and what is damaged is judged again.
+(constitution, lock where there is one, models, prompts, thresholds, reasoning, versions), and the day where a server
+has a model. So nothing kept goes stale, but within a day behind a server; and what is damaged is judged again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from judge.files import remember
 from judge.judging import domain
 from judge.judging.opening import name_of
 from judge.judging.pipeline import Judge
+from judge.judging.shelf_life import kept_for
 from judge.judging.sitting import LATE
 from judge.settings import cache_dir
 from judge.verdict import Branch, Finding, Verdict
@@ -31,8 +32,7 @@ class KeptVerdicts:
     def __init__(self, judge: Judge, folder: Path | None = None) -> None:
         self.judge = judge
         self._folder = folder or cache_dir() / "verdicts"
-        chosen = judge.settings
-        self._under = f"{judge.provenance.basis()}|{chosen.reason}|{chosen.reason_tokens}|{chosen.reason_with}"
+        self._under = f"{judge.provenance.basis()}|{kept_for(judge.provenance.models)}"
 
     def judge_many(self, images: Iterable[str]) -> Iterator[tuple[Verdict, bool]]:
         """Per path, in order, one for each: the verdict, and whether it was kept."""

@@ -14,6 +14,7 @@ from judge.errors import ModelError, UserError
 from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods import all_enforced, the_judge
 from judge.evaluation.scoring import rule_score, statement_score
+from judge.judging.kept_verdicts import KeptVerdicts
 from judge.judging.probability import Facts, evidence
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Bounds, Thresholds
@@ -24,6 +25,7 @@ RULES = (
     "id: dogs, rule: no dogs, preconditions: [a dog is visible], exceptions: [a leash is visible]",
     "id: cats, rule: no cats, status: shadow, preconditions: [a cat is visible]",
 )
+CATS = "id: cats, rule: no cats, preconditions: [a cat is visible]"
 PRIORS = {"a dog is visible": 0.5, "a leash is visible": 0.5, "a cat is visible": 0.5}
 
 
@@ -168,6 +170,44 @@ def test_another_model_is_asked_itself(tmp_path):
         "no_violation",
     ]
     assert the_judge(one).identity != the_judge(other).identity
+
+
+class Served(ScriptedMllm):
+    """A scripted model that says it is behind a server."""
+
+    @property
+    def identity(self):
+        return super().identity.model_copy(update={"device": "server"})
+
+
+@pytest.mark.parametrize(("kind", "again"), [(ScriptedMllm, "violation"), (Served, "no_violation")])
+def test_what_a_server_said_is_used_for_the_day(tmp_path, monkeypatch, kind, again):
+    """It may have exchanged its weights under the same name, address and build."""
+    paths, current = pictures(tmp_path, 1), ["2026-01-01"]
+    monkeypatch.setattr("judge.judging.shelf_life.today", lambda: current[0])
+    found = []
+    for answer in (0.95, 0.05, 0.05):
+        mllm = kind({"a cat is visible": [answer]}, {"a cat is visible": 0.4})
+        judge = judge_with((CATS,), mllm)
+        ((verdict, _),) = KeptVerdicts(judge, tmp_path / "verdicts").judge_many(paths)
+        answers = KeptAnswers(tmp_path / "answers.sqlite")
+        mllm = kind({"a cat is visible": [answer]}, {"a cat is visible": 0.4})
+        (judgement,) = the_judge(judge_with((CATS,), mllm), answers).judge(paths)
+        answers.close()
+        found.append((verdict.verdict, judgement.verdict))
+        if len(found) == 2:
+            current[0] = "2026-01-02"
+    assert found == [("violation",) * 2, ("violation",) * 2, (again,) * 2]
+
+
+def test_kept_answers_are_told_apart_by_what_the_model_was_shown(tmp_path):
+    paths, kept = pictures(tmp_path, 1), KeptAnswers(tmp_path / "answers.sqlite")
+    found = []
+    for answer, most in ((0.95, 4096), (0.05, 8192)):
+        mllm = ScriptedMllm({"a cat is visible": [answer]}, {"a cat is visible": 0.4})
+        (judgement,) = the_judge(judge_with((CATS,), mllm, max_pixels=most), kept).judge(paths)
+        found.append(judgement.verdict)
+    assert found == ["violation", "no_violation"]
 
 
 def test_what_changes_answers_changes_the_identity():

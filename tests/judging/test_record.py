@@ -8,7 +8,7 @@ from PIL import Image
 from judge.judging.opening import Opened
 from judge.media import Picture, View
 from judge.models.scripted import ScriptedDetector, ScriptedMllm
-from judge.verdict import Verdict
+from judge.verdict import Provenance, Verdict
 from tests.judging.scenes import judge_with
 
 STATEMENT = "a thing burns"
@@ -79,3 +79,19 @@ def test_a_small_object_in_a_reduced_view_is_cropped_where_it_is():
     judge_with((RULE,), mllm, detector=detector)._judge_batch([Opened("x.png", seen, 0.0)])
     crops = [mllm.asked[-1].image, mllm.talked[0].image]
     assert [(crop.size, crop.getcolors()) for crop in crops] == [((32, 32), [(1024, (255, 0, 0))])] * 2
+
+
+def test_all_that_changes_a_verdict_is_in_the_provenance():
+    said = judge_with((RULE,), ScriptedMllm({}, {})).provenance
+    others = [
+        judge_with((RULE,), ScriptedMllm({}, {}), **change).provenance
+        for change in (
+            {"reason": False}, {"reason_with": "thinking"}, {"reason_tokens": 99}, {"without_logprobs": "sample:8"},
+            {"max_pixels": 4096}, {"look_closer": True}, {"thresholds": {"label_mass": 0.4}}, {"limits": {"frames": 2}},
+        )
+    ]  # fmt: skip
+    assert len({one.basis() for one in (said, *others)}) == 9
+    assert (said.reason, said.reason_with, said.reason_tokens, said.without_logprobs) == (True, "steps", 512, None)
+    assert others[3].without_logprobs == "sample:8"
+    old = said.model_dump(exclude={"reason", "reason_with", "reason_tokens", "without_logprobs"})
+    assert Provenance.model_validate(old).model_dump() == old, "verdicts of old are read as they were written"
