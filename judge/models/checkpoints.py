@@ -84,8 +84,10 @@ def _unusable(source: str, part: str, error: Exception) -> UserError:
             hint="choose a model that answers questions about images",
         )
     folder = Path(source)
-    if folder.is_dir() and (what := damage(folder) or missing(folder)) is not None:
-        return UserError(f"cannot load {source}: its {part}: {what}", hint=DAMAGED)
+    if folder.is_dir() and not isinstance(error, ImportError):
+        what = damage(folder) or missing(folder, part)
+        if what is not None:
+            return UserError(f"cannot load {source}: its {part}: {what}", hint=DAMAGED)
     first, *more = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
     if first.endswith(":") and more:  # the sentence goes on
         first = f"{first} {more[0]}"

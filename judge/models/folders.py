@@ -29,6 +29,7 @@ _PARTS = {  # of a model, by the files that hold them
     "tokenizer": ("tokenizer.json", "*.model", "vocab.*", "tekken.json"),
     "image processor": ("preprocessor_config.json", "processor_config.json"),
 }
+_LOADED_AS = {"model": ("weights",), "processor": ("tokenizer", "image processor")}
 
 
 def check_folder(source: str) -> None:
@@ -71,14 +72,17 @@ def damage(folder: Path) -> str | None:
     return next((one for one in said if one is not None), None) or _damaged_weights(folder)
 
 
-def missing(folder: Path) -> str | None:
-    """Which part of a model a folder lacks; None where all are there."""
+def missing(folder: Path, of: str = "") -> str | None:
+    """Which part of a model a folder lacks; None where all are there.
+
+    of: look only for what is loaded as its `model` or its `processor`.
+    """
     try:
         sees = "vision_config" in json.loads((folder / "config.json").read_bytes())
     except (OSError, ValueError, TypeError, RecursionError):
         sees = False
     for part, patterns in _PARTS.items():
-        if part == "image processor" and not sees:
+        if (part == "image processor" and not sees) or part not in _LOADED_AS.get(of, _PARTS):
             continue
         if not any(any(folder.glob(pattern)) for pattern in patterns):
             return f"no {part} in the folder ({patterns[0]})"

@@ -147,6 +147,11 @@ def sharing(subject: Subject) -> Iterator[Line]:
         yield Line(check="sharing", outcome="warn", figure=figure, advice=advice, values=values)
         return
     advice = "please report the model: answers on a shared prefix are not its own"
+    if "8bit" in subject.mllm.identity.quantization:
+        advice = (
+            "LLM.int8 (8 bits) looks for outliers in all that is computed together, so an answer depends on what is "
+            "computed beside it: --quantize 4bit has no such dependence"
+        )
     if torn:
         advice = "the statement is cut into other tokens where it joins the text before it: please report the tokenizer"
     yield Line(check="sharing", outcome="fail" if worst > close * FAR else "warn", figure=figure, advice=advice,

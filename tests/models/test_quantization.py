@@ -11,7 +11,7 @@ import torch
 import transformers as tf
 
 from judge.errors import UserError
-from judge.models import quantization
+from judge.models import quantization, ways
 from judge.models.loading import identity, load_model
 from judge.models.transformers_mllm import load_mllm
 from judge.settings import Settings
@@ -114,3 +114,26 @@ def test_fp8_is_called_fp8():
 def test_weights_as_they_were_made_are_recorded_as_not_quantised(checkpoint):
     model = load_model(tf.AutoModelForImageTextToText, str(checkpoint("llava")), CPU)
     assert identity("mllm", "x", str(checkpoint("llava")), model).quantization == "none"
+
+
+def test_in_8_bits_nothing_is_shared_where_what_is_beside_a_question_sways_it(checkpoint, pictures, caplog):
+    """LLM.int8 keeps whole columns in which any token of a pass is an outlier: of tiny random weights other columns in
+    every pass, of trained ones mostly the same."""
+    mllm = load_mllm(str(checkpoint("smolvlm")), CPU.model_copy(update={"quantize": "8bit"}))
+    together = suite.asks_of(pictures[:1], suite.STATEMENTS)
+    with caplog.at_level(logging.WARNING, "judge"):
+        found = suite.numbers(mllm, together)
+    assert mllm.way is not None and not mllm.way.shares
+    assert ways.SWAYED in caplog.text and "cannot share" not in caplog.text
+    assert found == suite.near([number for ask in together for number in suite.numbers(mllm, [ask])])
+
+
+def test_without_outliers_8_bits_are_shared_exactly(checkpoint, pictures):
+    """The cause: each token is rounded by itself, and sharing changes nothing."""
+    mllm = load_mllm(str(checkpoint("smolvlm")), CPU.model_copy(update={"quantize": "8bit"}))
+    for part in mllm._model.modules():
+        if isinstance(part, bnb.nn.Linear8bitLt):
+            part.state.threshold = 0.0
+    mllm.way = None
+    mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
+    assert mllm.way is not None and mllm.way.shares

@@ -166,6 +166,7 @@ def seen(**facts):
     return mllm
 
 
+EIGHT = Knows().identity.model_copy(update={"quantization": "8bit"})
 FOUR = Knows().identity.model_copy(update={"quantization": "4bit"})
 HALF = Knows().identity.model_copy(update={"dtype": "bfloat16"})
 
@@ -195,6 +196,7 @@ HALF = Knows().identity.model_copy(update={"dtype": "bfloat16"})
         (inner.sharing, {"off": 0.05, "identity": HALF}, "pass", "5.0e-02"),
         (inner.sharing, {"shares": False}, "warn", "nothing is shared"),
         (inner.sharing, {"off": 0.05, "identity": FOUR}, "pass", "5.0e-02"),
+        (inner.sharing, {"off": 0.2, "identity": EIGHT}, "warn", "2.0e-01"),
         (inner.sharing, {"window": 100_000}, "pass", "was not passed"),
         (inner.replies, {}, "pass", "2 of 2"),
         (inner.replies, {"made": Greedy(("a", "a cat"), (3.0, 2.0))}, "fail", "one token leads by 2.000"),
@@ -208,6 +210,12 @@ def test_what_is_seen_inside_is_judged(check, facts, outcome, says):
     found = line(check, seen(**facts))
     assert found.outcome == outcome and says in found.figure
     assert (found.advice != "") is (outcome != "pass")
+
+
+def test_8_bits_are_not_taken_for_a_fault_of_the_model():
+    advice = line(inner.sharing, seen(off=0.2, identity=EIGHT)).advice
+    assert "--quantize 4bit" in advice and "report" not in advice
+    assert "report" in line(inner.sharing, seen(off=0.2, identity=FOUR)).advice
 
 
 def test_the_longer_text_passes_the_window_and_stays_within_what_the_model_reads():
