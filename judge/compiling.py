@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from judge.chain import chain_of
 from judge.compiler.approval import Standing, overruled, standing
 from judge.compiler.compile import compile_constitution
-from judge.compiler.lock_text import written
+from judge.compiler.lock_text import said_otherwise, written
 from judge.compiler.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock, with_chains
 from judge.compiler.objectify import ROUNDS
 from judge.compiler.priors import statements_of, with_priors, without_priors
@@ -75,8 +75,12 @@ def check_file(source: str | Path) -> Checked:
         UserError, ConstitutionError: what is wrong with either file.
     """
     constitution, path = load_constitution(source), lock_path(locate(source))
-    lock = read_lock(path) or _empty(constitution)
-    return Checked(path, compare(constitution, lock), standing(constitution, lock, str(path)))
+    found = read_lock(path)
+    lock = found if found is not None else _empty(constitution)
+    stands = standing(constitution, lock, str(path))
+    if found is not None:
+        stands = stands.model_copy(update={"said_otherwise": said_otherwise(read_text(path), found)})
+    return Checked(path, compare(constitution, lock), stands)
 
 
 def compile_file(

@@ -115,15 +115,17 @@ def _name() -> str:
     """Who approves: the name on this machine is proposed."""
     import getpass
 
+    from judge.compiler.lockfile import is_a_name
+
     try:
         proposed = getpass.getuser()
     except (OSError, KeyError):  # a user id without a name, as containers have
         proposed = ""
     while True:
         name = " ".join(str(typer.prompt("Your name, for approved_by", default=proposed or None, err=True)).split())
-        if 0 < len(name) <= _LONGEST_NAME and name.isprintable():
+        if len(name) <= _LONGEST_NAME and name.isprintable() and is_a_name(name):
             return name
-        _say(f"a name has 1 to {_LONGEST_NAME} characters")
+        _say(f"a name has 1 to {_LONGEST_NAME} characters, and a letter or a digit among them")
 
 
 def _edited(rule: Rule, entry: LockedRule) -> LockedRule:

@@ -29,7 +29,11 @@ def compile_(
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a lock file is stale.")] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="With --check: also where a rule has no chain, no approval, or a warning.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="With --check: also where a chain or approval is missing, a comment is wrong, or a warning stands.",
+        ),
     ] = False,
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Then ask of every chain that nobody approved: yes, no or edit.")
@@ -94,7 +98,8 @@ def _check(names: list[str], *, strict: bool, json: bool) -> None:
         print("judge: compile again, review and commit the lock file", file=sys.stderr)
     if waiting:
         told = (
-            "judge: with --strict every rule has a chain, an approval (by `judge compile --interactive`) and no warning"
+            "judge: with --strict every rule has a chain, an approval (by `judge compile --interactive`), comments that"
+            " say its chain, and no warning"
         )
         print(told, file=sys.stderr)
     raise typer.Exit(1 if stale or waiting else Exit.NO_VIOLATION)
@@ -105,6 +110,7 @@ def _checked_text(one: Checked) -> str:
     named = {
         "without a chain": standing.without_chain, "not approved": standing.unapproved,
         "edited by hand": standing.edited, "with a warning": tuple(standing.warnings),
+        "with comments that say another thing than the chain (compile again)": standing.said_otherwise,
     }  # fmt: skip
     lines = [f"{one.path}: {one.staleness.in_words}"]
     lines += [f"  {kind}: {', '.join(rules)}" for kind, rules in named.items() if rules]

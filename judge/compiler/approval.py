@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from judge.compiler.lockfile import Lock, LockedRule, source_digest, with_chains
+from judge.compiler.lockfile import Lock, LockedRule, with_chains
 from judge.constitution import Constitution, Precondition
 from judge.languages import DEFAULT
 from judge.settings import Frozen
@@ -16,18 +16,19 @@ class Standing(Frozen):
     """What of a lock waits for a person, by rule id.
 
     without_chain: cannot be judged. unapproved: nobody stands behind the chain. edited: by a person, since it was
-    compiled. warnings: remarks on the chain.
+    compiled. said_otherwise: the comments above the chain do not say what it says. warnings: remarks on the chain.
     """
 
     without_chain: tuple[str, ...] = ()
     unapproved: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
+    said_otherwise: tuple[str, ...] = ()
     warnings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def settled(self) -> bool:
         """Whether nothing waits. An edit that is approved is as good as a chain that was compiled."""
-        return not (self.without_chain or self.unapproved or self.warnings)
+        return not (self.without_chain or self.unapproved or self.said_otherwise or self.warnings)
 
 
 def standing(constitution: Constitution, lock: Lock, file: str) -> Standing:
@@ -39,7 +40,7 @@ def standing(constitution: Constitution, lock: Lock, file: str) -> Standing:
     fresh = {
         rule.id: lock.rules[rule.id]
         for rule in constitution.rules
-        if rule.id in lock.rules and lock.rules[rule.id].rule_digest == source_digest(rule)
+        if rule.id in lock.rules and lock.rules[rule.id].is_of(rule)
     }
     written = {rule.id for rule in constitution.rules if rule.preconditions}
     approved = approved_rules(constitution, lock)
@@ -121,6 +122,6 @@ def approved_rules(constitution: Constitution, lock: Lock | None) -> tuple[str, 
         for rule in constitution.rules
         if (entry := entries.get(rule.id)) is not None
         and entry.approved
-        and entry.rule_digest == source_digest(rule)
+        and entry.is_of(rule)
         and bool(entry.preconditions)
     )

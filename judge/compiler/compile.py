@@ -61,7 +61,7 @@ def compile_constitution(
     for index, rule in enumerate(constitution.rules):
         recipe = _recipe(rule, llm, rounds, constitution.language)
         old = before.get(rule.id)
-        same = old if old is not None and old.rule_digest == source_digest(rule) else None
+        same = old if old is not None and old.is_of(rule) else None
         if same is not None and not rule.preconditions and (same.kept or same.made_with == recipe):
             rules[rule.id] = looked_at(taken_over(same), constitution.language)
             continue

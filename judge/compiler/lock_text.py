@@ -1,11 +1,13 @@
 """The text of a lock file, in the short forms that people write, with every chain said back beside it.
 
-The words are comments: they are made from the chain each time that the file is written, and nothing reads them.
+The words are comments: they are made from the chain each time that the file is written, and nobody is judged by them.
+People review by them, so that `said_otherwise` finds those that were edited, or whose chain was.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from textwrap import wrap
 from typing import Annotated, Any
 
@@ -35,6 +37,23 @@ def written(lock: Lock, source_name: str) -> str:
     data["measured_digest"] = lock.signed().measured_digest
     rules = _dumped({"rules": {name: _shown(rule) for name, rule in lock.rules.items()}})
     return _HEADER.format(source=source_name) + _dumped(data) + _commented(rules, lock)
+
+
+def said_otherwise(text: str, lock: Lock) -> tuple[str, ...]:
+    """Ids of the rules whose comments in the lock's text say another thing than their chain; no comments say nothing.
+
+    Raises:
+        ConstitutionError: the text is no YAML.
+    """
+    lines, keys = text.splitlines(), read_document(text, "the lock").keys
+
+    def differs(name: str, entry: LockedRule) -> bool:
+        begun = keys[("rules", name)][0]
+        said = [line.strip() for line in takewhile(lambda line: line.lstrip().startswith("#"), lines[begun:])]
+        meant = [word for one in _said(entry) for word in one.split()]
+        return bool(said) and [word for line in said for word in line[1:].split()] != meant
+
+    return tuple(name for name, entry in lock.rules.items() if differs(name, entry))
 
 
 def chain_text(preconditions: tuple[Precondition, ...], exceptions: tuple[Precondition, ...]) -> str:
@@ -94,13 +113,17 @@ def _commented(rules: str, lock: Lock) -> str:
     for line in rules.splitlines(keepends=True):
         lines.append(line)
         if _OF_A_RULE.match(line) and (entry := next(entries, None)) is not None:
-            chain = chain_of_conditions(entry.preconditions, entry.exceptions)
-            lines += [f"    # {part}\n" for said in in_words(chain) for part in _wrapped(said)]
+            lines += [f"    # {part}\n" for said in _said(entry) for part in _wrapped(said)]
     return "".join(lines)
 
 
+def _said(entry: LockedRule) -> list[str]:
+    chain = chain_of_conditions(entry.preconditions, entry.exceptions)
+    return [comment(said) for said in in_words(chain)]
+
+
 def _wrapped(said: str) -> list[str]:
-    return wrap(comment(said), _WIDTH - 6, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return wrap(said, _WIDTH - 6, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 _SHORTENED = ("objective", "score", "explanation", "exceptions", "warnings", "priors")  # left out where empty

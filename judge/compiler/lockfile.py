@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from judge.constitution import Constitution, Precondition, Rule
 from judge.constitution.document import clipped, read_document
@@ -21,6 +21,7 @@ from judge.settings import Bounds, Frozen, Share
 from judge.verdict import ModelIdentity
 
 COMPILER = "2"  # raise it when equal input gives other chains
+_SEEN_AS_BLANK = "\u115f\u1160\u3164\uffa0"  # letters by their class, of no shape
 MadeBy = Literal["written", "grammar", "llm", "person", "nothing"]
 
 
@@ -91,6 +92,16 @@ class LockedRule(Frozen):
     rule_digest: str
     made_with: str
     made_digest: str = ""
+
+    @field_validator("approved_by")
+    @classmethod
+    def _by_somebody(cls, name: str | None) -> str | None:
+        return name if name is not None and is_a_name(name) else None
+
+    def is_of(self, rule: Rule) -> bool:
+        """Whether the rule still says what the entry was made of, and the entry what the rule says: whoever reviews
+        the lock file reads the rule there."""
+        return self.rule_digest == source_digest(rule) and self.rule == rule.rule
 
     @property
     def content(self) -> str:
@@ -168,12 +179,14 @@ class Lock(Frozen):
 class Staleness(Frozen):
     """How a lock differs from its constitution: ids of rules changed, added and removed since.
 
-    distrusted: why its priors and its calibration are not to be used; empty where they are.
+    misquoted: of the stale ones, those whose text was changed in the lock and not in the constitution. distrusted: why
+    its priors and its calibration are not to be used; empty where they are.
     """
 
     stale: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    misquoted: tuple[str, ...] = ()
     distrusted: str = ""
 
     @property
@@ -185,7 +198,14 @@ class Staleness(Frozen):
         """All of it on one line."""
         kinds = {"stale": self.stale, "added": self.added, "removed": self.removed}
         said = [f"{kind} {', '.join(rules)}" for kind, rules in kinds.items() if rules]
+        if self.misquoted:
+            said.append(f"another text in the lock file than in the constitution: {', '.join(self.misquoted)}")
         return "; ".join([*said, *filter(None, [self.distrusted])]) or "fresh"
+
+
+def is_a_name(text: str) -> bool:
+    """Whether somebody can be known by it: a letter or a digit that can be seen stands in it."""
+    return any(one.isalnum() and one not in _SEEN_AS_BLANK for one in text)
 
 
 def digest_of(said: list[Any]) -> str:
@@ -216,6 +236,11 @@ def compare(constitution: Constitution, lock: Lock) -> Staleness:
         stale=tuple(name for name in both if _outgrown(lock, lock.rules[name], rules[name])),
         added=tuple(name for name in rules if name not in lock.rules),
         removed=tuple(name for name in lock.rules if name not in rules),
+        misquoted=tuple(
+            name
+            for name in both
+            if lock.rules[name].rule_digest == source_digest(rules[name]) and not lock.rules[name].is_of(rules[name])
+        ),
         distrusted=lock.distrusted,
     )
 
@@ -223,7 +248,7 @@ def compare(constitution: Constitution, lock: Lock) -> Staleness:
 def _outgrown(lock: Lock, entry: LockedRule, rule: Rule) -> bool:
     """Whether the rule says something else now, or an older grammar read it: a newer one may have learned better."""
     older = entry.made_by == "grammar" and not entry.kept and lock.compiler != COMPILER
-    return older or entry.rule_digest != source_digest(rule)
+    return older or not entry.is_of(rule)
 
 
 def read_lock(path: Path) -> Lock | None:
@@ -283,7 +308,7 @@ def check_parameters(
 
 def _chained(rule: Rule, lock: Lock, file: str) -> Rule:
     entry = lock.rules.get(rule.id)
-    if rule.preconditions or entry is None or entry.rule_digest != source_digest(rule) or not entry.preconditions:
+    if rule.preconditions or entry is None or not entry.is_of(rule) or not entry.preconditions:
         return rule
     check_parameters(rule, entry.preconditions, entry.exceptions, file)
     return rule.model_copy(

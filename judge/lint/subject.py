@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.chain import Chain, chain_of
-from judge.compiler.lockfile import Lock, source_digest
+from judge.compiler.lockfile import Lock
 from judge.constitution import Precondition, Rule
 from judge.constitution.document import Document, Path
 from judge.constitution.schema import REFERENCE
@@ -170,7 +170,7 @@ def _whole_rules(data: Any) -> Iterator[RuleAt]:
 
 def _chained(at: RuleAt, lock: Lock | None) -> RuleAt:
     entry = lock.rules.get(at.rule.id) if lock is not None else None
-    if at.rule.preconditions or entry is None or not entry.preconditions or entry.rule_digest != source_digest(at.rule):
+    if at.rule.preconditions or entry is None or not entry.preconditions or not entry.is_of(at.rule):
         return at
     exceptions = at.rule.exceptions or entry.exceptions
     rule = at.rule.model_copy(update={"preconditions": entry.preconditions, "exceptions": exceptions})

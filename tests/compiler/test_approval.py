@@ -149,3 +149,54 @@ def test_a_persons_chain_is_held_to_the_same_checks_until_somebody_stands_behind
     compile_file(file, None, None)
     assert entry(file, "gun").warnings == () and entry(file, "gun").approved
     assert entry(file, "gun").preconditions[0].any[0].statement == "a toy is visible"
+
+
+@pytest.mark.parametrize("name", ['""', '"  "', r'"\u200b"', r'"\ufeff \u2060"', r'"\u3164"', '"-"'])
+def test_an_approval_without_a_name_that_can_be_read_is_none(file, caplog, name):
+    sign(file, "gun", name)
+    standing = check_file(file).standing
+    assert "gun" in standing.unapproved and "gun" not in standing.warnings
+    with caplog.at_level(logging.WARNING):
+        assert {rule.id: rule.status for rule in load_with_lock(file)[0].rules}["gun"] == "shadow"
+    compile_file(file, None, None)
+    assert entry(file, "gun").approved_by is None
+
+
+def test_a_rule_that_was_reworded_in_the_lock_only_is_stale_and_judges_nobody(file, caplog):
+    sign(file, "gun")
+    change(file, "rule: No gun may be shown, unless a museum is visible.", "rule: No gun may be shown.")
+    staleness = check_file(file).staleness
+    assert staleness.stale == staleness.misquoted == ("gun",) and not staleness.fresh
+    assert "another text in the lock file than in the constitution: gun" in staleness.in_words
+    with caplog.at_level(logging.WARNING):
+        judged = {rule.id: rule for rule in load_with_lock(file)[0].rules}
+    assert "is stale for gun" in caplog.text and judged["gun"].preconditions == ()
+    compile_file(file, None, None)
+    assert check_file(file).staleness.fresh and entry(file, "gun").approved_by is None
+    assert entry(file, "gun").rule == "No gun may be shown, unless a museum is visible."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("# Flagged when: a gun is visible;", "# Flagged when: a sword is visible;", ("gun",)),
+        ("    # not flagged: a gun is visible and a museum is visible\n", "", ("gun",)),
+        ("statement: a gun is visible", "statement: a pistol is visible", ("gun",)),  # the chain, and not its comment
+        ("    rule: No gun may", "    # asked the legal team\n    rule: No gun may", ("gun",)),
+        ("    made_by: grammar", "    # ask again\n    made_by: grammar", ()),
+        ("# Flagged when: a gun is visible;", "#   Flagged when:\n    #  a gun is visible;", ()),  # as a formatter may
+    ],
+)
+def test_comments_that_say_another_thing_than_their_chain_are_named(file, old, new, named):
+    change(file, old, new)
+    standing = check_file(file).standing
+    assert standing.said_otherwise == named
+    compile_file(file, None, None)
+    assert check_file(file).standing.said_otherwise == ()
+
+
+def test_a_lock_without_comments_says_nothing_wrong(file):
+    path = file.with_name("mine.lock.yaml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text("".join(one for one in text.splitlines(keepends=True) if not one.startswith("    #")), "utf-8")
+    assert check_file(file).standing.said_otherwise == ()

@@ -65,7 +65,9 @@ def test_the_lock_says_every_chain_back_in_comments_that_nothing_reads(file):
 def test_what_an_edited_chain_says_is_said_anew(file):
     compile_file(file, None, None)
     text = lock_of(file).read_text(encoding="utf-8")
-    lock_of(file).write_text(text.replace("a museum", "a shop"), encoding="utf-8")
+    lock_of(file).write_text(
+        text.replace("- a museum", "- a shop").replace("statement: a museum", "statement: a shop"), encoding="utf-8"
+    )
     assert compile_file(file, None, None).changed
     assert (
         "# Flagged when: a gun longer than {most} cm is visible; unless a shop is visible." in lock_of(file).read_text()
