@@ -21,6 +21,7 @@ from judge.compiler.lockfile import PriorsOf, digest_of
 from judge.compiler.priors import known_priors
 from judge.constitution import Constitution
 from judge.errors import UserError
+from judge.judging.escalation import tried_out
 from judge.judging.pipeline import Judge
 from judge.judging.priors import Locked
 from judge.languages import DEFAULT, ENGLISH, Answers, language
@@ -208,7 +209,10 @@ def _served(settings: Settings, answers: Answers, *, text_only: bool = False) ->
             f"a model behind a server needs the package '{error.name}'",
             hint="pip install 'constitution-judge[remote]'",
         ) from error
-    return load_server(settings.model, settings, answers=answers, text_only=text_only)
+    mllm = load_server(settings.model, settings, answers=answers, text_only=text_only)
+    if settings.reason and not text_only and (why := tried_out(mllm, answers.language)) is not None:
+        log.warning("what yes and no leave undecided will end in review: %s", why)
+    return mllm
 
 
 class _Eyes(NamedTuple):

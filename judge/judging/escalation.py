@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SUMMARY_TOKENS = 160  # a summary of plain text fits; one cut off is no summary, and stays undecided
+_PLAIN = "1 + 1 = 2"  # a statement in every language
 
 
 class Summary(Frozen):
@@ -73,6 +74,25 @@ def reason(
         one if isinstance(one, ModelError) else _evidence(one, question.on_crop, reason_with)
         for one, question in zip(told, questions, strict=True)
     ]
+
+
+def tried_out(mllm: Mllm, spoken: str = DEFAULT) -> ModelError | None:
+    """Why the model's reasoning could never be read; None where it can, or where another try may show it. Asks it once,
+    without a picture, to sum up a thought."""
+    render = language(spoken).render
+    said = (("user", render("reason", statement=_PLAIN)), ("assistant", _PLAIN), ("user", render("summarise")))
+    talk = Conversation(None, tuple(Turn(role, text) for role, text in said))
+    try:
+        (summary,) = mllm.reply([talk], max_tokens=SUMMARY_TOKENS, schema=Summary.model_json_schema())
+        Summary.model_validate_json(summary)
+    except ModelError as error:
+        return None if error.retryable else error
+    except ValidationError:
+        return ModelError(
+            f"the model's summary of a thought is not of the form that was asked for: {summary[:60]!r}",
+            hint="serve the model with structured outputs, and with thinking aloud off",
+        )
+    return None
 
 
 def in_two_turns(

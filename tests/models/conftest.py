@@ -72,3 +72,17 @@ def serve(answering):
 
     with ExitStack() as stack:
         yield lambda **manners: stack.enter_context(serving(answering, Manners(**manners)))
+
+
+@pytest.fixture
+def joined(serve):
+    """A server of good manners and the backend that speaks to it."""
+    from judge.models.openai_server import load_server
+    from tests.models.serving import QUICK
+
+    server = serve()
+    mllm = load_server(server.url, limits=QUICK)
+    server.seen.clear()
+    server.requests = server.most = 0
+    yield server, mllm
+    mllm.close()

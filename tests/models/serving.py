@@ -27,10 +27,12 @@ from starlette.routing import Route
 
 from judge.models.constrained import pattern_processor
 from judge.models.protocols import Conversation, Turn
+from judge.models.remote import Limits
 
 KNOWN = {
     "model", "messages", "logprobs", "top_logprobs", "max_completion_tokens", "temperature", "response_format",
 }  # fmt: skip
+QUICK = Limits(attempts=3, wait=0.01, timeout=60)  # how a test works a server
 LIMITS = ("max_completion_tokens", "max_tokens")
 PLAIN = ("a person stands.", "no JSON here")  # what a reply is where a schema is passed over
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 
 import pytest
 
 from judge.assemble import load_judge
 from judge.errors import UserError
+from judge.judging.escalation import tried_out
 from judge.models.openai_server import load_server
+from judge.models.remote import Limits
 from judge.settings import Settings
 
 
@@ -19,6 +23,42 @@ def test_an_address_as_model_is_judged_with_like_the_model_itself(serve, drawing
     theirs = load_judge("demo", model=serve().url, reason=False).judge(drawing)
     assert theirs.verdict == own.verdict
     assert {model.device for model in theirs.provenance.models} == {"server"}
+
+
+FORMS = ("regex", "response_format", "structured_outputs")
+
+
+@pytest.mark.parametrize(
+    ("manners", "said"),
+    [
+        ({"forms": ()}, "the server takes no request for JSON: "), ({}, None), ({"forms": FORMS[2:]}, None),
+        ({"forms": (), "refuses_forms": False}, "does not keep its replies to a JSON Schema"),
+    ],
+)  # fmt: skip
+def test_a_server_whose_replies_keep_to_no_schema_is_told_of_before_the_first_image(serve, caplog, manners, said):
+    server = serve(**manners)
+    with caplog.at_level(logging.WARNING, "judge"):
+        load_judge("demo", model=server.url)
+    warned = [one.getMessage() for one in caplog.records if "will end in review" in one.getMessage()]
+    assert len(warned) == (said is not None)
+    assert said is None or (said in warned[0] and "hint: serve the model with structured outputs" in warned[0])
+    assert "image_url" not in json.dumps(server.seen[-1]) and server.seen[-1]["max_completion_tokens"] > 1
+
+
+def test_nor_is_it_tried_where_nothing_is_reasoned(serve):
+    server = serve(forms=())
+    load_judge("demo", model=server.url, reason=False)
+    assert all(body["max_completion_tokens"] == 1 for body in server.seen)
+
+
+def test_a_server_that_stumbles_over_it_is_not_called_unable(serve, caplog):
+    """It may do so later: a failure of the moment is no property of the server."""
+    server = serve()
+    mllm = load_server(server.url, limits=Limits(attempts=1))
+    server.manners.fail[:] = [503]
+    assert tried_out(mllm) is None and not server.manners.fail
+    assert tried_out(mllm) is None
+    mllm.close()
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):

@@ -1,49 +1,30 @@
-"""The server backend against a real HTTP server over the bundled model: the common suite, fallbacks and failures."""
+"""The server backend against a real HTTP server over the bundled model: the common suite, scores and replies."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import gc
 import hashlib
 import json
-import socket
 import threading
-import time
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 from PIL import Image
 
-from judge.errors import ModelError, Unable, Unreachable, UserError
+from judge.errors import ModelError, Unable
 from judge.judging.escalation import Summary
-from judge.judging.pipeline import Judge
 from judge.models import pictures as encoding
 from judge.models.openai_server import load_server
 from judge.models.protocols import Ask
-from judge.models.remote import Limits, address
+from judge.models.remote import Limits
 from judge.models.server_way import Way
 from judge.models.spellings import yes_no_tokens
 from judge.models.wire import json_forms
-from tests.judging.scenes import constitution
 from tests.models import conformance as suite
 from tests.models.conftest import anew
-from tests.models.serving import Manners, _form, serving
+from tests.models.serving import QUICK, Manners, _form, serving
 
-QUICK = Limits(attempts=3, wait=0.01, timeout=60)
 ALIKE = 1e-3
-
-
-@pytest.fixture
-def joined(serve):
-    """A server of good manners and the backend that speaks to it."""
-    server = serve()
-    mllm = load_server(server.url, limits=QUICK)
-    server.seen.clear()
-    server.requests = server.most = 0
-    yield server, mllm
-    mllm.close()
 
 
 @pytest.fixture(scope="module", params=["full", "strict"])
@@ -225,277 +206,6 @@ class TestReplies:
         assert bounded["properties"]["a"]["maxLength"] == bounded["anyOf"][0]["items"]["maxLength"] == 400
         assert bounded["properties"]["b"]["maxLength"] == 9 and bounded["properties"]["c"] == {"enum": ["x"]}
         assert "maxLength" not in schema["properties"]["a"]
-
-
-class TestStart:
-    def test_nothing_listens(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        with pytest.raises(Unreachable, match="cannot be reached") as caught:
-            load_server(f"http://127.0.0.1:{port}", limits=QUICK)
-        assert "running" in caught.value.hint
-
-    def test_something_else_listens(self, serve):
-        with pytest.raises(UserError, match="404") as caught:
-            load_server(serve().url.replace("/v1", "/other"), limits=QUICK)
-        assert "/v1" in caught.value.hint
-
-    @pytest.mark.parametrize("raw", ["<html>", "{", "[]", '{"data": 5}', "null"])
-    def test_answers_that_make_no_sense(self, serve, raw):
-        with pytest.raises(ModelError, match="no sense"):
-            load_server(serve(raw=raw).url, limits=QUICK)
-
-    @pytest.mark.parametrize(
-        "url",
-        ["http://", "http://:8000", "ftp://host/v1", "http://host:port/v1", "http://[::1/v1", "http://me:pw@host/v1"],
-    )
-    def test_what_is_no_address(self, url):
-        with pytest.raises(UserError) as caught:
-            load_server(url)
-        assert caught.value.hint and "pw" not in str(caught.value)
-
-    def test_addresses(self):
-        assert address("http://host:8000") == ("http://host:8000/v1", None)
-        assert address("http://host:8000/#a/b") == ("http://host:8000/v1", "a/b")
-        assert address("https://host/proxy/v1/#m") == ("https://host/proxy/v1", "m")
-
-    def test_the_model_is_the_only_one_or_the_one_named(self, serve):
-        server = serve(models=("one", "two"))
-        with pytest.raises(UserError, match="2 models: one, two") as caught:
-            load_server(server.url, limits=QUICK)
-        assert f"{server.url}#" in caught.value.hint
-        with pytest.raises(UserError, match="no model 'three'") as caught:
-            load_server(f"{server.url}#three", limits=QUICK)
-        assert "one, two" in caught.value.hint
-        mllm = load_server(f"{server.url}#two", limits=QUICK)
-        assert mllm.identity.name == "two" and server.seen[-1]["model"] == "two"
-        mllm.close()
-        with pytest.raises(UserError, match="0 models: none"):
-            load_server(serve(models=()).url, limits=QUICK)
-
-    def test_another_model_address_or_build_is_another_identity(self, serve):
-        server, other = (serve(models=("one", "two")) for _ in range(2))
-        loaded = [load_server(f"{server.url}#{name}", limits=QUICK) for name in ("one", "one", "two")]
-        loaded.append(load_server(f"{other.url}#one", limits=QUICK))
-        server.manners.named = [("one", "build 1")]
-        loaded.append(load_server(f"{server.url}#one", limits=QUICK))
-        server.manners.named = [("one", f"build {number}") for number in range(40)]  # several machines: none is named
-        loaded.append(load_server(f"{server.url}#one", limits=QUICK))
-        one, same, two, elsewhere, built, mixed = (mllm.identity for mllm in loaded)
-        assert one == same == mixed
-        assert len({known.digest for known in (one, two, elsewhere, built)}) == 4
-        assert {known.name for known in (one, elsewhere, built)} == {"one"}
-        assert (one.role, one.dtype, one.device) == ("mllm", "server", "server")
-        for mllm in loaded:
-            mllm.close()
-
-    @pytest.mark.parametrize("manners", [{"logprobs": False}, {"refuses_logprobs": True}])
-    def test_no_log_probabilities(self, serve, manners):
-        with pytest.raises(UserError, match="no log-probabilities") as caught:
-            load_server(serve(**manners).url, limits=QUICK)
-        assert "vLLM" in caught.value.hint
-
-    def test_no_images(self, serve):
-        with pytest.raises(UserError, match="not a multimodal model") as caught:
-            load_server(serve(images=False).url, limits=QUICK)
-        assert "multimodal" in caught.value.hint
-
-    def test_the_api_key_comes_from_the_environment(self, serve, monkeypatch):
-        server = serve(key="s3cret")
-        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-        with pytest.raises(UserError, match="401") as caught:
-            load_server(server.url, limits=QUICK)
-        assert "OPENAI_API_KEY" in caught.value.hint and server.keys == {"Bearer none"}
-        monkeypatch.setenv("OPENAI_API_KEY", "s3cret")
-        load_server(server.url, limits=QUICK).close()
-
-    def test_a_server_that_stumbles_at_first(self, serve):
-        server = serve(fail=[503, 429])
-        load_server(server.url, limits=QUICK).close()
-        assert not server.manners.fail
-
-    def test_a_server_that_is_out_of_order_is_no_mistake_of_the_user(self, serve):
-        with pytest.raises(ModelError, match="503: it is overloaded") as caught:
-            load_server(serve(fail=[503] * 9).url, limits=QUICK)
-        assert caught.value.retryable
-
-    def test_failed_starts_leave_no_thread(self, serve):
-        before = {thread for thread in threading.enumerate() if thread.name == "judge-server"}
-        with pytest.raises(UserError):
-            load_server(serve(logprobs=False).url, limits=QUICK)
-        assert {thread for thread in threading.enumerate() if thread.name == "judge-server"} <= before
-
-    def test_a_backend_that_is_forgotten_ends_its_thread(self, serve):
-        gc.collect()
-        before = threading.active_count()
-        mllm = load_server(serve().url, limits=QUICK)
-        during = threading.active_count()
-        del mllm
-        gc.collect()
-        assert threading.active_count() < during and before < during
-
-
-class TestUse:
-    """Failures after a good start."""
-
-    @pytest.mark.parametrize("fail", [[503], [500, 429], [0]], ids=str)
-    def test_a_stumble_is_retried(self, joined, fail):
-        server, mllm = joined
-        server.manners.fail[:] = fail
-        mllm.answer(suite.asks_of([None], ["a knife"]))
-        assert server.requests == len(fail) + 1
-
-    def test_the_server_may_say_when_to_come_again(self, joined):
-        server, mllm = joined
-        server.manners.fail[:], server.manners.retry_after = [429, 503], "0"
-        mllm.answer(suite.asks_of([None], ["a knife"]))
-        assert server.requests == 3
-
-    @pytest.mark.parametrize("status", [429, 503])
-    @pytest.mark.parametrize("after", ["3600", "3600.4", "date"])
-    def test_a_server_that_wants_a_long_wait_is_not_waited_for(self, joined, pictures, status, after):
-        server, mllm = joined
-        if after == "date":
-            after = format_datetime(datetime.now(UTC) + timedelta(seconds=3600), usegmt=True)
-        server.manners.fail[:], server.manners.retry_after = [status] * 9, after
-        begun = time.perf_counter()
-        with pytest.raises(Unreachable, match=r"asks to wait 3(600|599) s \(status") as caught:
-            mllm.answer(suite.asks_of([None], ["a knife"]))
-        assert caught.value.retryable and server.requests == 1
-        rules = constitution(*(f"id: r{index}, rule: rr {index}, preconditions: [a{index}]" for index in range(9)))
-        server.requests, server.manners.fail[:] = 0, [status] * 99
-        verdict = Judge(rules, mllm).judge(pictures[0])
-        assert verdict.verdict == "needs_review" and verdict.failure.retryable
-        assert "asks to wait" in verdict.failure.message and server.requests <= 9 + 1  # those under way at once
-        assert time.perf_counter() - begun < 10
-
-    def test_a_date_that_has_passed_or_makes_no_sense_is_no_wait(self, joined):
-        server, mllm = joined
-        for after in ("Wed, 21 Oct 2015 07:28:00 GMT", "soon", "-5", "nan", "9" * 400):
-            server.manners.fail[:], server.manners.retry_after = [429], after
-            mllm.answer(suite.asks_of([None], ["a knife"]))
-
-    @pytest.mark.parametrize(
-        ("choice", "said"),
-        [
-            ('"message": {"content": null, "refusal": "I cannot\\nhelp."}', "refused to answer: 'I cannot help.'"),
-            ('"finish_reason": "content_filter", "message": {"content": ""}', "content filter held"),
-        ],
-    )
-    def test_an_answer_that_was_declined_is_told_as_such(self, joined, serve, choice, said):
-        server, mllm = joined
-        server.manners.raw = f'{{"model": "bundled", "choices": [{{{choice}}}]}}'
-        for call in (
-            lambda: mllm.answer(suite.asks_of([None], ["a knife"])),
-            lambda: mllm.reply([suite.talk(None, "hm")], max_tokens=2, schema=suite.Report.model_json_schema()),
-        ):
-            server.requests = 0
-            with pytest.raises(ModelError, match=said):
-                call()
-            assert server.requests == 1
-
-    @pytest.mark.parametrize("status", [429, 500, 503])
-    def test_a_lasting_failure_is_a_model_error_that_may_pass(self, joined, status):
-        server, mllm = joined
-        server.manners.fail[:] = [status] * 3
-        with pytest.raises(ModelError, match=f"{status}: it is overloaded") as caught:
-            mllm.answer(suite.asks_of([None], ["a knife"]))
-        assert caught.value.retryable and server.requests == 3
-        assert mllm.answer(suite.asks_of([None], ["a knife"]))
-
-    @pytest.mark.parametrize("status", [400, 404, 413])
-    def test_a_refusal_is_not_repeated(self, joined, status):
-        server, mllm = joined
-        server.manners.fail[:] = [status]
-        with pytest.raises(ModelError, match=str(status)) as caught:
-            mllm.reply([suite.talk(None, "hm")], max_tokens=2)
-        assert not caught.value.retryable and server.requests == 1
-
-    def test_one_failure_fails_the_call_and_not_the_next(self, joined, pictures):
-        server, mllm = joined
-        server.manners.fail[:] = [400]
-        with pytest.raises(ModelError):
-            mllm.answer(suite.asks_of(pictures, suite.STATEMENTS))
-        assert len(mllm.answer(suite.asks_of(pictures, suite.STATEMENTS))) == len(pictures) * len(suite.STATEMENTS)
-
-    @pytest.mark.parametrize("raw", ["<html>", "{", '{"choices": []}', '{"choices": [{"message": 5}]}', "null"])
-    def test_answers_that_make_no_sense(self, joined, raw):
-        server, mllm = joined
-        server.manners.raw = raw
-        for ask in (
-            lambda: mllm.answer(suite.asks_of([None], ["a knife"])),
-            lambda: mllm.reply([suite.talk(None, "hm")], max_tokens=2),
-        ):
-            with pytest.raises(ModelError, match="no sense"):
-                ask()
-
-    def test_a_connection_cut_in_mid_answer_is_told_from_a_server_that_is_gone(self, joined):
-        server, mllm = joined
-        server.manners.fail[:] = [0] * 3
-        with pytest.raises(Unreachable, match="cut the connection in the middle of an answer") as caught:
-            mllm.answer(suite.asks_of([None], ["a knife"]))
-        assert caught.value.retryable and server.requests == 3
-
-    @pytest.mark.parametrize(
-        ("raw", "said"),
-        [
-            ('{"choices": [{"mess', "breaks off, at character 14"),
-            ('{"choices": []}', "choices: List should have at least 1 item"),
-            ('{"choices": [{"message": 5}]}', r"choices\.0\.message: Input should be"),
-        ],
-    )
-    def test_an_answer_that_makes_no_sense_is_told_by_what_is_wrong(self, joined, raw, said):
-        server, mllm = joined
-        server.manners.raw = raw
-        with pytest.raises(ModelError, match=said):
-            mllm.answer(suite.asks_of([None], ["a knife"]))
-
-    def test_log_probabilities_of_other_tokens(self, joined):
-        server, mllm = joined
-        listed = '[{"token": "token_id:1", "logprob": -0.1}, {"token": "token_id:2", "logprob": -3}]'
-        logprobs = f'{{"content": [{{"token": "token_id:1", "logprob": -0.1, "top_logprobs": {listed}}}]}}'
-        server.manners.raw = (
-            f'{{"model": "bundled", "choices": [{{"message": {{"content": "x"}}, "logprobs": {logprobs}}}]}}'
-        )
-        with pytest.raises(ModelError, match=r"of other tokens: 'token_id:1' \(0\.90\), 'token_id:2'"):
-            mllm.answer(suite.asks_of([None], ["a knife"]))
-
-    @pytest.mark.parametrize("number", ["NaN", "Infinity"])
-    def test_probabilities_that_are_none(self, joined, number):
-        server, mllm = joined
-        listed = ", ".join(
-            f'{{"token": "token_id:{index}", "logprob": {number}}}' for index in (*mllm._way.yes, *mllm._way.no)
-        )
-        logprobs = f'{{"content": [{{"token": "x", "logprob": {number}, "top_logprobs": [{listed}]}}]}}'
-        server.manners.raw = (
-            f'{{"model": "bundled", "choices": [{{"message": {{"content": "x"}}, "logprobs": {logprobs}}}]}}'
-        )
-        with pytest.raises(ModelError, match="no probabilities"):
-            mllm.answer(suite.asks_of([None], ["a knife"]))
-
-    @pytest.mark.parametrize("manners", [{"logprobs": False}, {"ids": False}], ids=str)
-    def test_an_answer_without_what_was_asked_for(self, joined, manners):
-        server, mllm = joined
-        server.manners.__dict__.update(manners)
-        with pytest.raises(ModelError, match="left out") as caught:
-            mllm.answer(suite.asks_of([None], ["a knife"]))
-        assert caught.value.retryable
-
-    def test_a_server_too_slow_is_asked_patiently_once(self, serve):
-        """After all tries were in vain, later questions are tried once each until one gets through."""
-        server = serve()
-        mllm = load_server(server.url, limits=Limits(attempts=3, wait=0.01, timeout=0.5))
-        server.manners.delay, server.requests = 2.0, 0
-        for requests in (3, 4, 5):
-            with pytest.raises(ModelError, match="did not answer in time") as caught:
-                mllm.answer(suite.asks_of([None], ["a knife"]))
-            assert caught.value.retryable and server.requests == requests
-        server.manners.delay = 0.0
-        mllm.answer(suite.asks_of([None], ["a knife"]))
-        server.manners.fail[:] = [0]
-        mllm.answer(suite.asks_of([None], ["a knife"]))
-        mllm.close()
 
 
 def masked(image: Image.Image) -> Image.Image:
