@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 BUNDLED, OFF = "bundled", "none"
+MOST_IMAGE = 2**30  # bytes of an image file, whatever the limits are set to
 MOST_SAMPLES = 64  # answers to one question
 Debias = Literal["probability", "logit"]
 ReasonWith = Literal["steps", "thinking"]
@@ -104,7 +105,7 @@ class Thresholds(Frozen):
 class Limits(Frozen):
     """How much of one image file is read, decoded and looked at. What lies beyond is refused or ends in review.
 
-    file_bytes: most bytes of a file.
+    file_bytes: most bytes of a file, at most 1 GiB.
     pixels: most pixels of one frame, told from its header before it is decoded (Pillow itself refuses over 178 M).
     total_pixels: most pixels decoded of one file, over all frames; every scan of a progressive JPEG counts as a frame.
     view_pixels: pixels of the copy that is looked at. A larger frame is reduced to it; all views of a file together
@@ -116,7 +117,7 @@ class Limits(Frozen):
     closer_views: most further views of one file that are judged where `look_closer` is on.
     """
 
-    file_bytes: int = Field(default=64 * 2**20, ge=1)
+    file_bytes: int = Field(default=64 * 2**20, ge=1, le=MOST_IMAGE)
     pixels: int = Field(default=64_000_000, ge=1, le=178_000_000)
     total_pixels: int = Field(default=1_000_000_000, ge=1)
     view_pixels: int = Field(default=2048 * 2048, ge=512 * 512)

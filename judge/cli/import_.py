@@ -26,9 +26,10 @@ def import_policy(
     What is left out (versions, dates, scope, definitions, code) is named on stderr with its line. Exit
     code: 2 where no rule is found.
     """
+    from judge.constitution.load import read_text
     from judge.importers.markdown import import_markdown
 
-    text = _read(policy)
+    text = read_text(policy)
     if out is not None and out.exists():
         if out.samefile(policy):
             raise UserError(f"{out} is the policy itself", hint="choose another name for the constitution")
@@ -50,12 +51,3 @@ def import_policy(
         print(f"{policy}: {one}", file=sys.stderr)
     where = f" in {out}" if out else ""
     print(f"{made.rules} rules{where}, {len(made.skipped)} passages skipped", file=sys.stderr)
-
-
-def _read(policy: Path) -> str:
-    try:
-        return policy.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{policy}: not UTF-8 text ({error.reason})", hint="save the file as UTF-8") from error
-    except OSError as error:
-        raise UserError(f"{policy}: cannot be read ({error.strerror})") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Review verdicts in the browser.", no_args_is_help=False)
 app.add_typer(review_users.app, name="user")
+_LINES = "name a file of lines of `judge check --json`, or give them on stdin: `-`"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -179,11 +181,12 @@ def _said(chosen: ReviewSettings) -> str:
 
 
 def _verdicts(file: Path) -> Iterator[Verdict]:
+    from judge.files import lines_of, open_regular
     from judge.verdict import Verdict
 
     try:
-        with nullcontext(sys.stdin) if str(file) == "-" else file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
+        with nullcontext(sys.stdin) if str(file) == "-" else TextIOWrapper(open_regular(file), "utf-8") as lines:
+            for number, line in enumerate(lines_of(lines), 1):
                 if not line.strip():
                     continue
                 try:
@@ -194,7 +197,7 @@ def _verdicts(file: Path) -> Iterator[Verdict]:
                         hint="mend the line and run it again: what is known already is not added twice",
                     ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {file} ({getattr(error, 'strerror', None) or error})") from error
+        raise UserError(f"cannot read {file} ({getattr(error, 'strerror', None) or error})", hint=_LINES) from error
 
 
 def _image(verdict: Verdict, folder: Path | None, without: list[str]) -> bytes | None:

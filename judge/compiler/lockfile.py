@@ -14,9 +14,10 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from judge.constitution import Constitution, Precondition, Rule
-from judge.constitution.document import clipped, read_document
+from judge.constitution.document import MAX_BYTES, clipped, read_document
 from judge.constitution.schema import REFERENCE, Identifier, Sentence
 from judge.errors import ConstitutionError, Problem, UserError
+from judge.files import read_text
 from judge.settings import Bounds, Frozen, Share
 from judge.verdict import ModelIdentity
 
@@ -259,11 +260,12 @@ def read_lock(path: Path) -> Lock | None:
         ConstitutionError: mistakes in it, with file:line.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, MAX_BYTES)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: the lock file cannot be read ({error})", hint="compile again") from error
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: the lock file cannot be read ({why})", hint="remove it and compile again") from error
     document = read_document(text, str(path))
     problems = list(document.problems)
     try:

@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from judge.constitution.document import Document, clipped, read_document
+from judge import files
+from judge.constitution.document import MAX_BYTES, Document, clipped, read_document
 from judge.constitution.schema import LANGUAGE, REFERENCE, Constitution, Precondition, Rule, Statement
 from judge.errors import ConstitutionError, Problem, UserError
 from judge.languages import available
@@ -33,14 +34,14 @@ def load_constitution(source: str | Path) -> Constitution:
     return parse_constitution(read_text(path), file=str(path))
 
 
-def read_text(path: Path) -> str:
-    """The text of a file that a person wrote.
+def read_text(path: Path, most: int = MAX_BYTES) -> str:
+    """The text of a file that a person wrote, of at most `most` bytes.
 
     Raises:
-        UserError: not readable, or not UTF-8.
+        UserError: not readable, no regular file, larger, or not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return files.read_text(path, most)
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text ({error.reason})", hint="save the file as UTF-8") from error
     except OSError as error:

@@ -22,7 +22,9 @@ from judge.errors import Problem, UserError
 from judge.evaluation.metadata import Row, read_metadata
 from judge.evaluation.protocols import Dataset, Example
 from judge.evaluation.truth import Names, example_of
+from judge.files import sha256_of
 from judge.media.folders import Skipped, entries
+from judge.settings import MOST_IMAGE
 
 log = logging.getLogger("judge")
 METADATA = ("metadata.jsonl", "metadata.csv")
@@ -92,11 +94,10 @@ def dataset_of(name: str, examples: Iterable[Example]) -> Dataset:
 
 
 def image_digest(path: str) -> str | None:
-    """SHA-256 of a file's bytes; None where it cannot be read."""
+    """SHA-256 of a file's bytes; None where it cannot be read, or is larger than any image may be."""
     try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+        return sha256_of(path, MOST_IMAGE)
+    except (OSError, ValueError):
         return None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from judge.errors import UserError
 from judge.evaluation.truth import COLUMNS
+from judge.files import open_regular, sha256_of
 from judge.settings import cache_dir
 
 Read = tuple[int, str, str, dict[str, Any]]  # row from 1, what it is called, where it can be opened, its other columns
@@ -54,6 +55,8 @@ def _table(source: str, saved: Iterable[str]) -> Any:
             return datasets.load_from_disk(source)
         if path.exists():
             files = [str(path)] if path.is_file() else sorted(str(one) for one in path.rglob("*.parquet"))
+            for one in files:
+                open_regular(one).close()  # the library would wait for a pipe
             return datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=kept)
         name, _, split = source.partition(":")
         found = datasets.load_dataset(name, split=split or None, cache_dir=kept)
@@ -96,10 +99,17 @@ def _kept(folder: Path, data: bytes, suffix: str) -> str:
     """Where the picture lies on disk, written there whole where it is not yet."""
     digest = hashlib.sha256(data).hexdigest()
     path = folder / digest[:2] / f"{digest}{suffix}"
-    if not path.is_file() or path.stat().st_size != len(data):
+    if not _is_kept(path, digest, len(data)):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         Path(part).replace(path)
     return str(path)
+
+
+def _is_kept(path: Path, digest: str, size: int) -> bool:
+    try:
+        return sha256_of(path, size) == digest
+    except OSError:
+        return False  # absent, or something else by now

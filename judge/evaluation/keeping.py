@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from judge.errors import UserError
 from judge.evaluation.protocols import Judgement, Method
+from judge.files import lines_of, open_regular
 from judge.judging.kept_verdicts import model_failed
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Kept:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.touch()
+            open_regular(self._path).close()
         except OSError as error:
             raise UserError(f"cannot write {self._path} ({error.strerror})", hint="choose another --out") from error
         return FileLock(self._path.with_suffix(".lock"))
@@ -48,14 +51,14 @@ class Kept:
     def read(self) -> dict[str, Judgement]:
         """By SHA-256 of the image, what may be used again; the last line counts where there are several."""
         found: dict[str, Judgement] = {}
-        with self._path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
+        with TextIOWrapper(open_regular(self._path), encoding="utf-8", errors="replace") as file:
+            for line in lines_of(file):
                 try:
                     row = json.loads(line)
-                    if row["method"] != self._under or row["image"] is None:
+                    if row["method"] != self._under or not isinstance(row["image"], str):
                         continue
                     judgement = Judgement.model_validate(row["judgement"])
-                except (ValueError, ValidationError, KeyError, TypeError):
+                except (ValueError, ValidationError, KeyError, TypeError, RecursionError):
                     continue  # torn or damaged: judged again
                 if not failed(judgement):
                     found[row["image"]] = judgement

@@ -65,7 +65,8 @@ class KeptAnswers:
 
 
 class _Shelf(Generic[Key, Value]):
-    """A `Memory` in the file. Where another process holds it too long, nothing is known and nothing kept."""
+    """A `Memory` in the file. Where another process holds it too long, or the file is damaged, nothing is known and
+    nothing kept; an entry that is no answer is asked for again."""
 
     def __init__(
         self, file: sqlite3.Connection, of: object, write: Callable[[Value], str], read: Callable[[str], Value]
@@ -74,14 +75,14 @@ class _Shelf(Generic[Key, Value]):
         self._of = hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()
 
     def get(self, key: Key, /) -> Value | None:
-        with contextlib.suppress(sqlite3.OperationalError):
+        with contextlib.suppress(sqlite3.DatabaseError, ValueError, TypeError, KeyError, RecursionError):
             row = self._file.execute("SELECT said FROM kept WHERE name = ?", (self._name(key),)).fetchone()
             return None if row is None else self._read(row[0])
         return None
 
     def update(self, more: Mapping[Key, Value], /) -> None:
         rows = [(self._name(key), self._write(value)) for key, value in more.items()]
-        with contextlib.suppress(sqlite3.OperationalError):
+        with contextlib.suppress(sqlite3.DatabaseError):
             self._file.execute("BEGIN IMMEDIATE")
             with self._file:
                 self._file.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)

@@ -11,8 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from judge.constitution.document import clipped
-from judge.errors import Problem, UserError
+from judge.constitution.load import read_text
+from judge.errors import Problem
 from judge.evaluation.truth import COLUMNS
+
+_MOST = 2**30  # bytes: millions of rows
 
 
 class Row(NamedTuple):
@@ -48,17 +51,8 @@ def read_metadata(folder: Path, file: Path) -> tuple[list[Row], list[Problem]]:
     return rows, problems
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file}: not UTF-8 text ({error.reason})", hint="save the file as UTF-8") from error
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror})") from error
-
-
 def _json_lines(file: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line, text in enumerate(_text(file).split("\n"), 1):
+    for line, text in enumerate(read_text(file, _MOST).split("\n"), 1):
         if not text.strip():
             continue
         try:
@@ -74,7 +68,7 @@ def _json_lines(file: Path, problems: list[Problem]) -> Iterator[tuple[int, dict
 
 def _csv_lines(file: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Cells are texts: a list is written in JSON or with `;` between its items, `tags` in JSON."""
-    reader = csv.DictReader(io.StringIO(_text(file)))
+    reader = csv.DictReader(io.StringIO(read_text(file, _MOST)))
     try:
         for values in reader:
             if None in values or None in values.values():

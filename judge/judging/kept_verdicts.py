@@ -14,7 +14,7 @@ from pathlib import Path
 
 from judge import media
 from judge.errors import ImageError
-from judge.files import remember
+from judge.files import read_text, remember
 from judge.judging import domain
 from judge.judging.opening import name_of
 from judge.judging.pipeline import Judge
@@ -55,9 +55,11 @@ class KeptVerdicts:
     def _read(self, image: str) -> Verdict | None:
         try:
             digest = hashlib.sha256(media.read_bytes(image, self.judge.settings.limits)).hexdigest()
-            verdict = Verdict.model_validate_json(self._path(digest).read_text(encoding="utf-8"))
+            verdict = Verdict.model_validate_json(read_text(self._path(digest)))
         except (ImageError, OSError, ValueError, TypeError, MemoryError):
             return None  # absent, damaged, or no image: the judge says what is wrong with it
+        if verdict.image_facts.sha256 != digest or verdict.provenance.basis() != self.judge.provenance.basis():
+            return None  # of another image, or judged by something else: not what was written under this name
         return verdict.model_copy(update={"image": name_of(image)})
 
     def _write(self, verdict: Verdict) -> None:

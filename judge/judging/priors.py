@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge.files import remember
+from judge.files import read_text, remember
 from judge.languages import DEFAULT, language
 from judge.models.protocols import Ask, Mllm
 from judge.settings import cache_dir
@@ -69,9 +69,9 @@ class Priors:
 
     def _read(self) -> dict[str, Answer]:
         try:
-            held = json.loads(self._path.read_text(encoding="utf-8"))
+            held = json.loads(read_text(self._path))
             return {text: Answer(p_yes=yes, p_no=no) for text, (yes, no) in held.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return {}  # absent or damaged: a cache, so it is computed again
 
     def _write(self) -> None:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO
 
-from judge.errors import ImageError
+from judge.files import open_regular
 from judge.media.formats import SUFFIXES
-from judge.media.reading import open_regular
 
 # A file that calls itself a picture or a film is never passed over, whatever it holds.
 SAID_TO_BE_IMAGES = SUFFIXES | {
@@ -84,9 +83,9 @@ def plainly_no_image(path: str) -> str | None:
     if PurePath(path).suffix.lower() in SAID_TO_BE_IMAGES:
         return None
     try:
-        with os.fdopen(open_regular(path), "rb") as file:
+        with open_regular(path) as file:
             return _kind(file, os.path.basename(path).lower())  # noqa: PTH119
-    except (ImageError, OSError, ValueError):
+    except (OSError, ValueError):
         return None
 
 

@@ -3,9 +3,11 @@ be used where that is so. Builds no model."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,8 @@ from typing import Any
 import torch
 
 from judge.errors import JudgeError, ModelError, UserError
-from judge.files import remember
-from judge.models.folders import DAMAGED, check_folder, damage, missing
+from judge.files import read_text, remember, sha256_of
+from judge.models.folders import DAMAGED, READ, check_folder, damage, missing
 from judge.models.hub import damaged, downloaded, is_network_failure, only_local, unreachable
 from judge.models.quiet import quiet
 from judge.settings import Settings, cache_dir
@@ -102,18 +104,16 @@ def digest(source: str, model: Any) -> str:
     folder = Path(source)
     if not folder.is_dir():
         return str(getattr(model.config, "_commit_hash", None) or "unknown")
-    files = sorted(
-        path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".jinja", ".model", ".txt")
-    )
+    files = sorted(path for path in folder.iterdir() if path.suffix in READ and not path.is_dir())
     stamp = json.dumps([[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files])
     key = hashlib.sha256(f"{folder.resolve()}|{stamp}".encode()).hexdigest()[:32]
     remembered = cache_dir() / "digests" / key
-    if remembered.is_file():
-        return remembered.read_text(encoding="ascii")
+    with contextlib.suppress(OSError, ValueError):
+        if re.fullmatch("[0-9a-f]{64}", known := read_text(remembered)):
+            return known  # anything else there is damage, and made again
     total = hashlib.sha256()
     for path in files:
-        with path.open("rb") as file:
-            total.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        total.update(f"{path.name}:{sha256_of(path)}\n".encode())
     remember(remembered, total.hexdigest())
     return total.hexdigest()
 

@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 
 from judge.errors import UserError
+from judge.files import open_regular, read_whole
 
+READ = (".json", ".safetensors", ".jinja", ".model", ".txt")  # suffixes of what a model is made of
 DAMAGED = "the files are incomplete or damaged: get the model again"
 _FOREIGN = (  # what a folder without config.json holds, what that is, and what to do
     ("*.gguf", "weights for llama.cpp", "serve it with `llama-server` and give its address: --model http://HOST:PORT/v1"),
@@ -17,6 +19,7 @@ _FOREIGN = (  # what a folder without config.json holds, what that is, and what 
     ("*.bin", "pickled weights without a configuration", "get the checkpoint as safetensors, with its config.json"),
 )  # fmt: skip
 
+_MOST_JSON = 2**28  # bytes: the largest tokenizers have 2**25
 _INDEX = "*.safetensors.index.json"
 _POINTER = b"version https://git-lfs"
 _OBJECTS = (
@@ -48,6 +51,9 @@ def check_folder(source: str) -> None:
         if path.is_absolute() or source.startswith((f".{os.sep}", f"..{os.sep}", "~")):
             raise UserError(f"cannot load {source}: there is no such folder", hint="check the path")
         return
+    for one in sorted(path.iterdir()):
+        if one.suffix in READ and not one.is_dir():
+            _check_regular(source, one)
     if not (path / "config.json").exists():
         _refuse_foreign(source, path)
     for index in sorted(path.glob(_INDEX)):
@@ -78,7 +84,7 @@ def missing(folder: Path, of: str = "") -> str | None:
     of: look only for what is loaded as its `model` or its `processor`.
     """
     try:
-        sees = "vision_config" in json.loads((folder / "config.json").read_bytes())
+        sees = "vision_config" in json.loads(read_whole(folder / "config.json"))
     except (OSError, ValueError, TypeError, RecursionError):
         sees = False
     for part, patterns in _PARTS.items():
@@ -91,11 +97,13 @@ def missing(folder: Path, of: str = "") -> str | None:
 
 def _no_json(path: Path) -> str | None:
     try:
-        said = json.loads(path.read_bytes())
+        data = read_whole(path, _MOST_JSON)
     except OSError as error:
         return f"{path.name} cannot be read ({error.strerror})"
+    try:
+        said = json.loads(data)
     except (ValueError, RecursionError):
-        if path.read_bytes()[: len(_POINTER)] == _POINTER:
+        if data.startswith(_POINTER):
             return f"{path.name} is a pointer of git LFS in place of the file"
         return f"{path.name} is no JSON"
     if path.name in _OBJECTS and not isinstance(said, dict):
@@ -103,6 +111,14 @@ def _no_json(path: Path) -> str | None:
     if path.name == "tokenizer.json" and not (isinstance(said.get("model"), dict) and "added_tokens" in said):
         return f"{path.name} holds no tokenizer"
     return None
+
+
+def _check_regular(source: str, file: Path) -> None:
+    """Before a library opens it, which would wait for a pipe."""
+    try:
+        open_regular(file).close()
+    except OSError as error:
+        raise UserError(f"cannot load {source}: {file.name} cannot be read ({error.strerror})", hint=DAMAGED) from error
 
 
 def _refuse_foreign(source: str, folder: Path) -> None:
@@ -130,7 +146,7 @@ def _damaged_weights(folder: Path) -> str | None:
 def _named(index: Path) -> set[object] | None:
     """The files that an index of weights names; None where it is no index."""
     try:
-        return set(json.loads(index.read_bytes())["weight_map"].values())
+        return set(json.loads(read_whole(index, _MOST_JSON))["weight_map"].values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -139,6 +155,7 @@ def _no_weights(path: Path) -> str | None:
     from safetensors import SafetensorError, safe_open
 
     try:
+        open_regular(path).close()  # the library would wait for a pipe
         with safe_open(path, framework="pt"):
             return None
     except (OSError, SafetensorError, ValueError) as error:

@@ -6,10 +6,10 @@ of sha256sum: `cd judge/models/bundled && sha256sum */*.json */*.jinja */*.safet
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from judge.errors import ModelError
+from judge.files import read_text, sha256_of
 
 SUMS = "SHA256SUMS"
 
@@ -21,21 +21,16 @@ def check_pinned(folder: Path) -> None:
         ModelError: a file is missing or differs, or nothing is pinned for this folder.
     """
     try:
-        lines = (folder.parent / SUMS).read_text(encoding="utf-8").splitlines()
+        lines = read_text(folder.parent / SUMS).splitlines()
         pins = {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
         pinned = {name: digest for name, digest in pins.items() if name.startswith(f"{folder.name}/")}
-        differing = [name for name, digest in pinned.items() if _digest(folder.parent / name) != digest]
+        differing = [name for name, digest in pinned.items() if sha256_of(folder.parent / name) != digest]
     except (OSError, ValueError) as error:
         raise _damaged(folder, str(error)) from error
     if not pinned:
         raise _damaged(folder, f"{SUMS} names none of its files")
     if differing:
         raise _damaged(folder, f"{', '.join(differing)} differs from {SUMS}")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _damaged(folder: Path, why: str) -> ModelError:

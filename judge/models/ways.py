@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from judge.files import remember
+from judge.files import read_text, remember
 from judge.models.memory import Budget
 from judge.models.prefix import Question, is_plain, one_by_one, packed, repeated, windows_of
 from judge.settings import cache_dir
@@ -155,10 +155,10 @@ class Scoring:
 def remembered_way(identity: ModelIdentity) -> tuple[Way | None, dict[str, int]]:
     """The way remembered for this model on this machine, if any, and the reach up to which it was found right, for
     prefixes with an image and without."""
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        remembered = json.loads(_path(identity).read_text(encoding="ascii"))
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        remembered = json.loads(read_text(_path(identity)))
         way, right = Way(**remembered["way"]), {str(kind): int(reach) for kind, reach in remembered["right"].items()}
-        if way.name in SCORERS and way.group >= 1:
+        if way.name in SCORERS and type(way.group) is int and way.group >= 1:
             return way, right
     return None, {}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from judge.errors import ModelError, UserError
 from judge.evaluation.protocols import Judgement
+from judge.files import read_whole
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -87,7 +88,7 @@ def load_open_nsfw(weights: str | None = None) -> OpenNsfwRival:
         raise UserError("the peer open-nsfw needs the package 'onnxruntime'", hint=_INSTALL) from error
     path = Path(weights) if weights is not None else _of_the_wheel()
     try:
-        data = path.read_bytes()
+        data = read_whole(path, 2**31)
     except OSError as error:
         raise UserError(f"cannot read the weights {path} ({error.strerror})", hint=_INSTALL) from error
     try:

@@ -17,6 +17,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from judge.chain import chain_of
 from judge.constitution import Constitution
 from judge.constitution.document import Document, clipped, read_document
+from judge.constitution.load import read_text
 from judge.errors import ConstitutionError, Problem, UserError
 from judge.settings import Frozen
 
@@ -84,13 +85,7 @@ def load_cases(path: Path, constitution: Constitution) -> tuple[LocatedCase, ...
         UserError: the file cannot be read.
         ConstitutionError: every mistake in it, each with file:line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text ({error.reason})", hint="save the file as UTF-8") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})", hint="name a test file with --cases") from error
-    return parse_cases(text, path, constitution)
+    return parse_cases(read_text(path), path, constitution)
 
 
 def parse_cases(text: str, path: Path, constitution: Constitution) -> tuple[LocatedCase, ...]:

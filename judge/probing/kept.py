@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from judge.files import remember
+from judge.files import read_text, remember
 from judge.probing.report import ProbeReport
 from judge.settings import cache_dir
 from judge.verdict import ModelIdentity, Probed
@@ -21,7 +21,7 @@ def keep(report: ProbeReport) -> None:
 def kept(model: ModelIdentity) -> ProbeReport | None:
     """The latest report on a model as it is loaded now, with the libraries that are installed now."""
     try:
-        found = ProbeReport.model_validate_json(_path(model, ".json").read_text(encoding="utf-8"))
+        found = ProbeReport.model_validate_json(read_text(_path(model, ".json")))
     except (OSError, ValueError):
         return None  # absent or damaged: it was not probed
     return found if found.model == model else None

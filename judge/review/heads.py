@@ -4,7 +4,6 @@ or where lines can only be appended. A line is a time, how many lines the log ha
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -14,13 +13,16 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from judge import files
 from judge.errors import StoreError, UserError
+from judge.files import read_text
 from judge.review.audit.chain import Head, walk
 from judge.review.store import Store, log
 from judge.review.store.tables import log_lines
 
+_MOST = 2**28  # bytes of a head file: years of a head every minute
 SECONDS = 60.0  # between two looks at whether the log has grown
-_LINE = re.compile(r"(\S+) (\d{1,18}) ([0-9a-f]{64})")
+_LINE = re.compile(r"(\S+) (\d{1,18}) ([0-9a-f]{64})", re.ASCII)
 
 
 def read(file: Path) -> tuple[Head, ...]:
@@ -30,8 +32,8 @@ def read(file: Path) -> tuple[Head, ...]:
         UserError: it cannot be read, or a line is none; a file without any vouches for nothing, and is refused too.
     """
     try:
-        lines = file.read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_text(file, _MOST).splitlines()
+    except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no text"
         raise UserError(f"cannot read the head file {file} ({why})", hint="name the file of judge review") from error
     found = [(number, _LINE.fullmatch(line)) for number, line in enumerate(lines, 1)]
@@ -51,7 +53,7 @@ def kept(store: Store, file: Path) -> Iterator[None]:
         UserError: the file cannot be read or written.
         StoreError: a head in it is not in the log.
     """
-    known = read(file) if file.exists() and file.stat().st_size else ()
+    known = read(file) if file.exists() and (file.stat().st_size or not file.is_file()) else ()
     with store.reading() as connection:
         chain = walk(connection, None, known)
     problem = chain.broken or next(iter(chain.lost), None)
@@ -88,12 +90,7 @@ def append(store: Store, file: Path, last: Head | None) -> Head:
     if head != last:
         line = f"{log.stamp(datetime.now(UTC))} {head.lines} {head.hash}\n"
         try:
-            handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(handle, line.encode())
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            files.append(file, line)
         except OSError as error:
             raise UserError(
                 f"cannot append to the head file {file} ({error.strerror})", hint="choose another"

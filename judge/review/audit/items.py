@@ -12,9 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from judge.files import sha256_of
 from judge.review.store import pictures
 from judge.review.store.adding import listed as facts_of
 from judge.review.store.tables import item_branches, item_rules, items, log_lines, verdicts
+from judge.settings import MOST_IMAGE
 
 DECIDING = ("decision", "second_read", "gold", "gold_marked")
 MOST = 2**26  # bytes of a verdict that are unpacked; what a person put there may pretend to be more
@@ -73,8 +75,7 @@ def images(connection: sa.Connection, folder: Path) -> Iterator[str]:
             continue  # `listed` has said so
         path = pictures.path_of(folder, row.image_sha256)
         try:
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = sha256_of(path, MOST_IMAGE)
         except OSError as error:
             yield f"the image of item {row.item} is gone: {path} ({error.strerror})"
             continue

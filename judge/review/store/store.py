@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.errors import UserError
+from judge.files import read_whole
 from judge.review.store import adding, deciding, log, pictures, queue, reading
 from judge.review.store.data_folder import DataFolder
 from judge.review.store.records import (
@@ -36,6 +37,7 @@ from judge.review.store.records import (
 )
 from judge.review.store.roles import Right, Role, may
 from judge.review.store.tables import items, log_lines, settings
+from judge.settings import MOST_IMAGE
 from judge.verdict import Verdict
 
 _TOGETHER = 500  # items per transaction when many are added
@@ -188,7 +190,7 @@ class Store(DataFolder):
             )
         path = pictures.path_of(self._images, row.image_sha256)
         try:
-            data = path.read_bytes()
+            data = read_whole(path, MOST_IMAGE)
         except OSError as error:
             raise UserError(f"the image of item {row.id} is gone: {path} ({error.strerror})") from error
         if hashlib.sha256(data).hexdigest() != row.image_sha256:

@@ -25,7 +25,7 @@ from judge.constitution.load import parse_constitution
 from judge.diff.changes import Level
 from judge.diff.policy import PolicyDiff, bumped, compare
 from judge.errors import ConstitutionError, UserError
-from judge.files import write_whole
+from judge.files import read_text, sha256_of, write_whole
 from judge.review.store import LogEntry, Right, Store
 from judge.review.workbench.draft import FILE, Draft, read
 from judge.review.workbench.library import Library, Ref, is_version, precedence
@@ -165,7 +165,7 @@ def _files(library: Library, name: str, version: str, text: str, draft: Draft, e
         if lock is not None:
             files[f"{name}/{lock_path(target).name}"] = lock_text(lock, target.name)
     changelog = library.folder_of(name) / "CHANGELOG.md"
-    known = changelog.read_text(encoding="utf-8") if changelog.is_file() else ""
+    known = read_text(changelog) if changelog.is_file() else ""
     title = f"# Changelog of {name}\n"
     rest = known.removeprefix(title).lstrip("\n")
     files[f"{name}/CHANGELOG.md"] = f"{title}\n{entry}\n{rest}" if rest else f"{title}\n{entry}"
@@ -182,7 +182,7 @@ def _diff(library: Library, path: str, new: str, base: Ref | None, before: str |
     place = library.folder / path
     label, old = "/dev/null", ""
     if place.is_file():
-        label, old = path, place.read_text(encoding="utf-8")
+        label, old = path, read_text(place)
     elif place.name.endswith(".yaml") and not place.name.endswith(".lock.yaml") and before is not None:
         label, old = str(base), before
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), label, path, lineterm="")
@@ -195,7 +195,7 @@ def _extra(proposal: Proposal, target: Path) -> dict[str, str | None]:
         "version": proposal.version,
         "follows": proposal.base,
         "digest": read(proposal.files[f"{proposal.name}/{target.name}"]).whole().digest,
-        "file_sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "file_sha256": sha256_of(target),
     }
 
 

@@ -1,0 +1,98 @@
+"""What stands in the place of a file that a command reads: pipes, devices, folders, and files that pretend to be huge.
+
+Commands run in processes of their own, with a time limit: what waits for a pipe cannot be stopped from inside.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from judge.review.store import Store
+from judge.review.store.pictures import path_of
+from tests.cli.test_command import DRAWINGS, ROOT, judge
+from tests.review.shelf import drawing, samples
+
+FIRE = "body-on-fire-violating.png"
+PIPE = "a named pipe, not a file"
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def endless(path):
+    path.symlink_to("/dev/zero")
+
+
+def sparse(path):
+    with path.open("wb") as file:
+        file.truncate(20 * 2**30)
+
+
+HOSTILE = [(pipe, PIPE), (endless, "a device, not a file"), (sparse, "larger than ")]
+
+
+@pytest.fixture
+def policy(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("constitution: mine\nversion: 1.0.0\nrules:\n  - {id: gun, rule: No gun may be shown.}\n", "utf-8")
+    return path
+
+
+@pytest.fixture
+def data(tmp_path):
+    with Store.open(tmp_path / "data") as store:
+        store.add(samples()[FIRE], drawing(FIRE), "upload")
+    return tmp_path / "data"
+
+
+def refused(*arguments, code, words):
+    """The command ends, with this code, and says what is wrong in one message."""
+    ended = judge(*arguments)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (code, False), ended.stderr
+    assert words in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(("put", "words"), HOSTILE)
+def test_a_lock_that_is_no_file_ends_the_command(policy, put, words):
+    put(policy.with_name("mine.lock.yaml"))
+    refused("compile", "--check", policy, code=2, words=f"mine.lock.yaml: the lock file cannot be read ({words}")
+    refused("check", DRAWINGS / FIRE, "-c", policy, code=2, words=words)
+
+
+@pytest.mark.parametrize(("put", "words"), HOSTILE)
+def test_a_file_of_people_that_is_none_ends_the_command(tmp_path, policy, put, words):
+    odd = tmp_path / "odd.yaml"
+    put(odd)
+    refused("lint", policy, "--older", odd, code=2, words=f"odd.yaml: cannot be read ({words}")
+    refused("import", odd, code=2, words=words)
+    refused("test", policy, "--cases", odd, "--suggest", code=2, words=words)
+    said = "a line of more than" if put is sparse else words  # which is read line by line
+    refused("review", "add", odd, "--data", tmp_path / "d", code=2, words=said)
+
+
+@pytest.mark.parametrize(("put", "words"), HOSTILE)
+def test_a_data_set_or_head_file_that_is_none_ends_the_command(tmp_path, policy, data, put, words):
+    odd = tmp_path / "metadata.jsonl"
+    put(odd)
+    refused("audit", "--data", data, "--head-file", odd, code=2, words=words)
+    refused("review", "--data", data, "--head-file", odd, "--port", "7871", code=2, words=words)
+
+
+@pytest.mark.parametrize(("put", "words"), HOSTILE)
+def test_a_stored_image_that_is_none_is_a_finding_of_the_audit(data, put, words):
+    path = path_of(data / "images", samples()[FIRE].image_facts.sha256)
+    path.unlink()
+    put(path)
+    refused("audit", "--data", data, code=3, words=words)
+
+
+def test_a_checkpoint_with_a_pipe_in_it_ends_the_command(tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(ROOT / "judge/models/bundled/eyes-v1", folder)
+    (folder / "model.safetensors").unlink()
+    pipe(folder / "model.safetensors")
+    refused("check", DRAWINGS / FIRE, "--model", folder, code=2, words=f"model.safetensors cannot be read ({PIPE})")
