@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, computed_field
 
+from judge.causes import Cause, Why
 from judge.chain import Outcome
 from judge.settings import Frozen, Limits, ReasonWith, Thresholds
 
@@ -31,6 +32,15 @@ class Branch(StrEnum):
     MODEL_ERROR = "model_error"  # the model failed
     UNDECIDED = "undecided"  # every step was passed without a decision
     NOT_ASKED = "not_asked"  # the chain was settled, or pruned, without it
+
+
+class RuleOutcome(StrEnum):
+    """What came of one rule on one view. A pruned rule has too little to do with the picture to be asked about."""
+
+    VIOLATED = "violated"
+    UNDECIDED = "undecided"
+    NOT_VIOLATED = "not_violated"
+    PRUNED = "pruned"
 
 
 class Answer(Frozen):
@@ -106,7 +116,7 @@ class Evidence(Frozen):
 
     score: the answer freed of the language prior: M(x, c) - M(none, c), or the same in logits (`debias: logit`, or a
     precondition of a rule with `bounds`).
-    reason: why it is undecided.
+    reason: why it is undecided, in words. cause: the same for programs (absent where it is decided).
     """
 
     statement: str
@@ -118,6 +128,7 @@ class Evidence(Frozen):
     region: RegionEvidence | None = None
     reasoning: ReasoningEvidence | None = None
     reason: str | None = None
+    cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
 
 
 class ConditionFinding(Frozen):
@@ -130,7 +141,8 @@ class ConditionFinding(Frozen):
 class Finding(Frozen):
     """What came of one rule on one view of the image.
 
-    relevance: cosine of image and rule text, where an encoder is used. reason: why it is undecided.
+    relevance: cosine of image and rule text, where an encoder is used. reason: why it is undecided, in words.
+    cause: the same for programs (absent where it is decided).
     """
 
     rule: str
@@ -139,12 +151,13 @@ class Finding(Frozen):
     category: str
     severity: str
     enforced: bool
-    outcome: Literal["violated", "not_violated", "undecided", "pruned"]
+    outcome: RuleOutcome
     relevance: float | None = None
     preconditions: tuple[ConditionFinding, ...] = ()
     exceptions: tuple[ConditionFinding, ...] = ()
     thresholds: Thresholds | None = None
     reason: str | None = None
+    cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
 
 
 class ModelIdentity(Frozen):
@@ -258,7 +271,8 @@ class Verdict(Frozen):
         was decided.
     violations: ids of the enforced rules violated, in the constitution's order.
     shadow_violations: the same for rules with `status: shadow`, which never change the verdict.
-    reasons: why a person must look, when `needs_review`. notes: remarks that change nothing.
+    reasons: why a person must look, when `needs_review`, in words. causes: the same for programs, each once (absent
+    where there are none). notes: remarks that change nothing.
     timings: seconds per stage; a batch's time is shared evenly among its images.
     """
 
@@ -267,6 +281,7 @@ class Verdict(Frozen):
     violations: tuple[str, ...] = ()
     shadow_violations: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     image_facts: ImageFacts = ImageFacts()
@@ -282,9 +297,9 @@ class Verdict(Frozen):
 def conclude(findings: tuple[Finding, ...]) -> tuple[VerdictWord, tuple[str, ...]]:
     """The verdict word and the reasons for a review, from the findings (fail closed)."""
     enforced = [finding for finding in findings if finding.enforced]
-    if any(finding.outcome == "violated" for finding in enforced):
+    if any(finding.outcome is RuleOutcome.VIOLATED for finding in enforced):
         return "violation", ()
-    reasons = [f"{finding.rule}: {finding.reason}" for finding in enforced if finding.outcome == "undecided"]
+    reasons = [f"{finding.rule}: {finding.reason}" for finding in enforced if finding.outcome is RuleOutcome.UNDECIDED]
     if reasons or not enforced:
-        return "needs_review", tuple(dict.fromkeys(reasons)) or ("no rule is enforced, so nothing was decided",)
+        return "needs_review", tuple(dict.fromkeys(reasons)) or (str(Why.of(Cause.NO_RULE)),)
     return "no_violation", ()

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from judge.calibration import control
-from judge.calibration.facts import Sheet, Word
+from judge.calibration.facts import Sheet
 from judge.errors import UserError
 from judge.settings import Bounds, Frozen
+from judge.verdict import RuleOutcome
 
 Target = Literal["false_positive_rate", "review_budget"]
 Truth = Mapping[str, bool]  # by rule id, whether it is violated; a rule that is not named is not known
@@ -91,7 +92,7 @@ class Sides:
 
     @classmethod
     def as_judged(cls, images: Sequence[Labelled], rule: str) -> Sides:
-        words: tuple[Word, Word] = ("not_violated", "violated")
+        words: tuple[RuleOutcome, RuleOutcome] = (RuleOutcome.NOT_VIOLATED, RuleOutcome.VIOLATED)
         return cls(rule, *(tuple(one.sheet for one in images if one.sheet.now[rule] == word) for word in words))
 
     @classmethod
@@ -114,8 +115,10 @@ class Sides:
         ok, violating = (
             {sheet.sha256: _outcome(sheet, self.rule, bounds) for sheet in side} for side in (self.ok, self.violating)
         )
-        ok_flagged, violating_flagged = (list(side.values()).count("violated") for side in (ok, violating))
-        left = list({**ok, **violating}.values()).count("undecided")  # without labels an image may be on both sides
+        ok_flagged, violating_flagged = (list(side.values()).count(RuleOutcome.VIOLATED) for side in (ok, violating))
+        left = list({**ok, **violating}.values()).count(
+            RuleOutcome.UNDECIDED
+        )  # without labels an image may be on both sides
         return Tally(ok_flagged=ok_flagged, violating_flagged=violating_flagged, open=left)
 
 
@@ -228,12 +231,12 @@ def _slack(sheet: Sheet, cuts: Mapping[str, float], enforced: Sequence[str]) -> 
             violated.append(sheet.spans[rule].low - cuts[rule])
             settled.append(cuts[rule] - sheet.spans[rule].high)
         else:  # it stays as it is, at any width
-            violated.append(math.inf if sheet.now[rule] == "violated" else -math.inf)
-            settled.append(math.inf if sheet.now[rule] == "not_violated" else -math.inf)
+            violated.append(math.inf if sheet.now[rule] == RuleOutcome.VIOLATED else -math.inf)
+            settled.append(math.inf if sheet.now[rule] == RuleOutcome.NOT_VIOLATED else -math.inf)
     return max(max(violated), min(settled))
 
 
-def _outcome(sheet: Sheet, rule: str, bounds: Bounds | None) -> Word:
+def _outcome(sheet: Sheet, rule: str, bounds: Bounds | None) -> RuleOutcome:
     return sheet.now[rule] if bounds is None else sheet.spans[rule].under(bounds)
 
 
@@ -250,7 +253,7 @@ def _whole(
 
     def reviews(bounds: Mapping[str, Bounds | None]) -> int:
         words = [[_outcome(one.sheet, rule, bounds.get(rule)) for rule in enforced] for one in images]
-        return sum("violated" not in each and ("undecided" in each or not each) for each in words)
+        return sum(RuleOutcome.VIOLATED not in each and (RuleOutcome.UNDECIDED in each or not each) for each in words)
 
     return Change(
         target=target, level=level, images=len(images), rules=tuple(changes), half_width=half_width,

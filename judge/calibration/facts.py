@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from judge.causes import Cause
 from judge.compiler.calibrated import bounded
 from judge.diff.sitting import judge_both
 from judge.errors import ImageError, ModelError
-from judge.judging import domain
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.pipeline import Judge
 from judge.settings import Bounds
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding, Verdict
+from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome, Verdict
 
-Word = Literal["violated", "not_violated", "undecided"]
 _ALL_HOLD = Bounds(fails_under=-30.0, holds_over=-30.0)
 
 
@@ -34,11 +33,11 @@ class Span(NamedTuple):
     low: float
     high: float
 
-    def under(self, bounds: Bounds) -> Word:
+    def under(self, bounds: Bounds) -> RuleOutcome:
         """What the rule comes to, the steps that look into the band between the bounds left out."""
         if self.low > bounds.holds_over:
-            return "violated"
-        return "not_violated" if self.high < bounds.fails_under else "undecided"
+            return RuleOutcome.VIOLATED
+        return RuleOutcome.NOT_VIOLATED if self.high < bounds.fails_under else RuleOutcome.UNDECIDED
 
 
 NEVER = Span(-math.inf, -math.inf)  # pruned, or lifted
@@ -50,7 +49,7 @@ class Sheet(NamedTuple):
 
     sha256: str
     spans: dict[str, Span]
-    now: dict[str, Word]
+    now: dict[str, RuleOutcome]
 
 
 def gather(judge: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator[Sheet]:
@@ -86,21 +85,23 @@ def sheet(now: Verdict, whole: Verdict) -> Sheet:
 
 def _failure(finding: Finding, verdict: Verdict) -> str | None:
     """What a model failed at, also where it changed nothing today: under other bounds it might have."""
-    if finding.outcome == "pruned":
+    if finding.outcome is RuleOutcome.PRUNED:
         return None
     every = [one for each in (*finding.preconditions, *finding.exceptions) for one in each.alternatives]
     broken = next((one for one in every if one.branch is Branch.MODEL_ERROR), None)
     if broken is not None:
         return f"'{broken.statement}': {broken.reason}"
-    if every and all(one.branch is Branch.NOT_ASKED for one in every):  # kept out by the guard, or the guard failed
-        return None if finding.reason == domain.REASON else finding.reason
+    if finding.cause is Cause.OUTSIDE:
+        return None
+    if every and all(one.branch is Branch.NOT_ASKED for one in every):
+        return finding.reason
     scanned = any(model.role in ("encoder", "encoder+detector") for model in verdict.provenance.models)
     return "relevance scanning failed" if scanned and finding.relevance is None and every else None
 
 
-def _word(finding: Finding | None) -> Word:
-    outcome = finding.outcome if finding is not None else "undecided"
-    return "not_violated" if outcome == "pruned" else outcome
+def _word(finding: Finding | None) -> RuleOutcome:
+    outcome = finding.outcome if finding is not None else RuleOutcome.UNDECIDED
+    return RuleOutcome.NOT_VIOLATED if outcome is RuleOutcome.PRUNED else outcome
 
 
 def _over_views(spans: Sequence[Span]) -> Span:
@@ -109,7 +110,7 @@ def _over_views(spans: Sequence[Span]) -> Span:
 
 
 def _span(finding: Finding) -> Span:
-    if finding.outcome == "pruned" or any(one.outcome == "holds" for one in finding.exceptions):
+    if finding.outcome is RuleOutcome.PRUNED or any(one.outcome == "holds" for one in finding.exceptions):
         return NEVER
     if not finding.preconditions:
         return OPEN

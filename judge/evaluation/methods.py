@@ -12,7 +12,7 @@ from judge.evaluation.scoring import rule_scores
 from judge.judging.pipeline import Judge
 from judge.judging.shared_answers import SharedAnswers
 from judge.judging.shelf_life import kept_for
-from judge.verdict import Finding, Verdict
+from judge.verdict import Finding, RuleOutcome, Verdict
 
 NAME = "clue"
 
@@ -90,6 +90,6 @@ def digest_of(*parts: str) -> str:
 
 def _undecided(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Rules that stayed open in one view and are violated in none."""
-    violated = {one.rule for one in findings if one.outcome == "violated"}
-    ids = (one.rule for one in findings if one.outcome == "undecided" and one.rule not in violated)
+    violated = {one.rule for one in findings if one.outcome is RuleOutcome.VIOLATED}
+    ids = (one.rule for one in findings if one.outcome is RuleOutcome.UNDECIDED and one.rule not in violated)
     return tuple(dict.fromkeys(ids))

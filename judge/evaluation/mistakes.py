@@ -12,7 +12,7 @@ from judge.evaluation.protocols import Example, Judgement
 from judge.evaluation.traces import evidence_of, finding_of, image_said
 from judge.judging.deciding import decided_by
 from judge.judging.plain import how
-from judge.verdict import Finding, Verdict
+from judge.verdict import Finding, RuleOutcome, Verdict
 
 KEPT = 50  # most mistakes named per method: the counts hold all, and so do the judgements on disk
 _CERTAIN = {"violation": 1.0, "needs_review": 0.5, "no_violation": 0.0}
@@ -80,7 +80,7 @@ def _left_open(judgement: Judgement, trace: Verdict) -> str:
 
 def _about(finding: Finding, example: Example) -> str:
     """The statement that is known to be wrong where there is one, else the one that the finding hung on."""
-    if finding.outcome == "pruned":
+    if finding.outcome is RuleOutcome.PRUNED:
         bound = finding.thresholds.relevance if finding.thresholds is not None else None
         return f"{finding.rule} was pruned: relevance {finding.relevance} under {bound}"
     for one in evidence_of(finding):

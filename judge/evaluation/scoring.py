@@ -14,7 +14,7 @@ import math
 from judge.chain import Outcome
 from judge.judging.probability import debiased
 from judge.settings import Thresholds
-from judge.verdict import Answer, Branch, ConditionFinding, Evidence, Finding, Verdict
+from judge.verdict import Answer, Branch, ConditionFinding, Evidence, Finding, RuleOutcome, Verdict
 
 
 def rule_scores(verdict: Verdict) -> dict[str, float]:
@@ -35,7 +35,7 @@ def rule_score(finding: Finding) -> float | None:
 
     Conditions that were not asked, because the chain was settled without them, do not count.
     """
-    if finding.outcome == "pruned":
+    if finding.outcome is RuleOutcome.PRUNED:
         return 0.0
     if finding.thresholds is None:
         return None

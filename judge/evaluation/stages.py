@@ -12,7 +12,7 @@ from judge.evaluation.bootstrap import Bootstrap, ratio, rounded
 from judge.evaluation.figures import BranchScore, Cost, RelevanceScore
 from judge.evaluation.protocols import Example, Judgement
 from judge.evaluation.traces import evidence_of, finding_of, relevance_of, statements_of
-from judge.verdict import Branch, Verdict
+from judge.verdict import Branch, RuleOutcome, Verdict
 
 PRUNED = "pruned"  # beside the branches, because it decides rules and not statements
 _SHARES = np.linspace(0.0, 1.0, 21)
@@ -36,7 +36,7 @@ def branches(examples: Sequence[Example], judgements: Sequence[Judgement]) -> tu
             continue
         for rule in dict.fromkeys(finding.rule for finding in judgement.trace.findings):
             finding = finding_of(judgement.trace, rule)
-            if finding is not None and finding.outcome == "pruned":
+            if finding is not None and finding.outcome is RuleOutcome.PRUNED:
                 add(PRUNED, not example.rules[rule] if rule in example.rules else None)
         for text, evidence in statements_of(judgement.trace).items():
             if evidence.branch is not Branch.NOT_ASKED:

@@ -8,10 +8,15 @@ from judge.chain import Outcome
 from judge.evaluation.counting import Said
 from judge.evaluation.protocols import Judgement
 from judge.judging.deciding import gravest_of, of_rule
-from judge.verdict import Evidence, Finding, Verdict
+from judge.verdict import Evidence, Finding, RuleOutcome, Verdict
 
 _WORDS = {"violation": Said.YES, "no_violation": Said.NO, "needs_review": Said.REVIEW}
-_OUTCOMES = {"violated": Said.YES, "not_violated": Said.NO, "pruned": Said.NO, "undecided": Said.REVIEW}
+_OUTCOMES = {
+    RuleOutcome.VIOLATED: Said.YES,
+    RuleOutcome.NOT_VIOLATED: Said.NO,
+    RuleOutcome.PRUNED: Said.NO,
+    RuleOutcome.UNDECIDED: Said.REVIEW,
+}
 # a statement holds when it does in any view, and fails when it does in all
 _FIRST = (Outcome.HOLDS, Outcome.UNDECIDED, Outcome.NOT_ASKED, Outcome.FAILS)
 

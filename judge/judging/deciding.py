@@ -8,7 +8,7 @@ from typing import Literal
 from judge.chain import Outcome
 from judge.judging.plain import how
 from judge.settings import Frozen
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding
+from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome
 
 
 class Decided(Frozen):
@@ -36,15 +36,15 @@ def decided_by(finding: Finding) -> Decided | None:
     nearest to holding). Undecided: the first alternative that stayed open. Violated: every precondition holds,
     so the one that holds by least.
     """
-    if finding.outcome == "not_violated":
+    if finding.outcome is RuleOutcome.NOT_VIOLATED:
         lifted = _first(finding.exceptions, Outcome.HOLDS)
         if lifted is not None:
             return told("exception", _strongest(lifted, Outcome.HOLDS))
         failed = _first(finding.preconditions, Outcome.FAILS)
         return told("precondition", _strongest(failed, Outcome.FAILS)) if failed is not None else None
-    if finding.outcome == "undecided":
+    if finding.outcome is RuleOutcome.UNDECIDED:
         return _open(finding)
-    if finding.outcome == "violated":
+    if finding.outcome is RuleOutcome.VIOLATED:
         holding = [_strongest(one, Outcome.HOLDS) for one in finding.preconditions]
         return told("precondition", min(holding, key=_score)) if holding else None
     return None
@@ -57,7 +57,7 @@ def of_rule(findings: Iterable[Finding], rule: str) -> tuple[Finding, ...]:
 
 def gravest_of(findings: Sequence[Finding]) -> Finding | None:
     """The finding that stands for a rule over all views: violated in one is violated, open in one is open."""
-    order = ("violated", "undecided", "not_violated", "pruned")
+    order = (RuleOutcome.VIOLATED, RuleOutcome.UNDECIDED, RuleOutcome.NOT_VIOLATED, RuleOutcome.PRUNED)
     return min(findings, key=lambda one: order.index(one.outcome), default=None)
 
 

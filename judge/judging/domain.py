@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from judge.causes import Cause, Why
 from judge.errors import ModelError
 from judge.judging.calling import NotAsked, each
 from judge.judging.clock import Clock
 from judge.judging.sitting import Sitting
 from judge.models.protocols import Guard
-
-REASON = "the bundled model reads drawings only"
 
 
 def keep_out(pictures: Sequence[Sequence[Sitting]], guard: Guard, clock: Clock) -> None:
@@ -37,14 +36,14 @@ def keep_out(pictures: Sequence[Sequence[Sitting]], guard: Guard, clock: Clock) 
         if any(isinstance(measured[one], NotAsked) for one in group):
             continue
         plain = [one for one in group if one.closer is None]
-        _mark(plain, [measured[one] for one in plain])
+        _mark(plain, [measured[one] for one in plain], guard)
         for one in group:
             if one.closer is not None:
-                _mark([one], [measured[one]])
+                _mark([one], [measured[one]], guard)
                 _pass_over(one, strange=plain[0].outside is not None)
 
 
-def _mark(sittings: Sequence[Sitting], found: Sequence[float | ModelError]) -> None:
+def _mark(sittings: Sequence[Sitting], found: Sequence[float | ModelError], guard: Guard) -> None:
     """What was measured of some views counts for all of them, by the strangest."""
     failed = next((one.message for one in found if isinstance(one, ModelError)), None)
     numbers = [one for one in found if not isinstance(one, ModelError)]
@@ -52,15 +51,16 @@ def _mark(sittings: Sequence[Sitting], found: Sequence[float | ModelError]) -> N
         failed = "the domain check gave no number"
     for sitting in sittings:
         if failed is not None:
-            sitting.outside = f"whether the model can read this picture is not known: {failed}"
+            sitting.outside = Why.of(Cause.GUARD_FAILED, said=failed)
             continue
         sitting.strangeness = round(max(numbers), 6)
         if sitting.strangeness > 1.0:
-            sitting.outside = REASON
+            sitting.outside = Why.of(Cause.OUTSIDE, model=guard.model, reads=guard.reads)
 
 
 def _pass_over(sitting: Sitting, *, strange: bool) -> None:
     """Leave out a closer view that is strange, and a tile of a picture that is `strange` as a whole: what the model
     cannot read it cannot read in parts. A panel and the like are pictures in themselves."""
-    if sitting.outside == REASON or (strange and sitting.closer is not None and sitting.closer.kind == "tile"):
+    itself = sitting.outside is not None and sitting.outside.cause is Cause.OUTSIDE
+    if itself or (strange and sitting.closer is not None and sitting.closer.kind == "tile"):
         sitting.outside, sitting.passed_over = None, True

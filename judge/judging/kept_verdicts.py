@@ -13,16 +13,16 @@ from itertools import islice
 from pathlib import Path
 
 from judge import media
+from judge.causes import Cause
 from judge.errors import ImageError
 from judge.files import read_text, remember
-from judge.judging import domain
 from judge.judging.opening import name_of
 from judge.judging.pipeline import Judge
 from judge.judging.shelf_life import kept_for
-from judge.judging.sitting import LATE
 from judge.settings import cache_dir
 from judge.verdict import Branch, Finding, Verdict
 
+_FAILURES = (Cause.OUT_OF_TIME, Cause.GUARD_FAILED, Cause.UNREACHABLE, Cause.NOT_ASKED)
 _CHUNK = 64  # images that are looked up at once: no more than their verdicts are held
 
 
@@ -76,13 +76,10 @@ def model_failed(verdict: Verdict) -> bool:
 
 
 def _failed(finding: Finding, *, scanned: bool) -> bool:
-    if finding.reason is not None and finding.reason.startswith(LATE):
-        return True
-    if finding.reason == domain.REASON:
+    if finding.cause is Cause.OUTSIDE:
         return False  # kept out on purpose, so it was neither scanned nor asked
+    if finding.cause in _FAILURES:
+        return True
     conditions = (*finding.preconditions, *finding.exceptions)
     branches = [one.branch for condition in conditions for one in condition.alternatives]
-    if Branch.MODEL_ERROR in branches or (scanned and finding.relevance is None):  # relevance scanning failed
-        return True
-    guarded = finding.outcome == "undecided" and bool(branches)
-    return guarded and all(branch is Branch.NOT_ASKED for branch in branches)  # the guard itself failed
+    return Branch.MODEL_ERROR in branches or (scanned and finding.relevance is None)  # relevance scanning failed

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judge.causes import Cause, Why
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, ScriptExhausted, Unable, UserError
 from judge.judging import domain, escalation, record, regions_stage
@@ -31,7 +32,7 @@ from judge.judging.closer import closer_views
 from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.priors import Locked
 from judge.judging.probed import probe_of, probed
-from judge.judging.sitting import LATE, Docket, Sitting
+from judge.judging.sitting import Docket, Sitting
 from judge.media import Picture
 from judge.models.protocols import Detector, Encoder, Guard, Mllm
 from judge.settings import Settings
@@ -149,7 +150,11 @@ class Judge:
             if len(batch) > 1:
                 return [verdict for one in batch for verdict in self._verdicts([one])]
             failure = Failure(kind="model", message=f"judging failed ({described(error)})", retryable=True)
-            return [record.not_judged(batch[0].name, failure, self.provenance, {"decode": batch[0].seconds})]
+            return [
+                record.not_judged(
+                    batch[0].name, failure, Cause.MODEL_ERROR, self.provenance, {"decode": batch[0].seconds}
+                )
+            ]
 
     def _judge_batch(self, batch: Sequence[Opened]) -> list[Verdict]:
         """All pictures together while there is time; when it is up, each that is not done goes on alone with as much
@@ -165,7 +170,7 @@ class Judge:
                 self._judge([sittings], clocks[one])
             for sitting in sittings:
                 if not sitting.settled:
-                    sitting.stopped = f"{LATE} {limit:g} s"
+                    sitting.stopped = Why.of(Cause.OUT_OF_TIME, seconds=limit)
         seconds = {one: timings(one.seconds, together, len(batch), clocks.get(one)) for one in batch}
         return [
             record.unreadable(one.name, one.found, self.provenance, seconds[one])

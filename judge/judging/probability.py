@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from judge.causes import Cause, Why
 from judge.chain import Outcome
 from judge.settings import Thresholds
 from judge.verdict import Answer, Branch, Evidence, ReasoningEvidence, RegionEvidence
@@ -98,15 +99,16 @@ class Decision(NamedTuple):
 
     outcome: Outcome
     branch: Branch
-    reason: str | None = None
+    why: Why | None = None
 
 
 def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
     """The record of a statement: the facts, and what `decide` makes of them."""
-    outcome, branch, reason = decide(facts, thresholds)
+    outcome, branch, why = decide(facts, thresholds)
     score = debiased(facts.answer, facts.prior, thresholds) if facts.answer and facts.prior else None
     return Evidence(
-        statement=statement, outcome=outcome, branch=branch, reason=reason, score=score,
+        statement=statement, outcome=outcome, branch=branch, score=score,
+        reason=str(why) if why is not None else None, cause=why.cause if why is not None else None,
         answer=facts.answer, prior=facts.prior, region=facts.region, reasoning=facts.reasoning,
     )  # fmt: skip
 
@@ -115,17 +117,16 @@ def decide(facts: Facts, thresholds: Thresholds) -> Decision:
     """What follows from the facts at hand, in the order of the method."""
     if facts.answer is None or facts.prior is None:
         if facts.error:
-            return Decision(Outcome.UNDECIDED, Branch.MODEL_ERROR, facts.error)
+            return _failed(facts.error)
         return Decision(Outcome.NOT_ASKED, Branch.NOT_ASKED)
     if not trusted(facts.answer, thresholds):
-        mass = facts.answer.label_mass
-        reason = f"low label mass: yes and no together have probability {mass:.3f}, under {thresholds.label_mass}"
-        return Decision(Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, reason)
+        why = Why.of(Cause.LOW_LABEL_MASS, mass=facts.answer.label_mass, least=thresholds.label_mass)
+        return Decision(Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, why)
     outcome = by_prior(facts.answer, facts.prior, thresholds)
     if outcome.known:
         return Decision(outcome, Branch.PRIOR_HOLDS if outcome is Outcome.HOLDS else Branch.PRIOR_FAILS)
     if thresholds.bounds is not None:
-        return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, "the score lies between the bounds of this rule")
+        return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(Cause.BETWEEN_BOUNDS))
     return _by_region(facts, thresholds) or _by_reasoning(facts)
 
 
@@ -147,7 +148,10 @@ def _by_reasoning(facts: Facts) -> Decision:
     if reasoning is not None and reasoning.rating is not None:
         return Decision(Outcome.HOLDS if reasoning.rating == "Yes" else Outcome.FAILS, Branch.REASONING)
     if facts.error:
-        return Decision(Outcome.UNDECIDED, Branch.MODEL_ERROR, facts.error)
-    if reasoning is not None:
-        return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, "the reasoning could not be summed up as Yes or No")
-    return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, "the score lies between the thresholds")
+        return _failed(facts.error)
+    cause = Cause.NO_RATING if reasoning is not None else Cause.BETWEEN_THRESHOLDS
+    return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(cause))
+
+
+def _failed(said: str) -> Decision:
+    return Decision(Outcome.UNDECIDED, Branch.MODEL_ERROR, Why.of(Cause.MODEL_ERROR, said=said))

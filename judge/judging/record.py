@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from judge.causes import Cause
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, Unable
 from judge.judging.sitting import Sitting
@@ -19,6 +20,7 @@ from judge.verdict import (
     Part,
     Probed,
     Provenance,
+    RuleOutcome,
     Verdict,
     conclude,
 )
@@ -88,6 +90,7 @@ def verdict(
         violations=_violated(findings, enforced=True),
         shadow_violations=_violated(findings, enforced=False),
         reasons=reasons,
+        causes=_causes(findings, picture) if word == "needs_review" else (),
         notes=(*picture.notes, *notes),
         findings=findings,
         image_facts=ImageFacts(
@@ -113,14 +116,14 @@ def _parts(sittings: Sequence[Sitting]) -> tuple[Part, ...]:
 def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[str, float]) -> Verdict:
     """The verdict on an image that could not be read: never anything but `needs_review`."""
     failure = Failure(kind="image", message=error.message, hint=error.hint, retryable=error.retryable)
-    return not_judged(name, failure, source, timings)
+    return not_judged(name, failure, Cause.UNREADABLE, source, timings)
 
 
-def not_judged(name: str, failure: Failure, source: Provenance, timings: dict[str, float]) -> Verdict:
+def not_judged(name: str, failure: Failure, cause: Cause, source: Provenance, timings: dict[str, float]) -> Verdict:
     """The verdict where nothing was found out."""
     return Verdict(
-        image=name, verdict="needs_review", reasons=(failure.message,), failure=failure, provenance=source,
-        timings=timings,
+        image=name, verdict="needs_review", reasons=(failure.message,), causes=(cause,), failure=failure,
+        provenance=source, timings=timings,
     )  # fmt: skip
 
 
@@ -129,13 +132,27 @@ def _stopped(
 ) -> tuple[tuple[str, ...], Failure | None]:
     """The reasons and the failure where no more was asked about a picture: one reason for all rules left open by it."""
     why = next((sitting.stopped for sitting in sittings if sitting.stopped is not None), None)
-    left = list(dict.fromkeys(one.rule for one in findings if one.enforced and one.reason == why))
+    cause = why.cause if why is not None else None
+    left = list(dict.fromkeys(one.rule for one in findings if one.enforced and one.cause is cause))
     if why is None or not left:
         return reasons, failure
     own = {f"{rule}: {why}" for rule in left}
     if reasons:
         reasons = (f"{why}; not decided: {', '.join(left)}", *(one for one in reasons if one not in own))
-    return reasons, failure or Failure(kind="model", message=why, retryable=True)
+    return reasons, failure or Failure(kind="model", message=str(why), retryable=True)
+
+
+def _causes(findings: Sequence[Finding], picture: Picture) -> tuple[Cause, ...]:
+    """All that keeps a picture from being decided, each once: of the file, then of rules and of their statements."""
+    found = [Cause.OUT_OF_TIME] if picture.late else [Cause.INCOMPLETE] if picture.gaps else []
+    enforced = [one for one in findings if one.enforced]
+    for finding in enforced:
+        if finding.cause is Cause.STATEMENT_OPEN:
+            conditions = (*finding.preconditions, *finding.exceptions)
+            found += [one.cause for each in conditions for one in each.alternatives if one.cause is not None]
+        elif finding.cause is not None:
+            found.append(finding.cause)
+    return tuple(dict.fromkeys(found if enforced else [*found, Cause.NO_RULE]))
 
 
 def _late(picture: Picture) -> Failure | None:
@@ -150,7 +167,7 @@ def _distance(sitting: Sitting) -> tuple[str, ...]:
 
 
 def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]:
-    chosen = (one.rule for one in findings if one.outcome == "violated" and one.enforced is enforced)
+    chosen = (one.rule for one in findings if one.outcome is RuleOutcome.VIOLATED and one.enforced is enforced)
     return tuple(dict.fromkeys(chosen))
 
 
@@ -158,7 +175,7 @@ def _failure(findings: Sequence[Finding], sittings: Sequence[Sitting]) -> Failur
     """The first model failure that left an enforced rule open; one that changed nothing is no failure."""
     raised = {error.message: error for sitting in sittings for error in sitting.failures.values()}
     for finding in findings:
-        if finding.enforced and finding.outcome == "undecided":
+        if finding.enforced and finding.outcome is RuleOutcome.UNDECIDED:
             for condition in (*finding.preconditions, *finding.exceptions):
                 for evidence in condition.alternatives:
                     if evidence.branch is Branch.MODEL_ERROR:

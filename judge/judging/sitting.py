@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
+from judge.causes import Cause, Why
 from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements, open_statements, resolve
 from judge.constitution import Rule
 from judge.errors import ModelError, Unreachable
@@ -14,9 +15,7 @@ from judge.judging.closer import Closer
 from judge.judging.probability import Decision, Facts, decide, evidence
 from judge.media import View
 from judge.settings import Thresholds
-from judge.verdict import Branch, ConditionFinding, Finding
-
-LATE = "judging it took longer than the limit of"
+from judge.verdict import Branch, ConditionFinding, Finding, RuleOutcome
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,10 @@ class Sitting:
     pruned: set[str] = field(default_factory=set)
     exhausted: set[str] = field(default_factory=set)
     strangeness: float | None = None  # of the picture, where there is a guard; over 1 is too far
-    outside: str | None = None  # why the model must not judge this picture
+    outside: Why | None = None  # why the model must not judge this picture
     passed_over: bool = False  # a closer view that is not judged, because it is strange to the model
     scanned: bool = False  # for relevance, or found to be beyond it
-    stopped: str | None = None  # why nothing more is asked about this picture, though rules are open
+    stopped: Why | None = None  # why nothing more is asked about this picture, though rules are open
     remarks: tuple[str, ...] = ()  # what a verdict should say that changes nothing
     _decisions: dict[str, dict[str, Decision]] = field(default_factory=dict)  # statement -> rule -> decision
 
@@ -74,7 +73,7 @@ class Sitting:
         self.note(statement, error=error.message)
         self.failures[statement] = error
         if isinstance(error, Unreachable):
-            self.stopped = error.message
+            self.stopped = Why.of(Cause.UNREACHABLE, said=error.message)
 
     def weigh(self, relevance: Sequence[float]) -> None:
         """Prune the rules that have too little to do with the picture, by the relevance of each.
@@ -156,30 +155,33 @@ class Sitting:
             )
 
         preconditions, exceptions = conditions(docket.chain.preconditions), conditions(docket.chain.exceptions)
-        outcome, reason = self._outcome(docket, outcomes, (*preconditions, *exceptions))
+        outcome, why = self._outcome(docket, outcomes, (*preconditions, *exceptions))
         return Finding(
             rule=rule.id, text=rule.text, view=self.view.name, category=rule.category, severity=rule.severity,
-            enforced=rule.status == "enforce", outcome=outcome, reason=reason,
+            enforced=rule.status == "enforce", outcome=outcome,
+            reason=str(why) if why is not None else None, cause=why.cause if why is not None else None,
             relevance=self.relevance.get(rule.id), thresholds=docket.thresholds,
             preconditions=preconditions, exceptions=exceptions,
         )  # fmt: skip
 
     def _outcome(
         self, docket: Docket, outcomes: dict[str, Outcome], conditions: tuple[ConditionFinding, ...]
-    ) -> tuple[Literal["violated", "not_violated", "undecided", "pruned"], str | None]:
+    ) -> tuple[RuleOutcome, Why | None]:
         if self.outside is not None:
-            return "undecided", self.outside
+            return RuleOutcome.UNDECIDED, self.outside
         if docket.rule.id in self.pruned:
-            return "pruned", None
+            return RuleOutcome.PRUNED, None
         outcome = resolve(docket.chain, outcomes)
         if outcome is Outcome.HOLDS:
-            return "violated", None
+            return RuleOutcome.VIOLATED, None
         if outcome is Outcome.FAILS:
-            return "not_violated", None
+            return RuleOutcome.NOT_VIOLATED, None
         if not docket.chain.preconditions:
-            return "undecided", "the rule has no preconditions, so nothing can decide it"
+            return RuleOutcome.UNDECIDED, Why.of(Cause.NO_CHAIN)
         if self.stopped is not None:
-            return "undecided", self.stopped
+            return RuleOutcome.UNDECIDED, self.stopped
         unknown = [one for condition in conditions if not condition.outcome.known for one in condition.alternatives]
         open_ones = [f"'{one.statement}' is undecided ({one.reason})" for one in unknown if one.reason]
-        return "undecided", "; ".join(open_ones) or "its preconditions were not asked"
+        if not open_ones:
+            return RuleOutcome.UNDECIDED, Why.of(Cause.NOT_ASKED)
+        return RuleOutcome.UNDECIDED, Why.of(Cause.STATEMENT_OPEN, said="; ".join(open_ones))

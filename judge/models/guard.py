@@ -72,6 +72,8 @@ class Statistics:
 class DrawingGuard:
     """See `judge.models.protocols.Guard`. Shares the forward pass of the eyes with their other jobs."""
 
+    model, reads = "the bundled model", "drawings"
+
     def __init__(self, eyes: Owlv2Eyes, statistics: Statistics) -> None:
         eyes.watch(statistics.layers)
         self._eyes, self._statistics = eyes, statistics

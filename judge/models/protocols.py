@@ -223,7 +223,10 @@ class Detector(Protocol):
 
 
 class Guard(Protocol):
-    """Knows which pictures a model was made for."""
+    """Knows which pictures a model was made for. model: what it is called. reads: what it was made for, in a word."""
+
+    model: str
+    reads: str
 
     @property
     def identity(self) -> ModelIdentity: ...

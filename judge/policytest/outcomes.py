@@ -14,7 +14,7 @@ from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule, tol
 from judge.judging.plain import how
 from judge.policytest.cases import Expected, LocatedCase
 from judge.settings import Frozen
-from judge.verdict import ConditionFinding, Finding, Provenance, Verdict
+from judge.verdict import ConditionFinding, Finding, Provenance, RuleOutcome, Verdict
 
 
 class Status(StrEnum):
@@ -119,13 +119,13 @@ def _rule(located: LocatedCase, verdict: Verdict, rule: str, expected: Expected)
     if finding is None:  # the image could not be read
         reason = verdict.failure.message if verdict.failure else "it was not judged"
         broken = True
-    elif finding.outcome == "undecided":
+    elif finding.outcome is RuleOutcome.UNDECIDED:
         reason = finding.reason or ""
         broken = decided is not None and decided.branch == "model_error"
     else:
-        got = "violates" if finding.outcome == "violated" else "ok"
+        got = "violates" if finding.outcome is RuleOutcome.VIOLATED else "ok"
         reason = str(decided) if decided is not None else ""
-        if finding.outcome == "pruned":
+        if finding.outcome is RuleOutcome.PRUNED:
             reason = "pruned: the picture is too unlike the rule's words to be asked about"
     return Result(
         rule=rule, image=located.path, place=f"{located.file}:{located.line}", expected=expected, got=got,

@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 from judge.errors import UserError
 from judge.evaluation.scoring import rule_scores
 from judge.review.store import DecisionRow, Store
-from judge.verdict import Verdict
+from judge.verdict import RuleOutcome, Verdict
 
 Format = Literal["csv", "parquet", "jsonl"]
 _TOGETHER = 1000  # rows per group of a parquet file
@@ -84,7 +84,7 @@ def _evidence(verdict: Verdict) -> list[dict[str, Any]]:
             ],
         }
         for finding in verdict.findings
-        if finding.outcome != "pruned"
+        if finding.outcome is not RuleOutcome.PRUNED
     ]
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from judge.calibration import control
 from judge.calibration.calibrate import Labelled, _keeping, for_false_positives, for_reviews
-from judge.calibration.facts import Sheet, Span, Word
+from judge.calibration.facts import Sheet, Span
 from judge.errors import UserError
+from judge.verdict import RuleOutcome
 
 DRAWS = 3000
 
@@ -118,7 +119,7 @@ def test_the_review_budget_holds_for_whole_images_of_two_rules():
 
 def ok_images(count: int, flagged: int) -> list[Labelled]:
     """Images that are ok under rule `a`, some of which it flags today."""
-    words: list[Word] = ["violated"] * flagged + ["not_violated"] * (count - flagged)
+    words: list[RuleOutcome] = [RuleOutcome.VIOLATED] * flagged + [RuleOutcome.NOT_VIOLATED] * (count - flagged)
     return [
         Labelled(
             Sheet(str(one), {"a": Span(one, one), "b": Span(one, one)}, {"a": word, "b": "violated"}), {"a": False}

@@ -158,7 +158,12 @@ class Eyes:
 
     def judge(self):
         mllm = ScriptedMllm({"fire is visible": [0.99]}, {"fire is visible": 0.5})
-        guard = SimpleNamespace(identity=identity("guard"), strangeness=lambda images: self.say("guard", images))
+        guard = SimpleNamespace(
+            model="it",
+            reads="drawings",
+            identity=identity("guard"),
+            strangeness=lambda images: self.say("guard", images),
+        )
         encoder = SimpleNamespace(
             identity=identity("encoder"),
             similarity=lambda images, texts: [[one] * len(texts) for one in self.say("encoder", images)],

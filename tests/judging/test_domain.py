@@ -5,8 +5,9 @@ from __future__ import annotations
 from PIL import Image
 
 from judge import Judge
+from judge.causes import Cause
 from judge.errors import ModelError
-from judge.judging.domain import REASON
+from judge.judging.kept_verdicts import model_failed
 from judge.models.scripted import ScriptedMllm
 from judge.verdict import ModelIdentity
 from tests.judging.scenes import constitution, png
@@ -17,12 +18,16 @@ FIRE = "id: fire, rule: no fire, preconditions: [fire is visible]"
 class ScriptedGuard:
     """Says that an image is as strange as its width is in hundreds of pixels; a width of 13 breaks it."""
 
+    model, reads = "the model", "drawings"
     identity = ModelIdentity(role="guard", name="scripted", digest="0")
 
     def strangeness(self, images):
         if any(image.width == 13 for image in images):
             raise ModelError("the guard fell over")
         return [image.width / 100 for image in images]
+
+
+REASON = "the model reads drawings only"
 
 
 def guarded(mllm: ScriptedMllm) -> Judge:
@@ -61,3 +66,12 @@ def test_strange_and_known_pictures_of_one_batch_go_their_own_ways():
 def test_a_guard_that_fails_lets_nothing_through():
     verdict = guarded(ScriptedMllm()).judge(png((13, 100)))
     assert verdict.verdict == "needs_review" and "the guard fell over" in verdict.reasons[0]
+
+
+def test_why_a_picture_was_kept_out_is_a_value():
+    guard = ScriptedGuard()
+    judge = Judge(constitution(FIRE), ScriptedMllm(), guard=guard)
+    strange, broken = judge.judge(png((300, 100))), judge.judge(png((13, 13)))
+    assert (strange.causes, broken.causes) == ((Cause.OUTSIDE,), (Cause.GUARD_FAILED,))
+    assert [one.cause for one in (*strange.findings, *broken.findings)] == [Cause.OUTSIDE, Cause.GUARD_FAILED]
+    assert model_failed(broken) and not model_failed(strange)

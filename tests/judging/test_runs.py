@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from judge import Judge, media
+from judge.causes import Cause
 from judge.errors import ImageError, ModelError, Unreachable, UserError
 from judge.judging import opening
 from judge.judging.kept_verdicts import KeptVerdicts
-from judge.judging.sitting import LATE
 from judge.models.protocols import Box
 from judge.models.scripted import ScriptedEncoder, ScriptedMllm
 from judge.settings import Settings
@@ -368,9 +368,9 @@ def test_a_slow_picture_ends_in_review_and_the_others_are_judged():
     verdicts = judged([GOOD, RED, GOOD], mllm, rule=LONG, image_seconds=0.3)
     assert words(verdicts) == ["violation", "needs_review", "violation"]
     slow = verdicts[1]
-    assert slow.reasons == (f"{LATE} 0.3 s; not decided: long",)
+    assert slow.reasons == ("judging it took longer than the limit of 0.3 s; not decided: long",)
     assert (slow.failure.kind, slow.failure.retryable) == ("model", True)
-    assert slow.findings[0].reason == f"{LATE} 0.3 s"
+    assert slow.causes == (Cause.OUT_OF_TIME,)
     red = [call for call in mllm.calls if any(call)]
     assert len(red) == 2, "once with the others, once alone; then it is asked no more"
 
@@ -394,7 +394,7 @@ def test_regions_and_reasoning_stop_as_well(detector):
     mllm = Mllm(slowly(0.15), says=0.7)
     verdicts = judged([GOOD, RED], mllm, rule=LONG, detector=detector, image_seconds=0.4)
     assert verdicts[1].verdict == "needs_review"
-    assert LATE in verdicts[1].reasons[0]
+    assert verdicts[1].causes == (Cause.OUT_OF_TIME,)
     assert len([call for call in mllm.calls if any(call)]) <= 8
 
 

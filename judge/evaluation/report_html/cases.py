@@ -9,7 +9,7 @@ from judge.evaluation.figures import Mistake
 from judge.evaluation.protocols import Example, Judgement
 from judge.evaluation.report_html.losses import was_asked, wrong_statements
 from judge.evaluation.report_html.pictures import Shielded, shielded
-from judge.verdict import Evidence, Finding
+from judge.verdict import Evidence, Finding, RuleOutcome
 
 MOST = 24
 LOG_ODDS = 8.0  # log odds that fill a bar: answers that are all but certain
@@ -85,21 +85,21 @@ def cards(mistakes: Sequence[Mistake], examples: Sequence[Example], said: Sequen
 def _card(mistake: Mistake, example: Example, said: Judgement) -> Card:
     findings = () if said.trace is None else said.trace.findings
     asked = said.trace is not None and was_asked(said.trace)
-    traced = [_traced(one, example) for one in findings if asked and one.outcome != "pruned"]
+    traced = [_traced(one, example) for one in findings if asked and one.outcome is not RuleOutcome.PRUNED]
     return Card(
         mistake=mistake,
         example=example,
         said=said,
         picture=shielded(example.path),
         traced=tuple(sorted(traced, key=lambda one: not one.opened)),
-        pruned=tuple(one for one in findings if one.outcome == "pruned"),
+        pruned=tuple(one for one in findings if one.outcome is RuleOutcome.PRUNED),
         views=said.trace is not None and len(said.trace.image_facts.judged) > 1,
     )
 
 
 def _traced(finding: Finding, example: Example) -> Traced:
     truth = example.rules.get(finding.rule)
-    opened = finding.outcome in ("violated", "undecided") or truth is True
+    opened = finding.outcome in (RuleOutcome.VIOLATED, RuleOutcome.UNDECIDED) or truth is True
     return Traced(finding, truth, opened, tuple(_rows(finding, example)))
 
 

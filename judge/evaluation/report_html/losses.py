@@ -15,7 +15,7 @@ from enum import StrEnum
 from judge.chain import Outcome
 from judge.evaluation.protocols import Example, Judgement
 from judge.judging.deciding import decided_by, gravest_of, of_rule
-from judge.verdict import Evidence, Finding, Verdict
+from judge.verdict import Evidence, Finding, RuleOutcome, Verdict
 
 
 class Stage(StrEnum):
@@ -126,7 +126,7 @@ def _lost(example: Example, said: Judgement) -> Cause:
         return Cause(Stage.OPEN if said.verdict == "needs_review" else Stage.UNKNOWN, rule=", ".join(violated))
     own = [found for rule in violated if (found := gravest_of(of_rule(said.trace.findings, rule))) is not None]
     if said.verdict == "needs_review":
-        undecided = [one for one in said.trace.findings if one.outcome == "undecided" and one.enforced]
+        undecided = [one for one in said.trace.findings if one.outcome is RuleOutcome.UNDECIDED and one.enforced]
         first = next((one for one in undecided if one.rule in violated), next(iter(undecided), None))
         return Cause(Stage.OPEN) if first is None else _cause(Stage.OPEN, first)
     furthest = min(own, key=_distance, default=None)
@@ -152,9 +152,9 @@ def _distance(finding: Finding) -> int:
 
 
 def _stage(finding: Finding) -> Stage:
-    if finding.outcome == "pruned":
+    if finding.outcome is RuleOutcome.PRUNED:
         return Stage.PRUNED
-    if finding.outcome == "not_violated":
+    if finding.outcome is RuleOutcome.NOT_VIOLATED:
         decided = decided_by(finding)
         if decided is None:
             return Stage.UNKNOWN
@@ -167,7 +167,7 @@ def _flagged(example: Example, said: Judgement) -> Cause:
     if said.verdict == "needs_review":
         return _lost(example, said)
     findings = () if said.trace is None else said.trace.findings
-    violated = [one for one in findings if one.outcome == "violated" and one.enforced]
+    violated = [one for one in findings if one.outcome is RuleOutcome.VIOLATED and one.enforced]
     if not violated:
         return Cause("flagged", rule=", ".join(said.violations))
     finding = next((one for one in violated if one.rule == example.about), violated[0])
@@ -192,7 +192,7 @@ def _cause(stage: str, finding: Finding) -> Cause:
 def was_asked(trace: Verdict) -> bool:
     """Whether anything was found out: pruned everywhere is an answer, kept out by the domain guard is not."""
     return any(
-        finding.outcome == "pruned"
+        finding.outcome is RuleOutcome.PRUNED
         or any(
             one.outcome is not Outcome.NOT_ASKED
             for condition in (*finding.preconditions, *finding.exceptions)

@@ -16,7 +16,7 @@ from judge.review.store import log, pictures
 from judge.review.store.closeness import image_score, uncertainty
 from judge.review.store.records import Source
 from judge.review.store.tables import item_branches, item_rules, items, verdicts
-from judge.verdict import Branch, Verdict
+from judge.verdict import Branch, RuleOutcome, Verdict
 
 _LISTED = (
     "identity", "image", "source", "added", "verdict", "violations", "constitution", "score", "uncertainty", "seconds",
@@ -66,7 +66,7 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
     ).one()  # fmt: skip
     item, said = int(row.id), verdict.model_dump_json().encode()
     connection.execute(verdicts.insert().values(item=item, json=zlib.compress(said)))
-    touched = {one.rule for one in verdict.findings if one.outcome in ("violated", "undecided")}
+    touched = {one.rule for one in verdict.findings if one.outcome in (RuleOutcome.VIOLATED, RuleOutcome.UNDECIDED)}
     if touched:
         connection.execute(item_rules.insert(), [{"item": item, "rule": rule} for rule in sorted(touched)])
     branches = _branches(verdict)

@@ -6,7 +6,7 @@ What a rule's score is stands in `judge.evaluation.scoring`: the probability tha
 from __future__ import annotations
 
 from judge.evaluation.scoring import rule_score, rule_scores
-from judge.verdict import Finding, Verdict
+from judge.verdict import Finding, RuleOutcome, Verdict
 
 
 def image_score(verdict: Verdict) -> float | None:
@@ -24,11 +24,11 @@ def uncertainty(verdict: Verdict) -> float:
     """
     enforced = [finding for finding in verdict.findings if finding.enforced]
     if verdict.verdict == "violation":
-        close = [_closeness(one) for one in enforced if one.outcome == "violated"]
+        close = [_closeness(one) for one in enforced if one.outcome is RuleOutcome.VIOLATED]
         return round(min(close, default=0.0) / 2, 6)
     if verdict.verdict == "no_violation":
         return round(max(map(_closeness, enforced), default=0.0) / 2, 6)
-    close = [_closeness(one) for one in enforced if one.outcome == "undecided"]
+    close = [_closeness(one) for one in enforced if one.outcome is RuleOutcome.UNDECIDED]
     return round((1 + max(close, default=1.0)) / 2, 6)
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from judge.chain import Outcome
 from judge.judging.probability import logit, lower_bound, upper_bound
 from judge.settings import Thresholds
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding, Verdict
+from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome, Verdict
 
-READING_ORDER = {"violated": 0, "undecided": 1, "not_violated": 2, "pruned": 3}
+READING_ORDER = {RuleOutcome.VIOLATED: 0, RuleOutcome.UNDECIDED: 1, RuleOutcome.NOT_VIOLATED: 2, RuleOutcome.PRUNED: 3}
 
 _CUT_OFF = "\n(cut off by the limit of tokens)"
 _DECIDED = {
@@ -98,7 +98,7 @@ class RuleView:
     @property
     def open(self) -> bool:
         """Whether its chain is unfolded at first sight: what violates or could not be decided."""
-        return self.finding.outcome in ("violated", "undecided")
+        return self.finding.outcome in (RuleOutcome.VIOLATED, RuleOutcome.UNDECIDED)
 
 
 def rules_of(verdict: Verdict) -> tuple[RuleView, ...]:

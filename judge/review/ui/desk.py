@@ -27,6 +27,7 @@ from judge.review.ui.listing import POLICY_STATES, Wanted
 from judge.review.ui.messages import Asked, Reply, in_words, misunderstood, serial_of
 from judge.review.workbench.library import Library, Ref
 from judge.settings import DEFAULT_LIMITS
+from judge.verdict import RuleOutcome
 
 QUICK = {
     "no_violation": (
@@ -212,8 +213,8 @@ class Desk:
             + (render.html("history", entries=item.decisions) if item.decisions else ""),
             "rules": render.html(
                 "rules", verdict=verdict,
-                judged=[one for one in rules if one.finding.outcome != "pruned"],
-                pruned=[one for one in rules if one.finding.outcome == "pruned"],
+                judged=[one for one in rules if one.finding.outcome is not RuleOutcome.PRUNED],
+                pruned=[one for one in rules if one.finding.outcome is RuleOutcome.PRUNED],
             ),
             "decision": render.html(
                 "decision", rules=ids, ticked=ticked, blind=item.blind, quick=QUICK,

@@ -31,7 +31,7 @@ from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.replay import Curve, Knob
 from judge.review.workbench.trials import MOST, Choice, Compared, Job, Jobs, Picture, Trials, Tried
 from judge.settings import DEFAULT_LIMITS, Frozen
-from judge.verdict import Verdict
+from judge.verdict import RuleOutcome, Verdict
 
 PANELS = (
     ("check", "Check"), ("chains", "Chains"), ("try", "Try"), ("compare", "Compare"), ("thresholds", "Thresholds"),
@@ -271,8 +271,8 @@ def _rules(verdict: Verdict) -> str:
     rules = rules_of(verdict)
     return render.html(
         "rules", verdict=verdict,
-        judged=[one for one in rules if one.finding.outcome != "pruned"],
-        pruned=[one for one in rules if one.finding.outcome == "pruned"],
+        judged=[one for one in rules if one.finding.outcome is not RuleOutcome.PRUNED],
+        pruned=[one for one in rules if one.finding.outcome is RuleOutcome.PRUNED],
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
 
 from judge.chain import Outcome, all_hold, any_holds, negated
 from judge.evaluation.figures import Counts, Estimate
@@ -20,10 +19,9 @@ from judge.judging.probability import Facts, decide
 from judge.review.agreement import share
 from judge.review.store.records import Decided
 from judge.settings import Frozen, Thresholds
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding, conclude
+from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome, conclude
 
 STEPS = 20  # of the slider, beside the recorded values
-RuleOutcome = Literal["violated", "not_violated", "undecided", "pruned"]
 
 
 class Knob(StrEnum):
@@ -148,7 +146,9 @@ def _word(findings: tuple[Finding, ...]) -> str:
     gravest = gravest_of(findings)
     if gravest is None:
         return "no_violation"
-    return {"violated": "violation", "undecided": "needs_review"}.get(gravest.outcome, "no_violation")
+    return {RuleOutcome.VIOLATED: "violation", RuleOutcome.UNDECIDED: "needs_review"}.get(
+        gravest.outcome, "no_violation"
+    )
 
 
 def _counts(pairs: Iterable[tuple[bool, str]]) -> Counts:
@@ -199,15 +199,15 @@ def _with(recorded: Thresholds, knob: Knob, value: float) -> Thresholds:
 
 def _outcome(finding: Finding, thresholds: Thresholds) -> RuleOutcome:
     if finding.relevance is not None and finding.relevance < thresholds.relevance:
-        return "pruned"
+        return RuleOutcome.PRUNED
     if not finding.preconditions:
-        return "undecided"
+        return RuleOutcome.UNDECIDED
     hold = [_condition(one, thresholds) for one in finding.preconditions]
     lifted = [negated(_condition(one, thresholds.of_exceptions)) for one in finding.exceptions]
     outcome = all_hold((*hold, *lifted))
     if outcome is Outcome.HOLDS:
-        return "violated"
-    return "not_violated" if outcome is Outcome.FAILS else "undecided"
+        return RuleOutcome.VIOLATED
+    return RuleOutcome.NOT_VIOLATED if outcome is Outcome.FAILS else RuleOutcome.UNDECIDED
 
 
 def _condition(condition: ConditionFinding, thresholds: Thresholds) -> Outcome:
