@@ -1,4 +1,4 @@
-"""What Pillow says while a picture is decoded: warnings, log lines, libtiff's errors. It is heard here and nowhere else.
+"""What Pillow says while a picture is decoded: warnings, log lines, errors of libtiff. It is heard here, nowhere else.
 
 Python's filters of warnings belong to the whole process. So a filter for Pillow alone stands in front of them while any
 thread decodes, and what comes through is sorted by thread: what other threads and the user's own program have to say
