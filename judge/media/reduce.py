@@ -6,6 +6,8 @@ from math import isqrt
 
 from PIL import ExifTags, Image, ImageOps
 
+from judge.media.segments import check_metadata
+
 _LONGEST = 4  # a side is at most so many times that of the largest square: models pad to squares
 _GAP = 2.0  # Pillow averages whole pixels first, which is fast, and resamples the rest
 
@@ -32,12 +34,14 @@ def upright(frame: Image.Image, most: int) -> tuple[Image.Image, tuple[int, int]
     A JPEG is decoded to less than its full size where that leaves at least half of `most` pixels: it costs a fraction.
 
     Raises:
+        ImageError: its metadata claim more than they can hold.
         Exception: whatever Pillow raises of a damaged file.
     """
     size = frame.size
     if frame.format in ("JPEG", "MPO"):
         frame.draft(None, fitted(size, most // 2))
     frame.load()  # some metadata lie behind the pixels
+    check_metadata(frame)
     if frame.getexif().get(ExifTags.Base.Orientation, 1) == 1:  # no copy of what stands upright
         return frame, size
     turned = ImageOps.exif_transpose(frame)

@@ -1,10 +1,12 @@
-"""An HTTP client for servers that nobody vouches for: an answer has a largest size, whatever the server sends."""
+"""An HTTP client for servers that nobody vouches for: an answer has a largest size, whatever they send, and comes
+from the server that was named.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, TypeVar
 
 import openai
 
@@ -13,6 +15,14 @@ PLAIN = {"Accept-Encoding": "identity"}  # what is packed can be small and unpac
 # httpx, or whichever successor of it openai's client is made of.
 _client = next(kind for kind in openai.DefaultAsyncHttpxClient.__mro__ if kind.__name__ == "AsyncClient")
 _library: Any = sys.modules[_client.__module__.partition(".")[0]]
+
+
+_LONGEST = 200  # characters of what a server says that stand in a message
+Kind = TypeVar("Kind", bound=Exception)
+
+
+class Elsewhere(Exception):
+    """The server sends whoever asks to another address. It says which. Pictures go to no server but the one named."""
 
 
 class TooMuch(Exception):
@@ -38,7 +48,9 @@ class _Counted(_library.AsyncByteStream):  # type: ignore[misc]  # the library i
 
 
 async def _bound(response: Any) -> None:
-    """Called when an answer's head has come, before its body is read."""
+    """Called when an answer's head has come, before its body is read, or another address is asked instead."""
+    if response.status_code in (301, 302, 303, 307, 308):
+        raise Elsewhere(shown(response.headers.get("location", "")) or "nowhere")
     if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise TooMuch("packed data that it was asked not to send")
     response.stream = _Counted(response.stream)
@@ -49,9 +61,16 @@ def bounded_client(timeout: openai.Timeout) -> Any:
     return openai.DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_bound]})
 
 
-def too_much(error: BaseException) -> TooMuch | None:
-    """The `TooMuch` that an error of openai's client is, or came from: some versions of it wrap what they meet."""
+def shown(text: str) -> str:
+    """A server's words for a message: not too many, and nothing that could rewrite a terminal."""
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in cut)
+
+
+def origin(error: BaseException, kind: type[Kind]) -> Kind | None:
+    """The exception of a kind that an error of openai's client is, or came from: some versions of it wrap what they
+    meet."""
     found: BaseException | None = error
-    while found is not None and not isinstance(found, TooMuch):
+    while found is not None and not isinstance(found, kind):
         found = found.__cause__ or found.__context__
     return found

@@ -16,6 +16,7 @@ from typing import Any
 
 from judge.errors import ModelError, Unable, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
+from judge.models.bounded import shown
 from judge.models.protocols import Ask, Conversation, Likely, Reply, Turn, checked_answer
 from judge.models.remote import Limits, Refused, Remote, address
 from judge.models.sampling import frequency, sample_body, sampled_of, texts_of
@@ -28,6 +29,7 @@ from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
 log = logging.getLogger("judge")
+_NAMED = 10  # models of a server that are named in a message
 _WITHOUT_JSON = "serve the model with structured outputs, or judge without reasoning (from Python: reason=False)"
 SAMPLED_NOTICE = (
     "%s gives no log-probabilities: every question is asked %d times, and how often it is answered with yes stands for "
@@ -212,7 +214,7 @@ def load_server(
 
 def _chosen(remote: Remote, wanted: str | None) -> Served:
     models = remote.run(remote.models())
-    names = ", ".join(served.id for served in models) or "none"
+    names = _named(models)
     if wanted is None:
         if len(models) != 1:
             raise UserError(
@@ -224,3 +226,10 @@ def _chosen(remote: Remote, wanted: str | None) -> Served:
         if served.id == wanted:
             return served
     raise UserError(f"the server {remote.url} has no model '{wanted}'", hint=f"it serves: {names}")
+
+
+def _named(models: Sequence[Served]) -> str:
+    """The names of the first few models: some servers list thousands."""
+    named = [shown(served.id) for served in models]
+    more = len(named) - _NAMED
+    return (", ".join(named[:_NAMED]) + (f", ... and {more} more" if more > 0 else "")) or "none"

@@ -24,7 +24,7 @@ import stamina
 from pydantic import BaseModel, ValidationError
 
 from judge.errors import ModelError, Unreachable, UserError
-from judge.models.bounded import PLAIN, TooMuch, bounded_client, too_much
+from judge.models.bounded import PLAIN, Elsewhere, TooMuch, bounded_client, origin
 from judge.models.wire import Completion, Models, Served, Text, Tokens
 
 log = logging.getLogger(__name__)
@@ -168,8 +168,12 @@ class Remote:
             answer = await self._retry(self._again, once)
             self._down = False
             return record.model_validate(answer)
-        except (openai.APIConnectionError, TimeoutError, TooMuch) as error:
-            excess = too_much(error)
+        except (openai.APIConnectionError, TimeoutError, TooMuch, Elsewhere) as error:
+            elsewhere = origin(error, Elsewhere)
+            if elsewhere is not None:
+                told = f"the server {self.url} redirects to {elsewhere}, which is not followed"
+                raise Unreachable(told, hint="if that is the server you mean, name its address") from error
+            excess = origin(error, TooMuch)
             if excess is not None:
                 raise ModelError(f"the server {self.url} answered with {excess}", retryable=True) from error
             self._down = True
@@ -193,7 +197,7 @@ class Remote:
 
     def _again(self, error: Exception) -> bool | float:
         """Whether to try again, or after how many seconds (where the server says so)."""
-        if too_much(error) is not None:
+        if origin(error, TooMuch) is not None or origin(error, Elsewhere) is not None:
             return False
         if isinstance(error, (openai.APIConnectionError, TimeoutError)):
             if not self._down:

@@ -90,7 +90,7 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
 
     from starlette.middleware import Middleware
 
-    from judge.review import access, ui
+    from judge.review import access, connections, ui
     from judge.review.door import Door
     from judge.review.ui import render
     from judge.review.ui.context import Context, Judges
@@ -113,6 +113,7 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
         raise UserError(
             f"cannot serve on {host}:{port}: the port is taken, or not for you", hint="choose another --port"
         ) from error
+    connections.guard(page.server)
     log.warning("serving on http://%s:%d%s", host, port, "" if signed_in else " (this machine only, no sign-in)")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does: the store and its heads are closed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from judge.errors import ModelError, Unreachable
+from judge.errors import ModelError, Unreachable, UserError
 from judge.models.bounded import MOST
 from judge.models.openai_server import load_server
 from judge.models.remote import Limits, Remote
@@ -114,3 +115,35 @@ def test_a_run_goes_on_after_a_nested_answer(serve, pictures):
             mllm.answer(asks)
     server.manners.raw = None
     assert suite.numbers(mllm, asks) == known
+
+
+def listing(*names: str) -> Callable[[socket.socket], None]:
+    return whole(json.dumps({"data": [{"id": name} for name in names]}).encode())
+
+
+@pytest.mark.parametrize("wanted", ["", "#other"])
+def test_a_server_of_very_many_models_is_said_in_a_line(wanted):
+    names = ["one\x1b[2J", "a" * 10_000, *(f"model-{index}" for index in range(100_000))]
+    with sending(listing(*names)) as address, pytest.raises(UserError) as caught:
+        load_server(address + wanted, limits=QUICK)
+    said = str(caught.value)
+    assert "one\\x1b[2J, aaa" in said
+    assert "model-7, ... and 99992 more" in said
+    assert len(said) < 1000 and "model-8" not in said
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("where", ["/v1/models", "http://127.0.0.1:1/login", "::no address::"])
+def test_a_server_that_redirects_is_not_followed_and_it_is_said_where_to(status, where):
+    """Pictures would follow to a server that nobody named."""
+    asked = []
+
+    def moved(connection: socket.socket) -> None:
+        asked.append(1)
+        connection.sendall(f"HTTP/1.1 {status} Moved\r\nLocation: {where}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with sending(moved) as address, pytest.raises(Unreachable) as caught:
+        load_server(address, limits=QUICK)
+    assert f"the server {address} redirects to {where}, which is not followed" in caught.value.message
+    assert "name its address" in caught.value.hint
+    assert len(asked) == 1

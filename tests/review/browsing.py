@@ -26,13 +26,14 @@ LONG = 120_000  # milliseconds for what loads or runs the model on a busy machin
 
 
 @contextmanager
-def serving(data, *more, command=None):
-    """`python app.py` (or another command that takes a port) on the data folder; its address."""
+def serving(data, *more, command=None, stderr=None):
+    """`python app.py` (or another command that takes a port) on the data folder; its address. stderr: an open file that
+    what it says is written to."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [*(command or [sys.executable, "app.py", "--data", str(data), *more]), "--port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=stderr)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):
