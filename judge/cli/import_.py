@@ -1,4 +1,4 @@
-"""`judge import POLICY.md`: a markdown policy becomes a constitution file."""
+"""`judge import POLICY.md`: a markdown policy, or a table of rules, becomes a constitution file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from judge.files import write_whole
 
 
 def import_policy(
-    policy: Annotated[Path, typer.Argument(help="A markdown file: headings, bullets, sentences.", metavar="POLICY.md")],
+    policy: Annotated[
+        Path,
+        typer.Argument(
+            help="Markdown (headings, bullets, sentences), or CSV with a column `rule`.", metavar="POLICY.md"
+        ),
+    ],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write. Default: to stdout.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
     json: Annotated[
@@ -24,9 +29,10 @@ def import_policy(
     """Import a plain markdown policy: headings become categories; sentences, bullets and rows of tables rules.
 
     What is left out (versions, dates, scope, definitions, code) is named on stderr with its line. Exit
-    code: 2 where no rule is found.
+    code: 2 where no rule is found, or where it is open which rule an exception lifts.
     """
     from judge.constitution.load import read_text
+    from judge.importers.csv_file import import_csv, is_csv
     from judge.importers.markdown import import_markdown
 
     text = read_text(policy)
@@ -35,7 +41,9 @@ def import_policy(
             raise UserError(f"{out} is the policy itself", hint="choose another name for the constitution")
         if not force:
             raise UserError(f"{out} exists already", hint="choose another name, or give --force to write over it")
-    made = import_markdown(text, file=str(policy))
+    if out is not None and not out.parent.is_dir():
+        raise UserError(f"{out}: there is no folder {out.parent}", hint="make it first, or write somewhere else")
+    made = (import_csv if is_csv(text, policy.name) else import_markdown)(text, file=str(policy))
     if out is not None:
         try:
             write_whole(out, made.text)

@@ -55,6 +55,15 @@ def faults(rule: str, preconditions: Sequence[Precondition], exceptions: Sequenc
     return tuple(sorted(found, key=lambda fault: not fault.refuses))
 
 
+def faults_of_statements(
+    preconditions: Sequence[Precondition], exceptions: Sequence[Precondition]
+) -> tuple[Fault, ...]:
+    """What makes statements unfit to be asked whatever the rule says: a person may use other words than its text."""
+    groups, lifting = _texts(preconditions), _texts(exceptions)
+    statements = tuple(dict.fromkeys(text for group in (*groups, *lifting) for text in group))
+    return (*_incomplete(statements), *_not_seen(statements), *_swallowed(groups, lifting))
+
+
 def _texts(preconditions: Sequence[Precondition]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(one.statement for one in each.any) for each in preconditions)
 

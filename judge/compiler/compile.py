@@ -17,7 +17,7 @@ from judge.compiler.calibrated import with_calibration_of
 from judge.compiler.decompose import Unfit, decompose
 from judge.compiler.gate import disagreement, veto
 from judge.compiler.grammar import parse_rule
-from judge.compiler.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, source_digest
+from judge.compiler.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, joined, source_digest
 from judge.compiler.objectify import ROUNDS, Objective, objectify
 from judge.compiler.refusal import Unparsed
 from judge.constitution import Constitution, Rule
@@ -73,7 +73,7 @@ def compile_constitution(
             raise CompileError({**failures, rule.id: error}, len(constitution.rules) - index - 1) from error
         else:  # an approval is of the rule's chain: it stays where the chain is written in the rule itself
             by = same.approved_by if same is not None and rule.preconditions else None
-            rules[rule.id] = taken_over(made.model_copy(update={"approved_by": by}))
+            rules[rule.id] = looked_at(taken_over(made.model_copy(update={"approved_by": by})), constitution.language)
     if failures:
         raise CompileError(failures, 0)
     used = any(rule.made_by == "llm" or rule.score is not None for rule in rules.values())
@@ -125,7 +125,7 @@ def _made(fresh: LockedRule, rule: Rule, llm: Llm, objective: Objective, spoken:
         preconditions, lifting = decompose(best.text, llm, spoken)
     except Unfit as error:
         return refused(error.message)
-    exceptions = rule.exceptions or lifting
+    exceptions = joined(rule.exceptions, lifting)
     if spoken == DEFAULT and (differing := disagreement((rule.rule, best.text), preconditions, lifting)):
         return refused(differing)
     if vetoed := veto(rule.rule, chain_of_conditions(preconditions, exceptions), llm):
@@ -139,10 +139,10 @@ def _read(fresh: LockedRule, rule: Rule) -> LockedRule:
     parsed = parse_rule(rule.rule)
     if isinstance(parsed, Unparsed):
         return _signed(fresh, made_by="nothing", exceptions=rule.exceptions, warnings=(f"not read: {parsed}",))
+    exceptions = joined(rule.exceptions, parsed.exceptions)
     return _signed(
-        fresh, made_by="grammar", preconditions=parsed.preconditions, exceptions=rule.exceptions or parsed.exceptions,
-        warnings=parsed.warnings,
-    )  # fmt: skip
+        fresh, made_by="grammar", preconditions=parsed.preconditions, exceptions=exceptions, warnings=parsed.warnings
+    )
 
 
 def _signed(entry: LockedRule, *, made_by: MadeBy, **made: object) -> LockedRule:

@@ -293,6 +293,16 @@ def with_chains(constitution: Constitution, lock: Lock, file: str) -> Constituti
     return constitution.model_copy(update={"rules": tuple(_chained(rule, lock, file) for rule in constitution.rules)})
 
 
+def joined(written: tuple[Precondition, ...], read: tuple[Precondition, ...]) -> tuple[Precondition, ...]:
+    """The exceptions written in a constitution, and those read in the rule's sentence that say another thing."""
+
+    def said(one: Precondition) -> list[str]:
+        return [each.statement for each in one.any]
+
+    there = [said(one) for one in written]
+    return (*written, *(one for one in read if said(one) not in there))
+
+
 def check_parameters(
     rule: Rule, preconditions: tuple[Precondition, ...], exceptions: tuple[Precondition, ...], file: str
 ) -> None:
@@ -314,5 +324,5 @@ def _chained(rule: Rule, lock: Lock, file: str) -> Rule:
         return rule
     check_parameters(rule, entry.preconditions, entry.exceptions, file)
     return rule.model_copy(
-        update={"preconditions": entry.preconditions, "exceptions": rule.exceptions or entry.exceptions}
+        update={"preconditions": entry.preconditions, "exceptions": joined(rule.exceptions, entry.exceptions)}
     )

@@ -14,46 +14,26 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from judge.constitution import parse_constitution
 from judge.constitution.document import MAX_BYTES, Document, clipped, read_document
 from judge.errors import UserError
-from judge.importers.not_rules import section_of, why_no_rule
-from judge.importers.sentences import Exempt, exempt, sentences, without_number
+from judge.importers.gathering import OPEN, Gathering, Imported
+from judge.importers.not_rules import lists_exceptions, section_of, why_no_rule
+from judge.importers.sentences import Exempt, exempt, forbids, sentences, without_number
 from judge.importers.tables import NO_COLUMN, rows_of
-from judge.importers.writing import Draft, Written, slug, written_out
+from judge.importers.writing import Draft, Written, slug
 from judge.languages import language
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
-LONGEST = 2000  # characters of a rule, as the schema has it
+_NESTED = 100  # levels of blocks; a list in a list takes two
+_LISTS = ("bullet_list", "ordered_list")
 _FENCE = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 _NO_RULES = {
     "fence": "code", "code_block": "code (indented by four spaces)",
     "html_block": "HTML", "blockquote": "a quotation",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """Something in the policy that did not become what it stood for: where (1-based line), what, and why."""
-
-    line: int
-    what: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.what!r} skipped: {self.why}"
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A constitution file as text, how many rules it has, and what was left out of it."""
-
-    text: str
-    rules: int
-    skipped: tuple[Skipped, ...]
 
 
 def import_markdown(text: str, *, file: str) -> Imported:
@@ -70,15 +50,15 @@ def import_markdown(text: str, *, file: str) -> Imported:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     front, body, offset = _front_matter(text, file)
     reader = _Reader(offset)
-    reader.blocks(SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(body)).children)
-    if not reader.drafts:
+    tokens = MarkdownIt("commonmark", {"maxNesting": _NESTED}).enable("table").parse(body)
+    if any(token.level >= _NESTED - 4 for token in tokens):  # what lies deeper is left out without a word
+        raise UserError(f"{file}: nested more than {_NESTED // 2 - 2} deep", hint="write flatter lists")
+    reader.blocks(SyntaxTreeNode(tokens).children)
+    if not (reader.found.drafts or reader.found.unplaced):
         raise UserError(
             f"{file}: no rules found", hint="rules are bullets, numbered items or sentences, under headings if you like"
         )
-    head = _head(front, reader, file)
-    made = written_out(head, reader.drafts)
-    parse_constitution(made, file=f"import of {file}")  # what we give out loads
-    return Imported(made, len(reader.drafts), tuple(sorted(reader.skipped, key=lambda one: one.line)))
+    return reader.found.imported(_head(front, reader, file))
 
 
 def _front_matter(text: str, file: str) -> tuple[Document, str, int]:
@@ -101,7 +81,7 @@ def _head(front_matter: Document, reader: _Reader, file: str) -> Written:
     title = front.get("title") or reader.title or file.rsplit("/", 1)[-1].removesuffix(".md")
     version = str(front.get("version", "0.1.0"))
     if not _VERSION.fullmatch(version):
-        reader.skip(
+        reader.found.skip(
             front_matter.values[("version",)][0],
             f"version: {version}",
             "not MAJOR.MINOR.PATCH: 0.1.0 stands in its place",
@@ -109,7 +89,9 @@ def _head(front_matter: Document, reader: _Reader, file: str) -> Written:
         version = "0.1.0"
     unknown = sorted(front.keys() - {"title", "version", "description", "language"})
     for key in unknown:
-        reader.skip(front_matter.keys[(key,)][0], key, "front matter gives title, version, description and language")
+        reader.found.skip(
+            front_matter.keys[(key,)][0], key, "front matter gives title, version, description and language"
+        )
     spoken = front.get("language")
     return Written(
         name=slug(str(title)) or "imported-policy", title=clipped(title), version=version, source=file,
@@ -121,18 +103,15 @@ def _head(front_matter: Document, reader: _Reader, file: str) -> Written:
 @dataclass
 class _Reader:
     """Walks the blocks of a policy and gathers rules. left_out: why what stands under the heading now is no rule, and
-    the level of that heading."""
+    the level of that heading. exceptions: the level of the heading of exceptions that this stands under, or 0."""
 
     offset: int
-    drafts: list[Draft] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    found: Gathering = field(default_factory=Gathering)
     title: str | None = None
     category: str | None = None
     lead: str | None = None
     left_out: tuple[str, int] = ("", 0)
-
-    def skip(self, line: int, what: str, why: str) -> None:
-        self.skipped.append(Skipped(line, clipped(what), why))
+    exceptions: int = 0
 
     def blocks(self, nodes: list[SyntaxTreeNode]) -> None:
         for index, node in enumerate(nodes):
@@ -140,114 +119,116 @@ class _Reader:
                 self._heading(node)
             elif node.type == "paragraph":
                 follows = nodes[index + 1].type if index + 1 < len(nodes) else ""
-                self._paragraph(node, before_list=follows in ("bullet_list", "ordered_list"))
-            elif node.type in ("bullet_list", "ordered_list"):
-                self._items(node, parent=None)
+                self._paragraph(node, before_list=follows in _LISTS)
+            elif node.type in _LISTS:
+                self._items(node, under=None)
                 self.lead = None
-            elif node.type == "table":
-                self._table(node)
-            elif node.type in _NO_RULES:
-                self.skip(self._line(node), _text(node) or node.content or node.type, _NO_RULES[node.type])
+            else:
+                self.found.before = None
+                if node.type == "table":
+                    self._table(node)
+                elif node.type in _NO_RULES:
+                    self.found.skip(self._line(node), _text(node) or node.content or node.type, _NO_RULES[node.type])
 
     def _line(self, node: SyntaxTreeNode) -> int:
         return self.offset + (node.map[0] if node.map else 0) + 1
 
     def _heading(self, node: SyntaxTreeNode) -> None:
         text, level = _text(node), int(node.tag[1:])
-        if level == 1 and self.title is None and not self.drafts:
+        if level == 1 and self.title is None and not self.found.drafts:
             self.title = text or None  # the policy's own title groups nothing
         else:
             self.category = slug(without_number(text)) or f"section-{self._line(node)}"
-        self.lead = None
+        self.lead = self.found.before = None
         why, outer = self.left_out
         if not why or level <= outer:
             self.left_out = (section_of(text), level)
+        if not self.exceptions or level <= self.exceptions:
+            self.exceptions = level if lists_exceptions(text) else 0
 
     def _paragraph(self, node: SyntaxTreeNode, *, before_list: bool) -> None:
+        if not (before_list and self._leads(node)):
+            self._sentences(node)
+
+    def _leads(self, node: SyntaxTreeNode) -> bool:
+        """Whether a block introduces the list that follows it."""
         text = _text(node)
-        if before_list and text.endswith(":"):
-            self.lead = without_number(text)
-            return
-        self._sentences(node, None)
+        if not text.endswith(":"):
+            return False
+        self.lead = without_number(text)
+        if exempt(self.lead) is None:
+            self.found.before = None  # what is listed stands under this, and not under the rule above
+        return True
 
-    def _sentences(self, node: SyntaxTreeNode, parent: Draft | None) -> Draft | None:
-        """Every sentence of a block, as a rule or as what lifts the one before it; the last rule, else `parent`."""
+    def _sentences(self, node: SyntaxTreeNode) -> None:
+        """Every sentence of a block, as a rule or as what lifts the one before it."""
+        begun, why = len(self.found.drafts), ""
         for text, line in sentences(_with_breaks(node), self._line(node)):
-            lifting = exempt(text)
-            if lifting is not None and parent is not None:
-                self._exception(parent, lifting, text, line)
+            lifting, left_out = self._lifting(text), len(self.found.skipped)
+            nothing_before = self.found.before is None
+            if lifting is not None and nothing_before and (why or self.left_out[0]):
+                self.found.skip(line, text, why or self.left_out[0])  # what limits the policy lifts no rule
+            elif lifting is not None:
+                self.found.lift(lifting, text, line)
+            elif self.exceptions and not forbids(text) and not why_no_rule(text):
+                self.found.unplace(line, text, f"under a heading of exceptions, {OPEN}")
             else:
-                parent = self._rule(text, line) or parent
-        return parent
+                self._rule(text, line)
+                skipped = self.found.skipped[left_out:]
+                why = skipped[0].why if skipped else ""
+        if len(self.found.drafts) > begun + 1:
+            self.found.before = None  # what follows may lift any of them
 
-    def _items(self, lists: SyntaxTreeNode, parent: Draft | None) -> None:
-        lead = self.lead
+    def _lifting(self, text: str) -> Exempt | None:
+        """What a sentence lifts a rule by; one in a list under `Except:` does, too."""
+        led = exempt(self.lead) if self.lead is not None else None
+        if led is None:
+            return exempt(text)
+        return exempt(text) or exempt(f"{self.lead} {text}") if not led.text else Exempt("", clause=False)
+
+    def _items(self, lists: SyntaxTreeNode, under: Draft | None) -> None:
+        """The items of a list, in one that stands `under` a rule or in none."""
+        lead, begun = self.lead, len(self.found.drafts)
         for item in lists.children:
-            own, inner, self.lead = None, parent, lead
+            self.lead = lead
+            if under is not None:  # beside a rule of the same list, it is open which of the two is lifted
+                self.found.before = under if len(self.found.drafts) == begun else None
             for index, node in enumerate(item.children):
                 if index == 0 and node.type == "paragraph":
-                    own, inner = node, self._item(node, parent, leads=len(item.children) > 1)
-                elif node.type in ("bullet_list", "ordered_list"):
-                    self._items(node, inner if own is not None else None)
+                    if not (len(item.children) > 1 and self._leads(node)):
+                        self._sentences(node)
+                elif node.type in _LISTS:
+                    self._items(node, self.found.before if index else None)
                 else:
                     self.blocks([node])
+        made = len(self.found.drafts) - begun
+        if under is not None:
+            self.found.before = under if not made else None
+        elif made > 1:
+            self.found.before = None
 
-    def _item(self, node: SyntaxTreeNode, parent: Draft | None, *, leads: bool) -> Draft | None:
-        """A list item: rules, an exception of the rule it stands under, or what introduces the items below it."""
-        text = _text(node)
-        if leads and text.endswith(":") and exempt(text) is None:
-            self.lead = without_number(text)
-            return None
-        return self._sentences(node, parent)
-
-    def _exception(self, rule: Draft, lifting: Exempt, text: str, line: int) -> None:
-        """Only a clause can hold of a picture; a name of things (`except toys`) goes into the rule's own sentence."""
-        if not 2 <= len(lifting.text) <= LONGEST:
-            self.skip(line, text, "an exception needs a condition")
-        elif lifting.clause:
-            rule.exceptions.append((lifting.text, line))
-        elif len(rule.text) + len(lifting.text) + 9 <= LONGEST:
-            rule.text = f"{rule.text.rstrip(' .')}, except {lifting.text}."
-        else:
-            self.skip(line, text, f"the rule would be longer than {LONGEST} characters")
-
-    def _rule(self, text: str, line: int) -> Draft | None:
-        if not any(one.isalpha() for one in text) or len(text) < 2:
-            if text:
-                self.skip(line, text, "no words")
-            return None
+    def _rule(self, text: str, line: int) -> None:
         named, led = text, self.lead is not None and not text[0].isupper()
         if led:  # a fragment says nothing without what leads to it
             text = f"{self.lead} {text}"
         section = self.left_out[0] or (section_of(self.lead) if self.lead is not None else "")
-        why = why_no_rule(text, section)
-        if why:
-            self.skip(line, named, why)
-            return None
-        if len(text) > LONGEST:
-            self.skip(line, text, f"longer than {LONGEST} characters: split it")
-            return None
-        self.drafts.append(Draft(text, line, self.category, named))
-        return self.drafts[-1]
+        draft = self.found.rule(text, line, section=section, named=named)
+        if draft is not None:
+            draft.category = self.category
 
     def _table(self, node: SyntaxTreeNode) -> None:
         lines = [row for part in node.children for row in part.children]
-        cells = [[_text(cell) for cell in row.children] for row in lines]
+        cells = [[_with_breaks(cell) for cell in row.children] for row in lines]
         read = rows_of(cells[0], cells[1:]) if cells else None
         if read is None:
-            self.skip(self._line(node), _text(node), NO_COLUMN)
+            self.found.skip(self._line(node), _text(node), NO_COLUMN)
             return
         for row, node_of_row, said in zip(read, lines[1:], cells[1:], strict=True):
-            line = self._line(node_of_row)
-            draft = None if row is None else self._rule(row.rule, line)
             if row is None:
-                self.skip(line, " ".join(said), "a row without a rule")
-            elif draft is not None:
-                draft.category = slug(row.category) or draft.category
-                draft.severity = row.severity
-                if row.exception:
-                    lifting = exempt(f"except {row.exception}") or Exempt(row.exception, clause=True)
-                    self._exception(draft, lifting, row.exception, line)
+                self.found.skip(self._line(node_of_row), " ".join(said), "a row without a rule")
+            else:
+                self.found.row(row, self._line(node_of_row), category=self.category, section=self.left_out[0])
+        self.found.before = None
 
 
 def _text(node: SyntaxTreeNode) -> str:
@@ -266,6 +247,9 @@ def _pieces(node: SyntaxTreeNode) -> list[str]:
     if node.type in ("softbreak", "hardbreak"):
         return ["\n"]
     if node.type == "html_inline":
-        return ["\n" * node.content.count("\n")]
+        broken = (
+            "\v" if re.match(r"<br\b", node.content, re.IGNORECASE) else ""
+        )  # a break that is no new line of the file
+        return [broken + "\n" * node.content.count("\n")]
     inside = [piece for child in node.children for piece in _pieces(child)]
     return [*inside, " "] if node.type in ("paragraph", "th", "td") else inside

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from judge.importers.sentences import forbids, without_number
+from judge.importers.sentences import forbids, who_grants, without_number
 
 _SECTIONS = {
     "it defines words": r"definitions?(?: .*)?|glossary|terms|terminology|abbreviations|key terms",
@@ -19,6 +19,7 @@ _SECTIONS = {
     "it says whom to ask": r"contacts?(?: us)?|references|links|further reading|related .*|see also|owner(?:ship)?"
     r"|authors?|approval|questions|help",
 }
+_EXCEPTIONS = re.compile(r"(?:\w+ ){0,2}(?:exceptions?|exemptions?)(?: .*)?")
 _HISTORY = "it tells the history of the policy"
 _QUOTE = "[\"'\u201c\u201d\u2018\u2019]"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*"
@@ -43,6 +44,11 @@ def section_of(heading: str) -> str:
     return next((why for why, names in _SECTIONS.items() if re.fullmatch(names, name)), "")
 
 
+def lists_exceptions(heading: str) -> bool:
+    """Whether what stands under a heading lifts rules."""
+    return _EXCEPTIONS.fullmatch(without_number(heading).casefold().strip(" :.")) is not None
+
+
 def why_no_rule(sentence: str, section: str = "") -> str:
     """Why a sentence is no rule; empty where it may be one. `section`: as `section_of` its headings."""
     if section == _HISTORY:
@@ -51,5 +57,7 @@ def why_no_rule(sentence: str, section: str = "") -> str:
         return ""
     if section:
         return f"under a heading that says so: {section}"
+    if who_grants(sentence):
+        return "it says who may grant exceptions"
     plain = sentence.casefold().strip()
     return next((why for why, form in _SENTENCES.items() if re.fullmatch(form, plain)), "")

@@ -16,10 +16,15 @@ _OWN_RULE = re.compile(r"(?:no|nobody|never|neither|do not|don't)\b", re.IGNOREC
 _EXCEPTION = re.compile(
     r"(?:exceptions?|except|unless)\b[\s:,]*(?:(?:when|if|where|that|for)\b[\s:,]*)?", re.IGNORECASE
 )
+_ONLY = re.compile(r"only (?=(?:if|when|where|while|in|inside|on|at|with|for|by|as|under)\b)", re.IGNORECASE)
+_GRANTED = re.compile(
+    r"exceptions?\b[^.]{0,60}?\b(?:granted|approved|requested|reviewed|documented|decided|logged)\b", re.IGNORECASE
+)
 _NOT_APPLYING = re.compile(
     r"(?:this|it|the rule|this rule) (?:does not|doesn't) apply (?:to|when|if|where)\b[\s:,]*", re.IGNORECASE
 )
 _VERB = re.compile(r"\b(?:is|are|has|have|was|were|can|does|do|shows?|wears?|holds?|appears?)\b", re.IGNORECASE)
+_MODAL = re.compile(r"\b(?:must|may|shall|should|needs?)\b", re.IGNORECASE)
 _FORBIDS = re.compile(
     r"\b(?:no|nobody|never|neither|(?:must|may|shall|should|can|do|is|are) not|cannot|can't|don't|prohibit\w*|forbid\w*"
     r"|banned|bans|disallow\w*|unacceptable)\b",
@@ -35,10 +40,12 @@ class Said(NamedTuple):
 
 
 class Exempt(NamedTuple):
-    """What lifts a rule: a clause that can hold of a picture, or only a name of things (`clause` False)."""
+    """What lifts a rule: a clause that can hold of a picture, or what can only stand in the rule's own sentence
+    (`clause` False), with the words that join it there."""
 
     text: str
     clause: bool
+    joint: str = ", except"
 
 
 def sentences(text: str, line: int) -> Iterator[Said]:
@@ -61,12 +68,29 @@ def exempt(text: str) -> Exempt | None:
 
     "Unless a guard is visible, no gun may be shown" is a rule, though it begins like an exception.
     """
-    found = _EXCEPTION.match(text) or _NOT_APPLYING.match(text)
+    if who_grants(text):
+        return None
+    only = _ONLY.match(text)
+    found = only or _EXCEPTION.match(text) or _NOT_APPLYING.match(text)
     if found is None:
         return None
     said = text[found.end() :].strip().rstrip(".;,")
-    after = said.partition(",")[2]
-    return None if forbids(after) else Exempt(said, _VERB.search(said) is not None)
+    rest = said if only else said.partition(",")[2]
+    if forbids(rest) or _MODAL.search(rest):
+        return None
+    if only:
+        return Exempt(said, clause=False, joint=" only")
+    return Exempt(said, clause=_VERB.search(said) is not None and _VERB.match(said) is None)
+
+
+def who_grants(text: str) -> bool:
+    """Whether it says who may lift rules, and not what does."""
+    return _GRANTED.match(text) is not None
+
+
+def pieces(cell: str) -> list[str]:
+    """The exceptions in one cell of a table: parted by semicolons or lines."""
+    return [" ".join(one.split()) for one in re.split(r"[;\n\v]", cell) if one.strip()]
 
 
 def without_number(text: str) -> str:

@@ -17,6 +17,10 @@ _RULE = re.compile(r"(?:the )?(?:rules?|polic(?:y|ies)|requirements?|standards?|
 _CATEGORY = re.compile(r"categor(?:y|ies)|topic|area|section|theme|type|group")
 _EXCEPTION = re.compile(r"exceptions?|exempt(?:ions?|ed)?|unless|except(?: when)?|allowed (?:if|when)")
 _SEVERITY = re.compile(r"severity|priority|level|risk")
+_ID = re.compile(r"(?:rule )?id(?:entifier)?")
+KNOWN = re.compile(
+    "|".join(f"(?:{one.pattern})" for one in (_CATEGORY, _EXCEPTION, _SEVERITY, _ID))
+)  # beside the rules
 _NOTHING = frozenset(["", "-", "\u2013", "\u2014", "none", "n/a", "no", "na"])
 NO_COLUMN = "a table in which no column is plainly the rules: call one `Rule` or `Not allowed`"
 Severity = Literal["low", "medium", "high", "critical"]
@@ -24,12 +28,20 @@ Severity = Literal["low", "medium", "high", "critical"]
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its rule, and what its other columns say of it."""
+    """One row: its rule, and what its other columns say of it. unknown_severity: what is none, as it was written."""
 
     rule: str
     category: str = ""
     exception: str = ""
     severity: Severity | None = None
+    unknown_severity: str = ""
+    id: str = ""
+
+
+def is_rule_column(name: str) -> bool:
+    """Whether a column that is called so holds the rules."""
+    plain = name.casefold().strip(" :*")
+    return any(called.fullmatch(plain) for called in (_FORBIDDEN, _RULE))
 
 
 def rows_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Row | None] | None:
@@ -46,14 +58,16 @@ def rows_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Row | No
         return "" if said.casefold() in _NOTHING else said
 
     def read(row: Sequence[str]) -> Row | None:
-        text = row[column].strip() if column < len(row) else ""
+        text = " ".join(row[column].split()) if column < len(row) else ""
         if text.casefold() in _NOTHING:
             return None
-        severity = cell(row, _SEVERITY).casefold()
+        said = cell(row, _SEVERITY)
+        known = said.casefold() in get_args(Severity)
         return Row(
             rule=f"Not allowed: {text}" if forbidden and not forbids(text) else text,
             category=cell(row, _CATEGORY), exception=cell(row, _EXCEPTION),
-            severity=cast("Severity", severity) if severity in get_args(Severity) else None,
+            severity=cast("Severity", said.casefold()) if known else None, unknown_severity="" if known else said,
+            id=cell(row, _ID),
         )  # fmt: skip
 
     return [read(row) for row in rows]

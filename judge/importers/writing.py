@@ -21,7 +21,8 @@ _UNPRINTABLE = re.compile("[^\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\
 
 @dataclass
 class Draft:
-    """A rule as it was found: its text, 1-based line, category, what it is called by, its exceptions, its severity."""
+    """A rule as it was found: its text, 1-based line, category, what it is called by, its exceptions, its severity, and
+    the id that it has in the policy."""
 
     text: str
     line: int
@@ -29,6 +30,7 @@ class Draft:
     named: str = ""
     exceptions: list[tuple[str, int]] = field(default_factory=list)
     severity: str | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,8 @@ def written_out(head: Written, drafts: list[Draft]) -> str:
     lines.append("rules:")
     taken: set[str] = set()
     for draft in drafts:
-        lines += _rule(
-            draft, _unique(slug(draft.named or draft.text, _WORDS_IN_ID) or f"rule-{draft.line}", taken), head.source
-        )
+        found = slug(draft.id) or slug(draft.named or draft.text, _WORDS_IN_ID) or f"rule-{draft.line}"
+        lines += _rule(draft, _unique(found, taken), head.source)
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.chain import Chain, chain_of
-from judge.compiler.lockfile import Lock
+from judge.compiler.lockfile import Lock, joined
 from judge.constitution import Precondition, Rule
 from judge.constitution.document import Document, Path
 from judge.constitution.schema import REFERENCE
@@ -172,7 +172,7 @@ def _chained(at: RuleAt, lock: Lock | None) -> RuleAt:
     entry = lock.rules.get(at.rule.id) if lock is not None else None
     if at.rule.preconditions or entry is None or not entry.preconditions or not entry.is_of(at.rule):
         return at
-    exceptions = at.rule.exceptions or entry.exceptions
+    exceptions = joined(at.rule.exceptions, entry.exceptions)
     rule = at.rule.model_copy(update={"preconditions": entry.preconditions, "exceptions": exceptions})
     return RuleAt(at.index, rule, compiled=True) if _references_exist(rule) else at
 

@@ -200,3 +200,38 @@ def test_a_lock_without_comments_says_nothing_wrong(file):
     text = path.read_text(encoding="utf-8")
     path.write_text("".join(one for one in text.splitlines(keepends=True) if not one.startswith("    #")), "utf-8")
     assert check_file(file).standing.said_otherwise == ()
+
+
+def test_exceptions_of_the_sentence_hold_beside_those_written_in_the_constitution(file):
+    text = TEXT.replace(
+        "unless a museum is visible.\n",
+        "unless a museum is visible.\n    exceptions: [a guard is visible, a museum is visible]\n",
+    )
+    file.write_text(text.replace("require_approval: true\n", ""), encoding="utf-8")
+    compile_file(file, None, None)
+    gun = load_with_lock(file)[0].rules[0]
+    assert [one.any[0].statement for one in gun.exceptions] == ["a guard is visible", "a museum is visible"]
+    assert [one.any[0].statement for one in entry(file, "gun").exceptions] == [
+        "a guard is visible",
+        "a museum is visible",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("exception", "told"),
+    [
+        ("a red kitchen", "has no verb"),
+        ("the child has consent", "`consent` in `the child has consent` cannot be seen"),
+        ("a gun is visible", "lift the rule whenever `a gun is visible` holds"),
+        ("is visible", "does not say what it speaks of"),
+    ],
+)
+def test_an_exception_written_by_hand_is_held_to_the_checks_of_every_statement(file, exception, told):
+    file.write_text(
+        TEXT.replace("museum is visible.\n", f"museum is visible.\n    exceptions: [{exception}]\n"), "utf-8"
+    )
+    compile_file(file, None, None)
+    assert told in str(check_file(file).standing.warnings["gun"])
+    sign(file, "gun")  # somebody stands behind it
+    compile_file(file, None, None)
+    assert "gun" not in check_file(file).standing.warnings

@@ -151,6 +151,20 @@ def test_any_markdown_imports_to_what_loads_or_to_a_clear_error(text):
     assert all(1 <= one.line <= lines for one in made.skipped)
 
 
+@pytest.mark.parametrize("deep", [9, 10, 40])
+def test_no_bullet_is_too_deep(deep):
+    text = "".join(f"{'  ' * level}- No thing {level} may be shown.\n" for level in range(deep))
+    assert import_markdown(text, file="p.md").rules == deep
+
+
+@pytest.mark.parametrize(
+    "text", ["".join(f"{'  ' * n}- No thing.\n" for n in range(60)), "- No x.\n\n" + ">" * 500 + " y"]
+)
+def test_what_is_nested_too_deeply_is_refused_and_not_dropped(text):
+    with pytest.raises(UserError, match="nested more than 48 deep"):
+        import_markdown(text, file="p.md")
+
+
 def test_ten_thousand_rules():
     text = "# T\n" + "\n".join(f"- No thing {index} may be shown." for index in range(10_000))
     assert import_markdown(text, file="p.md").rules == 10_000
@@ -163,6 +177,10 @@ def judge(*given: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_writes_once_and_says_what_it_skipped(tmp_path):
     policy, out = tmp_path / "p.md", tmp_path / "deep" / "p.yaml"
     policy.write_text(POLICY)
+    nowhere = judge(str(policy), "--out", str(out))
+    assert nowhere.returncode == 2 and f"there is no folder {out.parent}" in nowhere.stderr
+    assert not out.parent.exists()
+    out.parent.mkdir()
     done = judge(str(policy), "--out", str(out))
     assert (done.returncode, done.stdout) == (0, "") and "8 rules in" in done.stderr and "a table" in done.stderr
     assert len(parse_constitution(out.read_text()).rules) == 8

@@ -97,7 +97,7 @@ def test_what_is_no_rule_is_listed_with_its_line_and_the_reason(made):
     assert list(left_out) == [
         "Version 2.3.", "Last updated: 12 March 2025.", "Owner: the picture desk",
         "This policy applies to all photographs on our pages.", "It helps editors.",
-        '"Weapon" means any object made to hurt.', "Minor: a person under 16.", "Water - low",
+        '"Weapon" means any object made to hurt.', "Minor: a person under 16.", "nobody knows", "Water - low",
         "2.3: weapons must not be shown.",
     ]  # fmt: skip
     assert "a version" in left_out["Version 2.3."] and "defines words" in left_out["Minor: a person under 16."]

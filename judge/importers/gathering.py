@@ -1,0 +1,118 @@
+"""What is gathered from a policy on the way to its constitution: rules, what lifts them, what is left out.
+
+A rule that has lost its exception forbids too much, and nobody sees it in the constitution. So what lifts a rule either
+belongs to one rule plainly, or nothing is imported until the policy says which. Knows no format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from judge.constitution import parse_constitution
+from judge.constitution.document import clipped
+from judge.errors import UserError
+from judge.importers.not_rules import why_no_rule
+from judge.importers.sentences import Exempt, exempt, pieces
+from judge.importers.tables import Row
+from judge.importers.writing import Draft, Written, slug, written_out
+
+LONGEST = 2000  # characters of a rule, as the schema has it
+OPEN = "it is open which rule it lifts"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Something in the policy that did not become what it stood for: where (1-based line), what, and why."""
+
+    line: int
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.what!r} skipped: {self.why}"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A constitution file as text, how many rules it has, and what was left out of it."""
+
+    text: str
+    rules: int
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass
+class Gathering:
+    """Everything found so far. before: the rule that an exception would lift that is met now; None where that is open.
+    unplaced: exceptions without a rule, and why."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    unplaced: list[Skipped] = field(default_factory=list)
+    before: Draft | None = None
+
+    def skip(self, line: int, what: str, why: str) -> None:
+        self.skipped.append(Skipped(line, clipped(what), why))
+
+    def rule(self, text: str, line: int, *, section: str = "", named: str = "") -> Draft | None:
+        """A rule; None where the text is none. section: why what stands there is none; named: what it is called by."""
+        self.before = None
+        if not any(one.isalpha() for one in text) or len(text) < 2:
+            if text:
+                self.skip(line, text, "no words")
+            return None
+        why = why_no_rule(text, section)
+        if not why and len(text) > LONGEST:
+            why = f"longer than {LONGEST} characters: split it"
+        if why:
+            self.skip(line, named or text, why)
+            return None
+        self.before = Draft(text, line, named=named or text)
+        self.drafts.append(self.before)
+        return self.before
+
+    def lift(self, lifting: Exempt, text: str, line: int) -> None:
+        """An exception of the rule before it. Only a clause can hold of a picture; any other (`except toys`) goes into
+        the rule's own sentence."""
+        rule = self.before
+        if rule is None:
+            self.unplace(line, text, OPEN)
+        elif not 2 <= len(lifting.text) <= LONGEST:
+            self.unplace(line, text, "an exception needs a condition")
+        elif lifting.clause:
+            rule.exceptions.append((lifting.text, line))
+        elif len(joined := f"{rule.text.rstrip(' .')}{lifting.joint} {lifting.text}.") <= LONGEST:
+            rule.text = joined
+        else:
+            self.unplace(line, text, f"the rule would be longer than {LONGEST} characters with it")
+
+    def unplace(self, line: int, what: str, why: str) -> None:
+        self.unplaced.append(Skipped(line, clipped(what), why))
+
+    def row(self, row: Row, line: int, *, category: str | None, section: str = "") -> None:
+        """A row of a table."""
+        draft = self.rule(row.rule, line, section=section)
+        if draft is None:
+            return
+        draft.category, draft.severity, draft.id = slug(row.category) or category, row.severity, row.id
+        if row.unknown_severity:
+            self.skip(line, row.unknown_severity, "a severity is low, medium, high or critical: medium stands for it")
+        for piece in pieces(row.exception):
+            self.lift(exempt(piece) or exempt(f"except {piece}") or Exempt(piece, clause=True), piece, line)
+
+    def imported(self, head: Written) -> Imported:
+        """The constitution file of all that was gathered.
+
+        Raises:
+            UserError: an exception without a rule.
+        """
+        if self.unplaced:
+            told = [f"{head.source}:{one.line}: {one.what!r}: {one.why}" for one in self.unplaced]
+            raise UserError(
+                "\n".join(told),
+                hint="write it under the rule that it lifts, or into that rule's sentence; without it the rule would"
+                " forbid too much, so nothing was imported",
+            )
+        made = written_out(head, self.drafts)
+        parse_constitution(made, file=f"import of {head.source}")  # what we give out loads
+        return Imported(made, len(self.drafts), tuple(sorted(self.skipped, key=lambda one: one.line)))
