@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from judge.cli.exits import Exit
-from judge.errors import StoreError, UserError
+from judge.errors import StoreError
 
 Data = Annotated[
     Path | None,
@@ -28,15 +28,14 @@ def audit(
 ) -> None:
     """Verify the log, and items, verdicts, images, users and settings by it. Exit code: 0 whole, 3 broken, 2 your
     mistake."""
-    folder = existing(data)
     from judge.review.audit import audit as audited
     from judge.review.audit import unread
     from judge.review.heads import read
-    from judge.review.store import Store
+    from judge.review.store import Store, data_dir
 
     heads = read(head_file) if head_file is not None else ()
     try:
-        with Store.open(folder, make=False) as store:
+        with Store.open(data or data_dir(), make=False) as store:
             report = audited(store, expect_head, heads)
     except StoreError as error:
         report = unread(error.message)
@@ -47,17 +46,3 @@ def audit(
     else:
         print(f"{report.lines} lines, all whole, {report.items} items\nhead {report.head}")
     raise typer.Exit(Exit.FAILURE if report.problems else Exit.NO_VIOLATION)
-
-
-def existing(data: Path | None) -> Path:
-    """The data folder, which has to be there.
-
-    Raises:
-        UserError: there is no review store in it.
-    """
-    from judge.review.store.data_folder import DATABASE, data_dir
-
-    folder = data or data_dir()
-    if not (folder / DATABASE).is_file():
-        raise UserError(f"no review store in {folder}", hint="name its folder with --data, or make one: judge review")
-    return folder

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.audit import Data, existing
+from judge.cli.audit import Data
 from judge.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,14 +33,13 @@ def export(
     json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
 ) -> None:
     """Write all decisions, one row each, with the judge's verdict, scores and evidence."""
-    folder = existing(data)
     chosen = Format.JSONL if json else form
     if chosen is Format.PARQUET and out is None:
         raise UserError("parquet is not written to stdout", hint="name a file with --out")
     from judge.review.export import export as exported
-    from judge.review.store import Store
+    from judge.review.store import Store, data_dir
 
-    with Store.open(folder) as store:
+    with Store.open(data or data_dir(), make=False) as store:
         if out is None:
             exported(store, chosen.value, sys.stdout.buffer)
             return

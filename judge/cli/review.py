@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from judge.cli import options, review_users
-from judge.cli.audit import Data, existing
+from judge.cli.audit import Data
 from judge.cli.check import Quantize
 from judge.errors import ImageError, UserError
 
@@ -113,9 +113,9 @@ def settings(
 ) -> None:
     """Show how the team reviews, and change what is named."""
     from judge.cli.review_users import operator
-    from judge.review.store import Breaks, GoldReads, SecondReads, Store
+    from judge.review.store import Breaks, GoldReads, SecondReads, Store, data_dir
 
-    with Store.open(existing(data)) as store:
+    with Store.open(data or data_dir(), make=False) as store:
         old = store.settings
         every = old.breaks.every_minutes if break_every is None else break_every or None
         new = old.model_copy(update={
@@ -135,9 +135,9 @@ def agreement(data: Data = None, json: Json = False) -> None:
     """How far first and second readers agree, per rule, and how readers did on gold items."""
     from judge.review.agreement import agreement as measured
     from judge.review.agreement import gold_scores
-    from judge.review.store import Store
+    from judge.review.store import Store, data_dir
 
-    with Store.open(existing(data)) as store:
+    with Store.open(data or data_dir(), make=False) as store:
         decisions = store.decisions()
     rules, gold = measured(decisions), gold_scores(decisions)
     if json:

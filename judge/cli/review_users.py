@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from judge.cli.audit import Data, existing
+from judge.cli.audit import Data
 from judge.errors import UserError
 
 app = typer.Typer(help="Who can log in, and what they may do.", no_args_is_help=True)
@@ -43,9 +43,9 @@ def add(
 def list_(data: Data = None, json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False) -> None:
     """Name, role and since when, a user per line."""
     from judge.review import access
-    from judge.review.store import Store
+    from judge.review.store import Store, data_dir
 
-    with Store.open(existing(data)) as store:
+    with Store.open(data or data_dir(), make=False) as store:
         users = access.list_users(store)
     if json:
         from json import dumps
@@ -62,9 +62,9 @@ def role(
 ) -> None:
     """Change what somebody may do."""
     from judge.review import access
-    from judge.review.store import Role, Store
+    from judge.review.store import Role, Store, data_dir
 
-    with Store.open(existing(data)) as store:
+    with Store.open(data or data_dir(), make=False) as store:
         access.set_role(store, name, Role(role), by=operator())
 
 
@@ -72,9 +72,9 @@ def role(
 def password(name: Name, data: Data = None) -> None:
     """Change a password. It is asked for, or is the first line of stdin."""
     from judge.review import access
-    from judge.review.store import Store
+    from judge.review.store import Store, data_dir
 
-    with Store.open(existing(data)) as store:
+    with Store.open(data or data_dir(), make=False) as store:
         access.set_password(store, name, _password(), by=operator())
 
 
@@ -82,9 +82,9 @@ def password(name: Name, data: Data = None) -> None:
 def remove(name: Name, data: Data = None) -> None:
     """Take a login away. What the user decided stays."""
     from judge.review import access
-    from judge.review.store import Store
+    from judge.review.store import Store, data_dir
 
-    with Store.open(existing(data)) as store:
+    with Store.open(data or data_dir(), make=False) as store:
         access.remove_user(store, name, by=operator())
 
 

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
+from judge.cli.main import main
 from judge.review.store import Store
 from judge.review.store.pictures import path_of
 from tests.cli.test_command import DRAWINGS, ROOT, judge
@@ -96,3 +101,58 @@ def test_a_checkpoint_with_a_pipe_in_it_ends_the_command(tmp_path):
     (folder / "model.safetensors").unlink()
     pipe(folder / "model.safetensors")
     refused("check", DRAWINGS / FIRE, "--model", folder, code=2, words=f"model.safetensors cannot be read ({PIPE})")
+
+
+VERBS = [
+    ("audit",), ("export",), ("review", "settings"), ("review", "agreement"), ("review", "user", "list"),
+    ("review", "user", "remove", "ann"), ("review", "user", "role", "ann", "--role", "admin"),
+]  # fmt: skip
+MAKING = [("review", "--port", "7871"), ("review", "add", "-")]
+
+
+def nothing(path):
+    path.touch()
+
+
+def garbage(path):
+    path.write_bytes(b"garbage, " * 1000)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_where_there_is_no_store_the_folder_is_the_users_mistake(tmp_path, verb, monkeypatch):
+    code, said = ended(monkeypatch, *verb, "--data", str(tmp_path / "typo"))
+    assert (code, "no review store in" in said) == (2, True), said
+    assert not (tmp_path / "typo").exists()
+
+
+@pytest.mark.parametrize("put", [pipe, endless, Path.mkdir, garbage])
+@pytest.mark.parametrize("verb", [*VERBS, *MAKING])
+def test_what_stands_in_the_place_of_a_store_is_a_failure(tmp_path, verb, put, monkeypatch):
+    put(tmp_path / "review.sqlite")
+    code, said = ended(monkeypatch, *verb, "--data", str(tmp_path))
+    assert (code, "cannot read the review store" in said) == (3, True), said
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_empty_file_is_no_store_and_none_is_made_of_it(tmp_path, verb, monkeypatch):
+    nothing(tmp_path / "review.sqlite")
+    code, said = ended(monkeypatch, *verb, "--data", str(tmp_path))
+    assert (code, "no review store" in said) == (3, True), said
+    assert (tmp_path / "review.sqlite").read_bytes() == b""
+
+
+@pytest.mark.parametrize("beside", ["-wal", "-shm", "-journal"])
+def test_a_pipe_beside_the_store_ends_the_command(data, beside):
+    (data / f"review.sqlite{beside}").unlink(missing_ok=True)
+    pipe(data / f"review.sqlite{beside}")
+    refused("audit", "--data", data, code=3, words="review.sqlite")
+
+
+def ended(monkeypatch, *arguments):
+    """Exit code and words of a command, run here."""
+    out = StringIO()
+    monkeypatch.setattr(sys, "argv", ["judge", *arguments])
+    monkeypatch.setattr(sys, "stdin", StringIO("secret\n"))
+    with redirect_stdout(out), redirect_stderr(out), pytest.raises(SystemExit) as code:
+        main()
+    return code.value.code, out.getvalue()

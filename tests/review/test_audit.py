@@ -48,12 +48,15 @@ def store(tmp_path):
 
 
 def tamper(store, *statements):
-    """Change the file as somebody with the file in hand would: triggers off."""
+    """Change the file as somebody with the file in hand would: triggers off, and on again afterwards."""
     connection = sqlite3.connect(store.folder / "review.sqlite")
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+    triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
         connection.execute(f"DROP TRIGGER {name}")
     for statement in "; ".join(statements).split(";"):
         assert connection.execute(statement).rowcount, f"changed nothing: {statement}"
+    for _, made_by in triggers:
+        connection.execute(made_by)
     connection.commit()
     connection.close()
 
@@ -64,6 +67,62 @@ def test_a_log_as_it_was_written_is_whole(store):
     assert (report.lines, report.head) == (len(store.log()), store.log()[-1].hash)
     first, second = store.log()[:2]
     assert first.previous == GENESIS and second.previous == first.hash
+
+
+QUIET = "CREATE TRIGGER {} BEFORE DELETE ON log BEGIN SELECT 1; END"
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        (["DROP TRIGGER log_keeps_lines"], ["trigger log_keeps_lines is missing"]),
+        (
+            ["DROP TRIGGER log_loses_nothing", QUIET.format("log_loses_nothing")],
+            [f"trigger log_loses_nothing was changed: {QUIET.format('log_loses_nothing')}"],
+        ),
+        (
+            ["CREATE TRIGGER pass AFTER INSERT ON items BEGIN UPDATE items SET state = 'decided'; END"],
+            [
+                "trigger pass is none of a review store's: "
+                "CREATE TRIGGER pass AFTER INSERT ON items BEGIN UPDATE items SET state = 'decided'; END"
+            ],
+        ),
+        (["CREATE VIEW v AS SELECT 1"], ["view v is none of a review store's: CREATE VIEW v AS SELECT 1"]),
+        (["CREATE TABLE more (x)"], ["table more is none of a review store's: CREATE TABLE more (x)"]),
+        (["DROP INDEX log_who"], ["index log_who is missing"]),
+    ],
+)
+def test_what_the_database_is_made_of_is_part_of_the_audit(store, statements, found):
+    with closing(sqlite3.connect(store.folder / "review.sqlite")) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    assert list(audit(store).problems) == found
+
+
+def test_the_shape_is_told_of_a_broken_log_too(store):
+    tamper(store, "UPDATE log SET reason = 'else' WHERE seq = 2")
+    with closing(sqlite3.connect(store.folder / "review.sqlite")) as connection:
+        connection.execute("DROP TRIGGER log_goes_on")
+    assert audit(store).problems == (
+        "line 2 of the log: was changed: its hash is another",
+        "trigger log_goes_on is missing",
+    )
+
+
+def test_a_constraint_that_was_taken_out_is_named(store):
+    with closing(sqlite3.connect(store.folder / "review.sqlite")) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'NOT NULL', '') WHERE name = 'users'")
+        connection.commit()
+    assert [one[:24] for one in audit(store).problems] == ["table users was changed:"]
+
+
+def test_statistics_of_the_database_are_no_part_of_its_shape(store):
+    with closing(sqlite3.connect(store.folder / "review.sqlite")) as connection:
+        connection.execute("ANALYZE")
+        connection.commit()
+    assert audit(store).problems == ()
 
 
 def test_an_empty_log_is_whole(tmp_path):

@@ -1,9 +1,10 @@
 """Is the log whole, and does everything in the store agree with it? Changes nothing.
 
-1. the file is a sound database; 2. every line of the log: its number follows, it names the hash of the one before, its
-own hash is right, and heads that were kept elsewhere are still there (`chain`); 3. items, verdicts and images are
-those that were added, none less and none more (`items`); 4. decisions, states, users and settings are those that the
-log tells (`drawn`). After a broken line nothing further is looked at, because nothing after it can be trusted.
+1. the file is a sound database, with the tables, indexes and triggers of a store and no others (`shape`); 2. every line
+of the log: its number follows, it names the hash of the one before, its own hash is right, and heads that were kept
+elsewhere are still there (`chain`); 3. items, verdicts and images are those that were added, none less and none more
+(`items`); 4. decisions, states, users and settings are those that the log tells (`drawn`). After a broken line the rows
+are not looked at, because nothing after it can be trusted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from judge.errors import StoreError
-from judge.review.audit import drawn, items
+from judge.review.audit import drawn, items, shape
 from judge.review.audit.chain import Head, walk
 from judge.review.store import log, tables
 from judge.review.store.store import Store
@@ -54,9 +55,10 @@ def _audited(connection: sa.Connection, store: Store, expected: str | None, head
         return unread(f"the database is damaged: {unsound}")
     chain = walk(connection, expected, heads)
     if chain.broken is not None:
-        return AuditReport(lines=chain.lines, head=chain.head, problems=(chain.broken,))
+        return AuditReport(lines=chain.lines, head=chain.head, problems=(chain.broken, *shape.shaped(connection)))
     problems = (
-        *chain.lost, *items.listed(connection), *items.shown(connection), *items.images(connection, store.images),
+        *chain.lost, *shape.shaped(connection),
+        *items.listed(connection), *items.shown(connection), *items.images(connection, store.images),
         *drawn.decided(connection), *drawn.states(connection), *drawn.people(connection), *drawn.chosen(connection),
     )  # fmt: skip
     count = connection.execute(sa.select(sa.func.count()).select_from(tables.items)).scalar_one()

@@ -13,9 +13,11 @@ from typing import Self
 import sqlalchemy as sa
 
 from judge.errors import StoreError, UserError
-from judge.review.store.tables import connect, unreadable
+from judge.files import open_regular
+from judge.review.store.tables import connect, none_of_ours, unreadable
 
 DATABASE = "review.sqlite"
+_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite reads beside it
 
 
 def data_dir() -> Path:
@@ -41,17 +43,26 @@ class DataFolder:
         """The store of a folder, which is made (for its owner only) where there is none and `make` is set.
 
         Raises:
-            UserError: the folder cannot be used.
+            UserError: the folder cannot be used, or there is no store and none shall be made.
             StoreError: it holds something else, a damaged store, or one of another version.
         """
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / "images").mkdir(mode=0o700, exist_ok=True)
-            (folder / DATABASE).touch(mode=0o600)  # SQLite gives its other files the same mode
+            if make:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                (folder / "images").mkdir(mode=0o700, exist_ok=True)
+                (folder / DATABASE).touch(mode=0o600)  # SQLite gives its other files the same mode
+            empty = (folder / DATABASE).stat().st_size == 0
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if make or (folder / DATABASE).is_symlink():
+                raise _unusable(folder, error) from error
+            hint = "name its folder with --data, or make one: judge review"
+            raise UserError(f"no review store in {folder}", hint=hint) from error
         except OSError as error:
-            raise UserError(
-                f"cannot use the data folder {folder} ({error.strerror})", hint="choose another with --data"
-            ) from error
+            raise _unusable(folder, error) from error
+        for name in (DATABASE, *(f"{DATABASE}{suffix}" for suffix in _BESIDE)):
+            _check_regular(folder / name)
+        if empty and not make:  # SQLite would begin to write
+            raise none_of_ours(folder / DATABASE, "is empty:")
         return cls(folder, connect(folder / DATABASE, make=make))
 
     def close(self) -> None:
@@ -99,9 +110,23 @@ class DataFolder:
         except sa.exc.IntegrityError:  # what the tables refuse is a mistake of ours, or somebody's attempt
             raise
         except sa.exc.DatabaseError as error:
-            raise unreadable(self.folder / DATABASE, error) from error
+            raise unreadable(self.folder / DATABASE, error.orig) from error
         except (ValueError, zlib.error) as error:  # a row that no version writes
             raise StoreError(
                 f"the review store {self.folder / DATABASE} holds what it never wrote ({type(error).__name__})",
                 hint="judge audit says what was changed",
             ) from error
+
+
+def _unusable(folder: Path, error: OSError) -> UserError:
+    return UserError(f"cannot use the data folder {folder} ({error.strerror})", hint="choose another with --data")
+
+
+def _check_regular(path: Path) -> None:
+    """Before SQLite opens it, which says of a pipe or a folder only that something is wrong."""
+    try:
+        open_regular(path).close()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error

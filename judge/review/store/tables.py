@@ -162,18 +162,23 @@ def connect(path: Path, *, make: bool = True) -> sa.Engine:
             _create(connection, path, make=make)
     except sa.exc.DatabaseError as error:
         engine.dispose()
-        raise unreadable(path, error) from error
+        raise unreadable(path, error.orig) from error
     except StoreError:
         engine.dispose()
         raise
     return engine
 
 
-def unreadable(path: Path, error: sa.exc.DatabaseError) -> StoreError:
+def unreadable(path: Path, why: object) -> StoreError:
     """What to say of a file that the database cannot work with."""
     return StoreError(
-        f"cannot read the review store {path} ({error.orig})", hint="put a backup in its place, or name another --data"
+        f"cannot read the review store {path} ({why})", hint="put a backup in its place, or name another --data"
     )
+
+
+def none_of_ours(path: Path, what: str) -> StoreError:
+    """What to say of a file that is something else. what: it is."""
+    return StoreError(f"{path} {what} no review store", hint="choose another folder with --data")
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -208,8 +213,12 @@ def _create(connection: sa.Connection, path: Path, *, make: bool) -> None:
             f"the review store {path} has lost tables: {', '.join(missing)}", hint="put a backup in its place"
         )
     if found or version or not make:
-        what = "is a database, but" if found or version else "is empty:"
-        raise StoreError(f"{path} {what} no review store", hint="choose another folder with --data")
+        raise none_of_ours(path, "is a database, but" if found or version else "is empty:")
+    create(connection)
+
+
+def create(connection: sa.Connection) -> None:
+    """Make everything that a store has, in an empty database."""
     metadata.create_all(connection)
     for trigger in _TRIGGERS:
         connection.exec_driver_sql(trigger)
