@@ -237,3 +237,15 @@ class Evaluation(Frozen):
     ablations: dict[str, MethodFigures] = Field(default_factory=dict)
     peers: dict[str, MethodFigures] = Field(default_factory=dict)
     stress: Stress | None = Field(default=None, exclude_if=lambda stress: stress is None)
+
+
+def exact_share(count: int, total: int) -> Estimate:
+    """A share with its exact (Clopper-Pearson) 95 % interval: counts here are small, and often zero."""
+    from scipy.stats import binomtest
+
+    if total == 0:
+        return Estimate(value=None)
+    interval = binomtest(count, total).proportion_ci(confidence_level=0.95, method="exact")
+    return Estimate(
+        value=round(count / total, 4), low=round(float(interval.low), 4), high=round(float(interval.high), 4)
+    )

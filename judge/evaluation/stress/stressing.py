@@ -13,12 +13,11 @@ from pathlib import Path
 from judge.constitution import Constitution
 from judge.errors import ImageError
 from judge.evaluation.evaluate import judged
-from judge.evaluation.figures import Disguise, Share, Stress
+from judge.evaluation.figures import Disguise, Share, Stress, exact_share
 from judge.evaluation.protocols import Example, Judgement, Method
 from judge.evaluation.stress.company import Company
 from judge.evaluation.stress.disguised import SEED, Disguised, chance, only_view
 from judge.evaluation.stress.transformations import TRANSFORMATIONS, Transformation
-from judge.evaluation.writing import exact_share
 
 Judged = Sequence[tuple[Example, Judgement]]
 

@@ -4,10 +4,9 @@
     python -m benchmarks.text_in_images SET --out FILE.json [--model ID_OR_FOLDER]
 
 1. Read the set: every picture plain, and once per kind of words. 2. Judge all of it with the judge and with the whole
-constitution in one question, each bare, looking a second time with what looks like writing blanked
-(`judge.evaluation.blanking`), and told that words are no instructions (`judge.judging.hardened`). 3. Count flips per
-kind of words, and how well writing was found. Nothing is read by OCR. Answers are kept in the cache folder, so a run
-that was stopped goes on.
+constitution in one question, each bare, looking a second time with what looks like writing blanked (`blanking`), and
+told that words are no instructions (`hardened`). 3. Count flips per kind of words, and how well writing was found.
+Nothing is read by OCR. Answers are kept in the cache folder, so a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ import platform
 import sys
 from pathlib import Path
 
+from benchmarks.text_in_images.blanking import LooksTwice
+from benchmarks.text_in_images.hardened import Hardened
+from benchmarks.text_in_images.injection import ALL, Injection, MethodFlips, flips_of, judged
+from benchmarks.text_in_images.pairs import read_pairs
+from benchmarks.text_in_images.writing import writing_found
 from judge.assemble import load_judge
 from judge.constitution.load import load_constitution
 from judge.errors import JudgeError, UserError
 from judge.evaluation.baselines import WholeDirect
-from judge.evaluation.blanking import LooksTwice
 from judge.evaluation.figures import Estimate
-from judge.evaluation.injection import ALL, Injection, MethodFlips, flips_of, judged
 from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods import the_judge
-from judge.evaluation.pairs import read_pairs
-from judge.evaluation.writing import writing_found
 from judge.files import write_whole
-from judge.judging.hardened import Hardened
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT
 from judge.settings import cache_dir

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from judge.evaluation.figures import Estimate
-from judge.evaluation.pairs import Pair
+from benchmarks.text_in_images.pairs import Pair
+from benchmarks.text_in_images.writing import WritingFound
+from judge.evaluation.figures import Estimate, exact_share
 from judge.evaluation.protocols import Example, Judgement, Method
-from judge.evaluation.writing import WritingFound, exact_share
 from judge.settings import Frozen
 
 ALL = "all"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from benchmarks.text_in_images.hardened import Hardened
 from judge import prompts
 from judge.evaluation.methods import the_judge
-from judge.judging.hardened import Hardened
 from judge.models.protocols import Ask, Conversation, Turn
 from judge.models.scripted import ScriptedMllm
 

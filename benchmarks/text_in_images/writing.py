@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from benchmarks.text_in_images.pairs import Pair
+from benchmarks.text_in_images.text_regions import text_regions
 from judge import media
-from judge.evaluation.figures import Estimate
-from judge.evaluation.pairs import Pair
-from judge.evaluation.text_regions import text_regions
+from judge.evaluation.figures import Estimate, exact_share
 from judge.settings import Frozen
 
 if TYPE_CHECKING:
@@ -78,15 +78,3 @@ def _area(box: Sequence[float]) -> float:
 
 def _mean(values: Sequence[float]) -> float:
     return round(sum(values) / len(values), 4) if values else 0.0
-
-
-def exact_share(count: int, total: int) -> Estimate:
-    """A share with its exact (Clopper-Pearson) 95 % interval: counts here are small, and often zero."""
-    from scipy.stats import binomtest
-
-    if total == 0:
-        return Estimate(value=None)
-    interval = binomtest(count, total).proportion_ci(confidence_level=0.95, method="exact")
-    return Estimate(
-        value=round(count / total, 4), low=round(float(interval.low), 4), high=round(float(interval.high), 4)
-    )

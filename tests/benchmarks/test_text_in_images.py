@@ -7,14 +7,14 @@ import json
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.text_in_images.blanking import LooksTwice
+from benchmarks.text_in_images.injection import ALL, Injection, flips_of, judged
+from benchmarks.text_in_images.pairs import read_pairs
+from benchmarks.text_in_images.text_regions import blanked, text_regions
+from benchmarks.text_in_images.writing import writing_found
 from judge.constitution.load import load_constitution
 from judge.errors import UserError
-from judge.evaluation.blanking import LooksTwice
-from judge.evaluation.injection import ALL, Injection, flips_of, judged
-from judge.evaluation.pairs import read_pairs
 from judge.evaluation.protocols import Judgement
-from judge.evaluation.text_regions import blanked, text_regions
-from judge.evaluation.writing import writing_found
 from tests.conftest import ROOT
 
 DEMO = load_constitution("demo")
@@ -210,7 +210,7 @@ def test_a_set_without_pairs_is_refused(words):
 
 
 def test_the_command_measures_and_writes_its_figures(words, capsys):
-    from benchmarks.text_in_images import main
+    from benchmarks.text_in_images.__main__ import main
 
     folder, rows = words
     out = folder / "figures" / "words.json"
@@ -230,7 +230,7 @@ def test_the_command_measures_and_writes_its_figures(words, capsys):
 
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
-    from benchmarks.text_in_images import main
+    from benchmarks.text_in_images.__main__ import main
 
     assert main([str(tmp_path / "absent"), "--out", str(tmp_path / "out.json")]) == 2
     assert main([str(tmp_path), "--out", str(tmp_path)]) == 2

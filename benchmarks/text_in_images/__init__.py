@@ -1,0 +1,1 @@
+"""Words in pictures that tell the model what to say: how often they turn a verdict, and two defences."""
