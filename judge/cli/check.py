@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -85,15 +84,11 @@ def check(
     codes: set[Exit] = set()
     words: Counter[str] = Counter()
     printer = _print_json if json else _table_printer(explain)
-    try:
-        for verdict in _with_progress(judge, inputs):
-            printer(verdict)
-            codes.add(exit_of(verdict))
-            words[verdict.verdict] += 1
-            words[_UNREAD] += verdict.failure is not None and verdict.failure.kind == "image"
-    except BrokenPipeError:  # `judge check ... | head`: typer's own exit code for this, 1, says violation here
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(Exit.FAILURE) from None
+    for verdict in _with_progress(judge, inputs):
+        printer(verdict)
+        codes.add(exit_of(verdict))
+        words[verdict.verdict] += 1
+        words[_UNREAD] += verdict.failure is not None and verdict.failure.kind == "image"
     inputs.tell()
     _tell(words)
     raise typer.Exit(gravest(codes))
@@ -128,11 +123,7 @@ def _table_printer(explain: bool) -> Any:
 
     from judge.cli import tables
 
-    class Terminal(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # not rich's own exit with 1
-
-    console = Terminal()
+    console = Console()
 
     def show(verdict: Verdict) -> None:
         console.print(tables.headline(verdict), soft_wrap=not console.is_terminal)

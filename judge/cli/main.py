@@ -30,6 +30,7 @@ from judge.cli import (
     probe,
     review,
     schema,
+    streams,
     test,
 )
 from judge.cli.exits import Exit
@@ -71,12 +72,16 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 def main() -> NoReturn:
     """Run the command line and exit. Every expected error is a message and an exit code, never a traceback."""
+    streams.take_over()
     _only_our_talk()
     # Threads that wait give way: turning on the spot, as they do by default, they take the cores from each other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     start_lean()
     try:
-        app()
+        try:
+            app()
+        finally:
+            streams.finish()
     except UserError as error:
         _stop(error, Exit.USER_MISTAKE)
     except JudgeError as error:

@@ -1,0 +1,85 @@
+"""Output that cannot be written: a line of talk, the exit code of a failure, no traceback. In real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from judge.cli.exits import Exit
+from tests.cli.test_command import COMMAND, DRAWINGS, ROOT
+
+FULL = Path("/dev/full")
+NOTICE = "judge: the bundled model reads emoji-style drawings only"  # before the first verdict
+LOST = "judge: the output could not be written to its end"
+RULE = (
+    "constitution: one-rule\nversion: 1.0.0\nrules:\n"
+    "  - {id: no-people, rule: No people may be shown., preconditions: [people are visible]}\n"
+)
+CODES = (Exit.NO_VIOLATION, Exit.VIOLATION, Exit.NEEDS_REVIEW)
+
+
+@pytest.fixture
+def check(tmp_path):
+    (tmp_path / "rule.yaml").write_text(RULE)
+    return ("check", DRAWINGS / "blade-in-hand-violating.png", tmp_path / "none.png", "-c", tmp_path / "rule.yaml")
+
+
+def judge(*arguments, **streams):
+    return subprocess.run([*COMMAND, *map(str, arguments)], cwd=ROOT, timeout=120, text=True, check=False, **streams)
+
+
+def full(*arguments):
+    with FULL.open("w") as stdout:
+        return judge(*arguments, stdout=stdout, stderr=subprocess.PIPE)
+
+
+def talk(done):
+    return [line for line in done.stderr.splitlines() if not line.startswith(NOTICE)]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a full device is Linux's")
+@pytest.mark.parametrize("more", [(), ("--json",), ("--explain",)])
+def test_verdicts_onto_a_full_disk_are_a_failure_in_a_line(check, more):
+    done = full(*check, *more)
+    assert done.returncode == Exit.FAILURE
+    assert talk(done) == [f"{LOST} (No space left on device)"]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a full device is Linux's")
+@pytest.mark.parametrize("arguments", [("schema",), ("--help",), ("--version",)])
+def test_other_output_too(arguments):
+    done = full(*arguments)
+    assert done.returncode == Exit.FAILURE
+    assert talk(done) == [f"{LOST} (No space left on device)"]
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_pipe_that_nobody_reads_is_a_failure_in_a_line(check, more):
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = judge(*check, *more, stdout=writing, stderr=subprocess.PIPE)
+    finally:
+        os.close(writing)
+    assert done.returncode == Exit.FAILURE
+    assert talk(done) == [f"{LOST} (nobody reads it any more)"]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a full device is Linux's")
+def test_talk_that_cannot_be_written_changes_nothing(check):
+    with FULL.open("w") as stderr:
+        done = judge(*check, "--json", stdout=subprocess.PIPE, stderr=stderr)
+    assert [json.loads(line)["image"] for line in done.stdout.splitlines()] == [str(one) for one in check[1:3]]
+    assert done.returncode in CODES or done.returncode == Exit.FAILURE  # of the file that is not there
+    with FULL.open("w") as stderr:
+        assert judge("check", "", stderr=stderr).returncode == Exit.USER_MISTAKE
+
+
+def test_closed_streams_are_no_mistake(check):
+    words = " ".join(f"'{one}'" for one in [*COMMAND, *check])
+    done = subprocess.run(f"{words} >&- 2>&-", shell=True, cwd=ROOT, timeout=120, check=False)
+    assert done.returncode == judge(*check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
