@@ -69,7 +69,7 @@ def check(
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule's chain with its probabilities.")] = False,
 ) -> None:
     """Judge images. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
-    inputs = Inputs(images)
+    inputs = Inputs(images, each=json)
     from judge.assemble import load_judge
 
     settings: dict[str, Any] = {

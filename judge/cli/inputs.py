@@ -12,18 +12,22 @@ from pathlib import Path
 
 from judge.errors import UserError
 
-NAMED = 20  # most names that are said of one kind
+NAMED = 20  # most names in the line that is said at the end
+_AGAIN = "looked at under another name"
 
 
 class Inputs:
     """The images that are named, found while they are asked for: a folder of a million is never held as a list.
 
+    each: say every entry that is passed over on stderr when it is, in a line of its own, not only the first ones at
+    the end.
+
     Raises:
         UserError: an empty name, or a folder without anything that may be an image.
     """
 
-    def __init__(self, named: Iterable[str]) -> None:
-        self._named = list(named)
+    def __init__(self, named: Iterable[str], *, each: bool = False) -> None:
+        self._named, self._each = list(named), False
         self._forget()
         for name in self._named:
             if not name:  # `Path("")` is the folder we are in
@@ -32,6 +36,7 @@ class Inputs:
                 said = "; ".join(self.skipped())
                 raise UserError(f"no images in the folder {printable(name)}", hint=said or "it is empty")
             self._forget()
+        self._each = each
 
     def __iter__(self) -> Iterator[str]:
         self._forget()
@@ -57,7 +62,7 @@ class Inputs:
             lines.append(f"skipped {files} {what}: {_listed(self._files, files)} ({of_kinds})")
         if folders:
             what = "folder that was" if folders == 1 else "folders that were"
-            lines.append(f"skipped {folders} {what} looked at under another name: {_listed(self._folders, folders)}")
+            lines.append(f"skipped {folders} {what} {_AGAIN}: {_listed(self._folders, folders)}")
         return lines
 
     def tell(self) -> None:
@@ -73,6 +78,8 @@ class Inputs:
                 yield one
                 continue
             self.counts[one.kind] = self.counts.get(one.kind, 0) + 1
+            if self._each:
+                print(f"judge: skipped {printable(one.path)} ({one.kind or _AGAIN})", file=sys.stderr)
             names = self._folders if one.kind is None else self._files
             if len(names) < NAMED:
                 names.append(printable(one.path))

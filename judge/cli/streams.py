@@ -17,7 +17,7 @@ class OutputLost(JudgeError):
 
 
 class _Output(io.FileIO):
-    def write(self, data: Any) -> int | None:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except OSError as error:
@@ -28,7 +28,7 @@ class _Output(io.FileIO):
 
 
 class _Talk(io.FileIO):
-    def write(self, data: Any) -> int | None:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except OSError:  # what could be said of that, and where? The output and the exit code stay as they are

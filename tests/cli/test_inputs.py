@@ -133,6 +133,37 @@ def test_many_names_are_counted_and_the_first_are_told(tmp_path, capsys):
     assert line.endswith(r"19\n.txt and 5 more (25 text)")
 
 
+def test_with_json_each_name_is_told(run, says, images):  # noqa: F811
+    """A machine that reads on must be able to account for every file."""
+    folder = images[0].parent
+    for index in range(NAMED + 5):
+        (folder / f"{index:02}\n.txt").write_text("words")
+    (folder / os.fsdecode(b"n\xff.txt")).write_text("words")
+    (folder / "up").symlink_to(".")
+    says(NO, NO, NO)
+    said = run("check", "--json", folder)[2].splitlines()
+    told = [f"judge: skipped {folder}/{index:02}\\n.txt (text)" for index in range(NAMED + 5)]
+    told += [f"judge: skipped {folder}/n\\udcff.txt (text)"]
+    told += [f"judge: skipped {folder}/up (looked at under another name)"]
+    assert [line for line in said if line in told] == told
+    says(NO, NO, NO)
+    assert not any(line in told for line in run("check", folder)[2].splitlines())
+
+
+def test_names_of_broken_bytes_are_valid_json_and_plain_text(run, says, tmp_path):  # noqa: F811
+    (tmp_path / os.fsdecode(b"a\xff\xfe.png")).write_bytes(png())
+    for name in ("p.PNG", "q.png"):
+        os.mkfifo(tmp_path / name)
+    says(NO)
+    _, out, _ = run("check", "--json", tmp_path)
+    assert listed(out) == [f"{tmp_path}/a\\udcff\\udcfe.png", f"{tmp_path}/p.PNG", f"{tmp_path}/q.png"]
+    assert [json.loads(line)["reasons"] for line in out.splitlines()[1:]] == [["a named pipe, not a file"]] * 2
+    says(NO)
+    _, out, _ = run("check", tmp_path)
+    assert f"{tmp_path}/a\\udcff\\udcfe.png" in out
+    assert out.encode()
+
+
 def test_a_folder_is_read_while_it_is_judged(tmp_path):
     """Nothing is listed ahead: what is put into a folder further down while it runs is found."""
     for name in ("a", "b"):
