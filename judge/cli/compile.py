@@ -96,6 +96,9 @@ def _check(names: list[str], *, strict: bool, json: bool) -> None:
     waiting = strict and not all(one.standing.settled for one in found)
     if stale:
         print("judge: compile again, review and commit the lock file", file=sys.stderr)
+    if any(one.standing.edited or one.standing.unconfirmed for one in found):
+        told = "read what was edited and approve it with `judge compile --interactive`, or compile with --renew"
+        print(f"judge: {told}", file=sys.stderr)
     if waiting:
         told = (
             "judge: with --strict every rule has a chain, an approval (by `judge compile --interactive`), comments that"
@@ -109,7 +112,9 @@ def _checked_text(one: Checked) -> str:
     standing = one.standing
     named = {
         "without a chain": standing.without_chain, "not approved": standing.unapproved,
-        "edited by hand": standing.edited, "with a warning": tuple(standing.warnings),
+        "edited by hand since it was compiled": standing.edited,
+        "approved by a name that is not of this chain": standing.unconfirmed,
+        "with a warning": tuple(standing.warnings),
         "with comments that say another thing than the chain (compile again)": standing.said_otherwise,
     }  # fmt: skip
     lines = [f"{one.path}: {one.staleness.in_words}"]

@@ -16,19 +16,21 @@ class Standing(Frozen):
     """What of a lock waits for a person, by rule id.
 
     without_chain: cannot be judged. unapproved: nobody stands behind the chain. edited: by a person, since it was
-    compiled. said_otherwise: the comments above the chain do not say what it says. warnings: remarks on the chain.
+    compiled. unconfirmed: a name stands beside the chain, but its digest is not the chain's. said_otherwise: the
+    comments above the chain do not say what it says. warnings: remarks on the chain.
     """
 
     without_chain: tuple[str, ...] = ()
     unapproved: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
     said_otherwise: tuple[str, ...] = ()
     warnings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def settled(self) -> bool:
-        """Whether nothing waits. An edit that is approved is as good as a chain that was compiled."""
-        return not (self.without_chain or self.unapproved or self.said_otherwise or self.warnings)
+        """Whether nothing waits. An edit that was compiled and approved is as good as any other chain."""
+        return not (self.without_chain or self.unapproved or self.edited or self.said_otherwise or self.warnings)
 
 
 def standing(constitution: Constitution, lock: Lock, file: str) -> Standing:
@@ -49,6 +51,7 @@ def standing(constitution: Constitution, lock: Lock, file: str) -> Standing:
         without_chain=with_chains(constitution, lock, file).without_chain,
         unapproved=tuple(rule.id for rule in constitution.rules if rule.id not in approved),
         edited=tuple(name for name, entry in fresh.items() if entry.edited and name not in written),
+        unconfirmed=tuple(name for name, entry in fresh.items() if entry.approved_by and not entry.approved),
         warnings={name: entry.warnings for name, entry in kept.items() if entry.warnings},
     )
 
@@ -72,7 +75,7 @@ def taken_over(entry: LockedRule) -> LockedRule:
         entry = entry.model_copy(update={**fresh, "made_digest": entry.content})
     if entry.approved_by is None:
         return entry.model_copy(update={"approved_digest": None})
-    if entry.approved:
+    if entry.approved or entry.approved_digest is None:  # written by hand, beside this chain
         return entry.model_copy(update={"approved_digest": entry.content})
     warning = f"edited since {entry.approved_by} approved it: whoever stands behind it now writes their name again"
     return entry.model_copy(update={"approved_by": None, "approved_digest": None, "warnings": (warning,)})

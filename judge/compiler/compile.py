@@ -72,7 +72,9 @@ def compile_constitution(
         except ModelError as error:  # the next rule would only wait for the same failure
             raise CompileError({**failures, rule.id: error}, len(constitution.rules) - index - 1) from error
         else:  # an approval is of the rule's chain: it stays where the chain is written in the rule itself
-            by = same.approved_by if same is not None and rule.preconditions else None
+            by = None
+            if same is not None and rule.preconditions and (same.approved or same.approved_digest is None):
+                by = same.approved_by
             rules[rule.id] = looked_at(taken_over(made.model_copy(update={"approved_by": by})), constitution.language)
     if failures:
         raise CompileError(failures, 0)

@@ -116,8 +116,9 @@ class LockedRule(Frozen):
 
     @property
     def approved(self) -> bool:
-        """Whether a person stands behind the chain as it is now."""
-        return self.approved_by is not None and self.approved_digest in (None, self.content)
+        """Whether a person stands behind the chain as it is now. A name by itself may be of any chain: it counts
+        from the next compiling on, which takes it for an approval of the chain that it stands beside."""
+        return self.approved_by is not None and self.approved_digest == self.content
 
     @property
     def kept(self) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 
 import pytest
+from typer import Exit
 
 from judge.assemble import load_judge
+from judge.cli.compile import _check
 from judge.compiler.beside import load_with_lock
 from judge.compiler.lockfile import read_lock
-from judge.compiling import check_file, compile_file
+from judge.compiling import check_file, compile_file, write_lock
 from judge.constitution import load_constitution
 from judge.judging.pipeline import Judge
 from judge.models.scripted import ScriptedMllm
@@ -48,6 +50,14 @@ def sign(file, rule, name="Ada"):
     path = file.with_name("mine.lock.yaml")
     head, mark, tail = path.read_text(encoding="utf-8").partition(f"\n  {rule}:\n")
     path.write_text(head + mark + tail.replace("approved_by: null", f"approved_by: {name}", 1), encoding="utf-8")
+
+
+def put(file, rule, **fields):
+    """An entry as somebody may write it by hand, whatever its digests say."""
+    path = file.with_name("mine.lock.yaml")
+    lock = read_lock(path)
+    rules = {**lock.rules, rule: lock.rules[rule].model_copy(update=fields)}
+    write_lock(file, lock.model_copy(update={"rules": rules}))
 
 
 def entry(file, rule):
@@ -93,6 +103,52 @@ def test_an_approval_is_of_the_chain_as_it_was(file):
     assert entry(file, "gun").approved and entry(file, "gun").approved_by == "Bea"
 
 
+def test_a_name_written_by_hand_counts_from_the_next_compiling_on(file, caplog):
+    sign(file, "gun")
+    standing = check_file(file).standing
+    assert standing.unconfirmed == ("gun",) and "gun" in standing.unapproved
+    with caplog.at_level(logging.WARNING):
+        assert {rule.id: rule.status for rule in load_with_lock(file)[0].rules}["gun"] == "shadow"
+    compile_file(file, None, None)
+    standing = check_file(file).standing
+    assert standing.unconfirmed == () and "gun" not in standing.unapproved
+
+
+@pytest.mark.parametrize("digest", [None, "", "0123456789abcdef"])
+def test_an_approval_that_is_not_of_the_chain_is_none_and_is_named(file, digest, capsys, caplog):
+    put(file, "gun", approved_by="Ada", approved_digest=digest)
+    with caplog.at_level(logging.WARNING):
+        assert {rule.id: rule.status for rule in load_with_lock(file)[0].rules}["gun"] == "shadow"
+    assert check_file(file).standing.unconfirmed == ("gun",)
+    with pytest.raises(Exit) as code:
+        _check([str(file)], strict=True, json=False)
+    assert code.value.exit_code == 1
+    said = capsys.readouterr()
+    assert "approved by a name that is not of this chain: gun" in said.out and "judge compile --interactive" in said.err
+
+
+def test_an_edit_keeps_a_lock_from_being_settled_whatever_stands_beside_it(tmp_path, capsys):
+    file = tmp_path / "mine.yaml"
+    file.write_text("constitution: mine\nversion: 1.0.0\nrules:\n  - {id: gun, rule: No gun may be shown.}\n", "utf-8")
+    compile_file(file, None, None)
+    chain = entry(file, "gun").preconditions
+    sign(file, "gun")
+    compile_file(file, None, None)
+    assert check_file(file).standing.settled
+    (one,) = chain[0].any
+    other = chain[0].model_copy(update={"any": (one.model_copy(update={"statement": "a toy gun is visible"}),)})
+    content = entry(file, "gun").model_copy(update={"preconditions": (other,)}).content
+    put(file, "gun", preconditions=(other,), approved_digest=content)  # the approval was made to fit
+    found = check_file(file)
+    assert found.staleness.fresh and found.standing.edited == ("gun",) and not found.standing.settled
+    for strict, expected in ((False, 0), (True, 1)):
+        with pytest.raises(Exit) as code:
+            _check([str(file)], strict=strict, json=False)
+        said = capsys.readouterr()
+        assert code.value.exit_code == expected
+        assert "edited by hand since it was compiled: gun" in said.out and "judge compile --interactive" in said.err
+
+
 def test_an_approved_rule_without_a_chain_is_still_one_that_cannot_be_judged(file):
     sign(file, "taste")
     assert check_file(file).standing.unapproved == ("gun", "fire", "taste")
@@ -100,6 +156,7 @@ def test_an_approved_rule_without_a_chain_is_still_one_that_cannot_be_judged(fil
 
 def test_only_approved_rules_are_enforced_where_approval_is_required(file, caplog):
     sign(file, "fire")
+    compile_file(file, None, None)
     with caplog.at_level(logging.WARNING):
         constitution, _ = load_with_lock(file)
     assert {rule.id: rule.status for rule in constitution.rules} == {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given, settings
@@ -238,3 +239,16 @@ def test_a_locked_file_slows_nothing_down_for_good(tmp_path, monkeypatch):
     other.close()
     (second,) = the_judge(judge, kept).judge(pictures(tmp_path, 1))
     assert [first.verdict, second.verdict] == ["violation", "no_violation"], "nothing was kept, so it was asked again"
+
+
+@pytest.mark.parametrize("damage", ["", "null", "[1", '{"p_yes": 7}', b"\xff\xfe", 3])
+def test_an_answer_that_is_kept_and_damaged_is_asked_for_again(tmp_path, damage):
+    paths, file = pictures(tmp_path, 1), tmp_path / "answers.sqlite"
+    for _ in range(2):  # the script says once each time, and raises if it is not asked
+        kept = KeptAnswers(file)
+        judge = judge_with(RULES[1:], ScriptedMllm({"a cat is visible": [0.95]}, {"a cat is visible": 0.5}))
+        assert [one.verdict for one in the_judge(judge, kept).judge(paths)] == ["violation"]
+        kept.close()
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("UPDATE kept SET said = ?", (damage,))
+            connection.commit()

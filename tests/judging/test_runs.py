@@ -356,6 +356,19 @@ def test_kept_verdicts_come_in_order_one_for_each(tmp_path):
     assert {was_kept for verdict, was_kept in found if verdict.verdict == "no_violation"} == {True}
 
 
+def test_a_kept_verdict_of_another_image_is_not_believed(tmp_path):
+    for name, colour in {"a.png": "red", "b.png": "blue"}.items():
+        (tmp_path / name).write_bytes(png(colour=colour))
+    kept = KeptVerdicts(Judge(constitution(FIRE), Mllm()), tmp_path / "kept")
+    paths = [str(tmp_path / name) for name in ("a.png", "b.png")]
+    assert [known for _, known in (*kept.judge_many(paths), *kept.judge_many(paths))] == [False, False, True, True]
+    first, second = (tmp_path / "kept").rglob("*.json")
+    first.write_bytes(second.read_bytes())
+    found = list(kept.judge_many(paths))
+    assert sorted(known for _, known in found) == [False, True]
+    assert len({verdict.image_facts.sha256 for verdict, _ in found}) == 2
+
+
 # --- time -----------------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from judge.compiler.approval import approved
 from judge.compiler.compile import compile_constitution
 from judge.constitution import Precondition, Statement
 from judge.constitution.load import parse_constitution
@@ -333,7 +334,7 @@ def test_an_approved_chain_is_the_persons_own_business():
     text = "rules:\n  - {id: gun, rule: No gun may be shown.}\n"
     lock = locked(text, {"gun": ["a toy is visible"]})
     assert "unfit-chain" in names(lint(text, lock=lock))
-    entry = lock.rules["gun"].model_copy(update={"approved_by": "Ada"})
+    entry = approved(lock.rules["gun"], "Ada")
     assert "unfit-chain" not in names(lint(text, lock=lock.model_copy(update={"rules": {"gun": entry}})))
 
 
