@@ -17,7 +17,7 @@ from judge.compiler import lexicon
 from judge.compiler.forms import BACKS, CORES, FRONTS, SHORT, parts_of
 from judge.compiler.lexicon import word_set
 from judge.compiler.pictures import ANY_PICTURE, ITSELF, PICTURES
-from judge.compiler.tokens import CLOSED, NUMBERS, Token, tokens_of
+from judge.compiler.tokens import CLOSED, NUMBERS, PREPOSITIONS, Token, tokens_of
 from judge.constitution import Precondition
 from judge.constitution.schema import REFERENCE
 
@@ -60,6 +60,34 @@ def faults_of_statements(
     groups, lifting = _texts(preconditions), _texts(exceptions)
     statements = tuple(dict.fromkeys(text for group in (*groups, *lifting) for text in group))
     return (*_incomplete(statements), *_not_seen(statements), *_swallowed(groups, lifting))
+
+
+def incomplete(statement: str) -> str:
+    """What a statement that a person wrote lacks, of subject, verb and predicate, to be asked; empty where it has all.
+
+    People write more verbs than the grammar does: `can be seen`, `the bridge collapsed`, `a man and a woman kiss`.
+    """
+    tokens = tokens_of(statement)
+    joined = any(token.word == "and" for token in tokens)
+    for at, (before, token) in enumerate(pairwise(tokens), 1):
+        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        noun = before.can(lexicon.NOUN, lexicon.PLURAL)
+        past = token.can(lexicon.PAST) and after not in PREPOSITIONS  # `a knife covered with blood` says nothing yet
+        sure = token.can(lexicon.THIRD) and not token.can(lexicon.PLURAL)
+        they = before.word in _STANDING_FOR and token.can(lexicon.THIRD, lexicon.BASE)
+        if token.is_unknown or sure or they or (noun and (past or (joined and token.can(lexicon.BASE)))):
+            return ""
+        if token.word in _MODALS and after in ("be", "not"):
+            return ""
+    shortened = any(re.search(r"n['\u2019]t$|^(?:it|there|he|she)['\u2019]s$", token.word) for token in tokens[:-1])
+    return "" if shortened else next((fault.message for fault in _incomplete((statement,))), "")
+
+
+_MODALS = word_set("can could may might must will would should cannot")
+_STANDING_FOR = NUMBERS | word_set(
+    "it they them he him she her this these those nobody someone somebody everyone everybody all some both many none "
+    "who that which elderly young old dead"
+)
 
 
 def _texts(preconditions: Sequence[Precondition]) -> tuple[tuple[str, ...], ...]:
