@@ -17,7 +17,7 @@ from judge.compiler import lexicon
 from judge.compiler.forms import BACKS, CORES, FRONTS, SHORT, parts_of
 from judge.compiler.lexicon import word_set
 from judge.compiler.pictures import ANY_PICTURE, ITSELF, PICTURES
-from judge.compiler.tokens import CLOSED, NUMBERS, PREPOSITIONS, Token, tokens_of
+from judge.compiler.tokens import CLOSED, DETERMINERS, NUMBERS, PREPOSITIONS, Token, tokens_of
 from judge.constitution import Precondition
 from judge.constitution.schema import REFERENCE
 
@@ -75,7 +75,8 @@ def incomplete(statement: str) -> str:
         past = token.can(lexicon.PAST) and after not in PREPOSITIONS  # `a knife covered with blood` says nothing yet
         sure = token.can(lexicon.THIRD) and not token.can(lexicon.PLURAL)
         they = before.word in _STANDING_FOR and token.can(lexicon.THIRD, lexicon.BASE)
-        if token.is_unknown or sure or they or (noun and (past or (joined and token.can(lexicon.BASE)))):
+        governs = noun and token.can(lexicon.THIRD) and (after in PREPOSITIONS or after in DETERMINERS)
+        if token.is_unknown or sure or they or governs or (noun and (past or (joined and token.can(lexicon.BASE)))):
             return ""
         if token.word in _MODALS and after in ("be", "not"):
             return ""

@@ -117,6 +117,9 @@ RULE = "rules:\n  - id: a\n    rule: No knife may be shown.\n    preconditions:\
         ("no gun can be seen", []),
         ("the face must not be covered", []),
         ("the bridge collapsed", []),
+        ("blood pools on the floor", []),
+        ("the dog bites a man", []),
+        ("guide dogs", ["incomplete-statement"]),
         ("a man and a woman kiss", []),
         ("the zork zorks", []),  # what the lexicon does not have may be a verb
         ("the parents gave no permission", ["unseeable-word"]),
@@ -195,6 +198,26 @@ def test_exceptions_may_swallow_a_rule_together():
     assert chained(("[{any: [p, q]}]", "exceptions: [{any: [p, q, r]}]")) == swallow
     assert chained(("[{any: [p, q]}]", "exceptions: [p]")) == ["unreachable-alternative"]
     assert chained(("[p]", "exceptions: [q]")) == []
+
+
+@pytest.mark.parametrize(
+    ("precondition", "exception", "swallowed"),
+    [
+        ("a gun is visible", "the gun is visible", True),
+        ("a cat is sleeping", "a cat is visible", True),
+        ("a person wears a helmet", "a person is visible", True),
+        ("a person does not wear a helmet", "a person is visible", True),
+        ("no cat is sleeping", "a cat is visible", False),
+        ("a cat is not visible", "a cat is visible", False),
+        ("a cat is absent", "a cat is visible", False),
+        ("a gun shop is visible", "a gun is visible", False),
+        ("a cat is sleeping", "a cat is black", False),
+        ("a cat of glass is visible", "a cat is visible", False),  # said of another thing, perhaps
+    ],
+)
+def test_an_exception_that_a_precondition_brings_with_it_swallows_the_rule(precondition, exception, swallowed):
+    found = names(lint(f"{RULE}      - {precondition}\n    exceptions:\n      - {exception}\n"))
+    assert ("swallowing-exception" in found) is swallowed
 
 
 def test_unreachable_alternatives():
