@@ -61,15 +61,12 @@ class Thing:
         kept = " ".join(word for word in self.determiner.split() if word not in _DROPPED)
         if kept:
             return f"{kept} {self.words}"
-        if (
-            not self.determiner
-            or self.parts
-            or self.plural
-            or (english.is_mass(self.head) and not english.counted(self.determiner))
-        ):
+        written = self.determiner in ("a", "an")
+        mass = english.is_mass(self.head) and not english.counted(self.determiner) and not written
+        if not self.determiner or self.parts or self.plural or mass:
             return self.words
-        if self.determiner in ("a", "an") and self.words.split()[0].endswith(("'s", "s'")):
-            return f"{self.determiner} {self.words}"
+        if written:
+            return f"{english.article(self.words)} {self.words}"
         if self.head[:1].isupper() or self.words[:1] in '"`\u201c' or self.words.split()[0].endswith(("'s", "s'")):
             return self.words
         return f"{english.article(self.words)} {self.words}"
