@@ -37,9 +37,7 @@ def bench(
     inputs.tell()
     mllm = load_mllm_of(model=model, quantize=quantize.value, device=device, dtype=dtype)
     if not isinstance(mllm, TransformersMllm):
-        raise UserError(
-            "bench measures models loaded here", hint="for a server, `judge probe` forecasts seconds per image"
-        )
+        raise UserError("bench measures models loaded here", hint="for a server use benchmarks/server_questions.py")
     result = speed.measure(mllm, pictures or _noise(), constitution)
     if json:
         from json import dumps

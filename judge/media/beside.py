@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from itertools import islice
 
 import numpy
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from judge.media.budget import Budget
 from judge.media.formats import open_image
+from judge.media.heard import heard
 
 _PICTURE = re.compile(
     rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi|hei|hev|mif|msf)"
@@ -20,16 +22,19 @@ _NEVER_READ = re.compile(  # JPEG 2000, JPEG XL, Photoshop, and pictures in word
     rb"\0\0\0\x0cjP  \r\n|\0\0\0\x0cJXL \r\n|8BPS\0[\1\2]\0{6}|<(?:\w{1,20}:)?svg[\s>]|data:image/", re.IGNORECASE
 )
 _FILM = re.compile(rb"....ftyp|....moov|\x1aE\xdf\xa3", re.DOTALL)
-_TRIED = 100  # places at which a picture may begin
+_TRIED = 20  # places at which a picture may begin
 _LEAST = 20  # bytes: no picture is smaller
 _HOLES = 10_000  # between the parts of a file
 
 
-def look(data: bytes, spans: ArrayLike, end: int | None, budget: Budget) -> tuple[str, bool] | None:
+def look(
+    data: bytes, spans: ArrayLike, end: int | None, budget: Budget, pages: Container[int] = ()
+) -> tuple[str, bool] | None:
     """What to say of the bytes that are no part of the picture, and whether it is a gap; None: nothing.
 
     spans: rows of (start, end), the bytes that are parts of it. end: where the picture ends, so that all behind is
-    none of it; None where that cannot be told.
+    none of it; None where that cannot be told. pages: where directories of a TIFF begin: what writes it page by page
+    leaves the beginning of each page's own file between them.
     """
     holes = _holes(spans, len(data))
     if len(holes) > _HOLES:
@@ -40,7 +45,8 @@ def look(data: bytes, spans: ArrayLike, end: int | None, budget: Budget) -> tupl
     another = f"{what} hold another picture, which was not judged"
     if any(_NEVER_READ.search(data, *hole) for hole in holes):
         return another, True
-    found = list(islice((match.start() for hole in holes for match in _PICTURE.finditer(data, *hole)), _TRIED + 1))
+    places = (match.start() for hole in holes for match in _PICTURE.finditer(data, *hole))
+    found = list(islice((place for place in places if _directory(data, place) not in pages), _TRIED + 1))
     if len(found) > _TRIED:
         return another, True
     for place in found:
@@ -56,6 +62,11 @@ def look(data: bytes, spans: ArrayLike, end: int | None, budget: Budget) -> tupl
     return f"{size} were not looked at", False
 
 
+def _directory(data: bytes, place: int) -> int:
+    """Where the first directory of a TIFF would be that begins at a place."""
+    return place + int.from_bytes(data[place + 4 : place + 8], "little" if data[place : place + 2] == b"II" else "big")
+
+
 def _holes(spans: ArrayLike, length: int) -> list[tuple[int, int]]:
     """What lies between spans, and is long enough for a picture."""
     rows = numpy.minimum(numpy.asarray(spans, numpy.uint64).reshape(-1, 2), length).astype(numpy.int64)
@@ -67,8 +78,9 @@ def _holes(spans: ArrayLike, length: int) -> list[tuple[int, int]]:
 
 
 def _opens(data: bytes) -> bool:
-    try:
-        open_image(data).close()
-    except Exception:  # whatever decoders raise of what is no picture
-        return False
+    with heard():  # what is said of these bytes is not said of the picture
+        try:
+            open_image(data).close()
+        except Exception:  # whatever decoders raise of what is no picture
+            return False
     return True

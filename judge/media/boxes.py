@@ -6,6 +6,7 @@ tracks. A decoder shows some of these, and every other program may show others.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,9 +15,9 @@ from itertools import islice
 _MOST = 10_000  # boxes within one box; the million that a file has room for would take seconds
 _ZEROS = 64  # no compressed picture ends in so many
 _WITHIN = {b"meta": 4}  # bytes before the first box within
-_PICTURES = frozenset(
-    {b"av01", b"hvc1", b"hev1", b"vvc1", b"avc1", b"jpeg", b"j2k1", b"unci", b"mski", b"grid", b"iden", b"iovl"}
-)
+_NO_PICTURES = frozenset({b"Exif", b"mime", b"uri ", b"tmap"})  # tmap: how bright another is, on bright screens
+_COLOURS = re.compile(rb"colrnclx..(..)", re.DOTALL)
+_LINEAR = (8, 9, 10)  # ways of coding brightness (ITU-T H.273) that hide in the dark what others show
 _DERIVED = frozenset({b"grid", b"iden", b"iovl"})  # made of others, which show nowhere else
 _ONCE = (b"ftyp", b"meta", b"moov")
 _FILM = (b"pict", b"vide")
@@ -63,6 +64,10 @@ def unseen(data: bytes, *, frames: int, all_shown: bool, alpha: bool) -> Iterato
         ValueError: the boxes are not what they should be.
     """
     top = list(_boxes(data, 0, len(data)))
+    for found in _COLOURS.finditer(data):
+        if int.from_bytes(found[1], "big") in _LINEAR:
+            yield "other programs may show something else: its colours are coded (nclx) in a way that is not read here"
+            break
     for kind, count in Counter(kind for kind, _, _ in top).items():
         if kind in _ONCE and count > 1:
             yield f"it holds {count} files in one, of which one was judged"
@@ -89,7 +94,7 @@ def _alone(items: _Items) -> set[int]:
     """Pictures that are no part, thumbnail or map of another."""
     parts = {part for whole, parts in items.linked(b"dimg") if items.kinds.get(whole) in _DERIVED for part in parts}
     helping = {source for relation in (b"thmb", b"auxl") for source, _ in items.linked(relation)}
-    pictures = {item for item, kind in items.kinds.items() if kind in _PICTURES}
+    pictures = {item for item, kind in items.kinds.items() if kind not in _NO_PICTURES}
     return {items.primary} | pictures - items.hidden - parts - helping
 
 
@@ -109,7 +114,7 @@ def _beside(items: _Items, shown: set[int], masks: int | None) -> set[int]:
     helping = {source for source, targets in items.linked(b"thmb") if shown.issuperset(targets)}
     maps = [source for source, targets in items.linked(b"auxl") if shown.issuperset(targets)]
     helping.update(maps[:masks])
-    return {item for item, kind in items.kinds.items() if kind in _PICTURES} - shown - helping
+    return {item for item, kind in items.kinds.items() if kind not in _NO_PICTURES} - shown - helping
 
 
 def _boxes(data: bytes, place: int, until: int) -> Iterator[tuple[bytes, int, int]]:

@@ -1,27 +1,13 @@
-"""Where files of other formats end, told from the sizes they are made of. Decodes no pixel."""
+"""How WebP and BMP are made, told from their headers. Decodes no pixel."""
 
 from __future__ import annotations
 
 from judge.media.boxes import filled_up
 
 _OLD = 12  # bytes of the header of OS/2, whose sizes are of two bytes
+_MASKED = 56  # bytes of the least header that says which bits are opacity
 _RUNS = (1, 2)  # ways of a BMP to hold runs of pixels
-
-
-def gif_end(data: bytes) -> int | None:
-    """Where a GIF's end mark ends; None where there is none."""
-    place = 13 + _palette(data, 10)
-    while place < len(data):
-        mark = data[place]
-        if mark == 0x3B:
-            return place + 1
-        if mark == 0x21:
-            place = _blocks_end(data, place + 2)
-        elif mark == 0x2C:
-            place = _blocks_end(data, place + 11 + _palette(data, place + 9))
-        else:
-            return None
-    return None
+_ALPHA = 0x10  # of the flags of a WebP
 
 
 def webp_end(data: bytes) -> int | None:
@@ -31,27 +17,46 @@ def webp_end(data: bytes) -> int | None:
     return end if end <= len(data) and not filled_up(data, end) else None
 
 
-def bmp_ends(data: bytes) -> tuple[int, int]:
-    """Where the part of a BMP ends that is certainly its own, and where its pixels end, which may be beyond the file.
-    Where runs of pixels end is not told, so for these it is where they begin, and the end of the file. The size in its
-    header is often wrong."""
+def webp_with_transparency(data: bytes) -> bytes:
+    """The WebP with every flag set that says that it may have transparency: whether it has, its pixels say, and some
+    programs go by these alone."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        return data
+    found = bytearray(data)
+    _mark(found, 12, len(found))
+    return bytes(found)
+
+
+def bmp_end(data: bytes) -> int:
+    """Where the pixels of a BMP end, which may be beyond the file; the size in its header is often wrong."""
     pixels, header = int.from_bytes(data[10:14], "little"), int.from_bytes(data[14:18], "little")
-    if header > _OLD and data[30] in _RUNS:
-        return pixels, len(data)
     wide = 2 if header == _OLD else 4
     width, height = (int.from_bytes(data[at : at + wide], "little", signed=wide > 2) for at in (18, 18 + wide))
     bits = int.from_bytes(data[20 + 2 * wide : 22 + 2 * wide], "little")
-    end = pixels + (width * bits + 31) // 32 * 4 * abs(height)
-    return end, end
+    return pixels + (width * bits + 31) // 32 * 4 * abs(height)
 
 
-def _palette(data: bytes, place: int) -> int:
-    """Bytes of the colour table that the flags at a place announce."""
-    flags = data[place] if place < len(data) else 0
-    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+def bmp_shown_differently(data: bytes, *, alpha: bool) -> str | None:
+    """Why some program may show a BMP otherwise than it is decoded here; None where the format leaves no choice.
+
+    alpha: whether its transparency was seen.
+    """
+    header = int.from_bytes(data[14:18], "little")
+    if header > _OLD and data[30] in _RUNS:
+        return "it is made of runs, which may leave pixels out"
+    if header >= _MASKED and any(data[66:70]) and not alpha:
+        return "it names bits of opacity, which were not read"
+    return None
 
 
-def _blocks_end(data: bytes, place: int) -> int:
-    while place < len(data) and data[place]:
-        place += data[place] + 1
-    return place + 1
+def _mark(data: bytearray, place: int, until: int) -> None:
+    while place + 8 <= until:
+        kind, size = bytes(data[place : place + 4]), int.from_bytes(data[place + 4 : place + 8], "little")
+        body = place + 8
+        if kind == b"VP8X" and body < until:
+            data[body] |= _ALPHA
+        elif kind == b"VP8L" and body + 4 < until:
+            data[body + 4] |= _ALPHA
+        elif kind == b"ANMF":
+            _mark(data, body + 16, min(body + size, until))
+        place = body + size + size % 2

@@ -9,7 +9,7 @@ from dataclasses import replace
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from judge.errors import ImageError
-from judge.media import segments, whole
+from judge.media import whole
 from judge.media.budget import Budget
 from judge.media.colour import storable
 from judge.media.formats import KNOWN, check_size, open_image, too_large
@@ -60,7 +60,6 @@ def from_image(image: Image.Image, source: str = "<image>", limits: Limits = DEF
 
 def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
     budget, checking = Budget(limits), Budget(limits)
-    segments.check(data)
     try:
         with heard() as said, open_image(data) as opened:
             check_size(opened, limits)

@@ -33,7 +33,9 @@ _THUMBNAILS = ("thumbs.db", "ehthumbs.db")
 _CHUNK = 2**16
 _MOST_TEXT = 64 * 2**20
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_PICTURE_IN_TEXT = re.compile(r"<\s*([\w.-]+:)?svg|<!ENTITY|data:\s*image/|Content-Type:\s*image/", re.IGNORECASE)
+_PICTURE_IN_TEXT = re.compile(
+    r"<\s*([\w.-]+:)?svg|<!ENTITY|data:\s*image/|data:[^,]{0,99};\s*base64|Content-Type:\s*image/", re.IGNORECASE
+)
 _PICTURE_AS_TEXT = re.compile(
     r"\s*(P[1-7fF]\s|%!|%PDF|/\*\s*XPM|#define\s+\w+_width|SIMPLE  =|GIF8|\{\\rtf|push graphic-context|id=ImageMagick)"
 )
@@ -113,7 +115,7 @@ def _kind(file: BinaryIO, name: str) -> str | None:
         return "empty"
     if head.startswith(_SQLITE):
         return "SQLite"
-    if head.startswith(_DS_STORE) or (name in _THUMBNAILS and head.startswith(_COMPOUND)):
+    if (name == ".ds_store" and head.startswith(_DS_STORE)) or (name in _THUMBNAILS and head.startswith(_COMPOUND)):
         return "housekeeping"
     return "text" if _is_plain_text(head, file) else None
 

@@ -9,7 +9,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.MpoImagePlugin import MpoImageFile
 
 from judge.errors import ImageError
+from judge.media import segments
 from judge.media.budget import megapixels
+from judge.media.containers import webp_with_transparency
 from judge.settings import Limits
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")  # Pillow's names
@@ -40,13 +42,19 @@ _BRANDS = 256  # bytes in which a file says what it is
 
 
 def open_image(data: bytes) -> Image.Image:
-    """The image as its header describes it; pixels are decoded when they are asked for."""
+    """The image as its header describes it; pixels are decoded when they are asked for.
+
+    Raises:
+        ImageError: it is made of more pieces than any real file.
+        Exception: whatever Pillow raises of what is no image.
+    """
+    segments.check(data)
     if is_heic(data):
         from pi_heif import HeifImageFile  # not registered with Pillow, which belongs to the user's program as well
 
         heic: Image.Image = HeifImageFile(io.BytesIO(data))
         return heic
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    image = Image.open(io.BytesIO(webp_with_transparency(data)), formats=FORMATS)
     if isinstance(image, JpegImageFile) and image.format == "JPEG":
         _with_gain_map(image)
     return image

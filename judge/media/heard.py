@@ -27,15 +27,19 @@ _before: Callable[..., Any] = warnings.showwarning
 
 @contextmanager
 def heard() -> Iterator[list[tuple[str, str]]]:
-    """A list that fills with what Pillow's decoders say in this thread, each once: who (`Tiff`, `Png`), and what."""
+    """A list that fills with what Pillow's decoders say in this thread, each once: who (`Tiff`, `Png`), and what.
+
+    Within another, only the inner one hears.
+    """
     said: list[tuple[str, str]] = []
+    outer = getattr(_here, "said", None)
     _here.said = said
     _begin()
     try:
         yield said
     finally:
         _end()
-        _here.said = None
+        _here.said = outer
 
 
 class _Ear(logging.Handler):

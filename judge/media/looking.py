@@ -18,6 +18,7 @@ from judge.media.budget import Budget
 from judge.media.colour import flat, layered
 from judge.media.formats import check_size
 from judge.media.likeness import fingerprint
+from judge.media.managed import managed
 from judge.media.reduce import upright
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ _KEPT = 4  # times `view_pixels`, for copies
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame, upright: RGB, or RGBA where it is not opaque throughout. size: as the file holds it, upright."""
+    """One frame, upright: RGB, or RGBA where it is not opaque throughout. size: as the file holds it, upright.
+    managed: what a program makes of it that heeds its colour profile (see `judge.media.managed`)."""
 
     image: Image.Image
     size: tuple[int, int]
+    managed: Image.Image | None = None
 
 
 @dataclass(eq=False)
@@ -79,19 +82,26 @@ def look_through(opened: Image.Image, budget: Budget) -> Looked:
     known: dict[tuple[tuple[int, ...], bytes], int] = {}
     room = _KEPT * budget.limits.view_pixels
     for index, frame in _readable(opened, budget, looked):
-        one = fingerprint(frame.image)
+        one = _print(frame)
         place = known.setdefault((one.shape, one.tobytes()), len(known))
         if place < len(looked.prints):
             looked.numbers[place].append(index)
             continue
         looked.prints.append(one)
         looked.numbers.append([index])
-        room -= frame.image.width * frame.image.height
+        room -= frame.image.width * frame.image.height * (1 if frame.managed is None else 2)
         if room >= 0:
             looked.copies[index] = frame
         else:
             looked.copies.clear()
     return looked
+
+
+def _print(frame: Frame) -> Fingerprint:
+    import numpy
+
+    one = fingerprint(frame.image)
+    return one if frame.managed is None else numpy.concatenate([one, fingerprint(frame.managed)])
 
 
 def frame_at(opened: Image.Image, index: int, budget: Budget) -> Frame:
@@ -111,7 +121,7 @@ def frame_at(opened: Image.Image, index: int, budget: Budget) -> Frame:
     if why is not None:
         raise Spent(why, hint="judge its frames as images, or shrink it", retryable=budget.late)
     image, size = upright(opened, budget.limits.view_pixels)
-    return Frame(_coloured(image), size)
+    return Frame(_coloured(image), size, managed(image))
 
 
 def reason(error: Exception) -> str:

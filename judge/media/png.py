@@ -1,4 +1,6 @@
-"""Whether a PNG is whole: decoders pass over wrong checksums and missing rows."""
+"""Whether a PNG is whole, and shows the same everywhere: decoders pass over wrong checksums and missing rows, and each
+makes its own of what the format does not allow.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,12 @@ from dataclasses import dataclass, field
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _AT_ONCE = 2**20
+_ONCE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"iCCP", b"sRGB", b"cICP", b"sBIT", b"bKGD", b"acTL"})
+_BEFORE_PIXELS = _ONCE - {b"IHDR"}
+_BEFORE_PALETTE = frozenset({b"gAMA", b"cHRM", b"iCCP", b"sRGB", b"cICP", b"sBIT"})
+_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)  # of sRGB, in hundred thousandths
+_UNREAD_KEYS = (b"\x10\2", b"\4\0", b"\2\0")  # colours of 16 bits, greys of 4 and of 2
+_ORDINARY = (1, 2, 6, 13, 14, 15)  # ways of coding brightness (ITU-T H.273) that differ from sRGB by little
 _SIGNATURE, _CHUNK = 8, 12
 
 
@@ -50,6 +58,30 @@ def damage(data: bytes, allowed: Callable[[int], str | None]) -> tuple[int | Non
                 wrong = wrong or f"{len(frames) - apart} frames where {announced} are announced"
             return end, wrong or _in_frames(header, frames, allowed)
     return None, wrong or "no end mark"
+
+
+def shown_differently(data: bytes) -> str | None:
+    """Why some program may show a PNG otherwise than it is decoded here; None where the format leaves no choice."""
+    seen: set[bytes] = set()
+    header, strange = b"", False
+    for kind, body, _, _ in _chunks(memoryview(data)):
+        late = kind in _BEFORE_PIXELS and b"IDAT" in seen
+        if (kind in _ONCE and kind in seen) or late or (kind in _BEFORE_PALETTE and b"PLTE" in seen):
+            return f"its {kind.decode()} stands where no program has to heed it"
+        if kind == b"PLTE" and b"tRNS" in seen:
+            return "its tRNS stands where no program has to heed it"
+        if kind == b"IHDR":
+            header = bytes(body)
+        if kind == b"cICP" and (len(body) != 4 or body[1] not in _ORDINARY or bytes(body[2:]) != b"\0\1"):
+            return "its colours are coded (cICP) in a way that is not read here"
+        if kind == b"tRNS" and header[8:10] in _UNREAD_KEYS:
+            return "its transparent colour is not read here"
+        if kind == b"cHRM" and len(body) == 32:
+            strange = any(abs(a - b) > 1000 for a, b in zip(struct.unpack(">8I", body), _PRIMARIES, strict=True))
+        seen.add(kind)
+    if strange and not seen & {b"iCCP", b"sRGB", b"cICP"}:
+        return "its colours are given (cHRM) in a way that is not read here"
+    return None
 
 
 def _in_frames(header: memoryview | None, frames: list[_Frame], allowed: Callable[[int], str | None]) -> str | None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from judge.errors import ImageError
+from judge.media.gif import palette
 
 JPEG_SEGMENTS = 10_000
 PNG_CHUNKS = 100_000
@@ -172,7 +173,7 @@ def _check_png(data: bytes) -> None:
 
 def _check_gif(data: bytes) -> None:
     blocks = comments = 0
-    place = 13 + _palette(data, 10)
+    place = 13 + palette(data, 10)
     while place < len(data):
         mark, comment = data[place], data[place : place + 2] == b"\x21\xfe"
         if mark == 0x3B:
@@ -180,7 +181,7 @@ def _check_gif(data: bytes) -> None:
         if mark == 0x21:
             place += 2
         elif mark == 0x2C:
-            place += 11 + _palette(data, place + 9)
+            place += 11 + palette(data, place + 9)
         else:  # a decoder looks for the next mark, byte by byte
             found = _GIF_MARK.search(data, place)
             if found is None:
@@ -197,12 +198,6 @@ def _check_gif(data: bytes) -> None:
                 raise _too_many("blocks", GIF_BLOCKS)
             if comments > GIF_COMMENTS:
                 raise _too_many("blocks of comments", GIF_COMMENTS)
-
-
-def _palette(data: bytes, place: int) -> int:
-    """Bytes of the colour table that the flags at a place announce."""
-    flags = data[place] if place < len(data) else 0
-    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _too_many(what: str, most: int) -> ImageError:

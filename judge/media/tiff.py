@@ -21,6 +21,7 @@ Numbers: TypeAlias = NDArray[numpy.uint64]
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _UNSIGNED = frozenset({1, 3, 4, 7, 13, 16, 18})
 _COMPRESSION, _TABLES, _JPEG = 259, 347, 7
+_STRIPS, _TILES, _DEPTH, _BITS, _NUMBERS = 273, 324, 32997, 258, 339
 _PIXELS = ((273, 279), (324, 325), (513, 514))  # strips, tiles, and JPEG as of old: where they are, and their bytes
 _BELOW = 330  # SubIFDs: further pictures
 _METADATA = (34665, 34853, 40965)  # EXIF and what belongs to it: directories that hold no picture
@@ -29,10 +30,11 @@ _METADATA = (34665, 34853, 40965)  # EXIF and what belongs to it: directories th
 @dataclass
 class Tiff:
     """What was found. spans: bytes that are made use of, as rows of (start, end). complete: whether these are all.
-    gaps: what is damaged or was not looked at, in words, each with its page."""
+    pages: where their directories begin. gaps: what is damaged or was not looked at, in words, each with its page."""
 
     gaps: list[str] = field(default_factory=list)
     complete: bool = True
+    pages: set[int] = field(default_factory=set)
     _spans: list[Numbers] = field(default_factory=list)
 
     def use(self, starts: Numbers, sizes: Numbers) -> None:
@@ -52,11 +54,12 @@ class _Directory:
         (count,) = struct.unpack_from(order + head, data, place)
         begin = place + struct.calcsize(order + head)
         self.tags: dict[int, Numbers] = {}
-        self._bytes: dict[int, bytes] = {}
+        names: list[int] = []
         sizes = order + ("HHQ" if wide else "HHL")
         link = order + ("Q" if wide else "L")
         for at in range(begin, begin + min(count, 2**16) * entry, entry):
             tag, kind, many = struct.unpack_from(sizes, data, at)
+            names.append(tag)
             length, where = _WIDTHS.get(kind, 1) * many, at + entry - inline
             if length > inline:
                 (where,) = struct.unpack_from(link, data, where)
@@ -65,8 +68,21 @@ class _Directory:
                 unit = numpy.dtype(f"{order}u{_WIDTHS[kind]}")
                 self.tags[tag] = numpy.frombuffer(data, unit, many, where).astype(numpy.uint64)
         after = begin + count * entry
+        self._twice = len(names) > len(set(names))
         (self.next,) = struct.unpack_from(link, data, after)
         found.use(*_one(place, after + inline - place))
+
+    def shown_differently(self) -> str | None:
+        """Why some program may show the page otherwise than it is decoded here; None where there is no choice."""
+        if self._twice:
+            return "one of its tags stands twice"
+        if _STRIPS in self.tags and _TILES in self.tags:
+            return "it has pixels in strips and others in tiles"
+        if max(self.tags.get(_DEPTH, ()), default=1) > 1:
+            return "it has depth"
+        if max(self.tags.get(_BITS, ()), default=1) > 16 or max(self.tags.get(_NUMBERS, ()), default=1) > 1:
+            return "nothing says which of its values are white"
+        return None
 
 
 def look_through(data: bytes, budget: Budget) -> Tiff:
@@ -80,7 +96,7 @@ def look_through(data: bytes, budget: Budget) -> Tiff:
     head = 16 if wide else 8
     found.use(*_one(0, head))
     (place,) = struct.unpack_from(order + ("Q" if wide else "L"), data, head // 2)
-    seen: set[int] = set()
+    seen = found.pages
     while place and place not in seen:
         seen.add(place)
         if len(seen) > MOST:  # what says that decoding ends there is elsewhere
@@ -99,6 +115,9 @@ def look_through(data: bytes, budget: Budget) -> Tiff:
 
 def _in_page(data: bytes, page: _Directory, found: Tiff, budget: Budget) -> Iterator[str]:
     below = page.tags.get(_BELOW)
+    wrong = page.shown_differently()
+    if wrong is not None:
+        yield f"may be shown as something else by other programs: {wrong}"
     if below is not None and below.any():
         yield f"holds {len(below)} more pictures (SubIFDs), which were not judged"
     for tag in _METADATA:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from judge.media import beside, boxes, containers, jpeg, png, tiff
+from judge.media import beside, boxes, containers, gif, jpeg, png, tiff
 from judge.media.budget import Budget
 from judge.media.formats import open_image
 from judge.media.looking import reason
@@ -22,15 +22,21 @@ if TYPE_CHECKING:
 @dataclass
 class _Checked:
     """spans: (start, end) of the bytes that the picture is made of, as far as they can be told. end: where it ends, if
-    that can be told. gaps: what is missing."""
+    that can be told. gaps: what is missing. other: why some programs may show something else.
+    pages: where directories of a TIFF begin."""
 
     spans: Sequence[tuple[int, int]] | Numbers = ()
     end: int | None = None
     gaps: list[str] = field(default_factory=list)
+    other: str | None = None
+    pages: set[int] = field(default_factory=set)
 
     @classmethod
-    def up_to(cls, end: int | None, gaps: list[str]) -> _Checked:
-        return cls([(0, end)] if end is not None else [], end, gaps)
+    def up_to(cls, end: int | None, wrong: str | None = None, other: str | None = None) -> _Checked:
+        """Of a file in one piece. wrong: what is missing, unless all that is known is that it has no end."""
+        if end is None and wrong is None:
+            wrong = "it ends before its end mark"
+        return cls([(0, end)] if end is not None else [], end, [_cut(wrong)] if wrong is not None else [], other)
 
 
 def check(data: bytes, kind: str, frames: int, budget: Budget, *, alpha: bool) -> tuple[list[str], list[str]]:
@@ -40,10 +46,12 @@ def check(data: bytes, kind: str, frames: int, budget: Budget, *, alpha: bool) -
     Returns: notes, and gaps. The budget is another one than that of decoding: all is gone over again.
     """
     try:
-        found = _of_kind(data, kind, budget)
+        found = _of_kind(data, kind, budget, alpha=alpha)
+        if found.other is not None:
+            found.gaps.append(f"other programs may show something else: {found.other}")
         if kind in ("AVIF", "HEIF"):
             found.gaps += boxes.unseen(data, frames=frames, all_shown=kind == "HEIF", alpha=alpha)
-        said = beside.look(data, found.spans, found.end, budget) if len(found.spans) else None
+        said = beside.look(data, found.spans, found.end, budget, found.pages) if len(found.spans) else None
     except MemoryError:  # says nothing of the file
         raise
     except Exception as error:  # frames that could be read were seen: what cannot be is a gap beside them
@@ -53,22 +61,27 @@ def check(data: bytes, kind: str, frames: int, budget: Budget, *, alpha: bool) -
     return ([], [*found.gaps, said[0]]) if said[1] else ([said[0]], found.gaps)
 
 
-def _of_kind(data: bytes, kind: str, budget: Budget) -> _Checked:
+def _of_kind(data: bytes, kind: str, budget: Budget, *, alpha: bool) -> _Checked:
     if kind in ("JPEG", "MPO"):
         return _jpegs(data, kind, budget)
     if kind == "TIFF":
         pages = tiff.look_through(data, budget)
         spans = pages.spans
-        return _Checked(spans, int(spans[:, 1].max()), pages.gaps) if pages.complete else _Checked(gaps=pages.gaps)
+        if not pages.complete:
+            return _Checked(gaps=pages.gaps)
+        return _Checked(spans, int(spans[:, 1].max()), pages.gaps, pages=pages.pages)
     if kind == "PNG":
         end, wrong = png.damage(data, budget.take)
-        return _Checked.up_to(end, [_cut(wrong)] if wrong is not None else [])
+        return _Checked.up_to(end, wrong, png.shown_differently(data))
     if kind == "BMP":
-        own, end = containers.bmp_ends(data)
-        return _Checked([(0, own)], end, [_cut("it ends before its pixels do")] if end > len(data) else [])
-    ends = {"GIF": containers.gif_end, "WEBP": containers.webp_end, "AVIF": boxes.end, "HEIF": boxes.end}
-    end = ends[kind](data)
-    return _Checked.up_to(end, [_cut("it ends before its end mark")] if end is None else [])
+        end, other = containers.bmp_end(data), containers.bmp_shown_differently(data, alpha=alpha)
+        if other is not None:
+            return _Checked(other=other)
+        return _Checked([(0, end)], end, [_cut("it ends before its pixels do")] if end > len(data) else [])
+    if kind == "GIF":
+        end, other = gif.look(data)
+        return _Checked.up_to(end, other=other)
+    return _Checked.up_to(containers.webp_end(data) if kind == "WEBP" else boxes.end(data))
 
 
 def _jpegs(data: bytes, kind: str, budget: Budget) -> _Checked:

@@ -43,14 +43,6 @@ def test_so_is_one_that_is_never_read(name, words):
     assert "another picture" in decode(FILES[name] + b"!" * 30 + words + b"!" * 30).gaps[0]
 
 
-def test_a_bmp_of_runs_ends_where_nobody_knows_and_a_picture_in_it_is_found():
-    head = struct.pack("<IiiHHIIiiII", 40, 96, 72, 1, 8, 1, 0, 0, 0, 256, 0) + bytes(1024)
-    runs = bytes((96, 7, 0, 0)) * 72 + bytes((0, 1))
-    data = b"BM" + struct.pack("<IHHI", 14 + len(head) + len(runs), 0, 0, 14 + len(head)) + head + runs
-    assert (decode(data).notes, decode(data).gaps) == ((), ())
-    assert "another picture" in decode(data + FILES["JPEG"]).gaps[0]
-
-
 def test_a_picture_between_those_of_an_mpo_is_a_gap():
     data = FILES["MPO"]
     with Image.open(io.BytesIO(data)) as opened:
