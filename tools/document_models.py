@@ -59,11 +59,17 @@ prompts get much longer; where sharing is not exact, or fails, questions are ask
 ## Refused
 
 A model that the installed transformers cannot run on a small picture is refused when it is loaded, with the reason.
-In 5.24 that is Llama 4, which fails inside. Gemma 3n needs the package `timm`; the message says so. So is a model whose
-chat template leaves pictures out, and one without a chat template, except PaliGemma.
+In 5.24 that is Llama 4, which fails inside. Gemma 3n needs the package `timm`; the message says so. So is a model
+whose chat template leaves pictures out, and one without a chat template, except PaliGemma.
 
 So is one that needs Python code of its own (unless `--trust-remote-code` is given), whose files are incomplete or of
-another kind, or whose tokenizer has no single token for yes or no. The message names the part.
+another kind, or do not fit each other, or whose tokenizer has no single token for yes or no. The message names the
+part; `judge doctor --model FOLDER` names damaged and missing files without loading anything. What the hub gave
+damaged, or what answers in its place, is a failure (exit code 3), not a mistake.
+
+A chat template is a program. One that takes over 5 seconds of the processor for a conversation, writes over 4 million
+characters, or computes powers (one step of which may take for ever) is refused when the model is loaded; where it
+does so only later, the image goes to review. The memory that one step of a template takes is not bounded.
 
 ## Weights
 
@@ -71,11 +77,16 @@ A checkpoint that comes quantised is loaded as it is, where the package for its 
 and GPTQ (gptqmodel, optimum), FP8, compressed-tensors and what else transformers reads; the message names the package
 where it is not. Verdicts record the format. `--quantize 4bit` and `8bit` are for weights that come in full:
 bitsandbytes makes the layers of the language model smaller, and nothing else. It passes over experts that lie in one
-tensor; then a line says how much stays large.
+tensor; then a line says how much stays large. LLM.int8 (`8bit`) looks for outliers in all that is computed together,
+so an answer depends a little on what is computed beside it (0.015 of a log-probability on the bundled model). Where
+that is over 0.05 of a logit nothing is shared, and a line says so; `4bit` has no such dependence.
 
 A model that is too large for the first GPU goes on to the next ones, and what fits on none stays in the computer's
-memory, which is slow, and said. `--device cuda:1` puts all of it on one. Settings for writing that come with a
-checkpoint (sampling, penalties, forbidden tokens) are never used: every text is the likeliest one.
+memory, which is slow, and said. `--device cuda:1` puts all of it on one. `--dtype` says in which number format
+weights are read and computed with: `auto` is bfloat16 on a GPU and float32 on a CPU; `float16` is for GPUs that know
+no bfloat16, and some models overflow in it (refused at load: "no numbers"). Verdicts record the format, and may
+differ between formats. Settings for writing that come with a checkpoint (sampling, penalties, forbidden tokens) are
+never used: every text is the likeliest one.
 
 ## Thinking
 
@@ -87,11 +98,12 @@ The text is in the evidence, and so is whether it was cut off (`cut_off`).
 
 ## Pictures
 
-A model is shown at most `--max-pixels` of a picture, 1 048 576 by default; a 12-megapixel photograph takes 11,750
-tokens of Qwen3-VL at its own limits, and about 1,000 so. Families that take any size (Qwen, GLM, Pixtral, ...) get a
-smaller copy, families that cut pictures into tiles (InternVL, LLaVA-NeXT and -OneVision, Idefics3 and SmolVLM, Ovis2,
-Aya, Cohere2, LFM2-VL) fewer tiles, beside the overview. Llama 3.2 Vision keeps its four tiles. Where a model sees
-less anyway, nothing changes. For small things in large pictures there is `--look-closer`.
+A model is shown at most `--max-pixels` of a picture, 1 048 576 by default; a photograph of 4000 x 3000 takes 11,750
+tokens of Qwen3-VL at its own limits, and 1,036 so (`python -m tools.count_image_tokens`; of another model, `judge
+probe`). Families that take any size (Qwen, GLM, Pixtral, ...) get a smaller copy, families that cut pictures into
+tiles (InternVL, LLaVA-NeXT and -OneVision, Idefics3 and SmolVLM, Ovis2, Aya, Cohere2, LFM2-VL) fewer tiles, beside
+the overview. Llama 3.2 Vision keeps its four tiles. Where a model sees less anyway, nothing changes. For small things
+in large pictures there is `--look-closer`.
 
 ## PaliGemma's template
 

@@ -37,7 +37,9 @@ def bench(
     inputs.tell()
     mllm = load_mllm_of(model=model, quantize=quantize.value, device=device, dtype=dtype)
     if not isinstance(mllm, TransformersMllm):
-        raise UserError("bench measures models loaded here", hint="for a server use benchmarks/server_questions.py")
+        raise UserError(
+            "bench measures models loaded here", hint="for a server, `judge probe` forecasts seconds per image"
+        )
     result = speed.measure(mllm, pictures or _noise(), constitution)
     if json:
         from json import dumps

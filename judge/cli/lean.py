@@ -1,5 +1,5 @@
-"""Keeps out of the command line what its libraries import and it never uses: torch's compiler, what trains on several
-machines, the optimisers of scipy: a quarter of the time to the first verdict.
+"""Keeps out of the command line what its libraries import and it never uses: torch's compiler and exporter, what trains
+on several machines, torchvision's own models, the optimisers of scipy: a third of the time to the first verdict.
 
 Only the command line does this: the process is its own. Who imports `judge` gets all of torch.
 """
@@ -31,6 +31,9 @@ def _never(*_: Any, **__: Any) -> Any:
 PUT_OFF: Mapping[str, Mapping[str, Any]] = {
     "torch._dynamo": {"assume_constant_result": _as_it_is, "allow_in_graph": _as_it_is, "disable": _as_it_is},
     "torch._dynamo.utils": {"is_compile_supported": lambda _: False},
+    "torch.export": {},
+    "torchvision.datasets": {},
+    "torchvision.models": {},
     "scipy.optimize": {"linear_sum_assignment": _never},
 }
 _ALONE = "torch.distributed"  # its own answer to whether it is there, which the others go by

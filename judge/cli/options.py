@@ -63,7 +63,7 @@ WithoutLogprobs = Annotated[
     typer.Option(
         "--without-logprobs",
         metavar="sample:N",
-        help="A server without log-probabilities is asked every question N times (say 8), instead of being refused.",
+        help="A server without log-probabilities is asked each question N times (1 to 64, say 8), not refused.",
     ),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Ask the model again, and keep nothing.")]

@@ -14,19 +14,17 @@ from functools import cache
 from itertools import pairwise
 
 from judge.compiler import lexicon
-from judge.compiler.clauses import ANY_PICTURE, PICTURES
 from judge.compiler.forms import BACKS, CORES, FRONTS, SHORT, parts_of
 from judge.compiler.lexicon import word_set
-from judge.compiler.tokens import CLOSED, NUMBERS, Token, tokens_of
+from judge.compiler.pictures import ANY_PICTURE, ITSELF, PICTURES
+from judge.compiler.tokens import CLOSED, DETERMINERS, NUMBERS, PREPOSITIONS, Token, tokens_of
 from judge.constitution import Precondition
 from judge.constitution.schema import REFERENCE
 
 # What a chain may say though its rule does not: that something is seen, of a person, in a picture.
 _MAY_BE_NEW = word_set("visible seen view person people animal picture photo image show other least fewer")
 # Words of a rule that its chain need not say.
-_MAY_GET_LOST = (
-    _MAY_BE_NEW | PICTURES | word_set("same whether following thing item subject rule exception example per")
-)
+_MAY_GET_LOST = _MAY_BE_NEW | ITSELF | word_set("same whether following thing item subject rule exception example per")
 _OF_THE_POLICY = re.compile(
     rf"\b(?:(?:{'|'.join(ANY_PICTURE)}) )+(?=(?:{'|'.join(PICTURES)})\b)"
     r"|,? whether [^,)]*[,)]|\b(?:no|any|at least) (?:one|1)\b"
@@ -62,6 +60,35 @@ def faults_of_statements(
     groups, lifting = _texts(preconditions), _texts(exceptions)
     statements = tuple(dict.fromkeys(text for group in (*groups, *lifting) for text in group))
     return (*_incomplete(statements), *_not_seen(statements), *_swallowed(groups, lifting))
+
+
+def incomplete(statement: str) -> str:
+    """What a statement that a person wrote lacks, of subject, verb and predicate, to be asked; empty where it has all.
+
+    People write more verbs than the grammar does: `can be seen`, `the bridge collapsed`, `a man and a woman kiss`.
+    """
+    tokens = tokens_of(statement)
+    joined = any(token.word == "and" for token in tokens)
+    for at, (before, token) in enumerate(pairwise(tokens), 1):
+        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        noun = before.can(lexicon.NOUN, lexicon.PLURAL)
+        past = token.can(lexicon.PAST) and after not in PREPOSITIONS  # `a knife covered with blood` says nothing yet
+        sure = token.can(lexicon.THIRD) and not token.can(lexicon.PLURAL)
+        they = before.word in _STANDING_FOR and token.can(lexicon.THIRD, lexicon.BASE)
+        governs = noun and token.can(lexicon.THIRD) and (after in PREPOSITIONS or after in DETERMINERS)
+        if token.is_unknown or sure or they or governs or (noun and (past or (joined and token.can(lexicon.BASE)))):
+            return ""
+        if token.word in _MODALS and after in ("be", "not"):
+            return ""
+    shortened = any(re.search(r"n['\u2019]t$|^(?:it|there|he|she)['\u2019]s$", token.word) for token in tokens[:-1])
+    return "" if shortened else next((fault.message for fault in _incomplete((statement,))), "")
+
+
+_MODALS = word_set("can could may might must will would should cannot")
+_STANDING_FOR = NUMBERS | word_set(
+    "it they them he him she her this these those nobody someone somebody everyone everybody all some both many none "
+    "who that which elderly young old dead"
+)
 
 
 def _texts(preconditions: Sequence[Precondition]) -> tuple[tuple[str, ...], ...]:
@@ -133,6 +160,8 @@ def _frame() -> frozenset[str]:
 def _lost(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
     said = content(" ".join(statements))
     for base, word in content(_OF_THE_POLICY.sub(" ", rule)).items():
+        if base == "exactly" and {"more", "than"} <= set(" ".join(statements).split()):
+            continue  # said as fewer, or more
         if base not in said and base not in _MAY_GET_LOST and base not in _frame():
             yield Fault("lost word", f"`{word}` stands in the rule and in none of its statements", True)
     for name in set(REFERENCE.findall(rule)) - set(REFERENCE.findall(" ".join(statements))):
@@ -143,6 +172,8 @@ def _new(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
     known = content(rule)
     for statement in statements:
         for base, word in content(statement).items():
+            if base == "two" and re.search(r"\bboth\b", rule, re.IGNORECASE):
+                continue
             if base not in known and base not in _MAY_BE_NEW:
                 yield Fault("new word", f"`{word}` in `{statement}` stands nowhere in the rule", True)
 
@@ -151,7 +182,12 @@ def _incomplete(statements: tuple[str, ...]) -> Iterator[Fault]:
     for statement in statements:
         tokens = tokens_of(statement)
         helping = [at for at, token in enumerate(tokens) if token.word in _HELPING]
-        if not helping and not any(_is_verb(*pair) for pair in pairwise(tokens)):
+        one = any(token.word in ("a", "an", "every", "each") for token in tokens)
+        if tokens and tokens[0].word in _OPEN:
+            yield Fault(
+                "open word", f"`{statement}` is asked alone: it is open what `{tokens[0].word}` stands for", True
+            )
+        if not helping and not any(_is_verb(*pair, one=one) for pair in pairwise(tokens)):
             yield Fault("incomplete", f"`{statement}` has no verb: write `... is visible`", True)
         elif helping and helping[0] == 0:
             yield Fault("incomplete", f"`{statement}` does not say what it speaks of", True)
@@ -162,10 +198,15 @@ def _incomplete(statements: tuple[str, ...]) -> Iterator[Fault]:
 _HELPING = frozenset({"is", "are", "has", "have", "does", "do", "was", "were"})
 
 
-def _is_verb(before: Token, token: Token) -> bool:
-    """Whether a word can be the verb of what stands before it: `a dog barks`, not `dirty cups` nor `an empty nurse`."""
-    one = before.can(lexicon.NOUN) or before.is_name
-    return (one and token.can(lexicon.THIRD)) or (before.can(lexicon.PLURAL) and token.can(lexicon.BASE))
+_OPEN = word_set("it its they their them he his him she her these those")
+
+
+def _is_verb(before: Token, token: Token, *, one: bool) -> bool:
+    """Whether a word can be the verb of what stands before it: `a dog barks`, not `dirty cups`, nor `an empty nurse`,
+    nor `guide dogs`. one: whether an article shows that there is but one."""
+    noun = before.can(lexicon.NOUN) or before.is_name
+    sure = one or not token.can(lexicon.PLURAL) or lexicon.rather_verb(token.word)
+    return (noun and sure and token.can(lexicon.THIRD)) or (before.can(lexicon.PLURAL) and token.can(lexicon.BASE))
 
 
 def _not_seen(statements: tuple[str, ...]) -> Iterator[Fault]:
@@ -189,7 +230,9 @@ def _two_subjects(groups: tuple[tuple[str, ...], ...]) -> Iterator[Fault]:
     said: dict[str, str] = {}
     for group in groups:
         for text in dict.fromkeys(group):
-            match = re.match(r"(?P<subject>(?:an? )[\w -]+?) (?:is|are|has|have|wears?|holds?) (?!visible$)", text)
+            match = re.match(
+                r"(?P<subject>(?!(?:the|no|more|fewer) )[\w -]+?) (?:is|are|has|have|wears?|holds?) (?!visible$)", text
+            )
             subject = match["subject"] if match else ""
             if text.endswith((" is visible", " are visible")):
                 continue

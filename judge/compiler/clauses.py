@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as every
 
-from judge.compiler import finite, nouns, predicates
+from judge.compiler import english, finite, lexicon, nouns, predicates
 from judge.compiler.chart import Chart, phrase
 from judge.compiler.forms import SHORT
-from judge.compiler.lexicon import ADJECTIVE, NOUN, word_set
+from judge.compiler.lexicon import ADJECTIVE, BASE, NOUN, PLURAL, THIRD
+from judge.compiler.pictures import ANY_PICTURE, ELSEWHERE, ITSELF, KINDS, PICTURES
 from judge.compiler.things import Said, Thing, Things
-from judge.compiler.tokens import NUMBERS
+from judge.compiler.tokens import LACKING, NUMBERS
 
-PICTURES = word_set(
-    "content imagery media photo photos photograph photographs picture pictures image images illustration "
-    "illustrations thumbnail thumbnails screenshot screenshots video videos advert adverts ad ads footage"
-)
-# Words before `photos` that only say whose or which photos the whole policy is about.
-ANY_PICTURE = word_set(
-    "listing product profile cover main uploaded submitted user customer seller host item menu property gallery "
-    "catalogue catalog press news room store shop title header website all your our these published stock team "
-    "official"
-)
 VISIBLE = Said("BE visible")
 MOST_CLAUSES = 6
 
@@ -51,8 +42,31 @@ def clause(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
         for found, end in nouns.things(chart, place + 2):
             yield _clauses(found, (VISIBLE,)), end
     for found, verb in nouns.things(chart, place):
+        if _names_a_thing(chart, found.each[-1], verb):
+            continue
         for said, end in finite.finite(chart, verb):
             yield _clauses(found, said), end
+    if chart.at(place, "no"):
+        for found, verb in nouns.things(chart, place + 1):
+            (one, *more) = found.each
+            for said, end in (
+                finite.finite(chart, verb) if not (more or one.determiner or chart.at(verb + 1, "not")) else ()
+            ):
+                none = replace(one, determiner="no")
+                if len(said) == 1:
+                    yield ((Clause(none, said[0]),),), end
+
+
+def _names_a_thing(chart: Chart, subject: Thing, verb: int) -> bool:
+    """`guide dogs`: no guide that dogs somebody. One thing that can be counted has an article before it."""
+    token = chart.tokens[verb] if verb < len(chart) else None
+    if token is None or not token.can(THIRD) or subject.determiner or subject.head[:1].isupper():
+        return False
+    if subject.plural:
+        return not token.can(BASE)  # `police dogs`
+    ends = verb + 1 == len(chart) or chart.at(verb + 1, ",", ";", ".", "and", "or")
+    names = token.can(PLURAL) and (ends or not lexicon.rather_verb(token.word))
+    return names or not english.is_mass(subject.head)
 
 
 def _clauses(found: Things, said: tuple[Said, ...]) -> Groups:
@@ -196,12 +210,15 @@ def _whether(chart: Chart, place: int) -> Iterator[int]:
 
 @phrase
 def picture(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
-    """`photos`, `product images`: nothing; `X-ray images`: its words, because not every picture is one."""
+    """`photos`, `product images`: nothing; `X-ray images`, `screenshots`: its words, as not every picture is one."""
     for end in range(place, min(place + 3, len(chart))):
-        if chart.word(end) in PICTURES:
+        if chart.word(end) in PICTURES | ELSEWHERE and not chart.at(end + 1, *ITSELF):
             before = [chart.word(at) for at in range(place, end)]
             noun = chart.word(end)
-            yield "" if set(before) <= ANY_PICTURE else " ".join([*before, noun.removesuffix("s")]), end + 1
+            kept = [] if set(before) <= ANY_PICTURE else before
+            if kept or noun not in ITSELF:
+                kept.append(KINDS.get(noun, lexicon.lemma(noun, verb=False)))
+            yield " ".join(kept), end + 1
             return
         if not chart.can(end, ADJECTIVE, NOUN) and chart.word(end) not in ANY_PICTURE:
             return
@@ -237,5 +254,6 @@ def place(chart: Chart, at: int) -> Iterator[tuple[tuple[Said, ...], int]]:
     """Where: a phrase in front of a sentence."""
     if not chart.at(at, "with", "without", "of", "for", "than", "as", "except", "like"):
         for said, end in predicates.prepositional(chart, at):
-            if not any(" and " in one.text for one in said) or chart.word(at) not in predicates.PLACES:
+            lacking = chart.at(at, *LACKING)
+            if lacking or not any(" and " in one.text for one in said) or chart.word(at) not in predicates.PLACES:
                 yield said, end

@@ -17,6 +17,7 @@ _MASS = word_set(
     "advertising branding"
 )
 _COUNTED = word_set("pill drug glass paper stone plastic gem chemical poison brick rope fuel-can")
+_ACTS_COUNTED = word_set("warning drawing crossing wedding meeting hearing greeting blessing shooting")
 _SOUNDS_LIKE_YOU = re.compile(r"(?:uni[cfqtv]|use|eu|one\b|u[- ])")
 _ONE = frozenset({"a", "an", "one", "every", "each", "another", "this", "that"})
 # Verbs that say nothing without an object: `holding or touching a gun` is one thing, `eating or drinking wine` is open.
@@ -45,7 +46,7 @@ def is_mass(head: str) -> bool:
 
 def _is_act(head: str) -> bool:
     """`drinking`, and no `drawing`."""
-    return lexicon.ING in lexicon.tags(head) and lexicon.kind(head) in ("e", "c")
+    return head not in _ACTS_COUNTED and lexicon.ING in lexicon.tags(head) and lexicon.kind(head) in ("e", "c")
 
 
 def article(words: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from judge.compiler import lexicon, nouns, predicates
 from judge.compiler.chart import Chart, phrase
 from judge.compiler.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
-from judge.compiler.things import BE, Alternatives, Said, product
+from judge.compiler.things import BE, Alternatives, Said, not_so, product
 
 _LOOKS = frozenset({"look", "seem", "appear"})
 
@@ -32,12 +33,21 @@ def _one_finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         negated = chart.at(place + 1, "not")
         verb = f"{BE} not" if negated else BE
         start = place + 1 + negated
+        for said, end in predicates.tail(chart, place + 1) if negated else ():
+            if len(said) == 1 and said[0].both and all(one.text.startswith("not ") for one in said[0].both):
+                yield (said[0].behind(BE),), end  # `is not closed and not labelled`
         for said, end in predicates.tail(chart, start):
-            yield tuple(one.behind(verb) for one in said), end
+            if negated and any(part.text.startswith("not ") for one in said for part in one.both):
+                continue
+            for each in not_so(BE, said) if negated else (tuple(one.behind(BE) for one in said),):
+                yield each, end
         for found, end in nouns.things(chart, start):
             if chart.can(start, ING, ADJECTIVE, PAST) or chart.at(start, "in", "on"):
                 continue  # `is striking a man`: what it does, and no kind of thing
-            yield tuple(Said.ending(verb, one) for one in found.options), end
+            kinds = tuple(Said.ending("", one) for one in found.options)
+            kinds = tuple(replace(one, text=one.text.strip()) for one in kinds)
+            for each in not_so(BE, kinds) if negated else (tuple(one.behind(BE) for one in kinds),):
+                yield each, end
         if chart.at(start, "on", "off", "out", "up", "down", "away", "near", "inside", "outside", "in"):
             yield (Said(f"{verb} {chart.word(start)}"),), start + 1
         if chart.at(start, "being"):
@@ -45,7 +55,7 @@ def _one_finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
                 yield tuple(one.behind(f"{verb} being") for one in said), end
     elif chart.at(place, "does", "do") and chart.at(place + 1, "not") and chart.can(place + 2, BASE):
         for said, end in _plain_verb(chart, place + 2, (BASE,)):
-            yield tuple(one.behind(f"{chart.word(place)} not") for one in said), end
+            yield from ((each, end) for each in not_so(chart.word(place), said))
     elif chart.at(place, "has", "have"):
         for found, end in nouns.things(chart, place + 1):
             yield tuple(Said.ending(chart.word(place), one) for one in found.options), end
@@ -77,6 +87,8 @@ def base_verb(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         yield said, end
         for joint, after in nouns.joints(chart, end):
             for more, last in base_verb(chart, after) if joint == "or" else ():
+                if chart.at(place, "be") and chart.can(after, ADJECTIVE):
+                    continue  # `be closed or empty`: no emptying
                 if predicates.few(said + more) and not predicates.lacks_object(said):
                     yield said + more, last
 

@@ -16,7 +16,9 @@ from dataclasses import replace
 from judge.compiler import checks
 from judge.compiler.chains import Parsed, statement
 from judge.compiler.chart import Chart, TooMany
-from judge.compiler.reading import Draft, Impossible, drafts
+from judge.compiler.denial import Impossible
+from judge.compiler.draft import Draft
+from judge.compiler.reading import drafts
 from judge.compiler.refusal import Unparsed, between, not_read, not_seen
 from judge.compiler.tokens import tokens_of
 
@@ -34,6 +36,7 @@ _PER_PICTURE = re.compile(
     r" (?:per|in (?:a|one|any|each) (?:single )?)\s*(?:picture|image|photo|photograph)\b", re.IGNORECASE
 )
 _YOUR = re.compile(r"\b(?:your|our|my)\b(?! (?:photo|picture|image))", re.IGNORECASE)
+_TOO = re.compile(r",? (?:too|as well|also)$", re.IGNORECASE)
 _NOBODY = re.compile(r"\b(?:no one|no-one|no person)(?= (?:may|must|can|should|shall|is)\b)", re.IGNORECASE)
 
 
@@ -73,7 +76,7 @@ def _only(text: str) -> Parsed | None:
 
 def plain(text: str) -> str:
     """The rule in one line, without its full stop and without saying that it speaks of one picture."""
-    sentence = " ".join(text.split()).rstrip(" .!")
+    sentence = _TOO.sub("", " ".join(text.split()).rstrip(" .!"))
     if sentence.isupper():
         sentence = sentence.capitalize()
     sentence = _IN_PICTURE.sub(r"\1 visible", sentence)

@@ -59,6 +59,8 @@ class _List:
         if (self.closed and not joint) or any(one not in ("", word) for one in (self.things.joint, more.joint)):
             return None
         first = more.each[0]
+        if self.things.each[-1].counts and not first.determiner:
+            return None  # `a crowd of more than ten people or animals`: of what does the number speak?
         if _names_doing(first) and self.things.each[-1].animate:
             return None  # `a person smoking or drinking`: no thing and an act
         if _is_run(self.last) and not (first.modified or first.determiner):

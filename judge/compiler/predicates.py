@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from judge.compiler import english, finite, lexicon, nouns
 from judge.compiler.chart import Chart, phrase
 from judge.compiler.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, THIRD, word_set
-from judge.compiler.things import BE, Alternatives, Said, Thing, product
-from judge.compiler.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
+from judge.compiler.things import BE, Alternatives, Said, Thing, Things, not_so, product
+from judge.compiler.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
 
 _PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
-_PLACED = frozenset(
-    {"park", "leave", "store", "place", "hang", "stack", "keep", "put", "lay", "mount", "attach", "pile"}
-)
+_PLACED = word_set("park leave store place hang stack keep put lay mount attach pile photograph show see depict use")
 _SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
 MOST_ALTERNATIVES = 12
 PLACES = frozenset(
@@ -36,6 +34,10 @@ def behind_noun(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Al
     for said, end in _behind_run(chart, place, behind):
         yield said, end
         for joint, after in nouns.joints(chart, end):
+            denying = chart.at(place, "without", "not") and chart.word(place) == chart.word(after)
+            for more, last in _one_behind(chart, after, behind) if denying and joint == "and" else ():
+                if len(said) == len(more) == 1:
+                    yield product(said, more, " and "), last
             for more, last in behind_noun(chart, after, behind) if joint in ("or", "") else ():
                 if joint == "" and len(more) == 1:
                     continue
@@ -99,11 +101,20 @@ def prepositional(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]
         for found, end in nouns.things(chart, start, words):
             if "with" in each and not all(map(_can_stand_with, found.each)):
                 continue
+            if len(found.each) > 1 and len(each) > 1 and not LACKING.isdisjoint(each):
+                continue  # `near or outside a school or a church`
+            if words in LACKING and len(found.each) > 1:
+                yield from ((said, end) for said in _lacking(words, found))
+                continue
             yield tuple(Said.ending(one, thing) for one in each for thing in found.options), end
             if found.joint == "and" and words in PLACES:  # `on stairs and landings`: on either, too
                 yield tuple(Said.ending(one, thing) for one in each for thing in found.each), end
         if len(each) > 1:
             continue
+        for found, end in nouns.things(chart, start + 1, words) if chart.at(start, "neither") else ():
+            if found.joint == "or":
+                text = " nor ".join(one.inside for one in found.each)
+                yield (Said(f"{words} neither {text}", found.each[0].head),), end
         if (
             words in ("over", "under", "of", "above", "below")
             and start < len(chart)
@@ -114,6 +125,14 @@ def prepositional(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]
             yield (Said(words),), start
         if words == "from" and chart.at(start, "above", "below", "behind", "inside", "outside"):
             yield (Said(f"from {chart.word(start)}"),), start + 1
+
+
+def _lacking(words: str, found: Things) -> Iterator[Alternatives]:
+    """`without a helmet or lights`: one of them lacking is enough, or both must be; `far from` is far from both."""
+    each = tuple(Said.ending(words, one) for one in found.each)
+    if words != "far from":
+        yield each
+    yield (Said(" and ".join(one.text for one in each), each[0].about, each[-1].inner),)
 
 
 def _can_stand_with(one: Thing) -> bool:
@@ -147,8 +166,7 @@ def doing(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     """`holding or touching a weapon`, `covered`, `not wearing a helmet`: verbs with their objects."""
     if chart.at(place, "not") and chart.can(place + 1, ING, PAST):
         for said, end in doing(chart, place + 1):
-            if len(said) == 1 and not said[0].text.startswith("not "):
-                yield (said[0].behind("not"),), end
+            yield from ((each, end) for each in not_so("", said))
     yield from verbs(chart, place, (ING, PAST))
 
 
@@ -168,18 +186,19 @@ def _verb_list(
     chart: Chart, place: int, forms: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], int, tuple[str, ...]]]:
     """(words to say, end, base forms of verbs that can have an object or nothing)."""
-    waiting: list[tuple[tuple[str, ...], int, tuple[str, ...]]] = [
-        ((word,), end, (base,) if base else ()) for word, end, base in _verb(chart, place, forms)
+    waiting: list[tuple[tuple[str, ...], int, tuple[str, ...], bool]] = [
+        ((word,), end, (base,) if base else (), True) for word, end, base in _verb(chart, place, forms)
     ]
     while waiting:
-        words, end, bases = waiting.pop()
-        yield words, end, bases
+        words, end, bases, closed = waiting.pop()
+        if closed:  # a comma alone closes no list
+            yield words, end, bases
         for joint, after in nouns.joints(chart, end):
             if joint == "and":
                 continue
             for word, behind, base in _verb(chart, after, forms):
                 if bool(base) == bool(bases):
-                    waiting.append(((*words, word), behind, (*bases, base) if base else ()))
+                    waiting.append(((*words, word), behind, (*bases, base) if base else (), joint != ""))
 
 
 def _verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
@@ -238,7 +257,14 @@ def _joined(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
             for more, behind in _run(chart, after):
                 if word != "and" and ((lacks_object(said) and " " in more[0].text) or _is_placed(said[-1], more[0])):
                     continue
-                if word == "and" and len(said) * len(more) <= MOST_ALTERNATIVES:
+                if word == "and" and said[-1].text.startswith("not ") and not chart.at(after, "not"):
+                    continue  # `not closed and labelled`: is it labelled?
+                if word == "and" and open_list and len(said) > 1:
+                    both = (*said, *more)
+                    text = f"{', '.join(one.text for one in said)} and {more[-1].text}"
+                    if len(more) == 1:
+                        waiting.append(((Said(text, said[0].about, more[0].inner, both=both),), behind, "and", False))
+                elif word == "and" and len(said) * len(more) <= MOST_ALTERNATIVES:
                     waiting.append((product(said, more, " and "), behind, "and", False))
                 elif word != "and" and few(said + more):
                     waiting.append((said + more, behind, "or", word == ""))
@@ -275,6 +301,8 @@ def _part(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     yield from doing(chart, place)
     yield from adjectives(chart, place)
     yield from _owned(chart, place)
+    if chart.at(place, "neither"):
+        yield from _neither(chart, place)
     if chart.can(place, ADVERB) and not chart.at(place + 1, "with", "from", "of", "to"):
         yield (Said(chart.word(place)),), place + 1
     if chart.at(place, "while", "when"):
@@ -282,12 +310,21 @@ def _part(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
             yield tuple(one.behind(chart.word(place)) for one in said), end
 
 
+def _neither(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`neither on a plate nor in a bowl`."""
+    for said, end in _run(chart, place + 1):
+        for more, after in _run(chart, end + 1) if len(said) == 1 and chart.at(end, "nor") else ():
+            if len(more) == 1 and not (said[0].owned or more[0].owned):
+                text = f"neither {said[0].text} nor {more[0].text}"
+                yield (Said(text, said[0].about or more[0].about, more[0].inner),), after
+
+
 def adjectives(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     """`dead or dying`, `too small`, `wider than 90 degrees`."""
     adverb = place + (
         chart.at(place, "so", "too", "very") or (chart.can(place, ADVERB) and chart.can(place + 1, ADJECTIVE))
     )
-    if not chart.can(adverb, ADJECTIVE, PAST):
+    if not chart.can(adverb, ADJECTIVE, PAST) or (chart.at(adverb, "far") and chart.at(adverb + 1, "from")):
         return
     first = " ".join(chart.word(at) for at in range(place, adverb + 1))
     yield (Said(first),), adverb + 1
@@ -297,10 +334,11 @@ def adjectives(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         for joint, after in nouns.joints(chart, end):
             if chart.can(after, ADJECTIVE, PAST, ING):
                 more = (*words, chart.word(after))
+                each = tuple(Said(word) for word in more)
                 if joint == "or":
-                    yield tuple(Said(word) for word in more), after + 1
+                    yield each, after + 1
                 elif joint == "and":
-                    yield (Said(f"{', '.join(words)} and {chart.word(after)}"),), after + 1
+                    yield (Said(f"{', '.join(words)} and {chart.word(after)}", both=each),), after + 1
                 else:
                     waiting.append((more, after + 1))
 

@@ -7,14 +7,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from judge.compiler import checks, clauses
+from judge.compiler import checks, lexicon
 from judge.compiler.chains import Parsed
 from judge.compiler.chart import Chart
+from judge.compiler.pictures import EITHER, PICTURES
 from judge.compiler.reword import as_rule, when_flagged
-from judge.compiler.tokens import OPEN_PRONOUNS, tokens_of
+from judge.compiler.tokens import NUMBERS, OPEN_PRONOUNS, tokens_of
 
 _VERDICT = re.compile(r"\b(?:is|are|be) (?:(?:not|never) (?:\w+ )?|un)acceptable\b", re.IGNORECASE)
 MOST_SHOWN, MOST_TRIED = 4, 8
+_COUNTED_LIST = re.compile(
+    r"\b(?P<number>(?:(?:more|fewer|less) than |at least |at most |exactly |over |up to )?"
+    rf"(?:{'|'.join(sorted(NUMBERS))}|\d+|\{{\w+\}})) "
+    r"(?P<first>(?:[\w-]+ ){0,2}[\w-]+),? (?:or|and) ",
+    re.IGNORECASE,
+)
+_ALLOWED = re.compile(
+    r"(?:no (?P<no>[^.,]+?) (?:may|must|can|is|are)\b|(?P<thing>[^.,]+?) (?:must|may|are|is)\b)?[^.]*[.;] "
+    r"(?P<kind>(?!no |not |never |neither |nobody )[^.]+?) (?:is|are|may be|can be)(?: always| still)? "
+    r"(?:allowed|permitted|acceptable|accepted|welcome|fine|shown|exempt|excepted|ok)\b",
+    re.IGNORECASE,
+)
 _FORM = "write `No A may be shown`, `A is not allowed when B is visible`, `Photos must not show A or B`"
 
 
@@ -35,10 +48,11 @@ def not_seen(sentence: str) -> Unparsed | None:
     tokens = tokens_of(sentence)
     unknown = [token.text for token in tokens if token.is_unknown]
     if unknown:
-        word = unknown[0]
+        word, alike = unknown[0], lexicon.nearest(unknown[0].casefold())
+        quoted = f'put the name in quotes before a common word: `a "{word}" poster`'
         return Unparsed(
             f"`{word}` is not a word known here, so it is open what it stands for",
-            f'use a common word for it, or put the name in quotes before one: `a "{word}" poster`',
+            f"did you mean `{alike}`? Only if it is a name, {quoted}" if alike else f"use a common word, or {quoted}",
         )
     unseen = checks.unseeable(sentence)
     if unseen:
@@ -83,7 +97,13 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
         return Unparsed(
             f"it is open what `{pronoun}` stands for", "name the thing: each statement of a rule is asked alone"
         )
-    subject = next((token for token in chart.tokens if token.word in clauses.PICTURES), None)
+    either = re.match(r"(?:\w+ )?(\w+) (?:must|may|should|can) ", sentence)
+    if either and either[1].casefold() in EITHER:
+        return Unparsed(
+            f"it is open whether `{either[1]}` means the picture itself, or one that is seen in it",
+            "write `When the picture is a drawing, no A may be shown`, or `No drawing of A may be shown`",
+        )
+    subject = next((token for token in chart.tokens if token.word in PICTURES), None)
     if subject is not None and re.match(
         r"(?:no |never |do not )?(?:[\w-]+ ){0,3}" + subject.word, sentence, re.IGNORECASE
     ):
@@ -91,10 +111,25 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
             f"it is open whether `{subject.text}` means the picture itself, or one that is seen in it",
             "write `Photos must not show A or B`, or `Photos must not be ...` of the picture itself",
         )
+    if counted := _COUNTED_LIST.search(sentence):
+        return Unparsed(
+            f"it is open what `{counted['number']}` counts: `{counted['first']}` alone, or what follows as well",
+            "write a rule for each, or part them by a semicolon, as in `The following must not be shown: crowds of "
+            "more than ten people; animals`",
+        )
+    if allowed := _ALLOWED.match(sentence):
+        kind = allowed["kind"].casefold() if allowed["kind"][1:].islower() else allowed["kind"]
+        thing = allowed["no"] or allowed["thing"] or "A"
+        return Unparsed(
+            f"it is open how much of the first sentence `{allowed['kind']}` takes back",
+            "if they count as such at all, say it in one sentence, as in "
+            f"`No {thing.casefold()} other than {kind} may be shown`; never as two rules, of which one forbids them",
+        )
     if re.search(r"[.;:!?] \w", sentence):
         return Unparsed(
             "it is more than one sentence, and the second is no exception known here",
-            "one rule is one sentence; put the others into rules of their own",
+            "one rule is one sentence: say what is excepted with `unless` or `other than`; only what is forbidden as "
+            "well is a rule of its own",
         )
     joints = {token.word for token in chart.tokens} & {"and", "or"}
     if len(joints) == 2:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from judge.compiler.chains import Parsed
-from judge.compiler.tokens import PREPOSITIONS
+from judge.compiler.tokens import LACKING, PREPOSITIONS
 from judge.constitution import Precondition
 
 _VISIBLE = re.compile(r"(?P<thing>.+?) (?:is|are) visible")
@@ -39,10 +39,21 @@ def as_rule(chain: Parsed) -> Iterator[str]:
     things = [match["thing"] for one in first.any if (match := _VISIBLE.fullmatch(one.statement))]
     if len(things) == len(first.any):
         things = [_PLAIN.get(thing, thing) for thing in things]
+        if len(things) == len(rest) == 1 and (said := _said_of(things[0], rest[0])):
+            yield from (
+                f"{_upper(things[0])} must not be shown {said}{lifted}." for lifted in _exceptions(chain.exceptions)
+            )
         for more in _conditions(rest):
             for lifted in _exceptions(chain.exceptions):
                 yield from (f"{_upper(text)}{lifted}." for text in _forbidden(things, more))
     yield from (f"{_upper(text)}{lifted}." for text in _denied(chain) for lifted in _exceptions(chain.exceptions))
+
+
+def _said_of(thing: str, group: Precondition) -> str:
+    """`without a lid or without a label`, where that is said of the one thing."""
+    said = rf"{re.escape(thing)} (?:is|are) (?P<said>(?:{'|'.join(sorted(LACKING))}) .+)"
+    texts = [re.fullmatch(said, one.statement) for one in group.any]
+    return " or ".join(text["said"] for text in texts if text) if all(texts) else ""
 
 
 def _forbidden(things: list[str], more: str) -> Iterator[str]:

@@ -31,7 +31,8 @@ class Thing:
 
     determiner: as written, lower case. words: all the rest. head: the noun. inner: the `shape` of the noun at
     its end, where it ends in another phrase. modified: something stands before the noun. behind: the
-    preposition or first word of what stands behind it. parts: of `A and B`.
+    preposition or first word of what stands behind it. parts: of `A and B`. counts: whether it ends in a noun that
+    is counted, in a phrase: `a crowd of more than ten people`.
     """
 
     determiner: str
@@ -41,6 +42,7 @@ class Thing:
     modified: bool = False
     behind: str = ""
     parts: tuple[Thing, ...] = ()
+    counts: bool = False
 
     @property
     def plural(self) -> bool:
@@ -59,15 +61,12 @@ class Thing:
         kept = " ".join(word for word in self.determiner.split() if word not in _DROPPED)
         if kept:
             return f"{kept} {self.words}"
-        if (
-            not self.determiner
-            or self.parts
-            or self.plural
-            or (english.is_mass(self.head) and not english.counted(self.determiner))
-        ):
+        written = self.determiner in ("a", "an")
+        mass = english.is_mass(self.head) and not english.counted(self.determiner) and not written
+        if not self.determiner or self.parts or self.plural or mass:
             return self.words
-        if self.determiner in ("a", "an") and self.words.split()[0].endswith(("'s", "s'")):
-            return f"{self.determiner} {self.words}"
+        if written:
+            return f"{english.article(self.words)} {self.words}"
         if self.head[:1].isupper() or self.words[:1] in '"`\u201c' or self.words.split()[0].endswith(("'s", "s'")):
             return self.words
         return f"{english.article(self.words)} {self.words}"
@@ -92,28 +91,38 @@ class Thing:
         text = said.text.replace(BE, self.be)
         if self.behind and text.startswith("other than "):
             text = f"{text},"
-            return replace(self, words=f"{self.words}, {text}", inner=said.inner)
-        return replace(self, words=f"{self.words} {text}", inner=said.inner, behind=self.behind or text.split()[0])
+            return replace(self, words=f"{self.words}, {text}", inner=said.inner, counts=said.counts)
+        if self.behind == "other" and not text.startswith("other than "):
+            kept, _, left = self.words.partition(" other than ")  # `dogs on a train, other than guide dogs,`
+            return replace(self, words=f"{kept} {text}, other than {left},", behind=text.split()[0])
+        behind = self.behind or text.split()[0]
+        return replace(self, words=f"{self.words} {text}", inner=said.inner, behind=behind, counts=said.counts)
 
 
 @dataclass(frozen=True)
 class Said:
     """What is said of a thing: `holding a weapon`. about: the noun in it that a detector looks for. inner: the
-    `shape` of that noun where the phrase ends in it. owned: (`the mouth`, `open`), of `with the mouth open`."""
+    `shape` of that noun where the phrase ends in it. owned: (`the mouth`, `open`), of `with the mouth open`. both: of
+    `wet and dirty`, each alone. counts: whether it ends in a noun that is counted."""
 
     text: str
     about: str = ""
     inner: str = ""
     owned: tuple[str, str] | None = None
+    both: tuple[Said, ...] = ()
+    counts: bool = False
 
     @classmethod
     def ending(cls, words: str, thing: Thing) -> Said:
         """Words and then a thing: `holding`, `a weapon`."""
-        return cls(f"{words} {thing.inside}", thing.head, thing.inner or thing.shape)
+        both = tuple(cls.ending(words, one) for one in thing.parts)
+        counts = thing.counts or english.counted(thing.determiner)
+        return cls(f"{words} {thing.inside}", thing.head, thing.inner or thing.shape, both=both, counts=counts)
 
     def behind(self, words: str) -> Said:
         """The same behind some words: `who`, `not`."""
-        return Said(f"{words} {self.text}", self.about, self.inner)
+        both = tuple(one.behind(words) for one in self.both)
+        return Said(f"{words} {self.text}", self.about, self.inner, both=both, counts=self.counts)
 
     @property
     def finite(self) -> Said:
@@ -122,10 +131,37 @@ class Said:
 
     def then(self, other: Said, joint: str = " ") -> Said:
         """This, and then the other, of the same thing."""
-        return Said(self.text + joint + other.text, self.about or other.about, other.inner)
+        if joint != " ":
+            both = (*(self.both or (self,)), *(other.both or (other,)))
+        elif self.both or other.both:
+            both = tuple(one.then(more) for one in self.both or (self,) for more in other.both or (other,))
+        else:
+            both = ()
+        text, about = self.text + joint + other.text, self.about or other.about
+        return Said(text, about, other.inner, both=both, counts=other.counts)
 
 
 Alternatives = tuple[Said, ...]
+
+
+def not_so(verb: str, said: Alternatives) -> tuple[Alternatives, ...]:
+    """Every way to read a verb (`BE`, `does`, or none) with `not` and what is said.
+
+    Of `wet or dirty` neither; of `wet and dirty` one of the two may be lacking, or both: two readings.
+    """
+    before = f"{verb} " if verb else ""
+    if any(one.text.startswith(("not ", "neither ")) or one.owned for one in said):
+        return ()
+    if len(said) > 1:
+        if any(one.both for one in said):
+            return ()
+        text = " nor ".join(one.text for one in said)
+        return ((Said(f"{before}neither {text}", said[0].about, said[-1].inner),),)
+    (one,) = said
+    if one.both:
+        each = tuple(Said(f"{before}not {part.text}", part.about, part.inner) for part in one.both)
+        return each, (Said(before + " and ".join(f"not {part.text}" for part in one.both), one.about, one.inner),)
+    return ((one.behind(f"{before}not"),),)
 
 
 @dataclass(frozen=True)

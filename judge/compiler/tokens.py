@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from judge.compiler import lexicon
 from judge.compiler.lexicon import word_set
@@ -19,9 +20,14 @@ COMPOUND_PREPOSITIONS = tuple(
     tuple(phrase.split())
     for phrase in (
         "in front of", "on top of", "next to", "out of", "close to", "at the back of", "at the side of",
-        "together with", "in the middle of", "on the side of", "instead of", "away from",
+        "together with", "in the middle of", "on the side of", "instead of", "away from", "far from",
+        "outside of", "inside of",
     )
 )  # fmt: skip
+_BEFORE_CAN = word_set("a an the no any each every this that one open empty closed")
+_AFTER_CAN = word_set("may must should shall will is are was of with on in near beside")
+# `or` behind these may ask for one, or for all: `outside a kitchen or a restaurant` is outside both.
+LACKING = frozenset({"without", "outside", "off", "beyond", "away from", "far from", "outside of"})
 ARTICLES = frozenset({"a", "an", "the"})
 OWNERS = word_set("his her its their")
 DETERMINERS = ARTICLES | OWNERS | word_set("any some each every all both other another this that these those")
@@ -54,11 +60,14 @@ class Token:
     word: str
     kind: str
     first: bool = False
+    is_can: bool = False  # `a can of beer`, and no verb
 
     @cached_property
     def tags(self) -> frozenset[str]:
         """What the word can be; nothing for words of the grammar and for marks."""
         if self.kind == "quote" or self.is_name:
+            return frozenset({lexicon.NOUN})
+        if self.is_can:
             return frozenset({lexicon.NOUN})
         if self.kind != "word" or self.word in CLOSED or self.is_owner:
             return frozenset()
@@ -86,6 +95,7 @@ class Token:
         return not self.tags.isdisjoint(tags)
 
 
+@lru_cache(4096)
 def tokens_of(sentence: str) -> tuple[Token, ...]:
     """The tokens of one sentence, `n't` apart."""
     sentence = sentence.replace("%", " percent")
@@ -96,4 +106,14 @@ def tokens_of(sentence: str) -> tuple[Token, ...]:
         text, kind = match.group().replace("\u2019", "'"), str(match.lastgroup)
         first = not found or found[-1].text in ".;:"
         found.append(Token(text, text if kind in ("param", "quote") else text.casefold(), kind, first))
-    return tuple(found)
+    return tuple(_cans(found))
+
+
+def _cans(found: list[Token]) -> Iterator[Token]:
+    """`No can may be shown`, `a beer can is open`: no verb where another one follows, or only `a` or `no` stands before
+    it."""
+    for at, token in enumerate(found):
+        before = found[at - 1].word if at else ""
+        after = found[at + 1].word if at + 1 < len(found) else ""
+        verbless = before in _BEFORE_CAN or after in _AFTER_CAN
+        yield replace(token, is_can=True) if token.word == "can" and verbless else token

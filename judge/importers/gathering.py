@@ -81,7 +81,7 @@ class Gathering:
             self.unplace(line, text, "an exception needs a condition")
         elif lifting.clause:
             rule.exceptions.append((lifting.text, line))
-        elif len(joined := f"{rule.text.rstrip(' .')}{lifting.joint} {lifting.text}.") <= LONGEST:
+        elif len(joined := _joined(rule.text, lifting)) <= LONGEST:
             rule.text = joined
         else:
             self.unplace(line, text, f"the rule would be longer than {LONGEST} characters with it")
@@ -116,3 +116,8 @@ class Gathering:
         made = written_out(head, self.drafts)
         parse_constitution(made, file=f"import of {head.source}")  # what we give out loads
         return Imported(made, len(self.drafts), tuple(sorted(self.skipped, key=lambda one: one.line)))
+
+
+def _joined(rule: str, lifting: Exempt) -> str:
+    end = "" if lifting.text.endswith(("!", "?")) else "."
+    return f"{rule.rstrip(' .')}{lifting.joint} {lifting.text}{end}"

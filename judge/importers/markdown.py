@@ -18,7 +18,7 @@ from judge.constitution.document import MAX_BYTES, Document, clipped, read_docum
 from judge.errors import UserError
 from judge.importers.gathering import OPEN, Gathering, Imported
 from judge.importers.not_rules import lists_exceptions, section_of, why_no_rule
-from judge.importers.sentences import Exempt, exempt, forbids, sentences, without_number
+from judge.importers.sentences import Exempt, exempt, forbids, permitted, sentences, without_number
 from judge.importers.tables import NO_COLUMN, rows_of
 from judge.importers.writing import Draft, Written, slug
 from judge.languages import language
@@ -165,8 +165,9 @@ class _Reader:
         begun, why = len(self.found.drafts), ""
         for text, line in sentences(_with_breaks(node), self._line(node)):
             lifting, left_out = self._lifting(text), len(self.found.skipped)
-            nothing_before = self.found.before is None
-            if lifting is not None and nothing_before and (why or self.left_out[0]):
+            if lifting is None and self.found.before is not None:
+                lifting = permitted(text)
+            if lifting is not None and self.found.before is None and (why or self.left_out[0]):
                 self.found.skip(line, text, why or self.left_out[0])  # what limits the policy lifts no rule
             elif lifting is not None:
                 self.found.lift(lifting, text, line)

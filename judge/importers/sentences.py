@@ -25,6 +25,11 @@ _NOT_APPLYING = re.compile(
 )
 _VERB = re.compile(r"\b(?:is|are|has|have|was|were|can|does|do|shows?|wears?|holds?|appears?)\b", re.IGNORECASE)
 _MODAL = re.compile(r"\b(?:must|may|shall|should|needs?)\b", re.IGNORECASE)
+_PERMITS = re.compile(
+    r"\b(?:(?:is|are) (?:\w+ )?(?:allowed|permitted|acceptable|fine|exempt|exempted|okay|ok)"
+    r"|may (?:\w+ )?be (?:shown|posted|shared|visible))\b",
+    re.IGNORECASE,
+)
 _FORBIDS = re.compile(
     r"\b(?:no|nobody|never|neither|(?:must|may|shall|should|can|do|is|are) not|cannot|can't|don't|prohibit\w*|forbid\w*"
     r"|banned|bans|disallow\w*|unacceptable)\b",
@@ -81,6 +86,14 @@ def exempt(text: str) -> Exempt | None:
     if only:
         return Exempt(said, clause=False, joint=" only")
     return Exempt(said, clause=_VERB.search(said) is not None and _VERB.match(said) is None)
+
+
+def permitted(text: str) -> Exempt | None:
+    """What takes something back that the rule before it may forbid (`Toys are allowed.`), to be said in one breath with
+    it; None where it says something else, such as what alone is allowed."""
+    if not _PERMITS.search(text) or forbids(text) or re.search(r"\bonly\b", text, re.IGNORECASE):
+        return None
+    return Exempt(text.rstrip(" ."), clause=False, joint=".")
 
 
 def who_grants(text: str) -> bool:

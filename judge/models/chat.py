@@ -41,6 +41,7 @@ class Chat:
         self.image_mark: str | None = getattr(
             processor, "image_token", None
         )  # where the image stands in a rendered text
+        self._longest: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         self.generation = greedy(model, self.tokenizer)
         self.stop = frozenset(self.generation.eos_token_id)
         self._switches, self._closing = thinking_of(self._written, processor.chat_template, self.tokenizer)
@@ -95,6 +96,18 @@ class Chat:
     def text(self, ids: Sequence[int]) -> str:
         """The text of generated tokens."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def check_length(self, tokens: int) -> None:
+        """Beyond its longest context a model goes on answering, and what it says means nothing.
+
+        Raises:
+            ModelError: so many tokens are more than the model reads.
+        """
+        if self._longest is not None and tokens > self._longest:
+            raise ModelError(
+                f"picture and text take {tokens} tokens, and the model reads {self._longest} at most",
+                hint="ask less at once, or choose a model with a longer context",
+            )
 
     def _shown(self, image: Image) -> Image:
         return _seeable(image if self._most_pixels is None else within(image, self._most_pixels))

@@ -1,7 +1,7 @@
 """An `Mllm` over any image-text-to-text model of transformers that is already loaded (`load_mllm` loads one).
 
 Puts together how a message becomes tokens (`chat`), what is kept of an image (`kept`), how questions are
-scored on it (`ways`), how text is generated (`replies`), and how much memory all that may take
+scored on it (`ways`), how conversations are replied to (`replying`), and how much memory all that may take
 (`memory`). Knows nothing of rules, thresholds or verdicts.
 """
 
@@ -19,18 +19,17 @@ from PIL import Image
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.languages import ENGLISH, Answers
-from judge.models.chat import Chat, Inputs
-from judge.models.constrained import Constraint, json_processor
+from judge.models.chat import Chat
 from judge.models.inside import Inside
-from judge.models.kept import ASSUMED_TOKENS, KeptPrefixes, key_of
+from judge.models.kept import KeptPrefixes, key_of
 from judge.models.loading import identity, load_model, load_processor
 from judge.models.memory import Budget
 from judge.models.paligemma import as_chat
 from judge.models.pixels import bound_tiles
 from judge.models.prefix import Question, one_by_one, prefill
-from judge.models.protocols import Ask, Conversation, Reply, checked_answer
+from judge.models.protocols import Ask, Conversation, checked_answer
 from judge.models.quiet import quiet
-from judge.models.replies import Start, continued, generated
+from judge.models.replying import Replying
 from judge.models.sight import side_seen
 from judge.models.spellings import yes_no_tokens
 from judge.models.threads import is_small, one_thread
@@ -40,8 +39,6 @@ from judge.verdict import Answer, ModelIdentity
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, ProcessorMixin
-
-REPLIES = 16  # conversations generated together
 
 
 class TransformersMllm:
@@ -73,9 +70,7 @@ class TransformersMllm:
         self._small = is_small(model)
         with one_thread(self._small):  # what it remembers is remembered by their number
             self._scoring = Scoring(model, identity, self._chat.pad, self._budget)
-        self._constraints: dict[str, Constraint] = {}
-        self._longest: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-        self._trusts_kept_ids: bool | None = None
+        self._replying = Replying(model, processor, self._chat, self._kept, self._budget, self._scoring)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -152,7 +147,7 @@ class TransformersMllm:
             for ask in batch:
                 own = kept[key_of(ask)]
                 suffix = self._chat.tokens(f" {ask.statement}{own.tail}")
-                self._check_length(own.prefix.position(own.prefix.batch.length) + len(suffix))
+                self._chat.check_length(own.prefix.position(own.prefix.batch.length) + len(suffix))
                 questions.append(Question(own.prefix, tuple(suffix), partial(own.inputs, ask.image)))
             spelled = [self._spellings(ask.answers) for ask in batch]
             ids = sorted({index for both in spelled for word in both for index in word})
@@ -175,10 +170,7 @@ class TransformersMllm:
         wanted = json.dumps(schema) if schema is not None else None
 
         def work() -> list[str]:
-            texts: list[str] = []
-            for start in range(0, len(conversations), REPLIES):
-                texts += self._replies(conversations[start : start + REPLIES], max_tokens, wanted)
-            return texts
+            return self._replying.replies(conversations, max_tokens, wanted)
 
         try:
             with quiet(), one_thread(self._small):
@@ -187,98 +179,6 @@ class TransformersMllm:
             raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure("reasoning", error) from error
-
-    def _replies(self, talks: Sequence[Conversation], max_tokens: int, schema: str | None) -> list[str]:
-        if self._scoring.way is not None and self._scoring.way.plain:
-            return self._continued([self._start(talk) for talk in talks], max_tokens, schema)
-        alike: dict[bool, list[int]] = {}
-        for index, talk in enumerate(talks):
-            alike.setdefault(talk.image is not None, []).append(index)
-        texts: dict[int, str] = {}
-        for indices in alike.values():
-            texts.update(zip(indices, self._anew([talks[index] for index in indices], max_tokens, schema), strict=True))
-        return [texts[index] for index in range(len(talks))]
-
-    def _continued(self, starts: Sequence[Start], max_tokens: int, schema: str | None) -> list[str]:
-        """Replies on top of what is kept."""
-        per_row = max(
-            start.prefix.batch.bytes_per_row // start.prefix.batch.length * (len(start.ids) + max_tokens)
-            for start in starts
-        )
-        size = self._budget.rows(per_row, REPLIES)
-        made: list[list[int]] = []
-        for first in range(0, len(starts), size):
-            some = starts[first : first + size]
-            made += continued(self._model, some, self._chat.pad, max_tokens, self._constraint(schema))
-        return [self._read(ids) for ids in made]
-
-    def _anew(self, talks: Sequence[Conversation], max_tokens: int, schema: str | None) -> list[str]:
-        """Replies by `generate` from scratch, as many together as fit: all with an image, or all without."""
-        texts = [self._rendered(talk) for talk in talks]
-        shares = self._scoring.way is not None and self._scoring.way.shares  # else alone, as its questions are
-        size = self._budget.rows(self._kept.bytes_of_tokens(ASSUMED_TOKENS + max_tokens), REPLIES if shares else 1)
-        made: list[list[int]] = []
-        for first in range(0, len(talks), size):
-            some = slice(first, first + size)
-            made += self._fitting(texts[some], [talk.image for talk in talks[some]], max_tokens, schema)
-        return [self._read(ids) for ids in made]
-
-    def _fitting(
-        self, texts: list[str], images: Sequence[Image.Image | None], max_tokens: int, schema: str | None
-    ) -> list[list[int]]:
-        """Generated tokens per text: in fewer at once, where they turn out to be longer than was assumed."""
-        inputs = self._chat.inputs(texts, images)
-        length = inputs["input_ids"].shape[1]
-        self._check_length(length)
-        size = self._budget.rows(self._kept.bytes_of_tokens(length + max_tokens), len(texts))
-        if size == len(texts):
-            return generated(self._model, inputs, max_tokens, self._constraint(schema))
-        parts = (slice(first, first + size) for first in range(0, len(texts), size))
-        return [ids for part in parts for ids in self._fitting(texts[part], images[part], max_tokens, schema)]
-
-    def _rendered(self, talk: Conversation) -> str:
-        turns = [(turn.role, turn.text) for turn in talk.turns]
-        return self._chat.render(turns, talk.image is not None, thinking=talk.thinking)
-
-    def _read(self, ids: Sequence[int]) -> Reply:
-        return Reply(self._chat.text(ids), cut=self._chat.stop.isdisjoint(ids))
-
-    def _start(self, talk: Conversation) -> Start:
-        """Where to continue from: the longest kept beginning of this conversation, or a prefill of its own."""
-        text = self._rendered(talk)
-        ids = self._kept.ids_of(talk.image, text) if self._trusts_kept_ids is not False else None
-        inputs: Inputs = {}
-        if ids is None or self._trusts_kept_ids is None:
-            inputs = self._chat.inputs([text], [talk.image])
-            full = inputs["input_ids"][0].tolist()
-            if ids is not None:  # tried once per model: some processors write more around an image than its mark
-                self._trusts_kept_ids = ids == full
-            ids = full
-        kept = self._kept.longest(talk.image, ids)
-        if kept is not None:
-            prefix, shared = kept
-            self._check_length(prefix.position(len(ids)))
-            return Start(prefix, shared, tuple(ids))
-        prefix = prefill(self._model, inputs or self._chat.inputs([text], [talk.image]))[0]
-        self._check_length(prefix.position(len(ids)))
-        return Start(prefix, len(ids) - 1, tuple(ids))
-
-    def _check_length(self, tokens: int) -> None:
-        """Beyond its longest context a model goes on answering, and what it says means nothing."""
-        if self._longest is not None and tokens > self._longest:
-            raise ModelError(
-                f"picture and text take {tokens} tokens, and the model reads {self._longest} at most",
-                hint="ask less at once, or choose a model with a longer context",
-            )
-
-    def _constraint(self, schema: str | None) -> Constraint | None:
-        """The outlines processor for a schema, built once (seconds) and reset for every use."""
-        if schema is None:
-            return None
-        if schema not in self._constraints:
-            self._constraints[schema] = json_processor(self._model, self._processor, schema)
-        self._constraints[schema].reset()
-        return self._constraints[schema]
 
 
 def _failure(doing: str, error: Exception) -> ModelError:

@@ -12,6 +12,8 @@ HEAVY = (
     "torch._inductor",
     "torch.distributed.tensor",
     "scipy.optimize._linprog",
+    "torch.export.unflatten",
+    "torchvision.models.resnet",
 )
 
 
@@ -47,10 +49,11 @@ def test_what_is_put_off_is_all_there_when_it_is_used():
         "print(torch.compile(lambda x: x + 1, backend='eager')(torch.zeros(1)).item())\n"
         "print(scipy.optimize.linprog([1], bounds=[(2, 3)]).fun)\n"
         "print(scipy.optimize.linear_sum_assignment([[1, 2], [2, 1]])[1].tolist())\n"
-        "import scipy.stats\n"
+        "import scipy.stats, torchvision\n"
+        "print(torchvision.models.resnet18().fc.out_features, torch.export.Dim('n').__name__)\n"
         "print(round(scipy.stats.binomtest(1, 4).pvalue, 3))"
     )
-    assert said.splitlines() == ["1.0", "2.0", "[0, 1]", "0.625"]
+    assert said.splitlines() == ["1.0", "2.0", "[0, 1]", "1000 n", "0.625"]
 
 
 def test_importing_the_package_leaves_the_import_system_of_a_program_alone():

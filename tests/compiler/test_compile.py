@@ -20,7 +20,9 @@ from tests.judging.scenes import constitution
 
 RULE = "No person may be shown with the legs spread wider than {most} degrees."
 POSE = 'id: pose, rule: "No legs wider than {most} degrees may be shown.", parameters: {most: 90}'
-VAGUE = POSE.replace("No legs wider than {most} degrees may be shown.", "No suggestive pose wider than {most} degrees.")
+VAGUE = POSE.replace(
+    "No legs wider than {most} degrees may be shown.", "Nothing suggestive, and no pose wider than {most} degrees."
+)
 FIRE = "id: fire, rule: No animal may be shown on fire., preconditions: [a fire is visible]"
 
 

@@ -87,7 +87,7 @@ def test_a_rewording_is_compared_with_the_rule_that_people_wrote():
     reworded = json.dumps({"rule": "No legs wider than {most} degrees may be shown."})
     llm = ScriptedMllm(replies=[rated(2), reworded, rated(9), *CHAIN])
     assert compile_constitution(constitution(VAGUE), llm).rules["pose"].made_by == "llm"
-    assert "No suggestive pose wider than" in said(llm)[-1]
+    assert "Nothing suggestive, and no pose wider than" in said(llm)[-1]
 
 
 def test_other_languages_are_vetoed_though_their_words_cannot_be_checked():

@@ -71,6 +71,10 @@ def chain(text: str) -> tuple[list[list[str]], list[str]]:
         ),
         ("No weapon may be shown with blood.", [["a weapon is visible"], ["a weapon with blood is visible"]], []),
         ("Weapons must not be shown.", [["weapons are visible"]], []),
+        ("A person drinking beer must not be shown.", [["a person drinking beer is visible"]], []),
+        ("A warning must be visible.", [["a warning is not visible"]], []),
+        ("No warning may be shown.", [["a warning is visible"]], []),
+        ("An adult's face must not be shown.", [["an adult's face is visible"]], []),
         ("Bombs and the like are forbidden", None, None),
         (
             "No knife may be shown where a child or a dog is visible and the blade is bare.",

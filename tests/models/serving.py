@@ -108,10 +108,10 @@ class Answering:
                 turns = tuple(Turn(one["role"], own[-1]["text"]) for one, own in zip(messages, parts, strict=True))
                 image = parts[0][0].get("image")
                 fresh = type(self._adapter)(self._adapter._model, self._adapter._processor, self._adapter.identity)
-                fresh._constraints = self._adapter._constraints  # seconds to build
+                fresh._replying.constraints = self._adapter._replying.constraints  # seconds to build
                 if pattern is not None:
                     schema = {"pattern": pattern}
-                    fresh._constraints.setdefault(json.dumps(schema), self._patterned(pattern))
+                    fresh._replying.constraints.setdefault(json.dumps(schema), self._patterned(pattern))
                 (self._replies[key],) = fresh.reply([Conversation(image, turns)], max_tokens=most, schema=schema)
             return self._replies[key]
 

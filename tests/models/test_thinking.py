@@ -100,7 +100,7 @@ def test_answers_are_read_after_an_empty_block(written, pictures, more):
 def test_a_model_is_let_think_where_that_is_asked_for(written, pictures, more):
     mllm = load_mllm(written(more), Settings(**FULL.model_dump(exclude_unset=True), reason_with="thinking"))
     talk = Conversation(pictures[0], (Turn("user", "Think."),), thinking=True)
-    assert mllm._rendered(talk).endswith("assistant\n<think>\n")
+    assert mllm._replying.rendered(talk).endswith("assistant\n<think>\n")
     assert mllm.reply([talk], max_tokens=8) != mllm.reply([suite.talk(pictures[0], "Think.")], max_tokens=8)
 
 

@@ -7,6 +7,7 @@ Read at the first question, never at import. Knows words alone: no sentence, no 
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -188,3 +189,20 @@ def rather(word: str, letter: str, other: str) -> bool:
     """Whether a word is at least as often one part of speech as another (n, v, a, r)."""
     counts = _entry(word)[0]
     return counts.get(letter, -1) >= counts.get(other, -1)
+
+
+def rather_verb(word: str) -> bool:
+    """Whether a word in `s`, such as `covers`, is more often a verb than a noun in the plural."""
+    counts = _entry(lemma(word, verb=True))[0]
+    return counts.get("v", -1) > counts.get("n", -1)
+
+
+def nearest(word: str) -> str:
+    """A known word that the word may be a slip of, in the same form; empty where none is near."""
+    stems = [(word, "")] if not word.endswith("s") else [(word[:-1], "s"), (word, "")]
+    for stem, ending in stems:
+        near = [one for one in _lexicon()[0] if one[:1] == stem[:1] and abs(len(one) - len(stem)) < 3 and one.isalpha()]
+        common = [one for one in near if sum(_entry(one)[0].values()) > 0]
+        if found := get_close_matches(stem, common, n=1, cutoff=0.85):
+            return found[0] + ending
+    return ""

@@ -3,6 +3,7 @@
 from judge.lint.checks.contradictory_rules import CONTRADICTORY_RULES
 from judge.lint.checks.double_negation import DOUBLE_NEGATION
 from judge.lint.checks.impossible_chain import IMPOSSIBLE_CHAIN
+from judge.lint.checks.incomplete_statement import INCOMPLETE_STATEMENT
 from judge.lint.checks.missing_threshold import MISSING_THRESHOLD
 from judge.lint.checks.missing_unit import MISSING_UNIT
 from judge.lint.checks.renamed_rule import RENAMED_RULE
@@ -13,10 +14,13 @@ from judge.lint.checks.swallowing_exception import SWALLOWING_EXCEPTION
 from judge.lint.checks.unfit_chain import UNFIT_CHAIN
 from judge.lint.checks.unknown_to_bundled_model import UNKNOWN_TO_BUNDLED_MODEL
 from judge.lint.checks.unreachable_alternative import UNREACHABLE_ALTERNATIVE
+from judge.lint.checks.unseeable_word import UNSEEABLE_WORD
 from judge.lint.checks.untested_rule import UNTESTED_RULE
 
 CHECKS = (
     SUBJECTIVE_WORD,
+    UNSEEABLE_WORD,
+    INCOMPLETE_STATEMENT,
     MISSING_THRESHOLD,
     MISSING_UNIT,
     DOUBLE_NEGATION,

@@ -1,0 +1,110 @@
+"""What stands before and behind a sentence, and how it changes the draft: conditions, places, exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from judge.compiler import lexicon
+from judge.compiler.clauses import Groups
+from judge.compiler.denial import Impossible
+from judge.compiler.draft import Draft
+from judge.compiler.forms import Found
+from judge.compiler.pictures import PICTURES
+from judge.compiler.things import Said, Thing, Things, listing
+from judge.compiler.tokens import OWNERS
+
+
+def condition(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`when C`."""
+    yield replace(draft, conditions=(*draft.conditions, *_whose(draft, found["clauses"])))
+
+
+def _whose(draft: Draft, groups: Groups) -> Groups:
+    """`unless their faces are covered`, where one thing alone can be meant: `the faces of injured people`."""
+    each = [clause for group in groups for clause in group]
+    owned = [one for one in each if one.subject.determiner.split(" ")[0] in OWNERS]
+    if not owned:
+        return groups
+    things = [one for group in draft.subjects for one in group]
+    if len(each) > 1 or len(things) > 1 or not things or draft.said or draft.place or draft.whole or things[0].inner:
+        raise Impossible(
+            f"it is open whose `{owned[0].subject.text}` is meant", "name it: each statement of a rule is asked alone"
+        )
+    subject, owner = owned[0].subject, things[0]
+    rest = " ".join([*subject.determiner.split()[1:], subject.words, "of", owner.text])
+    return ((replace(owned[0], subject=replace(subject, determiner="the", words=rest)),),)
+
+
+def condition_behind(draft: Draft, found: Found) -> Iterator[Draft]:
+    """The same behind what it limits; behind `only in A`, it may limit that alone."""
+    if draft.only:
+        raise Impossible(
+            "it is open what the condition limits behind `only`",
+            "write what is forbidden: `No dog may be shown on a train, unless a muzzle is visible`",
+        )
+    yield from condition(draft, found)
+
+
+def placed(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`On platforms, ...`: the things are there."""
+    if any(one.about in PICTURES for one in found["place"]):
+        if all(one.text.split()[-1] in PICTURES for one in found["place"]):
+            yield draft
+        return
+    if not draft.place:
+        yield replace(draft, place=found["place"])
+
+
+def lifted(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`unless C`."""
+    groups: Groups = found.get("clauses") or found["clause_list"]
+    if len(groups) > 1:
+        raise Impossible(
+            "an exception of two conditions that must both hold",
+            "write a rule for each: `unless A is visible` in one, `unless B is visible` in the other",
+        )
+    groups = _whose(draft, groups)
+    if draft.exceptions:
+        raise Impossible("more than one exception", "join them: `unless A or B is visible`")
+    yield replace(draft, exceptions=groups[0])
+
+
+def others(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`except A`: the things, other than A. Of several things, of the last alone or of all."""
+    if not draft.subjects:
+        return
+    last = draft.subjects[-1]
+    yield _but(draft, last, found["others"])
+    if len(last) > 1:
+        yield _but(draft, last[-1:], found["others"])
+
+
+def _but(draft: Draft, things: tuple[Thing, ...], behind: Said) -> Draft:
+    """The draft about these things, others left out, wherever it speaks of them."""
+    changed = {one: one.with_behind(behind) for one in things}
+    subjects = tuple(tuple(changed.get(one, one) for one in group) for group in draft.subjects)
+    whole = tuple(
+        tuple(replace(one, subject=changed.get(one.subject, one.subject)) for one in group) for group in draft.whole
+    )
+    return replace(draft, subjects=subjects, whole=whole)
+
+
+def allowed(draft: Draft, found: Found) -> Iterator[Draft]:
+    """A second sentence that allows one kind of what the first forbids; not of what it requires."""
+    if not draft.whole:
+        yield from exempt(draft, found)
+
+
+def exempt(draft: Draft, found: Found) -> Iterator[Draft]:
+    """A second sentence that takes one kind out of the first."""
+    things: Things = found["things"] if "things" in found else found["listed"]
+    heads = {lexicon.lemma(one.head, verb=False) for group in draft.subjects for one in group}
+    if {lexicon.lemma(one.head, verb=False) for one in things.each} <= heads and len(heads) == 1:
+        yield from others(draft, {"others": Said(f"other than {listing(things.each)}")})
+
+
+CHANGES: dict[str, Callable[[Draft, Found], Iterator[Draft]]] = {
+    "condition": condition, "condition_behind": condition_behind, "place": placed, "lifted": lifted, "others": others,
+    "allowed": allowed, "exempt": exempt,
+}  # fmt: skip

@@ -1,0 +1,112 @@
+"""What must be so, turned into what is not so: how far `not` reaches over lists, pairs and numbers of things.
+
+`must wear a helmet and a vest` is broken where either is missing, `must be on a leash or in a cage` where neither
+holds, `at least two must be open` where fewer than two are. Knows phrases, no form of a sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from judge.compiler import english, nouns
+from judge.compiler.lexicon import word_set
+from judge.compiler.things import BE, Alternatives, Said, Thing
+
+# How many is left open by these, and `not` may stand for none or for not all.
+VAGUE = word_set("some several many few most half numerous various certain multiple")
+EACH = frozenset({"every", "each", "all", "both"})
+
+
+class Impossible(Exception):
+    """A form matched, and cannot mean anything. The message says why; `hint` what to write."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.reason, self.hint = reason, hint
+
+
+def denied(said: Alternatives) -> tuple[Alternatives, ...]:
+    """What breaks `must be` said: groups of which each must hold, one of a group is enough.
+
+    Raises:
+        Impossible: pairs stand in alternatives, or what is said of parts does; or it says when, and not what.
+    """
+    if any(one.text.startswith(("when ", "while ")) for one in said):
+        raise Impossible(
+            "it is open what holds at other times", "write what is forbidden, as in `No dog may be shown running`"
+        )
+    if len(said) == 1:
+        return (tuple(map(_not, said[0].both or said)),)
+    if any(one.both or one.owned or one.text.startswith(("not ", "without ", "neither ")) for one in said):
+        raise Impossible(
+            "it is open which of the things that must be so belong together",
+            "write a rule for each: `Every A must be B`, `Every A must be C`",
+        )
+    if all(one.text.startswith("with ") for one in said):
+        text = " and ".join(f"without {one.text.removeprefix('with ')}" for one in said)
+    else:
+        text = "neither " + " nor ".join(one.text for one in said)
+    return ((Said(f"{BE} {text}", said[0].about, said[-1].inner),),)
+
+
+def _not(said: Said) -> Said:
+    if said.owned:
+        return replace(said, owned=(said.owned[0], f"not {said.owned[1]}"), both=())
+    first, _, rest = said.text.partition(" ")
+    turned = {"with": f"{BE} without {rest}", "without": f"{BE} with {rest}", "not": f"{BE} {rest}"}.get(first)
+    return Said(turned or f"{BE} not {said.text}", said.about, said.inner)
+
+
+def too_few(one: Thing) -> tuple[Thing, ...] | None:
+    """Things of which one kind is seen where `one`, a number of things, is not there as it must be: `fewer than two
+    dogs` of `at least two dogs`. None where no number is said; `the` and `every` are none.
+
+    Raises:
+        Impossible: how many there must be is open.
+    """
+    first, *rest = [*one.determiner.split(), *one.words.split()]
+    if first in EACH and rest[:1] in (["second"], ["third"], ["other"]):
+        raise Impossible(f"it is open which `{one.inside}` are", "say `Every door must be open`, or a least number")
+    if first == "both":
+        return (replace(one, determiner="fewer than two"),)
+    if first in VAGUE or (first == "a" and rest[:1] == ["few"]) or nouns.measures(one):
+        raise Impossible(
+            f"it is open how many `{one.inside}` are at least",
+            "say the least number, as in `At least two doors must be open`, or all, as in `Every door must be open`",
+        )
+    if not english.counted(one.determiner):
+        return None
+    quantity, _, number = one.determiner.rpartition(" ")
+    fewer = replace(one, determiner="no" if number in ("one", "1") else f"fewer than {number}")
+    more = replace(one, determiner=f"more than {number}")
+    if quantity == "at least":
+        return (fewer,)
+    if quantity == "exactly":
+        return fewer, more
+    if quantity == "more than":
+        return (replace(one, determiner=f"at most {number}"),)
+    raise Impossible(
+        f"it is open whether `{one.inside}` means at least or exactly so many",
+        f"write `at least {number}` or `exactly {number}`; a limit says `may`, as in `At most two doors may be open`",
+    )
+
+
+def stays_open(one: Thing, acts: bool) -> None:
+    """Refuses `Some doors must not be open`: which, how many, or not all? `acts`: whether anything is said of them.
+
+    Raises:
+        Impossible: it is open.
+    """
+    first, *rest = [*one.determiner.split(), *one.words.split()]
+    quantity = one.determiner.rpartition(" ")[0]
+    number = english.counted(one.determiner) and quantity not in ("more than", "fewer than", "less than", "over")
+    if first in VAGUE or (first == "a" and rest[:1] == ["few"]) or (number and (acts or quantity)):
+        raise Impossible(
+            f"it is open how many `{one.inside}` are too many",
+            "say that none may be, as in `No door may be open`, or a limit, as in `No more than two doors may be open`",
+        )
+    if acts and first in EACH:
+        raise Impossible(
+            f"`{first}` with `not`: it is open whether none may be so, or only not all",
+            "if none may be, begin with `No`, as in `No door may be open`",
+        )

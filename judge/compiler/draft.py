@@ -1,0 +1,58 @@
+"""A draft of a chain: what one reading of a sentence says, before it is written as statements. A pure value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from judge.compiler import nouns
+from judge.compiler.clauses import VISIBLE, Clause, Groups
+from judge.compiler.denial import Impossible
+from judge.compiler.things import Alternatives, Thing
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What one reading says.
+
+    subjects: groups of things; one of each group must be visible. said: of them, one is enough. whole: the statements
+    that stand for the subjects where they are not simply `visible`. conditions: must hold too. exceptions: lift it.
+    only: it says where or how alone things may be shown. open: why no chain can say it, if the sentence ends here.
+    """
+
+    subjects: tuple[tuple[Thing, ...], ...] = ()
+    said: Alternatives = ()
+    place: Alternatives = ()
+    whole: Groups = ()
+    conditions: Groups = ()
+    exceptions: tuple[Clause, ...] = ()
+    only: bool = False
+    open: Impossible | None = None
+
+    @property
+    def groups(self) -> Groups:
+        """The preconditions."""
+        seen = tuple(
+            tuple(Clause(one, VISIBLE) for one in group)
+            for group in self.subjects
+            if not (self.said and any(map(nouns.measures, group)))  # of a share, only what is said can be seen
+        )
+        said: Groups = ()
+        if self.said and self.place:
+            placed = [one.with_behind(at) for group in self.subjects for one in group for at in self.place]
+            said = (tuple(Clause(one, each.finite) for one in placed for each in self.said),)
+        elif self.said or (self.place and not self.whole):
+            said = (
+                tuple(
+                    Clause(one, each.finite)
+                    for group in self.subjects
+                    for one in group
+                    for each in self.said or self.place
+                ),
+            )
+        whole = self.whole
+        if self.place and whole:
+            whole = tuple(
+                tuple(replace(one, subject=one.subject.with_behind(at)) for one in group for at in self.place)
+                for group in whole
+            )
+        return (*seen, *whole, *said, *self.conditions)

@@ -1,0 +1,292 @@
+"""What the forms of a sentence mean, each as drafts of a chain. The forms themselves are data (`forms`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from judge.compiler import english, lexicon
+from judge.compiler.changes import lifted
+from judge.compiler.clauses import VISIBLE, Clause, Groups
+from judge.compiler.denial import EACH, Impossible, denied, stays_open, too_few
+from judge.compiler.draft import Draft
+from judge.compiler.forms import SHORT, Found
+from judge.compiler.pictures import ELSEWHERE, ITSELF, KINDS, PICTURES, SHOWING
+from judge.compiler.things import BE, Alternatives, Said, Thing, Things
+from judge.compiler.tokens import PREPOSITIONS
+
+_SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|")) | {"appearing"}
+_SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _SHOW
+# What is no object and can be seen all the same.
+_SIGNS = lexicon.word_set(
+    "text name logo watermark money sign symbol address ticket graffiti nudity injury wound number letter word label "
+    "barcode voucher coupon slogan caption tattoo hashtag emoji date price password mark receipt map advertising"
+)
+# Behind these, `seen` and its like say more than that something is there: `seen through a window`.
+_OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
+_IN_STYLE = re.compile(r"(?:not )?in (?:colour|color|focus|black and white|portrait|landscape|greyscale|grayscale)")
+_MISSING = lexicon.word_set("wear use carry provide attach fit install supply fix add")
+_MUTUAL = lexicon.word_set(
+    "kiss hug fight touch meet embrace wrestle dance play talk argue share hold shake cuddle box"
+)
+ANYONE = Thing("any", "person", "person")
+PICTURE = Thing("the", "picture", "picture")
+
+
+def _things(found: Found) -> Things:
+    things: Things = found["things"]
+    if "more" in found:
+        return Things(things.each + found["more"].each, "or")
+    return things
+
+
+def _scope(found: Found) -> Groups:
+    words = found.get("picture", "")
+    if not words:
+        return ()
+    if words.split()[-1] in ELSEWHERE:
+        raise Impossible(
+            f"`{words}`: no picture shows by itself that it is one, or is of one",
+            "write `Photos must not show A`: it holds for every picture that is judged under the rule",
+        )
+    return ((Clause(PICTURE, Said(f"{BE} {english.article(words)} {words}")),),)
+
+
+def _of_pictures(things: tuple[Thing, ...]) -> bool:
+    return any(one.head in PICTURES for one in things)
+
+
+def _said(found: Found) -> Alternatives:
+    said: Alternatives = found.get("tail") or found.get("doing") or ()
+    return said
+
+
+def _needs_its_verb(found: Found) -> bool:
+    """`seen through a window`: without its verb, what follows says something else (another form keeps both)."""
+    tail: Alternatives = found.get("tail") or ()
+    return any(one.text.split()[0] in _OF_THE_VIEW for one in tail)
+
+
+def forbidden(found: Found) -> Iterator[Draft]:
+    """`No A or B may be shown`; behind `no` nothing has an article of its own."""
+    things = found["listed"] if "listed" in found else _things(found)
+    if (
+        "listed" not in found
+        and any(one.determiner.split(" ")[0] in ("a", "an", "the") for one in things.each)
+        and "more" not in found
+    ):
+        return
+    any_of = tuple(one if one.determiner else replace(one, determiner="any") for one in things.each)
+    yield from _both(Things(any_of, things.joint), {name: value for name, value in found.items() if name != "more"})
+
+
+def bare(found: Found) -> Iterator[Draft]:
+    """`No weapons.`, and not `No exceptions.`: what is named must be something to see."""
+    if _of_pictures(_things(found).each):
+        return
+    for one in _things(found).each:
+        act = lexicon.ING in lexicon.tags(one.head) and one.head.endswith("ing")
+        if lexicon.kind(one.head) not in tuple("oafpbgse") and not act and not _is_sign(one.head):
+            raise Impossible(
+                f"it is open whether `{one.head}` is what must not be seen", f"write `No {one.inside} may be shown`"
+            )
+    yield from forbidden(found)
+
+
+def _is_sign(head: str) -> bool:
+    return lexicon.lemma(head, verb=False) in _SIGNS
+
+
+def each_forbidden(found: Found) -> Iterator[Draft]:
+    """`A and B are prohibited`: each of them."""
+    things, said = _things(found), _said(found)
+    if _shows(things.each, said) or _needs_its_verb(found):
+        return
+    if _of_pictures(things.each):
+        yield from _of_the_picture(things, said)
+        return
+    if [one.text for one in said] == ["together"]:
+        if things.joint == "and":
+            yield Draft(tuple((one,) for one in things.each))
+        return
+    if things.joint == "and" and any(lexicon.lemma(one.text.split()[0], verb=True) in _MUTUAL for one in said):
+        # `A and B must not be shown kissing` may be the two together
+        yield from _both(things, found)
+        return
+    yield Draft((things.each,), said, conditions=_scope(found))
+
+
+def each_not(found: Found) -> Iterator[Draft]:
+    """The same behind `not`: `Every door must not be open` may mean none, or not all."""
+    things = _things(found).each
+    for one in () if _shows(things, _said(found)) else things:
+        stays_open(one, acts=bool(_said(found)))
+    yield from each_forbidden(found)
+
+
+def _is_quality(said: Said) -> bool:
+    """`blurry`, `a screenshot`; not `hung above a bed`, which is no matter of the picture that is judged."""
+    return " " not in said.text or said.text.startswith(("a ", "an "))
+
+
+def _of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
+    """`Photos must not be blurry`: of the picture that is judged; other pictures, in it, need naming."""
+    one = things.each[0]
+    if not said or len(things.each) > 1 or one.modified or one.behind or not all(map(_is_quality, said)):
+        return
+    yield Draft(whole=(tuple(Clause(PICTURE, each.finite) for each in said),), conditions=_scope_of(one))
+
+
+def _scope_of(one: Thing) -> Groups:
+    """Of `screenshots`, that the picture is one."""
+    return _scope({"picture": "" if one.head in ITSELF else KINDS.get(one.head, one.head)})
+
+
+def both_open(found: Found) -> Iterator[Draft]:
+    """`must not show A and B`: either, or the two together."""
+    yield from _both(_things(found), found)
+
+
+def _both(things: Things, found: Found) -> Iterator[Draft]:
+    said = _said(found)
+    if _shows(things.each, said) or _needs_its_verb(found):
+        return
+    if _of_pictures(things.each) and "picture" not in found:
+        yield from _of_the_picture(things, said)
+        return
+    yield Draft((things.each,), said, conditions=_scope(found))
+    if things.joint == "and":
+        if said:
+            yield Draft(whole=tuple(tuple(Clause(one, each.finite) for each in said) for one in things.each))
+        else:
+            yield Draft(tuple((one,) for one in things.each), conditions=_scope(found))
+
+
+def _shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
+    """A picture that shows something is no thing that does something; `shown` is no property."""
+    if any(one.head in PICTURES and one.behind in ("of", "showing", "that", "which", "with") for one in things):
+        return True  # `pictures of passports` are looked through: other forms read them so
+    first = {one.text.split()[0] for one in said if not set(one.text.split()[1:2]) & _OF_THE_VIEW}
+    pictures = any(one.head in SHOWING for one in things)
+    return bool(first & _SHOW) or (pictures and any(one.text.split()[0] in _SHOWING for one in said))
+
+
+def nobody(found: Found) -> Iterator[Draft]:
+    """`Nobody may be shown climbing`, `Nobody may climb`."""
+    if not _shows((), _said(found)) and not _needs_its_verb(found):
+        yield Draft(((ANYONE,),), _said(found))
+
+
+def _counted(found: Found, quantity: str) -> Thing | None:
+    things: Things = found["things"]
+    one = things.each[0]
+    if len(things.each) > 1 or one.determiner:
+        return None
+    return replace(one, determiner=quantity if quantity == "no" else f"{quantity} {found['count']}")
+
+
+def too_many(found: Found) -> Iterator[Draft]:
+    """`No more than three people`: four are too many."""
+    if (one := _counted(found, "more than")) and not _shows((one,), _said(found)) and not _needs_its_verb(found):
+        yield Draft(((one,),), _said(found))
+
+
+def only_if(found: Found) -> Iterator[Draft]:
+    """`A may be shown only if B is visible`: forbidden unless."""
+    without = {name: value for name, value in found.items() if name != "clauses"}
+    for draft in each_forbidden(without):
+        yield replace(next(lifted(draft, found)), only=True)
+
+
+def only_so(found: Found) -> Iterator[Draft]:
+    """`Dogs may be shown only on a leash`: a dog that is not."""
+    things, said = _things(found), _said(found)
+    if _shows(things.each, said) or _needs_its_verb(found):
+        return
+    if any(len([word for word in one.text.split() if word in PREPOSITIONS - {"of"}]) > 1 for one in said):
+        raise Impossible(
+            "it is open what `only` limits where two phrases follow",
+            "write what is forbidden: `No dog may be shown on a train without a muzzle`",
+        )
+    yield Draft((things.each,), whole=_each_denied(things.each, said), only=True)
+
+
+def _each_denied(each: tuple[Thing, ...], said: Alternatives) -> Groups:
+    return tuple(tuple(Clause(one, more) for one in each for more in group) for group in denied(said))
+
+
+def only_kind(found: Found) -> Iterator[Draft]:
+    """`Only closed bottles may be shown`: bottles other than closed bottles."""
+    things: Things = found["things"]
+    (one, *more) = things.each
+    if more or one.determiner or one.behind or not one.modified or one.head in PICTURES:
+        raise Impossible(
+            "it is open what else `only` leaves out", "write `No bottles other than closed bottles may be shown`"
+        )
+    every = Thing("", one.head, one.head)
+    yield Draft(((every.with_behind(Said(f"other than {one.words}")),),), only=True)
+
+
+def required(found: Found) -> Iterator[Draft]:
+    """`The price must be shown`: violated where it is not. `A and B`: where either is missing; `A or B`: both."""
+    things = _things(found)
+    if things.each[0].determiner.split(" ")[0] in EACH - {"both"}:
+        return
+    gone = tuple(_gone(one) for one in things.each)
+    whole = (tuple(one for each in gone for one in each),) if things.joint == "and" else gone
+    yield Draft(whole=whole, conditions=_scope(found))
+
+
+def _gone(one: Thing) -> tuple[Clause, ...]:
+    few = too_few(one)
+    if few is None:
+        return (Clause(one, Said(f"{BE} not visible")),)
+    return tuple(Clause(each, VISIBLE) for each in few)
+
+
+def _may_be_missing(said: Said) -> bool:
+    """`Helmets must be worn`: where none is in the picture, whose fault it is stays open."""
+    first = said.text.split()[0]
+    return not first.endswith("ing") and lexicon.lemma(first, verb=True) in _MISSING
+
+
+def required_so(found: Found) -> Iterator[Draft]:
+    """`Every rider must wear a helmet`: a rider who does not."""
+    things, said = _things(found), _said(found)
+    if _shows(things.each, said) or _needs_its_verb(found) or any(_may_be_missing(one) for one in said):
+        return
+    if _of_pictures(things.each):
+        yield from _so_of_the_picture(things, said)
+        return
+    if things.joint == "or":
+        raise Impossible("it is open whether each must be so, or one is enough", "write `and` if each must be so")
+    few = [each for one in things.each for each in too_few(one) or ()]
+    if few:
+        yield from _few_so(things, tuple(few), said)
+        return
+    definite = all(one.determiner.startswith("the") for one in things.each)
+    yield Draft(() if definite else (things.each,), whole=_each_denied(things.each, said))
+
+
+def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Iterator[Draft]:
+    """`At least two dogs must be on a leash`: fewer than two dogs are."""
+    if len(things.each) > 1 or any(one.owned for one in said):
+        raise Impossible("it is open which things the number counts", "write a rule for each of them")
+    said_of = Said(" or ".join(one.text for one in said), said[0].about, said[-1].inner).finite
+    yield Draft(whole=(tuple(Clause(one, said_of) for one in few),))
+
+
+def _so_of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
+    """`Photos must be square`, `The picture must be in colour`."""
+    one = things.each[0]
+    plain = len(things.each) == 1 and not one.modified and not one.behind and one.head in ITSELF
+    if plain and all(_is_quality(each) or _IN_STYLE.fullmatch(each.text) for each in said):
+        yield Draft(whole=_each_denied((PICTURE,), said))
+
+
+MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
+    "forbidden": forbidden, "each_forbidden": each_forbidden, "both_open": both_open, "nobody": nobody,
+    "too_many": too_many, "only_if": only_if, "only_so": only_so, "required": required, "required_so": required_so,
+    "bare": bare, "each_not": each_not, "only_kind": only_kind,
+}  # fmt: skip

@@ -1,0 +1,32 @@
+"""What a rule calls the pictures that it is about: a closed list (docs/rule-grammar.md). Knows words alone.
+
+A rule about one kind of picture holds for that kind only, which must be seen in the picture itself: that it is a
+screenshot can be, that it is a post or a frame of a video can not.
+"""
+
+from __future__ import annotations
+
+from judge.compiler.lexicon import word_set
+
+# The picture that is judged, whatever it is.
+ITSELF = word_set("content imagery media photo photos photograph photographs picture pictures image images")
+# Kinds that a picture itself shows: `the picture is a screenshot` must hold too.
+KINDS = {
+    "screenshot": "screenshot", "screenshots": "screenshot", "selfie": "selfie", "selfies": "selfie",
+    "illustration": "illustration", "illustrations": "illustration", "meme": "meme", "memes": "meme",
+    "advert": "advert", "adverts": "advert", "ad": "ad", "ads": "ad", "collage": "collage", "collages": "collage",
+}  # fmt: skip
+# What no single picture shows that it is, or belongs to: a rule about one of these is refused.
+ELSEWHERE = word_set(
+    "video videos footage thumbnail thumbnails post posts listing listings profile profiles avatar avatars story "
+    "stories reel reels clip clips upload uploads submission submissions gif gifs livestream livestreams vlog vlogs"
+)
+PICTURES = ITSELF | frozenset(KINDS) | {"video", "videos", "footage", "thumbnail", "thumbnails"}
+# What may be the picture itself, or hang on a wall in it.
+EITHER = word_set("drawing drawings painting paintings sketch sketches cartoon cartoons comic comics")
+SHOWING = PICTURES | ELSEWHERE | EITHER  # whatever shows something, as the subject of a sentence
+# Words before `photos` that only say whose, or where on a site: the photos that the whole policy is about.
+ANY_PICTURE = word_set(
+    "listing product profile cover main uploaded submitted user customer seller host item property gallery catalogue "
+    "catalog press news title header website all your our these published"
+)
