@@ -16,6 +16,7 @@ from judge.compiler.tokens import LACKING, NUMBERS
 
 VISIBLE = Said("BE visible")
 MOST_CLAUSES = 6
+_EVERY = ("every", "each", "all", "both")
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,27 @@ def clause(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
     for found, verb in nouns.things(chart, place):
         if _names_a_thing(chart, found.each[-1], verb):
             continue
+        every = any(one.determiner.split(" ")[0] in _EVERY for one in found.each)
         for said, end in finite.finite(chart, verb):
-            yield _clauses(found, said), end
+            if not every:
+                yield _clauses(found, said), end
+            elif len(found.each) == len(said) == 1 and not _denies(said[0]):
+                yield _clauses(Things((_of_every(found.each[0]),)), said), end
     if chart.at(place, "no"):
         for found, verb in nouns.things(chart, place + 1):
             (one, *more) = found.each
-            for said, end in (
-                finite.finite(chart, verb) if not (more or one.determiner or chart.at(verb + 1, "not")) else ()
-            ):
-                none = replace(one, determiner="no")
-                if len(said) == 1:
-                    yield ((Clause(none, said[0]),),), end
+            for said, end in () if more or one.determiner else finite.finite(chart, verb):
+                if len(said) == 1 and not _denies(said[0]):
+                    yield ((Clause(replace(one, determiner="no"), said[0]),),), end
+
+
+def _denies(said: Said) -> bool:
+    return any(word in ("not", "neither", "without") for word in said.text.split())
+
+
+def _of_every(one: Thing) -> Thing:
+    """`all adults` stays: that some are is something else."""
+    return replace(one, determiner="", words=one.inside)
 
 
 def _names_a_thing(chart: Chart, subject: Thing, verb: int) -> bool:

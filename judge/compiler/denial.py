@@ -6,6 +6,7 @@ holds, `at least two must be open` where fewer than two are. Knows phrases, no f
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from judge.compiler import english, nouns
@@ -50,11 +51,40 @@ def denied(said: Alternatives) -> tuple[Alternatives, ...]:
 
 
 def _not(said: Said) -> Said:
+    if said.counts and not said.owned:
+        return _fewer(said)
     if said.owned:
         return replace(said, owned=(said.owned[0], f"not {said.owned[1]}"), both=())
     first, _, rest = said.text.partition(" ")
     turned = {"with": f"{BE} without {rest}", "without": f"{BE} with {rest}", "not": f"{BE} {rest}"}.get(first)
     return Said(turned or f"{BE} not {said.text}", said.about, said.inner)
+
+
+def _fewer(said: Said) -> Said:
+    """`with at least four wheels`: with fewer than four."""
+    turned = re.sub(r"\bat least (?:one|1)\b", "no", said.text, count=1)
+    turned = re.sub(r"\bat least\b", "fewer than", turned, count=1)
+    if turned == said.text or turned.startswith(("without ", "not ")):
+        raise Impossible(
+            f"it is open whether `{said.text}` means at least or exactly so many",
+            "say `at least`, as in `Every car must have at least four wheels`; a limit is a rule with `No`, as in "
+            "`No car may have more than four wheels`",
+        )
+    return Said(f"{BE} {turned}", said.about, said.inner)
+
+
+def not_vague(one: Thing, *, every: bool = False) -> None:
+    """Refuses `No several dogs`, and with `every` also `must not show all doors`.
+
+    Raises:
+        Impossible: it is open how many, or whether any are too many.
+    """
+    first, *rest = [*one.determiner.split(), *one.words.split()]
+    if first in VAGUE or (first == "a" and rest[:1] == ["few"]) or (every and first in EACH - {"both"}):
+        raise Impossible(
+            f"it is open how many `{one.inside}` are too many",
+            "say that none may be, as in `No door may be open`, or a limit, as in `No more than two doors may be open`",
+        )
 
 
 def too_few(one: Thing) -> tuple[Thing, ...] | None:
@@ -97,10 +127,11 @@ def stays_open(one: Thing, acts: bool) -> None:
     Raises:
         Impossible: it is open.
     """
-    first, *rest = [*one.determiner.split(), *one.words.split()]
+    not_vague(one)
+    first = [*one.determiner.split(), *one.words.split()][0]
     quantity = one.determiner.rpartition(" ")[0]
     number = english.counted(one.determiner) and quantity not in ("more than", "fewer than", "less than", "over")
-    if first in VAGUE or (first == "a" and rest[:1] == ["few"]) or (number and (acts or quantity)):
+    if number and (acts or quantity):
         raise Impossible(
             f"it is open how many `{one.inside}` are too many",
             "say that none may be, as in `No door may be open`, or a limit, as in `No more than two doors may be open`",

@@ -104,6 +104,8 @@ CORES: tuple[tuple[str, str], ...] = (
     ("at most <count> <things> $MAY be $SHOWN <tail>", "too_many"),
     ("at most <count> <things> is|are $ALLOWED", "too_many"),
     ("a maximum of <count> <things> $MAY be $SHOWN", "too_many"),
+    ("[the|all] <picture> $MAY <showing> at most <count> <things>", "too_many"),
+    ("[the|all] <picture> $MAY <showing> no more than <count> <things>", "too_many"),
     ("at most <count> <things>", "too_many"),
     ("a maximum of <count> <things>", "too_many"),
     ("at most <count> <things> $MAY <doing>", "too_many"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from judge.compiler import english, lexicon
 from judge.compiler.changes import lifted
 from judge.compiler.clauses import VISIBLE, Clause, Groups
-from judge.compiler.denial import EACH, Impossible, denied, stays_open, too_few
+from judge.compiler.denial import EACH, Impossible, denied, not_vague, stays_open, too_few
 from judge.compiler.draft import Draft
 from judge.compiler.forms import SHORT, Found
 from judge.compiler.pictures import ELSEWHERE, ITSELF, KINDS, PICTURES, SHOWING
@@ -77,6 +77,8 @@ def forbidden(found: Found) -> Iterator[Draft]:
         and "more" not in found
     ):
         return
+    for one in things.each:
+        not_vague(one)
     any_of = tuple(one if one.determiner else replace(one, determiner="any") for one in things.each)
     yield from _both(Things(any_of, things.joint), {name: value for name, value in found.items() if name != "more"})
 
@@ -106,6 +108,8 @@ def each_forbidden(found: Found) -> Iterator[Draft]:
     if _of_pictures(things.each):
         yield from _of_the_picture(things, said)
         return
+    for one in things.each:
+        not_vague(one)
     if [one.text for one in said] == ["together"]:
         if things.joint == "and":
             yield Draft(tuple((one,) for one in things.each))
@@ -122,7 +126,11 @@ def each_not(found: Found) -> Iterator[Draft]:
     things = _things(found).each
     for one in () if _shows(things, _said(found)) else things:
         stays_open(one, acts=bool(_said(found)))
-    yield from each_forbidden(found)
+    for draft in each_forbidden(found):
+        yield draft
+        pair = draft.said[0].both if len(draft.said) == 1 else ()
+        if pair and not any(" " in part.text for part in pair):
+            yield replace(draft, said=pair)  # `must not be wet and dirty`: neither, or not the two together
 
 
 def _is_quality(said: Said) -> bool:
@@ -145,6 +153,8 @@ def _scope_of(one: Thing) -> Groups:
 
 def both_open(found: Found) -> Iterator[Draft]:
     """`must not show A and B`: either, or the two together."""
+    for one in _things(found).each:
+        not_vague(one, every=True)
     yield from _both(_things(found), found)
 
 
@@ -189,7 +199,7 @@ def _counted(found: Found, quantity: str) -> Thing | None:
 def too_many(found: Found) -> Iterator[Draft]:
     """`No more than three people`: four are too many."""
     if (one := _counted(found, "more than")) and not _shows((one,), _said(found)) and not _needs_its_verb(found):
-        yield Draft(((one,),), _said(found))
+        yield Draft(((one,),), _said(found), conditions=_scope(found))
 
 
 def only_if(found: Found) -> Iterator[Draft]:
@@ -231,7 +241,10 @@ def only_kind(found: Found) -> Iterator[Draft]:
 def required(found: Found) -> Iterator[Draft]:
     """`The price must be shown`: violated where it is not. `A and B`: where either is missing; `A or B`: both."""
     things = _things(found)
-    if things.each[0].determiner.split(" ")[0] in EACH - {"both"}:
+    first = things.each[0].determiner
+    if first.split(" ")[0] in EACH - {"both"} or (
+        "picture" in found and first.startswith(("at most ", "no more than "))
+    ):
         return
     gone = tuple(_gone(one) for one in things.each)
     whole = (tuple(one for each in gone for one in each),) if things.joint == "and" else gone
@@ -261,6 +274,12 @@ def required_so(found: Found) -> Iterator[Draft]:
         return
     if things.joint == "or":
         raise Impossible("it is open whether each must be so, or one is enough", "write `and` if each must be so")
+    if any(one.determiner in ("a", "an") for one in things.each):
+        one = next(one for one in things.each if one.determiner in ("a", "an"))
+        raise Impossible(
+            f"it is open whether every {one.words} must be so, or one is enough",
+            f"begin with `Every {one.words} must`, or with `At least one {one.words} must`",
+        )
     few = [each for one in things.each for each in too_few(one) or ()]
     if few:
         yield from _few_so(things, tuple(few), said)

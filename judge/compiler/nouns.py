@@ -22,6 +22,7 @@ _QUANTITIES = (
 _PLURAL_BEFORE_NOUNS = word_set("police people sports clothes goods arms news savings customs sales games")
 # `wearing headphones` is what somebody does, and no kind of headphones.
 _NEED_OBJECTS = ("wearing", "holding", "using", "carrying", "touching")
+_OF_MANY = ("pair", "pairs", "set", "sets", "group", "groups", "crowd", "crowds", "bunch", "pack", "packet", "packets")
 _JOINTS = {"or": "or", "and": "and", "nor": "or"}
 MOST_ITEMS = 12
 
@@ -63,6 +64,8 @@ class _List:
             return None  # `a crowd of more than ten people or animals`: of what does the number speak?
         if _names_doing(first) and self.things.each[-1].animate:
             return None  # `a person smoking or drinking`: no thing and an act
+        if _names_doing(first) and self.things.each[-1].determiner and not first.determiner:
+            return None  # `holding a phone or drinking`
         if _is_run(self.last) and not (first.modified or first.determiner):
             return None  # a modifier spreads over all the bare nouns of a run, or over none
         if not _counted_alike(self.things.each[0].determiner, first.determiner):
@@ -185,8 +188,15 @@ def _one(
     bare = tuple(_thing(chart, determiner, words, noun) for words in before)
     yield Things(bare), noun + 1
     for said, end in predicates.behind_noun(chart, noun + 1, behind):
+        if chart.at(noun, *_OF_MANY) and any(map(_is_of_one, said)):
+            continue  # `a pair of knife`
         more = tuple(one.with_behind(each) for one in bare for each in said)
         yield Things(more), end
+
+
+def _is_of_one(said: Said) -> bool:
+    of, *rest = said.text.split()
+    return of == "of" and said.inner.endswith("s") and not {"a", "an", "the", "one"} & set(rest)
 
 
 def _spread(chart: Chart, determiner: str, before: tuple[str, ...], noun: int) -> Iterator[tuple[Things, int]]:

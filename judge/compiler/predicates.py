@@ -12,6 +12,7 @@ from judge.compiler.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
 
 _PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
 _PLACED = word_set("park leave store place hang stack keep put lay mount attach pile photograph show see depict use")
+_SWALLOWING = frozenset({"eat", "drink", "swallow"})
 _SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
 MOST_ALTERNATIVES = 12
 PLACES = frozenset(
@@ -177,6 +178,8 @@ def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Al
         if len(words) == 1 or not objects or not any(map(english.needs_object, bare)):
             yield tuple(Said(word) for word in words), end
         for found, after in objects:
+            if len(words) > 1 and _SWALLOWING & set(bare) and any(one.shape[0] not in "fs?" for one in found.each):
+                continue  # `drinking or holding a phone`
             said = tuple(Said.ending(word, one) for word in words for one in found.options)
             if few(said):
                 yield said, after

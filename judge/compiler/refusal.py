@@ -25,7 +25,7 @@ _COUNTED_LIST = re.compile(
 _ALLOWED = re.compile(
     r"(?:no (?P<no>[^.,]+?) (?:may|must|can|is|are)\b|(?P<thing>[^.,]+?) (?:must|may|are|is)\b)?[^.]*[.;] "
     r"(?P<kind>(?!no |not |never |neither |nobody )[^.]+?) (?:is|are|may be|can be)(?: always| still)? "
-    r"(?:allowed|permitted|acceptable|accepted|welcome|fine|shown|exempt|excepted|ok)\b",
+    r"(?:allowed|permitted|acceptable|accepted|welcome|fine|shown|exempt|excepted|ok)$",
     re.IGNORECASE,
 )
 _FORM = "write `No A may be shown`, `A is not allowed when B is visible`, `Photos must not show A or B`"
@@ -120,10 +120,11 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     if allowed := _ALLOWED.match(sentence):
         kind = allowed["kind"].casefold() if allowed["kind"][1:].islower() else allowed["kind"]
         thing = allowed["no"] or allowed["thing"] or "A"
+        thing = thing.casefold() if not re.search(r" (?:or|and|nor) ", thing) else "A"
         return Unparsed(
             f"it is open how much of the first sentence `{allowed['kind']}` takes back",
             "if they count as such at all, say it in one sentence, as in "
-            f"`No {thing.casefold()} other than {kind} may be shown`; never as two rules, of which one forbids them",
+            f"`No {thing} other than {kind} may be shown`; never as two rules, of which one forbids them",
         )
     if re.search(r"[.;:!?] \w", sentence):
         return Unparsed(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from judge.compiler import lexicon, pictures
 from judge.compiler.chains import Parsed
 from judge.compiler.grammar import parse_rule
 from judge.compiler.refusal import Unparsed
@@ -196,3 +199,39 @@ def test_any_text_is_read_or_refused_with_a_reason(text):
     said = " ".join(one.statement for each in (*parsed.preconditions, *parsed.exceptions) for one in each.any)
     assert set(REFERENCE.findall(text)) == set(REFERENCE.findall(said))
     assert parse_rule(text) == parsed
+
+
+def test_every_kind_of_picture_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "rule-grammar.md").read_text(encoding="utf-8")
+    section = page.partition("## Kinds of pictures")[2].partition("## ")[0]
+    documented = set(re.findall(r"[\w-]+", section.casefold()))
+    words = pictures.ITSELF | set(pictures.KINDS) | pictures.ELSEWHERE | pictures.EITHER | pictures.ANY_PICTURE
+    assert not {
+        word for word in words if not {word, word.removesuffix("s"), lexicon.lemma(word, verb=False)} & documented
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("No weapons may be shown. Toy guns are allowed.", "No weapons other than toy guns may be shown"),
+        ("Weapons are prohibited. Toy guns may be shown.", "No weapons other than toy guns may be shown"),
+        ("No cigaretes may be shown.", "did you mean `cigarettes`?"),
+        ("A hand must be on the wheel.", "At least one hand must"),
+        ("Dogs are only allowed on a train if a muzzle is visible.", "No dog may be shown on a train, unless a muzzle"),
+    ],
+)
+def test_what_a_refusal_says_to_write_is_safe_to_follow(text, says):
+    refused = parse_rule(text)
+    assert isinstance(refused, Unparsed)
+    assert says in refused.hint
+    assert "rules of their own" not in refused.hint
+
+
+@pytest.mark.parametrize("way", ["without a label or a cap", "outside a box or a drawer", "not closed and labelled"])
+def test_what_may_lack_one_or_all_is_said_in_both_ways(way):
+    refused = parse_rule(f"No child may be shown when a bottle is {way}.")
+    assert isinstance(refused, Unparsed)
+    first, second = (parse_rule(text) for text in refused.rewordings)
+    assert isinstance(first, Parsed) and isinstance(second, Parsed)
+    assert first.key != second.key
