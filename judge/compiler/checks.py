@@ -226,7 +226,13 @@ def _swallowed(groups: tuple[tuple[str, ...], ...], lifting: tuple[tuple[str, ..
 
 
 def _two_subjects(groups: tuple[tuple[str, ...], ...]) -> Iterator[Fault]:
-    """Two things said of `a person`, asked apart, may hold of two people."""
+    for one, other in said_apart(groups):
+        message = f"`{one}` and `{other}` may hold of two different ones: say both in one statement"
+        yield Fault("two subjects", message, False)
+
+
+def said_apart(groups: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Pairs of statements in which something is said of `a person`: asked apart, they may hold of two people."""
     said: dict[str, str] = {}
     for group in groups:
         for text in dict.fromkeys(group):
@@ -237,8 +243,7 @@ def _two_subjects(groups: tuple[tuple[str, ...], ...]) -> Iterator[Fault]:
             if text.endswith((" is visible", " are visible")):
                 continue
             if subject in said and said[subject] not in group:
-                message = f"`{said[subject]}` and `{text}` may hold of two different ones: say both in one statement"
-                yield Fault("two subjects", message, False)
+                yield said[subject], text
             elif subject:
                 said[subject] = text
 

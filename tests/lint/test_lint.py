@@ -220,6 +220,31 @@ def test_an_exception_that_a_precondition_brings_with_it_swallows_the_rule(preco
     assert ("swallowing-exception" in found) is swallowed
 
 
+@pytest.mark.parametrize(
+    ("preconditions", "split"),
+    [
+        ("[a person is on a motorcycle, a person is bareheaded]", True),
+        ("[bottles are open, bottles are broken]", True),
+        ("[a person is on a motorcycle, {any: [a person is bareheaded, a person wears a cap]}]", True),
+        ("[a person is visible, a person is bareheaded]", False),
+        ("[{any: [a person is asleep, a person is unconscious]}]", False),
+        ("[a person is on a motorcycle, a child is bareheaded]", False),
+        ("[the floor is wet, the floor is dirty]", False),
+    ],
+)
+def test_two_things_said_of_any_one_may_hold_of_two(preconditions, split):
+    found = names(lint(f"rules:\n  - id: a\n    rule: No thing may be shown.\n    preconditions: {preconditions}\n"))
+    assert ("split-subject" in found) is split
+
+
+def test_a_parameter_of_a_compiled_rule_or_of_an_exception_is_not_idle():
+    head = "rules:\n  - id: a\n    rule: No gun over {n} cm may be shown.\n    parameters: {n: 20}\n"
+    assert "idle-parameter" not in names(lint(head))
+    lifted = head + "    preconditions: [a gun is visible]\n    exceptions: ['the gun is shorter than {n} cm']\n"
+    assert "idle-parameter" not in names(lint(lifted))
+    assert "idle-parameter" in names(lint(head + "    preconditions: [a gun is visible]\n"))
+
+
 def test_unreachable_alternatives():
     unreachable = ["unreachable-alternative"]
     assert chained(("[{any: [p, P., q]}]", "")) == unreachable
