@@ -109,7 +109,9 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     ):
         return Unparsed(
             f"it is open whether `{subject.text}` means the picture itself, or one that is seen in it",
-            "write `Photos must not show A or B`, or `Photos must not be ...` of the picture itself",
+            "write `Photos must show A`, or of the picture itself `Photos must be square`"
+            if re.search(r"\b(?:must|should|shall) (?!not\b|never\b)", sentence, re.IGNORECASE)
+            else "write `Photos must not show A or B`, or of the picture itself `Photos must not be blurry`",
         )
     if counted := _COUNTED_LIST.search(sentence):
         return Unparsed(

@@ -5,6 +5,7 @@ A sentence that turns out to be misread is added to `sentences/`, with what a ca
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -97,3 +98,11 @@ def test_a_misread_rule_is_found_out():
     assert differences(counterfeit, Plain((("banknotes are visible",),)))
     two_people = Plain((("a person holds a phone",), ("a person drives a car",)))
     assert differences(written("a person holds a phone while driving a car"), two_people)
+
+
+def test_every_rule_that_a_hint_gives_as_an_example_is_read():
+    hints = {found.hint for entry in sentences("refuse") if isinstance(found := parse_rule(entry["rule"]), Unparsed)}
+    examples = {text for hint in hints for text in re.findall(r"`([A-Z][^`]+ (?:may|must) [^`.]+)`", hint)}
+    meant = {text for text in examples if not re.search(r"\b[A-G]\b(?!$)|must$", text)}  # `No A may be shown`: a form
+    assert len(meant) > 15
+    assert [text for text in meant if isinstance(parse_rule(text), Unparsed)] == []
