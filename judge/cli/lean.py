@@ -1,5 +1,6 @@
 """Keeps out of the command line what its libraries import and it never uses: torch's compiler and exporter, what trains
-on several machines, torchvision's own models, the optimisers of scipy: a third of the time to the first verdict.
+on several machines, torchvision's own models, the optimisers of scipy: a third of the time to the first verdict. What
+transformers reads through at every start is kept (see `scanned`).
 
 Only the command line does this: the process is its own. Who imports `judge` gets all of torch.
 """
@@ -8,12 +9,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
+
+from judge.cli.scanned import FUNCTION, MODULE, keeping
 
 _coming = threading.RLock()
 
@@ -36,7 +39,6 @@ PUT_OFF: Mapping[str, Mapping[str, Any]] = {
     "torchvision.models": {},
     "scipy.optimize": {"linear_sum_assignment": _never},
 }
-_ALONE = "torch.distributed"  # its own answer to whether it is there, which the others go by
 
 
 def start_lean() -> None:
@@ -49,11 +51,11 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in PUT_OFF and fullname != _ALONE:
+        if fullname not in (*PUT_OFF, *_THEN):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Alone(spec.loader) if fullname == _ALONE else _Later()
+            spec.loader = _Changed(spec.loader, _THEN[fullname]) if fullname in _THEN else _Later()
         return spec
 
 
@@ -86,11 +88,11 @@ def _real(name: str) -> ModuleType:
         return real
 
 
-class _Alone(Loader):
-    """Loads a module that then says of itself that it is not there."""
+class _Changed(Loader):
+    """Loads a module, and then changes something in it."""
 
-    def __init__(self, own: Loader) -> None:
-        self._own = own
+    def __init__(self, own: Loader, then: Callable[[ModuleType], None]) -> None:
+        self._own, self._then = own, then
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """As its own loader makes it."""
@@ -98,4 +100,18 @@ class _Alone(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._own.exec_module(module)
-        module.__dict__["is_available"] = lambda: False
+        self._then(module)
+
+
+def _says_it_is_not_there(module: ModuleType) -> None:
+    """Of `torch.distributed`: its own answer to whether it is there, which the others go by."""
+    module.__dict__["is_available"] = lambda: False
+
+
+def _keeps_its_scan(module: ModuleType) -> None:
+    scan = module.__dict__.get(FUNCTION)
+    if scan is not None:
+        module.__dict__[FUNCTION] = keeping(scan)
+
+
+_THEN = {"torch.distributed": _says_it_is_not_there, MODULE: _keeps_its_scan}
