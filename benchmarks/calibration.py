@@ -20,9 +20,9 @@ from judge.assemble import load_judge
 from judge.calibration.calibrate import Change, Labelled, for_false_positives, for_reviews
 from judge.calibration.facts import Sheet, Word, gather
 from judge.compiler.beside import load_with_lock
-from judge.evaluation.bootstrap import Bootstrap
-from judge.evaluation.counting import Said, compare, scores
-from judge.evaluation.datasets import load_dataset
+from judge.evaluation.data.datasets import load_dataset
+from judge.evaluation.measures.bootstrap import Bootstrap
+from judge.evaluation.measures.counting import Said, compare, scores
 from judge.files import write_whole
 from judge.settings import Bounds
 

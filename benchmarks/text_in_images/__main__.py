@@ -25,10 +25,10 @@ from benchmarks.text_in_images.writing import writing_found
 from judge.assemble import load_judge
 from judge.constitution.load import load_constitution
 from judge.errors import JudgeError, UserError
-from judge.evaluation.baselines import WholeDirect
-from judge.evaluation.figures import Estimate
 from judge.evaluation.kept_answers import KeptAnswers
-from judge.evaluation.methods import the_judge
+from judge.evaluation.measures.figures import Estimate
+from judge.evaluation.methods.baselines import WholeDirect
+from judge.evaluation.methods.clue import the_judge
 from judge.files import write_whole
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT

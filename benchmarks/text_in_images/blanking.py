@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.text_in_images import text_regions
 from judge import media
 from judge.errors import ImageError
-from judge.evaluation.methods import digest_of
+from judge.evaluation.methods.clue import digest_of
 from judge.evaluation.protocols import Judgement, Kind, Method
 from judge.verdict import VerdictWord
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.text_in_images.pairs import Pair
 from benchmarks.text_in_images.writing import WritingFound
-from judge.evaluation.figures import Estimate, exact_share
+from judge.evaluation.measures.figures import Estimate, exact_share
 from judge.evaluation.protocols import Example, Judgement, Method
 from judge.settings import Frozen
 

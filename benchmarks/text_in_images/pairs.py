@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from judge.constitution import Constitution
 from judge.errors import UserError
-from judge.evaluation.datasets import load_dataset
-from judge.evaluation.metadata import read_metadata
+from judge.evaluation.data.datasets import load_dataset
+from judge.evaluation.data.metadata import read_metadata
 from judge.evaluation.protocols import Dataset, Example
 
 METADATA = "metadata.jsonl"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.text_in_images.pairs import Pair
 from benchmarks.text_in_images.text_regions import text_regions
 from judge import media
-from judge.evaluation.figures import Estimate, exact_share
+from judge.evaluation.measures.figures import Estimate, exact_share
 from judge.settings import Frozen
 
 if TYPE_CHECKING:

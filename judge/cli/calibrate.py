@@ -77,7 +77,7 @@ def calibrate(
 
 
 def _labelled(source: str, subject: Subject) -> tuple[str, list[Truth], list[str]]:
-    from judge.evaluation.datasets import load_dataset
+    from judge.evaluation.data.datasets import load_dataset
 
     data = load_dataset(source, subject.constitution)
     return data.name, [one.rules for one in data.examples], [one.path for one in data.examples]

@@ -78,7 +78,7 @@ def evaluate(
         raise UserError("--subjective is for the ablations", hint="add --with ablations")
     from judge.compiler.beside import load_with_lock
     from judge.constitution import load_constitution
-    from judge.evaluation.datasets import load_dataset, sample
+    from judge.evaluation.data.datasets import load_dataset, sample
 
     policy, _ = load_with_lock(constitution)
     opinions = load_constitution(subjective) if subjective is not None else None
@@ -89,7 +89,7 @@ def evaluate(
     from judge.assemble import load_judge
     from judge.evaluation.evaluate import evaluate as run
     from judge.evaluation.kept_answers import KeptAnswers
-    from judge.evaluation.methods import the_judge
+    from judge.evaluation.methods.clue import the_judge
 
     judge = load_judge(
         constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
@@ -114,7 +114,7 @@ def evaluate(
     if json:
         print(evaluated.evaluation.model_dump_json(indent=1))
     else:
-        from judge.evaluation.report_text import table
+        from judge.evaluation.reports.text import table
 
         print(table(evaluated.evaluation), end="")
     print(f"judge: the report is {folder / 'report.html'}", file=sys.stderr)
@@ -127,10 +127,10 @@ def _named(beside: Sequence[str]) -> list[str]:
 
 def _others(judge: Judge, kept: KeptAnswers, wanted: Sequence[str], opinions: Constitution | None) -> Iterator[Method]:
     """What is measured beside the judge: peers last to run, first to be loaded where their names may be wrong."""
-    from judge.evaluation.ablations import ablations
-    from judge.evaluation.baselines import baselines
-    from judge.evaluation.methods import all_enforced
-    from judge.peers.load import load_peer
+    from judge.evaluation.methods.ablations import ablations
+    from judge.evaluation.methods.baselines import baselines
+    from judge.evaluation.methods.clue import all_enforced
+    from judge.evaluation.methods.peers.load import load_peer
 
     enforced = all_enforced(judge.constitution)
     peers = [load_peer(name, enforced, judge.settings) for name in wanted if name not in _SETS]
@@ -164,7 +164,7 @@ def _facts(judge: Judge) -> dict[str, str]:
 
 
 def _write(folder: Path, dataset: Dataset, constitution: Constitution, evaluated: Evaluated) -> None:
-    from judge.evaluation import report_html
+    from judge.evaluation.reports import html as report_html
     from judge.files import write_whole
 
     try:

@@ -161,7 +161,7 @@ def agreement(data: Data = None, json: Json = False) -> None:
 
 
 def _figure(estimate: object) -> str:
-    from judge.evaluation.figures import Estimate
+    from judge.evaluation.measures.figures import Estimate
 
     if not isinstance(estimate, Estimate) or estimate.value is None:
         return "-"

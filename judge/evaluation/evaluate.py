@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from judge.constitution import Constitution
-from judge.evaluation.bootstrap import DRAWS, SEED, Bootstrap
-from judge.evaluation.counting import Said
-from judge.evaluation.datasets import image_digest
-from judge.evaluation.figures import Evaluation, MethodFigures
+from judge.evaluation.data.datasets import image_digest
 from judge.evaluation.keeping import Kept, failed
-from judge.evaluation.measures import compare, measure
+from judge.evaluation.measures.bootstrap import DRAWS, SEED, Bootstrap
+from judge.evaluation.measures.counting import Said
+from judge.evaluation.measures.figures import Evaluation, MethodFigures
+from judge.evaluation.measures.measure import compare, measure
+from judge.evaluation.measures.traces import image_said
 from judge.evaluation.protocols import Dataset, Example, Judgement, Method
-from judge.evaluation.traces import image_said
 
 log = logging.getLogger("judge")
 CHUNK = 32  # images given to a method at once: what an interruption can cost at most

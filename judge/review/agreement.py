@@ -15,12 +15,12 @@ from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from judge.evaluation.figures import Estimate
+from judge.evaluation.measures.figures import Estimate
 from judge.review.store.records import DecisionRow
 from judge.settings import Frozen
 
 if TYPE_CHECKING:
-    from judge.evaluation.bootstrap import Bootstrap, Numbers
+    from judge.evaluation.measures.bootstrap import Bootstrap, Numbers
 
 OVERALL = "any rule"
 _MADE = ("violation", "no_violation")
@@ -46,7 +46,7 @@ class GoldScore(Frozen):
 
 def agreement(decisions: Iterable[DecisionRow]) -> tuple[Agreement, ...]:
     """Agreement of first and second reads: overall first, then per rule by name."""
-    from judge.evaluation.bootstrap import Bootstrap
+    from judge.evaluation.measures.bootstrap import Bootstrap
 
     pairs = _pairs(decisions)
     named: dict[str, set[str]] = defaultdict(set)
@@ -117,7 +117,7 @@ def _agreement(rule: str, said: Sequence[tuple[bool, bool]], draws: Bootstrap) -
 
 
 def _kappa(cells: Numbers) -> Numbers:
-    from judge.evaluation.bootstrap import ratio
+    from judge.evaluation.measures.bootstrap import ratio
 
     yes_yes, yes_no, no_yes, no_no = cells.T
     by_chance = (yes_yes + yes_no) * (yes_yes + no_yes) + (no_no + yes_no) * (no_no + no_yes)
@@ -130,7 +130,7 @@ def _alpha(cells: Numbers) -> Numbers:
 
     `krippendorff` gives the same, one draw at a time; a test compares them.
     """
-    from judge.evaluation.bootstrap import ratio
+    from judge.evaluation.measures.bootstrap import ratio
 
     yes_yes, yes_no, no_yes, no_no = cells.T
     yes, no = 2 * yes_yes + yes_no + no_yes, 2 * no_no + yes_no + no_yes

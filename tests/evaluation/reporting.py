@@ -12,11 +12,11 @@ from PIL import Image
 from judge import load_constitution
 from judge.assemble import load_judge
 from judge.constitution import Constitution, Rule
-from judge.evaluation.ablations import ablations
-from judge.evaluation.baselines import baselines
 from judge.evaluation.evaluate import evaluate
-from judge.evaluation.figures import Evaluation
-from judge.evaluation.methods import the_judge
+from judge.evaluation.measures.figures import Evaluation
+from judge.evaluation.methods.ablations import ablations
+from judge.evaluation.methods.baselines import baselines
+from judge.evaluation.methods.clue import the_judge
 from judge.evaluation.protocols import Dataset, Example, Judgement
 from judge.evaluation.stress import stress
 from judge.evaluation.stress.transformations import TRANSFORMATIONS

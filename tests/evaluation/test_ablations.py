@@ -9,9 +9,9 @@ import pytest
 from judge import load_judge
 from judge.constitution import load_constitution
 from judge.errors import UserError
-from judge.evaluation.ablations import ablations, in_one_statement
 from judge.evaluation.kept_answers import KeptAnswers
-from judge.evaluation.methods import the_judge
+from judge.evaluation.methods.ablations import ablations, in_one_statement
+from judge.evaluation.methods.clue import the_judge
 from judge.models.scripted import ScriptedDetector, ScriptedEncoder, ScriptedMllm
 from tests.conftest import ROOT
 from tests.evaluation.test_methods import pictures

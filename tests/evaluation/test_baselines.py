@@ -11,8 +11,8 @@ from PIL import Image
 
 from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ModelError, UserError
-from judge.evaluation.baselines import UNSAFE, baselines, summary_schema
 from judge.evaluation.kept_answers import KeptAnswers
+from judge.evaluation.methods.baselines import UNSAFE, baselines, summary_schema
 from judge.judging.pipeline import Judge
 from judge.models.constrained import json_pattern
 from judge.models.protocols import Ask

@@ -12,7 +12,7 @@ from PIL import Image
 
 from judge.constitution import parse_constitution
 from judge.errors import ConstitutionError, UserError
-from judge.evaluation.datasets import DatasetError, load_dataset, sample
+from judge.evaluation.data.datasets import DatasetError, load_dataset, sample
 from tests.conftest import ROOT
 
 POLICY = parse_constitution(
@@ -273,7 +273,7 @@ def test_a_folder_of_splits_names_them(tmp_path):
 def test_a_mistyped_folder_is_not_looked_for_on_the_hub(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data" / "drawings").mkdir(parents=True)
-    monkeypatch.setattr("judge.evaluation.datasets._hugging_face", lambda *_: pytest.fail("the hub was asked"))
+    monkeypatch.setattr("judge.evaluation.data.datasets._hugging_face", lambda *_: pytest.fail("the hub was asked"))
     with pytest.raises(UserError, match="no data set at data/drawngs") as told:
         load_dataset("data/drawngs", POLICY)
     assert "did you mean `data/drawings`?" in str(told.value.hint)

@@ -10,11 +10,11 @@ from PIL import Image
 
 from judge.constitution import load_constitution
 from judge.errors import ModelError, UserError
-from judge.evaluation.baselines import baselines
-from judge.evaluation.datasets import dataset_of
+from judge.evaluation.data.datasets import dataset_of
 from judge.evaluation.evaluate import evaluate
 from judge.evaluation.keeping import Kept
-from judge.evaluation.methods import the_judge
+from judge.evaluation.methods.baselines import baselines
+from judge.evaluation.methods.clue import the_judge
 from judge.evaluation.protocols import Example, Judgement
 from judge.judging.pipeline import Judge
 from judge.models.scripted import ScriptedMllm
@@ -248,7 +248,7 @@ def test_what_another_process_is_running_is_left_for_last_and_then_read(data, tm
 
 
 def evaluate_elsewhere(data, kept):
-    from judge.evaluation.datasets import image_digest
+    from judge.evaluation.data.datasets import image_digest
 
     for one, judgement in zip(data.examples, Shade().judge([one.path for one in data.examples]), strict=True):
         kept.add(image_digest(one.path), one.id, judgement)

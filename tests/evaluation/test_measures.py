@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from judge.evaluation import counting, measures, stages
-from judge.evaluation.bootstrap import Bootstrap
-from judge.evaluation.counting import Said
-from judge.evaluation.mistakes import mistakes, why
+from judge.evaluation.measures import counting, stages
+from judge.evaluation.measures.bootstrap import Bootstrap
+from judge.evaluation.measures.counting import Said
+from judge.evaluation.measures.measure import measure
+from judge.evaluation.measures.mistakes import mistakes, why
+from judge.evaluation.measures.reliability import Claim, calibration, calibrations
+from judge.evaluation.measures.traces import image_said, rule_said
 from judge.evaluation.protocols import Example, Judgement
-from judge.evaluation.reliability import Claim, calibration, calibrations
-from judge.evaluation.traces import image_said, rule_said
 from judge.settings import Thresholds
 from judge.verdict import Answer, ConditionFinding, Evidence, Failure, Finding, Provenance, ReasoningEvidence, Verdict
 
@@ -164,7 +165,7 @@ def test_a_rule_that_nothing_was_said_of_is_open(judgement, said):
 def test_statements_are_scored_where_they_were_asked():
     truths = {"people are visible": True, "fire is visible": False}
     examples = [example(one, statements=truths) for one in "abc"]
-    found = measures.measure(
+    found = measure(
         Silent(), examples,
         [
             judged("violation", finding("fire", "violated", evidence("people are visible", "holds", "prior_holds"),
@@ -200,7 +201,7 @@ def test_rules_and_tags_are_scored_apart():
         example("b", unsafe=False, rules={"fire": False}, tags={"context": "against"}),
     ]
     said = [Judgement(verdict="violation", violations=("knife",)), Judgement(verdict="no_violation")]
-    found = measures.measure(Silent(), examples, said, BOOTSTRAP)
+    found = measure(Silent(), examples, said, BOOTSTRAP)
     assert found.overall.counts.true_positive == 1  # the image is unsafe, if for another rule
     assert found.per_rule["fire"].counts.false_negative == found.per_rule["fire"].counts.true_negative == 1
     assert found.per_rule["knife"].counts.false_positive == 1

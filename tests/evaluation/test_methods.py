@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from judge.chain import Outcome, chain_of, resolve
 from judge.errors import ModelError, UserError
 from judge.evaluation.kept_answers import KeptAnswers
-from judge.evaluation.methods import all_enforced, the_judge
-from judge.evaluation.scoring import rule_score, statement_score
+from judge.evaluation.measures.scoring import rule_score, statement_score
+from judge.evaluation.methods.clue import all_enforced, the_judge
 from judge.judging.kept_verdicts import KeptVerdicts
 from judge.judging.probability import Facts, evidence
 from judge.models.scripted import ScriptedMllm

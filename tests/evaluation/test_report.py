@@ -13,11 +13,11 @@ import pytest
 from markupsafe import escape
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from judge.evaluation import report_html, report_text
-from judge.evaluation.figures import Counts, Evaluation
-from judge.evaluation.report_html.losses import losses
-from judge.evaluation.report_html.pictures import CLEAR_SIDE, shielded
-from judge.evaluation.report_words import all_methods, reviewed
+from judge.evaluation.measures.figures import Counts, Evaluation
+from judge.evaluation.reports import html, text
+from judge.evaluation.reports.html.losses import losses
+from judge.evaluation.reports.html.pictures import CLEAR_SIDE, shielded
+from judge.evaluation.reports.words import all_methods, reviewed
 from tests.evaluation.reporting import DRAWINGS, HOSTILE, made
 from tests.review.browsing import CHROMIUM, FLAGS
 
@@ -31,7 +31,7 @@ def case(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page_text(case):
-    return report_html.render(*case)
+    return html.render(*case)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
@@ -162,12 +162,12 @@ def test_a_picture_that_is_gone_says_so(page_text, tmp_path):
 
 def test_judgements_that_do_not_fit_are_refused(case):
     with pytest.raises(ValueError, match="0 judgements of 'clue' on 9 examples"):
-        report_html.render(case.evaluation, case.dataset, {}, case.constitution)
+        html.render(case.evaluation, case.dataset, {}, case.constitution)
     lost = case.evaluation.method.mistakes[0].model_copy(update={"example": "elsewhere.png"})
     method = case.evaluation.method.model_copy(update={"mistakes": (lost,)})
     strange = case.evaluation.model_copy(update={"method": method})
     with pytest.raises(ValueError, match=r"not in the dataset: elsewhere\.png"):
-        report_html.render(strange, *case[1:])
+        html.render(strange, *case[1:])
 
 
 def test_a_bare_evaluation_still_makes_a_page(case):
@@ -176,7 +176,7 @@ def test_a_bare_evaluation_still_makes_a_page(case):
     nothing = {"per_rule": {}, "per_statement": {}, "per_tag": {}, "calibration": (), "branches": (), "relevance": ()}
     method = case.evaluation.method.model_copy(update={**nothing, "mistakes": ()})
     bare = case.evaluation.model_copy(update={"method": method, "baselines": {}, "ablations": {}})
-    text = report_html.render(bare, case.dataset, {"clue": said}, case.constitution)
+    text = html.render(bare, case.dataset, {"clue": said}, case.constitution)
     assert "No baseline was measured" in text and "carry no traces" in text and "None is listed." in text
     assert 'id="plot-rules"' not in text and 'id="plot-f1"' in text
 
@@ -184,16 +184,16 @@ def test_a_bare_evaluation_still_makes_a_page(case):
 def test_the_table_fits_a_terminal(case):
     long = case.evaluation.method.model_copy(update={"name": "x" * 60 + "\x1b[31m"})
     for evaluation in (case.evaluation, case.evaluation.model_copy(update={"method": long})):
-        text = report_text.table(evaluation)
-        assert max(map(len, text.splitlines())) <= report_text.WIDTH
-        assert "\x1b" not in text
+        said = text.table(evaluation)
+        assert max(map(len, said.splitlines())) <= text.WIDTH
+        assert "\x1b" not in said
     for one in all_methods(case.evaluation):
-        row = next(line for line in report_text.table(case.evaluation).splitlines() if line.startswith(one.name))
+        row = next(line for line in text.table(case.evaluation).splitlines() if line.startswith(one.name))
         assert f"{one.overall.f1.value:.3f}" in row
 
 
 def test_markdown_has_a_row_per_method_and_no_markup_of_others(case):
-    lines = report_text.markdown(case.evaluation).splitlines()
+    lines = text.markdown(case.evaluation).splitlines()
     rows = [line for line in lines if line.startswith("| ")][1:]
     assert len(rows) == len(all_methods(case.evaluation)) == 4
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 9 for row in rows)

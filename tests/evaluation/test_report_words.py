@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from judge.chain import Outcome
-from judge.evaluation.figures import Comparison, Cost, Counts, Estimate, Evaluation, MethodFigures, Scores
+from judge.evaluation.measures.figures import Comparison, Cost, Counts, Estimate, Evaluation, MethodFigures, Scores
 from judge.evaluation.protocols import Example, Judgement
-from judge.evaluation.report_html.losses import Stage, losses
-from judge.evaluation.report_words import lead_over, summary
+from judge.evaluation.reports.html.losses import Stage, losses
+from judge.evaluation.reports.words import lead_over, summary
 from judge.settings import Thresholds
 from judge.verdict import Branch, ConditionFinding, Evidence, Finding, Provenance, Verdict, conclude
 

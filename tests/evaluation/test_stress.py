@@ -8,11 +8,11 @@ from random import Random
 import pytest
 from PIL import Image
 
-from judge.evaluation import report_text
-from judge.evaluation.datasets import dataset_of
+from judge.evaluation.data.datasets import dataset_of
 from judge.evaluation.evaluate import evaluate
-from judge.evaluation.figures import Evaluation
+from judge.evaluation.measures.figures import Evaluation
 from judge.evaluation.protocols import Example, Judgement
+from judge.evaluation.reports import text as report_text
 from judge.evaluation.stress import stress
 from judge.evaluation.stress.company import Company
 from judge.evaluation.stress.transformations import TRANSFORMATIONS

@@ -11,8 +11,8 @@ from PIL import Image
 
 from judge import media
 from judge.errors import ImageError
-from judge.evaluation.datasets import image_digest
-from judge.evaluation.methods import digest_of
+from judge.evaluation.data.datasets import image_digest
+from judge.evaluation.methods.clue import digest_of
 from judge.evaluation.protocols import Judgement, Kind, Method
 from judge.evaluation.stress import transformations
 from judge.evaluation.stress.transformations import Transformation, bounded

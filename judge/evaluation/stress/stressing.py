@@ -13,7 +13,7 @@ from pathlib import Path
 from judge.constitution import Constitution
 from judge.errors import ImageError
 from judge.evaluation.evaluate import judged
-from judge.evaluation.figures import Disguise, Share, Stress, exact_share
+from judge.evaluation.measures.figures import Disguise, Share, Stress, exact_share
 from judge.evaluation.protocols import Example, Judgement, Method
 from judge.evaluation.stress.company import Company
 from judge.evaluation.stress.disguised import SEED, Disguised, chance, only_view

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from judge.chain import Outcome, all_hold, any_holds, negated
-from judge.evaluation.figures import Counts, Estimate
+from judge.evaluation.measures.figures import Counts, Estimate
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.probability import Facts, decide
 from judge.review.agreement import share

@@ -1,0 +1,1 @@
+"""Images with known truth: where they are read from."""

@@ -1,0 +1,203 @@
+"""`load_dataset`: a folder, a case file or a Hugging Face data set to examples, or every mistake in it at once.
+
+1. find out what the source is; 2. read its rows, each with its place; 3. turn rows into examples (`truth`); 4. digest
+every image and truth. An image file that is there and cannot be read stays in: a person would have to look at it, so
+it counts as `needs_review`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import logging
+import os
+import random
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from judge.constitution import Constitution
+from judge.constitution.document import clipped
+from judge.errors import Problem, UserError
+from judge.evaluation.data.metadata import Row, read_metadata
+from judge.evaluation.data.truth import Names, example_of
+from judge.evaluation.protocols import Dataset, Example
+from judge.files import sha256_of
+from judge.media.folders import Skipped, entries
+from judge.settings import MOST_IMAGE
+
+log = logging.getLogger("judge")
+METADATA = ("metadata.jsonl", "metadata.csv")
+SAVED = ("state.json", "dataset_dict.json")  # what `save_to_disk` leaves
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(:[\w.-]+)?")
+_TOLD = 100  # most mistakes in one message
+_FORMS = (
+    "a folder with metadata.jsonl or metadata.csv, a case file (.yaml), a parquet file or a folder of them, "
+    "a folder written by `save_to_disk`, or a Hugging Face id (ORG/NAME or ORG/NAME:SPLIT)"
+)
+
+
+class DatasetError(UserError):
+    """A data set that cannot be used; carries every mistake found. Of a parquet file the line is the row."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        told = [str(one) for one in self.problems[:_TOLD]]
+        if len(self.problems) > _TOLD:  # such as a data set for another constitution: every row is wrong
+            told.append(f"... and {len(self.problems) - _TOLD} mistakes more")
+        super().__init__("\n".join(told))
+
+
+def load_dataset(source: str, constitution: Constitution) -> Dataset:
+    """Read a data set whose truth is about the rules of `constitution`.
+
+    Raises:
+        UserError: no such source, or none of a kind that is known.
+        DatasetError, ConstitutionError: every mistake in it, each with its line.
+    """
+    path = Path(source)
+    if path.is_dir():
+        named = [name for name in METADATA if (path / name).is_file()]
+        if len(named) > 1:
+            raise UserError(f"{source} has {' and '.join(named)}", hint="which one is meant? Remove the other")
+        if named:
+            return _folder(path, path / named[0], constitution)
+        if any((path / name).is_file() for name in SAVED) or any(path.rglob("*.parquet")):
+            return _hugging_face(source, constitution)
+        raise UserError(f"no data set in the folder {source}", hint=_where(path))
+    if path.is_file():
+        if path.suffix in (".yaml", ".yml"):
+            return _case_file(path, constitution)
+        if path.suffix == ".parquet":
+            return _hugging_face(source, constitution)
+        raise UserError(f"{source} is no data set of a kind that is known", hint=f"give {_FORMS}")
+    near = _near(path)
+    if not near and _HUB_ID.fullmatch(source) and path.suffix not in (".parquet", ".yaml", ".yml", ".jsonl", ".csv"):
+        return _hugging_face(source, constitution)
+    raise UserError(f"no data set at {source}", hint=f"did you mean `{near[0]}`?" if near else f"give {_FORMS}")
+
+
+def sample(dataset: Dataset, count: int, seed: int) -> Dataset:
+    """`count` examples drawn at random, in their old order, under a name that says so."""
+    if count >= len(dataset.examples):
+        return dataset
+    picked = sorted(random.Random(seed).sample(range(len(dataset.examples)), count))  # noqa: S311 (no secret)
+    name = f"{dataset.name} (a sample of {count} of {len(dataset.examples)}, seed {seed})"
+    return dataset_of(name, [dataset.examples[index] for index in picked])
+
+
+def dataset_of(name: str, examples: Iterable[Example]) -> Dataset:
+    """Examples with their digest: of every image's bytes and every truth, in the order of their ids."""
+    chosen = tuple(examples)
+    lines = sorted(f"{one.id}|{image_digest(one.path)}|{one.model_dump_json(exclude={'path'})}" for one in chosen)
+    return Dataset(name=name, digest=hashlib.sha256("\n".join(lines).encode()).hexdigest(), examples=chosen)
+
+
+def image_digest(path: str) -> str | None:
+    """SHA-256 of a file's bytes; None where it cannot be read, or is larger than any image may be."""
+    try:
+        return sha256_of(path, MOST_IMAGE)
+    except (OSError, ValueError):
+        return None
+
+
+def _where(path: Path) -> str:
+    inside = sorted(str(one.parent) for name in METADATA for one in path.glob(f"*/{name}"))
+    return f"name the folder of one split: {', '.join(inside)}" if inside else f"give {_FORMS}"
+
+
+def _checked(name: str, rows: Iterable[Row], constitution: Constitution, problems: list[Problem]) -> Dataset:
+    """The data set of some rows; what is wrong with any of them is told together, after `problems`."""
+    names, examples = Names(constitution), []
+    seen: dict[str, Row] = {}
+    for row in rows:
+        example, wrong = example_of(row.values, row.id, row.path, names)
+        problems += [row.problem(*one) for one in wrong]
+        if row.id in seen:
+            problems.append(row.problem(f"'{clipped(row.id)}' stands twice", f"first on line {seen[row.id].line}"))
+        elif not _present(row.path):
+            problems.append(row.problem(f"no image at {clipped(row.path)}", _near_file(row.path)))
+        elif example is not None:
+            examples.append(example)
+        seen.setdefault(row.id, row)
+    problems += _same_image_other_truth(examples, seen)
+    if problems:
+        raise DatasetError(problems)
+    if not examples:
+        raise UserError(f"the data set {name} is empty", hint="it needs a row per image")
+    return dataset_of(name, examples)
+
+
+def _present(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # a name too long, or one with a NUL in it
+        return False
+
+
+def _near_file(path: str) -> str:
+    near = _near(Path(path))
+    return f"did you mean `{near[0].name}`?" if near else "file names start from the folder of the metadata"
+
+
+def _near(path: Path) -> list[Path]:
+    """What is in the folder of something that is not there, and is called almost the same."""
+    try:
+        names = [one.name for one in path.parent.iterdir()]
+    except (OSError, ValueError):
+        return []
+    return [path.parent / name for name in difflib.get_close_matches(path.name, names, n=1)]
+
+
+def _same_image_other_truth(examples: Iterable[Example], rows: dict[str, Row]) -> Iterator[Problem]:
+    first: dict[str, Example] = {}
+    for example in examples:
+        digest = image_digest(example.path)
+        other = first.setdefault(digest, example) if digest is not None else example
+        differ = [key for key in set(example.rules) & set(other.rules) if example.rules[key] != other.rules[key]]
+        if example.unsafe != other.unsafe or differ:
+            about = ", ".join(sorted(differ)) or "whether it is unsafe"
+            hint = f"they differ in {about}, see line {rows[other.id].line}"
+            yield rows[example.id].problem(f"the same picture as '{clipped(other.id)}' with another truth", hint)
+
+
+def _folder(path: Path, file: Path, constitution: Constitution) -> Dataset:
+    rows, problems = read_metadata(path, file)
+    dataset = _checked(path.resolve().name, rows, constitution, problems)
+    named = {os.path.normpath(one.path) for one in dataset.examples}
+    pictures = (one for one in entries(str(path)) if not isinstance(one, Skipped))
+    if left := [one for one in pictures if os.path.normpath(one) not in named]:
+        shown = ", ".join(left[:3]) + (", ..." if len(left) > 3 else "")
+        log.warning("%d pictures are not measured, because they have no row in %s: %s", len(left), file, shown)
+    return dataset
+
+
+def _case_file(path: Path, constitution: Constitution) -> Dataset:
+    """The cases of `judge test`. A rule that a case does not name counts as not violated for the image as a whole."""
+    from judge.policytest.cases import Expected, load_cases
+
+    cases = load_cases(path, constitution)
+    rules = {rule.id for rule in constitution.rules}
+    silent = sum(not rules <= set(one.case.expect) for one in cases)
+    if silent:
+        log.warning(
+            "%s: %d of %d cases do not name every rule; the image counts as unsafe when one that is named is violated",
+            path, silent, len(cases),
+        )  # fmt: skip
+    rows = []
+    for one in cases:
+        expected = {rule: word.settled for rule, word in one.case.expect.items()}
+        lists = {word.value: [rule for rule, said in expected.items() if said is word] for word in Expected}
+        texts = {
+            word: [text for text, said in one.case.preconditions.items() if said == word] for word in ("holds", "fails")
+        }
+        values = {**lists, **texts, "unsafe": bool(lists["violates"])}
+        rows.append(Row(one.file, one.line, one.case.image, one.path, values))
+    return _checked(path.name.removesuffix(".yaml"), rows, constitution, [])
+
+
+def _hugging_face(source: str, constitution: Constitution) -> Dataset:
+    from judge.evaluation.data.huggingface import rows
+
+    name, read = rows(source, SAVED)
+    return _checked(name, (Row(source, *one) for one in read), constitution, [])

@@ -1,0 +1,1 @@
+"""Judgements on images whose truth is known to figures. Runs no method, reads no file."""

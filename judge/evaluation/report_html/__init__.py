@@ -1,5 +1,0 @@
-"""An evaluation as one HTML file that needs nothing else: no network, no other file."""
-
-from judge.evaluation.report_html.page import render
-
-__all__ = ["render"]

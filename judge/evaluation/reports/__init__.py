@@ -1,0 +1,1 @@
+"""An evaluation for people: as text, and as a page."""
