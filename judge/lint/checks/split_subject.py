@@ -18,7 +18,7 @@ def _find(subject: Subject) -> Iterator[Hit]:
                     yield Hit(
                         subject.span_of(text, 0, len(text.written)),
                         f"this and `{one}` are asked apart, and may hold of two different ones",
-                        "say both in one statement, or name in the second which one is meant: `the person on the motorcycle`",
+                        "say both in one statement, or which one is meant: `the person on the motorcycle`",
                     )
 
 
