@@ -55,7 +55,8 @@ def finish() -> None:
 
 
 def _like(stream: Any, raw: io.FileIO) -> io.TextIOWrapper:
+    held = raw if stream.write_through else io.BufferedWriter(raw)  # PYTHONUNBUFFERED: two streams in one keep order
     return io.TextIOWrapper(
-        io.BufferedWriter(raw), stream.encoding, stream.errors,
+        held, stream.encoding, stream.errors,
         line_buffering=stream.line_buffering, write_through=stream.write_through,
     )  # fmt: skip
