@@ -15,6 +15,7 @@ from judge.compiler.things import BE, Alternatives, Said, Thing
 
 # How many is left open by these, and `not` may stand for none or for not all.
 VAGUE = word_set("some several many few most half numerous various certain multiple")
+_QUANTITY = re.compile(r"\b(?:at least|at most|exactly|up to|no more than|more than|fewer than|less than) [\w{]")
 EACH = frozenset({"every", "each", "all", "both"})
 
 
@@ -36,6 +37,11 @@ def denied(said: Alternatives) -> tuple[Alternatives, ...]:
         raise Impossible(
             "it is open what holds at other times", "write what is forbidden, as in `No dog may be shown running`"
         )
+    if len(said) == 1 and said[0].text.startswith("neither "):
+        each = said[0].text.removeprefix("neither ").split(" nor ")
+        return (tuple(Said(f"{BE} {one}", said[0].about) for one in each),)
+    if any(" neither " in one.text for one in said):
+        raise Impossible("it has two negations", "write what is forbidden, as in `No dog may be shown without a leash`")
     if len(said) == 1:
         return (tuple(map(_not, said[0].both or said)),)
     if any(one.both or one.owned or one.text.startswith(("not ", "without ", "neither ")) for one in said):
@@ -51,7 +57,7 @@ def denied(said: Alternatives) -> tuple[Alternatives, ...]:
 
 
 def _not(said: Said) -> Said:
-    if said.counts and not said.owned:
+    if (said.counts or _QUANTITY.search(said.text)) and not said.owned:
         return _fewer(said)
     if said.owned:
         return replace(said, owned=(said.owned[0], f"not {said.owned[1]}"), both=())
@@ -63,6 +69,7 @@ def _not(said: Said) -> Said:
 def _fewer(said: Said) -> Said:
     """`with at least four wheels`: with fewer than four."""
     turned = re.sub(r"\bat least (?:one|1)\b", "no", said.text, count=1)
+    turned = re.sub(r"\bat least(?= \S+ (?:percent|degrees?)\b)", "less than", turned, count=1)
     turned = re.sub(r"\bat least\b", "fewer than", turned, count=1)
     if turned == said.text or turned.startswith(("without ", "not ")):
         raise Impossible(

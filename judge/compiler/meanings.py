@@ -26,6 +26,7 @@ _SIGNS = lexicon.word_set(
 # Behind these, `seen` and its like say more than that something is there: `seen through a window`.
 _OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
 _IN_STYLE = re.compile(r"(?:not )?in (?:colour|color|focus|black and white|portrait|landscape|greyscale|grayscale)")
+_POSTING = lexicon.word_set("showing depicting portraying picturing posting publishing uploading submitting featuring")
 _MISSING = lexicon.word_set("wear use carry provide attach fit install supply fix add")
 _MUTUAL = lexicon.word_set(
     "kiss hug fight touch meet embrace wrestle dance play talk argue share hold shake cuddle box"
@@ -128,9 +129,10 @@ def each_not(found: Found) -> Iterator[Draft]:
         stays_open(one, acts=bool(_said(found)))
     for draft in each_forbidden(found):
         yield draft
-        pair = draft.said[0].both if len(draft.said) == 1 else ()
-        if pair and not any(" " in part.text for part in pair):
-            yield replace(draft, said=pair)  # `must not be wet and dirty`: neither, or not the two together
+        if len(draft.said) == 1 and draft.said[0].both:
+            yield replace(
+                draft, said=draft.said[0].both
+            )  # `must not be wet and dirty`: neither, or not the two together
 
 
 def _is_quality(said: Said) -> bool:
@@ -177,6 +179,11 @@ def _shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
     """A picture that shows something is no thing that does something; `shown` is no property."""
     if any(one.head in PICTURES and one.behind in ("of", "showing", "that", "which", "with") for one in things):
         return True  # `pictures of passports` are looked through: other forms read them so
+    if any(one.animate for one in things) and any(one.text.split()[0] in _POSTING for one in said):
+        raise Impossible(
+            f"it is open whether `{things[0].inside}` must be seen, or only what they show",
+            "write it of the pictures, as in `Photos must not show knives`, or `Photos must show the label`",
+        )
     first = {one.text.split()[0] for one in said if not set(one.text.split()[1:2]) & _OF_THE_VIEW}
     pictures = any(one.head in SHOWING for one in things)
     return bool(first & _SHOW) or (pictures and any(one.text.split()[0] in _SHOWING for one in said))
@@ -184,7 +191,7 @@ def _shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
 
 def nobody(found: Found) -> Iterator[Draft]:
     """`Nobody may be shown climbing`, `Nobody may climb`."""
-    if not _shows((), _said(found)) and not _needs_its_verb(found):
+    if not _shows((ANYONE,), _said(found)) and not _needs_its_verb(found):
         yield Draft(((ANYONE,),), _said(found))
 
 
