@@ -24,7 +24,11 @@ from judge.constitution.schema import REFERENCE
 # What a chain may say though its rule does not: that something is seen, of a person, in a picture.
 _MAY_BE_NEW = word_set("visible seen view person people animal picture photo image show other least fewer")
 # Words of a rule that its chain need not say.
-_MAY_GET_LOST = _MAY_BE_NEW | ITSELF | word_set("same whether following thing item subject rule exception example per")
+_MAY_GET_LOST = (
+    _MAY_BE_NEW
+    | ITSELF
+    | word_set("same whether following thing item subject rule exception example per everyone everybody")
+)
 _OF_THE_POLICY = re.compile(
     rf"\b(?:(?:{'|'.join(ANY_PICTURE)}) )+(?=(?:{'|'.join(PICTURES)})\b)"
     r"|,? whether [^,)]*[,)]|\b(?:no|any|at least) (?:one|1)\b"

@@ -37,6 +37,7 @@ _PER_PICTURE = re.compile(
 )
 _YOUR = re.compile(r"\b(?:your|our|my)\b(?! (?:photo|picture|image))", re.IGNORECASE)
 _WITH_NO = re.compile(r"\bwith no (?!more\b|less\b|fewer\b|one\b|other\b|doubt\b)", re.IGNORECASE)
+_EVERYONE = re.compile(r"\bevery(?:one|body)\b", re.IGNORECASE)
 _TOO = re.compile(r",? (?:too|as well|also)$", re.IGNORECASE)
 _NOBODY = re.compile(r"\b(?:no one|no-one|no person)(?= (?:may|must|can|should|shall|is)\b)", re.IGNORECASE)
 
@@ -82,7 +83,7 @@ def plain(text: str) -> str:
         sentence = sentence.capitalize()
     sentence = _IN_PICTURE.sub(r"\1 visible", sentence)
     sentence = _SAME_PICTURE.sub("", _PER_PICTURE.sub("", sentence))
-    sentence = _WITH_NO.sub("without ", _YOUR.sub("the", sentence))
+    sentence = _EVERYONE.sub("every person", _WITH_NO.sub("without ", _YOUR.sub("the", sentence)))
     return (
         _NOBODY.sub("nobody", sentence) if re.search(r"^no one|^no-one| no one ", sentence, re.IGNORECASE) else sentence
     )

@@ -21,7 +21,7 @@ _SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _
 # What is no object and can be seen all the same.
 _SIGNS = lexicon.word_set(
     "text name logo watermark money sign symbol address ticket graffiti nudity injury wound number letter word label "
-    "barcode voucher coupon slogan caption tattoo hashtag emoji date price password mark receipt map advertising"
+    "barcode voucher coupon slogan caption tattoo hashtag emoji date price password border mark receipt map advertising"
 )
 # Behind these, `seen` and its like say more than that something is there: `seen through a window`.
 _OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
@@ -177,7 +177,9 @@ def _both(things: Things, found: Found) -> Iterator[Draft]:
 
 def _shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
     """A picture that shows something is no thing that does something; `shown` is no property."""
-    if any(one.head in PICTURES and one.behind in ("of", "showing", "that", "which", "with") for one in things):
+    if any(
+        one.head in PICTURES | ELSEWHERE and one.behind in ("of", "showing", "that", "which", "with") for one in things
+    ):
         return True  # `pictures of passports` are looked through: other forms read them so
     if any(one.animate for one in things) and any(one.text.split()[0] in _POSTING for one in said):
         raise Impossible(
@@ -185,8 +187,8 @@ def _shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
             "write it of the pictures, as in `Photos must not show knives`, or `Photos must show the label`",
         )
     first = {one.text.split()[0] for one in said if not set(one.text.split()[1:2]) & _OF_THE_VIEW}
-    pictures = any(one.head in SHOWING for one in things)
-    return bool(first & _SHOW) or (pictures and any(one.text.split()[0] in _SHOWING for one in said))
+    shows = any(one.head in SHOWING for one in things)
+    return bool(first & _SHOW) or (shows and any(one.text.split()[0] in _SHOWING for one in said))
 
 
 def nobody(found: Found) -> Iterator[Draft]:
