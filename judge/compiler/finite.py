@@ -37,6 +37,8 @@ def _one_finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
             if len(said) == 1 and said[0].both and all(one.text.startswith("not ") for one in said[0].both):
                 yield (said[0].behind(BE),), end  # `is not closed and not labelled`
         for said, end in predicates.tail(chart, start):
+            if len({one.text == "visible" for one in said}) > 1:
+                continue  # `only if a guard is visible or in a museum`: who is in it?
             if negated and any(part.text.startswith("not ") for one in said for part in one.both):
                 continue
             for each in not_so(BE, said) if negated else (tuple(one.behind(BE) for one in said),):

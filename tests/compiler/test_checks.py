@@ -48,6 +48,21 @@ def test_a_chain_that_says_what_the_rule_says_has_no_fault():
             "two subjects",
             "two different ones",
         ),
+        (
+            "Bottles must not be shown without a label or without a seal.",
+            chain("bottles are visible", "bottles are without a label", "bottles are without a seal"),
+            (),
+            "two subjects",
+            "two different ones",
+        ),
+        (
+            "No car may be shown if its doors are open.",
+            chain("a car is visible", "its doors are open"),
+            (),
+            "open word",
+            "its",
+        ),
+        ("No trucks, guide dogs.", chain("guide dogs", "trucks are visible"), (), "incomplete", "no verb"),
     ],
 )
 def test_each_fault_is_found_and_named(rule, groups, unless, check, says):
