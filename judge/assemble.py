@@ -135,12 +135,12 @@ def load_llm(source: str, **settings: Any) -> Llm:
     return load_text_llm(source, chosen)
 
 
-def load_mllm_of(spoken: str = DEFAULT, **settings: Any) -> Mllm:
-    """The multimodal model alone, by the fields of `Settings`, to be asked in the language `spoken`.
+def load_mllm_of(spoken: str = DEFAULT, settings: Settings | None = None, **overrides: Any) -> Mllm:
+    """The multimodal model alone, to be asked in the language `spoken`. Settings: see `load_judge`.
 
     Raises as `load_judge` does.
     """
-    return _mllm(settings_of(None, settings), language(spoken).answers)
+    return _mllm(settings_of(settings, overrides), language(spoken).answers)
 
 
 def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Settings:
@@ -149,16 +149,7 @@ def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Sett
     Raises:
         UserError: a setting is not what it may be.
     """
-    from pydantic import ValidationError
-
-    try:
-        chosen = Settings.model_validate({**(settings or Settings()).model_dump(exclude_unset=True), **overrides})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(
-            f"setting {where}: {first['msg']}", hint=f"settings: {', '.join(Settings.model_fields)}"
-        ) from error
+    chosen = Settings.of(**{**(settings or Settings()).model_dump(exclude_unset=True), **overrides})
     if chosen.model == BUNDLED and "reason_tokens" not in chosen.model_fields_set:
         return chosen.model_copy(update={"reason_tokens": BUNDLED_REASON_TOKENS})
     return chosen

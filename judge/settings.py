@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from judge.errors import UserError
 
 BUNDLED, OFF = "bundled", "none"
 MOST_IMAGE = 2**30  # bytes of an image file, whatever the limits are set to
@@ -175,6 +177,22 @@ class Settings(Frozen):
     look_closer: bool = False
     max_pixels: int = Field(default=1024 * 1024, ge=64 * 64, le=64_000_000)
     image_seconds: float = Field(default=600.0, gt=0)
+
+    @classmethod
+    def of(cls, **fields: Any) -> Settings:
+        """Settings of some fields, the others as they are by default.
+
+        Raises:
+            UserError: there is no such field, or it may not be that.
+        """
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise UserError(
+                f"setting {where}: {first['msg']}", hint=f"settings: {', '.join(cls.model_fields)}"
+            ) from error
 
 
 def cache_dir() -> Path:

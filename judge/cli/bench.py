@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.check import Quantize
 from judge.cli.inputs import Inputs
+from judge.cli.model_options import LOADING, judged_with
 from judge.errors import UserError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from judge.settings import Settings
+
 IMAGES = 12
 
 
+@judged_with(*LOADING)
 def bench(
     images: Annotated[list[str] | None, typer.Argument(help="Image files or folders; default: drawn noise.")] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="`bundled`, a Hugging Face id, or a folder.")] = "bundled",
     constitution: Annotated[str, typer.Option("--constitution", "-c", help="For the whole judge.")] = "os-bench",
-    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, ...")] = "auto",
-    dtype: Annotated[str, typer.Option(help="`auto`, `float32`, `bfloat16` or `float16`.")] = "auto",
+    *,
+    settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure questions per second, seconds per image, growth with rules and image size, and memory."""
@@ -35,7 +36,7 @@ def bench(
     inputs = Inputs(images or [])
     pictures = [decoding.decode(decoding.read_bytes(path)).views[0].image for path in islice(inputs, IMAGES)]
     inputs.tell()
-    mllm = load_mllm_of(model=model, quantize=quantize.value, device=device, dtype=dtype)
+    mllm = load_mllm_of(settings=settings)
     if not isinstance(mllm, TransformersMllm):
         raise UserError(
             "bench measures models loaded here", hint="for a server, `judge probe` forecasts seconds per image"

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli import options
-from judge.cli.check import Quantize
 from judge.cli.inputs import expand
+from judge.cli.model_options import JUDGING, NoCache, judged_with
 from judge.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,8 +18,10 @@ if TYPE_CHECKING:
     from judge.calibration.facts import Sheet
     from judge.calibration.writing import Subject
     from judge.judging.pipeline import Judge
+    from judge.settings import Settings
 
 
+@judged_with(*JUDGING)
 def calibrate(
     constitution: Annotated[str, typer.Argument(help="A YAML file with a lock file beside it.", metavar="F.yaml")],
     dataset: Annotated[str, typer.Argument(help="Labelled images as `judge eval` reads them; else a folder.")],
@@ -34,19 +35,9 @@ def calibrate(
         bool, typer.Option("--unlabelled", help="DATASET is images of which nothing is known.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
-    model: options.Model = "bundled",
-    encoder: options.Encoder = None,
-    detector: options.Detector = None,
-    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: options.Device = "auto",
-    dtype: options.Dtype = "auto",
-    batch: options.Batch = 8,
-    memory_gib: options.MemoryGib = None,
-    max_pixels: options.MaxPixels = 1024 * 1024,
-    reason_with: options.ReasonWith = options.Reasoning.STEPS,
-    trust_remote_code: options.TrustRemoteCode = False,
-    without_logprobs: options.WithoutLogprobs = None,
-    no_cache: options.NoCache = False,
+    *,
+    settings: Settings,
+    no_cache: NoCache = False,
     json: Annotated[bool, typer.Option("--json", help="Print all of it as one JSON object.")] = False,
 ) -> None:
     """Choose thresholds per rule for a wanted rate. Exit code: 0 done, 2 your mistake, 3 a model or file failed."""
@@ -60,12 +51,7 @@ def calibrate(
     name, known, paths = _unlabelled(dataset) if unlabelled else _labelled(dataset, subject)
     from judge import assemble
 
-    judge = assemble.load_judge(
-        subject.constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
-        dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
-        max_pixels=max_pixels, reason_with=reason_with.value,
-        without_logprobs=without_logprobs,
-    )  # fmt: skip
+    judge = assemble.load_judge(subject.constitution, settings)
     images = _images(judge, paths, known, keep=not no_cache)
     change = _change(subject, images, given[0], reviews=review_budget is not None, labelled=not unlabelled)
     lock = calibrated_lock(

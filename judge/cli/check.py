@@ -5,66 +5,32 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from judge.cli.exits import Exit, exit_of, gravest
 from judge.cli.inputs import Inputs
-from judge.cli.options import (
-    Batch,
-    Detector,
-    Device,
-    Dtype,
-    Encoder,
-    Frames,
-    LookCloser,
-    MaxPixels,
-    MemoryGib,
-    Model,
-    Reasoning,
-    ReasonWith,
-    TrustRemoteCode,
-    WithoutLogprobs,
-)  # fmt: skip
+from judge.cli.model_options import JUDGING, judged_with
 from judge.cli.reminder import remind
 
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
+    from judge.settings import Settings
     from judge.verdict import Verdict
 
 _WORDS = ("violation", "needs_review", "no_violation")
 _UNREAD = "could not be read"
 
 
-class Quantize(StrEnum):
-    """Choices of `--quantize`."""
-
-    FOUR = "4bit"
-    EIGHT = "8bit"
-    NONE = "none"
-
-
+@judged_with(*JUDGING, "frames", "look_closer")
 def check(
     images: Annotated[list[str], typer.Argument(help="Image files, or folders of them.", metavar="IMAGE...")],
     constitution: Annotated[
         str, typer.Option("--constitution", "-c", help="A YAML file, or a shipped name: demo, os-bench.")
     ] = "demo",
-    model: Model = "bundled",
-    encoder: Encoder = None,
-    detector: Detector = None,
-    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    batch: Batch = 8,
-    memory_gib: MemoryGib = None,
-    frames: Frames = 24,
-    max_pixels: MaxPixels = 1024 * 1024,
-    reason_with: ReasonWith = Reasoning.STEPS,
-    trust_remote_code: TrustRemoteCode = False,
-    without_logprobs: WithoutLogprobs = None,
-    look_closer: LookCloser = False,
+    *,
+    settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per image and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule's chain with its probabilities.")] = False,
 ) -> None:
@@ -72,15 +38,8 @@ def check(
     inputs = Inputs(images, each=json)
     from judge.assemble import load_judge
 
-    settings: dict[str, Any] = {
-        "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value,
-        "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
-        "max_pixels": max_pixels, "reason_with": reason_with.value,
-        "without_logprobs": without_logprobs,
-        "batch": batch, "memory_gib": memory_gib, "look_closer": look_closer, "limits": {"frames": frames},
-    }  # fmt: skip
-    judge = load_judge(constitution, **settings)
-    remind(judge, model)
+    judge = load_judge(constitution, settings)
+    remind(judge, settings.model)
     codes: set[Exit] = set()
     words: Counter[str] = Counter()
     printer = _print_json if json else _table_printer(explain)

@@ -9,13 +9,15 @@ import typer
 
 from judge.cli.exits import Exit
 from judge.cli.inputs import printable
-from judge.cli.options import Device, Dtype, Model, TrustRemoteCode
+from judge.cli.model_options import judged_with
 from judge.errors import UserError
 
 if TYPE_CHECKING:
     from judge.compiling import Checked, Compiled
+    from judge.settings import Settings
 
 
+@judged_with("model", "device", "dtype", "trust_remote_code")
 def compile_(
     files: Annotated[
         list[str], typer.Argument(help="Constitutions: YAML files, or shipped names.", metavar="F.yaml...")
@@ -38,7 +40,8 @@ def compile_(
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Then ask of every chain that nobody approved: yes, no or edit.")
     ] = False,
-    model: Model = "bundled",
+    *,
+    settings: Settings,
     no_priors: Annotated[
         bool, typer.Option("--no-priors", help="Leave out the language priors, so that no model is loaded for them.")
     ] = False,
@@ -47,9 +50,6 @@ def compile_(
         bool, typer.Option("--renew", help="Make every rule again, approved and edited ones too.")
     ] = False,
     quantize: Annotated[str, typer.Option(help="bitsandbytes weights of the LLM: `4bit`, `8bit` or `none`.")] = "none",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    trust_remote_code: TrustRemoteCode = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per file and line.")] = False,
 ) -> None:
     """Compile rules into F.lock.yaml. Exit code: 1 stale or, with --strict, not settled (--check); 2 your mistake; 3
@@ -67,13 +67,10 @@ def compile_(
     from judge.compiling import compile_file
     from judge.constitution import load_constitution
 
-    common: dict[str, Any] = {"device": device, "dtype": dtype, "trust_remote_code": trust_remote_code}
+    common: dict[str, Any] = settings.model_dump(include={"device", "dtype", "trust_remote_code"})
     spoken = {name: load_constitution(name).language for name in names}  # mistakes are told before models load
     writer = load_llm(llm, quantize=quantize, **common) if llm is not None else None
-    judging = {
-        code: None if no_priors else load_mllm_of(code, model=model, **common)
-        for code in dict.fromkeys(spoken.values())
-    }
+    judging = {code: None if no_priors else load_mllm_of(code, settings) for code in dict.fromkeys(spoken.values())}
     for name in names:
         compiled = compile_file(name, writer, judging[spoken[name]], renew=renew, rounds=rounds)
         if interactive and _asked(name, compiled):  # what a person edited has no priors yet

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli import options
-from judge.cli.check import Quantize
 from judge.cli.exits import Exit
 from judge.cli.inputs import expand
+from judge.cli.model_options import JUDGING, NoCache, judged_with
 
 if TYPE_CHECKING:
     from judge.constitution import Constitution
     from judge.diff.policy import PolicyDiff
     from judge.diff.verdicts import VerdictDiff
+    from judge.settings import Settings
 
 
+@judged_with(*JUDGING)
 def diff(
     old: Annotated[str, typer.Argument(help="A YAML file, or a shipped name.", metavar="OLD")],
     new: Annotated[str, typer.Argument(help="A YAML file, or a shipped name.", metavar="NEW")],
     images: Annotated[
         list[str] | None, typer.Option(help="Judge these images under both: a folder or a file; may be repeated.")
     ] = None,
-    model: options.Model = "bundled",
-    encoder: options.Encoder = None,
-    detector: options.Detector = None,
-    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: options.Device = "auto",
-    dtype: options.Dtype = "auto",
-    batch: options.Batch = 8,
-    memory_gib: options.MemoryGib = None,
-    max_pixels: options.MaxPixels = 1024 * 1024,
-    reason_with: options.ReasonWith = options.Reasoning.STEPS,
-    trust_remote_code: options.TrustRemoteCode = False,
-    without_logprobs: options.WithoutLogprobs = None,
-    no_cache: options.NoCache = False,
+    *,
+    settings: Settings,
+    no_cache: NoCache = False,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Compare two constitutions. Exit code: 0 nothing flips, 1 something does (without --images: can), 2, 3."""
@@ -48,7 +39,7 @@ def diff(
     (before, lock_of_old), (after, lock_of_new) = load_with_lock(old), load_with_lock(new)  # with their locks' chains
     if (lock_of_old is None) is not (lock_of_new is None):
         _tell_of_no_lock((old, new) if lock_of_new is None else (new, old), after if lock_of_new is None else before)
-    policy = compare(before, after, models_used(model, encoder, detector))
+    policy = compare(before, after, models_used(settings.model, settings.encoder, settings.detector))
     if not paths:
         _print(policy, None, json=json)
         raise typer.Exit(Exit.VIOLATION if policy.can_flip else Exit.NO_VIOLATION)
@@ -56,15 +47,9 @@ def diff(
     from judge.diff.sitting import judge_both
     from judge.diff.verdicts import compare_verdicts
 
-    settings: dict[str, Any] = {
-        "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value, "device": device,
-        "dtype": dtype, "batch": batch, "memory_gib": memory_gib, "trust_remote_code": trust_remote_code,
-        "max_pixels": max_pixels, "reason_with": reason_with.value,
-        "without_logprobs": without_logprobs,
-    }  # fmt: skip
-    first = assemble.load_judge(old, **settings)
+    first = assemble.load_judge(old, settings)
     alike = before.language == after.language
-    second = assemble.load_like(first, new) if alike else assemble.load_judge(new, **settings)
+    second = assemble.load_like(first, new) if alike else assemble.load_judge(new, settings)
     pairs = judge_both(first, second, paths, keep=not no_cache)
     found = compare_verdicts(policy, pairs)
     _print(policy, found, json=json)

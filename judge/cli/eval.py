@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli import options
-from judge.cli.check import Quantize
+from judge.cli.model_options import JUDGING, judged_with
 from judge.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,12 +25,14 @@ if TYPE_CHECKING:
     from judge.evaluation.kept_answers import KeptAnswers
     from judge.evaluation.protocols import Dataset, Method
     from judge.judging.pipeline import Judge
+    from judge.settings import Settings
 
 log = logging.getLogger("judge")
 SAMPLE_SEED = 1
 _SETS = ("baselines", "ablations")
 
 
+@judged_with(*JUDGING, "look_closer")
 def evaluate(
     dataset: Annotated[
         str,
@@ -57,19 +58,8 @@ def evaluate(
         bool,
         typer.Option("--stress", help="Judge what was judged rightly again in disguises that a person sees through."),
     ] = False,
-    model: options.Model = "bundled",
-    encoder: options.Encoder = None,
-    detector: options.Detector = None,
-    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: options.Device = "auto",
-    dtype: options.Dtype = "auto",
-    batch: options.Batch = 8,
-    memory_gib: options.MemoryGib = None,
-    max_pixels: options.MaxPixels = 1024 * 1024,
-    reason_with: options.ReasonWith = options.Reasoning.STEPS,
-    trust_remote_code: options.TrustRemoteCode = False,
-    without_logprobs: options.WithoutLogprobs = None,
-    look_closer: options.LookCloser = False,
+    *,
+    settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
 ) -> None:
     """Measure the judge. Exit code: 0 measured, 2 your mistake, 3 a model failed to load."""
@@ -91,13 +81,7 @@ def evaluate(
     from judge.evaluation.kept_answers import KeptAnswers
     from judge.evaluation.methods.clue import the_judge
 
-    judge = load_judge(
-        constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
-        dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
-        max_pixels=max_pixels, reason_with=reason_with.value,
-        without_logprobs=without_logprobs,
-        look_closer=look_closer,
-    )  # fmt: skip
+    judge = load_judge(constitution, settings)
     kept = KeptAnswers(folder / "answers.sqlite")
     try:
         others = list(_others(judge, kept, wanted, opinions))

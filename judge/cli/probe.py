@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.check import Quantize
 from judge.cli.exits import Exit
 from judge.cli.inputs import printable
-from judge.cli.options import (
-    Device,
-    Dtype,
-    MaxPixels,
-    MemoryGib,
-    Model,
-    Reasoning,
-    ReasonWith,
-    TrustRemoteCode,
-    WithoutLogprobs,
-)  # fmt: skip
+from judge.cli.model_options import ASKING, judged_with
 
 if TYPE_CHECKING:
     from judge.probing import ProbeReport
+    from judge.settings import Settings
 
 _STYLES = {"pass": "green", "warn": "bold yellow", "fail": "bold red"}
 
 
+@judged_with(*ASKING)
 def probe(
-    model: Model = "bundled",
     constitution: Annotated[
         str, typer.Option("--constitution", "-c", help="Whose seconds per image are forecast.")
     ] = "os-bench",
-    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    memory_gib: MemoryGib = None,
-    max_pixels: MaxPixels = 1024 * 1024,
-    reason_with: ReasonWith = Reasoning.STEPS,
-    trust_remote_code: TrustRemoteCode = False,
-    without_logprobs: WithoutLogprobs = None,
+    *,
+    settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Check that a model is asked rightly, sees, answers, and what it costs. About a minute. Exit code 3 on a fail."""
@@ -49,15 +33,9 @@ def probe(
     from judge.judging.pipeline import Judge
 
     policy, _ = load_with_lock(constitution)
-    settings: dict[str, Any] = {
-        "model": model, "quantize": quantize.value, "device": device, "dtype": dtype, "memory_gib": memory_gib,
-        "trust_remote_code": trust_remote_code,
-        "max_pixels": max_pixels, "reason_with": reason_with.value,
-        "without_logprobs": without_logprobs,
-    }  # fmt: skip
-    mllm = load_mllm_of(**settings)
+    mllm = load_mllm_of(settings=settings)
     print("judge: probing, about a minute", file=sys.stderr)
-    report = Judge(policy, mllm, settings=settings_of(None, settings)).probe()
+    report = Judge(policy, mllm, settings=settings_of(settings, {})).probe()
     if json:
         print(report.model_dump_json())
     else:

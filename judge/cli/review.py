@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli import options, review_users
+from judge.cli import review_users
 from judge.cli.audit import Data
-from judge.cli.check import Quantize
+from judge.cli.model_options import ASKING, judged_with
 from judge.errors import ImageError, UserError
 
 if TYPE_CHECKING:
     from judge.review.store import ReviewSettings
+    from judge.settings import Settings
     from judge.verdict import Verdict
 
 app = typer.Typer(help="Review verdicts in the browser.", no_args_is_help=False)
@@ -27,6 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.callback(invoke_without_command=True)
+@judged_with(*ASKING, "encoder", "detector")
 def review(
     context: typer.Context,
     data: Data = None,
@@ -38,16 +40,8 @@ def review(
     head_file: Annotated[
         Path | None, typer.Option(help="Append the log's head to this file; `judge audit --head-file` checks by it.")
     ] = None,
-    model: options.Model = "bundled",
-    encoder: options.Encoder = None,
-    detector: options.Detector = None,
-    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: options.Device = "auto",
-    dtype: options.Dtype = "auto",
-    memory_gib: options.MemoryGib = None,
-    max_pixels: options.MaxPixels = 1024 * 1024,
-    reason_with: options.ReasonWith = options.Reasoning.STEPS,
-    trust_remote_code: options.TrustRemoteCode = False,
+    *,
+    settings: Settings,
 ) -> None:
     """Open the review app: decide on verdicts, work on policies, see how both go. Stop it with Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -57,15 +51,7 @@ def review(
         return
     from judge.review.app import launch
     from judge.review.store import data_dir
-    from judge.settings import Settings
 
-    if dtype not in (known := get_args(Settings.model_fields["dtype"].annotation)):
-        raise UserError(f"no number format '{dtype}'", hint=f"--dtype is one of {', '.join(known)}")
-    settings = Settings.model_validate({
-        "model": model, "encoder": encoder, "detector": detector, "quantize": quantize.value, "device": device,
-        "dtype": dtype, "memory_gib": memory_gib, "trust_remote_code": trust_remote_code,
-        "max_pixels": max_pixels, "reason_with": reason_with.value,
-    })  # fmt: skip
     launch(settings, data=data or data_dir(), host=host, port=port, auth=auth, head_file=head_file)
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from judge.cli import options
-from judge.cli.check import Quantize
 from judge.cli.exits import Exit
+from judge.cli.model_options import JUDGING, NoCache, judged_with
 from judge.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,25 +21,17 @@ if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
     from judge.policytest.cases import LocatedCase
     from judge.policytest.outcomes import TestRun
+    from judge.settings import Settings
     from judge.verdict import Verdict
 
 
+@judged_with(*JUDGING)
 def test(
     constitution: Annotated[str, typer.Argument(help="A YAML file, or a shipped name.", metavar="F.yaml")],
     cases: Annotated[Path | None, typer.Option(help="The test file. Default: F.test.yaml beside F.yaml.")] = None,
-    model: options.Model = "bundled",
-    encoder: options.Encoder = None,
-    detector: options.Detector = None,
-    quantize: Annotated[Quantize, typer.Option(help="bitsandbytes weights.")] = Quantize.NONE,
-    device: options.Device = "auto",
-    dtype: options.Dtype = "auto",
-    batch: options.Batch = 8,
-    memory_gib: options.MemoryGib = None,
-    max_pixels: options.MaxPixels = 1024 * 1024,
-    reason_with: options.ReasonWith = options.Reasoning.STEPS,
-    trust_remote_code: options.TrustRemoteCode = False,
-    without_logprobs: options.WithoutLogprobs = None,
-    no_cache: options.NoCache = False,
+    *,
+    settings: Settings,
+    no_cache: NoCache = False,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report to this file, too.")] = None,
     suggest: Annotated[
         bool, typer.Option("--suggest", help="Judge nothing: say in words which pictures to collect for more cases.")
@@ -61,12 +52,7 @@ def test(
     located = load_cases(file, policy)
     from judge import assemble
 
-    judge = assemble.load_judge(
-        constitution, model=model, encoder=encoder, detector=detector, quantize=quantize.value, device=device,
-        dtype=dtype, batch=batch, memory_gib=memory_gib, trust_remote_code=trust_remote_code,
-        max_pixels=max_pixels, reason_with=reason_with.value,
-        without_logprobs=without_logprobs,
-    )  # fmt: skip
+    judge = assemble.load_judge(constitution, settings)
     run = _run(judge, file, located, no_cache=no_cache)
     run = run.model_copy(update={"gaps": gaps(policy, [one.case for one in located], run.results)})
     if junit is not None:

@@ -12,6 +12,7 @@ from judge.bench import speed
 from judge.chain import chain_of
 from judge.models.transformers_mllm import TransformersMllm
 from judge.models.ways import ALONE
+from judge.settings import Settings
 from judge.verdict import ModelIdentity
 
 
@@ -109,7 +110,7 @@ def test_judge_bench_prints_json(monkeypatch, capsys, tiny):
     monkeypatch.setattr("judge.assemble.load_mllm_of", lambda **_: tiny)
     monkeypatch.setattr(speed, "RULES", (1, 3))
     monkeypatch.setattr(speed, "SIZES", (64,))
-    bench.bench(images=None, constitution="demo", json=True)
+    bench.bench.__wrapped__(images=None, constitution="demo", settings=Settings(), json=True)
     result = json.loads(capsys.readouterr().out)
     assert {"speedup_over_one_by_one", "questions_per_second", "image_p50_s", "image_p95_s"} <= set(result)
     assert set(result["by_rules"]) == {"1", "3"} and result["peak_memory_gib"] > 0
