@@ -19,11 +19,11 @@ from typing import Any
 from judge.assemble import load_judge
 from judge.calibration.calibrate import Change, Labelled, for_false_positives, for_reviews
 from judge.calibration.facts import Sheet, Word, gather
-from judge.compiler.beside import load_with_lock
 from judge.evaluation.data.datasets import load_dataset
 from judge.evaluation.measures.bootstrap import Bootstrap
 from judge.evaluation.measures.counting import Said, compare, scores
 from judge.files import write_whole
+from judge.locks.loading import load_policy
 from judge.settings import Bounds
 
 SAID: dict[Word, Said] = {"violated": Said.YES, "not_violated": Said.NO, "undecided": Said.REVIEW}
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/calibration.json"))
     options = parser.parse_args()
 
-    constitution, _ = load_with_lock(options.constitution)
+    constitution = load_policy(options.constitution).constitution
     data = load_dataset(options.dataset, constitution)
     examples = list(data.examples)
     random.Random(options.seed).shuffle(examples)

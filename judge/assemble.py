@@ -15,22 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from judge import resources
-from judge.compiler.beside import load_with_lock
-from judge.compiler.calibrated import calibrated
-from judge.compiler.lockfile import PriorsOf, digest_of
-from judge.compiler.priors import known_priors
 from judge.constitution import Constitution
 from judge.errors import UserError
 from judge.judging.escalation import tried_out
 from judge.judging.pipeline import Judge
 from judge.judging.priors import Locked
 from judge.languages import DEFAULT, ENGLISH, Answers, language
+from judge.locks.calibrated import calibrated
+from judge.locks.loading import Policy, load_policy
+from judge.locks.priors import priors_in
 from judge.models.hub import only_local
 from judge.settings import BUNDLED, OFF, Settings
 
 if TYPE_CHECKING:
     from judge.compiler.asking import Llm
-    from judge.compiler.lockfile import Lock
+    from judge.locks.lockfile import Lock
     from judge.models.loading import Role
     from judge.models.protocols import Detector, Encoder, Guard, Mllm
     from judge.verdict import Answer
@@ -48,10 +47,13 @@ ENCODER_NOTICE = (
 )
 
 
-def load_judge(constitution: str | Path | Constitution, settings: Settings | None = None, **overrides: Any) -> Judge:
+def load_judge(
+    constitution: str | Path | Constitution | Policy, settings: Settings | None = None, **overrides: Any
+) -> Judge:
     """A judge ready to use, its models loaded.
 
-    `constitution` is a path, the name of one that ships (`demo`, `os-bench`), or one already loaded.
+    `constitution` is a path, the name of one that ships (`demo`, `os-bench`), or one already loaded, with its lock
+    (`judge.locks.loading.load_policy`) or without.
     Settings may be given whole, or field by field: `load_judge("demo", model="org/name", quantize="4bit")`.
 
     Raises:
@@ -60,7 +62,7 @@ def load_judge(constitution: str | Path | Constitution, settings: Settings | Non
         ModelError: a model that should load failed to.
     """
     chosen = settings_of(settings, overrides)
-    loaded, lock = (constitution, None) if isinstance(constitution, Constitution) else load_with_lock(constitution)
+    loaded, lock = _read(constitution)
     spoken = language(loaded.language)
     if loaded.without_chain:
         log.warning("rules without preconditions end every image in needs_review: %s", ", ".join(loaded.without_chain))
@@ -75,20 +77,27 @@ def load_judge(constitution: str | Path | Constitution, settings: Settings | Non
         loaded, mllm, encoder=eyes.encoder, detector=eyes.detector, guard=eyes.guard, settings=chosen,
         sees=_sees(mllm) if chosen.look_closer else None,
     )  # fmt: skip
-    return judge if lock is None else under_lock(judge, loaded, lock, priors_in(lock, mllm, loaded))
+    return judge if lock is None else under_lock(judge, loaded, lock, priors_in(lock, mllm.identity, loaded))
 
 
-def load_like(judge: Judge, constitution: str | Path | Constitution) -> Judge:
+def load_like(judge: Judge, constitution: str | Path | Constitution | Policy) -> Judge:
     """A judge with the models of another one, which are not loaded anew, under a constitution of the same language.
 
     Raises:
         ConstitutionError: mistakes in the constitution file.
         UserError: no such file.
     """
+    loaded, lock = _read(constitution)
+    if lock is None:
+        return judge.derive(constitution=loaded)
+    return under_lock(judge, loaded, lock, priors_in(lock, judge.mllm.identity, loaded))
+
+
+def _read(constitution: str | Path | Constitution | Policy) -> tuple[Constitution, Lock | None]:
     if isinstance(constitution, Constitution):
-        return judge.under(constitution)
-    loaded, lock = load_with_lock(constitution)
-    return judge.under(loaded) if lock is None else under_lock(judge, loaded, lock, priors_in(lock, judge.mllm, loaded))
+        return constitution, None
+    policy = constitution if isinstance(constitution, Policy) else load_policy(constitution)
+    return policy.constitution, policy.lock
 
 
 def under_lock(
@@ -99,19 +108,7 @@ def under_lock(
     applied = calibrated(constitution, lock, judge.provenance.models, judge.settings)
     for why in applied.refused:
         log.warning("calibration in the lock file not used: %s; run `judge calibrate` again", why)
-    return judge.under(applied.constitution, locked=Locked(lock.digest, priors or {}, applied.digest))
-
-
-def priors_in(lock: Lock, mllm: Mllm, constitution: Constitution) -> dict[str, Answer]:
-    """The lock's priors, where they are of this model under the prompt that it will be asked with."""
-    of = PriorsOf(model=mllm.identity, prompt=prompt_digest(constitution))
-    return known_priors(lock) if lock.priors_of == of else {}
-
-
-def prompt_digest(constitution: Constitution) -> str:
-    """Digest of all that a prior depends on beside the model and the statement."""
-    digests = language(constitution.language).digests
-    return digest_of([constitution.language, digests["ask"], digests["answers"]])
+    return judge.derive(constitution=applied.constitution, locked=Locked(lock.digest, priors or {}, applied.digest))
 
 
 def load_llm(source: str, **settings: Any) -> Llm:

@@ -1,4 +1,4 @@
-"""Makes the grammar's lexicon, `judge/compiler/lexicon/words.txt`, from the WordNet 3.0 database.
+"""Makes the grammar's lexicon, `judge/compiler/grammar/lexicon/words.txt`, from the WordNet 3.0 database.
 
     python tools/build_lexicon.py /usr/share/wordnet     # Debian: apt-get install wordnet-base
 

@@ -45,7 +45,7 @@ def measure(folder: str, judge: Judge) -> Injection:
         raise UserError("the hardening is in English, and the constitution is not", hint="use one in English")
     dataset, pairs = read_pairs(folder, judge.constitution)
     kept = KeptAnswers(cache_dir() / "evaluation" / "answers.sqlite")
-    told = judge.under(judge.constitution, sharing=Hardened)
+    told = judge.derive(model=Hardened(judge.mllm))
     methods: list[MethodFlips] = []
     for kind in (the_judge, WholeDirect):
         bare, hardened = kind(judge, kept), kind(told, kept)

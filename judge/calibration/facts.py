@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from judge.causes import Cause
-from judge.compiler.calibrated import bounded
 from judge.diff.sitting import judge_both
 from judge.errors import ImageError, ModelError
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.pipeline import Judge
+from judge.locks.calibrated import bounded
 from judge.settings import Bounds
 from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome, Verdict
 
@@ -61,7 +61,9 @@ def gather(judge: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator
         ImageError: an image cannot be read.
         ModelError: a model failed on an image; what is missing must not look like a score.
     """
-    asking_all = judge.under(bounded(judge.constitution, {rule.id: _ALL_HOLD for rule in judge.constitution.rules}))
+    asking_all = judge.derive(
+        constitution=bounded(judge.constitution, {rule.id: _ALL_HOLD for rule in judge.constitution.rules})
+    )
     for now, whole in judge_both(judge, asking_all, paths, keep=keep):
         yield sheet(now, whole)
 

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from judge.calibration.calibrate import Change
-from judge.compiler.calibrated import made_under
-from judge.compiler.lock_text import written
-from judge.compiler.lockfile import (
+from judge.constitution import Constitution, load_constitution
+from judge.constitution.load import locate
+from judge.errors import UserError
+from judge.files import write_whole
+from judge.judging.pipeline import Judge
+from judge.locks.calibrated import made_under
+from judge.locks.lockfile import (
     Calibration,
     Lock,
     LockedRule,
@@ -18,11 +22,7 @@ from judge.compiler.lockfile import (
     read_lock,
     with_chains,
 )
-from judge.constitution import Constitution, load_constitution
-from judge.constitution.load import locate
-from judge.errors import UserError
-from judge.files import write_whole
-from judge.judging.pipeline import Judge
+from judge.locks.text import written
 from judge.settings import Bounds
 
 

@@ -16,9 +16,9 @@ from judge.constitution.load import read_text
 from judge.errors import UserError
 
 if TYPE_CHECKING:
-    from judge.compiler.lockfile import Lock, LockedRule
-    from judge.compiling import Compiled
+    from judge.compiler.files import Compiled
     from judge.constitution import Rule
+    from judge.locks.lockfile import Lock, LockedRule
 
 Answer = Literal["yes", "no", "edit", "skip", "quit"]
 _ANSWERS: dict[str, Answer] = {"y": "yes", "n": "no", "e": "edit", "s": "skip", "q": "quit"}
@@ -38,7 +38,7 @@ def approve(compiled: Compiled, write: Callable[[Lock], None]) -> bool:
     Raises:
         UserError: no editor could be opened.
     """
-    from judge.compiler import approval
+    from judge.locks import approval
 
     lock = compiled.lock
 
@@ -71,7 +71,7 @@ def _answered(rule: Rule, entry: LockedRule, by: str, place: str, spoken: str) -
     Raises:
         typer.Abort: the person wants to stop.
     """
-    from judge.compiler import approval
+    from judge.locks import approval
 
     while True:
         _say_back(rule, entry, place, spoken)
@@ -93,13 +93,13 @@ def _answered(rule: Rule, entry: LockedRule, by: str, place: str, spoken: str) -
 
 def _say_back(rule: Rule, entry: LockedRule, place: str, spoken: str) -> None:
     from judge.chain import chain_of_conditions
-    from judge.compiler import approval
-    from judge.compiler.said import in_words
+    from judge.compiler.compile import looked_at
+    from judge.locks.said import in_words
 
     _say(f"\n{rule.id} ({place}): {rule.text}")
     for said in in_words(chain_of_conditions(entry.preconditions, entry.exceptions, rule.fill)):
         _say(f"  {said}")
-    for warning in approval.looked_at(entry, spoken).warnings:
+    for warning in looked_at(entry, spoken).warnings:
         _say(f"  warning: {warning}")
 
 
@@ -115,7 +115,7 @@ def _name() -> str:
     """Who approves: the name on this machine is proposed."""
     import getpass
 
-    from judge.compiler.lockfile import is_a_name
+    from judge.locks.lockfile import is_a_name
 
     try:
         proposed = getpass.getuser()
@@ -130,8 +130,8 @@ def _name() -> str:
 
 def _edited(rule: Rule, entry: LockedRule) -> LockedRule:
     """The entry as the person leaves it in an editor; asked again until it can be read, or is left alone."""
-    from judge.compiler import approval
-    from judge.compiler.lock_text import chain_text, read_chain
+    from judge.locks import approval
+    from judge.locks.text import chain_text, read_chain
 
     text = _ABOVE.format(rule=printable(rule.rule)) + chain_text(entry.preconditions, entry.exceptions)
     while True:

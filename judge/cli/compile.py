@@ -13,7 +13,7 @@ from judge.cli.model_options import judged_with
 from judge.errors import UserError
 
 if TYPE_CHECKING:
-    from judge.compiling import Checked, Compiled
+    from judge.compiler.files import Checked, Compiled
     from judge.settings import Settings
 
 
@@ -64,7 +64,7 @@ def compile_(
     if (llm is None) is not no_llm:
         raise UserError("say what compiles the rules", hint="either --llm MODEL, or --no-llm for the rule grammar")
     from judge.assemble import load_llm, load_mllm_of
-    from judge.compiling import compile_file
+    from judge.compiler.files import compile_file
     from judge.constitution import load_constitution
 
     common: dict[str, Any] = settings.model_dump(include={"device", "dtype", "trust_remote_code"})
@@ -84,7 +84,7 @@ def compile_(
 
 
 def _check(names: list[str], *, strict: bool, json: bool) -> None:
-    from judge.compiling import check_file
+    from judge.compiler.files import check_file
 
     found = [check_file(name) for name in names]
     for one in found:
@@ -142,7 +142,7 @@ def _tell(compiled: Compiled) -> None:
 def _asked(name: str, compiled: Compiled) -> bool:
     """Whether a person answered anything about the chains of one file."""
     from judge.cli.approving import approve
-    from judge.compiling import write_lock
+    from judge.compiler.files import write_lock
 
     _tell(compiled)
     return approve(compiled, lambda lock: write_lock(name, lock))

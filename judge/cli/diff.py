@@ -31,14 +31,16 @@ def diff(
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Compare two constitutions. Exit code: 0 nothing flips, 1 something does (without --images: can), 2, 3."""
-    from judge.compiler.beside import load_with_lock
     from judge.diff.changes import models_used
     from judge.diff.policy import compare
+    from judge.locks.loading import load_policy
 
     paths = expand(images) if images else []
-    (before, lock_of_old), (after, lock_of_new) = load_with_lock(old), load_with_lock(new)  # with their locks' chains
-    if (lock_of_old is None) is not (lock_of_new is None):
-        _tell_of_no_lock((old, new) if lock_of_new is None else (new, old), after if lock_of_new is None else before)
+    policies = load_policy(old), load_policy(new)  # with their locks' chains
+    before, after = (one.constitution for one in policies)
+    if (policies[0].lock is None) is not (policies[1].lock is None):
+        bare = policies[1].lock is None
+        _tell_of_no_lock((old, new) if bare else (new, old), after if bare else before)
     policy = compare(before, after, models_used(settings.model, settings.encoder, settings.detector))
     if not paths:
         _print(policy, None, json=json)
@@ -47,9 +49,9 @@ def diff(
     from judge.diff.sitting import judge_both
     from judge.diff.verdicts import compare_verdicts
 
-    first = assemble.load_judge(old, settings)
+    first = assemble.load_judge(policies[0], settings)
     alike = before.language == after.language
-    second = assemble.load_like(first, new) if alike else assemble.load_judge(new, settings)
+    second = assemble.load_like(first, policies[1]) if alike else assemble.load_judge(policies[1], settings)
     pairs = judge_both(first, second, paths, keep=not no_cache)
     found = compare_verdicts(policy, pairs)
     _print(policy, found, json=json)

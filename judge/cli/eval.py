@@ -66,13 +66,13 @@ def evaluate(
     wanted = _named(beside or [])
     if subjective is not None and "ablations" not in wanted:
         raise UserError("--subjective is for the ablations", hint="add --with ablations")
-    from judge.compiler.beside import load_with_lock
     from judge.constitution import load_constitution
     from judge.evaluation.data.datasets import load_dataset, sample
+    from judge.locks.loading import load_policy
 
-    policy, _ = load_with_lock(constitution)
+    policy = load_policy(constitution)
     opinions = load_constitution(subjective) if subjective is not None else None
-    examples = load_dataset(dataset, policy)
+    examples = load_dataset(dataset, policy.constitution)
     folder = out or Path("eval") / re.sub(r"[^A-Za-z0-9._-]+", "-", examples.name)
     if limit is not None:
         examples = sample(examples, limit, SAMPLE_SEED)
@@ -81,7 +81,7 @@ def evaluate(
     from judge.evaluation.kept_answers import KeptAnswers
     from judge.evaluation.methods.clue import the_judge
 
-    judge = load_judge(constitution, settings)
+    judge = load_judge(policy, settings)
     kept = KeptAnswers(folder / "answers.sqlite")
     try:
         others = list(_others(judge, kept, wanted, opinions))

@@ -64,10 +64,10 @@ def lint(
 
 
 def _lint_file(file: str, older: str | None, *, bundled: bool) -> tuple[str, tuple[Finding, ...]]:
-    from judge.compiler.lockfile import lock_path, read_lock
     from judge.constitution.load import locate, read_text
     from judge.lint import lint_text
     from judge.lint.neighbours import read_cases, read_older, test_file_of
+    from judge.locks.lockfile import lock_path, read_lock
 
     path = locate(file)
     lock, tests = read_lock(lock_path(path)), test_file_of(path)

@@ -29,10 +29,10 @@ def probe(
 ) -> None:
     """Check that a model is asked rightly, sees, answers, and what it costs. About a minute. Exit code 3 on a fail."""
     from judge.assemble import load_mllm_of, settings_of
-    from judge.compiler.beside import load_with_lock
     from judge.judging.pipeline import Judge
+    from judge.locks.loading import load_policy
 
-    policy, _ = load_with_lock(constitution)
+    policy = load_policy(constitution).constitution
     mllm = load_mllm_of(settings=settings)
     print("judge: probing, about a minute", file=sys.stderr)
     report = Judge(policy, mllm, settings=settings_of(settings, {})).probe()

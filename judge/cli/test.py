@@ -39,20 +39,20 @@ def test(
     json: Annotated[bool, typer.Option("--json", help="Print the whole run as one JSON object.")] = False,
 ) -> None:
     """Judge the cases of a constitution. Exit code: 0 all passed, 1 a case failed, 2 your mistake, 3 failure."""
-    from judge.compiler.beside import load_with_lock
-    from judge.constitution.load import locate
     from judge.lint.neighbours import test_file_of
+    from judge.locks.loading import load_policy
     from judge.policytest.cases import beside, load_cases
     from judge.policytest.coverage import gaps
 
-    policy, _ = load_with_lock(constitution)  # statements of compiled chains can be expected to hold, too
+    loaded = load_policy(constitution)
+    policy = loaded.constitution  # statements of compiled chains can be expected to hold, too
     if suggest:
-        _suggest(policy, cases or test_file_of(locate(constitution)), named=cases is not None, json=json)
-    file = cases or beside(locate(constitution))
+        _suggest(policy, cases or test_file_of(loaded.path), named=cases is not None, json=json)
+    file = cases or beside(loaded.path)
     located = load_cases(file, policy)
     from judge import assemble
 
-    judge = assemble.load_judge(constitution, settings)
+    judge = assemble.load_judge(loaded, settings)
     run = _run(judge, file, located, no_cache=no_cache)
     run = run.model_copy(update={"gaps": gaps(policy, [one.case for one in located], run.results)})
     if junit is not None:

@@ -11,21 +11,23 @@ from __future__ import annotations
 
 from judge import prompts
 from judge.chain import chain_of_conditions
-from judge.compiler.approval import looked_at, taken_over
 from judge.compiler.asking import Llm, Nonsense
-from judge.compiler.calibrated import with_calibration_of
 from judge.compiler.decompose import Unfit, decompose
 from judge.compiler.gate import disagreement, veto
-from judge.compiler.grammar import parse_rule
-from judge.compiler.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, joined, source_digest
+from judge.compiler.grammar.checks import faults, faults_of_statements
+from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.refusal import Unparsed
 from judge.compiler.objectify import ROUNDS, Objective, objectify
-from judge.compiler.refusal import Unparsed
 from judge.constitution import Constitution, Rule
 from judge.errors import ModelError
 from judge.languages import DEFAULT
+from judge.locks.approval import taken_over
+from judge.locks.calibrated import with_calibration_of
+from judge.locks.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, joined, source_digest
 
 _SPOKEN = ("rate", "rewrite", "decompose")  # in the constitution's language
 _ENGLISH = ("central_objects", "compare")
+_MARK, _OURS = "edited: ", "its exceptions: "
 
 
 class CompileError(ModelError):
@@ -151,3 +153,18 @@ def _signed(entry: LockedRule, *, made_by: MadeBy, **made: object) -> LockedRule
     """The entry with its content, and the digest by which a person's edit of that content is noticed."""
     whole = entry.model_copy(update={"made_by": made_by, **made})
     return whole.model_copy(update={"made_digest": whole.content})
+
+
+def looked_at(entry: LockedRule, spoken: str) -> LockedRule:
+    """The entry with what every chain is held to said of one that a person wrote, and of the exceptions of a rule whose
+    preconditions were compiled, until somebody stands behind it.
+
+    It is said and no more: the person may mean what a check does not know. `spoken`: the checks know English only.
+    """
+    warnings = [one for one in entry.warnings if not one.startswith((_MARK, _OURS))]
+    if spoken == DEFAULT and entry.made_by == "person" and entry.preconditions and not entry.approved:
+        found = faults(entry.objective or entry.rule, entry.preconditions, entry.exceptions)
+        warnings += [f"{_MARK}{one.message}" for one in found]
+    elif spoken == DEFAULT and entry.made_by in ("grammar", "llm") and entry.exceptions and not entry.approved:
+        warnings += [f"{_OURS}{one.message}" for one in faults_of_statements(entry.preconditions, entry.exceptions)]
+    return entry.model_copy(update={"warnings": tuple(warnings)})

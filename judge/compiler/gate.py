@@ -14,12 +14,12 @@ from pydantic import StringConstraints
 from judge import prompts
 from judge.chain import Chain, chain_of_conditions
 from judge.compiler.asking import Llm, ask
-from judge.compiler.checks import content, faults
-from judge.compiler.grammar import parse_rule
-from judge.compiler.refusal import Unparsed
-from judge.compiler.said import said_back
-from judge.compiler.tokens import tokens_of
+from judge.compiler.grammar.checks import content, faults
+from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.refusal import Unparsed
+from judge.compiler.grammar.tokens import tokens_of
 from judge.constitution import Precondition
+from judge.locks.said import said_back
 from judge.settings import Frozen
 
 Conditions = tuple[Precondition, ...]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from judge.judging.kept_verdicts import KeptVerdicts
 from judge.judging.pipeline import Judge
 from judge.judging.shared_answers import SharedAnswers
-from judge.models.protocols import Mllm
 from judge.verdict import Verdict
 
 Pair = tuple[Verdict, Verdict]  # of one image: under the old constitution, under the new one
@@ -18,16 +17,11 @@ def judge_both(first: Judge, second: Judge, paths: Sequence[str], *, keep: bool 
 
     keep: read and write verdicts kept on disk (see `KeptVerdicts`).
     """
-    shared: list[SharedAnswers] = []
-
-    def sharing(mllm: Mllm) -> Mllm:
-        if not shared:
-            shared.append(SharedAnswers(mllm))
-        return shared[0]
-
+    shared: SharedAnswers | None = None
     one_model = first.provenance.models == second.provenance.models
     if one_model and first.constitution.language == second.constitution.language:  # else yes is spelled otherwise
-        first, second = (each.under(each.constitution, sharing=sharing, locked=each.locked) for each in (first, second))
+        shared = SharedAnswers(first.mllm)
+        first, second = first.derive(model=shared), second.derive(model=shared)
     kept = [KeptVerdicts(judge) for judge in (first, second)] if keep else []
     size = first.settings.batch
     for start in range(0, len(paths), size):
@@ -37,5 +31,5 @@ def judge_both(first: Judge, second: Judge, paths: Sequence[str], *, keep: bool 
         else:
             old, new = (list(judge.judge_many(batch)) for judge in (first, second))
         yield from zip(old, new, strict=True)
-        for answers in shared:
-            answers.forget()
+        if shared is not None:
+            shared.forget()

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,22 +78,25 @@ class Judge:
             probe=probed(mllm.identity),
         )  # fmt: skip
 
-    def under(
+    def derive(
         self,
-        constitution: Constitution,
         *,
-        sharing: Callable[[Mllm], Mllm] | None = None,
+        constitution: Constitution | None = None,
         locked: Locked | None = None,
+        model: Mllm | None = None,
         settings: Settings | None = None,
     ) -> Judge:
-        """A judge with the same models under another constitution of the same language.
+        """A judge that differs from this one in what is named, and in nothing else. Nothing is loaded anew.
 
-        `sharing` wraps the multimodal model, so that several judges can share what it answered. `settings` may
-        differ in how is judged; the models they name are not loaded anew. Default: this judge's.
+        constitution: another one of the same language, and `locked`, what its lock adds: a lock belongs to its
+        constitution, so where another one is named nothing of this judge's lock stays unless it is named, too.
+        model: another multimodal model, or one in front of this judge's (`SharedAnswers(judge.mllm)`). settings: how is
+        judged; the models that they name are not loaded.
         """
-        mllm = self._mllm if sharing is None else sharing(self._mllm)
+        if constitution is None:
+            constitution, locked = self.constitution, locked or self.locked
         return Judge(
-            constitution, mllm, encoder=self._encoder, detector=self._detector, guard=self._guard,
+            constitution, model or self._mllm, encoder=self._encoder, detector=self._detector, guard=self._guard,
             settings=settings or self.settings, locked=locked, sees=self._sees,
         )  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from judge.compiler.lockfile import Lock
 from judge.constitution.document import read_document
 from judge.constitution.load import examine
 from judge.errors import ConstitutionError, Problem
@@ -13,6 +12,7 @@ from judge.lint.checks import CHECKS
 from judge.lint.findings import Check, Finding, Severity, Span
 from judge.lint.silences import SILENCE_WITHOUT_REASON, UNUSED_SILENCE, apply
 from judge.lint.subject import Subject
+from judge.locks.lockfile import Lock
 
 INVALID = Check(
     "invalid-constitution",

@@ -15,11 +15,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.chain import Chain, chain_of
-from judge.compiler.lockfile import Lock, joined
 from judge.constitution import Precondition, Rule
 from judge.constitution.document import Document, Path
 from judge.constitution.schema import REFERENCE
 from judge.lint.findings import Span
+from judge.locks.lockfile import Lock, joined
 
 
 @dataclass(frozen=True)

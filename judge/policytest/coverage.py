@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from judge.chain import Alternatives, Chain, chain_of
-from judge.compiler.said import Described, Pictures, every_picture
 from judge.constitution import Constitution
+from judge.locks.said import Described, Pictures, every_picture
 from judge.policytest.cases import Case, Expected
 from judge.policytest.outcomes import Gap, Result, Status
 

@@ -7,13 +7,13 @@ import yaml
 from pydantic import ValidationError
 
 from judge.chain import Outcome
-from judge.compiler.calibrated import calibrated, made_under, with_calibration_of
 from judge.compiler.compile import compile_constitution
-from judge.compiler.lock_text import written
-from judge.compiler.lockfile import Calibration, Lock, RuleCalibration, read_lock
 from judge.constitution import load_constitution, parse_constitution
 from judge.judging.probability import by_prior, debiased, logit
 from judge.languages import language
+from judge.locks.calibrated import calibrated, made_under, with_calibration_of
+from judge.locks.lockfile import Calibration, Lock, RuleCalibration, read_lock
+from judge.locks.text import written
 from judge.settings import Bounds, Settings, ThresholdOverrides, Thresholds
 from judge.verdict import Answer, ModelIdentity
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.calibration.facts import _ALL_HOLD, NEVER, OPEN, Span, sheet
-from judge.compiler.calibrated import bounded
 from judge.errors import ImageError, ModelError
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.pipeline import Judge
+from judge.locks.calibrated import bounded
 from judge.models.scripted import ScriptedEncoder, ScriptedMllm
 from judge.settings import Bounds, Settings
 from tests.judging.scenes import constitution, png

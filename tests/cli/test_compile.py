@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from judge.cli.main import app
-from judge.compiler.lockfile import read_lock
 from judge.errors import ModelError, UserError
+from judge.locks.lockfile import read_lock
 from judge.models.scripted import ScriptedMllm
 from tests import tiny
 

@@ -9,11 +9,11 @@ from typer import Exit
 
 from judge.assemble import load_judge
 from judge.cli.compile import _check
-from judge.compiler.beside import load_with_lock
-from judge.compiler.lockfile import read_lock
-from judge.compiling import check_file, compile_file, write_lock
+from judge.compiler.files import check_file, compile_file, write_lock
 from judge.constitution import load_constitution
 from judge.judging.pipeline import Judge
+from judge.locks.loading import load_policy
+from judge.locks.lockfile import read_lock
 from judge.models.scripted import ScriptedMllm
 
 TEXT = """\
@@ -108,7 +108,7 @@ def test_a_name_written_by_hand_counts_from_the_next_compiling_on(file, caplog):
     standing = check_file(file).standing
     assert standing.unconfirmed == ("gun",) and "gun" in standing.unapproved
     with caplog.at_level(logging.WARNING):
-        assert {rule.id: rule.status for rule in load_with_lock(file)[0].rules}["gun"] == "shadow"
+        assert {rule.id: rule.status for rule in load_policy(file).constitution.rules}["gun"] == "shadow"
     compile_file(file, None, None)
     standing = check_file(file).standing
     assert standing.unconfirmed == () and "gun" not in standing.unapproved
@@ -118,7 +118,7 @@ def test_a_name_written_by_hand_counts_from_the_next_compiling_on(file, caplog):
 def test_an_approval_that_is_not_of_the_chain_is_none_and_is_named(file, digest, capsys, caplog):
     put(file, "gun", approved_by="Ada", approved_digest=digest)
     with caplog.at_level(logging.WARNING):
-        assert {rule.id: rule.status for rule in load_with_lock(file)[0].rules}["gun"] == "shadow"
+        assert {rule.id: rule.status for rule in load_policy(file).constitution.rules}["gun"] == "shadow"
     assert check_file(file).standing.unconfirmed == ("gun",)
     with pytest.raises(Exit) as code:
         _check([str(file)], strict=True, json=False)
@@ -158,15 +158,15 @@ def test_only_approved_rules_are_enforced_where_approval_is_required(file, caplo
     sign(file, "fire")
     compile_file(file, None, None)
     with caplog.at_level(logging.WARNING):
-        constitution, _ = load_with_lock(file)
+        constitution = load_policy(file).constitution
     assert {rule.id: rule.status for rule in constitution.rules} == {
         "gun": "shadow", "fire": "enforce", "taste": "shadow",
     }  # fmt: skip
     assert "gun, taste" in caplog.text and "--interactive" in caplog.text
     file.write_text(TEXT.replace("[a fire is visible]", "[a flame is visible]"), encoding="utf-8")
-    assert {rule.status for rule in load_with_lock(file)[0].rules} == {"shadow"}  # Ada approved another chain
+    assert {rule.status for rule in load_policy(file).constitution.rules} == {"shadow"}  # Ada approved another chain
     file.write_text(TEXT.replace("require_approval: true\n", ""), encoding="utf-8")
-    assert {rule.status for rule in load_with_lock(file)[0].rules} == {"enforce"}
+    assert {rule.status for rule in load_policy(file).constitution.rules} == {"enforce"}
 
 
 def test_without_a_lock_nothing_is_approved_on_any_way_to_a_judge(file, bundled, monkeypatch):
@@ -176,7 +176,7 @@ def test_without_a_lock_nothing_is_approved_on_any_way_to_a_judge(file, bundled,
     first = load_judge(file, encoder="none", detector="none")
     judges = [
         first, load_judge(constitution, encoder="none", detector="none"), Judge(constitution, bundled),
-        first.under(constitution),
+        first.derive(constitution=constitution),
     ]  # fmt: skip
     for judge in judges:
         assert {rule.status for rule in judge.constitution.rules} == {"shadow"}
@@ -214,7 +214,7 @@ def test_an_approval_without_a_name_that_can_be_read_is_none(file, caplog, name)
     standing = check_file(file).standing
     assert "gun" in standing.unapproved and "gun" not in standing.warnings
     with caplog.at_level(logging.WARNING):
-        assert {rule.id: rule.status for rule in load_with_lock(file)[0].rules}["gun"] == "shadow"
+        assert {rule.id: rule.status for rule in load_policy(file).constitution.rules}["gun"] == "shadow"
     compile_file(file, None, None)
     assert entry(file, "gun").approved_by is None
 
@@ -226,7 +226,7 @@ def test_a_rule_that_was_reworded_in_the_lock_only_is_stale_and_judges_nobody(fi
     assert staleness.stale == staleness.misquoted == ("gun",) and not staleness.fresh
     assert "another text in the lock file than in the constitution: gun" in staleness.in_words
     with caplog.at_level(logging.WARNING):
-        judged = {rule.id: rule for rule in load_with_lock(file)[0].rules}
+        judged = {rule.id: rule for rule in load_policy(file).constitution.rules}
     assert "is stale for gun" in caplog.text and judged["gun"].preconditions == ()
     compile_file(file, None, None)
     assert check_file(file).staleness.fresh and entry(file, "gun").approved_by is None
@@ -266,7 +266,7 @@ def test_exceptions_of_the_sentence_hold_beside_those_written_in_the_constitutio
     )
     file.write_text(text.replace("require_approval: true\n", ""), encoding="utf-8")
     compile_file(file, None, None)
-    gun = load_with_lock(file)[0].rules[0]
+    gun = load_policy(file).constitution.rules[0]
     assert [one.any[0].statement for one in gun.exceptions] == ["a guard is visible", "a museum is visible"]
     assert [one.any[0].statement for one in entry(file, "gun").exceptions] == [
         "a guard is visible",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from judge.compiler.checks import content, faults, subjective, unseeable
+from judge.compiler.grammar.checks import content, faults, subjective, unseeable
 from judge.constitution import Precondition, Statement
 
 

@@ -10,8 +10,8 @@ import pytest
 from judge.chain import chain_of_conditions
 from judge.compiler.compile import compile_constitution
 from judge.compiler.gate import complaint, disagreement
-from judge.compiler.said import said_back
 from judge.constitution import Precondition
+from judge.locks.said import said_back
 from judge.models.scripted import ScriptedMllm
 from judge.resources import shipped
 from tests.compiler.test_compile import CHAIN, POSE, SPLIT, VAGUE, compared, objects, rated, said, split

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.compiler import lexicon, pictures
-from judge.compiler.chains import Parsed
-from judge.compiler.grammar import parse_rule
-from judge.compiler.refusal import Unparsed
+from judge.compiler.grammar import lexicon, pictures
+from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.refusal import Unparsed
 from judge.constitution import load_constitution
 from judge.constitution.schema import REFERENCE
 from judge.resources import shipped_constitutions

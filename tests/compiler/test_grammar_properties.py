@@ -7,11 +7,11 @@ from itertools import islice
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from judge.compiler.chains import Parsed
-from judge.compiler.checks import content
-from judge.compiler.grammar import parse_rule
-from judge.compiler.refusal import Unparsed
-from judge.compiler.reword import as_rule
+from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.checks import content
+from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.refusal import Unparsed
+from judge.compiler.grammar.reword import as_rule
 from judge.constitution import Precondition, Statement
 
 NOUNS = ("knife", "axe", "candle", "ladder", "umbrella", "hourglass", "balloon", "chair", "horse", "nurse", "child")

@@ -7,11 +7,11 @@ import logging
 import pytest
 
 from judge.assemble import load_judge
-from judge.compiler.beside import load_with_lock
-from judge.compiler.lock_text import written
-from judge.compiler.lockfile import COMPILER, Calibration, Prior, RuleCalibration, read_lock
-from judge.compiling import check_file, compile_file
+from judge.compiler.files import check_file, compile_file
 from judge.errors import ConstitutionError, UserError
+from judge.locks.loading import load_policy
+from judge.locks.lockfile import COMPILER, Calibration, Prior, RuleCalibration, read_lock
+from judge.locks.text import written
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Bounds
 
@@ -108,7 +108,8 @@ def test_staleness_names_rules_and_a_moved_parameter_is_none(file):
 
 def test_a_fresh_lock_gives_chains_to_rules_that_have_none(file):
     compile_file(file, None, None)
-    constitution, lock = load_with_lock(file)
+    policy = load_policy(file)
+    constitution, lock = policy.constitution, policy.lock
     gun, fire = constitution.rules
     assert lock is not None and constitution.without_chain == ()
     assert gun.preconditions[0].any[0].statement == "a gun longer than {most} cm is visible"
@@ -120,7 +121,7 @@ def test_a_changed_rule_gets_nothing_from_a_stale_lock(file, caplog):
     compile_file(file, None, None)
     file.write_text(TEXT.replace("No gun", "No pistol").replace("a fire is", "a flame is"), encoding="utf-8")
     with caplog.at_level(logging.WARNING):
-        constitution, _ = load_with_lock(file)
+        constitution = load_policy(file).constitution
     assert constitution.without_chain == ("gun",)
     assert constitution.rules[1].preconditions[0].any[0].statement == "a flame is visible"
     assert "stale for gun: run `judge compile" in caplog.text and "fire" not in caplog.text
@@ -160,12 +161,12 @@ def test_numbers_edited_by_hand_are_noticed_and_never_judged_by(file, old, new):
     text = written(lock, file.name)
     assert text.count(old) >= 1, text
     lock_of(file).write_text(text, encoding="utf-8")
-    assert check_file(file).staleness.fresh and load_with_lock(file)[1] is not None
+    assert check_file(file).staleness.fresh and load_policy(file).lock is not None
     lock_of(file).write_text(text.replace(old, new), encoding="utf-8")
     staleness = check_file(file).staleness
     assert not staleness.fresh and staleness.in_words == "its priors or its calibration were edited by hand"
     with pytest.raises(UserError, match="edited by hand") as told:
-        load_with_lock(file)
+        load_policy(file)
     assert "judge compile" in told.value.hint
     again = compile_file(file, None, ScriptedMllm(priors=PRIORS))
     assert again.changed and check_file(file).staleness.fresh
@@ -179,9 +180,9 @@ def test_a_lock_of_an_older_version_says_so_and_keeps_chains_and_approvals_when_
     lock_of(file).write_text(older, encoding="utf-8")
     assert "older version" in check_file(file).staleness.in_words
     with pytest.raises(UserError, match="made by an older version of judge"):
-        load_with_lock(file)
+        load_policy(file)
     again = compile_file(file, None, ScriptedMllm(priors=PRIORS))
-    assert again.lock.rules["gun"].approved_by == "Ada" and load_with_lock(file)[1] == again.lock
+    assert again.lock.rules["gun"].approved_by == "Ada" and load_policy(file).lock == again.lock
 
 
 def calibrated(lock):
@@ -209,10 +210,10 @@ def test_mistakes_in_a_lock_file_are_told_with_their_line(file):
     text = lock_of(file).read_text(encoding="utf-8")
     lock_of(file).write_text(text.replace("made_by: grammar", "made_by: magic"), encoding="utf-8")
     with pytest.raises(ConstitutionError, match=r"mine\.lock\.yaml:\d+:\d+: rules\.gun\.made_by"):
-        load_with_lock(file)
+        load_policy(file)
     lock_of(file).write_text(text.replace("longer than {most} cm is", "longer than {least} cm is"), encoding="utf-8")
     with pytest.raises(UserError, match=r"\{least\} is no parameter of this rule"):
-        load_with_lock(file)
+        load_policy(file)
 
 
 def test_the_grammar_refuses_other_languages_than_english(file):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.chain import Chain, Outcome, resolve
-from judge.compiler.said import MOST_PICTURES, in_words, not_so, pictures, said_back
 from judge.constitution.document import comment
+from judge.locks.said import MOST_PICTURES, in_words, not_so, pictures, said_back
 
 
 def chain(*groups, unless=()):

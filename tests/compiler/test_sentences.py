@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from judge.compiler.chains import Parsed
-from judge.compiler.checks import faults
-from judge.compiler.grammar import parse_rule
-from judge.compiler.refusal import Unparsed
+from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.checks import faults
+from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.refusal import Unparsed
 from tests.compiler.worlds import Plain, differences, entails, plain, violated, written
 
 FOLDER = Path(__file__).parent / "sentences"

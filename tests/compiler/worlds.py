@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from itertools import product
 
-from judge.compiler import lexicon
-from judge.compiler.chains import Parsed
+from judge.compiler.grammar import lexicon
+from judge.compiler.grammar.chains import Parsed
 
 _DROPPED = frozenset(["a", "an", "the", "any", "is", "are", "be", "being", "visible", "at", "least", "it", "its"])
 _DENYING = {"no": "not", "not": "not", "never": "not", "without": "without"}

@@ -132,7 +132,7 @@ def test_what_cannot_be_ablated_is_a_mistake_that_is_told():
     with pytest.raises(UserError, match="only one has: cats, dogs"):
         ablations(judge, None, constitution("id: cats, rule: no cats, preconditions: [a cat is visible]"))
     with pytest.raises(UserError, match="language 'de'"):
-        ablations(judge.under(load_constitution("os-bench-de")))
+        ablations(judge.derive(constitution=load_constitution("os-bench-de")))
     many = ", ".join(f"thing number {n} of the list is visible" for n in range(80))
     with pytest.raises(UserError, match="rule dogs: its chain is too long"):
         in_one_statement(constitution(f"id: dogs, rule: no dogs, preconditions: [{many}]"))

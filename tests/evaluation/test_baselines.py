@@ -126,7 +126,7 @@ def test_the_form_of_a_summary_admits_no_contradiction():
 
 
 def test_questions_in_english_are_not_asked_of_a_german_constitution():
-    german = judge_with(RULES, ScriptedMllm()).under(load_constitution("os-bench-de"))
+    german = judge_with(RULES, ScriptedMllm()).derive(constitution=load_constitution("os-bench-de"))
     with pytest.raises(UserError, match="language 'de'"):
         baselines(german)
 
@@ -159,7 +159,7 @@ def test_a_constitution_longer_than_the_model_reads_goes_to_a_person(demo):
     rules = "\n".join(
         f"  - {{id: r{n}, rule: No dog number {n} may be shown beside a cat., preconditions: [x]}}" for n in range(120)
     ).replace("[x]", "[a dog is visible]")
-    long = demo.under(parse_constitution(f"constitution: long\nversion: 1.0.0\nrules:\n{rules}\n"))
+    long = demo.derive(constitution=parse_constitution(f"constitution: long\nversion: 1.0.0\nrules:\n{rules}\n"))
     for method in baselines(long):
         (found,) = method.judge([str(DRAWINGS / "explosive-violating.png")])
         if method.name.startswith("whole"):

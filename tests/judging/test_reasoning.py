@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from judge.assemble import settings_of
-from judge.compiler.calibrated import made_under
 from judge.errors import Unable, UserError
 from judge.evaluation.kept_answers import KeptAnswers
+from judge.locks.calibrated import made_under
 from judge.models.protocols import Reply
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Settings

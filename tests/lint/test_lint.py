@@ -11,7 +11,6 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from judge.compiler.approval import approved
 from judge.compiler.compile import compile_constitution
 from judge.constitution import Precondition, Statement
 from judge.constitution.load import parse_constitution
@@ -21,6 +20,7 @@ from judge.lint.findings import Finding
 from judge.lint.formats import as_text
 from judge.lint.linting import ALL_CHECKS
 from judge.lint.neighbours import read_cases, read_older
+from judge.locks.approval import approved
 from judge.resources import shipped_constitutions
 
 ROOT = Path(__file__).resolve().parents[2]

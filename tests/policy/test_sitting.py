@@ -24,7 +24,7 @@ def found(tmp_path, knife, hand, images=2):
         path.write_bytes(png(colour=("white", "red")[index]))
     first = judge_with(OLD, ScriptedMllm({"a knife is visible": knife, "a hand is visible": hand}, PRIORS))
     new = constitution(*NEW)
-    pairs = judge_both(first, first.under(new), list(map(str, paths)), keep=False)
+    pairs = judge_both(first, first.derive(constitution=new), list(map(str, paths)), keep=False)
     return compare_verdicts(compare(constitution(*OLD), new), pairs)
 
 

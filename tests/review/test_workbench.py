@@ -270,9 +270,10 @@ def test_only_policy_and_admin_may_save(library, store):
 def test_chains_of_the_grammar_are_saved_beside(library, store):
     text = "constitution: house\nversion: 1.0.0\nrules:\n  - id: a\n    rule: No weapon may be shown.\n"
     ref, _ = saved(library, store, text)
-    from judge.compiler.beside import load_with_lock
+    from judge.locks.loading import load_policy
 
-    loaded, lock = load_with_lock(library.path(ref))
+    policy = load_policy(library.path(ref))
+    loaded, lock = policy.constitution, policy.lock
     assert lock is not None
     assert loaded.without_chain == ()
     assert library.versions("house") == (ref,), "the lock file is no version"

@@ -96,9 +96,8 @@ class _Ablations:
         own = set(changed) & set(ThresholdOverrides.model_fields)
         if without_prior or constitution is not None or own & {"debias", "prior_fails", "prior_holds"}:
             own.add("bounds")  # they would stand in place of what is changed, or were chosen for other statements
-        judge = self._judge.under(
-            _without_own(constitution or self.constitution, own), sharing=lambda _: mllm, settings=settings
-        )
+        changed_rules = _without_own(constitution or self.constitution, own)
+        judge = self._judge.derive(constitution=changed_rules, model=mllm, settings=settings)
         return JudgeMethod(judge, name, "ablation", about, self._shared)
 
 

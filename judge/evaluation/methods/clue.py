@@ -22,8 +22,7 @@ def the_judge(judge: Judge, kept: KeptAnswers | None = None) -> JudgeMethod:
     constitution = all_enforced(judge.constitution)
     shared = None if kept is None else kept.sharing(judge)
     if shared is not None or constitution != judge.constitution:
-        sharing = None if shared is None else lambda _: shared
-        judge = judge.under(constitution, sharing=sharing, locked=judge.locked)
+        judge = judge.derive(constitution=constitution, locked=judge.locked, model=shared)
     return JudgeMethod(judge, NAME, "method", "The full method: every step, as the settings have it.", shared)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judge.compiler.checks import incomplete
+from judge.compiler.grammar.checks import incomplete
 from judge.lint.findings import Check, Hit, Severity
 from judge.lint.subject import Subject
 

@@ -13,7 +13,9 @@ def _find(subject: Subject) -> Iterator[Hit]:
         entry = subject.lock.rules[at.rule.id] if at.compiled and subject.lock is not None else None
         if entry is None or entry.approved or not (entry.made_by == "person" or entry.edited):
             continue  # the compiler's own chains passed these checks when they were made
-        from judge.compiler.checks import faults  # its lexicon takes a while to read, and mostly nobody needs it
+        from judge.compiler.grammar.checks import (
+            faults,  # its lexicon takes a while to read, and mostly nobody needs it
+        )
 
         for fault in faults(entry.objective or entry.rule, entry.preconditions, entry.exceptions):
             if fault.refuses:

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from judge.compiler.lexicon import FOLDER
+from judge.compiler.grammar.lexicon import FOLDER
 
 
 @cache

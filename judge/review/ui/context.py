@@ -61,21 +61,18 @@ class Judges:
             ModelError: the model failed to load.
         """
         from judge.assemble import load_judge, load_like
-        from judge.compiler.beside import load_with_lock
         from judge.constitution import Constitution
+        from judge.locks.loading import load_policy
 
         with self.busy:
-            loaded, lock = (
-                (constitution, None) if isinstance(constitution, Constitution) else load_with_lock(constitution)
-            )
+            policy = constitution if isinstance(constitution, Constitution) else load_policy(constitution)
+            loaded, lock = (policy, None) if isinstance(policy, Constitution) else (policy.constitution, policy.lock)
             key = f"{loaded.model_dump_json()}\n{'' if lock is None else lock.digest}"
             if key not in self._by_key:
                 like = next(
                     (one for one in self._by_key.values() if one.constitution.language == loaded.language), None
                 )
-                self._by_key[key] = (
-                    load_like(like, constitution) if like is not None else load_judge(constitution, self.settings)
-                )
+                self._by_key[key] = load_like(like, policy) if like is not None else load_judge(policy, self.settings)
             self._by_key.move_to_end(key)
             while len(self._by_key) > KEPT:
                 self._by_key.popitem(last=False)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from judge.chain import Chain, chain_of
 from judge.compiler.compile import compile_constitution
-from judge.compiler.lockfile import Lock, with_chains
-from judge.compiler.said import Described, pictures, said_back
 from judge.constitution import Constitution, Rule
 from judge.constitution.load import parse_constitution
 from judge.errors import ConstitutionError, UserError
 from judge.lint import Finding, lint_text
 from judge.lint.checks import CHECKS
+from judge.locks.lockfile import Lock, with_chains
+from judge.locks.said import Described, pictures, said_back
 
 FILE = "the draft"
 # A draft has no test file beside it, so that check would say of every draft that nothing is tested.

@@ -17,8 +17,6 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from judge.compiler.lock_text import written as lock_text
-from judge.compiler.lockfile import lock_path
 from judge.constitution import Constitution
 from judge.constitution.document import read_document
 from judge.constitution.load import parse_constitution
@@ -26,6 +24,8 @@ from judge.diff.changes import Level
 from judge.diff.policy import PolicyDiff, bumped, compare
 from judge.errors import ConstitutionError, UserError
 from judge.files import read_text, sha256_of, write_whole
+from judge.locks.lockfile import lock_path
+from judge.locks.text import written as lock_text
 from judge.review.store import LogEntry, Right, Store
 from judge.review.workbench.draft import FILE, Draft, read
 from judge.review.workbench.library import Library, Ref, is_version, precedence

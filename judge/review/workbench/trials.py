@@ -171,7 +171,7 @@ class Trials:
     def _judge(self, constitution: Constitution) -> Iterator[Judge]:
         with self._judges.busy:
             known = self._judges.of(constitution)
-            yield known.under(known.constitution, sharing=self._sharing, locked=known.locked)
+            yield known.derive(model=self._sharing(known.mllm))
 
     def _sharing(self, mllm: Mllm) -> Mllm:
         """The same memory for the same model: judges of other languages have one of their own."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import wraps
 from typing import TypeVar
 
-from judge.compiler.tokens import Token
+from judge.compiler.grammar.tokens import Token
 
 MOST_VALUES = 400  # of one phrase at one place; more bracketings than a person would follow
 MOST_STEPS = 40_000  # looks at a word; a sentence of a policy takes some hundred

@@ -6,7 +6,7 @@ screenshot can be, that it is a post or a frame of a video can not.
 
 from __future__ import annotations
 
-from judge.compiler.lexicon import word_set
+from judge.compiler.grammar.lexicon import word_set
 
 # The picture that is judged, whatever it is.
 ITSELF = word_set("content imagery media photo photos photograph photographs picture pictures image images")

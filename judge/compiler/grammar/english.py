@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from judge.compiler import lexicon
-from judge.compiler.lexicon import word_set
-from judge.compiler.tokens import ARTICLES, NUMBERS, OWNERS
+from judge.compiler.grammar import lexicon
+from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.tokens import ARTICLES, NUMBERS, OWNERS
 
 # Nouns that have no plural in policies: `no alcohol`, never `an alcohol`; beside every noun for a substance.
 _MASS = word_set(

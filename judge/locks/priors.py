@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from judge.chain import chain_of
-from judge.compiler.lockfile import Lock, LockedRule, Prior, PriorsOf
 from judge.constitution import Constitution, Rule
+from judge.languages import language
+from judge.locks.lockfile import Lock, LockedRule, Prior, PriorsOf, digest_of
 from judge.settings import Thresholds
-from judge.verdict import Answer
+from judge.verdict import Answer, ModelIdentity
 
 # Under a prior of 0.1 an answer must be under 0.07 to fail and over 0.82 to hold; over 0.9 it must exceed 0.98 to
 # hold, while anything under 0.63 fails. Beyond these, one of the two sides has next to no room left.
@@ -76,3 +77,15 @@ def degenerate(statement: str, prior: Answer, thresholds: Thresholds) -> str:
         f"statement {lost}; reword it, or set `thresholds: {{debias: logit}}` for this rule "
         "(docs/glossary.md#language-prior)"
     )
+
+
+def priors_in(lock: Lock, model: ModelIdentity, constitution: Constitution) -> dict[str, Answer]:
+    """The lock's priors, where they are of this model under the prompt that it will be asked with."""
+    of = PriorsOf(model=model, prompt=prompt_digest(constitution))
+    return known_priors(lock) if lock.priors_of == of else {}
+
+
+def prompt_digest(constitution: Constitution) -> str:
+    """Digest of all that a prior depends on beside the model and the statement."""
+    digests = language(constitution.language).digests
+    return digest_of([constitution.language, digests["ask"], digests["answers"]])

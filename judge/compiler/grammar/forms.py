@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from judge.compiler.chart import Chart
+from judge.compiler.grammar.chart import Chart
 
 # Shorthand, put in for `$NAME`.
 SHORT = {

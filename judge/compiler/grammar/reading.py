@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judge.compiler import clauses, finite, nouns, predicates
-from judge.compiler.changes import CHANGES
-from judge.compiler.chart import Chart
-from judge.compiler.denial import Impossible
-from judge.compiler.draft import Draft
-from judge.compiler.forms import BACKS, CORES, FRONTS, Found, matches
-from judge.compiler.meanings import MEANINGS
+from judge.compiler.grammar import clauses, finite, nouns, predicates
+from judge.compiler.grammar.changes import CHANGES
+from judge.compiler.grammar.chart import Chart
+from judge.compiler.grammar.denial import Impossible
+from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, Found, matches
+from judge.compiler.grammar.meanings import MEANINGS
 
 PHRASES = {
     "things": clauses.subjects, "tail": predicates.tail, "clauses": clauses.clauses, "doing": finite.base_verb,

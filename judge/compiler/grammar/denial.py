@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from judge.compiler import english, nouns
-from judge.compiler.lexicon import word_set
-from judge.compiler.things import BE, Alternatives, Said, Thing
+from judge.compiler.grammar import english, nouns
+from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
 
 # How many is left open by these, and `not` may stand for none or for not all.
 VAGUE = word_set("some several many few most half numerous various certain multiple")

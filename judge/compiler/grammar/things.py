@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from judge.compiler import english, lexicon
-from judge.compiler.tokens import DETERMINERS
+from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.tokens import DETERMINERS
 
 _DROPPED = DETERMINERS - {
     "the",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from judge.compiler.lockfile import Lock, LockedRule, RuleCalibration, digest_of
 from judge.constitution import Constitution, Rule
 from judge.languages import language
+from judge.locks.lockfile import Lock, LockedRule, RuleCalibration, digest_of
 from judge.settings import Bounds, Settings
 from judge.verdict import ModelIdentity
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from judge.compiler.chains import Parsed
-from judge.compiler.tokens import LACKING, PREPOSITIONS
+from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.tokens import LACKING, PREPOSITIONS
 from judge.constitution import Precondition
 
 _VISIBLE = re.compile(r"(?P<thing>.+?) (?:is|are) visible")

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product as every
 
-from judge.compiler import english, finite, lexicon, nouns, predicates
-from judge.compiler.chart import Chart, phrase
-from judge.compiler.forms import SHORT
-from judge.compiler.lexicon import ADJECTIVE, BASE, NOUN, PLURAL, THIRD
-from judge.compiler.pictures import ANY_PICTURE, ELSEWHERE, ITSELF, KINDS, PICTURES
-from judge.compiler.things import Said, Thing, Things
-from judge.compiler.tokens import LACKING, NUMBERS
+from judge.compiler.grammar import english, finite, lexicon, nouns, predicates
+from judge.compiler.grammar.chart import Chart, phrase
+from judge.compiler.grammar.forms import SHORT
+from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, NOUN, PLURAL, THIRD
+from judge.compiler.grammar.pictures import ANY_PICTURE, ELSEWHERE, ITSELF, KINDS, PICTURES
+from judge.compiler.grammar.things import Said, Thing, Things
+from judge.compiler.grammar.tokens import LACKING, NUMBERS
 
 VISIBLE = Said("BE visible")
 MOST_CLAUSES = 6

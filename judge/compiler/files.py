@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.chain import chain_of
-from judge.compiler.approval import Standing, overruled, standing
 from judge.compiler.compile import compile_constitution
-from judge.compiler.lock_text import said_otherwise, written
-from judge.compiler.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock, with_chains
 from judge.compiler.objectify import ROUNDS
-from judge.compiler.priors import statements_of, with_priors, without_priors
-from judge.compiler.said import in_words
 from judge.constitution import Constitution, load_constitution
 from judge.constitution.load import locate, read_text
 from judge.errors import UserError
 from judge.files import write_whole
 from judge.languages import DEFAULT
+from judge.locks.approval import Standing, overruled, standing
+from judge.locks.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock, with_chains
+from judge.locks.priors import priors_in, prompt_digest, statements_of, with_priors, without_priors
+from judge.locks.said import in_words
+from judge.locks.text import said_otherwise, written
 from judge.settings import Thresholds
 
 if TYPE_CHECKING:
@@ -147,12 +147,11 @@ def _trusted(lock: Lock) -> Lock:
 def _primed(lock: Lock, constitution: Constitution, mllm: Mllm | None, thresholds: Thresholds) -> Lock:
     if mllm is None:
         return without_priors(lock)
-    from judge.assemble import priors_in, prompt_digest
     from judge.judging.asking import instruction
     from judge.judging.priors import Priors
 
     spoken = constitution.language
-    priors = Priors(mllm, instruction(spoken), spoken=spoken, given=priors_in(lock, mllm, constitution))
+    priors = Priors(mllm, instruction(spoken), spoken=spoken, given=priors_in(lock, mllm.identity, constitution))
     statements = [text for texts in statements_of(constitution).values() for text in texts]
     of = PriorsOf(model=mllm.identity, prompt=prompt_digest(constitution))
     return with_priors(lock, constitution, priors.of(statements), of, thresholds)

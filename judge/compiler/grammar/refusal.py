@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from judge.compiler import checks, lexicon
-from judge.compiler.chains import Parsed
-from judge.compiler.chart import Chart
-from judge.compiler.pictures import EITHER, PICTURES
-from judge.compiler.reword import as_rule, when_flagged
-from judge.compiler.tokens import NUMBERS, OPEN_PRONOUNS, tokens_of
+from judge.compiler.grammar import checks, lexicon
+from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.chart import Chart
+from judge.compiler.grammar.pictures import EITHER, PICTURES
+from judge.compiler.grammar.reword import as_rule, when_flagged
+from judge.compiler.grammar.tokens import NUMBERS, OPEN_PRONOUNS, tokens_of
 
 _VERDICT = re.compile(r"\b(?:is|are|be) (?:(?:not|never) (?:\w+ )?|un)acceptable\b", re.IGNORECASE)
 MOST_SHOWN, MOST_TRIED = 4, 8

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judge.compiler import english, finite, lexicon, nouns
-from judge.compiler.chart import Chart, phrase
-from judge.compiler.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, THIRD, word_set
-from judge.compiler.things import BE, Alternatives, Said, Thing, Things, not_so, product
-from judge.compiler.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
+from judge.compiler.grammar import english, finite, lexicon, nouns
+from judge.compiler.grammar.chart import Chart, phrase
+from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, THIRD, word_set
+from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things, not_so, product
+from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
 
 _PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
 _PLACED = word_set("park leave store place hang stack keep put lay mount attach pile photograph show see depict use")

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product as every
 
-from judge.compiler import english, lexicon, predicates
-from judge.compiler.chart import Chart, phrase
-from judge.compiler.lexicon import ADJECTIVE, ADVERB, ING, NOUN, PAST, PLURAL, word_set
-from judge.compiler.things import Said, Thing, Things, listing
-from judge.compiler.tokens import DETERMINERS, NUMBERS
+from judge.compiler.grammar import english, lexicon, predicates
+from judge.compiler.grammar.chart import Chart, phrase
+from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, NOUN, PAST, PLURAL, word_set
+from judge.compiler.grammar.things import Said, Thing, Things, listing
+from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS
 
 _QUANTITIES = (
     "more than", "less than", "fewer than", "at least", "at most", "no more than", "over", "exactly", "up to",

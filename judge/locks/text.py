@@ -14,11 +14,11 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from judge.chain import chain_of_conditions
-from judge.compiler.lockfile import Lock, LockedRule, check_parameters
-from judge.compiler.said import in_words
 from judge.constitution import Precondition, Rule
 from judge.constitution.document import Document, clipped, comment, read_document
 from judge.errors import ConstitutionError, Problem
+from judge.locks.lockfile import Lock, LockedRule, check_parameters
+from judge.locks.said import in_words
 from judge.settings import Frozen
 
 _HEADER = """\

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from judge.compiler.lockfile import Lock, LockedRule, with_chains
 from judge.constitution import Constitution, Precondition
-from judge.languages import DEFAULT
+from judge.locks.lockfile import Lock, LockedRule, with_chains
 from judge.settings import Frozen
-
-_MARK, _OURS = "edited: ", "its exceptions: "
 
 
 class Standing(Frozen):
@@ -79,25 +76,6 @@ def taken_over(entry: LockedRule) -> LockedRule:
         return entry.model_copy(update={"approved_digest": entry.content})
     warning = f"edited since {entry.approved_by} approved it: whoever stands behind it now writes their name again"
     return entry.model_copy(update={"approved_by": None, "approved_digest": None, "warnings": (warning,)})
-
-
-def looked_at(entry: LockedRule, spoken: str) -> LockedRule:
-    """The entry with what every chain is held to said of one that a person wrote, and of the exceptions of a rule whose
-    preconditions were compiled, until somebody stands behind it.
-
-    It is said and no more: the person may mean what a check does not know. `spoken`: the checks know English only.
-    """
-    warnings = [one for one in entry.warnings if not one.startswith((_MARK, _OURS))]
-    if spoken == DEFAULT and entry.made_by == "person" and entry.preconditions and not entry.approved:
-        from judge.compiler.checks import faults
-
-        found = faults(entry.objective or entry.rule, entry.preconditions, entry.exceptions)
-        warnings += [f"{_MARK}{one.message}" for one in found]
-    elif spoken == DEFAULT and entry.made_by in ("grammar", "llm") and entry.exceptions and not entry.approved:
-        from judge.compiler.checks import faults_of_statements
-
-        warnings += [f"{_OURS}{one.message}" for one in faults_of_statements(entry.preconditions, entry.exceptions)]
-    return entry.model_copy(update={"warnings": tuple(warnings)})
 
 
 def approved(entry: LockedRule, by: str) -> LockedRule:

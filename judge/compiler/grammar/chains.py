@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from judge.compiler import english
-from judge.compiler.clauses import VISIBLE, Clause
-from judge.compiler.things import BE, PERSON, Thing
+from judge.compiler.grammar import english
+from judge.compiler.grammar.clauses import VISIBLE, Clause
+from judge.compiler.grammar.things import BE, PERSON, Thing
 from judge.constitution import Precondition, Statement
 
 MOST_ALTERNATIVES = 12

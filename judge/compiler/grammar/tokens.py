@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from judge.compiler import lexicon
-from judge.compiler.lexicon import word_set
+from judge.compiler.grammar import lexicon
+from judge.compiler.grammar.lexicon import word_set
 
 PREPOSITIONS = word_set(
     "above across against along among around as at behind below beneath beside between beyond by during for from "

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from judge.compiler import lexicon
-from judge.compiler.clauses import Groups
-from judge.compiler.denial import Impossible
-from judge.compiler.draft import Draft
-from judge.compiler.forms import Found
-from judge.compiler.pictures import PICTURES
-from judge.compiler.things import Said, Thing, Things, listing
-from judge.compiler.tokens import OWNERS
+from judge.compiler.grammar import lexicon
+from judge.compiler.grammar.clauses import Groups
+from judge.compiler.grammar.denial import Impossible
+from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.forms import Found
+from judge.compiler.grammar.pictures import PICTURES
+from judge.compiler.grammar.things import Said, Thing, Things, listing
+from judge.compiler.grammar.tokens import OWNERS
 
 
 def condition(draft: Draft, found: Found) -> Iterator[Draft]:

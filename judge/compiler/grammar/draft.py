@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from judge.compiler import nouns
-from judge.compiler.clauses import VISIBLE, Clause, Groups
-from judge.compiler.denial import Impossible
-from judge.compiler.things import Alternatives, Thing
+from judge.compiler.grammar import nouns
+from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
+from judge.compiler.grammar.denial import Impossible
+from judge.compiler.grammar.things import Alternatives, Thing
 
 
 @dataclass(frozen=True)

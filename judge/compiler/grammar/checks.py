@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from judge.compiler import lexicon
-from judge.compiler.forms import BACKS, CORES, FRONTS, SHORT, parts_of
-from judge.compiler.lexicon import word_set
-from judge.compiler.pictures import ANY_PICTURE, ITSELF, PICTURES
-from judge.compiler.tokens import CLOSED, DETERMINERS, NUMBERS, PREPOSITIONS, Token, tokens_of
+from judge.compiler.grammar import lexicon
+from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, SHORT, parts_of
+from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.pictures import ANY_PICTURE, ITSELF, PICTURES
+from judge.compiler.grammar.tokens import CLOSED, DETERMINERS, NUMBERS, PREPOSITIONS, Token, tokens_of
 from judge.constitution import Precondition
 from judge.constitution.schema import REFERENCE
 

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
-from judge.compiler.approval import approved_rules
-from judge.compiler.lockfile import Lock, compare, lock_path, read_lock, with_chains
 from judge.constitution import Constitution, load_constitution
 from judge.constitution.load import locate
 from judge.errors import UserError
+from judge.locks.approval import approved_rules
+from judge.locks.lockfile import Lock, compare, lock_path, read_lock, with_chains
 
 log = logging.getLogger("judge")
 
 
-def load_with_lock(source: str | Path) -> tuple[Constitution, Lock | None]:
-    """A constitution, with the chains of the lock file beside it in the rules that have none of their own.
+@dataclass(frozen=True)
+class Policy:
+    """What is judged by. constitution: with the chains of its lock in the rules that have none of their own, and with
+    rules that wait for an approval as shadow. lock: the one beside it, if any. path: of the constitution's file.
+    """
+
+    constitution: Constitution
+    lock: Lock | None
+    path: Path
+
+
+def load_policy(source: str | Path) -> Policy:
+    """A constitution by the name that it ships under, or its file, and the lock file beside it.
 
     A rule that has changed since the lock was made gets nothing from it; a warning says so.
 
@@ -23,10 +35,11 @@ def load_with_lock(source: str | Path) -> tuple[Constitution, Lock | None]:
         UserError, ConstitutionError: what is wrong with either file. Priors and bounds decide verdicts: a lock in which
             they are not as they were written is refused, and not used in part.
     """
-    constitution, path = load_constitution(source), lock_path(locate(source))
+    file = locate(source)
+    constitution, path = load_constitution(source), lock_path(file)
     lock = read_lock(path)
     if lock is None:
-        return _settled(constitution, None, source), None
+        return Policy(_settled(constitution, None, source), None, file)
     if lock.distrusted:
         hint = f"run `judge compile {source}` again, review and commit what it writes"
         raise UserError(f"{path} cannot be judged by: {lock.distrusted}", hint=hint)
@@ -34,7 +47,7 @@ def load_with_lock(source: str | Path) -> tuple[Constitution, Lock | None]:
     changed = [name for name in (*staleness.stale, *staleness.added) if name in unwritten]
     if changed:
         log.warning("%s is stale for %s: run `judge compile %s`", path, ", ".join(changed), source)
-    return _settled(with_chains(constitution, lock, str(path)), lock, source, constitution), lock
+    return Policy(_settled(with_chains(constitution, lock, str(path)), lock, source, constitution), lock, file)
 
 
 def _settled(

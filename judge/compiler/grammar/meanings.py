@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from judge.compiler import english, lexicon
-from judge.compiler.changes import lifted
-from judge.compiler.clauses import VISIBLE, Clause, Groups
-from judge.compiler.denial import EACH, Impossible, denied, not_vague, stays_open, too_few
-from judge.compiler.draft import Draft
-from judge.compiler.forms import SHORT, Found
-from judge.compiler.pictures import ELSEWHERE, ITSELF, KINDS, PICTURES, SHOWING
-from judge.compiler.things import BE, Alternatives, Said, Thing, Things
-from judge.compiler.tokens import PREPOSITIONS
+from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.changes import lifted
+from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
+from judge.compiler.grammar.denial import EACH, Impossible, denied, not_vague, stays_open, too_few
+from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.forms import SHORT, Found
+from judge.compiler.grammar.pictures import ELSEWHERE, ITSELF, KINDS, PICTURES, SHOWING
+from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
+from judge.compiler.grammar.tokens import PREPOSITIONS
 
 _SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|")) | {"appearing"}
 _SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _SHOW

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from judge.compiler import lexicon, nouns, predicates
-from judge.compiler.chart import Chart, phrase
-from judge.compiler.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
-from judge.compiler.things import BE, Alternatives, Said, not_so, product
+from judge.compiler.grammar import lexicon, nouns, predicates
+from judge.compiler.grammar.chart import Chart, phrase
+from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
+from judge.compiler.grammar.things import BE, Alternatives, Said, not_so, product
 
 _LOOKS = frozenset({"look", "seem", "appear"})
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from judge.compiler import checks
-from judge.compiler.chains import Parsed, statement
-from judge.compiler.chart import Chart, TooMany
-from judge.compiler.denial import Impossible
-from judge.compiler.draft import Draft
-from judge.compiler.reading import drafts
-from judge.compiler.refusal import Unparsed, between, not_read, not_seen
-from judge.compiler.tokens import tokens_of
+from judge.compiler.grammar import checks
+from judge.compiler.grammar.chains import Parsed, statement
+from judge.compiler.grammar.chart import Chart, TooMany
+from judge.compiler.grammar.denial import Impossible
+from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.reading import drafts
+from judge.compiler.grammar.refusal import Unparsed, between, not_read, not_seen
+from judge.compiler.grammar.tokens import tokens_of
 
 MOST_CHARACTERS = 600
 MOST_READINGS = 40
