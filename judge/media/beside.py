@@ -14,14 +14,18 @@ from judge.media.formats import open_image
 from judge.media.heard import heard
 
 _PICTURE = re.compile(
-    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi|hei|hev|mif|msf)"
+    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n|GIF8[79]a|RIFF....WEBP|....ftyp"
     rb"|II[*+]\0|MM\0[*+]|BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
     re.DOTALL,
 )
-_NEVER_READ = re.compile(  # JPEG 2000, JPEG XL, Photoshop, and pictures in words
-    rb"\0\0\0\x0cjP  \r\n|\0\0\0\x0cJXL \r\n|8BPS\0[\1\2]\0{6}|<(?:\w{1,20}:)?svg[\s>]|data:image/", re.IGNORECASE
+_NEVER_READ = re.compile(  # JPEG 2000, JPEG XL, Photoshop, what AVIF and HEIC may say of themselves, pictures in words
+    rb"\0\0\0\x0cjP  \r\n|\xff\x4f\xff\x51|\0\0\0\x0cJXL \r\n|8BPS\0[\1\2]\0{6}"
+    rb"|ftyp.{0,60}?(?:avif|avis|hei[cxms]|mi[fa][1f]|msf1)"
+    rb"|<(?:\w{1,20}:)?svg[\s>]|<\0s\0v\0g\0|\0<\0s\0v\0g|data:image/",
+    re.IGNORECASE | re.DOTALL,
 )
 _FILM = re.compile(rb"....ftyp|....moov|\x1aE\xdf\xa3", re.DOTALL)
+_JPEG_XL = b"\xff\x0a"  # without a container: too short to be looked for elsewhere
 _TRIED = 20  # places at which a picture may begin
 _LEAST = 20  # bytes: no picture is smaller
 _HOLES = 10_000  # between the parts of a file
@@ -43,7 +47,8 @@ def look(
     behind = bool(size and data[end:].strip(b"\0"))
     what = size if behind else "bytes between its parts"
     another = f"{what} hold another picture, which was not judged"
-    if any(_NEVER_READ.search(data, *hole) for hole in holes):
+    raw = behind and data[end:].lstrip(b"\0").startswith(_JPEG_XL)
+    if raw or any(_NEVER_READ.search(data, *hole) for hole in holes):
         return another, True
     places = (match.start() for hole in holes for match in _PICTURE.finditer(data, *hole))
     found = list(islice((place for place in places if _directory(data, place) not in pages), _TRIED + 1))

@@ -64,6 +64,8 @@ def unseen(data: bytes, *, frames: int, all_shown: bool, alpha: bool) -> Iterato
         ValueError: the boxes are not what they should be.
     """
     top = list(_boxes(data, 0, len(data)))
+    if not all_shown and b"colrnclx" not in data and b"colrprof" not in data:  # then its pixels' own header says it
+        yield "other programs may show something else: nothing outside its pixels says how its colours are coded"
     for found in _COLOURS.finditer(data):
         if int.from_bytes(found[1], "big") in _LINEAR:
             yield "other programs may show something else: its colours are coded (nclx) in a way that is not read here"

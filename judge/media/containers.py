@@ -6,6 +6,8 @@ from judge.media.boxes import filled_up
 
 _OLD = 12  # bytes of the header of OS/2, whose sizes are of two bytes
 _MASKED = 56  # bytes of the least header that says which bits are opacity
+_COLOURED = 108  # bytes of the least header that says what its colours are
+_SCREENS = (b"BGRs", b" niW")  # sRGB, and the screen's own
 _RUNS = (1, 2)  # ways of a BMP to hold runs of pixels
 _ALPHA = 0x10  # of the flags of a WebP
 
@@ -46,6 +48,10 @@ def bmp_shown_differently(data: bytes, *, alpha: bool) -> str | None:
         return "it is made of runs, which may leave pixels out"
     if header >= _MASKED and any(data[66:70]) and not alpha:
         return "it names bits of opacity, which were not read"
+    if header >= _COLOURED and not (
+        data[70:74] in _SCREENS or (data[70:74] == bytes(4) and not any(data[74:122]))
+    ):  # its own primaries and gammas, or a profile
+        return "its colours are given in a way that is not read here"
     return None
 
 

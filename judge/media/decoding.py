@@ -67,7 +67,9 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
                 budget.weight = max(1, markers(data).scans)
             kind = str(opened.format)
             seen = views_of(opened, budget)
-            notes, gaps = whole.check(data, kind, seen.frames, checking, alpha="A" in opened.mode)
+            notes, gaps = whole.check(
+                data, kind, seen.frames, checking, alpha="A" in opened.mode, profiled="icc_profile" in opened.info
+            )
     except ImageError:
         raise
     except UnidentifiedImageError as error:

@@ -16,11 +16,9 @@ from judge.media.budget import Budget
 from judge.media.grounds import renderings
 from judge.media.likeness import spread
 from judge.media.looking import Frame, Looked, frame_at, look_through, reason
-from judge.media.managed import uncovers
 from judge.media.picture import View
 from judge.media.reduce import shrunk
 
-MANAGED = "as its colour profile has it"
 _NAMED = 10  # numbers of frames in one remark
 
 
@@ -38,8 +36,7 @@ class Seen:
 def views_of(opened: Image.Image, budget: Budget) -> Seen:
     """The views of an opened image, and what to say of them. The budget is asked before every frame.
 
-    A frame has at most eight views (four, and four by its colour profile), so a file has at most eight times
-    `limits.frames`.
+    A frame has at most four views, so a file has at most four times `limits.frames`.
 
     Raises:
         ImageError: not even the first frame may be decoded.
@@ -48,7 +45,7 @@ def views_of(opened: Image.Image, budget: Budget) -> Seen:
     if not _several(opened):
         frame = frame_at(opened, 0, budget)
         only, grounds = _views(frame, "", budget.view_pixels(1))
-        return Seen(frame.size, _sharing(only, budget), 1, _said(grounds))
+        return Seen(frame.size, _sharing(only, budget), 1, _said(grounds), _elsewhere([frame.strange]))
     looked = look_through(opened, budget)
     found = spread(looked.prints, budget.limits.frames)
     chosen = sorted(looked.numbers[place][0] for place in found.chosen)
@@ -66,7 +63,11 @@ def views_of(opened: Image.Image, budget: Budget) -> Seen:
         raise ImageError(next(iter(lost.values()), "has no frames"), retryable=budget.late)
     seen = [number for number in chosen if number not in lost]
     notes = [_judged(looked, seen, complete=not left and not lost)]
-    gaps = [*looked.gaps(), *(f"frame {number + 1} cannot be read again ({why})" for number, why in lost.items())]
+    gaps = [
+        *looked.gaps(),
+        *_elsewhere(looked.strange),
+        *(f"frame {number + 1} cannot be read again ({why})" for number, why in lost.items()),
+    ]
     if left:
         much = len(left) > budget.limits.unseen_share * looked.total
         (gaps if much else notes).append(_unlike(left, looked.total, len(seen)))
@@ -97,21 +98,11 @@ def _frames(
 
 def _views(frame: Frame, name: str, most: int) -> tuple[tuple[View, ...], tuple[str, ...]]:
     """Views of one frame, of at most `most` pixels, and the names of the grounds that its transparency is seen over."""
-    shown = _rendered(frame.image, most)
-    if frame.managed is not None:
-        plain = [image for _, image in shown]
-        more = [(f"{ground}, {MANAGED}".strip(", "), image) for ground, image in _rendered(frame.managed, most)]
-        shown += [(ground, image) for ground, image in more if uncovers(image, plain)]
-    named = [(", ".join(filter(None, (name, ground))) or "image", image) for ground, image in shown]
-    grounds = tuple(ground for ground, _ in shown if ground)
-    return tuple(View.of_frame(one, image, frame.size) for one, image in named), grounds
-
-
-def _rendered(image: Image.Image, most: int) -> list[tuple[str, Image.Image]]:
-    """What is seen of an image, with the name of the ground that it is seen over, which an opaque one has not."""
-    if image.mode != "RGBA":
-        return [("", shrunk(image, most))]
-    return list(renderings(image, lambda one: shrunk(one, most)))
+    if frame.image.mode != "RGBA":
+        return (View.of_frame(name or "image", shrunk(frame.image, most), frame.size),), ()
+    shown = renderings(frame.image, lambda image: shrunk(image, most))
+    named = [(f"{name}, {ground}" if name else ground, image) for ground, image in shown]
+    return tuple(View.of_frame(one, image, frame.size) for one, image in named), tuple(ground for ground, _ in shown)
 
 
 def _sharing(views: Sequence[View], budget: Budget) -> tuple[View, ...]:
@@ -124,14 +115,14 @@ def _sharing(views: Sequence[View], budget: Budget) -> tuple[View, ...]:
 
 
 def _said(grounds: Iterable[str]) -> tuple[str, ...]:
-    found = list(dict.fromkeys(grounds))
-    names = [name for name in found if not name.endswith(MANAGED)]
-    said = []
-    if names:
-        said.append(f"has transparency; judged {' and '.join([', '.join(names[:-1])] * (len(names) > 1) + names[-1:])}")
-    if len(names) < len(found):
-        said.append("its colour profile shows more; judged with and without it")
-    return tuple(said)
+    names = list(dict.fromkeys(grounds))
+    if not names:
+        return ()
+    return (f"has transparency; judged {' and '.join([', '.join(names[:-1])] * (len(names) > 1) + names[-1:])}",)
+
+
+def _elsewhere(strange: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(f"other programs may show something else: {why}" for why in strange if why is not None)
 
 
 def _judged(looked: Looked, seen: Sequence[int], *, complete: bool) -> str:

@@ -32,7 +32,7 @@ _PLAIN, _FAINT = 48, 16  # levels of 255 between neighbours: seen at a glance, a
 _UNCOVERED = 24
 _BETTER = 1.05  # than an earlier ground
 _FEW = 8  # places that may be washed out: roughness of an outline, not a thing
-SCALES = (256, 64)  # longer sides at which neighbours are compared: lines, and soft shapes
+_SCALES = (256, 64)  # longer sides at which neighbours are compared: lines, and soft shapes
 
 
 def renderings(
@@ -44,7 +44,7 @@ def renderings(
     """
     covered = shrink(image.convert("RGBa"))
     plain = shrink(image.convert("RGB"))
-    scales = [_Steps.of(covered, plain, side) for side in SCALES]
+    scales = [_Steps.of(covered, plain, side) for side in _SCALES]
     shown = [("over white", _over(covered, WHITE)), ("over black", _over(covered, BLACK))]
     third = _third(scales)
     if third is not None:
@@ -71,8 +71,8 @@ class _Steps:
 
     @classmethod
     def of(cls, covered: Image.Image, plain: Image.Image, side: int) -> _Steps:
-        layers = steps(covered, side)
-        return cls(layers[..., :3], steps(plain, side), layers[..., 3:])
+        layers = _steps(covered, side)
+        return cls(layers[..., :3], _steps(plain, side), layers[..., 3:])
 
     def over(self, ground: Colour) -> Levels:
         """How much each place stands out from its neighbours over a ground: (2, rows, columns)."""
@@ -112,9 +112,7 @@ def _third(scales: list[_Steps]) -> Colour | None:
     return best
 
 
-def steps(image: Image.Image, side: int) -> Levels:
-    """From each place of a copy with a longer side of at most `side` to its neighbour across and down, in each channel:
-    (2, rows, columns, channels), in levels of 255."""
+def _steps(image: Image.Image, side: int) -> Levels:
     import numpy
 
     scale = min(0.5, side / max(image.size))  # rims of one pixel, which filters leave, are no things

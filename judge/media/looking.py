@@ -18,7 +18,7 @@ from judge.media.budget import Budget
 from judge.media.colour import flat, layered
 from judge.media.formats import check_size
 from judge.media.likeness import fingerprint
-from judge.media.managed import managed
+from judge.media.profiles import strange
 from judge.media.reduce import upright
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ _KEPT = 4  # times `view_pixels`, for copies
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One frame, upright: RGB, or RGBA where it is not opaque throughout. size: as the file holds it, upright.
-    managed: what a program makes of it that heeds its colour profile (see `judge.media.managed`)."""
+    strange: what is strange about its colours, so that some programs may show something else."""
 
     image: Image.Image
     size: tuple[int, int]
-    managed: Image.Image | None = None
+    strange: str | None = None
 
 
 @dataclass(eq=False)
@@ -46,7 +46,7 @@ class Looked:
 
     prints: fingerprints, each once. numbers: of each, the frames that have it. copies: by their first number, all that
     differ or none. damage: frames that cannot be read, and why. total: frames that were looked at, damaged ones too.
-    ended: why there may be more.
+    ended: why there may be more. strange: what is strange about colours, each once.
     """
 
     prints: list[Fingerprint] = field(default_factory=list)
@@ -55,6 +55,7 @@ class Looked:
     damage: dict[int, str] = field(default_factory=dict)
     total: int = 0
     ended: str = ""
+    strange: dict[str, None] = field(default_factory=dict)
 
     def gaps(self) -> Iterator[str]:
         """What was not seen, in words."""
@@ -82,26 +83,21 @@ def look_through(opened: Image.Image, budget: Budget) -> Looked:
     known: dict[tuple[tuple[int, ...], bytes], int] = {}
     room = _KEPT * budget.limits.view_pixels
     for index, frame in _readable(opened, budget, looked):
-        one = _print(frame)
+        one = fingerprint(frame.image)
+        if frame.strange is not None:
+            looked.strange[frame.strange] = None
         place = known.setdefault((one.shape, one.tobytes()), len(known))
         if place < len(looked.prints):
             looked.numbers[place].append(index)
             continue
         looked.prints.append(one)
         looked.numbers.append([index])
-        room -= frame.image.width * frame.image.height * (1 if frame.managed is None else 2)
+        room -= frame.image.width * frame.image.height
         if room >= 0:
             looked.copies[index] = frame
         else:
             looked.copies.clear()
     return looked
-
-
-def _print(frame: Frame) -> Fingerprint:
-    import numpy
-
-    one = fingerprint(frame.image)
-    return one if frame.managed is None else numpy.concatenate([one, fingerprint(frame.managed)])
 
 
 def frame_at(opened: Image.Image, index: int, budget: Budget) -> Frame:
@@ -121,7 +117,7 @@ def frame_at(opened: Image.Image, index: int, budget: Budget) -> Frame:
     if why is not None:
         raise Spent(why, hint="judge its frames as images, or shrink it", retryable=budget.late)
     image, size = upright(opened, budget.limits.view_pixels)
-    return Frame(_coloured(image), size, managed(image))
+    return Frame(_coloured(image), size, strange(image))
 
 
 def reason(error: Exception) -> str:

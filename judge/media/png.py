@@ -9,15 +9,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from judge.media.profiles import ordinary_primaries
+
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _AT_ONCE = 2**20
 _ONCE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"iCCP", b"sRGB", b"cICP", b"sBIT", b"bKGD", b"acTL"})
 _BEFORE_PIXELS = _ONCE - {b"IHDR"}
 _BEFORE_PALETTE = frozenset({b"gAMA", b"cHRM", b"iCCP", b"sRGB", b"cICP", b"sBIT"})
-_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)  # of sRGB, in hundred thousandths
 _UNREAD_KEYS = (b"\x10\2", b"\4\0", b"\2\0")  # colours of 16 bits, greys of 4 and of 2
-_ORDINARY = (1, 2, 6, 13, 14, 15)  # ways of coding brightness (ITU-T H.273) that differ from sRGB by little
+_ORDINARY = (1, 2, 6, 13, 14, 15, 16, 18)  # ways of coding brightness (ITU-T H.273) that hide nothing in the dark
 _SIGNATURE, _CHUNK = 8, 12
 
 
@@ -60,8 +61,11 @@ def damage(data: bytes, allowed: Callable[[int], str | None]) -> tuple[int | Non
     return None, wrong or "no end mark"
 
 
-def shown_differently(data: bytes) -> str | None:
-    """Why some program may show a PNG otherwise than it is decoded here; None where the format leaves no choice."""
+def shown_differently(data: bytes, *, profiled: bool) -> str | None:
+    """Why some program may show a PNG otherwise than it is decoded here; None where the format leaves no choice.
+
+    profiled: whether its colour profile was read.
+    """
     seen: set[bytes] = set()
     header, strange = b"", False
     for kind, body, _, _ in _chunks(memoryview(data)):
@@ -77,9 +81,11 @@ def shown_differently(data: bytes) -> str | None:
         if kind == b"tRNS" and header[8:10] in _UNREAD_KEYS:
             return "its transparent colour is not read here"
         if kind == b"cHRM" and len(body) == 32:
-            strange = any(abs(a - b) > 1000 for a, b in zip(struct.unpack(">8I", body), _PRIMARIES, strict=True))
+            strange = not ordinary_primaries([value / 100_000 for value in struct.unpack(">8I", body)])
         seen.add(kind)
-    if strange and not seen & {b"iCCP", b"sRGB", b"cICP"}:
+    if b"iCCP" in seen and not profiled:
+        return "its colour profile cannot be read"
+    if strange:
         return "its colours are given (cHRM) in a way that is not read here"
     return None
 

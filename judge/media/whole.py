@@ -39,14 +39,17 @@ class _Checked:
         return cls([(0, end)] if end is not None else [], end, [_cut(wrong)] if wrong is not None else [], other)
 
 
-def check(data: bytes, kind: str, frames: int, budget: Budget, *, alpha: bool) -> tuple[list[str], list[str]]:
+def check(
+    data: bytes, kind: str, frames: int, budget: Budget, *, alpha: bool, profiled: bool
+) -> tuple[list[str], list[str]]:
     """What to say of a file of a kind (Pillow's name of it) that could be opened.
 
-    frames: how many there are for its decoder. alpha: whether its decoder found transparency.
+    frames: how many there are for its decoder. alpha: whether its decoder found transparency. profiled: and a
+    colour profile.
     Returns: notes, and gaps. The budget is another one than that of decoding: all is gone over again.
     """
     try:
-        found = _of_kind(data, kind, budget, alpha=alpha)
+        found = _of_kind(data, kind, budget, alpha=alpha, profiled=profiled)
         if found.other is not None:
             found.gaps.append(f"other programs may show something else: {found.other}")
         if kind in ("AVIF", "HEIF"):
@@ -61,7 +64,7 @@ def check(data: bytes, kind: str, frames: int, budget: Budget, *, alpha: bool) -
     return ([], [*found.gaps, said[0]]) if said[1] else ([said[0]], found.gaps)
 
 
-def _of_kind(data: bytes, kind: str, budget: Budget, *, alpha: bool) -> _Checked:
+def _of_kind(data: bytes, kind: str, budget: Budget, *, alpha: bool, profiled: bool) -> _Checked:
     if kind in ("JPEG", "MPO"):
         return _jpegs(data, kind, budget)
     if kind == "TIFF":
@@ -72,7 +75,7 @@ def _of_kind(data: bytes, kind: str, budget: Budget, *, alpha: bool) -> _Checked
         return _Checked(spans, int(spans[:, 1].max()), pages.gaps, pages=pages.pages)
     if kind == "PNG":
         end, wrong = png.damage(data, budget.take)
-        return _Checked.up_to(end, wrong, png.shown_differently(data))
+        return _Checked.up_to(end, wrong, png.shown_differently(data, profiled=profiled))
     if kind == "BMP":
         end, other = containers.bmp_end(data), containers.bmp_shown_differently(data, alpha=alpha)
         if other is not None:

@@ -25,54 +25,103 @@ def faint(low: int = 250, high: int = 255) -> Image.Image:
     return Image.fromarray(numpy.where(MARK, low, high).astype(numpy.uint8)).convert("RGB")
 
 
-def profile(kind: str = "RGB") -> bytes:
-    """One that makes everything but the lightest black: sRGB's own, with other curves."""
-    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    points = [0] * 252 + [65535] * 4
-    curve = b"curv" + bytes(4) + struct.pack(">I256H", 256, *points)
-    count = struct.unpack(">I", data[128:132])[0]
-    entries = [list(struct.unpack(">4sII", data[132 + 12 * at : 144 + 12 * at])) for at in range(count)]
-    end = len(data) + -len(data) % 4
-    for entry in entries:
-        if entry[0] in (b"rTRC", b"gTRC", b"bTRC"):
-            entry[1:] = [end, len(curve)]
-    table = b"".join(struct.pack(">4sII", *entry) for entry in entries)
-    made = data[:132] + table + data[132 + len(table) :]
-    made = made.ljust(end, b"\0") + curve
-    return struct.pack(">I", len(made)) + made[4:]
+D50 = (0.9642, 1.0, 0.8249)
+SRGB = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
+KNOWN = {  # what the primaries of well-known profiles are in XYZ, and their gamma (None: the curve of sRGB)
+    "sRGB": (SRGB, None),
+    "Display P3": (((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841)), None),
+    "Adobe RGB": (((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609), (0.1492, 0.0632, 0.7446)), 2.2),
+    "ProPhoto": (((0.7977, 0.2880, 0.0), (0.1352, 0.7119, 0.0), (0.0313, 0.0001, 0.8249)), 1.8),
+}
 
 
-def contrasts(data: bytes) -> dict[str, int]:
-    """Of each view, how much its greys differ."""
-    found = decode(data)
-    assert found.gaps == ()
-    spans = {view.name: view.image.convert("L").getextrema() for view in found.views}
-    return {name: high - low for name, (low, high) in spans.items()}
+def tag_of_curve(gamma: float | None = None, points: list[int] | None = None) -> bytes:
+    if points is not None:
+        return b"curv" + bytes(4) + struct.pack(f">I{len(points)}H", len(points), *points)
+    if gamma is not None:
+        return b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    given = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    return b"para" + bytes(4) + struct.pack(">HH5i", 3, 0, *(round(value * 65536) for value in given))
+
+
+def tag_of_colour(xyz: tuple[float, float, float]) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(value * 65536) for value in xyz))
+
+
+def profile(primaries=SRGB, curve: bytes | None = None, *, kind=b"mntr", space=b"RGB ", more=()) -> bytes:
+    curve = tag_of_curve() if curve is None else curve
+    if space == b"RGB ":
+        tags = [
+            (b"wtpt", tag_of_colour(D50)),
+            *zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(tag_of_colour, primaries), strict=True),
+        ]
+        tags += [(name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")]
+    else:
+        tags = [(b"wtpt", tag_of_colour(D50)), (b"kTRC", curve)]
+    tags += more
+    place, table, body = 132 + 12 * len(tags), b"", b""
+    for name, content in tags:
+        table += struct.pack(">4sII", name, place + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    head = struct.pack(">I4sI4s4s4s", place + len(body), bytes(4), 0x02400000, kind, space, b"XYZ ")
+    head += bytes(12) + b"acsp" + bytes(28) + tag_of_colour(D50)[8:] + bytes(48)
+    assert len(head) == 128
+    return head + struct.pack(">I", len(tags)) + table + body
+
+
+STEEP = tag_of_curve(points=[0] * 252 + [65535] * 4)  # everything but the lightest is black
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF"])
-def test_what_a_colour_profile_uncovers_is_judged(kind):
-    options = {} if kind in ("PNG", "TIFF") else {"quality": 95}
-    found = contrasts(saved(faint(), kind, icc_profile=profile(), **options))
-    assert list(found) == ["image", "as its colour profile has it"]
-    assert found["image"] < 16
-    assert found["as its colour profile has it"] > 150
+def test_a_profile_that_is_none_of_the_ordinary_ones_is_a_gap(kind):
+    assert decode(saved(faint(), kind, icc_profile=profile())).gaps == ()
+    assert "none of the ordinary" in gap(saved(faint(), kind, icc_profile=profile(curve=STEEP)))
 
 
-def test_so_it_is_in_every_frame_and_in_those_alone_that_need_it():
-    frames = [photo().resize((128, 96)), faint(), faint(255, 250)]
-    made = saved(frames[0], "PNG", save_all=True, append_images=frames[1:], icc_profile=profile())
-    names = list(contrasts(made))
-    assert "frame 2, as its colour profile has it" in names
-    assert "frame 3, as its colour profile has it" in names
+@pytest.mark.parametrize("name", KNOWN)
+def test_ordinary_profiles_change_nothing(name):
+    primaries, gamma = KNOWN[name]
+    made = profile(primaries, tag_of_curve(gamma))
+    found = decode(saved(photo(), "PNG", icc_profile=made))
+    assert (found.gaps, [view.name for view in found.views]) == ((), ["image"])
 
 
-def test_ordinary_profiles_change_nothing():
-    plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for data in (plain, b"no profile", profile()[:200]):
-        assert list(contrasts(saved(photo(), "PNG", icc_profile=data))) == ["image"]
-    grey = photo().convert("L")
-    assert list(contrasts(saved(grey, "PNG", icc_profile=plain))) == ["image"]
+def test_other_ordinary_profiles():
+    theirs = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    grey = profile(space=b"GRAY", curve=tag_of_curve(2.2))
+    table = [round(65535 * (at / 1023) ** 2.2) for at in range(1024)]
+    for made in (theirs, grey, profile(curve=tag_of_curve(points=table)), profile(curve=tag_of_curve(1.8))):
+        assert decode(saved(photo(), "PNG", icc_profile=made)).gaps == ()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        b"no profile",
+        profile()[:200],
+        profile(kind=b"link"),
+        profile(kind=b"abst"),
+        profile(space=b"CMYK"),
+        profile(more=[(b"A2B0", bytes(40))]),
+        profile(more=[(b"A2B1", bytes(40))]),
+        profile(more=[(b"cicp", bytes(12))]),
+        profile(more=[(b"rTRC", STEEP)]),  # twice
+        profile(curve=tag_of_curve(points=[])),  # linear
+        profile(curve=tag_of_curve(0.4)),
+        profile(curve=tag_of_curve(points=[at % 2 * 65535 for at in range(256)])),
+        profile(curve=tag_of_curve(points=[round(at / 4095 * 65535) ^ (at & 1) << 9 for at in range(4096)])),
+        profile(((4.0, 0.2, 0.0), (-3.0, 0.7, 0.1), (0.1, 0.1, 0.7))),
+        profile(curve=b"para" + bytes(4) + struct.pack(">HHi", 9, 0, 65536)),
+    ],
+    ids=str,
+)
+def test_strange_profiles(made):
+    assert "none of the ordinary" in gap(saved(photo(), "PNG", icc_profile=made))
+
+
+def test_the_profile_of_every_picture_of_a_file_counts():
+    made = saved(photo(), "MPO", save_all=True, append_images=[photo(1)], icc_profile=profile(curve=STEEP))
+    assert any("none of the ordinary" in one for one in decode(made).gaps)
 
 
 def with_chunk(data: bytes, *chunks: bytes, before: bytes = b"IDAT") -> bytes:
@@ -80,20 +129,14 @@ def with_chunk(data: bytes, *chunks: bytes, before: bytes = b"IDAT") -> bytes:
     return data[:place] + b"".join(chunks) + data[place:]
 
 
-@pytest.mark.parametrize("gamma", [1000, 500_000])
-def test_what_a_gamma_uncovers_is_judged(gamma):
-    data = saved(faint() if gamma == 1000 else faint(0, 6), "PNG")
-    found = contrasts(with_chunk(data, chunk(b"gAMA", struct.pack(">I", gamma))))
-    assert list(found) == ["image", "as its colour profile has it"]
-    assert found["as its colour profile has it"] > 2.5 * found["image"] + 8
-    for usual in (45455, 50000):
-        assert list(contrasts(with_chunk(data, chunk(b"gAMA", struct.pack(">I", usual))))) == ["image"]
-
-
-def test_a_gamma_counts_in_deep_grey():
-    deep = Image.fromarray(numpy.where(MARK, 65000, 65535).astype(numpy.uint16))
-    data = with_chunk(saved(deep, "PNG"), chunk(b"gAMA", struct.pack(">I", 400)))
-    assert contrasts(data)["as its colour profile has it"] > 100
+@pytest.mark.parametrize("gamma", [0, 1, 1000, 100_000, 500_000, 2**31 - 1])
+def test_a_gamma_that_is_none_of_a_screen_is_a_gap(gamma):
+    for icc in ({}, {"icc_profile": profile()}):
+        data = saved(photo(), "PNG", **icc)
+        assert decode(data).gaps == ()
+        assert "gamma" in gap(with_chunk(data, chunk(b"gAMA", struct.pack(">I", gamma))))
+        for usual in (45455, 50000, 55556):
+            assert decode(with_chunk(data, chunk(b"gAMA", struct.pack(">I", usual)))).gaps == ()
 
 
 def gap(data: bytes) -> str:
@@ -101,7 +144,7 @@ def gap(data: bytes) -> str:
     return said
 
 
-LATE = [b"gAMA" + struct.pack(">I", 1000), b"tRNS" + bytes(6), b"PLTE" + bytes(3)]
+LATE = [b"gAMA" + struct.pack(">I", 45455), b"tRNS" + bytes(6), b"PLTE" + bytes(3)]
 
 
 def test_chunks_of_a_png_that_some_programs_pass_over_are_gaps():
@@ -112,8 +155,16 @@ def test_chunks_of_a_png_that_some_programs_pass_over_are_gaps():
     assert "has to heed" in gap(with_chunk(data, key, key))
     assert "cICP" in gap(with_chunk(data, chunk(b"cICP", bytes((1, 8, 0, 1)))))
     assert "cHRM" in gap(with_chunk(data, chunk(b"cHRM", struct.pack(">8I", *[50000] * 8))))
-    usual = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
-    assert decode(with_chunk(data, chunk(b"cHRM", usual), chunk(b"cICP", bytes((1, 13, 0, 1))))).gaps == ()
+    known = {
+        "sRGB": (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
+        "Adobe RGB": (31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000),
+        "P3": (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000),
+        "ProPhoto": (34567, 35850, 73470, 26530, 15960, 84040, 3660, 10),
+        "Apple": (31270, 32900, 62500, 34000, 28000, 59500, 15500, 7000),
+    }
+    for usual in known.values():
+        made = chunk(b"cHRM", struct.pack(">8I", *usual))
+        assert decode(with_chunk(data, made, chunk(b"cICP", bytes((1, 13, 0, 1))))).gaps == ()
     palette = saved(faint().convert("P"), "PNG", transparency=0)
     assert decode(palette).gaps == ()
     place, start = palette.index(b"PLTE") - 4, palette.index(b"tRNS") - 4
@@ -295,3 +346,15 @@ def test_an_avif_coded_so_that_the_dark_hides_something_is_a_gap():
     data = FILES["AVIF"]
     place = data.index(b"colrnclx") + 10
     assert "coded" in gap(data[:place] + b"\0\x08" + data[place + 2 :])
+    assert "coded" in gap(data.replace(b"colrnclx", b"freenclx"))
+
+
+def test_colours_of_a_bmp_that_are_not_read_are_a_gap():
+    pixels = bytes((9, 90, 200, 0)) * 96 * 72
+    cases = [(b"BGRs", 0, None), (b" niW", 0, None), (bytes(4), 0, None), (bytes(4), 1, "colours")]
+    for kind, ends, said in [*cases, (b"DEBM", 0, "colours"), (b"KNIL", 0, "colours")]:
+        head = struct.pack("<IiiHHIIiiII", 124, 96, 72, 1, 32, 0, len(pixels), 0, 0, 0, 0) + bytes(16)
+        head += kind + bytes((ends,)) * 48 + bytes(16)
+        data = b"BM" + struct.pack("<IHHI", 14 + len(head) + len(pixels), 0, 0, 14 + len(head)) + head + pixels
+        gaps = decode(data).gaps
+        assert gaps == () if said is None else said in gaps[0]
