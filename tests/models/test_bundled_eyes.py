@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from judge import load_judge, resources
-from judge.judging.domain import REASON
+from judge.causes import Cause
 from judge.models.guard import DrawingGuard, Statistics
 from judge.models.owlv2 import load_owlv2
 from judge.settings import Settings, Thresholds
@@ -88,7 +88,7 @@ def photographs() -> list[Path]:
 @pytest.mark.parametrize("path", photographs(), ids=lambda path: path.stem)
 def test_a_photograph_is_never_judged(judge, path):
     verdict = judge.judge(path)
-    assert verdict.verdict == "needs_review" and verdict.reasons == (REASON,)
+    assert verdict.verdict == "needs_review" and verdict.causes == (Cause.OUTSIDE,)
     assert verdict.violations == () and verdict.shadow_violations == ()
 
 
