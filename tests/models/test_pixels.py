@@ -105,7 +105,7 @@ def test_verdicts_say_how_many_pixels_there_were_at_most(loaded):
 
 def test_memory_is_counted_in_the_tokens_that_pictures_have(unbounded, monkeypatch):
     """Pictures that are longer than was assumed go through the model in as many parts as they need."""
-    from judge.models import kept
+    from judge.models import kept, replying
 
     mllm = load_mllm(unbounded("qwen3_vl"), FULL.model_copy(update={"max_pixels": 64_000_000}))
     pictures = [drawing(512, 512).rotate(90 * turn) for turn in range(4)]
