@@ -100,6 +100,45 @@ def test_what_the_database_is_made_of_is_part_of_the_audit(store, statements, fo
     assert list(audit(store).problems) == found
 
 
+@pytest.mark.parametrize("kind", ["trigger", "view"])
+@pytest.mark.parametrize("name", ["sqlite_stat1", "sqlite_stat3", "sqlite_stat4", "log_keeps_lines", "odd_one"])
+def test_what_is_called_as_statistics_are_or_as_ours_is_named(store, kind, name):
+    made_by = {
+        "trigger": f"CREATE TRIGGER {name} BEFORE INSERT ON log WHEN NEW.kind = 'reveal' "
+        "BEGIN SELECT RAISE(IGNORE); END",
+        "view": f"CREATE VIEW {name} AS SELECT 1",
+    }[kind]
+    part = (kind, name, "log" if kind == "trigger" else name, made_by)
+    with closing(sqlite3.connect(store.folder / "review.sqlite")) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "INSERT INTO sqlite_master (type, name, tbl_name, rootpage, sql) VALUES (?, ?, ?, 0, ?)", part
+        )
+        connection.commit()
+    assert audit(store).problems[0].startswith(f"{kind} {name} ")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "found"),
+    [
+        ("log_keeps_lines", "append-only", "append - only", "trigger log_keeps_lines was changed"),
+        ("log_keeps_lines", " BEGIN", "  BEGIN", "trigger log_keeps_lines was changed"),
+        ("items", "DEFAULT 'open'", "DEFAULT 'o pen'", "table items was changed"),
+        ("items", "DEFAULT 'open'", "DEFAULT '\"open\"'", "table items was changed"),
+        ("items_oldest", "(added, id)", '("added",\n id)', None),  # as another SQLAlchemy may write it
+    ],
+)
+def test_the_schema_is_held_to_its_words(store, name, old, new, found):
+    with closing(sqlite3.connect(store.folder / "review.sqlite")) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        changed = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = ? AND instr(sql, ?)"
+        assert connection.execute(changed, (old, new, name, old)).rowcount == 1
+        connection.commit()
+    with Store.open(store.folder) as opened:
+        told = audit(opened).problems
+    assert [one[: len(found or "")] for one in told] == ([] if found is None else [found])
+
+
 def test_the_shape_is_told_of_a_broken_log_too(store):
     tamper(store, "UPDATE log SET reason = 'else' WHERE seq = 2")
     with closing(sqlite3.connect(store.folder / "review.sqlite")) as connection:
@@ -164,16 +203,16 @@ def test_the_database_itself_refuses_to_change_the_log(store, statement):
         ),
         ("UPDATE decisions SET action = 'violation' WHERE seq = 6", "decision 6 differs from the log in: action"),
         ("UPDATE decisions SET superseded_by = NULL WHERE seq = 9", "decision 9 differs from the log in: superseded"),
-        ("UPDATE decisions SET rules = x'ff' WHERE seq = 9", "holds what it never wrote"),
+        ("UPDATE decisions SET rules = x'ff' WHERE seq = 9", "decision 9 differs from the log in: rules"),
         ("DELETE FROM decisions WHERE seq = 7", "decision 7 is in the log, but not among"),
-        ("UPDATE items SET state = 'open' WHERE id = 1", "item 1 is open, but the log leaves it decided"),
-        ("UPDATE items SET state = 'decided' WHERE id = 4", "item 4 is decided, but the log leaves it open"),
+        ("UPDATE items SET state = 'open' WHERE id = 1", "item 1: state is 'open', but the log says 'decided'"),
+        ("UPDATE items SET state = 'decided' WHERE id = 4", "item 4: state is 'decided', but the log says 'open'"),
         ("UPDATE verdicts SET json = (SELECT json FROM verdicts WHERE item = 2) WHERE item = 1", "verdict of item 1"),
         ("UPDATE verdicts SET json = x'00' WHERE item = 1", "verdict of item 1"),
         ("UPDATE verdicts SET json = 'text' WHERE item = 1", "verdict of item 1"),
-        ("UPDATE items SET gold = 1 WHERE id = 1", "item 1 is gold, but the log does not say so"),
-        ("UPDATE items SET gold = 0 WHERE id = 3", "item 3 is not gold"),
-        ("UPDATE items SET first_reader = 'eve' WHERE id = 1", "item 1 was first read by eve, but the log says ann"),
+        ("UPDATE items SET gold = 1 WHERE id = 1", "item 1: gold is 1, but the log says 0"),
+        ("UPDATE items SET gold = 0 WHERE id = 3", "item 3: gold is 0, but the log says 1"),
+        ("UPDATE items SET first_reader = 'eve' WHERE id = 1", "item 1: first_reader is 'eve', but the log says 'ann'"),
         # a decided item, with all that hangs on it, and one that nobody has looked at
         ("DELETE FROM items WHERE id = 1", "item 1 was added by line 2 of the log, but is not among the items"),
         ("DELETE FROM verdicts WHERE item = 1", "the verdict of item 1 is gone"),
@@ -203,9 +242,9 @@ def test_the_database_itself_refuses_to_change_the_log(store, statement):
         ("UPDATE items SET source = 'batch' WHERE id = 4", "which added it, in: source"),
         (
             "UPDATE items SET has_image = 0 WHERE id = 4",
-            "item 4 is listed without an image, but the log says otherwise",
+            "item 4: has_image is 0, but the log says 1",
         ),
-        ("UPDATE items SET has_image = 1 WHERE id = 1", "item 1 is listed with an image, but the log says otherwise"),
+        ("UPDATE items SET has_image = 1 WHERE id = 1", "item 1: has_image is 1, but the log says 0"),
         ("DELETE FROM item_rules WHERE item = 4", "which added it, in: rules"),
         ("DELETE FROM item_branches WHERE item = 4", "which added it, in: branches"),
         (
@@ -222,7 +261,42 @@ def test_the_database_itself_refuses_to_change_the_log(store, statement):
             "constitution_digest, uncertainty FROM items WHERE id = 1",
             "item 77 is among the items, but the log does not say that it was added",
         ),
-        ("INSERT INTO users VALUES ('eve', 'admin', 'scrypt$00$00', '2026')", "eve is admin, but the log says no user"),
+        (
+            "INSERT INTO users VALUES ('eve', 'admin', 'scrypt$00$00', '2026')",
+            "'eve' is a user with the role 'admin', but the log knows no such user",
+        ),
+        # the same to whoever reads it, or to SQL, or to Python, and not what was written
+        ("UPDATE log SET extra = ' ' || extra WHERE seq = 3", "line 3 of the log: was changed: extra says the same"),
+        ("UPDATE log SET rules = '[ ]' WHERE seq = 3", "line 3 of the log: was changed: rules says the same"),
+        (
+            """UPDATE log SET extra = '{"verdict":"x",' || substr(extra, 2) WHERE seq = 3""",
+            "line 3 of the log: was changed: extra says the same",
+        ),
+        ("UPDATE log SET who = CAST(who AS BLOB) WHERE seq = 3", "line 3 of the log: was changed"),
+        ("UPDATE log SET supersedes = 9.5 WHERE kind = 'undo'", "of the log: was changed"),
+        ("UPDATE items SET has_image = 7 WHERE id = 4", "item 4: has_image is 7, but the log says 1"),
+        ("UPDATE items SET has_image = 'zz' WHERE id = 4", "item 4: has_image is 'zz', but the log says 1"),
+        ("UPDATE items SET gold = 0.5 WHERE id = 1", "item 1: gold is 0.5, but the log says 0"),
+        ("UPDATE items SET gold = '' WHERE id = 1", "item 1: gold is '', but the log says 0"),
+        ("UPDATE items SET first_reader = first_reader || char(0) WHERE id = 1", "item 1: first_reader is 'ann\\x00'"),
+        ("UPDATE items SET violations = ' ' || violations WHERE id = 4", "which added it, in: violations"),
+        ("UPDATE items SET image = CAST(image AS BLOB) WHERE id = 4", "which added it, in: image"),
+        ("UPDATE items SET seconds = 7 WHERE id = 4", "which added it, in: seconds"),
+        ("UPDATE item_branches SET branch = branch || char(0) WHERE item = 4", "which added it, in: branches"),
+        ("UPDATE item_branches SET branch = CAST(branch AS BLOB) WHERE item = 4", "which added it, in: branches"),
+        ("UPDATE item_branches SET statements = statements + 0.5 WHERE item = 4", "which added it, in: branches"),
+        ("UPDATE item_rules SET rule = rule || char(0) || 'x' WHERE item = 4", "which added it, in: rules"),
+        ("UPDATE verdicts SET json = CAST(json || x'00' AS BLOB) WHERE item = 1", "verdict of item 1"),
+        ("UPDATE decisions SET agrees = 2 WHERE seq = 8", "decision 8 differs from the log in: agrees"),
+        ("UPDATE decisions SET rules = '[ ]' WHERE seq = 8", "decision 8 differs from the log in: rules"),
+        ("UPDATE decisions SET read = read || char(0) WHERE seq = 8", "decision 8 differs from the log in: read"),
+        ("UPDATE settings SET id = 7", "the settings are not those that the log tells"),
+        ("INSERT INTO settings VALUES (7, '{}')", "the settings are not those that the log tells"),
+        ("UPDATE settings SET json = ' ' || json", "the settings are not those that the log tells"),
+        (
+            """UPDATE settings SET json = '{"second_reads":0,' || substr(json, 2)""",
+            "the settings are not those that the log tells",
+        ),
         ("UPDATE settings SET json = '{}'", "the settings are not those that the log tells"),
         ("DELETE FROM settings", "the settings are not those that the log tells"),
     ],
@@ -241,7 +315,7 @@ def test_roles_given_by_the_log_alone_count(store):
     set_password(store, "ann", "another horse", by="bob")
     assert audit(store).problems == ()
     tamper(store, "UPDATE users SET role = 'admin' WHERE name = 'bob'")
-    assert audit(store).problems == ("bob is admin, but the log says policy",)
+    assert audit(store).problems == ("user bob: role is 'admin', but the log says 'policy'",)
 
 
 @pytest.mark.parametrize("changed", [False, True], ids=["as it was given first", "after it was changed"])
@@ -253,6 +327,19 @@ def test_a_password_put_into_the_file_is_noticed(store, changed):
     assert audit(store).problems == ()
     tamper(store, "UPDATE users SET password = (SELECT password FROM users WHERE name = 'bob') WHERE name = 'ann'")
     assert audit(store).problems == ("the password of ann is not the one that the log tells of",)
+
+
+def test_when_somebody_was_made_a_user_is_part_of_the_audit(store):
+    add_user(store, "ann", Role.ADMIN, "correct horse", by="test")
+    tamper(store, "UPDATE users SET added = '2020-01-01T00:00:00.000000Z'")
+    assert audit(store).problems[0].startswith("user ann: added is '2020-01-01T00:00:00.000000Z', but the log says")
+
+
+@pytest.mark.parametrize("flag", ["7", "'zz'"])
+def test_an_image_is_looked_at_whatever_its_flag_says(store, flag):
+    path_of(store.images, samples()[FIRE].image_facts.sha256).write_bytes(b"another")
+    tamper(store, f"UPDATE items SET has_image = {flag} WHERE id = 4")
+    assert [one[:19] for one in audit(store).problems] == ["item 4: has_image i", "the image of item 4"]
 
 
 def test_an_image_replaced_or_gone_is_noticed(store):

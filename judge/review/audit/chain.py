@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from judge.review.audit import exact
 from judge.review.store import log
 from judge.review.store.tables import log_lines
 
@@ -37,7 +38,7 @@ def walk(connection: sa.Connection, expected: str | None, heads: tuple[Head, ...
         kept.setdefault(one.lines, set()).add(one.hash)
     lost = [_lost(0, other) for other in kept.get(0, set()) - {head}]
     found = expected is None or expected == head
-    for row in connection.execute(sa.select(log_lines).order_by(log_lines.c.seq)).mappings():
+    for row in connection.execute(sa.select(*exact.stored(log_lines)).order_by(log_lines.c.seq)).mappings():
         wrong = _wrong(row, seq + 1, head)
         if wrong is not None:
             return Chain(seq, head, f"line {row['seq']} of the log: {wrong}", tuple(lost))
@@ -57,12 +58,15 @@ def _lost(line: int, other: str) -> str:
 
 
 def _wrong(row: sa.RowMapping, expected_seq: int, previous: str) -> str | None:
-    if row["seq"] != expected_seq:
+    if not exact.same(row["seq"], expected_seq):
         return f"line {expected_seq} is missing before it"
     if row["previous"] != previous:
         return "does not name the hash of the line before it"
     try:
-        right = log.digest(log.plain(row)) == row["hash"]
+        fields = log.plain(row)
+        if not exact.same(log.digest(fields), row["hash"]):
+            return "was changed: its hash is another"
+        other = exact.unlike(row, log.stored(fields))
     except (ValueError, TypeError):  # no JSON where there should be some, or no text
-        right = False
-    return None if right else "was changed: its hash is another"
+        return "was changed: its hash is another"
+    return f"was changed: {', '.join(other)} says the same, but was written otherwise" if other else None

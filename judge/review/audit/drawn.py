@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
 from judge.review.access import vouched
+from judge.review.audit import exact
 from judge.review.audit.items import DECIDING
 from judge.review.store import log
-from judge.review.store.records import LogEntry
+from judge.review.store.records import LogEntry, ReviewSettings
 from judge.review.store.tables import decisions, items, log_lines, settings, users
 
 
@@ -20,25 +20,24 @@ def decided(connection: sa.Connection) -> Iterator[str]:
     told: dict[int, dict[str, Any]] = {}
     for line in log.entries(connection, log_lines.c.kind.in_((*DECIDING, "undo"))):
         if line.kind != "undo":
+            agrees = line.extra.get("agrees")
             told[line.seq] = {
                 "item": line.item, "who": line.who, "read": line.extra.get("read"), "action": line.decision,
-                "rules": list(line.rules), "agrees": line.extra.get("agrees"), "superseded_by": None,
+                "rules": log.canonical(list(line.rules)), "agrees": None if agrees is None else int(agrees),
+                "superseded_by": None,
             }  # fmt: skip
         elif line.supersedes in told and told[line.supersedes]["superseded_by"] is None:
             told[line.supersedes]["superseded_by"] = line.seq
         else:
             yield f"line {line.seq} of the log takes back line {line.supersedes}, which is no standing decision"
-    kept = {row["seq"]: dict(row) for row in connection.execute(sa.select(decisions)).mappings()}
+    kept = {row["seq"]: row for row in connection.execute(sa.select(*exact.stored(decisions))).mappings()}
     for seq in sorted(told.keys() | kept.keys()):
         if seq not in kept:
             yield f"decision {seq} is in the log, but not among the decisions"
         elif seq not in told:
             yield f"decision {seq} is among the decisions, but not in the log"
-        else:
-            have = {**kept[seq], "rules": json.loads(kept[seq]["rules"])}
-            wrong = [name for name, value in told[seq].items() if have[name] != value]
-            if wrong:
-                yield f"decision {seq} differs from the log in: {', '.join(wrong)}"
+        elif wrong := exact.unlike(kept[seq], told[seq]):
+            yield f"decision {seq} differs from the log in: {', '.join(wrong)}"
 
 
 def states(connection: sa.Connection) -> Iterator[str]:
@@ -55,15 +54,12 @@ def states(connection: sa.Connection) -> Iterator[str]:
             standing.pop(line.supersedes, None)
     gold = {line.item for line in standing.values() if line.kind == "gold_marked"}
     first = {line.item: line.who for line in standing.values() if _is_first(line)}
-    columns = (items.c.id, items.c.state, items.c.gold, items.c.first_reader)
-    for row in connection.execute(sa.select(*columns).order_by(items.c.id)):
-        told = last.get(row.id, "open")
-        if row.state != told:
-            yield f"item {row.id} is {row.state}, but the log leaves it {told}"
-        if row.gold != (row.id in gold):
-            yield f"item {row.id} is {'' if row.gold else 'not '}gold, but the log does not say so"
-        if row.first_reader != first.get(row.id):
-            yield f"item {row.id} was first read by {row.first_reader}, but the log says {first.get(row.id)}"
+    for row in connection.execute(sa.select(*exact.stored(items)).order_by(items.c.id)).mappings():
+        told = {
+            "state": last.get(row["id"], "open"), "gold": int(row["id"] in gold),
+            "first_reader": first.get(row["id"]),
+        }  # fmt: skip
+        yield from exact.sentences(f"item {row['id']}", row, told)
 
 
 def _is_first(line: LogEntry) -> bool:
@@ -77,20 +73,31 @@ def people(connection: sa.Connection) -> Iterator[str]:
         name, change = line.extra.get("user", ""), line.extra.get("change")
         if change == "removed":
             told.pop(name, None)
-        elif change == "added":
-            told[name] = {"role": line.extra.get("role"), "password": line.extra.get("password")}
+            continue
+        if change == "added":
+            told[name] = {"added": log.stamp(line.at)}
+        told.setdefault(name, {}).update(
+            {part: line.extra[part] for part in ("role", "password") if part in line.extra}
+        )
+    kept: dict[Any, dict[str, Any]] = {}
+    for row in connection.execute(sa.select(*exact.stored(users))).mappings():
+        password = vouched(row["password"]) if isinstance(row["password"], str) else row["password"]
+        kept[row["name"]] = {**row, "password": password}
+    for name in sorted(told.keys() | kept.keys(), key=repr):
+        if name not in told:
+            yield f"{name!r} is a user with the role {kept[name]['role']!r}, but the log knows no such user"
+        elif name not in kept:
+            yield f"{name!r} is no user, but the log says {told[name].get('role')}"
         else:
-            told.setdefault(name, {}).update(
-                {part: line.extra.get(part) for part in ("role", "password") if part in line.extra}
-            )
-    kept = {row.name: row for row in connection.execute(sa.select(users))}
-    for name in sorted(told.keys() | kept.keys()):
-        here = kept[name].role if name in kept else "no user"
-        there = told[name].get("role") if name in told else "no user"
-        if here != there:
-            yield f"{name} is {here}, but the log says {there}"
-        elif name in kept and vouched(str(kept[name].password)) != told[name].get("password"):
+            yield from _otherwise(name, kept[name], told[name])
+
+
+def _otherwise(name: str, kept: dict[str, Any], told: dict[str, Any]) -> Iterator[str]:
+    for part in exact.unlike(kept, told):
+        if part == "password":  # neither is shown
             yield f"the password of {name} is not the one that the log tells of"
+        else:
+            yield from exact.sentences(f"user {name}", kept, {part: told[part]})
 
 
 def chosen(connection: sa.Connection) -> Iterator[str]:
@@ -98,6 +105,7 @@ def chosen(connection: sa.Connection) -> Iterator[str]:
     told = None
     for line in log.entries(connection, log_lines.c.kind == "settings_changed"):
         told = line.extra
-    kept = connection.execute(sa.select(settings.c.json)).scalar_one_or_none()
-    if (None if kept is None else json.loads(kept)) != told:
+    wanted = [] if told is None else [(1, ReviewSettings.model_validate(told).model_dump_json(exclude_unset=True))]
+    kept = [tuple(row) for row in connection.execute(sa.select(*exact.stored(settings)))]
+    if not exact.same(kept, wanted):
         yield "the settings are not those that the log tells"

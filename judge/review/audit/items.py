@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.files import sha256_of
+from judge.review.audit import exact
 from judge.review.store import pictures
-from judge.review.store.adding import listed as facts_of
 from judge.review.store.tables import item_branches, item_rules, items, log_lines, verdicts
 from judge.settings import MOST_IMAGE
 
@@ -34,11 +34,14 @@ def listed(connection: sa.Connection) -> Iterator[str]:
         for item in connection.execute(stray).scalars():
             yield f"table {table.name} holds rows of item {item}, which is not among the items"
     kept = sa.exists().where(log_lines.c.item == items.c.id, log_lines.c.kind == "image_added")
-    wanted = (
+    wanted: sa.Select[Any] = (
         sa.select(
-            items, added.c.seq, added.c.image.label("told_image"), added.c.constitution.label("told_constitution"),
-            added.c.extra, verdicts.c.json, _array(item_rules, "rule").label("rules"),
-            _object(item_branches).label("branches"), kept.label("image_added"),
+            *exact.stored(items), added.c.seq, added.c.image.label("told_image"),
+            added.c.constitution.label("told_constitution"), added.c.extra,
+            sa.type_coerce(verdicts.c.json, sa.types.NullType()).label("json"),
+            _rows(item_rules, item_rules.c.rule).label("rules"),
+            _rows(item_branches, item_branches.c.branch, item_branches.c.statements).label("branches"),
+            kept.label("image_added"),
         )
         .outerjoin(added, added.c.item == items.c.id)
         .outerjoin(verdicts, verdicts.c.item == items.c.id)
@@ -69,7 +72,7 @@ def shown(connection: sa.Connection) -> Iterator[str]:
 
 def images(connection: sa.Connection, folder: Path) -> Iterator[str]:
     """Where the file of an image is gone or another."""
-    wanted = sa.select(items.c.image_sha256, sa.func.min(items.c.id).label("item")).where(items.c.has_image)
+    wanted = sa.select(items.c.image_sha256, sa.func.min(items.c.id).label("item")).where(sa.text("has_image IS NOT 0"))
     for row in connection.execute(wanted.group_by(items.c.image_sha256).order_by(sa.text("item"))):
         if not _SHA256.fullmatch(str(row.image_sha256)):
             continue  # `listed` has said so
@@ -85,16 +88,18 @@ def images(connection: sa.Connection, folder: Path) -> Iterator[str]:
 
 def _differences(row: Any) -> Iterator[str]:
     """Where an item differs from the line that added it."""
-    said = json.loads(row.extra)
-    facts = facts_of(row, sorted(json.loads(row.rules)), json.loads(row.branches))
-    told = said["listed"]
-    wrong = sorted(name for name in facts.keys() | told.keys() if facts.get(name) != told.get(name))
-    wrong += ["image digest"] if row.image_sha256 != row.told_image else []
-    wrong += ["constitution digest"] if row.constitution_digest != row.told_constitution else []
+    said, found = json.loads(row.extra), row._mapping
+    told = dict(said["listed"])
+    rules = [exact.told_in_hex(rule) for rule in told.pop("rules")]
+    branches = [exact.told_in_hex(*branch) for branch in told.pop("branches").items()]
+    wrong = exact.unlike(found, told)
+    wrong += ["rules"] if sorted(json.loads(row.rules)) != sorted(rules) else []
+    wrong += ["branches"] if sorted(json.loads(row.branches)) != sorted(branches) else []
+    wrong += [] if exact.same(row.image_sha256, row.told_image) else ["image digest"]
+    wrong += [] if exact.same(row.constitution_digest, row.told_constitution) else ["constitution digest"]
     if wrong:
         yield f"item {row.id} differs from line {row.seq} of the log, which added it, in: {', '.join(wrong)}"
-    if row.has_image != (said["has_image"] or row.image_added):
-        yield f"item {row.id} is listed with{'' if row.has_image else 'out'} an image, but the log says otherwise"
+    yield from exact.sentences(f"item {row.id}", found, {"has_image": int(said["has_image"] or row.image_added)})
     if row.json is None:
         yield f"the verdict of item {row.id} is gone"
     elif hashlib.sha256(_unpacked(row.json)).hexdigest() != said["verdict"]:
@@ -102,19 +107,16 @@ def _differences(row: Any) -> Iterator[str]:
 
 
 def _unpacked(packed: Any) -> bytes:
+    """The verdict, where it is packed as a whole and nothing stands behind it."""
+    unpacking = zlib.decompressobj()
     try:
-        return zlib.decompressobj().decompress(packed, MOST)
+        unpacked = unpacking.decompress(packed, MOST)
     except (zlib.error, TypeError):  # it may be no bytes at all
         return b""
+    return unpacked if unpacking.eof and not unpacking.unused_data else b""
 
 
-def _array(table: sa.Table, column: str) -> sa.ScalarSelect[Any]:
-    """The values of an item's rows as a JSON list."""
-    grouped = sa.func.json_group_array(table.c[column])
-    return sa.select(grouped).where(table.c.item == items.c.id).correlate(items).scalar_subquery()
-
-
-def _object(table: sa.Table) -> sa.ScalarSelect[Any]:
-    """An item's steps with their counts as a JSON object."""
-    grouped = sa.func.json_group_object(table.c.branch, table.c.statements)
+def _rows(table: sa.Table, *columns: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
+    """An item's rows as a JSON list."""
+    grouped = sa.func.json_group_array(exact.in_hex(*columns))
     return sa.select(grouped).where(table.c.item == items.c.id).correlate(items).scalar_subquery()

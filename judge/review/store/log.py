@@ -57,7 +57,7 @@ def append(
         "previous": last.hash if last else GENESIS,
     }
     row["hash"] = digest(row)
-    connection.execute(log_lines.insert().values({**row, **{name: canonical(row[name]) for name in _JSON}}))
+    connection.execute(log_lines.insert().values(stored(row)))
     return LogEntry.model_validate(row)
 
 
@@ -67,8 +67,13 @@ def entries(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> I
         yield LogEntry.model_validate(plain(row))
 
 
+def stored(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a line as they stand in its row."""
+    return {name: canonical(value) if name in _JSON else value for name, value in fields.items()}
+
+
 def plain(row: sa.RowMapping) -> dict[str, Any]:
-    """A row of the table as the fields that are hashed, and the hash."""
+    """A row of the table as the fields that are hashed, and the hash: what `stored` made is taken back."""
     return {name: json.loads(value) if name in _JSON else value for name, value in row.items()}
 
 
