@@ -18,7 +18,7 @@ from typing import Any
 
 from judge.assemble import load_judge
 from judge.calibration.calibrate import Change, Labelled, for_false_positives, for_reviews
-from judge.calibration.facts import Sheet, Word, gather
+from judge.calibration.facts import ImageScores, Word, gather
 from judge.evaluation.data.datasets import load_dataset
 from judge.evaluation.measures.bootstrap import Bootstrap
 from judge.evaluation.measures.counting import Said, compare, scores
@@ -72,7 +72,7 @@ class Part:
         }  # fmt: skip
 
 
-def word(sheet: Sheet, rule: str, bounds: Mapping[str, Bounds | None]) -> Word:
+def word(sheet: ImageScores, rule: str, bounds: Mapping[str, Bounds | None]) -> Word:
     """What a rule comes to under its bounds, or as the judge is."""
     own = bounds.get(rule)
     return sheet.now[rule] if own is None else sheet.spans[rule].under(own)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from judge.compiler.asking import Llm
     from judge.locks.lockfile import Lock
     from judge.models.loading import Role
-    from judge.models.protocols import Detector, Encoder, Guard, Mllm
+    from judge.ports import Detector, Encoder, Guard, Mllm
     from judge.verdict import Answer
 
 log = logging.getLogger("judge")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from judge.models.prefix import is_plain
-from judge.models.protocols import Ask
+from judge.ports import Ask
 
 if TYPE_CHECKING:
     from judge.models.transformers_mllm import TransformersMllm

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from judge import prompts
-from judge.models.protocols import Ask, Conversation, Mllm, Turn
+from judge.ports import Ask, Conversation, Mllm, Turn
 from judge.verdict import Answer, ModelIdentity
 
 PROMPT = "hardening"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from judge.constitution import Constitution, Precondition, Rule, Statement, load_constitution
 from judge.judging.asking import instruction
 from judge.judging.pipeline import Judge
-from judge.models.protocols import Ask
+from judge.ports import Ask
 from judge.settings import Settings
 
 if TYPE_CHECKING:

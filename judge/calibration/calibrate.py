@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from judge.calibration import control
-from judge.calibration.facts import Sheet
+from judge.calibration.facts import ImageScores
 from judge.errors import UserError
 from judge.settings import Bounds, Frozen
 from judge.verdict import RuleOutcome
@@ -31,7 +31,7 @@ _MOST = 30.0  # no score lies beyond
 class Labelled:
     """An image's sheet and what is known of it."""
 
-    sheet: Sheet
+    sheet: ImageScores
     truth: Truth
 
 
@@ -82,8 +82,8 @@ class Sides:
     """
 
     rule: str
-    ok: tuple[Sheet, ...]
-    violating: tuple[Sheet, ...]
+    ok: tuple[ImageScores, ...]
+    violating: tuple[ImageScores, ...]
 
     @classmethod
     def labelled(cls, images: Sequence[Labelled], rule: str) -> Sides:
@@ -223,7 +223,7 @@ def _bounds(fails_under: float, holds_over: float) -> Bounds:
     return Bounds(fails_under=low, holds_over=high)
 
 
-def _slack(sheet: Sheet, cuts: Mapping[str, float], enforced: Sequence[str]) -> float:
+def _slack(sheet: ImageScores, cuts: Mapping[str, float], enforced: Sequence[str]) -> float:
     """The half-width from which on an image ends in review: no rule is violated any more, and one is open."""
     violated, settled = [-math.inf], [math.inf if enforced else -math.inf]
     for rule in enforced:
@@ -236,7 +236,7 @@ def _slack(sheet: Sheet, cuts: Mapping[str, float], enforced: Sequence[str]) -> 
     return max(max(violated), min(settled))
 
 
-def _outcome(sheet: Sheet, rule: str, bounds: Bounds | None) -> RuleOutcome:
+def _outcome(sheet: ImageScores, rule: str, bounds: Bounds | None) -> RuleOutcome:
     return sheet.now[rule] if bounds is None else sheet.spans[rule].under(bounds)
 
 

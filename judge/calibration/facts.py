@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from judge.causes import Cause
-from judge.diff.sitting import judge_both
+from judge.diff.judging import judge_both
 from judge.errors import ImageError, ModelError
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.pipeline import Judge
@@ -44,7 +44,7 @@ NEVER = Span(-math.inf, -math.inf)  # pruned, or lifted
 OPEN = Span(-math.inf, math.inf)
 
 
-class Sheet(NamedTuple):
+class ImageScores(NamedTuple):
     """One image: digest of its bytes, each rule's span, and what each rule comes to as the judge is now."""
 
     sha256: str
@@ -52,7 +52,7 @@ class Sheet(NamedTuple):
     now: dict[str, RuleOutcome]
 
 
-def gather(judge: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator[Sheet]:
+def gather(judge: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator[ImageScores]:
     """A sheet per image, in order, each judged as it is now and once with every statement asked.
 
     keep: read and write verdicts kept on disk.
@@ -68,7 +68,7 @@ def gather(judge: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator
         yield sheet(now, whole)
 
 
-def sheet(now: Verdict, whole: Verdict) -> Sheet:
+def sheet(now: Verdict, whole: Verdict) -> ImageScores:
     """From the verdict as it is now, and the one with every statement asked."""
     for verdict in (now, whole):
         if verdict.failure is not None and verdict.failure.kind == "image":
@@ -78,7 +78,7 @@ def sheet(now: Verdict, whole: Verdict) -> Sheet:
         if failed is not None:
             raise ModelError(f"{verdict.image}: {failed}", hint="try again; nothing was written", retryable=True)
     rules = list(dict.fromkeys(finding.rule for finding in whole.findings))
-    return Sheet(
+    return ImageScores(
         sha256=str(whole.image_facts.sha256),
         spans={rule: _over_views([_span(one) for one in of_rule(whole.findings, rule)]) for rule in rules},
         now={rule: _word(gravest_of(of_rule(now.findings, rule))) for rule in rules},

@@ -15,7 +15,7 @@ from judge.errors import UserError
 
 if TYPE_CHECKING:
     from judge.calibration.calibrate import Change, Labelled, Truth
-    from judge.calibration.facts import Sheet
+    from judge.calibration.facts import ImageScores
     from judge.calibration.writing import Subject
     from judge.judging.pipeline import Judge
     from judge.settings import Settings
@@ -89,7 +89,7 @@ def _images(judge: Judge, paths: Sequence[str], known: Sequence[Truth], *, keep:
     return list(images.values())
 
 
-def _sheets(judge: Judge, paths: Sequence[str], *, keep: bool) -> Iterator[Sheet]:
+def _sheets(judge: Judge, paths: Sequence[str], *, keep: bool) -> Iterator[ImageScores]:
     from judge.calibration.facts import gather
 
     sheets = gather(judge, paths, keep=keep)

@@ -46,7 +46,7 @@ def diff(
         _print(policy, None, json=json)
         raise typer.Exit(Exit.VIOLATION if policy.can_flip else Exit.NO_VIOLATION)
     from judge import assemble
-    from judge.diff.sitting import judge_both
+    from judge.diff.judging import judge_both
     from judge.diff.verdicts import compare_verdicts
 
     first = assemble.load_judge(policies[0], settings)

@@ -13,7 +13,7 @@ import typer
 from judge.errors import UserError
 
 if TYPE_CHECKING:
-    from judge.lint import Finding
+    from judge.lint import LintFinding
 
 
 class Format(StrEnum):
@@ -42,7 +42,7 @@ def lint(
 
     if model not in (None, "bundled"):
         raise UserError(f"--model {model}: lint knows the words of the bundled model only", hint="leave it out")
-    findings: list[Finding] = []
+    findings: list[LintFinding] = []
     names = []
     for file in dict.fromkeys(files):
         name, found = _lint_file(file, older, bundled=model == "bundled")
@@ -63,7 +63,7 @@ def lint(
     raise typer.Exit(1 if any(finding.counts for finding in findings) else 0)
 
 
-def _lint_file(file: str, older: str | None, *, bundled: bool) -> tuple[str, tuple[Finding, ...]]:
+def _lint_file(file: str, older: str | None, *, bundled: bool) -> tuple[str, tuple[LintFinding, ...]]:
     from judge.constitution.load import locate, read_text
     from judge.lint import lint_text
     from judge.lint.neighbours import read_cases, read_older, test_file_of
@@ -91,7 +91,7 @@ def _shown(path: Path) -> str:
     return os.fspath(path.relative_to(here) if inside else path)
 
 
-def _summary(findings: list[Finding], files: int) -> str:
+def _summary(findings: list[LintFinding], files: int) -> str:
     from judge.lint import Severity
 
     told = [

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from judge.errors import ModelError
-from judge.models.protocols import Conversation, Turn
+from judge.ports import Conversation, Turn
 from judge.verdict import ModelIdentity
 
 TRIES = 2

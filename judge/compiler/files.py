@@ -28,7 +28,7 @@ from judge.settings import Thresholds
 
 if TYPE_CHECKING:
     from judge.compiler.asking import Llm
-    from judge.models.protocols import Mllm
+    from judge.ports import Mllm
 
 
 @dataclass(frozen=True)

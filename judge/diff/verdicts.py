@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import computed_field
 
+from judge.diff.judging import Pair
 from judge.diff.policy import PolicyDiff
-from judge.diff.sitting import Pair
 from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule
 from judge.judging.regions import GRID
 from judge.settings import Frozen

@@ -19,7 +19,7 @@ from judge.errors import UserError
 from judge.judging.pipeline import Judge
 from judge.judging.shared_answers import AnswerKey, ReplyKey, SharedAnswers
 from judge.judging.shelf_life import kept_for
-from judge.models.protocols import Reply
+from judge.ports import Reply
 from judge.verdict import Answer
 
 Key = TypeVar("Key", bound=tuple[str, ...])

@@ -10,9 +10,9 @@ from judge.errors import ModelError
 from judge.judging.calling import called, each
 from judge.judging.clock import Clock
 from judge.judging.priors import Priors
-from judge.judging.sitting import Sitting
+from judge.judging.view_state import ViewState
 from judge.languages import DEFAULT, language
-from judge.models.protocols import Ask, Mllm
+from judge.ports import Ask, Mllm
 from judge.verdict import Answer
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def instruction(spoken: str = DEFAULT) -> str:
     return head.rstrip(" ")
 
 
-class Asker:
+class Questioner:
     """Yes/no questions to one model under the `ask` prompt of one language."""
 
     def __init__(self, mllm: Mllm, spoken: str = DEFAULT, priors: Mapping[str, Answer] | None = None) -> None:
@@ -47,21 +47,21 @@ class Asker:
         """The statement about an image, as the model is asked it."""
         return Ask(image, self._instruction, statement, self._answers)
 
-    def ask(self, wanted: Sequence[tuple[Sitting, str]], clock: Clock | None = None) -> None:
-        """Ask each statement about its sitting's view, and note answer and prior, or the failure."""
+    def ask(self, wanted: Sequence[tuple[ViewState, str]], clock: Clock | None = None) -> None:
+        """Ask each statement about its state's view, and note answer and prior, or the failure."""
         clock = clock or Clock()
-        asks = [self.question(sitting.view.image, text) for sitting, text in wanted]
-        answers = self.answers(asks, clock, [sitting.picture for sitting, _ in wanted])
+        asks = [self.question(state.view.image, text) for state, text in wanted]
+        answers = self.answers(asks, clock, [state.picture for state, _ in wanted])
         known = [text for (_, text), answer in zip(wanted, answers, strict=True) if isinstance(answer, Answer)]
         priors = self._priors_of(known, clock)
-        for (sitting, text), answer in zip(wanted, answers, strict=True):
+        for (state, text), answer in zip(wanted, answers, strict=True):
             if isinstance(answer, ModelError):
-                sitting.fail(text, answer)
+                state.fail(text, answer)
             elif isinstance(prior := priors[text], ModelError):
-                sitting.note(text, answer=answer)
-                sitting.fail(text, prior)
+                state.note(text, answer=answer)
+                state.fail(text, prior)
             else:
-                sitting.note(text, answer=answer, prior=prior)
+                state.note(text, answer=answer, prior=prior)
 
     def answers(
         self, asks: Sequence[Ask], clock: Clock | None = None, of: Sequence[object] | None = None

@@ -14,24 +14,24 @@ from judge.causes import Cause, Why
 from judge.errors import ModelError
 from judge.judging.calling import NotAsked, each
 from judge.judging.clock import Clock
-from judge.judging.sitting import Sitting
-from judge.models.protocols import Guard
+from judge.judging.view_state import ViewState
+from judge.ports import Guard
 
 
-def keep_out(pictures: Sequence[Sequence[Sitting]], guard: Guard, clock: Clock) -> None:
-    """Mark every sitting of each picture that is strange to the model; `pictures` are the sittings of each.
+def keep_out(pictures: Sequence[Sequence[ViewState]], guard: Guard, clock: Clock) -> None:
+    """Mark every state of each picture that is strange to the model; `pictures` are the states of each.
 
     One that was looked at before is left as it is, and one that there was no time for may still be looked at. A
     picture that the guard fails on goes to a person: nothing is known of it. A closer view is measured by itself: what
     is cut out of a picture often looks like none, so one that is strange is passed over and the plain view stands.
     """
     pictures = [group for group in pictures if group and group[0].strangeness is None and group[0].outside is None]
-    sittings = [(sitting, number) for number, group in enumerate(pictures) for sitting in group]
+    states = [(state, number) for number, group in enumerate(pictures) for state in group]
     found = each(
-        "the domain check", lambda some: guard.strangeness([one.view.image for one, _ in some]), sittings, clock,
+        "the domain check", lambda some: guard.strangeness([one.view.image for one, _ in some]), states, clock,
         lambda one: one[1],
     )  # fmt: skip
-    measured = dict(zip([sitting for sitting, _ in sittings], found, strict=True))
+    measured = dict(zip([state for state, _ in states], found, strict=True))
     for group in pictures:
         if any(isinstance(measured[one], NotAsked) for one in group):
             continue
@@ -43,24 +43,24 @@ def keep_out(pictures: Sequence[Sequence[Sitting]], guard: Guard, clock: Clock) 
                 _pass_over(one, strange=plain[0].outside is not None)
 
 
-def _mark(sittings: Sequence[Sitting], found: Sequence[float | ModelError], guard: Guard) -> None:
+def _mark(states: Sequence[ViewState], found: Sequence[float | ModelError], guard: Guard) -> None:
     """What was measured of some views counts for all of them, by the strangest."""
     failed = next((one.message for one in found if isinstance(one, ModelError)), None)
     numbers = [one for one in found if not isinstance(one, ModelError)]
     if failed is None and not all(map(math.isfinite, numbers)):
         failed = "the domain check gave no number"
-    for sitting in sittings:
+    for state in states:
         if failed is not None:
-            sitting.outside = Why.of(Cause.GUARD_FAILED, said=failed)
+            state.outside = Why.of(Cause.GUARD_FAILED, said=failed)
             continue
-        sitting.strangeness = round(max(numbers), 6)
-        if sitting.strangeness > 1.0:
-            sitting.outside = Why.of(Cause.OUTSIDE, model=guard.model, reads=guard.reads)
+        state.strangeness = round(max(numbers), 6)
+        if state.strangeness > 1.0:
+            state.outside = Why.of(Cause.OUTSIDE, model=guard.model, reads=guard.reads)
 
 
-def _pass_over(sitting: Sitting, *, strange: bool) -> None:
+def _pass_over(state: ViewState, *, strange: bool) -> None:
     """Leave out a closer view that is strange, and a tile of a picture that is `strange` as a whole: what the model
     cannot read it cannot read in parts. A panel and the like are pictures in themselves."""
-    itself = sitting.outside is not None and sitting.outside.cause is Cause.OUTSIDE
-    if itself or (strange and sitting.closer is not None and sitting.closer.kind == "tile"):
-        sitting.outside, sitting.passed_over = None, True
+    itself = state.outside is not None and state.outside.cause is Cause.OUTSIDE
+    if itself or (strange and state.closer is not None and state.closer.kind == "tile"):
+        state.outside, state.passed_over = None, True

@@ -12,8 +12,8 @@ from judge.errors import ModelError
 from judge.judging.calling import each
 from judge.judging.clock import Clock
 from judge.languages import DEFAULT, language
-from judge.models.protocols import Conversation, Mllm, Turn
 from judge.models.thinking import without_marks
+from judge.ports import Conversation, Mllm, Turn
 from judge.settings import Frozen, ReasonWith
 from judge.verdict import ReasoningEvidence
 

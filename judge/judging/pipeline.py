@@ -25,16 +25,16 @@ from judge.causes import Cause, Why
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, ScriptExhausted, Unable, UserError
 from judge.judging import domain, escalation, record, regions_stage
-from judge.judging.asking import Asker
+from judge.judging.asking import Questioner
 from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
 from judge.judging.closer import closer_views
 from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.priors import Locked
 from judge.judging.probed import probe_of, probed
-from judge.judging.sitting import Docket, Sitting
+from judge.judging.view_state import PreparedRule, ViewState
 from judge.media import Picture
-from judge.models.protocols import Detector, Encoder, Guard, Mllm
+from judge.ports import Detector, Encoder, Guard, Mllm
 from judge.settings import Settings
 from judge.verdict import Failure, Verdict
 
@@ -66,9 +66,9 @@ class Judge:
         self.settings = settings or Settings()
         self.locked, self._sees = locked, sees
         self._mllm, self._encoder, self._detector, self._guard = mllm, encoder, detector, guard
-        self._asker = Asker(mllm, constitution.language, locked.priors if locked is not None else None)
+        self._questioner = Questioner(mllm, constitution.language, locked.priors if locked is not None else None)
         self._unable: Unable | None = None  # why the model is not asked to reason any more
-        self._dockets = tuple(Docket.of(rule, self.settings.thresholds) for rule in constitution.rules)
+        self._prepared = tuple(PreparedRule.of(rule, self.settings.thresholds) for rule in constitution.rules)
         self._central_objects = regions_stage.central_objects(constitution)
         identities = dict.fromkeys(model.identity for model in (mllm, encoder, detector, guard) if model is not None)
         self.provenance = record.provenance(
@@ -162,18 +162,18 @@ class Judge:
     def _judge_batch(self, batch: Sequence[Opened]) -> list[Verdict]:
         """All pictures together while there is time; when it is up, each that is not done goes on alone with as much
         time again, so that one slow picture costs the others nothing but speed."""
-        pictures = {one: self._sittings(one.found) for one in batch if isinstance(one.found, Picture)}
+        pictures = {one: self._states(one.found) for one in batch if isinstance(one.found, Picture)}
         limit = self.settings.image_seconds
         together = Clock(limit)
         self._judge(list(pictures.values()), together)
         clocks: dict[Opened, Clock] = {}
-        for one, sittings in pictures.items():
-            if not all(sitting.settled for sitting in sittings) and len(pictures) > 1:
+        for one, states in pictures.items():
+            if not all(state.settled for state in states) and len(pictures) > 1:
                 clocks[one] = Clock(limit)
-                self._judge([sittings], clocks[one])
-            for sitting in sittings:
-                if not sitting.settled:
-                    sitting.stopped = Why.of(Cause.OUT_OF_TIME, seconds=limit)
+                self._judge([states], clocks[one])
+            for state in states:
+                if not state.settled:
+                    state.stopped = Why.of(Cause.OUT_OF_TIME, seconds=limit)
         seconds = {one: timings(one.seconds, together, len(batch), clocks.get(one)) for one in batch}
         return [
             record.unreadable(one.name, one.found, self.provenance, seconds[one])
@@ -182,17 +182,17 @@ class Judge:
             for one in batch
         ]
 
-    def _sittings(self, picture: Picture) -> list[Sitting]:
-        """A sitting per view; with `look_closer` also per closer look at one."""
-        plain = [Sitting(view, self._dockets, picture) for view in picture.views]
+    def _states(self, picture: Picture) -> list[ViewState]:
+        """A state per view; with `look_closer` also per closer look at one."""
+        plain = [ViewState(view, self._prepared, picture) for view in picture.views]
         if not self.settings.look_closer:
             return plain
         looks, said = closer_views(picture.views, self._sees, self.settings.limits.closer_views)
         plain[0].remarks += (said,) if said is not None else ()
-        return plain + [Sitting(one.view, self._dockets, picture, one) for one in looks]
+        return plain + [ViewState(one.view, self._prepared, picture, one) for one in looks]
 
-    def _judge(self, pictures: Sequence[Sequence[Sitting]], clock: Clock) -> None:
-        """Fill the sittings of every picture with facts until nothing more can be done, or the time is up.
+    def _judge(self, pictures: Sequence[Sequence[ViewState]], clock: Clock) -> None:
+        """Fill the states of every picture with facts until nothing more can be done, or the time is up.
 
         The views of all pictures go through the stages as many at a time as a batch has images.
         """
@@ -207,15 +207,15 @@ class Judge:
                 for one in group:
                     one.stopped = one.stopped or stopped
 
-    def _look(self, sittings: Sequence[Sitting], clock: Clock) -> None:
+    def _look(self, states: Sequence[ViewState], clock: Clock) -> None:
         """The method, on views that the model may look at. It goes on where it stopped when the time was up."""
-        self._scan([one for one in sittings if not one.scanned], clock)
+        self._scan([one for one in states if not one.scanned], clock)
         with clock.stage("questions"):
-            while not clock.over and (wave := [(one, text) for one in sittings for text in one.next_statements()]):
-                self._asker.ask(wave, clock)
-        while not clock.over and (wanted := [(one, text) for one in sittings for text in one.next_open()]):
+            while not clock.over and (wave := [(one, text) for one in states for text in one.next_statements()]):
+                self._questioner.ask(wave, clock)
+        while not clock.over and (wanted := [(one, text) for one in states for text in one.next_open()]):
             with clock.stage("regions"):
-                regions_stage.look(wanted, self._asker, self._detector, self._central_objects, clock)
+                regions_stage.look(wanted, self._questioner, self._detector, self._central_objects, clock)
             with clock.stage("reasoning"):
                 if self.settings.reason:
                     self._reason([(one, text) for one, text in wanted if one.is_open(text)], clock)
@@ -223,44 +223,44 @@ class Judge:
                 for one, text in wanted:
                     one.exhausted.add(text)
 
-    def _scan(self, sittings: Sequence[Sitting], clock: Clock) -> None:
+    def _scan(self, states: Sequence[ViewState], clock: Clock) -> None:
         """Relevance scanning. Where it fails nothing is pruned: every rule is judged, and the verdict says so."""
         if self._encoder is None:
-            for sitting in sittings:
-                sitting.scanned = True
+            for state in states:
+                state.scanned = True
             return
-        encoder, texts = self._encoder, [docket.rule.text for docket in self._dockets]
+        encoder, texts = self._encoder, [ready.rule.text for ready in self._prepared]
         with clock.stage("relevance"):
             rows = each(
-                "the encoder", lambda some: encoder.similarity([one.view.image for one in some], texts), sittings,
+                "the encoder", lambda some: encoder.similarity([one.view.image for one in some], texts), states,
                 clock, lambda one: id(one.picture), id,
             )  # fmt: skip
-        for sitting, row in zip(sittings, rows, strict=True):
+        for state, row in zip(states, rows, strict=True):
             if not isinstance(row, ModelError) and _are_cosines(row, len(texts)):
-                sitting.weigh(row)
+                state.weigh(row)
             elif not isinstance(row, NotAsked):
-                sitting.scanned = True
+                state.scanned = True
                 why = row.message if isinstance(row, ModelError) else "the encoder gave no cosines"
-                sitting.remarks += (f"relevance scanning failed, so every rule was judged: {why}",)
+                state.remarks += (f"relevance scanning failed, so every rule was judged: {why}",)
 
-    def _reason(self, wanted: Sequence[tuple[Sitting, str]], clock: Clock) -> None:
+    def _reason(self, wanted: Sequence[tuple[ViewState, str]], clock: Clock) -> None:
         """Reason about each statement, as many at a time as a batch has images: each takes long. A model that turned
         out unable to is not asked again."""
         for start in range(0, len(wanted), self.settings.batch):
             some = wanted[start : start + self.settings.batch]
             if self._unable is not None:
-                for sitting, text in some:
-                    sitting.fail(text, self._unable)
+                for state, text in some:
+                    state.fail(text, self._unable)
                 continue
-            questions = [regions_stage.reasoning_question(sitting, text) for sitting, text in some]
+            questions = [regions_stage.reasoning_question(state, text) for state, text in some]
             tokens, spoken, how = self.settings.reason_tokens, self.constitution.language, self.settings.reason_with
             found = escalation.reason(self._mllm, questions, tokens, spoken, clock, how)
-            for (sitting, text), one in zip(some, found, strict=True):
+            for (state, text), one in zip(some, found, strict=True):
                 if isinstance(one, ModelError):
-                    sitting.fail(text, one)
+                    state.fail(text, one)
                     self._unable = one if isinstance(one, Unable) else self._unable
                 else:
-                    sitting.note(text, reasoning=one)
+                    state.note(text, reasoning=one)
 
 
 def _are_cosines(row: Sequence[float], count: int) -> bool:

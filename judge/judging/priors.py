@@ -10,7 +10,7 @@ from pathlib import Path
 
 from judge.files import read_text, remember
 from judge.languages import DEFAULT, language
-from judge.models.protocols import Ask, Mllm
+from judge.ports import Ask, Mllm
 from judge.settings import cache_dir
 from judge.verdict import Answer
 

@@ -10,7 +10,7 @@ from judge.errors import ModelError
 from judge.judging import escalation
 from judge.judging.asking import instruction
 from judge.languages import DEFAULT, language
-from judge.models.protocols import Mllm
+from judge.ports import Mllm
 from judge.probing import Load, Method, ProbeReport, Subject, kept, probe
 from judge.settings import Settings
 from judge.verdict import ModelIdentity, Probed, ReasoningEvidence

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from judge.causes import Cause
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, Unable
-from judge.judging.sitting import Sitting
+from judge.judging.view_state import ViewState
 from judge.languages import language
 from judge.media import Picture
 from judge.settings import Settings
@@ -59,21 +59,21 @@ def provenance(
 
 def verdict(
     picture: Picture,
-    sittings: Sequence[Sitting],
+    states: Sequence[ViewState],
     source: Provenance,
     timings: dict[str, float],
 ) -> Verdict:
-    """The verdict on a picture from the sittings of its views: violated in one view is violated.
+    """The verdict on a picture from the states of its views: violated in one view is violated.
 
     What was not looked at may be anything, so a picture with gaps is never without violation: a person looks.
     """
-    passed_over = [sitting.view.name for sitting in sittings if sitting.passed_over]
-    sittings = [sitting for sitting in sittings if not sitting.passed_over]
-    findings = tuple(finding for sitting in sittings for finding in sitting.findings())
+    passed_over = [state.view.name for state in states if state.passed_over]
+    states = [state for state in states if not state.passed_over]
+    findings = tuple(finding for state in states for finding in state.findings())
     word, reasons = conclude(findings)
-    reasons, failure = _stopped(sittings, findings, reasons, _failure(findings, sittings))
-    notes = tuple(dict.fromkeys(remark for sitting in sittings for remark in sitting.remarks))
-    outside = next((sitting for sitting in sittings if sitting.outside is not None), None)
+    reasons, failure = _stopped(states, findings, reasons, _failure(findings, states))
+    notes = tuple(dict.fromkeys(remark for state in states for remark in state.remarks))
+    outside = next((state for state in states if state.outside is not None), None)
     if outside is not None:  # no rule was asked about, so none needs to say so by itself
         reasons = (str(outside.outside),) if word != "violation" else ()
         notes = (*notes, *_distance(outside))
@@ -95,7 +95,7 @@ def verdict(
         findings=findings,
         image_facts=ImageFacts(
             sha256=picture.sha256, format=picture.format, width=picture.width, height=picture.height,
-            views=tuple(view.name for view in picture.views), parts=_parts(sittings),
+            views=tuple(view.name for view in picture.views), parts=_parts(states),
         ),
         provenance=source,
         failure=failure,
@@ -103,9 +103,9 @@ def verdict(
     )  # fmt: skip
 
 
-def _parts(sittings: Sequence[Sitting]) -> tuple[Part, ...]:
+def _parts(states: Sequence[ViewState]) -> tuple[Part, ...]:
     """Where the closer looks lie, to a tenth of a pixel."""
-    looks = ((one.closer, one.view) for one in sittings if one.closer is not None)
+    looks = ((one.closer, one.view) for one in states if one.closer is not None)
     return tuple(
         Part(name=view.name, view=look.of, box=(round(left, 1), round(top, 1), round(right, 1), round(bottom, 1)))
         for look, view in looks
@@ -128,10 +128,10 @@ def not_judged(name: str, failure: Failure, cause: Cause, source: Provenance, ti
 
 
 def _stopped(
-    sittings: Sequence[Sitting], findings: Sequence[Finding], reasons: tuple[str, ...], failure: Failure | None
+    states: Sequence[ViewState], findings: Sequence[Finding], reasons: tuple[str, ...], failure: Failure | None
 ) -> tuple[tuple[str, ...], Failure | None]:
     """The reasons and the failure where no more was asked about a picture: one reason for all rules left open by it."""
-    why = next((sitting.stopped for sitting in sittings if sitting.stopped is not None), None)
+    why = next((state.stopped for state in states if state.stopped is not None), None)
     cause = why.cause if why is not None else None
     left = list(dict.fromkeys(one.rule for one in findings if one.enforced and one.cause is cause))
     if why is None or not left:
@@ -160,10 +160,10 @@ def _late(picture: Picture) -> Failure | None:
     return Failure(kind="image", message=picture.gaps[0], retryable=True) if picture.late else None
 
 
-def _distance(sitting: Sitting) -> tuple[str, ...]:
-    if sitting.strangeness is None:
+def _distance(state: ViewState) -> tuple[str, ...]:
+    if state.strangeness is None:
         return ()
-    return (f"distance from the drawings that the model knows: {sitting.strangeness:.2f} (at most 1)",)
+    return (f"distance from the drawings that the model knows: {state.strangeness:.2f} (at most 1)",)
 
 
 def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]:
@@ -171,9 +171,9 @@ def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]
     return tuple(dict.fromkeys(chosen))
 
 
-def _failure(findings: Sequence[Finding], sittings: Sequence[Sitting]) -> Failure | None:
+def _failure(findings: Sequence[Finding], states: Sequence[ViewState]) -> Failure | None:
     """The first model failure that left an enforced rule open; one that changed nothing is no failure."""
-    raised = {error.message: error for sitting in sittings for error in sitting.failures.values()}
+    raised = {error.message: error for state in states for error in state.failures.values()}
     for finding in findings:
         if finding.enforced and finding.outcome is RuleOutcome.UNDECIDED:
             for condition in (*finding.preconditions, *finding.exceptions):

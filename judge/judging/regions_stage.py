@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from judge.constitution import Constitution
 from judge.errors import ModelError
 from judge.judging import probability, regions
-from judge.judging.asking import Asker
+from judge.judging.asking import Questioner
 from judge.judging.calling import NotAsked, called
 from judge.judging.clock import Clock
 from judge.judging.escalation import Question
-from judge.judging.sitting import Sitting
-from judge.models.protocols import Ask, Box, Detector
+from judge.judging.view_state import ViewState
+from judge.ports import Ask, Box, Detector
 from judge.verdict import Answer, BoxCorners, RegionEvidence
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Wanted = Sequence[tuple[Sitting, str]]
+Wanted = Sequence[tuple[ViewState, str]]
 CentralObjects = Mapping[str, tuple[str, ...]]
 
 
@@ -42,7 +42,7 @@ class _Find:
     """A central region on its way to becoming evidence. Its box is in pixels of the view's image, as the model saw it;
     evidence names it in pixels of the frame, which the view's image may be a smaller copy of."""
 
-    sitting: Sitting
+    state: ViewState
     statement: str
     box: BoxCorners
     confidence: float | None = None
@@ -51,8 +51,8 @@ class _Find:
 
     @property
     def evidence(self) -> RegionEvidence:
-        left, top, right, bottom = self.sitting.view.in_frame(self.box)
-        size = self.sitting.view.image.size
+        left, top, right, bottom = self.state.view.in_frame(self.box)
+        size = self.state.view.image.size
         return RegionEvidence(
             source="occlusion" if self.confidence is None else "detector", query=self.query,
             box=(round(left, 2), round(top, 2), round(right, 2), round(bottom, 2)),
@@ -60,69 +60,71 @@ class _Find:
         )  # fmt: skip
 
 
-def look(wanted: Wanted, asker: Asker, detector: Detector | None, words: CentralObjects, clock: Clock) -> None:
+def look(
+    wanted: Wanted, questioner: Questioner, detector: Detector | None, words: CentralObjects, clock: Clock
+) -> None:
     """Note a region, the answer without it and, for a small object, the answer on its crop.
 
     A statement whose answer has too little label mass is left alone: its ratio means nothing.
     """
     sound = [one for one in wanted if probability.trusted(_facts(one).answer, one[0].thresholds_of(one[1]))]
-    finds = _occluded(sound, asker, clock) if detector is None else _detected(sound, detector, words, clock)
+    finds = _occluded(sound, questioner, clock) if detector is None else _detected(sound, detector, words, clock)
     for find in finds:
-        thresholds, evidence = find.sitting.thresholds_of(find.statement), find.evidence
-        image = find.sitting.view.image
+        thresholds, evidence = find.state.thresholds_of(find.statement), find.evidence
+        image = find.state.view.image
         if probability.confident(evidence, thresholds):
-            find.asks["without"] = asker.question(regions.blanked(image, find.box), find.statement)
+            find.asks["without"] = questioner.question(regions.blanked(image, find.box), find.statement)
         if probability.is_small(evidence, thresholds):
-            find.asks["crop"] = asker.question(regions.cropped(image, find.box), find.statement)
+            find.asks["crop"] = questioner.question(regions.cropped(image, find.box), find.statement)
     asks = [ask for find in finds for ask in find.asks.values()]
-    answers = iter(asker.answers(asks, clock, [find.sitting.picture for find in finds for _ in find.asks]))
+    answers = iter(questioner.answers(asks, clock, [find.state.picture for find in finds for _ in find.asks]))
     for find in finds:
         _note(find, {name: next(answers) for name in find.asks})
 
 
-def reasoning_question(sitting: Sitting, statement: str) -> Question:
+def reasoning_question(state: ViewState, statement: str) -> Question:
     """What to reason about: the crop where the central object is small, else the whole view."""
-    region = sitting.facts[statement].region
+    region = state.facts[statement].region
     if region is not None and region.crop is not None:
-        box = sitting.view.in_image(region.box)
-        return Question(regions.cropped(sitting.view.image, box), statement, on_crop=True)
-    return Question(sitting.view.image, statement)
+        box = state.view.in_image(region.box)
+        return Question(regions.cropped(state.view.image, box), statement, on_crop=True)
+    return Question(state.view.image, statement)
 
 
-def _facts(one: tuple[Sitting, str]) -> probability.Facts:
+def _facts(one: tuple[ViewState, str]) -> probability.Facts:
     return one[0].facts.get(one[1], probability.Facts())
 
 
 def _note(find: _Find, answers: dict[str, Answer | ModelError]) -> None:
     for answer in answers.values():
         if isinstance(answer, ModelError):
-            find.sitting.fail(find.statement, answer)
+            find.state.fail(find.statement, answer)
     if any(isinstance(answer, NotAsked) for answer in answers.values()):
         return  # half a region is none: it is looked for again, or a person looks
     found = {name: answer for name, answer in answers.items() if isinstance(answer, Answer)}
-    whole, without = find.sitting.facts[find.statement].answer, found.get("without")
+    whole, without = find.state.facts[find.statement].answer, found.get("without")
     drop = round(whole.probability - without.probability, 6) if whole and without else None
     evidence = find.evidence.model_copy(update={**found, "drop": drop})
-    find.sitting.note(find.statement, region=evidence)
+    find.state.note(find.statement, region=evidence)
 
 
 def _detected(wanted: Wanted, detector: Detector, words: CentralObjects, clock: Clock) -> list[_Find]:
     """The most confident box of each statement's central object words; one detector call per view."""
     finds = []
-    for sitting in dict.fromkeys(sitting for sitting, _ in wanted):
+    for state in dict.fromkeys(state for state, _ in wanted):
         if clock.over:
             break
-        statements = [text for one, text in wanted if one is sitting]
+        statements = [text for one, text in wanted if one is state]
         queries = list(dict.fromkeys(word for text in statements for word in words[text]))
         try:
-            boxes = {box.query: box for box in _boxes(detector, sitting.view.image, queries)}
+            boxes = {box.query: box for box in _boxes(detector, state.view.image, queries)}
         except ModelError as error:
             for text in statements:
-                sitting.fail(text, error)
+                state.fail(text, error)
             continue
         for text in statements:
             best = max((boxes[word] for word in words[text]), key=lambda box: box.confidence)
-            finds.append(_Find(sitting, text, best.corners, round(best.confidence, 6), best.query))
+            finds.append(_Find(state, text, best.corners, round(best.confidence, 6), best.query))
     return finds
 
 
@@ -135,28 +137,28 @@ def _boxes(detector: Detector, image: Image, queries: list[str]) -> list[Box]:
     return boxes
 
 
-def _occluded(wanted: Wanted, asker: Asker, clock: Clock) -> list[_Find]:
+def _occluded(wanted: Wanted, questioner: Questioner, clock: Clock) -> list[_Find]:
     """Regions by occlusion: every cell of a grid blanked in turn. Statements of one view share the pictures, and one
     view follows the other: all of a batch at once would be sixteen copies of each."""
     finds = []
-    for sitting in dict.fromkeys(sitting for sitting, _ in wanted):
-        statements = [text for one, text in wanted if one is sitting]
-        small = regions.shrunk(sitting.view.image)
+    for state in dict.fromkeys(state for state, _ in wanted):
+        statements = [text for one, text in wanted if one is state]
+        small = regions.shrunk(state.view.image)
         masked = [regions.blanked(small, cell) for cell in regions.grid_cells(small.size)]
-        asks = [asker.question(image, text) for text in statements for image in masked]
-        answers = iter(asker.answers(asks, clock, [sitting.picture] * len(asks)))
+        asks = [questioner.question(image, text) for text in statements for image in masked]
+        answers = iter(questioner.answers(asks, clock, [state.picture] * len(asks)))
         for text in statements:
-            found = _most_telling(sitting, text, [next(answers) for _ in masked])
+            found = _most_telling(state, text, [next(answers) for _ in masked])
             finds += [found] if found is not None else []
     return finds
 
 
-def _most_telling(sitting: Sitting, text: str, cells: Sequence[Answer | ModelError]) -> _Find | None:
-    whole = sitting.facts[text].answer
+def _most_telling(state: ViewState, text: str, cells: Sequence[Answer | ModelError]) -> _Find | None:
+    whole = state.facts[text].answer
     failed = next((answer for answer in cells if isinstance(answer, ModelError)), None)
     if failed is not None or whole is None:
-        sitting.fail(text, failed or ModelError("not asked"))
+        state.fail(text, failed or ModelError("not asked"))
         return None
     drops = [whole.probability - answer.probability for answer in cells if isinstance(answer, Answer)]
-    box = regions.occluded_region(drops, sitting.view.image.size)
-    return _Find(sitting, text, box) if box is not None else None
+    box = regions.occluded_region(drops, state.view.image.size)
+    return _Find(state, text, box) if box is not None else None

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from judge.models.protocols import Ask, Conversation, Mllm
+from judge.ports import Ask, Conversation, Mllm
 from judge.verdict import Answer, ModelIdentity
 
 if TYPE_CHECKING:

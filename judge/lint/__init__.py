@@ -4,7 +4,7 @@
 silenced in place (`silences`); 4. show the rest (`formats`, one a file).
 """
 
-from judge.lint.findings import Check, Finding, Severity
+from judge.lint.findings import Check, LintFinding, Severity
 from judge.lint.linting import lint_text
 
-__all__ = ["Check", "Finding", "Severity", "lint_text"]
+__all__ = ["Check", "LintFinding", "Severity", "lint_text"]

@@ -53,7 +53,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintFinding:
     """A hit of a check in a file; `silenced` is the reason given in place, if one was."""
 
     check: Check

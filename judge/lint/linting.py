@@ -9,7 +9,7 @@ from judge.constitution.load import examine
 from judge.errors import ConstitutionError, Problem
 from judge.languages import DEFAULT
 from judge.lint.checks import CHECKS
-from judge.lint.findings import Check, Finding, Severity, Span
+from judge.lint.findings import Check, LintFinding, Severity, Span
 from judge.lint.silences import SILENCE_WITHOUT_REASON, UNUSED_SILENCE, apply
 from judge.lint.subject import Subject
 from judge.locks.lockfile import Lock
@@ -32,7 +32,7 @@ def lint_text(
     bundled: bool = False,
     lock: Lock | None = None,
     checks: tuple[Check, ...] = CHECKS,
-) -> tuple[Finding, ...]:
+) -> tuple[LintFinding, ...]:
     """Every finding in the text of a constitution, in the order of the file, silenced ones included.
 
     older, cases, test_file, bundled and lock are as in `Subject`; a constitution called `demo` is always `bundled`.
@@ -51,17 +51,17 @@ def lint_text(
     found = [_of(problem) for problem in examine(document)[1]]
     for check in checks:
         hits = check.find(subject) if check.find is not None else ()
-        found += [Finding(check, file, hit.span, hit.message, hit.hint) for hit in dict.fromkeys(hits)]
+        found += [LintFinding(check, file, hit.span, hit.message, hit.hint) for hit in dict.fromkeys(hits)]
     ran = frozenset(check.name for check in checks if subject.bundled or check.name != "unknown-to-bundled-model")
     known = frozenset(check.name for check in CHECKS)
     done = (_with_source(one, lines) for one in apply(found, lines, file, ran, known))
     return tuple(sorted(done, key=lambda one: (one.span.line, one.span.column, one.check.name, one.message)))
 
 
-def _of(problem: Problem) -> Finding:
-    return Finding(INVALID, problem.file, Span(problem.line, problem.column), problem.message, problem.hint)
+def _of(problem: Problem) -> LintFinding:
+    return LintFinding(INVALID, problem.file, Span(problem.line, problem.column), problem.message, problem.hint)
 
 
-def _with_source(finding: Finding, lines: list[str]) -> Finding:
+def _with_source(finding: LintFinding, lines: list[str]) -> LintFinding:
     line = finding.span.line
     return replace(finding, source=lines[line - 1] if line <= len(lines) else "")

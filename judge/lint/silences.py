@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from judge.lint.findings import Check, Finding, Severity, Span
+from judge.lint.findings import Check, LintFinding, Severity, Span
 
 SILENCE_WITHOUT_REASON = Check(
     "silence-without-reason",
@@ -38,8 +38,8 @@ class Silence:
 
 
 def apply(
-    findings: Iterable[Finding], lines: list[str], file: str, ran: frozenset[str], known: frozenset[str]
-) -> Iterator[Finding]:
+    findings: Iterable[LintFinding], lines: list[str], file: str, ran: frozenset[str], known: frozenset[str]
+) -> Iterator[LintFinding]:
     """The findings, those silenced marked so, and the mistakes of silencing.
 
     `ran`: the checks that looked at this file; a silence for another is not called unused. `known`: all checks
@@ -62,15 +62,15 @@ def apply(
             continue
         if one.name not in known:
             hint = f"known: {', '.join(sorted(known))}"
-            yield Finding(UNUSED_SILENCE, file, one.span, f"`{one.name}` is no check that can be silenced", hint)
+            yield LintFinding(UNUSED_SILENCE, file, one.span, f"`{one.name}` is no check that can be silenced", hint)
         elif one.name in ran:
             hint = "remove the comment, or move it to the line of the finding or above it"
-            yield Finding(UNUSED_SILENCE, file, one.span, f"nothing here is found by {one.name}", hint)
+            yield LintFinding(UNUSED_SILENCE, file, one.span, f"nothing here is found by {one.name}", hint)
 
 
-def _read(lines: list[str], file: str) -> tuple[list[Silence], list[Finding]]:
+def _read(lines: list[str], file: str) -> tuple[list[Silence], list[LintFinding]]:
     silences: list[Silence] = []
-    mistakes: list[Finding] = []
+    mistakes: list[LintFinding] = []
     for number in _comment_lines(lines):
         found = _COMMENT.search(lines[number - 1])
         if found is None:
@@ -81,7 +81,7 @@ def _read(lines: list[str], file: str) -> tuple[list[Silence], list[Finding]]:
             what = (
                 "this silences nothing: it gives no reason" if said else "this silences nothing: it is not understood"
             )
-            mistakes.append(Finding(SILENCE_WITHOUT_REASON, file, span, what, _FORM))
+            mistakes.append(LintFinding(SILENCE_WITHOUT_REASON, file, span, what, _FORM))
         else:
             silences.append(Silence(said["name"], said["reason"], span, _target(lines, number)))
     return silences, mistakes

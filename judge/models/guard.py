@@ -70,7 +70,7 @@ class Statistics:
 
 
 class DrawingGuard:
-    """See `judge.models.protocols.Guard`. Shares the forward pass of the eyes with their other jobs."""
+    """See `judge.ports.Guard`. Shares the forward pass of the eyes with their other jobs."""
 
     model, reads = "the bundled model", "drawings"
 

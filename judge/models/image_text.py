@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ImageTextEncoder:
-    """See `judge.models.protocols.Encoder`. Text embeddings are computed once."""
+    """See `judge.ports.Encoder`. Text embeddings are computed once."""
 
     def __init__(self, model: Any, processor: Any, identity: ModelIdentity) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity

@@ -16,7 +16,7 @@ import torch
 
 from judge.languages import Answers
 from judge.models.chat import Chat, Inputs
-from judge.models.protocols import Ask, Conversation, Greedy, Likely, LogChances, Prompted
+from judge.ports import Ask, Conversation, Greedy, Likely, LogChances, Prompted
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -28,7 +28,7 @@ Spellings = Callable[[Answers], tuple[list[int], list[int]]]
 
 
 class Inside:
-    """See `judge.models.protocols.Inside`.
+    """See `judge.ports.Inside`.
 
     chances: p(yes) and p(no) per ask as the judge has them. spellings: token ids of yes, and of no. sharing: whether
     the judge shares prefixes.

@@ -10,7 +10,7 @@ from judge.models.chat import Chat, Inputs
 from judge.models.memory import Budget
 from judge.models.of_pictures import OfPictures
 from judge.models.prefix import Prefix, prefill
-from judge.models.protocols import Ask
+from judge.ports import Ask
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -17,7 +17,6 @@ from typing import Any
 from judge.errors import ModelError, Unable, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.bounded import shown
-from judge.models.protocols import Ask, Conversation, Likely, Reply, Turn, checked_answer
 from judge.models.remote import Limits, Refused, Remote, address
 from judge.models.sampling import frequency, sample_body, sampled_of, texts_of
 from judge.models.server_opening import Opened, Opening, listing, open_text
@@ -25,6 +24,7 @@ from judge.models.server_talk import ServerTalk
 from judge.models.server_way import THINKING, likeliest
 from judge.models.spellings import folded
 from judge.models.wire import Body, Served, json_forms
+from judge.ports import Ask, Conversation, Likely, Reply, Turn, checked_answer
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
@@ -38,7 +38,7 @@ SAMPLED_NOTICE = (
 
 
 class ServerMllm:
-    """See `judge.models.protocols.Mllm`. Made by `load_server`; `close` ends its connections at once.
+    """See `judge.ports.Mllm`. Made by `load_server`; `close` ends its connections at once.
 
     Where a server gives no log-probabilities, an answer is a frequency of sampled ones: then the same question may be
     answered a little differently the next time.

@@ -11,8 +11,8 @@ from judge.errors import ModelError
 from judge.models.loading import Role, identity, load_model, load_processor
 from judge.models.of_pictures import OfPictures
 from judge.models.owlv2_pixels import Pixels
-from judge.models.protocols import Box
 from judge.models.threads import is_small, one_thread
+from judge.ports import Box
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 
@@ -36,7 +36,7 @@ class _Sight(NamedTuple):
 
 
 class Owlv2Eyes:
-    """See `judge.models.protocols.Detector` and `Encoder`. What was computed of an image and of a text is kept."""
+    """See `judge.ports.Detector` and `Encoder`. What was computed of an image and of a text is kept."""
 
     def __init__(self, model: Any, processor: Any, identity: ModelIdentity) -> None:
         self._model, self._processor, self._identity = model.eval(), processor, identity

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from judge.models.constrained import Constraint, json_processor
 from judge.models.kept import ASSUMED_TOKENS
 from judge.models.prefix import prefill
-from judge.models.protocols import Conversation, Reply
 from judge.models.replies import Start, continued, generated
+from judge.ports import Conversation, Reply
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from judge.errors import ModelError, ScriptExhausted
-from judge.models.protocols import Ask, Box, Conversation, checked_answer
+from judge.ports import Ask, Box, Conversation, checked_answer
 from judge.verdict import Answer, ModelIdentity
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from PIL import Image
 from judge.errors import ModelError, Unreachable, UserError
 from judge.languages import ENGLISH, Answers, language
 from judge.models.discovery import DECLINED, agreed, understood
-from judge.models.protocols import Turn
 from judge.models.remote import Refused
 from judge.models.sampling import frequency, sample_body, texts_of
 from judge.models.server_talk import ServerTalk
 from judge.models.server_way import TOPS, Way, listed, some
 from judge.models.spellings import folded
 from judge.models.wire import Completion
+from judge.ports import Turn
 
 log = logging.getLogger(__name__)
 _BEFORE = ":"  # text that a spelling is tokenised behind

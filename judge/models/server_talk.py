@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from judge.errors import ModelError
 from judge.models.pictures import Pictures
-from judge.models.protocols import Turn
 from judge.models.remote import Remote
 from judge.models.server_way import Way
 from judge.models.speaker import Speaker
 from judge.models.wire import Body, Completion, Served
+from judge.ports import Turn
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from judge.errors import ModelError
-from judge.models.protocols import Likely
 from judge.models.spellings import folded
 from judge.models.wire import Body, Completion
+from judge.ports import Likely
 
 TOPS = (20, 8, 5)  # how many likeliest tokens are asked for: OpenAI and vLLM list 20 at most, TGI and Azure 5
 LIMITS = (("max_completion_tokens", "max_tokens"), ("max_completion_tokens",), ("max_tokens",))

@@ -13,8 +13,8 @@ from judge.errors import JudgeError, ModelError, UserError
 from judge.models.chat import greedy, thinking_of
 from judge.models.constrained import Constraint, json_processor
 from judge.models.loading import identity, load_model, load_processor
-from judge.models.protocols import Conversation, Reply
 from judge.models.templates import rendered
+from judge.ports import Conversation, Reply
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class TextLlm:
-    """The `reply` half of `judge.models.protocols.Mllm`. Takes a loaded model and its tokenizer; loads nothing."""
+    """The `reply` half of `judge.ports.Mllm`. Takes a loaded model and its tokenizer; loads nothing."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, identity: ModelIdentity) -> None:
         self._model, self._tokenizer, self._identity = model.eval(), tokenizer, identity

@@ -27,13 +27,13 @@ from judge.models.memory import Budget
 from judge.models.paligemma import as_chat
 from judge.models.pixels import bound_tiles
 from judge.models.prefix import Question, one_by_one, prefill
-from judge.models.protocols import Ask, Conversation, checked_answer
 from judge.models.quiet import quiet
 from judge.models.replying import Replying
 from judge.models.sight import side_seen
 from judge.models.spellings import yes_no_tokens
 from judge.models.threads import is_small, one_thread
 from judge.models.ways import Scoring, Way
+from judge.ports import Ask, Conversation, checked_answer
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class TransformersMllm:
-    """See `judge.models.protocols.Mllm`. Takes a loaded model and its processor; loads nothing.
+    """See `judge.ports.Mllm`. Takes a loaded model and its processor; loads nothing.
 
     memory_gib: for caches; None is 4 GiB on a CPU and half of what is free on a GPU.
     max_pixels: of a picture; a larger one is shrunk, unless the processor makes it smaller yet.

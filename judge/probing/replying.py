@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from judge.models.protocols import Conversation, Turn
+from judge.ports import Conversation, Turn
 from judge.probing.drawn import drawings
 from judge.probing.report import Line
 from judge.probing.subject import Subject

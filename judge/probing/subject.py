@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from judge.languages import ENGLISH
-from judge.models.protocols import Ask, Inside, Mllm, ShowsInside
+from judge.ports import Ask, Inside, Mllm, ShowsInside
 from judge.probing.drawn import Drawn, blank, drawings
 from judge.settings import Settings
 from judge.verdict import Answer, ReasoningEvidence

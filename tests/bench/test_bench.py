@@ -51,7 +51,7 @@ def test_one_by_one_really_prefills_for_every_question(tiny, monkeypatch, drawin
     )
     kept, tiny.way = tiny.way, ALONE
     from judge.judging.asking import instruction
-    from judge.models.protocols import Ask
+    from judge.ports import Ask
 
     tiny.answer([Ask(drawing, instruction(), text) for text in speed.statements(5)])
     tiny.way = kept
@@ -93,8 +93,8 @@ def test_the_sequential_loop_and_the_judge_see_the_same_probabilities(tiny, draw
     """The comparison is of speed alone: both give the same numbers."""
     from benchmarks.sequential import judge_sequentially
     from judge.judging.asking import instruction
-    from judge.models.protocols import Ask
     from judge.models.spellings import yes_no_tokens
+    from judge.ports import Ask
 
     yes, _ = yes_no_tokens(tiny._chat.tokenizer)
     texts = speed.statements(4)

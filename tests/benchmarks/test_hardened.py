@@ -5,8 +5,8 @@ from __future__ import annotations
 from benchmarks.text_in_images.hardened import Hardened
 from judge import prompts
 from judge.evaluation.methods.clue import the_judge
-from judge.models.protocols import Ask, Conversation, Turn
 from judge.models.scripted import ScriptedMllm
+from judge.ports import Ask, Conversation, Turn
 
 WORDS = prompts.render("hardening")
 

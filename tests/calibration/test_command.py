@@ -14,7 +14,7 @@ from judge import load_judge
 from judge.assemble import load_like
 from judge.calibration.calibrate import RuleChange
 from judge.cli.main import app
-from judge.diff.sitting import judge_both
+from judge.diff.judging import judge_both
 from judge.errors import ImageError, UserError
 from judge.locks.lockfile import read_lock
 from tests.conftest import ROOT

@@ -11,7 +11,7 @@ import pytest
 
 from judge.calibration import control
 from judge.calibration.calibrate import Labelled, _keeping, for_false_positives, for_reviews
-from judge.calibration.facts import Sheet, Span
+from judge.calibration.facts import ImageScores, Span
 from judge.errors import UserError
 from judge.verdict import RuleOutcome
 
@@ -104,7 +104,7 @@ def test_the_review_budget_holds_for_whole_images_of_two_rules():
         scores = {rule: draw.gauss(1.5 if truth[rule] else -1.5, 1.5) for rule in rules}
         spans = {rule: Span(score, score) for rule, score in scores.items()}
         digest = hashlib.sha256(str(draw.random()).encode()).hexdigest()
-        return Labelled(Sheet(digest, spans, dict.fromkeys(rules, "undecided")), truth)
+        return Labelled(ImageScores(digest, spans, dict.fromkeys(rules, "undecided")), truth)
 
     fresh = [image() for _ in range(300)]
 
@@ -122,7 +122,8 @@ def ok_images(count: int, flagged: int) -> list[Labelled]:
     words: list[RuleOutcome] = [RuleOutcome.VIOLATED] * flagged + [RuleOutcome.NOT_VIOLATED] * (count - flagged)
     return [
         Labelled(
-            Sheet(str(one), {"a": Span(one, one), "b": Span(one, one)}, {"a": word, "b": "violated"}), {"a": False}
+            ImageScores(str(one), {"a": Span(one, one), "b": Span(one, one)}, {"a": word, "b": "violated"}),
+            {"a": False},
         )
         for one, word in enumerate(words)
     ]

@@ -14,8 +14,8 @@ from judge.compiler.objectify import Rating, Rewrite, objectify
 from judge.constitution import parse_constitution
 from judge.errors import ModelError
 from judge.languages import available
-from judge.models.protocols import Reply
 from judge.models.scripted import ScriptedMllm
+from judge.ports import Reply
 from tests.judging.scenes import constitution
 
 RULE = "No person may be shown with the legs spread wider than {most} degrees."

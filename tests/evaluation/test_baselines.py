@@ -15,8 +15,8 @@ from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods.baselines import UNSAFE, baselines, summary_schema
 from judge.judging.pipeline import Judge
 from judge.models.constrained import json_pattern
-from judge.models.protocols import Ask
 from judge.models.scripted import ScriptedMllm
+from judge.ports import Ask
 from tests.conftest import ROOT
 from tests.evaluation.test_methods import RULES, pictures
 from tests.judging.scenes import judge_with

@@ -8,8 +8,8 @@ from judge.assemble import settings_of
 from judge.errors import Unable, UserError
 from judge.evaluation.kept_answers import KeptAnswers
 from judge.locks.calibrated import made_under
-from judge.models.protocols import Reply
 from judge.models.scripted import ScriptedMllm
+from judge.ports import Reply
 from judge.settings import Settings
 from judge.verdict import ReasoningEvidence
 from tests.judging.scenes import judge_with, png

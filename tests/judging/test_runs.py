@@ -14,8 +14,8 @@ from judge.causes import Cause
 from judge.errors import ImageError, ModelError, Unreachable, UserError
 from judge.judging import opening
 from judge.judging.kept_verdicts import KeptVerdicts
-from judge.models.protocols import Box
 from judge.models.scripted import ScriptedEncoder, ScriptedMllm
+from judge.ports import Box
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 from tests.judging.scenes import constitution, png

@@ -17,8 +17,8 @@ from judge.errors import UserError
 from judge.judging.asking import instruction
 from judge.judging.priors import Priors
 from judge.languages import ENGLISH, language
-from judge.models.protocols import Ask
 from judge.models.scripted import ScriptedMllm
+from judge.ports import Ask
 from judge.resources import bundled_model
 from judge.settings import Settings
 from tests import tiny

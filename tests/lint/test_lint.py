@@ -16,7 +16,7 @@ from judge.constitution import Precondition, Statement
 from judge.constitution.load import parse_constitution
 from judge.lint import lint_text
 from judge.lint.checks import CHECKS
-from judge.lint.findings import Finding
+from judge.lint.findings import LintFinding
 from judge.lint.formats import as_text
 from judge.lint.linting import ALL_CHECKS
 from judge.lint.neighbours import read_cases, read_older
@@ -29,7 +29,7 @@ DOCS = ROOT / "docs" / "lint"
 HEAD = "constitution: example\nversion: 1.0.0\n"
 
 
-def names(findings: tuple[Finding, ...]) -> list[str]:
+def names(findings: tuple[LintFinding, ...]) -> list[str]:
     return [finding.check.name for finding in findings if finding.silenced is None]
 
 
@@ -38,7 +38,7 @@ def everything_tested(text: str) -> list[dict[str, str]]:
     return [{rule["id"]: outcome for rule in rules} for outcome in ("violates", "ok")]
 
 
-def lint(text: str, **known) -> tuple[Finding, ...]:
+def lint(text: str, **known) -> tuple[LintFinding, ...]:
     """Lint an excerpt from `rules:` on, as if all its rules were tested."""
     return lint_text(HEAD + text, **{"cases": everything_tested(text), **known})
 

@@ -14,7 +14,7 @@ import pytest
 from PIL.Image import Image
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from judge.models.protocols import Ask, Box, Conversation, Detector, Encoder, Mllm, Turn
+from judge.ports import Ask, Box, Conversation, Detector, Encoder, Mllm, Turn
 
 NEAR = 1e-4
 INSTRUCTION = "Judge only what the picture shows. Answer with one word, Yes or No.\nStatement:"
@@ -84,7 +84,7 @@ def near(expected: Any) -> Any:
 
 
 class MllmConformance:
-    """See `judge.models.protocols.Mllm`."""
+    """See `judge.ports.Mllm`."""
 
     def test_one_answer_an_ask_with_probabilities_in_range(self, subject: MllmSubject) -> None:
         asks = asks_of((*subject.images, None), subject.statements)
@@ -149,7 +149,7 @@ class MllmConformance:
 
 
 class EncoderConformance:
-    """See `judge.models.protocols.Encoder`."""
+    """See `judge.ports.Encoder`."""
 
     def test_a_row_an_image_and_a_column_a_text_of_cosines(self, subject: EncoderSubject) -> None:
         rows = subject.make().similarity(subject.images, subject.texts)
@@ -187,7 +187,7 @@ class EncoderConformance:
 
 
 class DetectorConformance:
-    """See `judge.models.protocols.Detector`."""
+    """See `judge.ports.Detector`."""
 
     def test_a_box_a_query_in_order_inside_the_image(self, subject: DetectorSubject) -> None:
         detector = subject.make()

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from judge.models.protocols import Ask
+from judge.ports import Ask
 from tests import tiny
 from tests.models import conformance as suite
 

@@ -26,8 +26,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from judge.models.constrained import pattern_processor
-from judge.models.protocols import Conversation, Turn
 from judge.models.remote import Limits
+from judge.ports import Conversation, Turn
 
 KNOWN = {
     "model", "messages", "logprobs", "top_logprobs", "max_completion_tokens", "temperature", "response_format",

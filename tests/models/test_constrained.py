@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = {"type": "object", "properties": {"a": {"enum": ["yes", "no"]}}, "required": ["a"]}
 REPLY = """
 import json, sys
-from judge.models.protocols import Conversation, Turn
+from judge.ports import Conversation, Turn
 from judge.models.transformers_mllm import load_mllm
 from judge.settings import Settings
 model = load_mllm(sys.argv[1], Settings(dtype="float32", device="cpu"))

@@ -23,8 +23,8 @@ from starlette.routing import Route
 
 from judge.errors import UserError
 from judge.models.openai_server import load_server
-from judge.models.protocols import Ask
 from judge.models.remote import Limits
+from judge.ports import Ask
 from judge.settings import Settings
 from tests.models.serving import running
 

@@ -6,9 +6,9 @@ import pytest
 
 from judge.errors import ModelError, UserError
 from judge.models.openai_server import load_server
-from judge.models.protocols import Conversation, Turn
 from judge.models.remote import Limits
 from judge.models.server_way import LIMITS, THINKING, Way
+from judge.ports import Conversation, Turn
 from judge.settings import Settings, Thresholds
 from tests.models import conformance as suite
 from tests.models.conftest import anew

@@ -13,8 +13,8 @@ from PIL import Image
 
 from judge.bench.speed import rules
 from judge.judging.pipeline import Judge
-from judge.models.protocols import Ask
 from judge.models.transformers_mllm import TransformersMllm
+from judge.ports import Ask
 from judge.settings import Thresholds
 from tests import tiny
 from tests.models import conformance as suite

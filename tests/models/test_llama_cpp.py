@@ -19,10 +19,10 @@ from judge.errors import UserError
 from judge.languages import ENGLISH
 from judge.models.discovery import agreed
 from judge.models.openai_server import load_server
-from judge.models.protocols import Turn
 from judge.models.remote import Limits, Refused
 from judge.models.sampling import frequency, sample_body, texts_of
 from judge.models.server_way import LIMITS, Way, listed
+from judge.ports import Turn
 from tests.models import conformance as suite
 
 URL = os.environ.get("JUDGE_LLAMA_CPP_URL")

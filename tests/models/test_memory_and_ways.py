@@ -11,8 +11,8 @@ from judge.errors import ModelError
 from judge.judging.asking import instruction
 from judge.models import ways
 from judge.models.memory import GIB, Budget
-from judge.models.protocols import Ask
 from judge.models.ways import ALONE
+from judge.ports import Ask
 from tests.models.conftest import anew
 
 TEXTS = ("a knife is visible", "people are visible", "the body is on fire")

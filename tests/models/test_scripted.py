@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from judge.errors import JudgeError, ModelError, ScriptExhausted
-from judge.models.protocols import Ask
 from judge.models.scripted import ScriptedDetector, ScriptedEncoder, ScriptedMllm
+from judge.ports import Ask
 from tests.models import conformance as suite
 
 CHANCES = dict(zip(suite.STATEMENTS, [0.1, 0.9, (0.2, 0.3), 1.0, (0.0, 0.0)], strict=True))

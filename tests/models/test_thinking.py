@@ -9,9 +9,9 @@ import pytest
 
 from judge.errors import UserError
 from judge.models import thinking
-from judge.models.protocols import Conversation, Reply, Turn
 from judge.models.text_llm import load_text_llm
 from judge.models.transformers_mllm import load_mllm
+from judge.ports import Conversation, Reply, Turn
 from judge.settings import Settings
 from tests import tiny
 from tests.models import conformance as suite

@@ -12,9 +12,9 @@ import torch
 
 from judge.errors import ModelError
 from judge.models import kept
-from judge.models.protocols import Ask
 from judge.models.transformers_mllm import TransformersMllm, load_mllm
 from judge.models.ways import Way
+from judge.ports import Ask
 from tests import tiny
 from tests.models import conformance as suite
 from tests.models.conftest import FULL, anew

@@ -8,7 +8,7 @@ from typing import Any
 
 from judge.constitution import parse_constitution
 from judge.judging.probed import subject_of
-from judge.models.protocols import Ask, Conversation, checked_answer
+from judge.ports import Ask, Conversation, checked_answer
 from judge.probing import Line, Subject
 from judge.probing.drawn import drawings
 from judge.settings import Settings

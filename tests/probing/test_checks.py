@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageColor
 
 from judge.errors import ModelError
-from judge.models.protocols import Greedy, Likely, Prompted
+from judge.ports import Greedy, Likely, Prompted
 from judge.probing import answering, costs, inner, probe, replying
 from judge.probing.drawn import COLOURS, KINDS, SIDE, drawings, large
 from judge.probing.probing import CHECKS

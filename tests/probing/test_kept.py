@@ -11,7 +11,7 @@ from judge import assemble, versions
 from judge.cli import main as command
 from judge.judging.kept_verdicts import KeptVerdicts
 from judge.judging.pipeline import Judge
-from judge.models.protocols import Mllm
+from judge.ports import Mllm
 from judge.probing import kept
 from judge.verdict import Provenance
 from tests.probing.subjects import RULES, Knows

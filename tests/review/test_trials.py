@@ -10,7 +10,7 @@ import pytest
 from judge.errors import UserError
 from judge.review.store import Role, Store
 from judge.review.ui.context import Context, Judges, Person
-from judge.review.ui.workbench_desk import Bench
+from judge.review.ui.workbench_desk import Workbench
 from judge.review.workbench.draft import read
 from judge.review.workbench.library import Library, Ref
 from judge.settings import Settings
@@ -93,7 +93,7 @@ def test_a_job_that_is_stopped_says_so(bench):
 def test_reviewers_do_not_learn_what_is_decided(bench):
     """Some of it are gold items, which they read blind."""
     opened, _ = bench
-    at = Bench(Context(opened, Settings(), opened.folder, True, Judges(Settings())))
+    at = Workbench(Context(opened, Settings(), opened.folder, True, Judges(Settings())))
     text = Library(opened.folder).text(DEMO)
     for kind in ("try", "compare"):
         wish = {"kind": kind, "serial": 1, "choice": "decided", "ref": "shipped:demo"}
@@ -105,7 +105,7 @@ def test_reviewers_do_not_learn_what_is_decided(bench):
 
 def test_what_is_no_event_is_refused_politely(bench):
     opened, _ = bench
-    at = Bench(Context(opened, Settings(), opened.folder, False, Judges(Settings())))
+    at = Workbench(Context(opened, Settings(), opened.folder, False, Judges(Settings())))
     for raw in (
         None,
         {"serial": "x", "kind": "start"},

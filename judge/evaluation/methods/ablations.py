@@ -16,7 +16,7 @@ from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods.clue import JudgeMethod, all_enforced
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT
-from judge.models.protocols import Ask, Conversation, Mllm
+from judge.ports import Ask, Conversation, Mllm
 from judge.settings import ThresholdOverrides
 from judge.verdict import Answer, ModelIdentity
 

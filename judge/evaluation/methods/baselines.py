@@ -24,12 +24,12 @@ from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods.clue import all_enforced, batches, digest_of
 from judge.evaluation.protocols import Judgement
 from judge.judging import escalation
-from judge.judging.asking import Asker
+from judge.judging.asking import Questioner
 from judge.judging.pipeline import Judge
 from judge.judging.shelf_life import kept_for
 from judge.languages import DEFAULT, ENGLISH
 from judge.media import Picture
-from judge.models.protocols import Ask, Conversation, Mllm, Turn
+from judge.ports import Ask, Conversation, Mllm, Turn
 from judge.settings import Frozen
 from judge.verdict import Answer, ReasoningEvidence
 
@@ -113,7 +113,7 @@ class _Direct(Baseline):
     def say(self, shown: Sequence[Image]) -> list[Judgement]:
         """See `Baseline.say`."""
         first, _, rest = self.question().partition(" ")  # an ask is two texts and a space; here they share nothing
-        asker = Asker(self.mllm)  # keeps one picture's failure from the others
+        asker = Questioner(self.mllm)  # keeps one picture's failure from the others
         return [self._judgement(one) for one in asker.answers([Ask(view, first, rest, ENGLISH) for view in shown])]
 
     def _judgement(self, answer: Answer | ModelError) -> Judgement:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from judge.lint.findings import Finding
+from judge.lint.findings import LintFinding
 
 
-def as_json(findings: Sequence[Finding], files: Sequence[str]) -> str:
+def as_json(findings: Sequence[LintFinding], files: Sequence[str]) -> str:
     """One JSON object: the files, how many findings count, and each finding."""
     return json.dumps(
         {
@@ -20,7 +20,7 @@ def as_json(findings: Sequence[Finding], files: Sequence[str]) -> str:
     )
 
 
-def _one(finding: Finding) -> dict[str, object]:
+def _one(finding: LintFinding) -> dict[str, object]:
     return {
         "check": finding.check.name,
         "severity": finding.check.severity.value,

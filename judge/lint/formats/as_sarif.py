@@ -8,13 +8,13 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from judge.lint.findings import Check, Finding, Severity
+from judge.lint.findings import Check, LintFinding, Severity
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def as_sarif(findings: Sequence[Finding], checks: Sequence[Check], version: str) -> str:
+def as_sarif(findings: Sequence[LintFinding], checks: Sequence[Check], version: str) -> str:
     """One run of one tool; a finding silenced in place is a suppressed result."""
     order = {check.name: number for number, check in enumerate(checks)}
     driver = {
@@ -39,7 +39,7 @@ def _rule(check: Check) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, index: int) -> dict[str, Any]:
+def _result(finding: LintFinding, index: int) -> dict[str, Any]:
     span = finding.span
     region = {"startLine": span.line, "startColumn": span.column, "endColumn": span.column + span.length}
     place = {"artifactLocation": {"uri": _uri(finding.file)}, "region": region}

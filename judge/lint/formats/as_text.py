@@ -5,17 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from judge.lint.findings import Finding
+from judge.lint.findings import LintFinding
 
 _WIDTH = 100
 
 
-def as_text(findings: Iterable[Finding]) -> str:
+def as_text(findings: Iterable[LintFinding]) -> str:
     """Every finding that is not silenced, a blank line after each."""
     return "".join(f"{_one(finding)}\n\n" for finding in findings if finding.silenced is None)
 
 
-def _one(finding: Finding) -> str:
+def _one(finding: LintFinding) -> str:
     span = finding.span
     lines = [
         f"{printable(finding.file)}:{span.line}:{span.column}: {finding.check.severity}: "

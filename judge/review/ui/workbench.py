@@ -11,7 +11,7 @@ from judge.errors import UserError
 from judge.review.ui import render
 from judge.review.ui.context import Context
 from judge.review.ui.messages import in_words, serial_of
-from judge.review.ui.workbench_desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Bench, Reply
+from judge.review.ui.workbench_desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Reply, Workbench
 from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
 
@@ -20,7 +20,7 @@ log = logging.getLogger("judge")
 
 def build(context: Context) -> None:
     """The workbench, called inside a `gr.Blocks`."""
-    bench = Bench(context)
+    bench = Workbench(context)
 
     def act(text: str | None, event: gr.EventData, request: gr.Request) -> tuple[str, Any]:
         try:

@@ -86,7 +86,7 @@ class Reply(Frozen):
         return self.model_dump_json(exclude_unset=True)
 
 
-class Bench:
+class Workbench:
     """The workbenches of everybody who has the page open."""
 
     def __init__(self, context: Context) -> None:

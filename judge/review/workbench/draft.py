@@ -9,7 +9,7 @@ from judge.compiler.compile import compile_constitution
 from judge.constitution import Constitution, Rule
 from judge.constitution.load import parse_constitution
 from judge.errors import ConstitutionError, UserError
-from judge.lint import Finding, lint_text
+from judge.lint import LintFinding, lint_text
 from judge.lint.checks import CHECKS
 from judge.locks.lockfile import Lock, with_chains
 from judge.locks.said import Described, pictures, said_back
@@ -29,13 +29,13 @@ class Draft:
     """
 
     text: str
-    findings: tuple[Finding, ...]
+    findings: tuple[LintFinding, ...]
     written: Constitution | None
     judged: Constitution | None
     lock: Lock | None
 
     @property
-    def told(self) -> tuple[Finding, ...]:
+    def told(self) -> tuple[LintFinding, ...]:
         """The findings that nobody silenced in the text."""
         return tuple(one for one in self.findings if one.silenced is None)
 

@@ -25,7 +25,7 @@ from judge.verdict import Verdict
 if TYPE_CHECKING:
     from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
-    from judge.models.protocols import Mllm
+    from judge.ports import Mllm
     from judge.review.ui.context import Judges
 
 log = logging.getLogger("judge")

@@ -9,7 +9,7 @@ from judge.chain import chain_of
 from judge.constitution import Constitution, Rule
 from judge.evaluation.methods.peers.method import UNSAFE
 from judge.evaluation.protocols import Judgement
-from judge.models.protocols import Encoder
+from judge.ports import Encoder
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,7 +8,7 @@ from judge.errors import UserError
 from judge.evaluation.methods.clue import all_enforced
 from judge.evaluation.methods.peers.method import Peer, Rival
 from judge.evaluation.protocols import Method
-from judge.models.protocols import Encoder
+from judge.ports import Encoder
 from judge.settings import BUNDLED, OFF, Settings
 
 HUB = {

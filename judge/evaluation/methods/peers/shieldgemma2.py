@@ -11,7 +11,7 @@ from judge.errors import ModelError
 from judge.evaluation.methods.peers.method import by_rules
 from judge.evaluation.protocols import Judgement
 from judge.models.loading import identity, load_model, load_processor
-from judge.models.protocols import checked_answer
+from judge.ports import checked_answer
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 

@@ -19,7 +19,7 @@ from judge.verdict import Branch, ConditionFinding, Finding, RuleOutcome
 
 
 @dataclass(frozen=True)
-class Docket:
+class PreparedRule:
     """One rule made ready for judging: its chain, its thresholds, and what a detector looks for."""
 
     rule: Rule
@@ -27,7 +27,7 @@ class Docket:
     thresholds: Thresholds
 
     @classmethod
-    def of(cls, rule: Rule, thresholds: Thresholds) -> Docket:
+    def of(cls, rule: Rule, thresholds: Thresholds) -> PreparedRule:
         return cls(rule, chain_of(rule), thresholds.overridden(rule.thresholds))
 
     def thresholds_of(self, statement: str) -> Thresholds:
@@ -37,15 +37,15 @@ class Docket:
 
 
 @dataclass(eq=False)
-class Sitting:
+class ViewState:
     """Judging one view. Facts are kept per statement, so rules that share one share its answer.
 
-    picture: what the view is of; the sittings of one picture have the same. closer: the closer look that the
+    picture: what the view is of; the states of one picture have the same. closer: the closer look that the
     view is, None for a plain one.
     """
 
     view: View
-    dockets: tuple[Docket, ...]
+    prepared: tuple[PreparedRule, ...]
     picture: object = None
     closer: Closer | None = None
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -81,10 +81,10 @@ class Sitting:
         A rule without a chain is not pruned: nothing can decide it, and pruning it would pass for deciding.
         """
         self.scanned = True
-        for docket, cosine in zip(self.dockets, relevance, strict=True):
-            self.relevance[docket.rule.id] = round(cosine, 6)
-            if docket.chain.preconditions and self.relevance[docket.rule.id] < docket.thresholds.relevance:
-                self.pruned.add(docket.rule.id)
+        for ready, cosine in zip(self.prepared, relevance, strict=True):
+            self.relevance[ready.rule.id] = round(cosine, 6)
+            if ready.chain.preconditions and self.relevance[ready.rule.id] < ready.thresholds.relevance:
+                self.pruned.add(ready.rule.id)
 
     @property
     def settled(self) -> bool:
@@ -95,88 +95,88 @@ class Sitting:
 
     def next_statements(self) -> list[str]:
         """What the live rules want asked next, each statement once."""
-        wanted = (next_statements(docket.chain, self._outcomes(docket)) for docket in self._asked())
+        wanted = (next_statements(ready.chain, self._outcomes(ready)) for ready in self._asked())
         return list(dict.fromkeys(text for texts in wanted for text in texts))
 
     def next_open(self) -> list[str]:
         """Per live rule the first undecided statement that can still change it and has a step left."""
         wanted = []
-        for docket in self._asked():
-            open_ones = open_statements(docket.chain, self._outcomes(docket))
-            wanted += [text for text in open_ones if self._has_steps_left(docket, text)][:1]
+        for ready in self._asked():
+            open_ones = open_statements(ready.chain, self._outcomes(ready))
+            wanted += [text for text in open_ones if self._has_steps_left(ready, text)][:1]
         return list(dict.fromkeys(wanted))
 
     def is_open(self, statement: str) -> bool:
         """Whether some live rule still hangs on this statement."""
-        return any(statement in open_statements(docket.chain, self._outcomes(docket)) for docket in self._live())
+        return any(statement in open_statements(ready.chain, self._outcomes(ready)) for ready in self._live())
 
     def thresholds_of(self, statement: str) -> Thresholds:
         """Thresholds of the first live rule that uses the statement (crop and box bounds are the run's own)."""
-        return next(docket.thresholds for docket in self._live() if statement in docket.chain.statements)
+        return next(ready.thresholds for ready in self._live() if statement in ready.chain.statements)
 
     def findings(self) -> tuple[Finding, ...]:
         """One finding per rule, in the constitution's order."""
-        return tuple(self._finding(docket) for docket in self.dockets)
+        return tuple(self._finding(ready) for ready in self.prepared)
 
-    def _live(self) -> Iterable[Docket]:
-        return (docket for docket in self.dockets if docket.rule.id not in self.pruned)
+    def _live(self) -> Iterable[PreparedRule]:
+        return (ready for ready in self.prepared if ready.rule.id not in self.pruned)
 
-    def _asked(self) -> Iterable[Docket]:
+    def _asked(self) -> Iterable[PreparedRule]:
         """The rules that may still be asked about."""
         return self._live() if self.outside is None and self.stopped is None and not self.passed_over else ()
 
-    def _has_steps_left(self, docket: Docket, statement: str) -> bool:
+    def _has_steps_left(self, ready: PreparedRule, statement: str) -> bool:
         """A failed model, an answer without label mass and bounds of the rule are not argued with: a person decides."""
-        if docket.thresholds_of(statement).bounds is not None:
+        if ready.thresholds_of(statement).bounds is not None:
             return False
-        return statement not in self.exhausted and self._decision(docket, statement).branch is Branch.UNDECIDED
+        return statement not in self.exhausted and self._decision(ready, statement).branch is Branch.UNDECIDED
 
-    def _decision(self, docket: Docket, statement: str) -> Decision:
+    def _decision(self, ready: PreparedRule, statement: str) -> Decision:
         known = self._decisions.setdefault(statement, {})
-        if docket.rule.id not in known:
-            known[docket.rule.id] = decide(self.facts.get(statement, Facts()), docket.thresholds_of(statement))
-        return known[docket.rule.id]
+        if ready.rule.id not in known:
+            known[ready.rule.id] = decide(self.facts.get(statement, Facts()), ready.thresholds_of(statement))
+        return known[ready.rule.id]
 
-    def _outcomes(self, docket: Docket) -> dict[str, Outcome]:
-        return {text: self._decision(docket, text).outcome for text in docket.chain.statements}
+    def _outcomes(self, ready: PreparedRule) -> dict[str, Outcome]:
+        return {text: self._decision(ready, text).outcome for text in ready.chain.statements}
 
-    def _finding(self, docket: Docket) -> Finding:
-        rule, outcomes = docket.rule, self._outcomes(docket)
+    def _finding(self, ready: PreparedRule) -> Finding:
+        rule, outcomes = ready.rule, self._outcomes(ready)
 
         def conditions(groups: tuple[tuple[str, ...], ...]) -> tuple[ConditionFinding, ...]:
             return tuple(
                 ConditionFinding(
                     outcome=group_outcome(group, outcomes),
                     alternatives=tuple(
-                        evidence(text, self.facts.get(text, Facts()), docket.thresholds_of(text)) for text in group
+                        evidence(text, self.facts.get(text, Facts()), ready.thresholds_of(text)) for text in group
                     ),
                 )
                 for group in groups
             )
 
-        preconditions, exceptions = conditions(docket.chain.preconditions), conditions(docket.chain.exceptions)
-        outcome, why = self._outcome(docket, outcomes, (*preconditions, *exceptions))
+        preconditions, exceptions = conditions(ready.chain.preconditions), conditions(ready.chain.exceptions)
+        outcome, why = self._outcome(ready, outcomes, (*preconditions, *exceptions))
         return Finding(
             rule=rule.id, text=rule.text, view=self.view.name, category=rule.category, severity=rule.severity,
             enforced=rule.status == "enforce", outcome=outcome,
             reason=str(why) if why is not None else None, cause=why.cause if why is not None else None,
-            relevance=self.relevance.get(rule.id), thresholds=docket.thresholds,
+            relevance=self.relevance.get(rule.id), thresholds=ready.thresholds,
             preconditions=preconditions, exceptions=exceptions,
         )  # fmt: skip
 
     def _outcome(
-        self, docket: Docket, outcomes: dict[str, Outcome], conditions: tuple[ConditionFinding, ...]
+        self, ready: PreparedRule, outcomes: dict[str, Outcome], conditions: tuple[ConditionFinding, ...]
     ) -> tuple[RuleOutcome, Why | None]:
         if self.outside is not None:
             return RuleOutcome.UNDECIDED, self.outside
-        if docket.rule.id in self.pruned:
+        if ready.rule.id in self.pruned:
             return RuleOutcome.PRUNED, None
-        outcome = resolve(docket.chain, outcomes)
+        outcome = resolve(ready.chain, outcomes)
         if outcome is Outcome.HOLDS:
             return RuleOutcome.VIOLATED, None
         if outcome is Outcome.FAILS:
             return RuleOutcome.NOT_VIOLATED, None
-        if not docket.chain.preconditions:
+        if not ready.chain.preconditions:
             return RuleOutcome.UNDECIDED, Why.of(Cause.NO_CHAIN)
         if self.stopped is not None:
             return RuleOutcome.UNDECIDED, self.stopped

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from judge.diff.judging import judge_both
 from judge.diff.policy import compare
 from judge.diff.report import in_plain_words
-from judge.diff.sitting import judge_both
 from judge.diff.verdicts import McNemar, compare_verdicts
 from judge.errors import ModelError
 from judge.models.scripted import ScriptedMllm
