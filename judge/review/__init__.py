@@ -1,1 +1,1 @@
-"""The review page: judge an upload in the browser and see why."""
+"""The review app: a queue in which people decide, a workbench for policies, a dashboard; users, log and audit."""

@@ -106,9 +106,7 @@ def test_the_version_asked_for(old, new, suggested):
 
 
 def test_a_renamed_rule_is_seen_as_one():
-    assert compare(policy(("r", "")), policy(("s", ""))).renamed == {"s": "r"} or compare(
-        policy(("r", "")), policy(("s", ""))
-    ).renamed == {"r": "s"}
+    assert compare(policy(("r", "")), policy(("s", ""))).renamed == {"r": "s"}
 
 
 def test_bumping_drops_what_lies_under():
