@@ -1,7 +1,7 @@
 """Finds the files that ship with the package: prompts, constitutions, the bundled model.
 
-A checkout's top-level folders win over the copies packed into an installed wheel; a folder that only happens to hold the
-package, as of a project that has a copy of it, is no checkout.
+A checkout's top-level folders win over the copies packed into an installed wheel. A folder that only happens to hold
+the package, as of a project that has a copy of it, is no checkout.
 """
 
 from __future__ import annotations
