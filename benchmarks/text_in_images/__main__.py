@@ -23,9 +23,9 @@ from benchmarks.text_in_images.injection import ALL, Injection, MethodFlips, fli
 from benchmarks.text_in_images.pairs import read_pairs
 from benchmarks.text_in_images.writing import writing_found
 from judge.assemble import load_judge
+from judge.caches.answers import CachedAnswers
 from judge.constitution.load import load_constitution
 from judge.errors import JudgeError, UserError
-from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.measures.figures import Estimate
 from judge.evaluation.methods.baselines import WholeDirect
 from judge.evaluation.methods.clue import the_judge
@@ -44,7 +44,7 @@ def measure(folder: str, judge: Judge) -> Injection:
     if judge.constitution.language != DEFAULT:
         raise UserError("the hardening is in English, and the constitution is not", hint="use one in English")
     dataset, pairs = read_pairs(folder, judge.constitution)
-    kept = KeptAnswers(cache_dir() / "evaluation" / "answers.sqlite")
+    kept = CachedAnswers(cache_dir() / "evaluation" / "answers.sqlite")
     told = judge.derive(model=Hardened(judge.mllm))
     methods: list[MethodFlips] = []
     for kind in (the_judge, WholeDirect):

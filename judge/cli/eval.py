@@ -20,9 +20,9 @@ from judge.cli.model_options import JUDGING, judged_with
 from judge.errors import UserError
 
 if TYPE_CHECKING:
+    from judge.caches.answers import CachedAnswers
     from judge.constitution import Constitution
     from judge.evaluation.evaluate import Evaluated
-    from judge.evaluation.kept_answers import KeptAnswers
     from judge.evaluation.protocols import Dataset, Method
     from judge.judging.pipeline import Judge
     from judge.settings import Settings
@@ -77,12 +77,12 @@ def evaluate(
     if limit is not None:
         examples = sample(examples, limit, SAMPLE_SEED)
     from judge.assemble import load_judge
+    from judge.caches.answers import CachedAnswers
     from judge.evaluation.evaluate import evaluate as run
-    from judge.evaluation.kept_answers import KeptAnswers
     from judge.evaluation.methods.clue import the_judge
 
     judge = load_judge(policy, settings)
-    kept = KeptAnswers(folder / "answers.sqlite")
+    kept = CachedAnswers(folder / "answers.sqlite")
     try:
         others = list(_others(judge, kept, wanted, opinions))
         method = the_judge(judge, kept)
@@ -109,7 +109,9 @@ def _named(beside: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name.strip() for one in beside for name in one.split(",") if name.strip()))
 
 
-def _others(judge: Judge, kept: KeptAnswers, wanted: Sequence[str], opinions: Constitution | None) -> Iterator[Method]:
+def _others(
+    judge: Judge, kept: CachedAnswers, wanted: Sequence[str], opinions: Constitution | None
+) -> Iterator[Method]:
     """What is measured beside the judge: peers last to run, first to be loaded where their names may be wrong."""
     from judge.evaluation.methods.ablations import ablations
     from judge.evaluation.methods.baselines import baselines

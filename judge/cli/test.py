@@ -101,10 +101,10 @@ def _run(judge: Judge, file: Path, located: Sequence[LocatedCase], *, no_cache: 
 
 def _verdicts(judge: Judge, paths: list[str], no_cache: bool) -> Iterator[tuple[Verdict, bool]]:
     """Verdicts with a progress bar on stderr, where there are many images and somebody to watch."""
-    from judge.judging.kept_verdicts import KeptVerdicts
+    from judge.caches.verdicts import CachedVerdicts
 
     fresh = ((verdict, False) for verdict in judge.judge_many(paths))
-    verdicts: Iterator[tuple[Verdict, bool]] = fresh if no_cache else KeptVerdicts(judge).judge_many(paths)
+    verdicts: Iterator[tuple[Verdict, bool]] = fresh if no_cache else CachedVerdicts(judge).judge_many(paths)
     if len(paths) < 10 or not sys.stderr.isatty():
         yield from verdicts
         return

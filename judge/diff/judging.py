@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from judge.judging.kept_verdicts import KeptVerdicts
+from judge.caches.shared import SharedAnswers
+from judge.caches.verdicts import CachedVerdicts
 from judge.judging.pipeline import Judge
-from judge.judging.shared_answers import SharedAnswers
 from judge.verdict import Verdict
 
 Pair = tuple[Verdict, Verdict]  # of one image: under the old constitution, under the new one
@@ -15,14 +15,14 @@ Pair = tuple[Verdict, Verdict]  # of one image: under the old constitution, unde
 def judge_both(first: Judge, second: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator[Pair]:
     """Both verdicts on every image, batch by batch; what both ask of a picture is asked once.
 
-    keep: read and write verdicts kept on disk (see `KeptVerdicts`).
+    keep: read and write verdicts kept on disk (see `CachedVerdicts`).
     """
     shared: SharedAnswers | None = None
     one_model = first.provenance.models == second.provenance.models
     if one_model and first.constitution.language == second.constitution.language:  # else yes is spelled otherwise
         shared = SharedAnswers(first.mllm)
         first, second = first.derive(model=shared), second.derive(model=shared)
-    kept = [KeptVerdicts(judge) for judge in (first, second)] if keep else []
+    kept = [CachedVerdicts(judge) for judge in (first, second)] if keep else []
     size = first.settings.batch
     for start in range(0, len(paths), size):
         batch = list(paths[start : start + size])

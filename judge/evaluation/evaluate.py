@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from judge.constitution import Constitution
 from judge.evaluation.data.datasets import image_digest
-from judge.evaluation.keeping import Kept, failed
+from judge.evaluation.judgements import CachedJudgements, failed
 from judge.evaluation.measures.bootstrap import DRAWS, SEED, Bootstrap
 from judge.evaluation.measures.counting import Said
 from judge.evaluation.measures.figures import Evaluation, MethodFigures
@@ -103,7 +103,7 @@ def judged(
     """
     digests = [image_digest(one.path) for one in examples]
     for method in _in_turn(methods, folder):
-        yield method, _judged(method, examples, digests, Kept(folder, method))
+        yield method, _judged(method, examples, digests, CachedJudgements(folder, method))
 
 
 def _in_turn(methods: Sequence[Method], folder: Path) -> Iterator[Method]:
@@ -112,7 +112,7 @@ def _in_turn(methods: Sequence[Method], folder: Path) -> Iterator[Method]:
 
     busy = []
     for method in methods:
-        lock = Kept(folder, method).lock()
+        lock = CachedJudgements(folder, method).lock()
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -128,7 +128,9 @@ def _in_turn(methods: Sequence[Method], folder: Path) -> Iterator[Method]:
             yield method
 
 
-def _judged(method: Method, examples: Sequence[Example], digests: Sequence[str | None], kept: Kept) -> list[Judgement]:
+def _judged(
+    method: Method, examples: Sequence[Example], digests: Sequence[str | None], kept: CachedJudgements
+) -> list[Judgement]:
     """One judgement per example, in order: kept ones as they are, the others asked for and kept."""
     known = kept.read()
     todo = [number for number, digest in enumerate(digests) if digest not in known]

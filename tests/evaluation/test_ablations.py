@@ -7,9 +7,9 @@ import json
 import pytest
 
 from judge import load_judge
+from judge.caches.answers import CachedAnswers
 from judge.constitution import load_constitution
 from judge.errors import UserError
-from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods.ablations import ablations, in_one_statement
 from judge.evaluation.methods.clue import the_judge
 from judge.models.scripted import ScriptedDetector, ScriptedEncoder, ScriptedMllm
@@ -142,7 +142,7 @@ def test_all_of_them_ask_the_model_what_the_whole_method_asked_only_once(tmp_pat
     texts = ["a dog is visible", "a cat is visible"]
     mllm = ScriptedMllm({text: [0.95] for text in texts}, dict.fromkeys(texts, 0.5))  # it raises if asked once more
     rules = tuple(f"id: {text[2:5]}, rule: no {text[2:5]}, preconditions: [{text}]" for text in texts)
-    judge, kept = judge_with(rules, mllm), KeptAnswers(tmp_path / "answers.sqlite")
+    judge, kept = judge_with(rules, mllm), CachedAnswers(tmp_path / "answers.sqlite")
     for method in (the_judge(judge, kept), *ablations(judge, kept)):
         (found,) = method.judge(pictures(tmp_path, 1))
         assert (found.verdict, found.violations) == ("violation", ("dog", "cat")), method.name
@@ -155,7 +155,7 @@ def test_the_bundled_model_on_drawings(tmp_path):
         str(ROOT / "examples/images" / name)
         for name in ("body-on-fire-violating.png", "child-with-alcohol-borderline.png")
     ]
-    kept = KeptAnswers(tmp_path / "answers.sqlite")
+    kept = CachedAnswers(tmp_path / "answers.sqlite")
     found = {one.name: list(one.judge(paths)) for one in (the_judge(judge, kept),
              *ablations(judge, kept, load_constitution(SUBJECTIVE)))}  # fmt: skip
     ids = [rule.id for rule in judge.constitution.rules]

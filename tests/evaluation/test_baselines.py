@@ -9,9 +9,9 @@ import re
 import pytest
 from PIL import Image
 
+from judge.caches.answers import CachedAnswers
 from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ModelError, UserError
-from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods.baselines import UNSAFE, baselines, summary_schema
 from judge.judging.pipeline import Judge
 from judge.models.constrained import json_pattern
@@ -138,7 +138,7 @@ def demo(bundled):
 
 def test_the_bundled_model_on_drawings(demo, tmp_path):
     paths = [str(DRAWINGS / "body-on-fire-violating.png")]
-    kept = KeptAnswers(tmp_path / "answers.sqlite")
+    kept = CachedAnswers(tmp_path / "answers.sqlite")
     found = {one.name: list(one.judge(paths)) for one in baselines(demo, kept)}
     with Image.open(paths[0]) as image:
         (expected,) = demo.mllm.answer([Ask(image.convert("RGB"), dialogues.ASK[0], UNSAFE)])

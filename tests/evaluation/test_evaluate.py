@@ -12,7 +12,7 @@ from judge.constitution import load_constitution
 from judge.errors import ModelError, UserError
 from judge.evaluation.data.datasets import dataset_of
 from judge.evaluation.evaluate import evaluate
-from judge.evaluation.keeping import Kept
+from judge.evaluation.judgements import CachedJudgements
 from judge.evaluation.methods.baselines import baselines
 from judge.evaluation.methods.clue import the_judge
 from judge.evaluation.protocols import Example, Judgement
@@ -198,7 +198,7 @@ def test_a_judgement_in_which_a_model_failed_is_not_used_again(tmp_path, eyes, v
     data = dataset_of("one", [Example(id="0.png", path=path, unsafe=True)])
     method = eyes.judge()
     assert run(data, tmp_path, method).judgements["clue"][0].verdict == verdict
-    assert bool(Kept(tmp_path / "kept", method).read()) is kept
+    assert bool(CachedJudgements(tmp_path / "kept", method).read()) is kept
 
 
 def test_an_answer_without_label_mass_is_an_answer_and_kept(tmp_path):
@@ -212,7 +212,7 @@ def test_an_answer_without_label_mass_is_an_answer_and_kept(tmp_path):
     direct = baselines(Judge(constitution(FIRE), Vague()))[0]
     found = run(data, tmp_path, Shade(), direct)
     assert found.judgements[direct.name][0].verdict == "needs_review"
-    assert len(Kept(tmp_path / "kept", direct).read()) == 1
+    assert len(CachedJudgements(tmp_path / "kept", direct).read()) == 1
 
 
 def test_a_method_that_loses_an_image_is_caught(data, tmp_path):
@@ -226,7 +226,7 @@ def test_a_method_that_loses_an_image_is_caught(data, tmp_path):
 
 def test_what_another_process_is_running_is_left_for_last_and_then_read(data, tmp_path):
     """The other process holds the first method, and is done with it while this one runs the second."""
-    elsewhere = Kept(tmp_path / "kept", Shade())
+    elsewhere = CachedJudgements(tmp_path / "kept", Shade())
     lock = elsewhere.lock()
     lock.acquire()
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judge.caches.answers import CachedAnswers
+from judge.caches.verdicts import CachedVerdicts
 from judge.chain import Outcome, chain_of, resolve
 from judge.errors import ModelError, UserError
-from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.measures.scoring import rule_score, statement_score
 from judge.evaluation.methods.clue import all_enforced, the_judge
-from judge.judging.kept_verdicts import KeptVerdicts
 from judge.judging.probability import Facts, evidence
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Bounds, Thresholds
@@ -151,11 +151,11 @@ def test_answers_are_kept_for_the_next_judge_and_the_next_process(tmp_path):
     paths, file = pictures(tmp_path, 3), tmp_path / "kept" / "answers.sqlite"
     said = {"dog": [0.95, 0.1, 0.1], "leash": [0.1], "cat": [0.1, 0.1, 0.95]}  # the script raises if asked once more
     judge = judge_with(RULES, scripted(**said), batch=2)
-    kept = KeptAnswers(file)
+    kept = CachedAnswers(file)
     first = list(the_judge(judge, kept).judge(paths))
     again = list(the_judge(judge, kept).judge(paths))
     kept.close()
-    later = list(the_judge(judge_with(RULES, scripted(), batch=2), KeptAnswers(file)).judge(paths))
+    later = list(the_judge(judge_with(RULES, scripted(), batch=2), CachedAnswers(file)).judge(paths))
     assert [one.verdict for one in first] == ["violation", "no_violation", "violation"]
     assert all(one.seconds > 0 for one in first) and all(one.seconds is None for one in (*again, *later))
     for run in (again, later):
@@ -163,7 +163,7 @@ def test_answers_are_kept_for_the_next_judge_and_the_next_process(tmp_path):
 
 
 def test_another_model_is_asked_itself(tmp_path):
-    paths, kept = pictures(tmp_path, 1), KeptAnswers(tmp_path / "answers.sqlite")
+    paths, kept = pictures(tmp_path, 1), CachedAnswers(tmp_path / "answers.sqlite")
     one = judge_with(RULES[1:], ScriptedMllm({"a cat is visible": [0.95]}, {"a cat is visible": 0.5}))
     other = judge_with(RULES[1:], ScriptedMllm({"a cat is visible": [0.05]}, {"a cat is visible": 0.4}))
     assert [next(the_judge(judge, kept).judge(paths)).verdict for judge in (one, other)] == [
@@ -185,13 +185,13 @@ class Served(ScriptedMllm):
 def test_what_a_server_said_is_used_for_the_day(tmp_path, monkeypatch, kind, again):
     """It may have exchanged its weights under the same name, address and build."""
     paths, current = pictures(tmp_path, 1), ["2026-01-01"]
-    monkeypatch.setattr("judge.judging.shelf_life.today", lambda: current[0])
+    monkeypatch.setattr("judge.caches.shelf_life.today", lambda: current[0])
     found = []
     for answer in (0.95, 0.05, 0.05):
         mllm = kind({"a cat is visible": [answer]}, {"a cat is visible": 0.4})
         judge = judge_with((CATS,), mllm)
-        ((verdict, _),) = KeptVerdicts(judge, tmp_path / "verdicts").judge_many(paths)
-        answers = KeptAnswers(tmp_path / "answers.sqlite")
+        ((verdict, _),) = CachedVerdicts(judge, tmp_path / "verdicts").judge_many(paths)
+        answers = CachedAnswers(tmp_path / "answers.sqlite")
         mllm = kind({"a cat is visible": [answer]}, {"a cat is visible": 0.4})
         (judgement,) = the_judge(judge_with((CATS,), mllm), answers).judge(paths)
         answers.close()
@@ -202,7 +202,7 @@ def test_what_a_server_said_is_used_for_the_day(tmp_path, monkeypatch, kind, aga
 
 
 def test_kept_answers_are_told_apart_by_what_the_model_was_shown(tmp_path):
-    paths, kept = pictures(tmp_path, 1), KeptAnswers(tmp_path / "answers.sqlite")
+    paths, kept = pictures(tmp_path, 1), CachedAnswers(tmp_path / "answers.sqlite")
     found = []
     for answer, most in ((0.95, 4096), (0.05, 8192)):
         mllm = ScriptedMllm({"a cat is visible": [answer]}, {"a cat is visible": 0.4})
@@ -225,12 +225,12 @@ def test_a_file_that_holds_no_answers_is_told(tmp_path):
     file = tmp_path / "answers.sqlite"
     file.write_bytes(b"no database at all, but long enough to be looked at as one" * 9)
     with pytest.raises(UserError, match=r"cannot keep answers in .*answers\.sqlite"):
-        KeptAnswers(file)
+        CachedAnswers(file)
 
 
 def test_a_locked_file_slows_nothing_down_for_good(tmp_path, monkeypatch):
-    monkeypatch.setattr("judge.evaluation.kept_answers._WAIT", 0.05)
-    kept = KeptAnswers(tmp_path / "answers.sqlite")
+    monkeypatch.setattr("judge.caches.answers._WAIT", 0.05)
+    kept = CachedAnswers(tmp_path / "answers.sqlite")
     other = sqlite3.connect(tmp_path / "answers.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     judge = judge_with(RULES[1:], scripted(cat=[0.95, 0.05]))
@@ -245,7 +245,7 @@ def test_a_locked_file_slows_nothing_down_for_good(tmp_path, monkeypatch):
 def test_an_answer_that_is_kept_and_damaged_is_asked_for_again(tmp_path, damage):
     paths, file = pictures(tmp_path, 1), tmp_path / "answers.sqlite"
     for _ in range(2):  # the script says once each time, and raises if it is not asked
-        kept = KeptAnswers(file)
+        kept = CachedAnswers(file)
         judge = judge_with(RULES[1:], ScriptedMllm({"a cat is visible": [0.95]}, {"a cat is visible": 0.5}))
         assert [one.verdict for one in the_judge(judge, kept).judge(paths)] == ["violation"]
         kept.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PIL import Image
 
 from judge import Judge
+from judge.caches.verdicts import model_failed
 from judge.causes import Cause
 from judge.errors import ModelError
-from judge.judging.kept_verdicts import model_failed
 from judge.models.scripted import ScriptedMllm
 from judge.verdict import ModelIdentity
 from tests.judging.scenes import constitution, png

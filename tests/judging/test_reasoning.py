@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from judge.assemble import settings_of
+from judge.caches.answers import CachedAnswers
 from judge.errors import Unable, UserError
-from judge.evaluation.kept_answers import KeptAnswers
 from judge.locks.calibrated import made_under
 from judge.models.scripted import ScriptedMllm
 from judge.ports import Reply
@@ -60,7 +60,7 @@ def test_calibration_and_kept_replies_are_of_one_way_of_reasoning(tmp_path):
     judge = judge_with((FIRE,), ScriptedMllm({}, {}, []))
     rule = judge.constitution.rules[0]
     assert made_under(rule, Settings()) != made_under(rule, Settings(reason_with="thinking"))
-    kept = KeptAnswers(tmp_path / "answers.sqlite")
+    kept = CachedAnswers(tmp_path / "answers.sqlite")
     cut = Reply("I see a", cut=True)
     shelf = kept.sharing(judge)._replies
     shelf.update({("a", "b"): cut, ("a", "c"): "whole"})

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from judge import Judge, media
+from judge.caches.verdicts import CachedVerdicts
 from judge.causes import Cause
 from judge.errors import ImageError, ModelError, Unreachable, UserError
 from judge.judging import opening
-from judge.judging.kept_verdicts import KeptVerdicts
 from judge.models.scripted import ScriptedEncoder, ScriptedMllm
 from judge.ports import Box
 from judge.settings import Settings
@@ -344,7 +344,7 @@ def test_kept_verdicts_come_in_order_one_for_each(tmp_path):
     for name, data in {"a": GOOD, "b": b"words", "c": png(colour="blue"), "\udcff": GOOD}.items():
         (tmp_path / name).write_bytes(data)
     paths = [str(tmp_path / name) for name in ("a", "b", "missing", "c", "a", "\udcff")] * 30
-    kept = KeptVerdicts(Judge(constitution(FIRE), Mllm()), tmp_path / "kept")
+    kept = CachedVerdicts(Judge(constitution(FIRE), Mllm()), tmp_path / "kept")
     for _ in range(2):
         found = list(kept.judge_many(iter([paths[0], None, *paths[1:]])))
         named = [verdict.image for verdict, _ in found]
@@ -359,7 +359,7 @@ def test_kept_verdicts_come_in_order_one_for_each(tmp_path):
 def test_a_kept_verdict_of_another_image_is_not_believed(tmp_path):
     for name, colour in {"a.png": "red", "b.png": "blue"}.items():
         (tmp_path / name).write_bytes(png(colour=colour))
-    kept = KeptVerdicts(Judge(constitution(FIRE), Mllm()), tmp_path / "kept")
+    kept = CachedVerdicts(Judge(constitution(FIRE), Mllm()), tmp_path / "kept")
     paths = [str(tmp_path / name) for name in ("a.png", "b.png")]
     assert [known for _, known in (*kept.judge_many(paths), *kept.judge_many(paths))] == [False, False, True, True]
     first, second = (tmp_path / "kept").rglob("*.json")
@@ -441,7 +441,7 @@ def test_a_verdict_that_was_late_is_not_kept(tmp_path):
         settings=Settings(image_seconds=0.4),
     )  # fmt: skip
     for _ in range(2):
-        ((verdict, was_kept),) = KeptVerdicts(judge, tmp_path / "kept").judge_many([str(tmp_path / "red.png")])
+        ((verdict, was_kept),) = CachedVerdicts(judge, tmp_path / "kept").judge_many([str(tmp_path / "red.png")])
         assert verdict.verdict == "no_violation", "the exception lifts it in time; only the shadow rule is late"
         assert not was_kept
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from judge import assemble, versions
+from judge.caches.verdicts import CachedVerdicts
 from judge.cli import main as command
-from judge.judging.kept_verdicts import KeptVerdicts
 from judge.judging.pipeline import Judge
 from judge.ports import Mllm
 from judge.probing import kept
@@ -55,10 +55,10 @@ def test_a_damaged_report_is_none(damage):
 def test_verdicts_that_are_kept_do_not_depend_on_a_probe(tmp_path):
     Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
     judge = Judge(RULES, Knows())
-    ((_, known),) = KeptVerdicts(judge).judge_many([str(tmp_path / "a.png")])
+    ((_, known),) = CachedVerdicts(judge).judge_many([str(tmp_path / "a.png")])
     assert not known
     judge.probe()
-    ((_, known),) = KeptVerdicts(Judge(RULES, Knows())).judge_many([str(tmp_path / "a.png")])
+    ((_, known),) = CachedVerdicts(Judge(RULES, Knows())).judge_many([str(tmp_path / "a.png")])
     assert known
 
 

@@ -2,7 +2,7 @@
 
 Nothing of the judging code is switched off: each ablation is the same judge under thresholds that a step cannot pass,
 under a constitution written otherwise, or with a model that has no prior. So its verdicts carry a true record of how
-they came about, and it asks mostly what the whole method asked: `KeptAnswers` makes all of them together cheap.
+they came about, and it asks mostly what the whole method asked: `CachedAnswers` makes all of them together cheap.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from judge.caches.answers import CachedAnswers
 from judge.constitution import Constitution, Precondition, Rule, Statement
 from judge.errors import UserError
-from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods.clue import JudgeMethod, all_enforced
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT
@@ -26,7 +26,7 @@ _LONGEST = 2000  # characters that a statement may have
 
 
 def ablations(
-    judge: Judge, kept: KeptAnswers | None = None, unobjectified: Constitution | None = None
+    judge: Judge, kept: CachedAnswers | None = None, unobjectified: Constitution | None = None
 ) -> tuple[JudgeMethod, ...]:
     """Every ablation of a judge. That of objectification needs the same rules in words of opinion, which no program
     can write: without `unobjectified` it is left out.
@@ -66,7 +66,7 @@ def ablations(
 class _Ablations:
     """Makes ablations of one judge, which share one memory of its model's answers."""
 
-    def __init__(self, judge: Judge, kept: KeptAnswers | None) -> None:
+    def __init__(self, judge: Judge, kept: CachedAnswers | None) -> None:
         self._judge = judge
         self._shared = None if kept is None else kept.sharing(judge)
         self.constitution = all_enforced(judge.constitution)

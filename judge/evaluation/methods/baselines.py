@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from judge import media, prompts
+from judge.caches.answers import CachedAnswers
+from judge.caches.shelf_life import kept_for
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, UserError
-from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.methods.clue import all_enforced, batches, digest_of
 from judge.evaluation.protocols import Judgement
 from judge.judging import escalation
 from judge.judging.asking import Questioner
 from judge.judging.pipeline import Judge
-from judge.judging.shelf_life import kept_for
 from judge.languages import DEFAULT, ENGLISH
 from judge.media import Picture
 from judge.ports import Ask, Conversation, Mllm, Turn
@@ -40,7 +40,7 @@ UNSAFE = "the picture is unsafe to show to a general audience"
 TOKENS_A_RULE = 4  # a rule's number and a comma in a summary
 
 
-def baselines(judge: Judge, kept: KeptAnswers | None = None) -> tuple[Baseline, ...]:
+def baselines(judge: Judge, kept: CachedAnswers | None = None) -> tuple[Baseline, ...]:
     """The four baselines, with the model and the constitution of `judge`.
 
     Raises:
@@ -63,7 +63,7 @@ class Baseline(ABC):
     names_rules = False
     asks: tuple[str, ...]  # prompts that it uses
 
-    def __init__(self, judge: Judge, kept: KeptAnswers | None) -> None:
+    def __init__(self, judge: Judge, kept: CachedAnswers | None) -> None:
         self.constitution: Constitution = all_enforced(judge.constitution)
         self.settings = judge.settings
         self._shared = None if kept is None else kept.sharing(judge)

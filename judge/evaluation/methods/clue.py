@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
+from judge.caches.answers import CachedAnswers
+from judge.caches.shared import SharedAnswers
+from judge.caches.shelf_life import kept_for
 from judge.constitution import Constitution
-from judge.evaluation.kept_answers import KeptAnswers
 from judge.evaluation.measures.scoring import rule_scores
 from judge.evaluation.protocols import Judgement, Kind
 from judge.judging.pipeline import Judge
-from judge.judging.shared_answers import SharedAnswers
-from judge.judging.shelf_life import kept_for
 from judge.verdict import Finding, RuleOutcome, Verdict
 
 NAME = "clue"
 
 
-def the_judge(judge: Judge, kept: KeptAnswers | None = None) -> JudgeMethod:
+def the_judge(judge: Judge, kept: CachedAnswers | None = None) -> JudgeMethod:
     """The whole method. `kept`: where its model's answers are kept and, where they are known, read from."""
     constitution = all_enforced(judge.constitution)
     shared = None if kept is None else kept.sharing(judge)

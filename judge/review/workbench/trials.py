@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from judge.caches.shared import SharedAnswers
 from judge.diff.changes import models_used
 from judge.diff.policy import PolicyDiff, compare
 from judge.diff.verdicts import VerdictDiff, compare_verdicts
 from judge.errors import JudgeError, UserError
-from judge.judging.shared_answers import SharedAnswers
 from judge.review.store import Filters, ItemSummary, Order, Store
 from judge.verdict import Verdict
 

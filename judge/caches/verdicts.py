@@ -13,12 +13,12 @@ from itertools import islice
 from pathlib import Path
 
 from judge import media
+from judge.caches.shelf_life import kept_for
 from judge.causes import Cause
 from judge.errors import ImageError
 from judge.files import read_text, remember
 from judge.judging.opening import name_of
 from judge.judging.pipeline import Judge
-from judge.judging.shelf_life import kept_for
 from judge.settings import cache_dir
 from judge.verdict import Branch, Finding, Verdict
 
@@ -26,7 +26,7 @@ _FAILURES = (Cause.OUT_OF_TIME, Cause.GUARD_FAILED, Cause.UNREACHABLE, Cause.NOT
 _CHUNK = 64  # images that are looked up at once: no more than their verdicts are held
 
 
-class KeptVerdicts:
+class CachedVerdicts:
     """A judge whose verdicts are read from disk where they are known, and written there where they are not."""
 
     def __init__(self, judge: Judge, folder: Path | None = None) -> None:

@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from judge.caches.shared import AnswerKey, ReplyKey, SharedAnswers
+from judge.caches.shelf_life import kept_for
 from judge.errors import UserError
 from judge.judging.pipeline import Judge
-from judge.judging.shared_answers import AnswerKey, ReplyKey, SharedAnswers
-from judge.judging.shelf_life import kept_for
 from judge.ports import Reply
 from judge.verdict import Answer
 
@@ -27,7 +27,7 @@ Value = TypeVar("Value")
 _WAIT = 60.0  # seconds for another process to finish writing
 
 
-class KeptAnswers:
+class CachedAnswers:
     """A file of answers and replies.
 
     Raises:

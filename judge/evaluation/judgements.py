@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from judge.caches.verdicts import model_failed
 from judge.errors import UserError
 from judge.evaluation.protocols import Judgement, Method
 from judge.files import lines_of, open_regular
-from judge.judging.kept_verdicts import model_failed
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 
-class Kept:
+class CachedJudgements:
     """What is kept of one method in one folder."""
 
     def __init__(self, folder: Path, method: Method) -> None:
