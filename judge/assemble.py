@@ -7,7 +7,6 @@ of its own; 4. put them together.
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from judge.languages import DEFAULT, ENGLISH, Answers, language
 from judge.locks.calibrated import calibrated
 from judge.locks.loading import Policy, load_policy
 from judge.locks.priors import priors_in
+from judge.models.backends import check_name, is_backend, load_backend
 from judge.models.hub import only_local
 from judge.settings import BUNDLED, OFF, Settings
 
@@ -121,8 +121,10 @@ def load_llm(source: str, **settings: Any) -> Llm:
     chosen = settings_of(None, {**settings, "model": source})
     if source.startswith(("http://", "https://")):
         return _served(chosen, ENGLISH, text_only=True)
+    if is_backend(source):
+        return load_backend(source, chosen)
     if source != BUNDLED:
-        _check_name(source)
+        check_name(source)
         only_local(source)
     from judge.models.checkpoints import architecture
     from judge.models.text_llm import is_multimodal, load_text_llm
@@ -155,13 +157,15 @@ def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Sett
 def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
     if settings.model.startswith(("http://", "https://")):
         return _served(settings, answers)
+    if is_backend(settings.model):
+        return load_backend(settings.model, settings)
     if settings.model == BUNDLED and answers.language != DEFAULT:
         raise UserError(
             f"the bundled model understands English only, and the constitution is in language '{answers.language}'",
             hint="name a multilingual model with --model, such as Qwen/Qwen3-VL-8B-Instruct",
         )
     if settings.model != BUNDLED:
-        _check_name(settings.model)
+        check_name(settings.model)
         only_local(settings.model)  # before seconds of imports: a hub that does not answer is told at once
     from judge.models.transformers_mllm import load_mllm
 
@@ -172,14 +176,6 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
         check_pinned(resources.bundled_model())
         return load_mllm(str(resources.bundled_model()), settings, name=BUNDLED)
     return load_mllm(settings.model, settings, answers=answers)
-
-
-def _check_name(model: str) -> None:
-    """Refuse what is no name of a model, before the hub is asked for it."""
-    if "://" in model:
-        raise UserError(f"not the address of a server: {model}", hint="such as http://localhost:8000/v1")
-    if difflib.get_close_matches(model.lower(), [BUNDLED], cutoff=0.75) and not Path(model).exists():
-        raise UserError(f"no model '{model}'", hint=f"did you mean `{BUNDLED}`?")
 
 
 def _sees(mllm: Mllm) -> int | None:

@@ -72,6 +72,7 @@ def _memory_gib() -> dict[str, float]:
 
 def of_model(name: str) -> dict[str, Any]:
     """Where the model would come from, and what is wrong with its files; nothing is loaded or downloaded."""
+    from judge.models.backends import is_backend, offered_by
     from judge.models.folders import check_folder, damage, missing
     from judge.models.hub import downloaded, is_id
     from judge.resources import bundled_model
@@ -79,6 +80,8 @@ def of_model(name: str) -> dict[str, Any]:
 
     if name.startswith(("http://", "https://")):
         return {"name": name, "found": "an address: nothing is loaded here, and the server is not asked by doctor"}
+    if is_backend(name):
+        return {"name": name, "found": f"a backend of the package {offered_by(name)}: nothing is loaded here"}
     folder = bundled_model() if name == BUNDLED else Path(name)
     try:
         if name != BUNDLED:

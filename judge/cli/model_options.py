@@ -18,7 +18,8 @@ _Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="`bundled`, a Hugging Face id, a folder, or a server's address: http://HOST:PORT/v1 or .../v1#NAME.",
+        help="`bundled`, a Hugging Face id, a folder, a server's address (http://HOST:PORT/v1 or .../v1#NAME), or a "
+        "backend of an installed package: NAME or NAME:ARGUMENT.",
     ),
 ]
 _Encoder = Annotated[
