@@ -12,6 +12,7 @@ import typer
 from judge.cli.inputs import expand
 from judge.cli.model_options import JUDGING, NoCache, judged_with
 from judge.errors import UserError
+from judge.progress import watched
 
 if TYPE_CHECKING:
     from judge.calibration.calibrate import Change, Labelled, Truth
@@ -92,13 +93,7 @@ def _images(judge: Judge, paths: Sequence[str], known: Sequence[Truth], *, keep:
 def _sheets(judge: Judge, paths: Sequence[str], *, keep: bool) -> Iterator[ImageScores]:
     from judge.calibration.facts import gather
 
-    sheets = gather(judge, paths, keep=keep)
-    if len(paths) < 10 or not sys.stderr.isatty():
-        return sheets
-    from rich.console import Console
-    from rich.progress import track
-
-    return iter(track(sheets, total=len(paths), description="scoring", console=Console(stderr=True)))
+    return watched(gather(judge, paths, keep=keep), len(paths), "scoring")
 
 
 def _digest(images: Sequence[Labelled]) -> str:

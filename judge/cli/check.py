@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,9 +12,9 @@ from judge.cli.exits import Exit, exit_of, gravest
 from judge.cli.inputs import Inputs
 from judge.cli.model_options import JUDGING, judged_with
 from judge.cli.reminder import remind
+from judge.progress import watched
 
 if TYPE_CHECKING:
-    from judge.judging.pipeline import Judge
     from judge.settings import Settings
     from judge.verdict import Verdict
 
@@ -43,7 +42,7 @@ def check(
     codes: set[Exit] = set()
     words: Counter[str] = Counter()
     printer = _print_json if json else _table_printer(explain)
-    for verdict in _with_progress(judge, inputs):
+    for verdict in watched(judge.judge_many(inputs), inputs.count, "judging"):
         printer(verdict)
         codes.add(exit_of(verdict))
         words[verdict.verdict] += 1
@@ -59,18 +58,6 @@ def _tell(words: Counter[str]) -> None:
     if words.total() > 1:
         told = ", ".join(f"{words[word]} {word}" for word in _WORDS if words[word])
         print(f"judge: {words.total()} images: {told}" + f" ({unread} {_UNREAD})" * bool(unread), file=sys.stderr)
-
-
-def _with_progress(judge: Judge, inputs: Inputs) -> Iterator[Verdict]:
-    """Verdicts with a progress bar on stderr, where there are many images and somebody to watch."""
-    verdicts = judge.judge_many(inputs)
-    if (inputs.count is not None and inputs.count < 10) or not sys.stderr.isatty():
-        yield from verdicts
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(verdicts, total=inputs.count, description="judging", console=Console(stderr=True))
 
 
 def _print_json(verdict: Verdict) -> None:

@@ -12,6 +12,7 @@ import typer
 from judge.cli.exits import Exit
 from judge.cli.model_options import JUDGING, NoCache, judged_with
 from judge.errors import UserError
+from judge.progress import watched
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -100,18 +101,12 @@ def _run(judge: Judge, file: Path, located: Sequence[LocatedCase], *, no_cache: 
 
 
 def _verdicts(judge: Judge, paths: list[str], no_cache: bool) -> Iterator[tuple[Verdict, bool]]:
-    """Verdicts with a progress bar on stderr, where there are many images and somebody to watch."""
+    """Verdicts, and whether each was kept."""
     from judge.caches.verdicts import CachedVerdicts
 
     fresh = ((verdict, False) for verdict in judge.judge_many(paths))
     verdicts: Iterator[tuple[Verdict, bool]] = fresh if no_cache else CachedVerdicts(judge).judge_many(paths)
-    if len(paths) < 10 or not sys.stderr.isatty():
-        yield from verdicts
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(verdicts, total=len(paths), description="judging", console=Console(stderr=True))
+    return watched(verdicts, len(paths), "judging")
 
 
 def _write(path: Path, run: TestRun) -> None:

@@ -26,6 +26,7 @@ from judge.evaluation.measures.figures import Evaluation, MethodFigures
 from judge.evaluation.measures.measure import compare, measure
 from judge.evaluation.measures.traces import image_said
 from judge.evaluation.protocols import Dataset, Example, Judgement, Method
+from judge.progress import somebody_watches, watched
 
 log = logging.getLogger("judge")
 CHUNK = 32  # images given to a method at once: what an interruption can cost at most
@@ -167,11 +168,8 @@ def _watched(found: Iterator[tuple[int, Judgement]], total: int, name: str) -> I
     """Progress on stderr: a bar for who watches, a line a minute for a log file."""
     if not total:
         return
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track
-
-        yield from track(found, total=total, description=name, console=Console(stderr=True))
+    if somebody_watches():
+        yield from watched(found, total, name)
         return
     begun = told = time.monotonic()
     for count, one in enumerate(found, 1):
