@@ -10,6 +10,8 @@ from typing import Any
 
 from judge.errors import JudgeError
 
+_WHY = {errno.EPIPE: "nobody reads it any more", errno.EBADF: "it is closed"}
+
 
 class OutputLost(JudgeError):
     """What was to be printed could not be written. No `OSError`: click takes that of a closed pipe for itself and exits
@@ -23,7 +25,7 @@ class _Output(io.FileIO):
         except OSError as error:
             # Python writes what is left when it ends, and would complain of that, too.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
-            why = "nobody reads it any more" if error.errno == errno.EPIPE else error.strerror or str(error)
+            why = _WHY.get(error.errno or 0) or error.strerror or str(error)
             raise OutputLost(f"the output could not be written to its end ({why})") from error
 
 
@@ -37,11 +39,10 @@ class _Talk(io.FileIO):
 
 def take_over() -> None:
     """Put streams in the place of Python's that raise `OutputLost`, or say nothing. Streams of somebody else's stay."""
-    own: tuple[Any, Any] = (sys.__stdout__, sys.__stderr__)  # None where they are closed
-    if own[0] is not None and sys.stdout is own[0]:
-        sys.stdout = _like(own[0], _Output(own[0].fileno(), "wb", closefd=False))
-    if own[1] is not None and sys.stderr is own[1]:
-        sys.stderr = _like(own[1], _Talk(own[1].fileno(), "wb", closefd=False))
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _like(sys.__stdout__, 1, _Output)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _like(sys.__stderr__, 2, _Talk)
 
 
 def finish() -> None:
@@ -50,13 +51,27 @@ def finish() -> None:
     Raises:
         OutputLost: it cannot be.
     """
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    sys.stdout.flush()
 
 
-def _like(stream: Any, raw: io.FileIO) -> io.TextIOWrapper:
+def _like(stream: Any, number: int, kind: type[io.FileIO]) -> io.TextIOWrapper:
+    """A stream of this kind in the place of Python's, which is None where the one of this number is closed."""
+    if stream is None:
+        raw = kind(_taking_nothing(number), "wb", closefd=False)
+        return io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "backslashreplace", line_buffering=number == 2)
+    raw = kind(stream.fileno(), "wb", closefd=False)
     held = raw if stream.write_through else io.BufferedWriter(raw)  # PYTHONUNBUFFERED: two streams in one keep order
     return io.TextIOWrapper(
         held, stream.encoding, stream.errors,
         line_buffering=stream.line_buffering, write_through=stream.write_through,
     )  # fmt: skip
+
+
+def _taking_nothing(number: int) -> int:
+    """Something that cannot be written to under the number of a closed stream, or a higher one where that is taken.
+
+    Left closed, the next file that is opened would get the number, and what libraries print would stand in it.
+    """
+    while (opened := os.open(os.devnull, os.O_RDONLY)) < number:
+        pass
+    return opened

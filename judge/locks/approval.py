@@ -13,7 +13,7 @@ class Standing(Frozen):
     """What of a lock waits for a person, by rule id.
 
     without_chain: cannot be judged. unapproved: nobody stands behind the chain. edited: by a person, since it was
-    compiled. unconfirmed: a name stands beside the chain, but its digest is not the chain's. said_otherwise: the
+    compiled. unconfirmed: a name stands beside the chain, but the digest is not of both. said_otherwise: the
     comments above the chain do not say what it says. warnings: remarks on the chain.
     """
 
@@ -65,7 +65,7 @@ def taken_over(entry: LockedRule) -> LockedRule:
     """An entry that is kept, with what a person did to it since it was compiled written down.
 
     An edited chain is the person's: remarks on the one before say nothing of it. An approval stands for the chain that
-    it was given to, and is taken back where that was edited later.
+    it was given to and for whoever gave it, and is taken back where either was edited later.
     """
     if entry.edited:
         fresh: dict[str, object] = {"made_by": "person", "warnings": (), "score": None, "explanation": ""}
@@ -73,14 +73,16 @@ def taken_over(entry: LockedRule) -> LockedRule:
     if entry.approved_by is None:
         return entry.model_copy(update={"approved_digest": None})
     if entry.approved or entry.approved_digest is None:  # written by hand, beside this chain
-        return entry.model_copy(update={"approved_digest": entry.content})
-    warning = f"edited since {entry.approved_by} approved it: whoever stands behind it now writes their name again"
+        return entry.model_copy(update={"approved_digest": entry.approval})
+    since = f"edited since {entry.approved_by} approved it, or somebody else's approval"
+    warning = f"{since}: whoever stands behind it now writes their name again"
     return entry.model_copy(update={"approved_by": None, "approved_digest": None, "warnings": (warning,)})
 
 
 def approved(entry: LockedRule, by: str) -> LockedRule:
     """The entry, approved as it is."""
-    return entry.model_copy(update={"approved_by": by, "approved_digest": entry.content})
+    named = entry.model_copy(update={"approved_by": by})
+    return named.model_copy(update={"approved_digest": named.approval})
 
 
 def refused(entry: LockedRule, by: str) -> LockedRule:

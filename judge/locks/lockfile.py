@@ -75,7 +75,8 @@ class LockedRule(Frozen):
 
     rule_digest: of what the rule said. made_with: digest of how its chain was made (compiler, prompts, LLM).
     made_digest: of what the compiler wrote, so that a person's edit is known from it. approved_digest: of the chain
-    that was approved, from the first compiling after the approval on: it does not speak for what is edited later.
+    that was approved and the name of whoever did, from the first compiling after the approval on: it does not speak for
+    what is edited later, nor for anybody else.
     """
 
     rule: Sentence
@@ -110,15 +111,20 @@ class LockedRule(Frozen):
         return digest_of([self.objective, *_dumped(self.preconditions), "unless", *_dumped(self.exceptions)])
 
     @property
+    def approval(self) -> str:
+        """Digest of the chain and of the name beside it."""
+        return digest_of([self.content, "approved by", self.approved_by])
+
+    @property
     def edited(self) -> bool:
         """Whether a person has changed the chain since it was compiled."""
         return self.made_digest != self.content
 
     @property
     def approved(self) -> bool:
-        """Whether a person stands behind the chain as it is now. A name by itself may be of any chain: it counts
+        """Whether the named person stands behind the chain as it is. A name by itself may be of any chain: it counts
         from the next compiling on, which takes it for an approval of the chain that it stands beside."""
-        return self.approved_by is not None and self.approved_digest == self.content
+        return self.approved_by is not None and self.approved_digest == self.approval
 
     @property
     def kept(self) -> bool:

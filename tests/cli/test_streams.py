@@ -79,7 +79,23 @@ def test_talk_that_cannot_be_written_changes_nothing(check):
         assert judge("check", "", stderr=stderr).returncode == Exit.USER_MISTAKE
 
 
-def test_closed_streams_are_no_mistake(check):
-    words = " ".join(f"'{one}'" for one in [*COMMAND, *check])
-    done = subprocess.run(f"{words} >&- 2>&-", shell=True, cwd=ROOT, timeout=120, check=False)
-    assert done.returncode == judge(*check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+def closed(arguments, streams):
+    words = " ".join(f"'{one}'" for one in [*COMMAND, *arguments])
+    return subprocess.run(
+        f"{words} {streams}", shell=True, cwd=ROOT, timeout=120, text=True, check=False, capture_output=True
+    )
+
+
+@pytest.mark.parametrize("streams", [">&-", "<&- >&-"])
+@pytest.mark.parametrize("arguments", [(), ("--json",), ("schema",), ("--version",)])
+def test_output_that_is_closed_is_lost(check, arguments, streams):
+    done = closed(arguments if arguments in (("schema",), ("--version",)) else (*check, *arguments), streams)
+    assert done.returncode == Exit.FAILURE
+    assert talk(done) == [f"{LOST} (it is closed)"]
+
+
+def test_talk_that_is_closed_is_not_said_elsewhere(check):
+    done, wrong = closed([*check, "--json"], "2>&-"), closed(["check", ""], "2>&-")
+    assert [json.loads(line)["image"] for line in done.stdout.splitlines()] == [str(one) for one in check[1:3]]
+    assert (wrong.returncode, wrong.stdout) == (Exit.USER_MISTAKE, "")
+    assert closed(check, ">&- 2>&-").returncode == Exit.FAILURE

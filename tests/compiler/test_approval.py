@@ -127,6 +127,25 @@ def test_an_approval_that_is_not_of_the_chain_is_none_and_is_named(file, digest,
     assert "approved by a name that is not of this chain: gun" in said.out and "judge compile --interactive" in said.err
 
 
+def test_an_approval_is_of_whoever_gave_it(file, capsys):
+    sign(file, "gun")
+    sign(file, "fire")
+    compile_file(file, None, None)
+    change(file, "approved_by: Ada", "approved_by: Mallory")
+    standing = check_file(file).standing
+    assert standing.unconfirmed == ("gun", "fire") and standing.unapproved == ("gun", "fire", "taste")
+    with pytest.raises(Exit) as code:
+        _check([str(file)], strict=True, json=False)
+    assert code.value.exit_code == 1
+    assert "approved by a name that is not of this chain: gun, fire" in capsys.readouterr().out
+    compile_file(file, None, None)
+    assert [entry(file, name).approved_by for name in ("gun", "fire")] == [None, None]
+    assert "or somebody else's approval" in entry(file, "gun").warnings[0]
+    sign(file, "gun", "Bea")
+    compile_file(file, None, None)
+    assert entry(file, "gun").approved and entry(file, "gun").approved_by == "Bea"
+
+
 def test_an_edit_keeps_a_lock_from_being_settled_whatever_stands_beside_it(tmp_path, capsys):
     file = tmp_path / "mine.yaml"
     file.write_text("constitution: mine\nversion: 1.0.0\nrules:\n  - {id: gun, rule: No gun may be shown.}\n", "utf-8")
@@ -137,8 +156,8 @@ def test_an_edit_keeps_a_lock_from_being_settled_whatever_stands_beside_it(tmp_p
     assert check_file(file).standing.settled
     (one,) = chain[0].any
     other = chain[0].model_copy(update={"any": (one.model_copy(update={"statement": "a toy gun is visible"}),)})
-    content = entry(file, "gun").model_copy(update={"preconditions": (other,)}).content
-    put(file, "gun", preconditions=(other,), approved_digest=content)  # the approval was made to fit
+    fitting = entry(file, "gun").model_copy(update={"preconditions": (other,)}).approval
+    put(file, "gun", preconditions=(other,), approved_digest=fitting)  # the approval was made to fit
     found = check_file(file)
     assert found.staleness.fresh and found.standing.edited == ("gun",) and not found.standing.settled
     for strict, expected in ((False, 0), (True, 1)):
