@@ -38,6 +38,7 @@ def _whose(draft: Draft, groups: Groups) -> Groups:
 
 def condition_behind(draft: Draft, found: Found) -> Iterator[Draft]:
     """The same behind what it limits; behind `only in A`, it may limit that alone."""
+    _ends_with(draft)
     if draft.only:
         raise Impossible(
             "it is open what the condition limits behind `only`",
@@ -80,6 +81,39 @@ def others(draft: Draft, found: Found) -> Iterator[Draft]:
         yield _but(draft, last[-1:], found["others"])
 
 
+def others_behind(draft: Draft, found: Found) -> Iterator[Draft]:
+    """The same at the end: nothing more may follow, that could speak of the exception alone."""
+    if draft.lifted_behind:
+        raise Impossible(
+            "it is open what the second exception is taken from",
+            "write `No statues other than marble statues may be shown, unless a child is visible`",
+        )
+    for changed in others(draft, found):
+        yield replace(changed, but=True)
+
+
+def lifted_behind(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`..., unless C`."""
+    if not draft.exceptions:
+        _ends_with(draft)
+    for changed in lifted(draft, found):
+        yield replace(changed, lifted_behind=True)
+
+
+def _ends_with(draft: Draft) -> None:
+    """Refuses a condition behind an exception: it may limit the exception, or the rule.
+
+    Raises:
+        Impossible: an exception stands before it.
+    """
+    if draft.but or draft.lifted_behind:
+        raise Impossible(
+            "it is open whether what follows the exception speaks of it, or of the whole rule",
+            "put the condition in front and the exception beside its noun, as in `When a leash is visible, no pets "
+            "other than dogs may be shown`",
+        )
+
+
 def _but(draft: Draft, things: tuple[Thing, ...], behind: Said) -> Draft:
     """The draft about these things, others left out, wherever it speaks of them."""
     changed = {one: one.with_behind(behind) for one in things}
@@ -99,6 +133,8 @@ def allowed(draft: Draft, found: Found) -> Iterator[Draft]:
 def exempt(draft: Draft, found: Found) -> Iterator[Draft]:
     """A second sentence that takes one kind out of the first."""
     things: Things = found["things"] if "things" in found else found["listed"]
+    if things.examples:
+        raise Impossible("it is open whether the examples are all that is allowed", "name each thing that is allowed")
     heads = {lexicon.lemma(one.head, verb=False) for group in draft.subjects for one in group}
     if {lexicon.lemma(one.head, verb=False) for one in things.each} <= heads and len(heads) == 1:
         yield from others(draft, {"others": Said(f"other than {listing(things.each)}")})
@@ -106,5 +142,5 @@ def exempt(draft: Draft, found: Found) -> Iterator[Draft]:
 
 CHANGES: dict[str, Callable[[Draft, Found], Iterator[Draft]]] = {
     "condition": condition, "condition_behind": condition_behind, "place": placed, "lifted": lifted, "others": others,
-    "allowed": allowed, "exempt": exempt,
+    "lifted_behind": lifted_behind, "others_behind": others_behind, "allowed": allowed, "exempt": exempt,
 }  # fmt: skip

@@ -8,6 +8,7 @@ from itertools import product as every
 
 from judge.compiler.grammar import english, finite, lexicon, nouns, predicates
 from judge.compiler.grammar.chart import Chart, phrase
+from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, NOUN, PLURAL, THIRD
 from judge.compiler.grammar.pictures import ANY_PICTURE, ELSEWHERE, ITSELF, KINDS, PICTURES
@@ -82,8 +83,20 @@ def _names_a_thing(chart: Chart, subject: Thing, verb: int) -> bool:
 
 def _clauses(found: Things, said: tuple[Said, ...]) -> Groups:
     if found.joint == "and":
-        return tuple(tuple(Clause(one, each) for each in said) for one in found.each)
-    return (tuple(Clause(one, each) for one in found.each for each in said),)
+        return tuple(said_of(one, said) for one in found.each)
+    return (tuple(clause for one in found.each for clause in said_of(one, said)),)
+
+
+def said_of(one: Thing, said: tuple[Said, ...]) -> Group:
+    """What is said of one thing, as alternatives; of things that are counted, as one: two that sit and two that stand
+    are `more than three sitting or standing`."""
+    if len(said) == 1 or not english.counts_several(one.determiner):
+        return tuple(Clause(one, each) for each in said)
+    if any(each.owned for each in said):
+        raise Impossible("it is open which things the number counts", "write a rule for each of them")
+    first, *rest = said
+    alike = " or ".join([first.text, *(each.text.removeprefix("BE ") for each in rest)])
+    return (Clause(one, Said(alike, first.about, said[-1].inner)),)
 
 
 @phrase
@@ -176,8 +189,13 @@ def subjects(chart: Chart, place: int) -> Iterator[tuple[Things, int]]:
     for found, end in nouns.things(chart, place):
         yield found, end
         for more, after in _examples(chart, end):
-            if len(found.each) == 1:
-                yield Things(found.each + more, "or"), after
+            (one, *others) = found.each
+            if others or english.counted(one.determiner) or (one.behind and one.behind != "of"):
+                raise Impossible(
+                    f"it is open whether the examples are of `{one.inside}`, or of something in it",
+                    "leave them out, or name them in a rule of their own",
+                )
+            yield Things(found.each + more, "or", examples=True), after
         for after in _whether(chart, end):
             yield found, after
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from judge.compiler.grammar import english, nouns
+from judge.compiler.grammar.closed import in_two_places, is_lacking
 from judge.compiler.grammar.lexicon import word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
 
@@ -42,8 +43,15 @@ def denied(said: Alternatives) -> tuple[Alternatives, ...]:
         return (tuple(Said(f"{BE} {one}", said[0].about) for one in each),)
     if any(" neither " in one.text for one in said):
         raise Impossible("it has two negations", "write what is forbidden, as in `No dog may be shown without a leash`")
+    if len(said) == 1 and said[0].both and in_two_places(f"x is {said[0].text}"):
+        raise Impossible(
+            "it is open whether each must be in both places, or some in one and some in the other",
+            "write a rule for each place, as in `At least one sign must be in the kitchen`",
+        )
     if len(said) == 1:
         return (tuple(map(_not, said[0].both or said)),)
+    if all(is_lacking(" ".join(one.text.split()[:2])) for one in said):
+        return (tuple(map(_not, said)),)  # `free of dishes or bottles`: of both
     if any(one.both or one.owned or one.text.startswith(("not ", "without ", "neither ")) for one in said):
         raise Impossible(
             "it is open which of the things that must be so belong together",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from judge.compiler.grammar import nouns
-from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
+from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.things import Alternatives, Thing
 
@@ -16,7 +16,8 @@ class Draft:
 
     subjects: groups of things; one of each group must be visible. said: of them, one is enough. whole: the statements
     that stand for the subjects where they are not simply `visible`. conditions: must hold too. exceptions: lift it.
-    only: it says where or how alone things may be shown. open: why no chain can say it, if the sentence ends here.
+    only: it says where or how alone things may be shown. but, lifted_behind: an exception ends the sentence so far.
+    open: why no chain can say it, if the sentence ends here.
     """
 
     subjects: tuple[tuple[Thing, ...], ...] = ()
@@ -26,6 +27,8 @@ class Draft:
     conditions: Groups = ()
     exceptions: tuple[Clause, ...] = ()
     only: bool = False
+    but: bool = False
+    lifted_behind: bool = False
     open: Impossible | None = None
 
     @property
@@ -37,18 +40,13 @@ class Draft:
             if not (self.said and any(map(nouns.measures, group)))  # of a share, only what is said can be seen
         )
         said: Groups = ()
+        finite = tuple(each.finite for each in self.said or self.place)
         if self.said and self.place:
             placed = [one.with_behind(at) for group in self.subjects for one in group for at in self.place]
-            said = (tuple(Clause(one, each.finite) for one in placed for each in self.said),)
+            said = (tuple(clause for one in placed for clause in said_of(one, finite)),)
         elif self.said or (self.place and not self.whole):
-            said = (
-                tuple(
-                    Clause(one, each.finite)
-                    for group in self.subjects
-                    for one in group
-                    for each in self.said or self.place
-                ),
-            )
+            each = [one for group in self.subjects for one in group]
+            said = (tuple(clause for one in each for clause in said_of(one, finite)),)
         whole = self.whole
         if self.place and whole:
             whole = tuple(

@@ -82,6 +82,11 @@ def counted(determiner: str) -> bool:
     return any(word in NUMBERS or word[:1].isdigit() or word.startswith("{") for word in determiner.split())
 
 
+def counts_several(determiner: str) -> bool:
+    """Whether the determiner has a number that several things are counted to: `at least two`, not `at least one`."""
+    return counted(determiner) and not (determiner.startswith(("one", "at least one", "at least 1")))
+
+
 def without_articles(text: str) -> str:
     """The text in lower case without articles: what two readings are compared by."""
     return " ".join(word for word in text.casefold().split() if word not in ARTICLES)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from judge.compiler.grammar import lexicon, nouns, predicates
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
 from judge.compiler.grammar.things import BE, Alternatives, Said, not_so, product
+from judge.compiler.grammar.tokens import PREPOSITIONS
 
 _LOOKS = frozenset({"look", "seem", "appear"})
 
@@ -24,6 +25,7 @@ def finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
                     yield said + more, last
                 elif joint == "and" and len(said) == len(more) == 1:
                     yield product(said, more, " and "), last
+            yield from _sharing(said, _one_finite(chart, after) if joint == "or" else (), chart)
 
 
 @phrase
@@ -93,6 +95,22 @@ def base_verb(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
                     continue  # `be closed or empty`: no emptying
                 if predicates.few(said + more) and not predicates.lacks_object(said):
                     yield said + more, last
+        for joint, after in nouns.joints(chart, end):
+            yield from _sharing(said, _one_base(chart, after) if joint == "or" else (), chart)
+
+
+def _sharing(
+    said: Alternatives, later: Iterable[tuple[Alternatives, int]], chart: Chart
+) -> Iterator[tuple[Alternatives, int]]:
+    """`swim or be near water [without an adult]`: what follows the last may speak of all; where the first has a phrase
+    of its own and the last has none before it, each has its own."""
+    if predicates.lacks_object(said):
+        return
+    for more, end in later:
+        own = [any(word in PREPOSITIONS for word in one[-1].text.split()) for one in (said, more)]
+        for rest, after in () if own == [True, False] else predicates.tail(chart, end):
+            if predicates.few(both := product(said + more, rest)):
+                yield both, after
 
 
 def _one_base(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:

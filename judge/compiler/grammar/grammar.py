@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from judge.compiler.grammar import checks
+from judge.compiler.grammar import checks, closed
 from judge.compiler.grammar.chains import Parsed, statement
 from judge.compiler.grammar.chart import Chart, TooMany
 from judge.compiler.grammar.denial import Impossible
@@ -38,7 +38,7 @@ _PER_PICTURE = re.compile(
 _YOUR = re.compile(r"\b(?:your|our|my)\b(?! (?:photo|picture|image))", re.IGNORECASE)
 _WITH_NO = re.compile(r"\bwith no (?!more\b|less\b|fewer\b|one\b|other\b|doubt\b)", re.IGNORECASE)
 _EVERYONE = re.compile(r"\bevery(?:one|body)\b", re.IGNORECASE)
-_TOO = re.compile(r",? (?:too|as well|also)$", re.IGNORECASE)
+_TOO = re.compile(r",? (?:too|as well|also|at all times)$", re.IGNORECASE)
 _NOBODY = re.compile(r"\b(?:no one|no-one|no person)(?= (?:may|must|can|should|shall|is)\b)", re.IGNORECASE)
 
 
@@ -103,14 +103,31 @@ def readings(chart: Chart, rule: str) -> list[Parsed]:
             found.setdefault(chain.key, chain)
         if len(found) > MOST_READINGS:
             raise TooMany
+    for chain in found.values():
+        _closed(chain)
     faulty = {key: wrong for key, chain in found.items() if (wrong := _fault(rule, chain))}
     if faulty and len(faulty) == len(found):
         raise Impossible(next(iter(faulty.values())), "say it in a simpler way, or write the preconditions by hand")
     return [chain for key, chain in found.items() if key not in faulty]
 
 
+def _closed(chain: Parsed) -> None:
+    """Refuses the sentence for what is open in any of its readings: the word stands in the others as well."""
+    for group in (*chain.preconditions, *chain.exceptions):
+        for one in group.any:
+            if words := closed.left_open(one.statement):
+                raise Impossible(
+                    f"it is open what `{words}` says in `{one.statement}`",
+                    "leave it out, or say what is visible instead, as in `No dog may be shown on a table`",
+                )
+
+
 def _fault(rule: str, chain: Parsed) -> str:
     """What makes a chain unfit, or nothing."""
+    for group in chain.preconditions:
+        for one in group.any:
+            if closed.in_two_places(one.statement):
+                return f"it is open whether `{one.statement}` asks for one of the places or for both"
     found = checks.faults(rule, chain.preconditions, chain.exceptions)
     return next((fault.message for fault in found if fault.refuses), "")
 

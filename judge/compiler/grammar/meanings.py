@@ -8,13 +8,15 @@ from dataclasses import replace
 
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.changes import lifted
-from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
+from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
+from judge.compiler.grammar.closed import PLACES_ALONE
 from judge.compiler.grammar.denial import EACH, Impossible, denied, not_vague, stays_open, too_few
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.pictures import ELSEWHERE, ITSELF, KINDS, PICTURES, SHOWING
+from judge.compiler.grammar.predicates import PLACES
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
-from judge.compiler.grammar.tokens import PREPOSITIONS
+from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
 
 _SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|")) | {"appearing"}
 _SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _SHOW
@@ -35,8 +37,18 @@ ANYONE = Thing("any", "person", "person")
 PICTURE = Thing("the", "picture", "picture")
 
 
-def _things(found: Found) -> Things:
+def _things(found: Found, *, examples: bool = False) -> Things:
+    """The things a sentence is about. examples: whether it may say `including B`, as one that forbids all of them may.
+
+    Raises:
+        Impossible: it may not, and does.
+    """
     things: Things = found["things"]
+    if things.examples and not examples:
+        raise Impossible(
+            "it is open what the examples behind `such as` or `including` add to the rule",
+            "leave them out, or write a rule that forbids them as well, as in `No car or van may be shown`",
+        )
     if "more" in found:
         return Things(things.each + found["more"].each, "or")
     return things
@@ -71,7 +83,7 @@ def _needs_its_verb(found: Found) -> bool:
 
 def forbidden(found: Found) -> Iterator[Draft]:
     """`No A or B may be shown`; behind `no` nothing has an article of its own."""
-    things = found["listed"] if "listed" in found else _things(found)
+    things = found["listed"] if "listed" in found else _things(found, examples=True)
     if (
         "listed" not in found
         and any(one.determiner.split(" ")[0] in ("a", "an", "the") for one in things.each)
@@ -86,9 +98,9 @@ def forbidden(found: Found) -> Iterator[Draft]:
 
 def bare(found: Found) -> Iterator[Draft]:
     """`No weapons.`, and not `No exceptions.`: what is named must be something to see."""
-    if _of_pictures(_things(found).each):
+    if _of_pictures(_things(found, examples=True).each):
         return
-    for one in _things(found).each:
+    for one in _things(found, examples=True).each:
         act = lexicon.ING in lexicon.tags(one.head) and one.head.endswith("ing")
         if lexicon.kind(one.head) not in tuple("oafpbgse") and not act and not _is_sign(one.head):
             raise Impossible(
@@ -103,7 +115,7 @@ def _is_sign(head: str) -> bool:
 
 def each_forbidden(found: Found) -> Iterator[Draft]:
     """`A and B are prohibited`: each of them."""
-    things, said = _things(found), _said(found)
+    things, said = _things(found, examples=True), _said(found)
     if _shows(things.each, said) or _needs_its_verb(found):
         return
     if _of_pictures(things.each):
@@ -119,17 +131,28 @@ def each_forbidden(found: Found) -> Iterator[Draft]:
         # `A and B must not be shown kissing` may be the two together
         yield from _both(things, found)
         return
-    yield Draft((things.each,), said, conditions=_scope(found))
+    yield from _in_any(Draft((things.each,), said, conditions=_scope(found)))
+
+
+def _in_any(draft: Draft) -> Iterator[Draft]:
+    """`forbidden in kitchens and in bathrooms`: in either, too."""
+    yield draft
+    if len(draft.said) == 1 and draft.said[0].both and all(map(_is_place, draft.said[0].both)):
+        yield replace(draft, said=draft.said[0].both)
+
+
+def _is_place(said: Said) -> bool:
+    return said.text.split()[0] in PLACES | PLACES_ALONE
 
 
 def each_not(found: Found) -> Iterator[Draft]:
     """The same behind `not`: `Every door must not be open` may mean none, or not all."""
-    things = _things(found).each
+    things = _things(found, examples=True).each
     for one in () if _shows(things, _said(found)) else things:
         stays_open(one, acts=bool(_said(found)))
     for draft in each_forbidden(found):
         yield draft
-        if len(draft.said) == 1 and draft.said[0].both:
+        if len(draft.said) == 1 and draft.said[0].both and not draft.said[0].text.startswith("far from "):
             yield replace(
                 draft, said=draft.said[0].both
             )  # `must not be wet and dirty`: neither, or not the two together
@@ -155,9 +178,10 @@ def _scope_of(one: Thing) -> Groups:
 
 def both_open(found: Found) -> Iterator[Draft]:
     """`must not show A and B`: either, or the two together."""
-    for one in _things(found).each:
+    things = _things(found, examples=True)
+    for one in things.each:
         not_vague(one, every=True)
-    yield from _both(_things(found), found)
+    yield from _both(things, found)
 
 
 def _both(things: Things, found: Found) -> Iterator[Draft]:
@@ -167,10 +191,10 @@ def _both(things: Things, found: Found) -> Iterator[Draft]:
     if _of_pictures(things.each) and "picture" not in found:
         yield from _of_the_picture(things, said)
         return
-    yield Draft((things.each,), said, conditions=_scope(found))
+    yield from _in_any(Draft((things.each,), said, conditions=_scope(found)))
     if things.joint == "and":
         if said:
-            yield Draft(whole=tuple(tuple(Clause(one, each.finite) for each in said) for one in things.each))
+            yield Draft(whole=tuple(said_of(one, tuple(each.finite for each in said)) for one in things.each))
         else:
             yield Draft(tuple((one,) for one in things.each), conditions=_scope(found))
 
@@ -198,7 +222,7 @@ def nobody(found: Found) -> Iterator[Draft]:
 
 
 def _counted(found: Found, quantity: str) -> Thing | None:
-    things: Things = found["things"]
+    things = _things(found)
     one = things.each[0]
     if len(things.each) > 1 or one.determiner:
         return None
@@ -213,9 +237,20 @@ def too_many(found: Found) -> Iterator[Draft]:
 
 def only_if(found: Found) -> Iterator[Draft]:
     """`A may be shown only if B is visible`: forbidden unless."""
+    _things(found)
     without = {name: value for name, value in found.items() if name != "clauses"}
     for draft in each_forbidden(without):
         yield replace(next(lifted(draft, found)), only=True)
+
+
+def must_only(found: Found) -> Iterator[Draft]:
+    """`Glasses must be empty only if C`: forbidden unless C, or demanded where C holds?"""
+    if not _shows(_things(found).each, _said(found)):
+        raise Impossible(
+            "it is open whether `must ... only if` allows it in that case alone, or demands it then and there",
+            "write `A cup may be shown only if a lid is visible`, or `When a lid is visible, every cup must be closed`",
+        )
+    yield from ()
 
 
 def only_so(found: Found) -> Iterator[Draft]:
@@ -228,6 +263,11 @@ def only_so(found: Found) -> Iterator[Draft]:
             "it is open what `only` limits where two phrases follow",
             "write what is forbidden: `No dog may be shown on a train without a muzzle`",
         )
+    if any(one.both and all(map(_is_place, one.both)) for one in said):
+        raise Impossible(
+            "it is open whether `only` asks for all of what follows, or for one of it",
+            "write `or` where one is enough, as in `Caps may be shown only outdoors or on a stage`",
+        )
     yield Draft((things.each,), whole=_each_denied(things.each, said), only=True)
 
 
@@ -237,7 +277,7 @@ def _each_denied(each: tuple[Thing, ...], said: Alternatives) -> Groups:
 
 def only_kind(found: Found) -> Iterator[Draft]:
     """`Only closed bottles may be shown`: bottles other than closed bottles."""
-    things: Things = found["things"]
+    things = _things(found)
     (one, *more) = things.each
     if more or one.determiner or one.behind or not one.modified or one.head in PICTURES:
         raise Impossible(
@@ -297,12 +337,32 @@ def required_so(found: Found) -> Iterator[Draft]:
     yield Draft(() if definite else (things.each,), whole=_each_denied(things.each, said))
 
 
+def required_there(found: Found) -> Iterator[Draft]:
+    """`Signs must be visible on a wall`: must there be one, or must those that are there be on a wall?"""
+    for draft in required_so(found):
+        subjects = [one for group in draft.subjects for one in group]
+        at = PREPOSITIONS - {"with", "without"} | {words[0] for words in COMPOUND_PREPOSITIONS}
+        placed = any(one.text.split()[0] in at for one in _said(found))
+        if placed and any(one.determiner.split(" ")[0] not in EACH for one in subjects):
+            one = subjects[0]
+            raise Impossible(
+                f"it is open whether there must be {one.text} there, or all that are visible must be so",
+                f"write `At least one {lexicon.lemma(one.head, verb=False)} must be {_text(found)}`, or "
+                f"`Every {lexicon.lemma(one.head, verb=False)} must be {_text(found)}`",
+            )
+        yield draft
+
+
+def _text(found: Found) -> str:
+    return " or ".join(one.text for one in _said(found))
+
+
 def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Iterator[Draft]:
     """`At least two dogs must be on a leash`: fewer than two dogs are."""
     if len(things.each) > 1 or any(one.owned for one in said):
         raise Impossible("it is open which things the number counts", "write a rule for each of them")
-    said_of = Said(" or ".join(one.text for one in said), said[0].about, said[-1].inner).finite
-    yield Draft(whole=(tuple(Clause(one, said_of) for one in few),))
+    finite = tuple(each.finite for each in said)
+    yield Draft(whole=(tuple(clause for one in few for clause in said_of(one, finite)),))
 
 
 def _so_of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
@@ -316,5 +376,6 @@ def _so_of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
 MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "forbidden": forbidden, "each_forbidden": each_forbidden, "both_open": both_open, "nobody": nobody,
     "too_many": too_many, "only_if": only_if, "only_so": only_so, "required": required, "required_so": required_so,
-    "bare": bare, "each_not": each_not, "only_kind": only_kind,
+    "must_only": must_only, "required_there": required_there, "bare": bare, "each_not": each_not,
+    "only_kind": only_kind,
 }  # fmt: skip

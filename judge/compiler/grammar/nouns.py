@@ -40,6 +40,8 @@ def things(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Things,
             if not last.behind and all(one.behind for one in before) and not chart.at(end, "that", "which", "who"):
                 continue  # `fish in bowls or birds in boxes`: each has its own
             for said, after in predicates.behind_noun(chart, end, behind):
+                if len(said) > 1 and any(english.counts_several(one.determiner) for one in found.each):
+                    continue
                 yield Things(tuple(one.with_behind(each) for one in found.each for each in said), found.joint), after
 
 
@@ -144,7 +146,7 @@ def _continues(last: Thing, first: Thing) -> bool:
 def others(chart: Chart, place: int) -> Iterator[tuple[Said, int]]:
     """`guide dogs`, `the sponsor's`: what a noun exception leaves out, said as `other than guide dogs`."""
     for found, end in things(chart, place):
-        if len(found.each) == 1 or found.joint:
+        if len(found.each) == 1 or found.joint or _several(found):
             yield Said(f"other than {listing(found.each)}"), end
     for determiner, start in determiners(chart, place):
         if start < len(chart) and chart.tokens[start].is_owner:
@@ -185,9 +187,14 @@ def _is_doing(chart: Chart, noun: int) -> bool:
 def _one(
     chart: Chart, determiner: str, before: tuple[str, ...], noun: int, behind: str
 ) -> Iterator[tuple[Things, int]]:
+    several = english.counts_several(determiner)  # `more than two red or blue cars`: of each, or of both together?
+    if several and len(before) > 1:
+        return
     bare = tuple(_thing(chart, determiner, words, noun) for words in before)
     yield Things(bare), noun + 1
     for said, end in predicates.behind_noun(chart, noun + 1, behind):
+        if several and len(said) > 1:
+            continue
         if chart.at(noun, *_OF_MANY) and any(map(_is_of_one, said)):
             continue  # `a pair of knife`
         more = tuple(one.with_behind(each) for one in bare for each in said)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from judge.compiler.grammar import english, finite, lexicon, nouns
 from judge.compiler.grammar.chart import Chart, phrase
+from judge.compiler.grammar.closed import is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, THIRD, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things, not_so, product
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
@@ -84,7 +85,7 @@ def _one_behind(chart: Chart, place: int, behind: str) -> Iterator[tuple[Alterna
 
 def _other_than(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     """`other than water`, `except dogs`."""
-    for words in ("other than", "except for", "except", "apart from"):
+    for words in ("other than", "except for", "except", "apart from", "excluding"):
         wanted = words.split()
         if all(chart.at(place + index, word) for index, word in enumerate(wanted)):
             for said, end in nouns.others(chart, place + len(wanted)):
@@ -131,9 +132,12 @@ def prepositional(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]
 def _lacking(words: str, found: Things) -> Iterator[Alternatives]:
     """`without a helmet or lights`: one of them lacking is enough, or both must be; `far from` is far from both."""
     each = tuple(Said.ending(words, one) for one in found.each)
-    if words != "far from":
-        yield each
-    yield (Said(" and ".join(one.text for one in each), each[0].about, each[-1].inner),)
+    yield from _one_or_all(each)[words == "far from" :]
+
+
+def _one_or_all(each: Alternatives) -> tuple[Alternatives, Alternatives]:
+    """One of them is enough; or all must be so."""
+    return each, (Said(" and ".join(one.text for one in each), each[0].about, each[-1].inner, both=each),)
 
 
 def _can_stand_with(one: Thing) -> bool:
@@ -174,6 +178,7 @@ def doing(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
 def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Alternatives, int]]:
     """Verbs in these forms, joined by `or`, with the objects of the last; base forms are said as `holding`."""
     for words, end, bare in _verb_list(chart, place, forms):
+        lacking = any(map(is_lacking, words))
         objects = nouns.things(chart, end, OBJECT) if bare else ()
         if len(words) == 1 or not objects or not any(map(english.needs_object, bare)):
             yield tuple(Said(word) for word in words), end
@@ -181,7 +186,10 @@ def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Al
             if len(words) > 1 and _SWALLOWING & set(bare) and any(one.shape[0] not in "fs?" for one in found.each):
                 continue  # `drinking or holding a phone`
             said = tuple(Said.ending(word, one) for word in words for one in found.options)
-            if few(said):
+            if lacking and len(found.each) > 1:
+                each = tuple(Said.ending(words[-1], one) for one in found.each)
+                yield from ((one, after) for one in _one_or_all(each))
+            elif few(said):
                 yield said, after
 
 
@@ -288,18 +296,27 @@ def _is_placed(said: Said, more: Said) -> bool:
 
 @phrase
 def _run(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
-    for said, end in _part(chart, place):
+    for said, end in part(chart, place):
         yield said, end
         after = end + chart.at(end, ",") * (chart.word(end + 1) in ("with", "without", "while"))
         if said[0].owned and not chart.at(after, "with", "without", "while", "together"):
             continue  # what follows is said of the part: `with the legs spread wide`
         for more, behind in tail(chart, after):  # `parked [on a road or in front of a gate]`
-            if few(both := product(said, more)):
+            each = tuple(part for one in more for part in one.both or (one,))
+            alike = all(one.text.startswith(f"{chart.word(after)} ") for one in each)
+            if (
+                len(each) > 1
+                and alike
+                and said[-1].text != "away"
+                and is_lacking(f"{said[-1].text} {chart.word(after)}")
+            ):
+                yield from ((found, behind) for found in _one_or_all(product(said, each)))
+            elif few(both := product(said, more)):
                 yield both, behind
 
 
 @phrase
-def _part(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+def part(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     yield from prepositional(chart, place)
     yield from doing(chart, place)
     yield from adjectives(chart, place)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from judge.compiler.grammar import checks, lexicon
+from judge.compiler.grammar import checks, closed, lexicon
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.chart import Chart
 from judge.compiler.grammar.pictures import EITHER, PICTURES
@@ -57,6 +57,9 @@ def not_seen(sentence: str) -> Unparsed | None:
     unseen = checks.unseeable(sentence)
     if unseen:
         return Unparsed(f"`{unseen}` cannot be seen in a picture", "say what is visible instead, or leave it out")
+    changing = closed.unhandled(sentence)
+    if changing:
+        return Unparsed(f"it is open what `{changing[0]}` changes in the rule", changing[1])
     opinion = checks.subjective(_VERDICT.sub("", sentence))
     if opinion:
         return Unparsed(

@@ -166,10 +166,12 @@ def not_so(verb: str, said: Alternatives) -> tuple[Alternatives, ...]:
 
 @dataclass(frozen=True)
 class Things:
-    """Several things. joint: the word that joins them, `or`, `and`, or nothing for one."""
+    """Several things. joint: the word that joins them, `or`, `and`, or nothing for one. examples: the later ones
+    are examples of the first."""
 
     each: tuple[Thing, ...]
     joint: str = ""
+    examples: bool = False
 
     @property
     def options(self) -> tuple[Thing, ...]:

@@ -20,7 +20,7 @@ COMPOUND_PREPOSITIONS = tuple(
     tuple(phrase.split())
     for phrase in (
         "in front of", "on top of", "next to", "out of", "close to", "at the back of", "at the side of",
-        "together with", "in the middle of", "on the side of", "instead of", "away from", "far from",
+        "together with", "in the middle of", "on the side of", "away from", "far from",
         "outside of", "inside of",
     )
 )  # fmt: skip
@@ -43,7 +43,7 @@ CLOSED = (
         "no not never neither nor either or and but if unless when whenever where while whether who whom which whose "
         "that except only may must can cannot should shall could will would might is are was were be been being am do "
         "does did has have had more less fewer most least so too very also ever always i we you your our my us nobody "
-        "nothing none next than because what how why e.g i.e etc including"
+        "nothing none next than because what how why e.g i.e etc including excluding"
     )
 )
 _TOKEN = re.compile(

@@ -1,0 +1,128 @@
+"""Where the grammar is closed: words that change what a sentence says and that no form handles, refused by name.
+
+Held against the sentence before it is read (`unhandled`) and against every statement that a reading makes
+(`left_open`): a statement is built of what can be seen of a thing, never of `even`, `twice` or `to move`.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, word_set
+from judge.compiler.grammar.tokens import CLOSED, LACKING, Token, tokens_of
+
+_OUT = "leave it out, or say what is visible instead"
+_EXCEPT = "if it is an exception, write `other than` or `unless`, as in `No dog other than a guide dog may be shown`"
+_TIME = "a picture shows one moment: say what is visible in it"
+_OFTEN = "a rule holds for every picture or for none: leave it out, and write what is excepted with `unless`"
+_AND = "write `and` or `or`, as in `Logos and signs must not be shown`"
+_ASKED = "leave it out: a rule holds in every case that it does not except"
+# Words that no form handles, wherever they stand, and what to write instead.
+_CHANGES: tuple[tuple[str, str], ...] = (
+    ("as well as|along with|in addition to|besides|not only|plus(?! size)|versus|respectively", _AND),
+    ("even|let alone|much less|regardless|irrespective|despite|in spite|although|though|however", _ASKED),
+    ("instead|rather than|in place of|in lieu|unlike|except that|save for|barring|minus", _EXCEPT),
+    (
+        "in case|as long as|so long as|as soon as|as if|as though|provided|providing|assuming|in the event",
+        "write `when`, as in `No dog may be shown when a child is visible`",
+    ),
+    (
+        r"once|twice|thrice|(?:\w+ly|two|three|four|five|ten|many|several|\d+|\{\w+\}) times|again|repeatedly|at a time"
+        "|simultaneously|at once|each other|one another|per|apiece"
+        "|too (?:many|few|much|little)",
+        "say how many must be visible, as in `No more than two dogs may be shown`",
+    ),
+    (
+        "yet|still(?! (?:water|life|image|images))|already|anymore|any more(?! than)|no longer|any longer|now|then"
+        "|today|later|soon|since|until|till|before|after|during|daily|weekly|nowadays|recently|at night|at times"
+        "|(?:in|on|at|over|by) (?:the )?(?:\\w+days?|summer|winter|spring|autumn|weekends?|holidays?|evenings?"
+        "|mornings?|afternoons?|nights?|day|daytime|noon|midnight|christmas|january|february|march|april|june|july|august"
+        "|september|october|november|december)",
+        _TIME,
+    ),
+    (
+        "otherwise|else|if not|if so|or not(?= be)|if any|(?:if|where|when) (?:possible|necessary|needed|appropriate)"
+        "|and so on|etc|because|therefore|thus|hence|so that|in order|so as|due to|owing to|thanks to|as a result"
+        "|such(?! as)|so|or so|just|merely|for fun|for laughs|as a joke|on purpose|by accident|by mistake|whatsoever"
+        "|(?:in|under|on|by|for|at) (?:any|no|all|some|certain|every|most) (?:way|ways|form|case|cases|event|means"
+        "|reason|reasons|account|circumstance|circumstances|condition|conditions|time|times|occasion)"
+        "|with (?:or|and|and/or) without|with/without|without exception|without fail|at all|vice versa|the like"
+        "|or (?:similar|comparable|equivalent)|something similar",
+        _OUT,
+    ),
+    (
+        "mostly|mainly|usually|often|sometimes|normally|typically|rarely|seldom|in general|as a rule|in principle"
+        "|by default|most of the time",
+        _OFTEN,
+    ),
+)
+_FOUND = tuple(
+    (re.compile(rf"(?<![\w'-])(?:{words})(?![\w-])(?!'s\b)", re.IGNORECASE), hint) for words, hint in _CHANGES
+)
+# The adverbs that say what can be seen: where a thing is, and how far an adjective or a participle reaches.
+PLACES_ALONE = word_set(
+    "indoors outdoors upstairs downstairs underwater nearby inside outside alone upright sideways backwards aside"
+)
+_SEEN_ADVERBS = PLACES_ALONE | word_set(
+    "together apart asleep awake barefoot upside wide partly partially fully completely entirely wholly totally "
+    "heavily badly lightly brightly tightly loosely firmly securely visibly clearly openly freshly neatly evenly "
+    "poorly newly strongly severely slightly horizontally vertically diagonally closely halfway directly exactly "
+    "aboard ashore overhead underneath underfoot very too highly steeply sharply crudely roughly densely sparsely"
+)
+_NO_PREDICATE = word_set("to for of than as like from by except excluding including when while instead per")
+_HELPING = word_set("is are was were")
+_SAME_PLACE = re.compile(
+    r"(?:\b(?P<one>in|at|on|inside|under|behind|above)\b[^,]* and (?P=one)\b"
+    r"|\bindoors and (?:in|at|on|outdoors)\b|\b(?:in|at|on|outdoors)\b[^,]* and (?:indoors|outdoors)\b)"
+)
+
+
+def unhandled(sentence: str) -> tuple[str, str] | None:
+    """The first word or words of a sentence that change what it says and that no form handles, and what to write."""
+    bare = re.sub(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d|`[^`]*`", lambda quoted: "x" * len(quoted.group()), sentence)
+    found = [(match.start(), match.group(), hint) for words, hint in _FOUND if (match := words.search(bare))]
+    return min(found)[1:] if found else None
+
+
+def left_open(statement: str) -> str:
+    """The words in a statement that say nothing to be seen there, empty where there are none."""
+    tokens = tokens_of(statement)
+    for before, token in pairwise((*tokens, Token("", "", "mark"))):
+        if before.tags == {ADVERB} and before.word not in _SEEN_ADVERBS | CLOSED:
+            return before.word
+        if before.word in _HELPING and token.word in _NO_PREDICATE:
+            return f"{before.word} {token.word}"
+        if before.word in ("while", "when") and not token.can(ING, PAST, ADJECTIVE) and token.word != "not":
+            return before.word
+        if before.word in ("including", "excluding", "instead", "except", "only"):
+            return before.word
+    words = " ".join(token.word for token in tokens)
+    if found := re.search(r"\b(?:is|are) (?:not|neither) (to|for|of|as|like|by|with|from|when|while)\b", words):
+        return found.group()
+    if found := re.search(r"\b(?:not|neither|without)\b.* (when|while)\b", words):
+        return found.group(1)  # `is not wearing gloves when holding a knife`: is one held at all?
+    for at, token in enumerate(tokens[1:-1], 1):
+        verb = tokens[at + 1].can(BASE) and not tokens[at - 1].can(PAST, ADJECTIVE)
+        if token.word == "to" and (verb or tokens[at + 1].word == "be"):
+            return f"to {tokens[at + 1].word}"
+    return ""
+
+
+def in_two_places(statement: str) -> bool:
+    """Whether a statement says of a thing that it is in two places at once: `in kitchens and in bathrooms`."""
+    said = re.split(r"\b(?:is|are) (?!visible$)", statement.casefold(), maxsplit=1)[-1]
+    return bool(_SAME_PLACE.search(said))
+
+
+def is_lacking(words: str) -> bool:
+    """Whether what stands behind these is said not to be there: `free of`, `without`, `missing`."""
+    *_, last = ("", *words.split())
+    return (
+        words in LACKING
+        or bool(re.search(r"\b(?:free|clear|bare|empty|devoid|void|rid) (?:of|from)$", words))
+        or (last in _MISSING)
+    )
+
+
+_MISSING = word_set("missing lacking lack lacks avoiding excluding needing")
