@@ -190,9 +190,8 @@ class Settings(Frozen):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise UserError(
-                f"setting {where}: {first['msg']}", hint=f"settings: {', '.join(cls.model_fields)}"
-            ) from error
+            known = f"settings: {', '.join(cls.model_fields)}" if first["type"] == "extra_forbidden" else ""
+            raise UserError(f"setting {where}: {first['msg']}", hint=known) from error
 
 
 def cache_dir() -> Path:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from judge.cli.inputs import printable
 from judge.constitution.load import read_text
 from judge.errors import UserError
+from judge.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from judge.compiler.files import Compiled
@@ -167,4 +167,4 @@ def _in_editor(text: str) -> str:
 
 
 def _say(text: str) -> None:
-    typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
+    typer.echo(printable_lines(text), err=True)

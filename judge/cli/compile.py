@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from judge.cli.exits import Exit
-from judge.cli.inputs import printable
 from judge.cli.model_options import judged_with
 from judge.errors import UserError
+from judge.printable import printable
 
 if TYPE_CHECKING:
     from judge.compiler.files import Checked, Compiled
@@ -136,7 +136,7 @@ def _tell(compiled: Compiled) -> None:
         print(f"judge: {name}: {told}", file=sys.stderr)
     for name, rule in compiled.lock.rules.items():
         for warning in rule.warnings:
-            print(f"judge: {name}: {warning}", file=sys.stderr)
+            print(f"judge: {name}: {printable(warning)}", file=sys.stderr)
 
 
 def _asked(name: str, compiled: Compiled) -> bool:

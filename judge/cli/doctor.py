@@ -1,4 +1,4 @@
-"""`judge doctor`: what is installed, what the machine has, what would be loaded. Loads no model."""
+"""`judge doctor`: what is installed, what the machine has, what would be loaded. Reads no weights."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
+from judge.cli.exits import Exit
 from judge.errors import UserError
 
 _PACKAGES = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "gradio", "pillow", "pydantic")
 
+_FROM_HUB = "hub cache"
 _ABSENT = {"wrong": "nothing found"}  # what no value means, where it is not that a package is not installed
 
 
@@ -22,8 +24,9 @@ def doctor(
     model: Annotated[str, typer.Option("--model", "-m", help="The model to look for.")] = "bundled",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show versions, devices, memory, the model that would load and whether the hub answers."""
-    report = {
+    """Show versions, devices, memory, the model that would load and whether the hub answers. Exit code 2 or 3
+    where the model's files are damaged or missing, or its name is none."""
+    report: dict[str, Any] = {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": {name: _installed(name) for name in _PACKAGES},
@@ -38,8 +41,16 @@ def doctor(
         from json import dumps
 
         print(dumps(report))
-        return
-    _show(report)
+    else:
+        _show(report)
+    raise typer.Exit(_exit_of(report["model"]))
+
+
+def _exit_of(model: dict[str, Any]) -> Exit:
+    """What is wrong in a folder, or with a name, is the user's to mend; what the hub gave damaged, a failure."""
+    if model.get("wrong"):
+        return Exit.FAILURE if model["found"] == _FROM_HUB else Exit.USER_MISTAKE
+    return Exit.USER_MISTAKE if model["found"].startswith("no: ") else Exit.NO_VIOLATION
 
 
 def _installed(name: str) -> str | None:
@@ -71,7 +82,7 @@ def _memory_gib() -> dict[str, float]:
 
 
 def of_model(name: str) -> dict[str, Any]:
-    """Where the model would come from, and what is wrong with its files; nothing is loaded or downloaded."""
+    """Where the model would come from, and what is wrong with its files; no weight is read, and nothing downloaded."""
     from judge.models.backends import is_backend, offered_by
     from judge.models.folders import check_folder, damage, missing
     from judge.models.hub import downloaded, is_id
@@ -92,15 +103,35 @@ def of_model(name: str) -> dict[str, Any]:
     if folder.is_dir():
         size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
         wrong = wrong or damage(folder) or missing(folder)
+        if wrong is None and name != BUNDLED:  # what is bundled is pinned, and libraries take seconds to come
+            wrong = _misfit(folder)
         return {"name": name, "found": "folder", "mib": round(size / 2**20, 1), "wrong": wrong}
     if wrong is not None:
         return {"name": name, "found": f"no: {wrong}"}
     cached = downloaded(name)
     if cached is not None:
-        return {"name": name, "found": "hub cache", "wrong": damage(cached)}
+        return {"name": name, "found": _FROM_HUB, "wrong": damage(cached)}
     if not is_id(name):
         return {"name": name, "found": "no: neither a folder nor a valid hub id"}
     return {"name": name, "found": "not here yet: would be downloaded from the hub"}
+
+
+def _misfit(folder: Path) -> str | None:
+    """How the configuration in a folder does not fit its weights; None where it does, or where it is no model that
+    answers questions about images."""
+    from transformers import AutoModelForImageTextToText
+
+    from judge.models.checkpoints import architecture
+    from judge.models.loading import check_weights
+    from judge.models.text_llm import is_multimodal
+    from judge.settings import Settings
+
+    try:
+        if is_multimodal(architecture(str(folder), Settings())):
+            check_weights(AutoModelForImageTextToText, str(folder))
+    except UserError as error:
+        return error.message.partition(": ")[2]
+    return None
 
 
 def _hub() -> str:

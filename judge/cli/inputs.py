@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from judge.errors import UserError
+from judge.printable import printable
 
 NAMED = 20  # most names in the line that is said at the end
 _AGAIN = "looked at under another name"
@@ -108,11 +109,6 @@ def is_folder(name: str) -> bool:
         return Path(name).is_dir()
     except (OSError, ValueError):
         return False
-
-
-def printable(name: str) -> str:
-    """A file name without control characters and broken bytes: they could rewrite the terminal."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in name)
 
 
 def _listed(names: list[str], count: int) -> str:

@@ -36,6 +36,7 @@ from judge.cli import (
 from judge.cli.exits import Exit
 from judge.cli.lean import start_lean
 from judge.errors import JudgeError, UserError
+from judge.printable import printable_lines
 
 app = typer.Typer(
     help="Judge images under a constitution you write, with a multimodal LLM and no training.",
@@ -92,11 +93,19 @@ def main() -> NoReturn:
     sys.exit(Exit.NO_VIOLATION)
 
 
+class _Line(logging.Formatter):
+    """What is said may hold words of others."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter`."""
+        return printable_lines(super().format(record))
+
+
 def _only_our_talk() -> None:
     """On stderr stands what this package says and nothing that its libraries say, unless the user asks for that by the
     libraries' own variables or Python's `-W`."""
     talk = logging.StreamHandler(sys.stderr)
-    talk.setFormatter(logging.Formatter("judge: %(message)s"))
+    talk.setFormatter(_Line("judge: %(message)s"))
     logging.getLogger("judge").handlers = [talk]
     logging.getLogger().addHandler(logging.NullHandler())  # with no handler Python would print warnings itself
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -107,5 +116,5 @@ def _only_our_talk() -> None:
 
 
 def _stop(error: JudgeError, code: Exit) -> NoReturn:
-    print(f"judge: {error}", file=sys.stderr)
+    print(f"judge: {printable_lines(str(error))}", file=sys.stderr)  # a model's, a server's or a file's words, too
     sys.exit(code)

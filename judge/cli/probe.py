@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judge.cli.exits import Exit
-from judge.cli.inputs import printable
 from judge.cli.model_options import ASKING, judged_with
+from judge.printable import printable
 
 if TYPE_CHECKING:
     from judge.probing import ProbeReport

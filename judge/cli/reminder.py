@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from judge.cli.inputs import printable
+from judge.printable import printable
 
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge

@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from judge.cli.inputs import printable
 from judge.judging.plain import GLOSSARY, how
+from judge.printable import printable
 from judge.verdict import ConditionFinding, Evidence, Finding, Verdict
 
 _STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
@@ -29,13 +29,13 @@ def headline(verdict: Verdict) -> Text:
     if verdict.violations:
         line.append(f"  {', '.join(verdict.violations)}", style="red")
     for reason in verdict.reasons:
-        line.append(f"\n{'':<13}{reason}", style="yellow")
+        line.append(f"\n{'':<13}{printable(reason)}", style="yellow")
     if verdict.failure is not None and verdict.failure.hint:
-        line.append(f"\n{'':<13}hint: {verdict.failure.hint}", style="dim")
+        line.append(f"\n{'':<13}hint: {printable(verdict.failure.hint)}", style="dim")
     if verdict.shadow_violations:
         line.append(f"\n{'':<13}in shadow: {', '.join(verdict.shadow_violations)}", style="magenta")
     for note in verdict.notes:
-        line.append(f"\n{'':<13}{note}", style="dim")
+        line.append(f"\n{'':<13}{printable(note)}", style="dim")
     return line
 
 
@@ -90,4 +90,4 @@ def _decided_by(evidence: Evidence) -> str:
         said.append(f"reasoning: {evidence.reasoning.in_short()}")
     if evidence.reason:
         said.append(evidence.reason)
-    return "; ".join(said)
+    return printable("; ".join(said))

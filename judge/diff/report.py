@@ -13,6 +13,7 @@ from judge.diff.effects import Effect
 from judge.diff.policy import PolicyDiff
 from judge.diff.verdicts import Cost, Flip, McNemar, VerdictDiff
 from judge.judging.plain import GLOSSARY
+from judge.printable import printable
 from judge.settings import Frozen
 
 _WORDS = {
@@ -76,7 +77,7 @@ def _verdicts(found: VerdictDiff) -> Iterator[Table | Text]:
     for flip in found.flips:
         yield _flip(flip)
     for failure in found.failures:
-        yield Text(f"not compared: {_printable(failure)}", style="bold magenta")
+        yield Text(f"not compared: {printable(failure)}", style="bold magenta")
     table = Table(title="images violating", title_justify="left")
     for name in ("rule", "old", "new"):
         table.add_column(name, justify="left" if name == "rule" else "right", overflow="fold")
@@ -106,7 +107,7 @@ def in_plain_words(test: McNemar) -> str:
 
 
 def _flip(flip: Flip) -> Text:
-    line = Text(f"{_printable(flip.image)}: {flip.before} -> {flip.after}")
+    line = Text(f"{printable(flip.image)}: {flip.before} -> {flip.after}")
     for one in flip.rules:
         line.append(f"\n  {one.rule}: {one.before.replace('_', ' ')} -> {one.after.replace('_', ' ')}")
         if one.decided is not None:
@@ -117,8 +118,3 @@ def _flip(flip: Flip) -> Text:
 def _cost(cost: Cost) -> str:
     asked = f"{cost.questions:.1f} questions, {cost.region_questions:.1f} on regions"
     return f"{asked}, {cost.reasonings:.2f} reasonings"
-
-
-def _printable(name: str) -> str:
-    """A file name without control characters: they could rewrite the terminal."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in name)

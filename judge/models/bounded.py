@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import openai
 
+from judge.printable import printable
+
 MOST = 16 * 2**20  # bytes of an answer; a list of twenty log-probabilities has a few thousand
 PLAIN = {"Accept-Encoding": "identity"}  # what is packed can be small and unpack to gigabytes
 # httpx, or whichever successor of it openai's client is made of.
@@ -64,7 +66,7 @@ def bounded_client(timeout: openai.Timeout) -> Any:
 def shown(text: str) -> str:
     """A server's words for a message: not too many, and nothing that could rewrite a terminal."""
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in cut)
+    return printable(cut)
 
 
 def origin(error: BaseException, kind: type[Kind]) -> Kind | None:

@@ -11,7 +11,7 @@ from transformers import GenerationConfig
 from judge.errors import JudgeError, ModelError, UserError
 from judge.models import thinking
 from judge.models.pixels import within
-from judge.models.templates import endless, rendered
+from judge.models.templates import begins_no_answer, endless, rendered
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -134,7 +134,8 @@ def thinking_of(written: Callable[..., str], template: Any, tokenizer: Any) -> t
     written: renders turns.
 
     Raises:
-        UserError: the template fails, or opens a block of which no end is known: no answer could stand there.
+        UserError: the template fails, does not begin the answer, or opens a block of which no end is known: no answer
+            could stand there.
     """
     source = template.get("default", "") if isinstance(template, dict) else str(template or "")
     tree = thinking.read(source)
@@ -154,6 +155,12 @@ def thinking_of(written: Callable[..., str], template: Any, tokenizer: Any) -> t
             f"the model's chat template fails: {type(error).__name__}: {said[0] if said else ''}",
             hint="mend the chat template of the checkpoint (chat_template.jinja), or choose another model",
         ) from error
+    if begins_no_answer(written):
+        raise UserError(
+            "the model's chat template does not begin the answer (it passes over `add_generation_prompt`), so yes and "
+            "no cannot be read",
+            hint="mend the chat template of the checkpoint (chat_template.jinja), or choose another model",
+        )
     unknown, vocabulary = tokenizer.unk_token_id, tokenizer.get_vocab()
     closing = thinking.closing(text, lambda mark: vocabulary.get(mark, unknown) != unknown)
     if closing is None:

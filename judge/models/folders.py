@@ -56,6 +56,12 @@ def check_folder(source: str) -> None:
             _check_regular(source, one)
     if not (path / "config.json").exists():
         _refuse_foreign(source, path)
+    for one in sorted((*path.glob("adapter_config.json"), *path.glob("adapter_model.*"))):
+        raise UserError(
+            f"cannot load {source}: {one.name} says that the model has an adapter (LoRA), which would be left out",
+            hint="merge the adapter into the model (peft: merge_and_unload) and name the result; or take its files out "
+            "of the folder, to judge without it",
+        )
     for index in sorted(path.glob(_INDEX)):
         names = [str(name) for name in _named(index) or ()]
         outside = sorted(name for name in names if Path(name).name != name)

@@ -3,20 +3,25 @@ user asks for it; weights are read from safetensors only."""
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
 from judge.errors import UserError
+from judge.files import read_text
 from judge.models import quantization
 from judge.models.checkpoints import configuration, digest, loaded, short_name
+from judge.models.fit import check_fit
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 
 log = logging.getLogger("judge")
 Role = Literal["mllm", "encoder", "detector", "encoder+detector", "guard"]
+_TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id")
 FILLED = 0.9  # of what is free on a GPU may hold weights; the rest is for pictures and caches
 
 
@@ -33,43 +38,34 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
     """A checkpoint's model in evaluation mode, on its device; on several, where one GPU is too small for it.
 
     Raises as `checkpoints.loaded` does, and:
-        UserError: weights are missing, or in a format that cannot be read here.
+        UserError: weights are missing, of another shape, taken by nothing, or in a format that cannot be read here.
     """
     config, device, trusted = configuration(source, settings), _device(settings), settings.trust_remote_code
     quantization.check(source, config, quantize)
     options: dict[str, Any] = {
-        "dtype": _dtype(settings, device), "use_safetensors": True, "trust_remote_code": trusted,
-        **_placing(settings, device),
+        "dtype": _dtype(settings, device), "trust_remote_code": trusted, **_placing(settings, device),
     }  # fmt: skip
     if quantize != "none":
         options["quantization_config"] = loaded(
             source, "model",
             lambda _: quantization.by_bitsandbytes(quantize, kind, config, trust_remote_code=trusted),
         )  # fmt: skip
-    model, report = loaded(
-        source, "model",
-        # Weights of other shapes are told of as those that are missing are, in our words: see below.
-        lambda given: kind.from_pretrained(
-            source, output_loading_info=True, ignore_mismatched_sizes=True, **options, **given
-        ),
-    )  # fmt: skip
-    if report["mismatched_keys"]:
-        name, stored, wanted = sorted(report["mismatched_keys"])[0]
-        raise UserError(
-            f"cannot load {source}: config.json does not fit the weights: {name} is of shape {_shape(stored)}, and by "
-            f"config.json it would be {_shape(wanted)}",
-            hint="a number of heads, a size or a vocabulary in config.json is wrong: get the model again",
-        )
-    if report["missing_keys"]:  # transformers fills them with random numbers and goes on
-        missing = sorted(report["missing_keys"])
-        raise UserError(
-            f"cannot load {source}: {len(missing)} of its weights are missing, such as {missing[0]}",
-            hint="the files are incomplete, or are of another kind of model",
-        )
+    model = _fitting(kind, source, config, options)
     if quantize != "none":
         quantization.tell_what_stayed(source, model)
     _tell_what_is_slow(source, model)
     return model.eval()
+
+
+def check_weights(kind: Any, source: str) -> None:
+    """Whether a checkpoint's configuration fits its weights, by their names and shapes: none is read.
+
+    Raises as `load_model` does. Of weights that come quantised only their format is checked.
+    """
+    config = configuration(source, Settings())
+    quantization.check(source, config, "none")
+    if quantization.own_format(config) is None:
+        _fitting(kind, source, config, {"device_map": {"": "meta"}, "trust_remote_code": False})
 
 
 def identity(role: Role, name: str, source: str, model: Any, quantize: str = "none") -> ModelIdentity:
@@ -81,8 +77,32 @@ def identity(role: Role, name: str, source: str, model: Any, quantize: str = "no
     )  # fmt: skip
 
 
-def _shape(sizes: Sequence[int]) -> str:
-    return " x ".join(map(str, sizes))
+def _fitting(kind: Any, source: str, config: Any, options: Mapping[str, Any]) -> Any:
+    """A checkpoint's model, whose weights are all there and all taken."""
+    told = {"output_loading_info": True, "ignore_mismatched_sizes": True, "use_safetensors": True}
+    model, report = loaded(
+        source, "model",
+        lambda given: kind.from_pretrained(
+            source, generation_config=_generation(source, given), **told, **options, **given
+        ),
+    )  # fmt: skip
+    check_fit(source, config, report)
+    return model
+
+
+def _generation(source: str, given: Mapping[str, Any]) -> Any:
+    """Which tokens end a text, by the checkpoint's own file; None where it has none. Nothing else of that file is ever
+    used, so nothing else in it may keep a model from being loaded."""
+    from transformers import GenerationConfig
+    from transformers.utils import cached_file
+
+    try:
+        path = cached_file(source, "generation_config.json", **given)
+        said = json.loads(read_text(Path(path)))
+    except (OSError, ValueError, RecursionError):
+        return None
+    tokens = {name: said[name] for name in _TOKENS if name in said} if isinstance(said, dict) else {}
+    return GenerationConfig(**tokens)
 
 
 def _device(settings: Settings) -> str:
@@ -91,8 +111,11 @@ def _device(settings: Settings) -> str:
     try:
         torch.empty(0, device=settings.device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise UserError(f"no device '{settings.device}' here: {first}", hint="try --device auto or cpu") from error
+        log.debug("no device %s", settings.device, exc_info=error)  # torch lists all the kinds it can be built for
+        there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+        raise UserError(
+            f"no device '{settings.device}' here: there is {', '.join(there)}", hint="try --device auto or cpu"
+        ) from error
     return settings.device
 
 

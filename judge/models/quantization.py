@@ -45,7 +45,7 @@ def check(source: str, config: Any, quantize: str) -> None:
     """Whether the weights can be read as they come, and made smaller where that is asked for.
 
     Raises:
-        UserError: they are quantised already, or need a package that is not installed.
+        UserError: they are quantised already, in a way that is not known, or need a package that is not installed.
     """
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # a line per layer on a CPU, and advice
     own = own_format(config)
@@ -56,7 +56,13 @@ def check(source: str, config: Any, quantize: str) -> None:
             f"{source} is quantised already ({own}), and cannot be once more", hint="leave out --quantize, or name "
             "the model that it was made from",
         )  # fmt: skip
-    lacking = [install for name, install in _PACKAGES.get(_method(_said(config) or {}), []) if not _is_there(name)]
+    if (method := _method(_said(config) or {})) not in _known():
+        raise UserError(
+            f"cannot load {source}: its weights are quantised by '{method}' (quant_method in config.json), which the "
+            "installed transformers does not know",
+            hint="name the model that it was made from, with --quantize 4bit; or one that is quantised in another way",
+        )
+    lacking = [install for name, install in _PACKAGES.get(method, []) if not _is_there(name)]
     if lacking:
         raise UserError(
             f"cannot load {source}: its weights are quantised ({own}), which needs "
@@ -142,6 +148,12 @@ def _method(said: dict[str, Any]) -> str:
     if method is None:  # bitsandbytes' of old
         return "bitsandbytes" if said.get("load_in_4bit") or said.get("load_in_8bit") else "unknown"
     return str(getattr(method, "value", method)).removesuffix("_4bit").removesuffix("_8bit")
+
+
+def _known() -> set[str]:
+    from transformers.quantizers.auto import AUTO_QUANTIZATION_CONFIG_MAPPING
+
+    return {_method({"quant_method": name}) for name in AUTO_QUANTIZATION_CONFIG_MAPPING}
 
 
 def _is_there(package: str) -> bool:

@@ -50,8 +50,9 @@ class Refused(ModelError):
 class Limits:
     """How hard a server is worked. Times in seconds.
 
-    concurrency: requests under way at once. timeout: of one request. attempts: tries of one request.
-    patience: after this long no further try is begun. wait: before the first retry; it doubles, with jitter.
+    concurrency: requests under way at once. attempts: tries of one request. timeout: of one try, from its beginning to
+    the last byte of its answer. patience: of all tries of a request and the waits between them; then it is given up.
+    wait: before the first retry; it doubles, with jitter.
     """
 
     concurrency: int = 16
@@ -165,7 +166,8 @@ class Remote:
                 return await self._client.post(path, body=body, cast_to=object)
 
         try:
-            answer = await self._retry(self._again, once)
+            async with asyncio.timeout(self._limits.patience):  # the tries together
+                answer = await self._retry(self._again, once)
             self._down = False
             return record.model_validate(answer)
         except (openai.APIConnectionError, TimeoutError, TooMuch, Elsewhere) as error:
@@ -234,10 +236,11 @@ def _senseless(error: BaseException) -> str:
 
 
 def _wait(error: openai.APIStatusError) -> float | None:
-    """The seconds after which a server that is busy wants to be asked again, as a number or a date; None: not said."""
+    """The seconds after which a server that is busy wants to be asked again, as a number or a date; None: not said.
+    A time that has passed, or under 0, is now."""
     asked = error.response.headers.get("retry-after", "").strip() if _may_pass(error) else ""
-    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,12})?", asked):
-        return float(asked)
+    if re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{0,12})?", asked):
+        return max(0.0, float(asked))
     try:
         until = parsedate_to_datetime(asked)
     except (ValueError, OverflowError):

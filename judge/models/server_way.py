@@ -23,6 +23,7 @@ THINKING: tuple[Body, ...] = (  # how a model is told not to think aloud; the la
     {"reasoning_effort": "low"},
     {},
 )
+ROUNDING = 1e-3  # by which a log-probability may be above 0, and the sum of probabilities above 1
 _SPACE_MARKS = " \n\u2581\u0120"  # spaces as text, as SentencePiece and as byte-level BPE write them
 _TOKEN_ID = "token_id:"  # noqa: S105  # how vLLM writes a token that it is to name by its id
 
@@ -65,7 +66,11 @@ class Way:
         return {**asked, "logprobs": True, "top_logprobs": self.top} if self.top else asked
 
     def serves(self, completion: Completion) -> bool:
-        """Whether an answer holds what was asked for: some servers pass over what they do not know."""
+        """Whether an answer holds what was asked for: some servers pass over what they do not know.
+
+        Raises:
+            ModelError: it holds no probabilities.
+        """
         tokens = {token for token, _ in listed(completion)}
         if self.yes:
             return tokens >= {f"{_TOKEN_ID}{index}" for index in (*self.yes, *self.no)}
@@ -79,7 +84,7 @@ class Way:
         so an answer never looks surer than the server said.
 
         Raises:
-            ModelError: neither side is listed, or the answer holds nothing of what was asked for.
+            ModelError: neither side is listed, the answer holds nothing of what was asked for, or no probabilities.
         """
         tokens = listed(completion)
         if not self.serves(completion):
@@ -104,12 +109,33 @@ class Way:
 
 
 def listed(completion: Completion) -> set[tuple[str, float]]:
-    """Tokens listed for the first position, with their probabilities."""
+    """Tokens listed for the first position, with their probabilities.
+
+    Raises:
+        ModelError: what is listed are no log-probabilities. Whoever writes such numbers is believed in nothing.
+    """
     logprobs = completion.choices[0].logprobs
     if logprobs is None or not logprobs.content:
         return set()
     first = logprobs.content[0]
-    return {(one.token, math.exp(min(one.logprob, 0.0))) for one in (first, *first.top_logprobs)}
+    others = {(one.token, one.logprob) for one in first.top_logprobs}
+    own = (first.token, first.logprob)  # mostly it is among the likeliest, too
+    every = others if first.token in {token for token, _ in others} else {*others, own}
+    for token, logprob in sorted({*every, own}):
+        if not logprob <= ROUNDING:  # nor is NaN
+            raise _no_probabilities(f"the token {token!r} has logprob {logprob:.6g}, which is above 0")
+    found = {(token, math.exp(min(logprob, 0.0))) for token, logprob in every}
+    whole = sum(p for _, p in found)
+    if whole > 1 + ROUNDING:
+        raise _no_probabilities(f"those of the tokens it lists add up to {whole:.6g}: {some(found)}")
+    return found
+
+
+def _no_probabilities(why: str) -> ModelError:
+    return ModelError(
+        f"the server gave no probabilities: {why}", retryable=True,
+        hint="is it an OpenAI-compatible server, and up to date? `logprob` is a natural logarithm",
+    )  # fmt: skip
 
 
 def some(tokens: set[tuple[str, float]]) -> str:

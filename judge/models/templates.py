@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -18,13 +19,14 @@ from judge.errors import ModelError
 
 SECONDS = 5.0  # of the processor, for one conversation; real templates take thousandths
 MOST_CHARACTERS = 4_000_000  # that one conversation may become; the prompts of this package have some thousands
+_ANSWER = "\N{WHITE SQUARE}answer\N{WHITE SQUARE}"
 _COMPILED = "<template>"  # the file that compiled templates say they come from
 _HINT = "mend the chat template of the checkpoint (chat_template.jinja), or choose another model"
 
 
-def rendered(holder: Any, messages: list[dict[str, Any]], **values: Any) -> str:
+def rendered(holder: Any, messages: list[dict[str, Any]], *, answering: bool = True, **values: Any) -> str:
     """The conversation as the chat template of `holder` (a processor or a tokenizer) writes it, up to where the next
-    answer begins. `values` are names that the template knows.
+    answer begins; not `answering`: to where the last message ends. `values` are names that the template knows.
 
     Raises:
         ModelError: it takes too long, or writes too much.
@@ -33,9 +35,26 @@ def rendered(holder: Any, messages: list[dict[str, Any]], **values: Any) -> str:
     before = sys.gettrace()  # of this thread alone, as all that follows
     sys.settrace(_Bounds(time.thread_time() + SECONDS))
     try:
-        return str(holder.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, **values))
+        return str(holder.apply_chat_template(messages, add_generation_prompt=answering, tokenize=False, **values))
     finally:
         sys.settrace(before)
+
+
+def begins_no_answer(written: Callable[..., str]) -> bool:
+    """Whether a template leaves out what stands before an answer: whose turn it is. A model then goes on with the
+    question. Templates that write nothing there are sound.
+
+    written: renders turns, and takes `answering`, see `rendered`.
+    """
+    asked = ("user", "?")
+    try:
+        prompt = written([asked])
+        if prompt != written([asked], answering=False):
+            return False
+        before, mark, _ = written([asked, ("assistant", _ANSWER)], answering=False).partition(_ANSWER)
+    except Exception:  # a template is a program: one that fails on this alone takes no such conversation
+        return False
+    return bool(mark) and before.startswith(prompt) and bool(before[len(prompt) :].strip())
 
 
 def endless(tree: nodes.Template) -> str | None:

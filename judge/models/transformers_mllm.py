@@ -40,6 +40,13 @@ from judge.verdict import Answer, ModelIdentity
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, ProcessorMixin
 
+_MOST_LOGIT = 1e4  # trained models stay under some hundreds
+_UNFIT = (
+    "are its files of one model (config.json, the processor's, the weights)? if so, it takes another version of "
+    "transformers, or another model"
+)
+_DAMAGED = "its weights are damaged, or --dtype is too narrow"
+
 
 class TransformersMllm:
     """See `judge.ports.Mllm`. Takes a loaded model and its processor; loads nothing.
@@ -128,9 +135,9 @@ class TransformersMllm:
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure("looking at a first picture", error) from error
         if bool(logits.isnan().any()):
-            raise ModelError(
-                "its answers are no numbers (NaN)", hint="its weights are damaged, or --dtype is too narrow"
-            )
+            raise ModelError("its answers are no numbers (NaN)", hint=_DAMAGED)
+        if (most := float(logits.max())) > _MOST_LOGIT:
+            raise ModelError(f"its answers are out of any range (a logit of {most:.1e})", hint=_DAMAGED)
 
     def inside(self) -> Inside:
         """What a probe holds against this adapter: the same model asked plainly (see `protocols.Inside`)."""
@@ -220,6 +227,6 @@ def load_mllm(
             raise
         raise UserError(
             f"transformers {__version__} cannot run {source}: {error.message}",
-            hint=error.hint or "install another version of transformers, or choose another model",
+            hint=error.hint or _UNFIT,
         ) from error
     return mllm

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from judge.judging.plain import GLOSSARY
 from judge.policytest.outcomes import Gap, Result, Status, Tally, TestRun
+from judge.printable import printable
 
 _STYLES = {
     Status.FAILED: "bold red", Status.BROKEN: "bold magenta", Status.TODO: "yellow", Status.PASSES_NOW: "bold cyan",
@@ -80,7 +81,7 @@ def _told(one: Result) -> Text:
     line = Text()
     line.append(f"{'passes now' if one.status is Status.PASSES_NOW else one.status:<10} ", style=_STYLES[one.status])
     line.append(f"{one.place} ", style="dim")
-    line.append(f"{_printable(one.image)} {one.rule}")
+    line.append(f"{printable(one.image)} {one.rule}")
     if one.statement:
         line.append(f" '{one.statement}'")
     if one.status is Status.PASSES_NOW:
@@ -100,8 +101,3 @@ def _summary(run: TestRun) -> Text:
     kept = run.images - run.asked
     style = "bold red" if tally.failed or tally.broken else "bold green"
     return Text(f"{', '.join(parts)}; {run.images} images, {kept} verdicts kept from before", style=style)
-
-
-def _printable(name: str) -> str:
-    """A file name without control characters: they could rewrite the terminal."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in name)

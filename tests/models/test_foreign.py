@@ -9,9 +9,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+import typer
 
 from judge.assemble import load_judge, load_llm
-from judge.cli.doctor import of_model
+from judge.cli.doctor import doctor, of_model
 from judge.errors import UserError
 from judge.models.checkpoints import architecture
 from judge.models.image_text import load_encoder
@@ -222,6 +223,9 @@ def test_doctor_says_which_part_of_a_folder_is_damaged(checkpoint, tmp_path, spo
     found = of_model(str(folder))
     assert found["found"] == "folder"
     assert (found["wrong"] is None) if said is None else said in found["wrong"]
+    with pytest.raises(typer.Exit) as ended:
+        doctor(str(folder), json=True)
+    assert ended.value.exit_code == (0 if said is None else 2)
 
 
 def test_a_language_model_of_text_alone_is_no_judge_of_images(tmp_path):

@@ -104,6 +104,27 @@ def test_a_server_that_drips_is_late():
     assert time.perf_counter() - begun < 8
 
 
+def test_all_tries_of_a_request_together_have_an_end():
+    """Each try drips until its own time is up, and another begins; none is left running when patience ends."""
+    tries = []
+
+    def drip(connection: socket.socket) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            return whole(b'{"data": [{"id": "m"}]}')(connection)
+        return drops_without_end(connection)
+
+    with sending(drip) as address:
+        remote = Remote(address, Limits(timeout=2.0, attempts=50, patience=2.5, wait=0.01))
+        remote.run(remote.models())
+        begun = time.perf_counter()
+        with pytest.raises(Unreachable, match="in time"):
+            remote.run(remote.models())
+        took = time.perf_counter() - begun
+        remote.close()
+    assert len(tries) == 3 and 2.4 < took < 3.5
+
+
 def test_a_run_goes_on_after_a_nested_answer(serve, pictures):
     server = serve()
     mllm = load_server(server.url, limits=QUICK)

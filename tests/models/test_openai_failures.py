@@ -14,6 +14,7 @@ from judge.models.openai_server import load_server
 from judge.models.remote import Limits
 from tests.judging.scenes import constitution
 from tests.models import conformance as suite
+from tests.models.serving import QUICK
 
 
 class TestUse:
@@ -49,6 +50,16 @@ class TestUse:
         assert verdict.verdict == "needs_review" and verdict.failure.retryable
         assert "asks to wait" in verdict.failure.message and server.requests <= 9 + 1  # those under way at once
         assert time.perf_counter() - begun < 10
+
+    def test_a_wait_under_zero_is_no_wait(self, serve):
+        """Nor is it patience: a server that says so for ever is given up at once."""
+        server = serve()
+        mllm = load_server(server.url, limits=Limits(attempts=3, wait=5.0))
+        server.manners.fail[:], server.manners.retry_after, server.requests = [429] * 3, "-5", 0
+        begun = time.perf_counter()
+        with pytest.raises(ModelError, match="overloaded"):
+            mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert server.requests == 3 and time.perf_counter() - begun < 4
 
     def test_a_date_that_has_passed_or_makes_no_sense_is_no_wait(self, joined):
         server, mllm = joined
@@ -141,18 +152,28 @@ class TestUse:
         with pytest.raises(ModelError, match=r"of other tokens: 'token_id:1' \(0\.90\), 'token_id:2'"):
             mllm.answer(suite.asks_of([None], ["a knife"]))
 
-    @pytest.mark.parametrize("number", ["NaN", "Infinity"])
-    def test_probabilities_that_are_none(self, joined, number):
-        server, mllm = joined
-        listed = ", ".join(
-            f'{{"token": "token_id:{index}", "logprob": {number}}}' for index in (*mllm._way.yes, *mllm._way.no)
-        )
-        logprobs = f'{{"content": [{{"token": "x", "logprob": {number}, "top_logprobs": [{listed}]}}]}}'
-        server.manners.raw = (
-            f'{{"model": "bundled", "choices": [{{"message": {{"content": "x"}}, "logprobs": {logprobs}}}]}}'
-        )
-        with pytest.raises(ModelError, match="no probabilities"):
+    @pytest.mark.parametrize(
+        ("yes", "no", "said"),
+        [
+            ("-Infinity", "Infinity", "logprob inf"), ("-9.0", "5.0", "logprob 5"), ("-9.0", "0.002", "logprob 0.002"),
+            ("NaN", "-1.0", "logprob nan"), ("-0.1", "-0.1", "add up to"), ("-0.002", "-5.5", "add up to"),
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("by_id", [True, False])
+    def test_log_probabilities_that_are_none_are_not_believed(self, serve, yes, no, said, by_id):
+        server = serve(ids=by_id, tokenizer=by_id)
+        mllm = load_server(server.url, limits=QUICK)
+        server.manners.raw = answered(mllm, {"yes": yes, "no": no})
+        with pytest.raises(ModelError, match=f"gave no probabilities: .*{said}") as caught:
             mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert caught.value.retryable and "dtype" not in caught.value.hint
+
+    def test_log_probabilities_may_be_rounded(self, joined):
+        """Above 0 by a thousandth is rounding, and no mass at all is sound: some servers write it as -Infinity."""
+        server, mllm = joined
+        server.manners.raw = answered(mllm, {"yes": "0.0009", "no": "-Infinity"})
+        (answer,) = mllm.answer(suite.asks_of([None], ["a knife"]))
+        assert (answer.p_yes, answer.p_no) == (1.0, 0.0)
 
     @pytest.mark.parametrize("manners", [{"logprobs": False}, {"ids": False}], ids=str)
     def test_an_answer_without_what_was_asked_for(self, joined, manners):
@@ -176,3 +197,19 @@ class TestUse:
         server.manners.fail[:] = [0]
         mllm.answer(suite.asks_of([None], ["a knife"]))
         mllm.close()
+
+
+def answered(mllm, told: dict[str, str]) -> str:
+    """An answer that lists one token for yes and one for no with these log-probabilities, as JSON writes them."""
+    way = mllm._way
+    ids = {"yes": way.yes, "no": way.no} if way.yes else {"yes": (), "no": ()}
+    names = {word: [f"token_id:{index}" for index in own] or [word] for word, own in ids.items()}
+    listed = [
+        f'{{"token": "{name}", "logprob": {told[word] if at == 0 else -99}}}'
+        for word, own in names.items()
+        for at, name in enumerate(own)
+    ]
+    first = f'"token": "{names["no"][0]}", "logprob": {told["no"]}'
+    content = f'[{{{first}, "top_logprobs": [{", ".join(listed)}]}}]'
+    said = f'"message": {{"content": "No"}}, "logprobs": {{"content": {content}}}'
+    return f'{{"model": "bundled", "choices": [{{{said}}}]}}'

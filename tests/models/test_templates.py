@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -99,3 +100,55 @@ def test_a_template_with_the_tag_of_transformers_is_read():
     assert thinking.read(template) is not None
     assert thinking.switches(template) == ["enable_thinking"]
     assert thinking.read("{% for") is None
+
+
+def mute(folder):
+    """A template that ends where the question ends, whatever it is told."""
+    path = folder / "chat_template.jinja"
+    source = path.read_text(encoding="utf-8")
+    assert "add_generation_prompt" in source
+    path.write_text(source.replace("add_generation_prompt", "false"), encoding="utf-8")
+
+
+@pytest.mark.parametrize("family", ["llava", "qwen3_vl", "smolvlm"])
+def test_a_template_that_does_not_begin_the_answer_is_refused(checkpoint, tmp_path, family):
+    folder = shutil.copytree(checkpoint(family), tmp_path / "mute")
+    mute(folder)
+    with pytest.raises(UserError, match="does not begin the answer") as caught:
+        load_mllm(str(folder), FULL)
+    assert "chat_template.jinja" in caught.value.hint
+
+
+def test_nor_is_one_for_text(tmp_path):
+    folder = tiny.build_text(tmp_path / "text")
+    mute(folder)
+    with pytest.raises(UserError, match="does not begin the answer"):
+        load_text_llm(str(folder), FULL)
+
+
+MISTRAL = (
+    "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}[INST] {% for c in m.content %}"
+    "{{ '<image>' if c.type == 'image' else c.text }}{% endfor %} [/INST]{% else %} {{ m.content[0].text }}{{ eos_token }}"
+    "{% endif %}{% endfor %}"
+)
+
+
+def test_one_that_writes_nothing_before_an_answer_is_sound(checkpoint, tmp_path):
+    """Mistral's do not."""
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "mistral")
+    (folder / "chat_template.jinja").write_text(MISTRAL, encoding="utf-8")
+    load_mllm(str(folder), FULL)
+
+
+def test_what_a_template_says_when_it_fails_reaches_no_terminal_raw(checkpoint, tmp_path):
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "loud")
+    said = r"{{ raise_exception('only \u001b[31m\u0007\u009b2J one turn') }}"
+    (folder / "chat_template.jinja").write_text(said.encode().decode("unicode_escape"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "judge", "check", "x.png", "--model", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert r"only \x1b[31m\x07\x9b2J one turn" in done.stderr and done.stderr.replace("\n", "").isprintable()

@@ -20,6 +20,7 @@ from judge.evaluation.reports.words import (
     stress_base,
     with_interval,
 )
+from judge.printable import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +40,7 @@ def table(evaluation: Evaluation) -> str:
         if kind and one.kind != kind:
             grid.add_section()
         kind = one.kind
-        grid.add_row(*(Text(cell) for cell in (_printable(one.name), *_cells(one))))
+        grid.add_row(*(Text(cell) for cell in (printable(one.name), *_cells(one))))
     console = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
     console.print(Text(_heading(evaluation)))
     console.print(grid)
@@ -101,7 +102,7 @@ def markdown(evaluation: Evaluation) -> str:
 
 
 def _heading(evaluation: Evaluation) -> str:
-    return _printable(
+    return printable(
         f"{evaluation.dataset} (digest {evaluation.dataset_digest[:12]}): {evaluation.examples} images, "
         f"{evaluation.unsafe} violating; constitution {evaluation.constitution}."
     )
@@ -120,11 +121,6 @@ def _cells(one: MethodFigures) -> tuple[str, ...]:
     )
 
 
-def _printable(text: str) -> str:
-    """Without control characters: they could rewrite the terminal."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
 def _cell(text: str) -> str:
     """Text that cannot end a cell of a markdown table, nor be read as HTML."""
-    return _printable(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

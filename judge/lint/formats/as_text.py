@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from judge.lint.findings import LintFinding
+from judge.printable import printable
 
 _WIDTH = 100
 
@@ -45,8 +46,3 @@ def _cells(text: str) -> int:
     return sum(
         0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
     )
-
-
-def printable(text: str) -> str:
-    """A text without control characters."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

@@ -1,0 +1,79 @@
+"""Whether a checkpoint's configuration and its weights are of one model. transformers fills what is missing with random
+numbers, passes over what nothing takes, and goes on: with fewer layers than were trained, it answers all the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from judge.errors import UserError
+
+_LEFT_OUT = re.compile(
+    r"""
+      (^|\.)(original_)?inv_freq$                       # computed anew from the configuration
+    | (^|\.)position_ids$
+    | (^|\.)num_batches_tracked$
+    | (^|\.)(mtp|nextn|draft_model|eagle|medusa)\w*\.   # layers that guess ahead, for speed alone
+    | (^|\.)vision_(tower|model)\.(.+\.)?head\.         # sums a picture up in one vector, which no question reads
+    | \.(input|output|q|k|v|kv)_(scale|zero_point)$     # statistics for computing, or keeping, in fewer bits
+    """,
+    re.VERBOSE,
+)
+_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
+_WRONG = (
+    "a size, a number of layers or a vocabulary in config.json is wrong, or the files are of another model: get it "
+    "again"
+)
+
+
+def check_fit(source: str, config: Any, report: Mapping[str, Any]) -> None:
+    """Compare what a configuration asks for with what the files hold.
+
+    report: what `from_pretrained(output_loading_info=True)` tells of a model.
+
+    Raises:
+        UserError: weights are of another shape, are missing, or are taken by nothing, with the name of one.
+    """
+    if report["mismatched_keys"]:
+        name, stored, wanted = sorted(report["mismatched_keys"])[0]
+        raise UserError(
+            f"cannot load {source}: config.json does not fit the weights: {name} is of shape {_shape(stored)}, and by "
+            f"config.json it would be {_shape(wanted)}",
+            hint=_WRONG,
+        )
+    if report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        raise UserError(
+            f"cannot load {source}: {len(missing)} of its weights are missing, such as {missing[0]}",
+            hint="the files are incomplete, or are of another kind of model",
+        )
+    if unused := sorted(_unused(report["unexpected_keys"], config)):
+        raise UserError(
+            f"cannot load {source}: config.json does not fit the weights: by config.json nothing takes {len(unused)} "
+            f"of them, such as {unused[0]}",
+            hint=_WRONG,
+        )
+
+
+def _unused(names: Iterable[str], config: Any) -> list[str]:
+    """Weights that nothing takes, without those that are left out on purpose."""
+    text = config.get_text_config()
+    ahead = {getattr(text, "num_hidden_layers", 0) + index for index in range(_guessing(text))}
+    tied = bool(getattr(text, "tie_word_embeddings", False))
+    return [
+        name for name in names
+        if not _LEFT_OUT.search(name)
+        and not (tied and name.endswith("lm_head.weight"))
+        and not ("vis" not in name and ahead & {int(number) for number in _LAYER.findall(name)})
+    ]  # fmt: skip
+
+
+def _guessing(text: Any) -> int:
+    """How many layers behind the last guess ahead; they are numbered on."""
+    found = getattr(text, "num_nextn_predict_layers", None)
+    return found if isinstance(found, int) else 0
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " x ".join(map(str, sizes))
