@@ -13,6 +13,7 @@ import typer
 
 from judge.cli.exits import Exit
 from judge.errors import UserError
+from judge.files import read_text
 
 _PACKAGES = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "gradio", "pillow", "pydantic")
 
@@ -117,8 +118,8 @@ def of_model(name: str) -> dict[str, Any]:
 
 
 def _misfit(folder: Path) -> str | None:
-    """How the configuration in a folder does not fit its weights; None where it does, or where it is no model that
-    answers questions about images."""
+    """How the configuration in a folder does not fit its weights; None where it does, and where that cannot be told: a
+    model of Python code of its own, which never runs here, or one that answers no questions about images."""
     from transformers import AutoModelForImageTextToText
 
     from judge.models.checkpoints import architecture
@@ -127,7 +128,7 @@ def _misfit(folder: Path) -> str | None:
     from judge.settings import Settings
 
     try:
-        if is_multimodal(architecture(str(folder), Settings())):
+        if "auto_map" not in read_text(folder / "config.json") and is_multimodal(architecture(str(folder), Settings())):
             check_weights(AutoModelForImageTextToText, str(folder))
     except UserError as error:
         return error.message.partition(": ")[2]
