@@ -56,6 +56,8 @@ FOOTER = """
 A family that is not listed is held against plain passes when the first question about a picture comes, and again when
 prompts get much longer; where sharing is not exact, or fails, questions are asked one by one.
 
+A model that none of this runs comes in by a package of yours: [backends.md](backends.md).
+
 ## Refused
 
 A model that the installed transformers cannot run on a small picture is refused when it is loaded, with the reason.

@@ -1,6 +1,6 @@
 """`judge`: the command line.
 
-1. typer reads the arguments of one verb (`check`, `bench`, `doctor`); 2. the verb's own module does the work, and
+1. typer reads the arguments of one verb (one of `VERBS`); 2. the verb's own module does the work, and
 imports what is heavy only then; 3. data goes to stdout, talk to stderr; 4. errors become one message with
 a hint, and the exit code says who can mend it (see `exits`).
 """
@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from typing import NoReturn
 
 import typer
@@ -45,21 +46,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("check")(check.check)
-app.command("compile")(compile.compile_)
-app.command("test")(test.test)
-app.command("diff")(diff.diff)
-app.command("eval")(eval.evaluate)
-app.command("lint")(lint.lint)
-app.command("calibrate")(calibrate.calibrate)
-app.command("import")(import_.import_policy)
-app.add_typer(review.app, name="review")
-app.command("audit")(audit.audit)
-app.command("export")(export.export)
-app.command("schema")(schema.schema)
-app.command("bench")(bench.bench)
-app.command("probe")(probe.probe)
-app.command("doctor")(doctor.doctor)
+VERBS: dict[str, Callable[..., None] | typer.Typer] = {  # in the order of `--help`; a `Typer` has verbs of its own
+    "check": check.check,
+    "compile": compile.compile_,
+    "test": test.test,
+    "diff": diff.diff,
+    "eval": eval.evaluate,
+    "lint": lint.lint,
+    "calibrate": calibrate.calibrate,
+    "import": import_.import_policy,
+    "review": review.app,
+    "audit": audit.audit,
+    "export": export.export,
+    "schema": schema.schema,
+    "bench": bench.bench,
+    "probe": probe.probe,
+    "doctor": doctor.doctor,
+}
+for _name, _verb in VERBS.items():
+    if isinstance(_verb, typer.Typer):
+        app.add_typer(_verb, name=_name)
+    else:
+        app.command(_name)(_verb)
 
 
 @app.callback(invoke_without_command=True)

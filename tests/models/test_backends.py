@@ -1,4 +1,4 @@
-"""A backend from outside: the package that docs/models.md shows is installed as a folder on the path, and judged with."""
+"""A backend from outside: the package that docs/backends.md shows is installed as a folder on the path, and judged with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULES = (
     "constitution: colours\nversion: 1.0.0\nrules:\n"
     "  - {id: no-red, rule: No red picture may be shown., preconditions: [the picture is red]}\n"
 )
-PAGE = (ROOT / "docs" / "models.md").read_text(encoding="utf-8").split("## A backend of your own")[1]
+PAGE = (ROOT / "docs" / "backends.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
 ENTRY = re.search(r'entry-points."judge.models"\]\n(\w+) = "(.*?)"', PAGE).groups()
 
