@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from judge.review.access import add_user
+from judge.review.access.logins import add_user
 from judge.review.store import Role, Store
 from tests.review.browsing import chromium, press, ready, serving, settled
 

@@ -119,8 +119,8 @@ def settings(
 @app.command("agreement")
 def agreement(data: Data = None, json: Json = False) -> None:
     """How far first and second readers agree, per rule, and how readers did on gold items."""
-    from judge.review.agreement import agreement as measured
-    from judge.review.agreement import gold_scores
+    from judge.review.dashboard.agreement import agreement as measured
+    from judge.review.dashboard.agreement import gold_scores
     from judge.review.store import Store, data_dir
 
     with Store.open(data or data_dir(), make=False) as store:

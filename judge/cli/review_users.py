@@ -31,7 +31,7 @@ def add(
     data: Data = None,
 ) -> None:
     """Let somebody log in. The password is asked for, or is the first line of stdin."""
-    from judge.review import access
+    from judge.review.access import logins as access
     from judge.review.store import Role, Store, data_dir
 
     with Store.open(data or data_dir()) as store:
@@ -42,7 +42,7 @@ def add(
 @app.command("list")
 def list_(data: Data = None, json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False) -> None:
     """Name, role and since when, a user per line."""
-    from judge.review import access
+    from judge.review.access import logins as access
     from judge.review.store import Store, data_dir
 
     with Store.open(data or data_dir(), make=False) as store:
@@ -61,7 +61,7 @@ def role(
     name: Name, role: Annotated[RoleName, typer.Option(help="What the user may do from now on.")], data: Data = None
 ) -> None:
     """Change what somebody may do."""
-    from judge.review import access
+    from judge.review.access import logins as access
     from judge.review.store import Role, Store, data_dir
 
     with Store.open(data or data_dir(), make=False) as store:
@@ -71,7 +71,7 @@ def role(
 @app.command("password")
 def password(name: Name, data: Data = None) -> None:
     """Change a password. It is asked for, or is the first line of stdin."""
-    from judge.review import access
+    from judge.review.access import logins as access
     from judge.review.store import Store, data_dir
 
     with Store.open(data or data_dir(), make=False) as store:
@@ -81,7 +81,7 @@ def password(name: Name, data: Data = None) -> None:
 @app.command("remove")
 def remove(name: Name, data: Data = None) -> None:
     """Take a login away. What the user decided stays."""
-    from judge.review import access
+    from judge.review.access import logins as access
     from judge.review.store import Store, data_dir
 
     with Store.open(data or data_dir(), make=False) as store:

@@ -90,19 +90,21 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
 
     from starlette.middleware import Middleware
 
-    from judge.review import access, connections, ui
-    from judge.review.door import Door
+    from judge.review import page
+    from judge.review.access import connections, logins
+    from judge.review.access.door import Door
     from judge.review.ui import render
-    from judge.review.ui.context import Context, Judges
+    from judge.review.ui.context import Context
     from judge.review.ui.theme import head, theme
+    from judge.serving.judges import Judges
 
     def sign_in(name: str, password: str) -> bool:
-        return access.authenticate(store, name, password) is not None
+        return logins.authenticate(store, name, password) is not None
 
     context = Context(store, settings, data, signed_in, Judges(settings))
-    page = ui.build(context)
+    blocks = page.build(context)
     try:
-        page.launch(
+        blocks.launch(
             server_name=host, server_port=port, auth=sign_in if signed_in else None,
             auth_message=render.html("login", line="#858d9b"), share=False, ssr_mode=False, quiet=True, footer_links=[],
             run_history=False, enable_monitoring=False, mcp_server=False, pwa=False, allowed_paths=[],
@@ -113,8 +115,8 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
         raise UserError(
             f"cannot serve on {host}:{port}: the port is taken, or not for you", hint="choose another --port"
         ) from error
-    connections.guard(page.server)
+    connections.guard(blocks.server)
     log.warning("serving on http://%s:%d%s", host, port, "" if signed_in else " (this machine only, no sign-in)")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does: the store and its heads are closed
-    page.block_thread()
+    blocks.block_thread()

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from judge.cli.main import app
 from judge.errors import UserError
-from judge.review import access
+from judge.review.access import logins as access
 from judge.review.store import Decision, Right, Role, Store, may
 from tests.review.shelf import many
 

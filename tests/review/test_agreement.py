@@ -6,7 +6,7 @@ import krippendorff
 import numpy as np
 import pytest
 
-from judge.review.agreement import OVERALL, agreement, gold_scores
+from judge.review.dashboard.agreement import OVERALL, agreement, gold_scores
 from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
 from tests.review.shelf import many
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from judge.cli.main import app, main
 from judge.errors import StoreError, UserError
 from judge.review import heads
-from judge.review.access import add_user, remove_user, set_password, set_role
+from judge.review.access.logins import add_user, remove_user, set_password, set_role
 from judge.review.audit import audit
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, Role, SecondReads, Store
 from judge.review.store.log import GENESIS

@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from judge.review.access import add_user
+from judge.review.access.logins import add_user
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, Role, SecondReads, Store
 from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, visitor
 

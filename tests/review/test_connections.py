@@ -9,7 +9,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from judge.review.connections import HEAD
+from judge.review.access.connections import HEAD
 from judge.review.store import Store
 from tests.review.browsing import serving
 

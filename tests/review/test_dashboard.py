@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import pytest
 
-from judge.review.agreement import share
-from judge.review.numbers import numbers, quantile
+from judge.review.dashboard.agreement import share
+from judge.review.dashboard.numbers import numbers, quantile
 from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
 from judge.verdict import Branch
 from tests.review.browsing import CHROMIUM, serving, visitor
@@ -121,7 +121,7 @@ def test_decisions_taken_back_do_not_count(tmp_path):
 
 
 def test_an_empty_store_has_empty_numbers(tmp_path):
-    from judge.review.ui import dashboard
+    from judge.review.dashboard import tab as dashboard
 
     with Store.open(tmp_path) as opened:
         found = numbers(opened)

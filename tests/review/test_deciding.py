@@ -8,7 +8,7 @@ import random
 import pytest
 
 from judge.errors import UserError
-from judge.review import access
+from judge.review.access import logins as access
 from judge.review.audit import audit
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, Role, SecondReads, Store
 from tests.review.shelf import FIRED, NOON, SAFE, fill, many, unmixed_store

@@ -12,11 +12,13 @@ from judge.chain import Outcome
 from judge.errors import UserError
 from judge.judging.probability import by_prior
 from judge.resources import shipped_constitutions
-from judge.review.access import add_user
+from judge.review.access.logins import add_user
 from judge.review.app import is_local, wants_login
+from judge.review.queue import desk
 from judge.review.store import Breaks, Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
-from judge.review.ui import chains, desk, render
-from judge.review.ui.context import Context, Judges, Person
+from judge.review.ui import chains, render
+from judge.review.ui.context import Context, Person
+from judge.serving.judges import Judges
 from judge.settings import Settings, Thresholds
 from judge.verdict import Answer, Evidence
 from tests.review.browsing import samples
@@ -190,7 +192,7 @@ def test_every_word_shown_is_escaped():
 
 
 def test_sign_in_is_wanted_off_this_machine_and_where_there_are_users(store):
-    from judge.review.access import add_user
+    from judge.review.access.logins import add_user
 
     assert [is_local(one) for one in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "10.0.0.5", "judge.example")] == [
         True, True, True, False, False, False,

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from judge.review.access import add_user
+from judge.review.access.door import EVENTS, OTHERS
+from judge.review.access.logins import add_user
 from judge.review.audit import audit
-from judge.review.door import EVENTS, OTHERS
 from judge.review.heads import read
 from judge.review.store import Filters, Role, Store
 from tests.review.browsing import serving
@@ -205,7 +205,7 @@ def test_a_reviewer_exports_nothing_and_an_admin_is_recorded(folder, address, bo
 
 
 def test_a_role_taken_away_is_gone_at_the_next_event(folder, bob, events):
-    from judge.review.access import remove_user
+    from judge.review.access.logins import remove_user
 
     with Store.open(Path(folder)) as store:
         remove_user(store, "bob", by="ann")

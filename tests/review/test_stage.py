@@ -8,7 +8,7 @@ from PIL import Image
 
 from judge.judging.pipeline import Judge
 from judge.models.scripted import ScriptedDetector, ScriptedMllm
-from judge.review.ui import stage
+from judge.review.queue import stage
 from judge.settings import Settings
 from tests.judging.scenes import constitution
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 import pytest
 
 from judge.errors import StoreError, UserError
-from judge.review import access
+from judge.review.access import logins as access
 from judge.review.store import (
     Breaks,
     Decision,

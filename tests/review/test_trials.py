@@ -9,10 +9,11 @@ import pytest
 
 from judge.errors import UserError
 from judge.review.store import Role, Store
-from judge.review.ui.context import Context, Judges, Person
-from judge.review.ui.workbench_desk import Workbench
+from judge.review.ui.context import Context, Person
+from judge.review.workbench.desk import Workbench
 from judge.review.workbench.draft import read
 from judge.review.workbench.library import Library, Ref
+from judge.serving.judges import Judges
 from judge.settings import Settings
 from tests.review.shelf import drawing, samples
 
@@ -29,8 +30,8 @@ def finished(job):
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    from judge.review.ui.context import Judges
     from judge.review.workbench.trials import Trials
+    from judge.serving.judges import Judges
     from judge.settings import Settings
 
     with Store.open(tmp_path_factory.mktemp("bench")) as opened:

@@ -9,7 +9,7 @@ import pytest
 
 from judge.diff.effects import Effect
 from judge.errors import UserError
-from judge.review.access import add_user
+from judge.review.access.logins import add_user
 from judge.review.store import Decided, Filters, Role, Store
 from judge.review.workbench import saving
 from judge.review.workbench.draft import chains, read

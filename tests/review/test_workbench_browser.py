@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from judge.review.access import add_user
+from judge.review.access.logins import add_user
 from judge.review.store import Decision, ReviewSettings, Role, SecondReads, Store
 from tests.conftest import ROOT
 from tests.review.browsing import CHROMIUM, LONG, serving, visitor

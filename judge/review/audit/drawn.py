@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from judge.review.access import vouched
+from judge.review.access.logins import vouched
 from judge.review.audit import exact
 from judge.review.audit.items import DECIDING
 from judge.review.store import log

@@ -6,9 +6,6 @@ A tab is a module with `def build(context: Context) -> None`, called inside a `g
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +16,11 @@ from judge.errors import UserError
 from judge.review.store.roles import Right, Role, may
 
 if TYPE_CHECKING:
-    from judge.constitution import Constitution
-    from judge.judging.pipeline import Judge
     from judge.review.store import Store
+    from judge.serving.judges import Judges
     from judge.settings import Settings
 
 LOCAL = "local"  # who decides where nobody signs in: the one person at this machine
-KEPT = 8  # judges of edited constitutions that are kept; they share the models, so each is small
 
 
 @dataclass(frozen=True)
@@ -38,54 +33,6 @@ class Person:
     def may(self, right: Right) -> bool:
         """Whether the person may do this; the store checks decisions, leases and reveals itself as well."""
         return may(self.role, right)
-
-
-class Judges:
-    """Judges by constitution, made when first asked for; all share the models that the first one loaded.
-
-    Safe from many threads: `busy` is held while a judge is made, and callers hold it while one judges, because
-    the models are shared and a machine has no use for two images at a time.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.busy = threading.RLock()
-        self._by_key: OrderedDict[str, Judge] = OrderedDict()
-
-    def of(self, constitution: str | Path | Constitution) -> Judge:
-        """The judge of a shipped name, a file (read anew when it changed) or a constitution already loaded.
-
-        Raises:
-            ConstitutionError: mistakes in the file.
-            UserError: no such constitution or model.
-            ModelError: the model failed to load.
-        """
-        from judge.assemble import load_judge, load_like
-        from judge.constitution import Constitution
-        from judge.locks.loading import load_policy
-
-        with self.busy:
-            policy = constitution if isinstance(constitution, Constitution) else load_policy(constitution)
-            loaded, lock = (policy, None) if isinstance(policy, Constitution) else (policy.constitution, policy.lock)
-            key = f"{loaded.model_dump_json()}\n{'' if lock is None else lock.digest}"
-            if key not in self._by_key:
-                like = next(
-                    (one for one in self._by_key.values() if one.constitution.language == loaded.language), None
-                )
-                self._by_key[key] = load_like(like, policy) if like is not None else load_judge(policy, self.settings)
-            self._by_key.move_to_end(key)
-            while len(self._by_key) > KEPT:
-                self._by_key.popitem(last=False)
-            return self._by_key[key]
-
-    def warm(self, constitution: str) -> None:
-        """Load in the background, so that the first image does not wait; what fails then fails again when asked."""
-
-        def load() -> None:
-            with contextlib.suppress(Exception):  # the person who asks for it is told
-                self.of(constitution)
-
-        threading.Thread(target=load, name="warm-judge", daemon=True).start()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Fills the HTML templates in `templates/`. Everything put in is escaped; a name that is not given is an error."""
+"""Fills the HTML templates of every room. Everything put in is escaped; a name that is not given is an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-_HERE = Path(__file__).resolve().parent
+_ROOMS = [Path(__file__).resolve().parents[1] / room for room in ("ui", "queue", "workbench", "dashboard")]
 _WORDS = {
     "violation": "Violation", "no_violation": "No violation", "needs_review": "Needs review",
     "violated": "Violated", "not_violated": "Not violated", "undecided": "Undecided", "pruned": "Pruned",
@@ -27,7 +27,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader([room / "templates" for room in _ROOMS]),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -60,5 +60,6 @@ def safe(markup: str) -> Markup:
 
 
 def static(name: str) -> str:
-    """The text of a file in `static/`."""
-    return (_HERE / "static" / name).read_text(encoding="utf-8")
+    """The text of a file in the `static/` of a room."""
+    found = (room / "static" / name for room in _ROOMS)
+    return next(file for file in found if file.is_file()).read_text(encoding="utf-8")

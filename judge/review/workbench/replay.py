@@ -16,7 +16,7 @@ from judge.chain import Outcome, all_hold, any_holds, negated
 from judge.evaluation.measures.figures import Counts, Estimate
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.probability import Facts, decide
-from judge.review.agreement import share
+from judge.review.dashboard.agreement import share
 from judge.review.store.records import Decided
 from judge.settings import Frozen, Thresholds
 from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome, conclude

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
     from judge.ports import Mllm
-    from judge.review.ui.context import Judges
+    from judge.serving.judges import Judges
 
 log = logging.getLogger("judge")
 MOST = 96  # images of one job

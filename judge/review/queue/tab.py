@@ -7,10 +7,10 @@ import logging
 import gradio as gr
 
 from judge.errors import UserError
+from judge.review.queue.desk import UPLOAD_BYTES, Desk
+from judge.review.queue.messages import Reply, in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.ui.desk import UPLOAD_BYTES, Desk
-from judge.review.ui.messages import Reply, in_words, serial_of
 from judge.settings import BUNDLED
 
 log = logging.getLogger("judge")

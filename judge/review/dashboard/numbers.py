@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.evaluation.measures.figures import Estimate
-from judge.review.agreement import Agreement, GoldScore, agreement, gold_scores, share
+from judge.review.dashboard.agreement import Agreement, GoldScore, agreement, gold_scores, share
 from judge.review.store import Counts, Filters, Store, log, reading
 from judge.review.store.tables import decisions, item_branches, items, log_lines
 from judge.settings import Frozen

@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from judge.errors import UserError
+from judge.review.queue.messages import in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.ui.messages import in_words, serial_of
-from judge.review.ui.workbench_desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Reply, Workbench
+from judge.review.workbench.desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Reply, Workbench
 from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
 

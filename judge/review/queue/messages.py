@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from judge.errors import JudgeError
+from judge.review.queue.listing import Wanted
 from judge.review.store import MOST_WORDS, Action
-from judge.review.ui.listing import Wanted
 from judge.settings import Frozen
 
 MOST = 2**53  # what a browser counts exactly, and SQLite, too

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -18,13 +18,13 @@ from pydantic import Field, ValidationError
 from judge.errors import ConstitutionError, ImageError, JudgeError, UserError
 from judge.lint import Severity
 from judge.lint.neighbours import read_older
+from judge.review.queue.messages import MOST as MOST_SERIAL
+from judge.review.queue.messages import in_words, misunderstood, serial_of
 from judge.review.shield import shielded
 from judge.review.store import Decided, Filters, Right
 from judge.review.ui import render
 from judge.review.ui.chains import rules_of
 from judge.review.ui.context import Context, Person
-from judge.review.ui.messages import MOST as MOST_SERIAL
-from judge.review.ui.messages import in_words, misunderstood, serial_of
 from judge.review.workbench import replay, saving
 from judge.review.workbench.draft import Draft, chains, read
 from judge.review.workbench.library import Library, Ref
@@ -96,6 +96,15 @@ class Workbench:
         self._trials = Trials(context.store, context.judges)
         self._jobs = Jobs()
         self._decided: OrderedDict[tuple[str, int], Sequence[Decided]] = OrderedDict()
+        self._handlers: dict[str, Callable[[Asked, str, Person, str], Reply]] = {
+            "try": self._try,
+            "upload": self._upload,
+            "compare": self._compare,
+            "job": self._job,
+            "stop": self._stop,
+            "curve": self._curve,
+            "propose": self._propose,
+        }
 
     def act(self, raw: Any, text: str, person: Person, page: str) -> tuple[str, str | None]:
         """Do what was asked: the reply as JSON, and a text for the editor where there is one."""
@@ -112,7 +121,7 @@ class Workbench:
             elif asked.kind == "save":
                 reply, opened = self._save(asked, text, person)
             else:
-                reply = getattr(self, f"_{asked.kind}")(asked, text, person, page)
+                reply = self._handlers[asked.kind](asked, text, person, page)
         except JudgeError as error:
             reply = _failed(asked, error)
         return reply.model_copy(update={"serial": asked.serial}).json_text(), opened

@@ -13,14 +13,14 @@ from typing import Any
 import gradio as gr
 
 from judge.errors import JudgeError, UserError
+from judge.review.dashboard import plots
+from judge.review.dashboard.numbers import Numbers, numbers
 from judge.review.export import Format, export
-from judge.review.numbers import Numbers, numbers
+from judge.review.queue.listing import age
+from judge.review.queue.messages import in_words, serial_of
 from judge.review.store import Right, Store
-from judge.review.ui import dashboard_plots as plots
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
-from judge.review.ui.listing import age
-from judge.review.ui.messages import in_words, serial_of
 
 log = logging.getLogger("judge")
 FORMS: dict[str, Format] = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet"}

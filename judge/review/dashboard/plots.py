@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from judge.review.numbers import Numbers
+from judge.review.dashboard.numbers import Numbers
 from judge.review.ui import render
 from judge.verdict import Branch
 

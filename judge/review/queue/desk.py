@@ -12,19 +12,21 @@ import binascii
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pydantic import ValidationError
 
 from judge.errors import ImageError, JudgeError, ModelError, UserError
+from judge.review.queue import listing, stage
+from judge.review.queue.listing import POLICY_STATES, Wanted
+from judge.review.queue.messages import Asked, Reply, in_words, misunderstood, serial_of
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
-from judge.review.ui import listing, render, stage
+from judge.review.ui import render
 from judge.review.ui.chains import rule_ids, rules_of
 from judge.review.ui.context import Context, Person
-from judge.review.ui.listing import POLICY_STATES, Wanted
-from judge.review.ui.messages import Asked, Reply, in_words, misunderstood, serial_of
 from judge.review.workbench.library import Library, Ref
 from judge.settings import DEFAULT_LIMITS
 from judge.verdict import RuleOutcome
@@ -61,6 +63,19 @@ class Desk:
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()
         self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shields")
+        self._handlers: dict[str, Callable[[Asked, Person], Reply]] = {
+            "start": self._start,
+            "filter": self._filter,
+            "page": self._page,
+            "take": self._take,
+            "reveal": self._reveal,
+            "hide": self._hide,
+            "decide": self._decide,
+            "undo": self._undo,
+            "warm": self._warm,
+            "upload": self._upload,
+            "refresh": self._refresh,
+        }
 
     def act(self, raw: Any, person: Person, page: str = "") -> str:
         """Do what was asked; the reply as JSON. A person's mistakes and lost leases are told, never raised."""
@@ -71,7 +86,7 @@ class Desk:
         try:
             if asked.filters.state in POLICY_STATES and not person.may(Right.DECIDE_ESCALATED):
                 raise UserError("these items are for the roles policy and admin", hint="show what waits instead")
-            reply: Reply = getattr(self, f"_{asked.kind}")(asked, person)
+            reply = self._handlers[asked.kind](asked, person)
         except JudgeError as error:
             allowed = asked.filters.state not in POLICY_STATES or person.may(Right.DECIDE_ESCALATED)
             wanted = asked if allowed else asked.model_copy(update={"filters": Wanted()})

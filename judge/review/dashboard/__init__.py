@@ -1,0 +1,1 @@
+"""The dashboard: how judge and people are doing."""

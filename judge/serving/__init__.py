@@ -1,0 +1,1 @@
+"""Loaded judges, shared by the surfaces that judge for many people."""
