@@ -51,7 +51,8 @@ class Limits:
     """How hard a server is worked. Times in seconds.
 
     concurrency: requests under way at once. attempts: tries of one request. timeout: of one try, from its beginning to
-    the last byte of its answer. patience: of all tries of a request and the waits between them; then it is given up.
+    the last byte of its answer. patience: of all tries of a request and the waits between them; then it is given up
+    (one try always has its time).
     wait: before the first retry; it doubles, with jitter.
     """
 
@@ -166,7 +167,7 @@ class Remote:
                 return await self._client.post(path, body=body, cast_to=object)
 
         try:
-            async with asyncio.timeout(self._limits.patience):  # the tries together
+            async with asyncio.timeout(max(self._limits.patience, self._limits.timeout)):  # the tries together
                 answer = await self._retry(self._again, once)
             self._down = False
             return record.model_validate(answer)
