@@ -16,6 +16,7 @@ MOST_SAMPLES = 64  # answers to one question
 Debias = Literal["probability", "logit"]
 ReasonWith = Literal["steps", "thinking"]
 Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]  # strict: `yes` is not 1.0
+CacheRoom = Literal["digests", "eval-images", "huggingface-datasets", "imports", "priors", "probes", "verdicts", "ways"]
 LogOdds = Annotated[float, Field(ge=-30.0, le=30.0, strict=True)]
 
 
@@ -201,3 +202,8 @@ def cache_dir() -> Path:
         return Path(named)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "constitution-judge"
+
+
+def cache_room(name: CacheRoom) -> Path:
+    """The folder in it for one kind of thing. Files there are named by digests, or a library looks after them."""
+    return cache_dir() / name

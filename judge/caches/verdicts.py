@@ -19,7 +19,7 @@ from judge.errors import ImageError
 from judge.files import read_text, remember
 from judge.judging.opening import name_of
 from judge.judging.pipeline import Judge
-from judge.settings import cache_dir
+from judge.settings import cache_room
 from judge.verdict import Branch, Finding, Verdict
 
 _FAILURES = (Cause.OUT_OF_TIME, Cause.GUARD_FAILED, Cause.UNREACHABLE, Cause.NOT_ASKED)
@@ -31,7 +31,7 @@ class CachedVerdicts:
 
     def __init__(self, judge: Judge, folder: Path | None = None) -> None:
         self.judge = judge
-        self._folder = folder or cache_dir() / "verdicts"
+        self._folder = folder or cache_room("verdicts")
         self._under = f"{judge.provenance.basis()}|{kept_for(judge.provenance.models)}"
 
     def judge_many(self, images: Iterable[str]) -> Iterator[tuple[Verdict, bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,10 +24,16 @@ _ABSENT = {"wrong": "nothing found"}  # what no value means, where it is not tha
 
 def doctor(
     model: Annotated[str, typer.Option("--model", "-m", help="The model to look for.")] = "bundled",
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="Empty the cache folder (JUDGE_CACHE_DIR) of what judge put there.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show versions, devices, memory, the model that would load and whether the hub answers. Exit code 2 or 3
+    """Show versions, devices, memory, cache, the model that would load and whether the hub answers. Exit code 2 or 3
     where the model's files are damaged or missing, or its name is none."""
+    if clear_cache:
+        _clear(json)
+        return
     report: dict[str, Any] = {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -36,7 +43,7 @@ def doctor(
         "disk_free_gib": round(shutil.disk_usage(Path.home()).free / 2**30, 1),
         "model": of_model(model),
         "hub": _hub(),
-        "cache": _cache(),
+        **_cache(),
     }
     if json:
         from json import dumps
@@ -152,10 +159,27 @@ def _hub() -> str:
         return "what answers there is no hub of models"
 
 
-def _cache() -> str:
+def _cache() -> dict[str, Any]:
+    from judge.caches.clearing import cache_size
     from judge.settings import cache_dir
 
-    return str(cache_dir())
+    return {"cache": str(cache_dir()), "cache_mib": round(cache_size() / 2**20, 1)}
+
+
+def _clear(json: bool) -> None:
+    from judge.caches.clearing import clear_cache
+    from judge.files import size
+    from judge.settings import cache_dir
+
+    done = clear_cache()
+    if json:
+        from json import dumps
+
+        print(dumps({"cache": str(cache_dir()), "removed_files": done.files, "removed_bytes": done.size}))
+    else:
+        print(f"removed {done.files} files ({size(done.size)}) from {cache_dir()}")
+    if done.left:
+        print(f"judge: {len(done.left)} files there are not judge's and stay, such as {done.left[0]}", file=sys.stderr)
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -27,9 +27,9 @@ def keeping(scan: Scan) -> Scan:
         if folder.name != "models":
             return scan(module_path)
         from judge.files import read_text, remember
-        from judge.settings import cache_dir
+        from judge.settings import cache_room
 
-        path = cache_dir() / "imports" / f"{_stamp(folder)}.json"
+        path = cache_room("imports") / f"{_stamp(folder)}.json"
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             kept: dict[Any, Any] = _unpacked(json.loads(read_text(path)))
             if kept:

@@ -11,7 +11,7 @@ from pathlib import Path
 from judge.files import read_text, remember
 from judge.languages import DEFAULT, language
 from judge.ports import Ask, Mllm
-from judge.settings import cache_dir
+from judge.settings import cache_room
 from judge.verdict import Answer
 
 
@@ -49,7 +49,7 @@ class Priors:
         self._answers = language(spoken).answers
         digests = language(spoken).digests
         key = f"{mllm.identity.model_dump_json()}|{spoken}|{digests['ask']}|{digests['answers']}"
-        self._path = (folder or cache_dir() / "priors") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        self._path = (folder or cache_room("priors")) / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
         self._on_disk = not mllm.identity.served
         self._known = self._read() if self._on_disk else {}
 

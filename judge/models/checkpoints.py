@@ -19,7 +19,7 @@ from judge.files import read_text, remember, sha256_of
 from judge.models.folders import DAMAGED, READ, check_folder, damage, missing
 from judge.models.hub import damaged, downloaded, is_network_failure, only_local, unreachable
 from judge.models.quiet import quiet
-from judge.settings import Settings, cache_dir
+from judge.settings import Settings, cache_room
 
 _CODE = "custom code"  # how transformers speaks of Python files that come with a checkpoint
 _CHECK = "check the id or the folder; a gated or private model needs `hf auth login`; offline, give a local folder"
@@ -107,7 +107,7 @@ def digest(source: str, model: Any) -> str:
     files = sorted(path for path in folder.iterdir() if path.suffix in READ and not path.is_dir())
     stamp = json.dumps([[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files])
     key = hashlib.sha256(f"{folder.resolve()}|{stamp}".encode()).hexdigest()[:32]
-    remembered = cache_dir() / "digests" / key
+    remembered = cache_room("digests") / key
     with contextlib.suppress(OSError, ValueError):
         if re.fullmatch("[0-9a-f]{64}", known := read_text(remembered)):
             return known  # anything else there is damage, and made again

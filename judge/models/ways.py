@@ -23,7 +23,7 @@ import torch
 from judge.files import read_text, remember
 from judge.models.memory import Budget
 from judge.models.prefix import Question, is_plain, one_by_one, packed, repeated, windows_of
-from judge.settings import cache_dir
+from judge.settings import cache_room
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -168,7 +168,7 @@ def _path(identity: ModelIdentity) -> Path:
     key = f"{identity.model_dump_json()}|{versions}|{torch.get_num_threads()}"
     if identity.device == "cuda":
         key += torch.cuda.get_device_name()
-    return cache_dir() / "ways" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    return cache_room("ways") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 
 def _reach(question: Question) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from judge.files import read_text, remember
 from judge.probing.report import ProbeReport
-from judge.settings import cache_dir
+from judge.settings import cache_room
 from judge.verdict import ModelIdentity, Probed
 from judge.versions import installed
 
@@ -43,4 +43,4 @@ def first_time(model: ModelIdentity) -> bool:
 
 def _path(model: ModelIdentity, suffix: str) -> Path:
     key = f"{model.model_dump_json()}|{json.dumps(installed(), sort_keys=True)}"
-    return cache_dir() / "probes" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}{suffix}"
+    return cache_room("probes") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}{suffix}"

@@ -47,7 +47,7 @@ def test_another_model_number_format_or_version_is_not_probed(monkeypatch):
 @pytest.mark.parametrize("damage", ["", "{}", "[1", "null", '{"model": 3}'])
 def test_a_damaged_report_is_none(damage):
     Judge(RULES, Knows()).probe()
-    (path,) = (kept.cache_dir() / "probes").glob("*.json")
+    (path,) = kept.cache_room("probes").glob("*.json")
     path.write_text(damage, encoding="utf-8")
     assert kept.kept(Knows().identity) is None
 

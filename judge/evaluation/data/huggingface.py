@@ -16,7 +16,7 @@ from typing import Any
 from judge.errors import UserError
 from judge.evaluation.data.truth import COLUMNS
 from judge.files import open_regular, sha256_of
-from judge.settings import cache_dir
+from judge.settings import cache_room
 
 Read = tuple[int, str, str, dict[str, Any]]  # row from 1, what it is called, where it can be opened, its other columns
 
@@ -49,7 +49,7 @@ def _table(source: str, saved: Iterable[str]) -> Any:
     """The one split that there is, or a mapping of splits."""
     import datasets
 
-    path, kept = Path(source), str(cache_dir() / "datasets")
+    path, kept = Path(source), str(cache_room("huggingface-datasets"))
     try:
         if path.is_dir() and any((path / name).is_file() for name in saved):
             return datasets.load_from_disk(source)
@@ -86,7 +86,7 @@ def _image_column(table: Any, source: str) -> str:
 
 
 def _read(table: Any, column: str) -> Iterator[Read]:
-    folder = cache_dir() / "eval-images"
+    folder = cache_room("eval-images")
     for number, values in enumerate(table, 1):
         picture = values.pop(column) or {}
         named = picture.get("path") or ""
