@@ -43,6 +43,13 @@ def test_every_path_that_is_named_is_there(page):
     assert missing == []
 
 
+def test_every_room_is_on_the_page_of_the_architecture():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = [path.parent.name for path in (ROOT / "judge").glob("*/__init__.py")]
+    assert len(rooms) > 10
+    assert [room for room in rooms if f"`judge/{room}/" not in text] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     for target, anchor in _LINK.findall(prose(page)):
