@@ -83,7 +83,7 @@ def others(draft: Draft, found: Found) -> Iterator[Draft]:
 
 def others_behind(draft: Draft, found: Found) -> Iterator[Draft]:
     """The same at the end: nothing more may follow, that could speak of the exception alone."""
-    if draft.lifted_behind:
+    if draft.lifted_behind or (draft.only and draft.exceptions):
         raise Impossible(
             "it is open what the second exception is taken from",
             "write `No statues other than marble statues may be shown, unless a child is visible`",

@@ -90,7 +90,7 @@ def _clauses(found: Things, said: tuple[Said, ...]) -> Groups:
 def said_of(one: Thing, said: tuple[Said, ...]) -> Group:
     """What is said of one thing, as alternatives; of things that are counted, as one: two that sit and two that stand
     are `more than three sitting or standing`."""
-    if len(said) == 1 or not english.counts_several(one.determiner):
+    if len(said) == 1 or not (one.determiner == "no" or english.counts_several(one.determiner)):
         return tuple(Clause(one, each) for each in said)
     if any(each.owned for each in said):
         raise Impossible("it is open which things the number counts", "write a rule for each of them")

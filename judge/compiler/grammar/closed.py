@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, word_set
-from judge.compiler.grammar.tokens import CLOSED, LACKING, Token, tokens_of
+from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, NOUN, PAST, PLURAL, word_set
+from judge.compiler.grammar.tokens import CLOSED, DETERMINERS, LACKING, NUMBERS, Token, tokens_of
 
 _OUT = "leave it out, or say what is visible instead"
 _EXCEPT = "if it is an exception, write `other than` or `unless`, as in `No dog other than a guide dog may be shown`"
@@ -30,11 +30,14 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     (
         r"once|twice|thrice|(?:\w+ly|two|three|four|five|ten|many|several|\d+|\{\w+\}) times|again|repeatedly|at a time"
         "|simultaneously|at once|each other|one another|per|apiece"
+        "|numerous|various|a couple|a number of|a total of|a lot|lots|much|plenty|a bit|dozens|hundreds|enough"
         "|too (?:many|few|much|little)",
         "say how many must be visible, as in `No more than two dogs may be shown`",
     ),
     (
-        "yet|still(?! (?:water|life|image|images))|already|anymore|any more(?! than)|no longer|any longer|now|then"
+        "former|future|current|previous|upcoming|permanent|temporary|occasional|frequent|constant|pending|meanwhile"
+        "|early|late|tonight|tomorrow|yesterday"
+        "|yet|still(?! (?:water|life|image|images))|already|anymore|any more(?! than)|no longer|any longer|now|then"
         "|today|later|soon|since|until|till|before|after|during|daily|weekly|nowadays|recently|at night|at times"
         "|(?:in|on|at|over|by) (?:the )?(?:\\w+days?|summer|winter|spring|autumn|weekends?|holidays?|evenings?"
         "|mornings?|afternoons?|nights?|day|daytime|noon|midnight|christmas|january|february|march|april|june|july|august"
@@ -47,6 +50,11 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         "|such(?! as)|so|or so|just|merely|for fun|for laughs|as a joke|on purpose|by accident|by mistake|whatsoever"
         "|(?:in|under|on|by|for|at) (?:any|no|all|some|certain|every|most) (?:way|ways|form|case|cases|event|means"
         "|reason|reasons|account|circumstance|circumstances|condition|conditions|time|times|occasion)"
+        "|usual|mere|sheer|certain|particular|specific|special|regular|likely|unlikely|potential|potentially|possible"
+        "|alleged|supposed|so-called|apparent|would-be|considering|concerning|regarding|extra|additional|better|best"
+        "|worse|worst|in fact|in total|in turn|in part|by chance|of course|at random|as well|somewhere|anywhere"
+        "|everywhere|nowhere|abroad|similar(?! to)|further(?! than)|(?<!any )(?<!no )(?<!some )(?:kind|sort|type) of"
+        "|the (?:first(?! aid)|next|last|final)|every (?:second|third|other)"
         "|with (?:or|and|and/or) without|with/without|without exception|without fail|at all|vice versa|the like"
         "|or (?:similar|comparable|equivalent)|something similar",
         _OUT,
@@ -61,14 +69,20 @@ _FOUND = tuple(
     (re.compile(rf"(?<![\w'-])(?:{words})(?![\w-])(?!'s\b)", re.IGNORECASE), hint) for words, hint in _CHANGES
 )
 # The adverbs that say what can be seen: where a thing is, and how far an adjective or a participle reaches.
-PLACES_ALONE = word_set(
-    "indoors outdoors upstairs downstairs underwater nearby inside outside alone upright sideways backwards aside"
-)
+OUT_OR_IN = word_set("indoors outdoors upstairs downstairs underwater nearby")
+PLACES_ALONE = OUT_OR_IN | word_set("inside outside alone upright sideways backwards aside")
 _SEEN_ADVERBS = PLACES_ALONE | word_set(
     "together apart asleep awake barefoot upside wide partly partially fully completely entirely wholly totally "
     "heavily badly lightly brightly tightly loosely firmly securely visibly clearly openly freshly neatly evenly "
     "poorly newly strongly severely slightly horizontally vertically diagonally closely halfway directly exactly "
-    "aboard ashore overhead underneath underfoot very too highly steeply sharply crudely roughly densely sparsely"
+    "aboard ashore overhead underneath underfoot very too highly steeply sharply crudely densely sparsely"
+)
+_HOW_FAR = word_set("partly partially fully completely entirely wholly clearly visibly openly directly")
+_DEGREES = word_set("highly slightly badly heavily lightly strongly severely newly densely sparsely steeply very too")
+_SHOWN = word_set("shown depicted displayed pictured portrayed photographed seen")
+_TWO_DETERMINERS = re.compile(
+    r"\b(?:both|each|every|any|some|all|another|other) an?\b|\ban? (?:all|both|each|every|some|any|other|another|the)\b"
+    r"|\b(?:is|are|a|an|the|shown) like\b(?! an?\b)"
 )
 _NO_PREDICATE = word_set("to for of than as like from by except excluding including when while instead per")
 _HELPING = word_set("is are was were")
@@ -88,8 +102,21 @@ def unhandled(sentence: str) -> tuple[str, str] | None:
 def left_open(statement: str) -> str:
     """The words in a statement that say nothing to be seen there, empty where there are none."""
     tokens = tokens_of(statement)
+    words = " ".join(token.word for token in tokens)
+    if found := _TWO_DETERMINERS.search(words):
+        return found.group()
     for before, token in pairwise((*tokens, Token("", "", "mark"))):
         if before.tags == {ADVERB} and before.word not in _SEEN_ADVERBS | CLOSED:
+            return before.word
+        number = token.kind in ("number", "param") or token.word in NUMBERS
+        if before.word in _DEGREES and not (token.can(ADJECTIVE, PAST, ING) or number):
+            return before.word
+        if token.word in _SHOWN and before.tags & {ADJECTIVE, ADVERB} and before.word not in _HOW_FAR:
+            return f"{before.word} {token.word}"
+        if before.word == "exactly" and not number:
+            return before.word
+        thing = token.can(NOUN, PLURAL, ADJECTIVE, ING, PAST) or number or token.word in DETERMINERS
+        if before.word == "like" and not thing:
             return before.word
         if before.word in _HELPING and token.word in _NO_PREDICATE:
             return f"{before.word} {token.word}"
@@ -97,7 +124,6 @@ def left_open(statement: str) -> str:
             return before.word
         if before.word in ("including", "excluding", "instead", "except", "only"):
             return before.word
-    words = " ".join(token.word for token in tokens)
     if found := re.search(r"\b(?:is|are) (?:not|neither) (to|for|of|as|like|by|with|from|when|while)\b", words):
         return found.group()
     if found := re.search(r"\b(?:not|neither|without)\b.* (when|while)\b", words):

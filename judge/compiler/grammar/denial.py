@@ -39,6 +39,8 @@ def denied(said: Alternatives) -> tuple[Alternatives, ...]:
             "it is open what holds at other times", "write what is forbidden, as in `No dog may be shown running`"
         )
     if len(said) == 1 and said[0].text.startswith("neither "):
+        if " and " in said[0].text:
+            raise Impossible("it is open how far `neither` reaches", "write a rule for each thing that must be so")
         each = said[0].text.removeprefix("neither ").split(" nor ")
         return (tuple(Said(f"{BE} {one}", said[0].about) for one in each),)
     if any(" neither " in one.text for one in said):

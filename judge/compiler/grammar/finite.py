@@ -96,6 +96,9 @@ def base_verb(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
                 if predicates.few(said + more) and not predicates.lacks_object(said):
                     yield said + more, last
         for joint, after in nouns.joints(chart, end):
+            for more, last in _one_base(chart, after) if joint == "and" else ():
+                if len(said) == len(more) == 1 and not chart.at(place, "be"):
+                    yield product(said, more, " and "), last
             yield from _sharing(said, _one_base(chart, after) if joint == "or" else (), chart)
 
 

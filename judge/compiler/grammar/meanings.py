@@ -6,84 +6,37 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.changes import lifted
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
 from judge.compiler.grammar.closed import PLACES_ALONE
 from judge.compiler.grammar.denial import EACH, Impossible, denied, not_vague, stays_open, too_few
 from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.filled import PICTURE, needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
-from judge.compiler.grammar.pictures import ELSEWHERE, ITSELF, KINDS, PICTURES, SHOWING
-from judge.compiler.grammar.predicates import PLACES
+from judge.compiler.grammar.pictures import ITSELF, KINDS, PICTURES
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
 
-_SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|")) | {"appearing"}
-_SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _SHOW
 # What is no object and can be seen all the same.
 _SIGNS = lexicon.word_set(
     "text name logo watermark money sign symbol address ticket graffiti nudity injury wound number letter word label "
     "barcode voucher coupon slogan caption tattoo hashtag emoji date price password border mark receipt map advertising"
 )
-# Behind these, `seen` and its like say more than that something is there: `seen through a window`.
-_OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
+_AT = PREPOSITIONS - lexicon.word_set("with without of for as by than per") | {
+    words[0] for words in COMPOUND_PREPOSITIONS if words[0] != "together"
+}
 _IN_STYLE = re.compile(r"(?:not )?in (?:colour|color|focus|black and white|portrait|landscape|greyscale|grayscale)")
-_POSTING = lexicon.word_set("showing depicting portraying picturing posting publishing uploading submitting featuring")
 _MISSING = lexicon.word_set("wear use carry provide attach fit install supply fix add")
 _MUTUAL = lexicon.word_set(
     "kiss hug fight touch meet embrace wrestle dance play talk argue share hold shake cuddle box"
 )
 ANYONE = Thing("any", "person", "person")
-PICTURE = Thing("the", "picture", "picture")
-
-
-def _things(found: Found, *, examples: bool = False) -> Things:
-    """The things a sentence is about. examples: whether it may say `including B`, as one that forbids all of them may.
-
-    Raises:
-        Impossible: it may not, and does.
-    """
-    things: Things = found["things"]
-    if things.examples and not examples:
-        raise Impossible(
-            "it is open what the examples behind `such as` or `including` add to the rule",
-            "leave them out, or write a rule that forbids them as well, as in `No car or van may be shown`",
-        )
-    if "more" in found:
-        return Things(things.each + found["more"].each, "or")
-    return things
-
-
-def _scope(found: Found) -> Groups:
-    words = found.get("picture", "")
-    if not words:
-        return ()
-    if words.split()[-1] in ELSEWHERE:
-        raise Impossible(
-            f"`{words}`: no picture shows by itself that it is one, or is of one",
-            "write `Photos must not show A`: it holds for every picture that is judged under the rule",
-        )
-    return ((Clause(PICTURE, Said(f"{BE} {english.article(words)} {words}")),),)
-
-
-def _of_pictures(things: tuple[Thing, ...]) -> bool:
-    return any(one.head in PICTURES for one in things)
-
-
-def _said(found: Found) -> Alternatives:
-    said: Alternatives = found.get("tail") or found.get("doing") or ()
-    return said
-
-
-def _needs_its_verb(found: Found) -> bool:
-    """`seen through a window`: without its verb, what follows says something else (another form keeps both)."""
-    tail: Alternatives = found.get("tail") or ()
-    return any(one.text.split()[0] in _OF_THE_VIEW for one in tail)
 
 
 def forbidden(found: Found) -> Iterator[Draft]:
     """`No A or B may be shown`; behind `no` nothing has an article of its own."""
-    things = found["listed"] if "listed" in found else _things(found, examples=True)
+    things = found["listed"] if "listed" in found else things_in(found, examples=True)
     if (
         "listed" not in found
         and any(one.determiner.split(" ")[0] in ("a", "an", "the") for one in things.each)
@@ -92,15 +45,17 @@ def forbidden(found: Found) -> Iterator[Draft]:
         return
     for one in things.each:
         not_vague(one)
+        if one.determiner in ("each", "every", "all", "both", "some") and "listed" not in found:
+            raise Impossible(f"`no` and `{one.determiner}`: it is open how many may be", "write `No` alone")
     any_of = tuple(one if one.determiner else replace(one, determiner="any") for one in things.each)
     yield from _both(Things(any_of, things.joint), {name: value for name, value in found.items() if name != "more"})
 
 
 def bare(found: Found) -> Iterator[Draft]:
     """`No weapons.`, and not `No exceptions.`: what is named must be something to see."""
-    if _of_pictures(_things(found, examples=True).each):
+    if of_pictures(things_in(found, examples=True).each):
         return
-    for one in _things(found, examples=True).each:
+    for one in things_in(found, examples=True).each:
         act = lexicon.ING in lexicon.tags(one.head) and one.head.endswith("ing")
         if lexicon.kind(one.head) not in tuple("oafpbgse") and not act and not _is_sign(one.head):
             raise Impossible(
@@ -115,10 +70,10 @@ def _is_sign(head: str) -> bool:
 
 def each_forbidden(found: Found) -> Iterator[Draft]:
     """`A and B are prohibited`: each of them."""
-    things, said = _things(found, examples=True), _said(found)
-    if _shows(things.each, said) or _needs_its_verb(found):
+    things, said = things_in(found, examples=True), said_in(found)
+    if shows(things.each, said) or needs_its_verb(found):
         return
-    if _of_pictures(things.each):
+    if of_pictures(things.each):
         yield from _of_the_picture(things, said)
         return
     for one in things.each:
@@ -131,25 +86,26 @@ def each_forbidden(found: Found) -> Iterator[Draft]:
         # `A and B must not be shown kissing` may be the two together
         yield from _both(things, found)
         return
-    yield from _in_any(Draft((things.each,), said, conditions=_scope(found)))
+    yield from _in_any(Draft((things.each,), said, conditions=scope(found)))
 
 
 def _in_any(draft: Draft) -> Iterator[Draft]:
     """`forbidden in kitchens and in bathrooms`: in either, too."""
     yield draft
-    if len(draft.said) == 1 and draft.said[0].both and all(map(_is_place, draft.said[0].both)):
+    far = draft.said and draft.said[0].text.startswith("far from ")
+    if len(draft.said) == 1 and draft.said[0].both and all(map(_is_place, draft.said[0].both)) and not far:
         yield replace(draft, said=draft.said[0].both)
 
 
 def _is_place(said: Said) -> bool:
-    return said.text.split()[0] in PLACES | PLACES_ALONE
+    return said.text.split()[0] in _AT | PLACES_ALONE
 
 
 def each_not(found: Found) -> Iterator[Draft]:
     """The same behind `not`: `Every door must not be open` may mean none, or not all."""
-    things = _things(found, examples=True).each
-    for one in () if _shows(things, _said(found)) else things:
-        stays_open(one, acts=bool(_said(found)))
+    things = things_in(found, examples=True).each
+    for one in () if shows(things, said_in(found)) else things:
+        stays_open(one, acts=bool(said_in(found)))
     for draft in each_forbidden(found):
         yield draft
         if len(draft.said) == 1 and draft.said[0].both and not draft.said[0].text.startswith("far from "):
@@ -173,56 +129,51 @@ def _of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
 
 def _scope_of(one: Thing) -> Groups:
     """Of `screenshots`, that the picture is one."""
-    return _scope({"picture": "" if one.head in ITSELF else KINDS.get(one.head, one.head)})
+    return scope({"picture": "" if one.head in ITSELF else KINDS.get(one.head, one.head)})
 
 
 def both_open(found: Found) -> Iterator[Draft]:
     """`must not show A and B`: either, or the two together."""
-    things = _things(found, examples=True)
+    things = things_in(found, examples=True)
     for one in things.each:
         not_vague(one, every=True)
     yield from _both(things, found)
 
 
 def _both(things: Things, found: Found) -> Iterator[Draft]:
-    said = _said(found)
-    if _shows(things.each, said) or _needs_its_verb(found):
+    said = said_in(found)
+    if shows(things.each, said) or needs_its_verb(found):
         return
-    if _of_pictures(things.each) and "picture" not in found:
+    if of_pictures(things.each) and "picture" not in found:
         yield from _of_the_picture(things, said)
         return
-    yield from _in_any(Draft((things.each,), said, conditions=_scope(found)))
+    if any(re.match(rf"not (?:{SHORT['SHOWN']})\b", one.text) for one in said):
+        raise Impossible("it has two negations", "write `No A may be shown`, or `Every A must be visible`")
+    for draft in _in_any(Draft((things.each,), said, conditions=scope(found))):
+        yield from _each_act(draft, found)
     if things.joint == "and":
         if said:
             yield Draft(whole=tuple(said_of(one, tuple(each.finite for each in said)) for one in things.each))
         else:
-            yield Draft(tuple((one,) for one in things.each), conditions=_scope(found))
-
-
-def _shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
-    """A picture that shows something is no thing that does something; `shown` is no property."""
-    if any(
-        one.head in PICTURES | ELSEWHERE and one.behind in ("of", "showing", "that", "which", "with") for one in things
-    ):
-        return True  # `pictures of passports` are looked through: other forms read them so
-    if any(one.animate for one in things) and any(one.text.split()[0] in _POSTING for one in said):
-        raise Impossible(
-            f"it is open whether `{things[0].inside}` must be seen, or only what they show",
-            "write it of the pictures, as in `Photos must not show knives`, or `Photos must show the label`",
-        )
-    first = {one.text.split()[0] for one in said if not set(one.text.split()[1:2]) & _OF_THE_VIEW}
-    shows = any(one.head in SHOWING for one in things)
-    return bool(first & _SHOW) or (shows and any(one.text.split()[0] in _SHOWING for one in said))
+            yield Draft(tuple((one,) for one in things.each), conditions=scope(found))
 
 
 def nobody(found: Found) -> Iterator[Draft]:
     """`Nobody may be shown climbing`, `Nobody may climb`."""
-    if not _shows((ANYONE,), _said(found)) and not _needs_its_verb(found):
-        yield Draft(((ANYONE,),), _said(found))
+    if not shows((ANYONE,), said_in(found)) and not needs_its_verb(found):
+        yield from _each_act(Draft(((ANYONE,),), said_in(found)), found)
+
+
+def _each_act(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`Nobody may carry a knife and wear a mask`: neither, or not the two together?"""
+    yield draft
+    both = draft.said[0].both if len(draft.said) == 1 and "doing" in found else ()
+    if len({one.text.split()[0] for one in both}) > 1:
+        yield replace(draft, said=both)
 
 
 def _counted(found: Found, quantity: str) -> Thing | None:
-    things = _things(found)
+    things = things_in(found)
     one = things.each[0]
     if len(things.each) > 1 or one.determiner:
         return None
@@ -231,13 +182,13 @@ def _counted(found: Found, quantity: str) -> Thing | None:
 
 def too_many(found: Found) -> Iterator[Draft]:
     """`No more than three people`: four are too many."""
-    if (one := _counted(found, "more than")) and not _shows((one,), _said(found)) and not _needs_its_verb(found):
-        yield Draft(((one,),), _said(found), conditions=_scope(found))
+    if (one := _counted(found, "more than")) and not shows((one,), said_in(found)) and not needs_its_verb(found):
+        yield Draft(((one,),), said_in(found), conditions=scope(found))
 
 
 def only_if(found: Found) -> Iterator[Draft]:
     """`A may be shown only if B is visible`: forbidden unless."""
-    _things(found)
+    things_in(found)
     without = {name: value for name, value in found.items() if name != "clauses"}
     for draft in each_forbidden(without):
         yield replace(next(lifted(draft, found)), only=True)
@@ -245,7 +196,7 @@ def only_if(found: Found) -> Iterator[Draft]:
 
 def must_only(found: Found) -> Iterator[Draft]:
     """`Glasses must be empty only if C`: forbidden unless C, or demanded where C holds?"""
-    if not _shows(_things(found).each, _said(found)):
+    if not shows(things_in(found).each, said_in(found)):
         raise Impossible(
             "it is open whether `must ... only if` allows it in that case alone, or demands it then and there",
             "write `A cup may be shown only if a lid is visible`, or `When a lid is visible, every cup must be closed`",
@@ -255,8 +206,8 @@ def must_only(found: Found) -> Iterator[Draft]:
 
 def only_so(found: Found) -> Iterator[Draft]:
     """`Dogs may be shown only on a leash`: a dog that is not."""
-    things, said = _things(found), _said(found)
-    if _shows(things.each, said) or _needs_its_verb(found):
+    things, said = things_in(found), said_in(found)
+    if shows(things.each, said) or needs_its_verb(found):
         return
     if any(len([word for word in one.text.split() if word in PREPOSITIONS - {"of"}]) > 1 for one in said):
         raise Impossible(
@@ -277,7 +228,7 @@ def _each_denied(each: tuple[Thing, ...], said: Alternatives) -> Groups:
 
 def only_kind(found: Found) -> Iterator[Draft]:
     """`Only closed bottles may be shown`: bottles other than closed bottles."""
-    things = _things(found)
+    things = things_in(found)
     (one, *more) = things.each
     if more or one.determiner or one.behind or not one.modified or one.head in PICTURES:
         raise Impossible(
@@ -289,7 +240,7 @@ def only_kind(found: Found) -> Iterator[Draft]:
 
 def required(found: Found) -> Iterator[Draft]:
     """`The price must be shown`: violated where it is not. `A and B`: where either is missing; `A or B`: both."""
-    things = _things(found)
+    things = things_in(found)
     first = things.each[0].determiner
     if first.split(" ")[0] in EACH - {"both"} or (
         "picture" in found and first.startswith(("at most ", "no more than "))
@@ -297,7 +248,7 @@ def required(found: Found) -> Iterator[Draft]:
         return
     gone = tuple(_gone(one) for one in things.each)
     whole = (tuple(one for each in gone for one in each),) if things.joint == "and" else gone
-    yield Draft(whole=whole, conditions=_scope(found))
+    yield Draft(whole=whole, conditions=scope(found))
 
 
 def _gone(one: Thing) -> tuple[Clause, ...]:
@@ -315,10 +266,10 @@ def _may_be_missing(said: Said) -> bool:
 
 def required_so(found: Found) -> Iterator[Draft]:
     """`Every rider must wear a helmet`: a rider who does not."""
-    things, said = _things(found), _said(found)
-    if _shows(things.each, said) or _needs_its_verb(found) or any(_may_be_missing(one) for one in said):
+    things, said = things_in(found), said_in(found)
+    if shows(things.each, said) or needs_its_verb(found) or any(_may_be_missing(one) for one in said):
         return
-    if _of_pictures(things.each):
+    if of_pictures(things.each):
         yield from _so_of_the_picture(things, said)
         return
     if things.joint == "or":
@@ -341,8 +292,7 @@ def required_there(found: Found) -> Iterator[Draft]:
     """`Signs must be visible on a wall`: must there be one, or must those that are there be on a wall?"""
     for draft in required_so(found):
         subjects = [one for group in draft.subjects for one in group]
-        at = PREPOSITIONS - {"with", "without"} | {words[0] for words in COMPOUND_PREPOSITIONS}
-        placed = any(one.text.split()[0] in at for one in _said(found))
+        placed = any(one.text.split()[0] in _AT for one in said_in(found))
         if placed and any(one.determiner.split(" ")[0] not in EACH for one in subjects):
             one = subjects[0]
             raise Impossible(
@@ -354,7 +304,7 @@ def required_there(found: Found) -> Iterator[Draft]:
 
 
 def _text(found: Found) -> str:
-    return " or ".join(one.text for one in _said(found))
+    return " or ".join(one.text for one in said_in(found))
 
 
 def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Iterator[Draft]:

@@ -12,6 +12,7 @@ from itertools import product as every
 
 from judge.compiler.grammar import english, lexicon, predicates
 from judge.compiler.grammar.chart import Chart, phrase
+from judge.compiler.grammar.closed import OUT_OR_IN
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, NOUN, PAST, PLURAL, word_set
 from judge.compiler.grammar.things import Said, Thing, Things, listing
 from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS
@@ -233,7 +234,7 @@ def _thing(chart: Chart, determiner: str, before: str, noun: int) -> Thing:
 
 
 def _is_noun(chart: Chart, place: int) -> bool:
-    if not chart.can(place, NOUN, PLURAL) or chart.at(place, "other"):
+    if not chart.can(place, NOUN, PLURAL) or chart.at(place, "other", *OUT_OR_IN):
         return False
     token = chart.tokens[place]
     # `red` is a colour before it is a thing; `the dead` are no head of a list in a policy
@@ -252,6 +253,8 @@ def determiners(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
     yield from _quantities(chart, place)
     end = place
     while chart.word(end) in DETERMINERS and end < place + 2:
+        if end > place and (chart.word(end) in ("a", "an") or chart.word(place) in ("a", "an")):
+            return  # `both a`, `a some`
         end += 1
         yield " ".join(chart.word(at) for at in range(place, end)), end
         for number, after in _quantities(chart, end):

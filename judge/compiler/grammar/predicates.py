@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from judge.compiler.grammar import english, finite, lexicon, nouns
 from judge.compiler.grammar.chart import Chart, phrase
-from judge.compiler.grammar.closed import is_lacking
+from judge.compiler.grammar.closed import OUT_OR_IN, is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, THIRD, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things, not_so, product
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
@@ -73,6 +73,8 @@ def _one_behind(chart: Chart, place: int, behind: str) -> Iterator[tuple[Alterna
     if place < len(chart) and chart.tokens[place].kind == "quote":
         yield (Said(chart.word(place)),), place + 1
     yield from _other_than(chart, place)
+    if chart.at(place, *OUT_OR_IN):
+        yield (Said(chart.word(place)),), place + 1
     for said, end in adjectives(chart, place):
         if chart.at(end, "than"):
             for more, after in prepositional(chart, end):
@@ -291,7 +293,7 @@ def _is_placed(said: Said, more: Said) -> bool:
     """`parked on a road or in front of a gate`: the places are of the parking."""
     words = said.text.split()
     placed = len(words) > 2 and lexicon.lemma(words[0], verb=True) in _PLACED and words[1] in PREPOSITIONS
-    return placed and more.text.split()[0] in PREPOSITIONS
+    return placed and more.text.split()[0] in PREPOSITIONS - {"of", "with", "without", "for", "as", "by", "than"}
 
 
 @phrase
@@ -334,7 +336,8 @@ def _neither(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     """`neither on a plate nor in a bowl`."""
     for said, end in _run(chart, place + 1):
         for more, after in _run(chart, end + 1) if len(said) == 1 and chart.at(end, "nor") else ():
-            if len(more) == 1 and not (said[0].owned or more[0].owned):
+            alone = not any(one.both or one.owned or " and " in one.text for one in (said[0], *more))
+            if len(more) == 1 and alone:
                 text = f"neither {said[0].text} nor {more[0].text}"
                 yield (Said(text, said[0].about or more[0].about, more[0].inner),), after
 

@@ -115,7 +115,8 @@ class Said:
     @classmethod
     def ending(cls, words: str, thing: Thing) -> Said:
         """Words and then a thing: `holding`, `a weapon`."""
-        both = tuple(cls.ending(words, one) for one in thing.parts)
+        parts = () if words.endswith(("between", "among")) else thing.parts  # `between a door and a window`: of the two
+        both = tuple(cls.ending(words, one) for one in parts)
         counts = thing.counts or english.counted(thing.determiner)
         return cls(f"{words} {thing.inside}", thing.head, thing.inner or thing.shape, both=both, counts=counts)
 

@@ -1,0 +1,93 @@
+"""What fills the holes of a form, with the questions that every meaning asks of it. Knows no form's meaning."""
+
+from __future__ import annotations
+
+from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.clauses import Clause, Groups
+from judge.compiler.grammar.denial import Impossible
+from judge.compiler.grammar.forms import SHORT, Found
+from judge.compiler.grammar.pictures import ELSEWHERE, PICTURES, SHOWING
+from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
+
+_SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|")) | {"appearing"}
+_SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _SHOW
+# Behind these, `seen` and its like say more than that something is there: `seen through a window`.
+_OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
+_POSTING = lexicon.word_set("showing depicting portraying picturing posting publishing uploading submitting featuring")
+PICTURE = Thing("the", "picture", "picture")
+
+
+def things_in(found: Found, *, examples: bool = False) -> Things:
+    """The things a sentence is about. examples: whether it may say `including B`, as one that forbids all of them may.
+
+    Raises:
+        Impossible: it may not, and does.
+    """
+    things: Things = found["things"]
+    if things.examples and not examples:
+        raise Impossible(
+            "it is open what the examples behind `such as` or `including` add to the rule",
+            "leave them out, or write a rule that forbids them as well, as in `No car or van may be shown`",
+        )
+    first = things.each[0]
+    if first.determiner.split(" ")[0] in ("other", "another") or first.words.startswith("same "):
+        raise Impossible(f"it is open which `{first.inside}` is meant", "name it: each rule is read alone")
+    if "more" in found:
+        return Things(things.each + found["more"].each, "or")
+    return things
+
+
+def scope(found: Found) -> Groups:
+    """What must hold of the picture itself: `the picture is a screenshot`; nothing of `photos`.
+
+    Raises:
+        Impossible: no picture shows that it is one.
+    """
+    words = found.get("picture", "")
+    if not words:
+        return ()
+    if words.split()[-1] in ELSEWHERE:
+        raise Impossible(
+            f"`{words}`: no picture shows by itself that it is one, or is of one",
+            "write `Photos must not show A`: it holds for every picture that is judged under the rule",
+        )
+    return ((Clause(PICTURE, Said(f"{BE} {english.article(words)} {words}")),),)
+
+
+def of_pictures(things: tuple[Thing, ...]) -> bool:
+    """Whether a thing is the picture that is judged."""
+    return any(one.head in PICTURES for one in things)
+
+
+def said_in(found: Found) -> Alternatives:
+    """What is said of the things; nothing where they are only named."""
+    said: Alternatives = found.get("tail") or found.get("doing") or ()
+    return said
+
+
+def needs_its_verb(found: Found) -> bool:
+    """`seen through a window`: without its verb, what follows says something else (another form keeps both)."""
+    tail: Alternatives = found.get("tail") or ()
+    needs = [one.text.split()[0] in _OF_THE_VIEW for one in tail]
+    if any(needs) and not all(needs):
+        raise Impossible(
+            "it is open whether what follows says where a thing is, or how it is seen",
+            "write a rule for each, or `near` and `beside` for a place",
+        )
+    return any(needs)
+
+
+def shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
+    """A picture that shows something is no thing that does something; `shown` is no property."""
+    if any(
+        one.head in PICTURES | ELSEWHERE and one.behind in ("of", "showing", "that", "which", "with") for one in things
+    ):
+        return True  # `pictures of passports` are looked through: other forms read them so
+    if any(one.animate for one in things) and any(one.text.split()[0] in _POSTING for one in said):
+        raise Impossible(
+            f"it is open whether `{things[0].inside}` must be seen, or only what they show",
+            "write it of the pictures, as in `Photos must not show knives`, or `Photos must show the label`",
+        )
+    first = {one.text.split()[0] for one in said if not set(one.text.split()[1:2]) & _OF_THE_VIEW}
+    shows = any(one.head in SHOWING for one in things)
+    return bool(first & _SHOW) or (shows and any(one.text.split()[0] in _SHOWING for one in said))
