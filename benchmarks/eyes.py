@@ -18,9 +18,9 @@ from typing import Any
 from PIL import Image
 
 from judge import load_judge, media
-from judge.models import owlv2
-from judge.models.owlv2 import Owlv2Eyes, load_owlv2
-from judge.models.owlv2_pixels import Pixels
+from judge.models.transformers import owlv2
+from judge.models.transformers.owlv2 import Owlv2Eyes, load_owlv2
+from judge.models.transformers.owlv2_pixels import Pixels
 from judge.resources import bundled_eyes
 from judge.settings import Settings
 

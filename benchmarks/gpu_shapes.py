@@ -31,7 +31,7 @@ from judge.constitution import load_constitution
 from judge.judging.asking import instruction
 from judge.judging.pipeline import Judge
 from judge.media import decode
-from judge.models.transformers_mllm import TransformersMllm
+from judge.models.transformers.mllm import TransformersMllm
 from judge.ports import Ask, Conversation, Turn
 from judge.settings import Settings
 from judge.verdict import ModelIdentity

@@ -18,7 +18,7 @@ from judge.judging.asking import instruction
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from judge.models.chat import Chat
+    from judge.models.transformers.chat import Chat
 
 
 def judge_sequentially(

@@ -24,13 +24,13 @@ from judge.locks.calibrated import calibrated
 from judge.locks.loading import Policy, load_policy
 from judge.locks.priors import priors_in
 from judge.models.backends import check_name, is_backend, load_backend
-from judge.models.hub import only_local
+from judge.models.transformers.hub import only_local
 from judge.settings import BUNDLED, OFF, Settings
 
 if TYPE_CHECKING:
     from judge.compiler.asking import Llm
     from judge.locks.lockfile import Lock
-    from judge.models.loading import Role
+    from judge.models.transformers.loading import Role
     from judge.ports import Detector, Encoder, Guard, Mllm
     from judge.verdict import Answer
 
@@ -126,8 +126,8 @@ def load_llm(source: str, **settings: Any) -> Llm:
     if source != BUNDLED:
         check_name(source)
         only_local(source)
-    from judge.models.checkpoints import architecture
-    from judge.models.text_llm import is_multimodal, load_text_llm
+    from judge.models.transformers.checkpoints import architecture
+    from judge.models.transformers.text_llm import is_multimodal, load_text_llm
 
     if source == BUNDLED or is_multimodal(architecture(source, chosen)):
         return _mllm(chosen)
@@ -167,10 +167,10 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
     if settings.model != BUNDLED:
         check_name(settings.model)
         only_local(settings.model)  # before seconds of imports: a hub that does not answer is told at once
-    from judge.models.transformers_mllm import load_mllm
+    from judge.models.transformers.mllm import load_mllm
 
     if settings.model == BUNDLED:
-        from judge.models.pinned import check_pinned
+        from judge.models.transformers.pinned import check_pinned
 
         log.warning(BUNDLED_NOTICE)
         check_pinned(resources.bundled_model())
@@ -180,14 +180,14 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
 
 def _sees(mllm: Mllm) -> int | None:
     """Pixels a side that a model looks at, where it runs here: a server does not say."""
-    from judge.models.transformers_mllm import TransformersMllm
+    from judge.models.transformers.mllm import TransformersMllm
 
     return mllm.sees if isinstance(mllm, TransformersMllm) else None
 
 
 def _served(settings: Settings, answers: Answers, *, text_only: bool = False) -> Mllm:
     try:
-        from judge.models.openai_server import load_server
+        from judge.models.openai.server import load_server
     except ImportError as error:
         raise UserError(
             f"a model behind a server needs the package '{error.name}'",
@@ -218,9 +218,9 @@ def _eyes(settings: Settings) -> _Eyes:
 
 def _bundled_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
     """The bundled eyes in the parts that nothing was named for, and always as the guard."""
-    from judge.models.guard import DrawingGuard, Statistics
-    from judge.models.owlv2 import load_owlv2
-    from judge.models.pinned import check_pinned
+    from judge.models.transformers.guard import DrawingGuard, Statistics
+    from judge.models.transformers.owlv2 import load_owlv2
+    from judge.models.transformers.pinned import check_pinned
 
     own = [role for role, name in (("encoder", encoder), ("detector", detector)) if name is None]
     folder = resources.bundled_eyes()
@@ -243,9 +243,9 @@ def _relevance(folder: Path) -> float | None:
 
 
 def _named_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
-    from judge.models.checkpoints import architecture
-    from judge.models.image_text import load_encoder
-    from judge.models.owlv2 import load_owlv2
+    from judge.models.transformers.checkpoints import architecture
+    from judge.models.transformers.image_text import load_encoder
+    from judge.models.transformers.owlv2 import load_owlv2
 
     if detector is not None and detector == encoder:
         both = load_owlv2(detector, settings, "encoder+detector")

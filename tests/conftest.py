@@ -23,7 +23,7 @@ def _own_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def bundled():
     """The bundled model, loaded once, in float32."""
-    from judge.models.transformers_mllm import load_mllm
+    from judge.models.transformers.mllm import load_mllm
     from judge.resources import bundled_model
     from judge.settings import Settings
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from judge.models.prefix import is_plain
+from judge.models.transformers.prefix import is_plain
 from judge.ports import Ask
 
 if TYPE_CHECKING:
-    from judge.models.transformers_mllm import TransformersMllm
+    from judge.models.transformers.mllm import TransformersMllm
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "models.md"
 NAMES = {
@@ -129,7 +129,7 @@ def row(family: str, mllm: TransformersMllm) -> str:
 
 def main() -> None:
     """Build, ask and write."""
-    from judge.models.transformers_mllm import load_mllm
+    from judge.models.transformers.mllm import load_mllm
     from judge.settings import Settings
     from tests import tiny
 

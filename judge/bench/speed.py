@@ -24,7 +24,7 @@ from judge.settings import Settings
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from judge.models.transformers_mllm import TransformersMllm
+    from judge.models.transformers.mllm import TransformersMllm
 
 QUESTIONS = 32
 RULES = (1, 5, 14, 50, 200)
@@ -62,13 +62,13 @@ def rules(count: int) -> Constitution:
 
 def sharing(mllm: TransformersMllm, images: Sequence[Image], repeats: int) -> dict[str, float]:
     """The same questions about one image on a shared prefix, over one by one: best of `repeats`, in seconds."""
-    from judge.models.ways import ALONE, Way
+    from judge.models.transformers.ways import ALONE, ScoringPlan
 
     texts = statements(QUESTIONS)
     mllm.answer([Ask(images[0].copy(), instruction(), text) for text in texts])  # chooses and warms the way
     chosen = mllm.way
 
-    def best(way: Way | None) -> float:
+    def best(way: ScoringPlan | None) -> float:
         mllm.way = way
         spent = []
         for index in range(repeats):

@@ -31,7 +31,7 @@ def bench(
     from judge import media as decoding
     from judge.assemble import load_mllm_of
     from judge.bench import speed
-    from judge.models.transformers_mllm import TransformersMllm
+    from judge.models.transformers.mllm import TransformersMllm
 
     inputs = Inputs(images or [])
     pictures = [decoding.decode(decoding.read_bytes(path)).views[0].image for path in islice(inputs, IMAGES)]

@@ -92,8 +92,8 @@ def _memory_gib() -> dict[str, float]:
 def of_model(name: str) -> dict[str, Any]:
     """Where the model would come from, and what is wrong with its files; no weight is read, and nothing downloaded."""
     from judge.models.backends import is_backend, offered_by
-    from judge.models.folders import check_folder, damage, missing
-    from judge.models.hub import downloaded, is_id
+    from judge.models.transformers.folders import check_folder, damage, missing
+    from judge.models.transformers.hub import downloaded, is_id
     from judge.resources import bundled_model
     from judge.settings import BUNDLED
 
@@ -129,9 +129,9 @@ def _misfit(folder: Path) -> str | None:
     model of Python code of its own, which never runs here, or one that answers no questions about images."""
     from transformers import AutoModelForImageTextToText
 
-    from judge.models.checkpoints import architecture
-    from judge.models.loading import check_weights
-    from judge.models.text_llm import is_multimodal
+    from judge.models.transformers.checkpoints import architecture
+    from judge.models.transformers.loading import check_weights
+    from judge.models.transformers.text_llm import is_multimodal
     from judge.settings import Settings
 
     try:

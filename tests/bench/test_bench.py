@@ -10,8 +10,8 @@ import torch
 
 from judge.bench import speed
 from judge.chain import chain_of
-from judge.models.transformers_mllm import TransformersMllm
-from judge.models.ways import ALONE
+from judge.models.transformers.mllm import TransformersMllm
+from judge.models.transformers.ways import ALONE
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 

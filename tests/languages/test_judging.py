@@ -116,7 +116,7 @@ def test_the_bundled_model_refuses_german_before_it_is_loaded():
 
 
 def test_its_tokenizer_refuses_german_too(bundled):
-    from judge.models.transformers_mllm import load_mllm
+    from judge.models.transformers.mllm import load_mllm
 
     with pytest.raises(UserError, match="cannot be asked in language 'de'"):
         load_mllm(str(bundled_model()), Settings(dtype="float32", device="cpu"), answers=GERMAN.answers)
@@ -134,7 +134,7 @@ def test_the_command_line_says_so_with_exit_code_2():
 def test_a_served_model_is_asked_in_german_where_its_words_can_be_verified(judge, drawing, ids):
     """vLLM's way, by token id, gives what the loaded model gives; a server without it is refused, not trusted."""
     pytest.importorskip("openai")
-    from judge.models.openai_server import load_server
+    from judge.models.openai.server import load_server
     from tests.models.serving import Answering, Manners, serving
 
     asks = [Ask(image, instruction("de"), "Flammen sind zu sehen", GERMAN.answers) for image in (drawing, None)]

@@ -37,9 +37,9 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 @pytest.fixture(scope="session")
 def loaded(checkpoint: Callable[[str], Path]) -> Callable[[str], Any]:
     """The adapter of a family's tiny checkpoint, loaded once in float32."""
-    from judge.models.image_text import load_encoder
-    from judge.models.owlv2 import load_owlv2
-    from judge.models.transformers_mllm import load_mllm
+    from judge.models.transformers.image_text import load_encoder
+    from judge.models.transformers.mllm import load_mllm
+    from judge.models.transformers.owlv2 import load_owlv2
 
     @cache
     def load(family: str) -> Any:
@@ -77,7 +77,7 @@ def serve(answering):
 @pytest.fixture
 def joined(serve):
     """A server of good manners and the backend that speaks to it."""
-    from judge.models.openai_server import load_server
+    from judge.models.openai.server import load_server
     from tests.models.serving import QUICK
 
     server = serve()

@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from judge.models.constrained import pattern_processor
-from judge.models.remote import Limits
+from judge.models.openai.remote import Limits
 from judge.ports import Conversation, Turn
 
 KNOWN = {

@@ -9,8 +9,8 @@ from PIL import Image
 
 from judge import load_judge, resources
 from judge.causes import Cause
-from judge.models.guard import DrawingGuard, Statistics
-from judge.models.owlv2 import load_owlv2
+from judge.models.transformers.guard import DrawingGuard, Statistics
+from judge.models.transformers.owlv2 import load_owlv2
 from judge.settings import Settings, Thresholds
 from tests.models import conformance as suite
 from tests.models.conftest import FULL, IMAGES, anew

@@ -15,7 +15,7 @@ from outlines.backends.outlines_core import OutlinesCoreBackend
 from outlines_core import Guide, Index
 
 from judge.models.constrained import json_pattern, pattern_processor
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers.mllm import load_mllm
 from tests.models.conftest import FULL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ SCHEMA = {"type": "object", "properties": {"a": {"enum": ["yes", "no"]}}, "requi
 REPLY = """
 import json, sys
 from judge.ports import Conversation, Turn
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
 model = load_mllm(sys.argv[1], Settings(dtype="float32", device="cpu"))
 talk = Conversation(None, (Turn("user", "Answer."),))

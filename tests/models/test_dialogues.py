@@ -22,8 +22,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from judge.errors import UserError
-from judge.models.openai_server import load_server
-from judge.models.remote import Limits
+from judge.models.openai.remote import Limits
+from judge.models.openai.server import load_server
 from judge.ports import Ask
 from judge.settings import Settings
 from tests.models.serving import running

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from judge.errors import ModelError, UserError
-from judge.models.openai_server import load_server
-from judge.models.remote import Limits
-from judge.models.server_way import LIMITS, THINKING, Way
+from judge.models.openai.remote import Limits
+from judge.models.openai.server import load_server
+from judge.models.openai.way import LIMITS, THINKING, Way
 from judge.ports import Conversation, Turn
 from judge.settings import Settings, Thresholds
 from tests.models import conformance as suite

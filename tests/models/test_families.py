@@ -13,7 +13,7 @@ from PIL import Image
 
 from judge.bench.speed import rules
 from judge.judging.pipeline import Judge
-from judge.models.transformers_mllm import TransformersMllm
+from judge.models.transformers.mllm import TransformersMllm
 from judge.ports import Ask
 from judge.settings import Thresholds
 from tests import tiny

@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 
 from judge.cli.doctor import of_model
 from judge.errors import UserError
-from judge.models.fit import check_fit
-from judge.models.loading import check_weights
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers.fit import check_fit
+from judge.models.transformers.loading import check_weights
+from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
 from tests import tiny
 from tests.models.conftest import FULL

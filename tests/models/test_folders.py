@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from judge.errors import UserError
-from judge.models.folders import check_folder
 from judge.models.thinking import closing, opened
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers.folders import check_folder
+from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
 from tests import tiny
 

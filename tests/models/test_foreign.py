@@ -14,10 +14,10 @@ import typer
 from judge.assemble import load_judge, load_llm
 from judge.cli.doctor import doctor, of_model
 from judge.errors import UserError
-from judge.models.checkpoints import architecture
-from judge.models.image_text import load_encoder
-from judge.models.owlv2 import load_owlv2
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers.checkpoints import architecture
+from judge.models.transformers.image_text import load_encoder
+from judge.models.transformers.mllm import load_mllm
+from judge.models.transformers.owlv2 import load_owlv2
 from judge.settings import Settings
 from tests import tiny
 from tests.models.conftest import FULL

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from judge.errors import ModelError, Unreachable, UserError
-from judge.models.bounded import MOST
-from judge.models.openai_server import load_server
-from judge.models.remote import Limits, Remote
+from judge.models.openai.bounded import MOST
+from judge.models.openai.remote import Limits, Remote
+from judge.models.openai.server import load_server
 from tests.models import conformance as suite
 
 QUICK = Limits(timeout=2.0, attempts=2, patience=10.0, wait=0.01)

@@ -17,11 +17,11 @@ from pydantic import BaseModel, Field
 from judge.assemble import load_llm
 from judge.errors import UserError
 from judge.languages import ENGLISH
-from judge.models.discovery import agreed
-from judge.models.openai_server import load_server
-from judge.models.remote import Limits, Refused
-from judge.models.sampling import frequency, sample_body, texts_of
-from judge.models.server_way import LIMITS, Way, listed
+from judge.models.openai.discovery import agreed
+from judge.models.openai.remote import Limits, Refused
+from judge.models.openai.sampling import frequency, sample_body, texts_of
+from judge.models.openai.server import load_server
+from judge.models.openai.way import LIMITS, Way, listed
 from judge.ports import Turn
 from tests.models import conformance as suite
 

@@ -12,10 +12,10 @@ import transformers as tf
 from safetensors.torch import load_file, save_file
 
 from judge.errors import UserError
-from judge.models.checkpoints import architecture
-from judge.models.image_text import load_encoder
-from judge.models.owlv2 import load_owlv2
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers.checkpoints import architecture
+from judge.models.transformers.image_text import load_encoder
+from judge.models.transformers.mllm import load_mllm
+from judge.models.transformers.owlv2 import load_owlv2
 from judge.resources import bundled_model
 from judge.settings import Settings
 from tests import tiny
@@ -228,7 +228,7 @@ def test_nor_do_those_of_a_text_model(tmp_path):
 
 
 def test_gpus_that_were_not_named_are_filled_in_turn_and_the_rest_stays_in_memory(monkeypatch):
-    from judge.models import loading
+    from judge.models.transformers import loading
 
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("accelerate.utils.get_max_memory", lambda: {0: 1000, 1: 500, "cpu": 7000})
@@ -241,7 +241,7 @@ def test_a_model_in_two_places_answers_alike_and_says_that_it_is_slow(
     checkpoint, loaded, pictures, monkeypatch, caplog
 ):
     """A layer lies on a disk, where a model that is too large for its GPUs has some in the computer's memory."""
-    from judge.models import loading
+    from judge.models.transformers import loading
 
     parts = {"model.vision_tower": "cpu", "model.multi_modal_projector": "cpu", "lm_head": "cpu"}
     text = "model.language_model"

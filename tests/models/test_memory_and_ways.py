@@ -9,9 +9,9 @@ import torch
 
 from judge.errors import ModelError
 from judge.judging.asking import instruction
-from judge.models import ways
-from judge.models.memory import GIB, Budget
-from judge.models.ways import ALONE
+from judge.models.transformers import ways
+from judge.models.transformers.memory import GIB, Budget
+from judge.models.transformers.ways import ALONE
 from judge.ports import Ask
 from tests.models.conftest import anew
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from judge.models.of_pictures import OfPictures
-from judge.models.openai_server import load_server
+from judge.models.openai.server import load_server
 from tests.models import conformance as suite
 from tests.models.conftest import anew
 

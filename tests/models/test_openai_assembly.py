@@ -11,8 +11,8 @@ import pytest
 from judge.assemble import load_judge
 from judge.errors import UserError
 from judge.judging.escalation import tried_out
-from judge.models.openai_server import load_server
-from judge.models.remote import Limits
+from judge.models.openai.remote import Limits
+from judge.models.openai.server import load_server
 from judge.settings import Settings
 
 
@@ -62,7 +62,7 @@ def test_a_server_that_stumbles_over_it_is_not_called_unable(serve, caplog):
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
-    for name in ("judge.models.openai_server", "judge.models.remote"):
+    for name in ("judge.models.openai.server", "judge.models.openai.remote"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(UserError, match="openai") as caught:

@@ -10,8 +10,8 @@ import pytest
 
 from judge.errors import ModelError, Unreachable
 from judge.judging.pipeline import Judge
-from judge.models.openai_server import load_server
-from judge.models.remote import Limits
+from judge.models.openai.remote import Limits
+from judge.models.openai.server import load_server
 from tests.judging.scenes import constitution
 from tests.models import conformance as suite
 from tests.models.serving import QUICK

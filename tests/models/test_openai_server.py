@@ -13,12 +13,12 @@ from PIL import Image
 
 from judge.errors import ModelError, Unable
 from judge.judging.escalation import Summary
-from judge.models import pictures as encoding
-from judge.models.openai_server import load_server
-from judge.models.remote import Limits
-from judge.models.server_way import Way
+from judge.models.openai import pictures as encoding
+from judge.models.openai.remote import Limits
+from judge.models.openai.server import load_server
+from judge.models.openai.way import Way
+from judge.models.openai.wire import json_forms
 from judge.models.spellings import yes_no_tokens
-from judge.models.wire import json_forms
 from judge.ports import Ask
 from tests.models import conformance as suite
 from tests.models.conftest import anew

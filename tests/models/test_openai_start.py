@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from judge.errors import ModelError, Unreachable, UserError
-from judge.models.openai_server import load_server
-from judge.models.remote import address
+from judge.models.openai.remote import address
+from judge.models.openai.server import load_server
 from tests.models.serving import QUICK
 
 

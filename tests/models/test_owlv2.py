@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from judge.errors import ModelError
-from judge.models import owlv2
+from judge.models.transformers import owlv2
 from tests.models import conformance as suite
 from tests.models.conftest import anew
 

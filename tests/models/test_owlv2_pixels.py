@@ -11,7 +11,7 @@ from PIL import Image
 from skimage import data
 from transformers import Owlv2Processor
 
-from judge.models.owlv2_pixels import Pixels, sampling
+from judge.models.transformers.owlv2_pixels import Pixels, sampling
 from judge.resources import bundled_eyes
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from judge.models.pictures import LOSSLESS_PIXELS, _encoded
+from judge.models.openai.pictures import LOSSLESS_PIXELS, _encoded
 
 
 def shown(image):

@@ -9,7 +9,7 @@ import pytest
 from judge import resources
 from judge.assemble import load_judge, load_mllm_of
 from judge.errors import ModelError
-from judge.models.pinned import SUMS, check_pinned
+from judge.models.transformers.pinned import SUMS, check_pinned
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from judge.judging.pipeline import Judge
-from judge.models.memory import Budget
 from judge.models.pixels import within
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers.memory import Budget
+from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
 from tests.models import conformance as suite
 from tests.models.conftest import FULL, anew
@@ -105,7 +105,7 @@ def test_verdicts_say_how_many_pixels_there_were_at_most(loaded):
 
 def test_memory_is_counted_in_the_tokens_that_pictures_have(unbounded, monkeypatch):
     """Pictures that are longer than was assumed go through the model in as many parts as they need."""
-    from judge.models import kept, replying
+    from judge.models.transformers import kept, replying
 
     mllm = load_mllm(unbounded("qwen3_vl"), FULL.model_copy(update={"max_pixels": 64_000_000}))
     pictures = [drawing(512, 512).rotate(90 * turn) for turn in range(4)]
@@ -132,7 +132,7 @@ def test_a_server_is_sent_no_more_than_that_either():
     import base64
     import io
 
-    from judge.models.pictures import Pictures
+    from judge.models.openai.pictures import Pictures
 
     def sent(most):
         url = asyncio.run(_encoded(Pictures(most))).url

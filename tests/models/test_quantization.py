@@ -11,9 +11,9 @@ import torch
 import transformers as tf
 
 from judge.errors import UserError
-from judge.models import quantization, ways
-from judge.models.loading import identity, load_model
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers import quantization, ways
+from judge.models.transformers.loading import identity, load_model
+from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
 from tests.models import bare
 from tests.models import conformance as suite

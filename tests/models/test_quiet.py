@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from transformers.utils import logging
 
-from judge.models.quiet import quiet
+from judge.models.transformers.quiet import quiet
 
 ROOT = Path(__file__).resolve().parents[2]
 LOAD = """
 import logging, sys
 from transformers.utils import logging as theirs
 {before}
-from judge.models.image_text import load_encoder
+from judge.models.transformers.image_text import load_encoder
 from judge.settings import Settings
 load_encoder(sys.argv[1], Settings(device="cpu"))
 print(theirs.get_verbosity(), theirs.is_progress_bar_enabled())
@@ -27,7 +27,7 @@ import logging, warnings
 from judge.cli import main
 main._only_our_talk()
 logging.getLogger("judge").warning("ours")
-logging.getLogger("judge.models.remote").warning("ours as well")
+logging.getLogger("judge.models.openai.remote").warning("ours as well")
 logging.getLogger("some.library").warning("not ours")
 warnings.warn("nor this", FutureWarning)
 import huggingface_hub.utils.logging as hub

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from judge.models.checkpoints import digest
+from judge.models.transformers.checkpoints import digest
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from judge.assemble import load_judge
 from judge.errors import ModelError, UserError
 from judge.languages import ENGLISH, language
-from judge.models.openai_server import load_server
-from judge.models.remote import Limits
-from judge.models.sampling import frequency
+from judge.models.openai.remote import Limits
+from judge.models.openai.sampling import frequency
+from judge.models.openai.server import load_server
 from judge.settings import Settings
 from judge.verdict import Answer
 from tests.models import conformance as suite

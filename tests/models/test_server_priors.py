@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from judge.judging.pipeline import Judge
-from judge.models.openai_server import load_server
+from judge.models.openai.server import load_server
 from judge.probing import kept
 from judge.settings import Settings, cache_dir
 from judge.verdict import Verdict

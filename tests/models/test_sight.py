@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judge import load_judge
-from judge.models.sight import PROBE, side_seen
+from judge.models.transformers.sight import PROBE, side_seen
 from tests import tiny
 
 

@@ -11,9 +11,10 @@ import time
 import pytest
 
 from judge.errors import ModelError, UserError
-from judge.models import templates, thinking
-from judge.models.text_llm import load_text_llm
-from judge.models.transformers_mllm import load_mllm
+from judge.models import thinking
+from judge.models.transformers import templates
+from judge.models.transformers.mllm import load_mllm
+from judge.models.transformers.text_llm import load_text_llm
 from tests import tiny
 from tests.models.conftest import FULL
 

@@ -6,9 +6,9 @@ import pytest
 
 from judge.assemble import load_llm
 from judge.errors import ModelError, UserError
-from judge.models.openai_server import load_server
-from judge.models.text_llm import TextLlm, is_multimodal
-from judge.models.transformers_mllm import TransformersMllm
+from judge.models.openai.server import load_server
+from judge.models.transformers.mllm import TransformersMllm
+from judge.models.transformers.text_llm import TextLlm, is_multimodal
 from tests import tiny
 from tests.models import conformance as suite
 from tests.models.serving import Answering, Manners, serving

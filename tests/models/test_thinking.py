@@ -9,8 +9,8 @@ import pytest
 
 from judge.errors import UserError
 from judge.models import thinking
-from judge.models.text_llm import load_text_llm
-from judge.models.transformers_mllm import load_mllm
+from judge.models.transformers.mllm import load_mllm
+from judge.models.transformers.text_llm import load_text_llm
 from judge.ports import Conversation, Reply, Turn
 from judge.settings import Settings
 from tests import tiny

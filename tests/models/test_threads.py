@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from judge.models.threads import is_small, one_thread
+from judge.models.transformers.threads import is_small, one_thread
 
 ROOT = Path(__file__).resolve().parents[2]
 JUDGE = """

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from judge.errors import ModelError
-from judge.models import kept
-from judge.models.transformers_mllm import TransformersMllm, load_mllm
-from judge.models.ways import Way
+from judge.models.transformers import kept
+from judge.models.transformers.mllm import TransformersMllm, load_mllm
+from judge.models.transformers.ways import ScoringPlan
 from judge.ports import Ask
 from tests import tiny
 from tests.models import conformance as suite
@@ -43,7 +43,7 @@ class TestFamilies(suite.MllmConformance):
     def test_every_way_of_sharing_gives_the_same_answers(self, adapter, pictures, name, group):
         """Which way is used depends on the machine's speed, so each is tried here."""
         mllm, asks = anew(adapter), suite.asks_of(pictures, suite.STATEMENTS)
-        mllm._scoring.way = Way(name, group, plain=True)
+        mllm._scoring.way = ScoringPlan(name, group, plain=True)
         assert suite.numbers(mllm, asks) == suite.near(Plain(adapter._model, adapter._processor).numbers(asks))
 
     def test_image_and_statement_sway_the_answer(self, adapter, pictures):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from judge.assemble import load_judge
 from judge.judging.escalation import Summary
-from judge.models.openai_server import load_server
+from judge.models.openai.server import load_server
 from tests.models import conformance as suite
 from tests.models.conftest import IMAGES, anew
 from tests.models.test_openai_server import masked

@@ -7,8 +7,8 @@ from math import log
 import pytest
 
 from judge.errors import ModelError
-from judge.models.server_way import Way
-from judge.models.wire import Completion
+from judge.models.openai.way import Way
+from judge.models.openai.wire import Completion
 
 
 def completion(**listed: float) -> Completion:

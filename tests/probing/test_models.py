@@ -12,8 +12,8 @@ from judge import assemble
 from judge.cli import main as command
 from judge.cli.exits import Exit
 from judge.judging.pipeline import Judge
-from judge.models.transformers_mllm import TransformersMllm
-from judge.models.ways import Way
+from judge.models.transformers.mllm import TransformersMllm
+from judge.models.transformers.ways import ScoringPlan
 from judge.probing import answering, inner, probe, replying
 from judge.probing.probing import CHECKS
 from tests.models.conftest import anew
@@ -57,7 +57,7 @@ def test_sharing_that_is_not_exact_is_found(bundled):
 
 def test_a_model_that_is_asked_one_by_one_is_said_to_be(bundled):
     mllm = anew(bundled)
-    mllm.way = Way("one_by_one", 1, "one_by_one")
+    mllm.way = ScoringPlan("one_by_one", 1, "one_by_one")
     found = line(inner.sharing, mllm)
     assert found.outcome == "warn" and "nothing is shared" in found.figure and "slow" in found.advice
 
@@ -109,7 +109,7 @@ def test_a_model_that_ignores_the_picture_fails(bundled):
 
 def test_a_model_behind_a_server_is_probed_by_its_answers(serve, of_bundled, monkeypatch):
     monkeypatch.setattr(replying, "TALKS", 1)
-    from judge.models.openai_server import load_server
+    from judge.models.openai.server import load_server
 
     mllm = load_server(serve().url)
     try:

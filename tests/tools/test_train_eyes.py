@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from judge.models.guard import Statistics
-from judge.models.owlv2 import load_owlv2
+from judge.models.transformers.guard import Statistics
+from judge.models.transformers.owlv2 import load_owlv2
 from judge.settings import Settings
 from tools.train_bundled import art, eyes_losses, eyes_model, eyes_report, eyes_words, synthetic, train_eyes
 

@@ -1,4 +1,4 @@
-"""Fits the domain guard of the bundled eyes (see `judge.models.guard`): a line from drawings to what is none.
+"""Fits the domain guard of the bundled eyes (`judge.models.transformers.guard`): a line from drawings to what is none.
 
 The line parts training scenes from pictures made of arithmetic (`synthetic.py`). The limit lies a tenth of the
 way from where the training scenes end to where those others begin, both measured on pictures that the fit did not
@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from judge.models.guard import Statistics
+from judge.models.transformers.guard import Statistics
 from tools.train_bundled import scenes, synthetic
 from tools.train_bundled.art import Sprites
 from tools.train_bundled.eyes_model import pixels_of

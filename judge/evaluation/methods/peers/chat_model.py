@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.errors import ModelError, UserError
-from judge.models.chat import Chat
-from judge.models.loading import identity, load_model, load_processor
 from judge.models.spellings import single_token_spellings
-from judge.models.templates import rendered
+from judge.models.transformers.chat import Chat
+from judge.models.transformers.loading import identity, load_model, load_processor
+from judge.models.transformers.templates import rendered
 from judge.ports import checked_answer
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity

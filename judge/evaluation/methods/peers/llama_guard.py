@@ -9,7 +9,7 @@ from judge.constitution import Constitution
 from judge.errors import UserError
 from judge.evaluation.methods.peers.chat_model import ChatModel, answer, load_chat_model
 from judge.evaluation.protocols import Judgement
-from judge.models.checkpoints import architecture
+from judge.models.transformers.checkpoints import architecture
 from judge.settings import Settings
 
 if TYPE_CHECKING:

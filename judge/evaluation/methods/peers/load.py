@@ -74,9 +74,9 @@ def _of_hub(family: str, source: str, constitution: Constitution, settings: Sett
 
 
 def _encoder(settings: Settings) -> Encoder:
-    from judge.models.checkpoints import architecture
-    from judge.models.image_text import load_encoder
-    from judge.models.owlv2 import load_owlv2
+    from judge.models.transformers.checkpoints import architecture
+    from judge.models.transformers.image_text import load_encoder
+    from judge.models.transformers.owlv2 import load_owlv2
 
     if settings.encoder in (None, OFF):
         if settings.model != BUNDLED:  # on photographs they would make a rival that anything beats

@@ -10,7 +10,7 @@ from judge.constitution import Constitution
 from judge.errors import ModelError
 from judge.evaluation.methods.peers.method import by_rules
 from judge.evaluation.protocols import Judgement
-from judge.models.loading import identity, load_model, load_processor
+from judge.models.transformers.loading import identity, load_model, load_processor
 from judge.ports import checked_answer
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity

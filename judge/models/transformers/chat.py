@@ -11,7 +11,7 @@ from transformers import GenerationConfig
 from judge.errors import JudgeError, ModelError, UserError
 from judge.models import thinking
 from judge.models.pixels import within
-from judge.models.templates import begins_no_answer, endless, rendered
+from judge.models.transformers.templates import begins_no_answer, endless, rendered
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from judge.errors import ModelError
-from judge.models.pictures import Pictures
-from judge.models.remote import Remote
-from judge.models.server_way import Way
-from judge.models.speaker import Speaker
-from judge.models.wire import Body, Completion, Served
+from judge.models.openai.pictures import Pictures
+from judge.models.openai.remote import Remote
+from judge.models.openai.speaker import Speaker
+from judge.models.openai.way import Way
+from judge.models.openai.wire import Body, Completion, Served
 from judge.ports import Turn
 
 if TYPE_CHECKING:

@@ -19,20 +19,20 @@ from PIL import Image
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.languages import ENGLISH, Answers
-from judge.models.chat import Chat
-from judge.models.inside import Inside
-from judge.models.kept import KeptPrefixes, key_of
-from judge.models.loading import identity, load_model, load_processor
-from judge.models.memory import Budget
-from judge.models.paligemma import as_chat
 from judge.models.pixels import bound_tiles
-from judge.models.prefix import Question, one_by_one, prefill
-from judge.models.quiet import quiet
-from judge.models.replying import Replying
-from judge.models.sight import side_seen
 from judge.models.spellings import yes_no_tokens
-from judge.models.threads import is_small, one_thread
-from judge.models.ways import Scoring, Way
+from judge.models.transformers.chat import Chat
+from judge.models.transformers.inside import Inside
+from judge.models.transformers.kept import KeptPrefixes, key_of
+from judge.models.transformers.loading import identity, load_model, load_processor
+from judge.models.transformers.memory import Budget
+from judge.models.transformers.paligemma import as_chat
+from judge.models.transformers.prefix import Question, one_by_one, prefill
+from judge.models.transformers.quiet import quiet
+from judge.models.transformers.replying import Replying
+from judge.models.transformers.sight import side_seen
+from judge.models.transformers.threads import is_small, one_thread
+from judge.models.transformers.ways import Scoring, ScoringPlan
 from judge.ports import Ask, Conversation, checked_answer
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
@@ -95,12 +95,12 @@ class TransformersMllm:
         return min((side for side in sides if side is not None), default=None)
 
     @property
-    def way(self) -> Way | None:
+    def way(self) -> ScoringPlan | None:
         """How questions are scored; None until the first question about an image chose it."""
         return self._scoring.way
 
     @way.setter
-    def way(self, way: Way | None) -> None:
+    def way(self, way: ScoringPlan | None) -> None:
         self._scoring.way = way
         self._kept.clear()
 

@@ -16,14 +16,14 @@ from typing import Any
 
 from judge.errors import ModelError, Unable, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
-from judge.models.bounded import shown
-from judge.models.remote import Limits, Refused, Remote, address
-from judge.models.sampling import frequency, sample_body, sampled_of, texts_of
-from judge.models.server_opening import Opened, Opening, listing, open_text
-from judge.models.server_talk import ServerTalk
-from judge.models.server_way import THINKING, likeliest
+from judge.models.openai.bounded import shown
+from judge.models.openai.opening import Opened, Opening, listing, open_text
+from judge.models.openai.remote import Limits, Refused, Remote, address
+from judge.models.openai.sampling import frequency, sample_body, sampled_of, texts_of
+from judge.models.openai.talk import ServerTalk
+from judge.models.openai.way import THINKING, likeliest
+from judge.models.openai.wire import Body, Served, json_forms
 from judge.models.spellings import folded
-from judge.models.wire import Body, Served, json_forms
 from judge.ports import Ask, Conversation, Likely, Reply, Turn, checked_answer
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity

@@ -22,7 +22,7 @@ from judge.verdict import ModelIdentity
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from judge.models.owlv2 import Owlv2Eyes
+    from judge.models.transformers.owlv2 import Owlv2Eyes
 
 STATISTICS = "domain.safetensors"
 

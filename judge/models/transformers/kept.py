@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from judge.models.chat import Chat, Inputs
-from judge.models.memory import Budget
 from judge.models.of_pictures import OfPictures
-from judge.models.prefix import Prefix, prefill
+from judge.models.transformers.chat import Chat, Inputs
+from judge.models.transformers.memory import Budget
+from judge.models.transformers.prefix import Prefix, prefill
 from judge.ports import Ask
 
 if TYPE_CHECKING:

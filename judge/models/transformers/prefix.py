@@ -25,7 +25,7 @@ import torch
 if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel
 
-    from judge.models.chat import Inputs
+    from judge.models.transformers.chat import Inputs
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 
 from judge.languages import Answers
-from judge.models.server_way import THINKING, Way
+from judge.models.openai.way import THINKING, Way
+from judge.models.openai.wire import Body, Completion
 from judge.models.spellings import folded
-from judge.models.wire import Body, Completion
 from judge.verdict import Answer
 
 WORD_TOKENS = 16  # room for a word, what surrounds it, and an empty thought

@@ -24,8 +24,8 @@ import stamina
 from pydantic import BaseModel, ValidationError
 
 from judge.errors import ModelError, Unreachable, UserError
-from judge.models.bounded import PLAIN, Elsewhere, TooMuch, bounded_client, origin
-from judge.models.wire import Completion, Models, Served, Text, Tokens
+from judge.models.openai.bounded import PLAIN, Elsewhere, TooMuch, bounded_client, origin
+from judge.models.openai.wire import Completion, Models, Served, Text, Tokens
 
 log = logging.getLogger(__name__)
 logging.getLogger("stamina").setLevel(logging.ERROR)  # its line a retry says neither what nor why; ours does

@@ -16,9 +16,9 @@ import torch
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.files import read_text, remember, sha256_of
-from judge.models.folders import DAMAGED, READ, check_folder, damage, missing
-from judge.models.hub import damaged, downloaded, is_network_failure, only_local, unreachable
-from judge.models.quiet import quiet
+from judge.models.transformers.folders import DAMAGED, READ, check_folder, damage, missing
+from judge.models.transformers.hub import damaged, downloaded, is_network_failure, only_local, unreachable
+from judge.models.transformers.quiet import quiet
 from judge.settings import Settings, cache_room
 
 _CODE = "custom code"  # how transformers speaks of Python files that come with a checkpoint

@@ -13,9 +13,9 @@ import torch
 
 from judge.errors import UserError
 from judge.files import read_text
-from judge.models import quantization
-from judge.models.checkpoints import configuration, digest, loaded, short_name
-from judge.models.fit import check_fit
+from judge.models.transformers import quantization
+from judge.models.transformers.checkpoints import configuration, digest, loaded, short_name
+from judge.models.transformers.fit import check_fit
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 

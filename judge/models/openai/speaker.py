@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from judge.errors import ModelError
-from judge.models.wire import Completion
+from judge.models.openai.wire import Completion
 
 
 class Speaker:

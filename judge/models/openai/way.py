@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from judge.errors import ModelError
+from judge.models.openai.wire import Body, Completion
 from judge.models.spellings import folded
-from judge.models.wire import Body, Completion
 from judge.ports import Likely
 
 TOPS = (20, 8, 5)  # how many likeliest tokens are asked for: OpenAI and vLLM list 20 at most, TGI and Azure 5

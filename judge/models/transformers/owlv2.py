@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from judge.errors import ModelError
-from judge.models.loading import Role, identity, load_model, load_processor
 from judge.models.of_pictures import OfPictures
-from judge.models.owlv2_pixels import Pixels
-from judge.models.threads import is_small, one_thread
+from judge.models.transformers.loading import Role, identity, load_model, load_processor
+from judge.models.transformers.owlv2_pixels import Pixels
+from judge.models.transformers.threads import is_small, one_thread
 from judge.ports import Box
 from judge.settings import Settings
 from judge.verdict import ModelIdentity

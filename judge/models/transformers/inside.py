@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.languages import Answers
-from judge.models.chat import Chat, Inputs
+from judge.models.transformers.chat import Chat, Inputs
 from judge.ports import Ask, Conversation, Greedy, Likely, LogChances, Prompted
 
 if TYPE_CHECKING:

@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from judge.models.constrained import Constraint, json_processor
-from judge.models.kept import ASSUMED_TOKENS
-from judge.models.prefix import prefill
-from judge.models.replies import Start, continued, generated
+from judge.models.transformers.kept import ASSUMED_TOKENS
+from judge.models.transformers.prefix import prefill
+from judge.models.transformers.replies import Start, continued, generated
 from judge.ports import Conversation, Reply
 
 if TYPE_CHECKING:
     from PIL import Image
     from transformers import PreTrainedModel, ProcessorMixin
 
-    from judge.models.chat import Chat, Inputs
-    from judge.models.kept import KeptPrefixes
-    from judge.models.memory import Budget
-    from judge.models.ways import Scoring
+    from judge.models.transformers.chat import Chat, Inputs
+    from judge.models.transformers.kept import KeptPrefixes
+    from judge.models.transformers.memory import Budget
+    from judge.models.transformers.ways import Scoring
 
 TOGETHER = 16  # conversations generated together
 

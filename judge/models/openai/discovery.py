@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from judge.errors import ModelError
-from judge.models.remote import Refused
-from judge.models.server_way import LIMITS, THINKING, TOPS, Way
-from judge.models.wire import Completion
+from judge.models.openai.remote import Refused
+from judge.models.openai.way import LIMITS, THINKING, TOPS, Way
+from judge.models.openai.wire import Completion
 
 log = logging.getLogger(__name__)
 DECLINED = (400, 422)  # a request that was understood and is not to be sent so; not: no such model, no such key

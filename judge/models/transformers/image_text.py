@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.errors import ModelError
-from judge.models.loading import identity, load_model, load_processor
+from judge.models.transformers.loading import identity, load_model, load_processor
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
 

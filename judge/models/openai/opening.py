@@ -12,13 +12,13 @@ from PIL import Image
 
 from judge.errors import ModelError, Unreachable, UserError
 from judge.languages import ENGLISH, Answers, language
-from judge.models.discovery import DECLINED, agreed, understood
-from judge.models.remote import Refused
-from judge.models.sampling import frequency, sample_body, texts_of
-from judge.models.server_talk import ServerTalk
-from judge.models.server_way import TOPS, Way, listed, some
+from judge.models.openai.discovery import DECLINED, agreed, understood
+from judge.models.openai.remote import Refused
+from judge.models.openai.sampling import frequency, sample_body, texts_of
+from judge.models.openai.talk import ServerTalk
+from judge.models.openai.way import TOPS, Way, listed, some
+from judge.models.openai.wire import Completion
 from judge.models.spellings import folded
-from judge.models.wire import Completion
 from judge.ports import Turn
 
 log = logging.getLogger(__name__)

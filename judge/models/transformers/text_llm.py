@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge.errors import JudgeError, ModelError, UserError
-from judge.models.chat import greedy, thinking_of
 from judge.models.constrained import Constraint, json_processor
-from judge.models.loading import identity, load_model, load_processor
-from judge.models.templates import rendered
+from judge.models.transformers.chat import greedy, thinking_of
+from judge.models.transformers.loading import identity, load_model, load_processor
+from judge.models.transformers.templates import rendered
 from judge.ports import Conversation, Reply
 from judge.settings import Settings
 from judge.verdict import ModelIdentity

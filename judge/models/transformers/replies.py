@@ -15,12 +15,12 @@ import torch
 from transformers import GenerationMixin
 
 from judge.errors import ModelError
-from judge.models.prefix import Prefix, continuing, rows_of
+from judge.models.transformers.prefix import Prefix, continuing, rows_of
 
 if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel
 
-    from judge.models.chat import Inputs
+    from judge.models.transformers.chat import Inputs
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from judge.files import read_text, remember
-from judge.models.memory import Budget
-from judge.models.prefix import Question, is_plain, one_by_one, packed, repeated, windows_of
+from judge.models.transformers.memory import Budget
+from judge.models.transformers.prefix import Question, is_plain, one_by_one, packed, repeated, windows_of
 from judge.settings import cache_room
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ HALF_TOLERANCE = 0.05  # the last digit of a bf16 logit is 0.8 % of it, and equa
 
 
 @dataclass(frozen=True)
-class Way:
+class ScoringPlan:
     """`name`, one of SCORERS, for questions that share an image, in groups of `group`.
 
     plain: whether the model's caches can be cut and stacked (`prefix.is_plain`).
@@ -63,7 +63,7 @@ class Way:
         return "repeated" if self.shares else self.name
 
 
-ALONE = Way("one_by_one", 1)
+ALONE = ScoringPlan("one_by_one", 1)
 UNSHARED = "this model cannot share an image's computation between questions: each is asked on its own, which is slow"
 SWAYED = (
     "in 8 bits (LLM.int8) this model's answers depend on what is computed beside them, so each question is asked on its"
@@ -95,7 +95,7 @@ class Scoring:
             rows.update(zip(group, chances, strict=True))
         return torch.stack([rows[index] for index in range(len(questions))])
 
-    def _way_for(self, questions: Sequence[Question], kind: str) -> Way:
+    def _way_for(self, questions: Sequence[Question], kind: str) -> ScoringPlan:
         """The way for these questions, chosen or checked now where nothing is known of prefixes this long."""
         if self.way is None and kind == "text":
             return ALONE
@@ -132,7 +132,7 @@ class Scoring:
             self._fell_back = True
             return one_by_one(self._model, questions, self._pad)
 
-    def _groups(self, questions: Sequence[Question], way: Way) -> Iterator[tuple[str, list[int]]]:
+    def _groups(self, questions: Sequence[Question], way: ScoringPlan) -> Iterator[tuple[str, list[int]]]:
         """Questions (by index) that go through the model together, and how."""
         by_prefix: dict[int, list[int]] = {}
         for index, question in enumerate(questions):
@@ -152,12 +152,15 @@ class Scoring:
                 yield name, indices[start : start + size]
 
 
-def remembered_way(identity: ModelIdentity) -> tuple[Way | None, dict[str, int]]:
+def remembered_way(identity: ModelIdentity) -> tuple[ScoringPlan | None, dict[str, int]]:
     """The way remembered for this model on this machine, if any, and the reach up to which it was found right, for
     prefixes with an image and without."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         remembered = json.loads(read_text(_path(identity)))
-        way, right = Way(**remembered["way"]), {str(kind): int(reach) for kind, reach in remembered["right"].items()}
+        way, right = (
+            ScoringPlan(**remembered["way"]),
+            {str(kind): int(reach) for kind, reach in remembered["right"].items()},
+        )
         if way.name in SCORERS and type(way.group) is int and way.group >= 1:
             return way, right
     return None, {}
@@ -188,7 +191,7 @@ def _known(reach: int, checked: int, windows: set[int]) -> bool:
     return reach <= 2 * checked and not any(checked <= window < reach for window in windows)
 
 
-def _fastest_right(model: PreTrainedModel, probes: Sequence[Question], pad: int) -> Way:
+def _fastest_right(model: PreTrainedModel, probes: Sequence[Question], pad: int) -> ScoringPlan:
     plain = is_plain(probes[0].prefix.batch)
     right = [name for name in ("repeated", "packed") if _agrees(model, name, probes, pad)] if plain else []
     if not plain and _agrees(model, "repeated", probes, pad):
@@ -197,7 +200,9 @@ def _fastest_right(model: PreTrainedModel, probes: Sequence[Question], pad: int)
         log.warning(SWAYED if _in_8_bits(model) else UNSHARED)
         return ALONE
     many = [probes[index % len(probes)] for index in range(max(GROUPS))]
-    timed = {Way(name, group, plain): _seconds(model, name, group, many, pad) for name in right for group in GROUPS}
+    timed = {
+        ScoringPlan(name, group, plain): _seconds(model, name, group, many, pad) for name in right for group in GROUPS
+    }
     return min(timed, key=lambda way: timed[way])
 
 
