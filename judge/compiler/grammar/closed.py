@@ -28,7 +28,8 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         "write `when`, as in `No dog may be shown when a child is visible`",
     ),
     (
-        r"once|twice|thrice|(?:\w+ly|two|three|four|five|ten|many|several|\d+|\{\w+\}) times|again|repeatedly|at a time"
+        r"once|twice|thrice|(?:\w+ly|two|three|four|five|ten|many|several|\d+|\{\w+\}) times|again|repeatedly"
+        "|at a time|at the same time"
         "|simultaneously|at once|each other|one another|per|apiece"
         "|numerous|various|a couple|a number of|a total of|a lot|lots|much|plenty|a bit|dozens|hundreds|enough"
         "|too (?:many|few|much|little)",

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from judge.compiler.grammar import english, nouns
+from judge.compiler.grammar import english, lexicon, nouns
 from judge.compiler.grammar.closed import in_two_places, is_lacking
-from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.lexicon import ADJECTIVE, ING, PAST, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
 
 # How many is left open by these, and `not` may stand for none or for not all.
@@ -66,12 +66,26 @@ def denied(said: Alternatives) -> tuple[Alternatives, ...]:
     return ((Said(f"{BE} {text}", said[0].about, said[-1].inner),),)
 
 
+_PLACE = (
+    r"(?:in|on|at|near|under|behind|inside|outside|beside|indoors|outdoors|next to|in front of|on top of|by|against"
+    r"|along|over|around|across|off|away from|between)"
+)
+_DOING_SOMEWHERE = re.compile(rf"(?:not )?\w+ing (?!{_PLACE}\b|in\b)(?:.+ )?{_PLACE}\b")
+
+
 def _not(said: Said) -> Said:
+    somewhere = re.search(rf" {_PLACE}\b", said.owned[1]) if said.owned else _DOING_SOMEWHERE.match(said.text)
+    first, _, rest = said.text.partition(" ")
+    state = first == "without" or lexicon.tags(first) & {ADJECTIVE, ING, PAST} == {ADJECTIVE}
+    if somewhere or (state and re.search(rf"(?:^| ){_PLACE}\b", rest)):
+        raise Impossible(
+            f"it is open whether `{said.text}` must be so everywhere, or only there",
+            "put the place first, as in `On scaffolds, every worker must wear a helmet`, or say what is forbidden",
+        )
     if (said.counts or _QUANTITY.search(said.text)) and not said.owned:
         return _fewer(said)
     if said.owned:
         return replace(said, owned=(said.owned[0], f"not {said.owned[1]}"), both=())
-    first, _, rest = said.text.partition(" ")
     turned = {"with": f"{BE} without {rest}", "without": f"{BE} with {rest}", "not": f"{BE} {rest}"}.get(first)
     return Said(turned or f"{BE} not {said.text}", said.about, said.inner)
 

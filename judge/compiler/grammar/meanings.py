@@ -23,7 +23,7 @@ _SIGNS = lexicon.word_set(
     "text name logo watermark money sign symbol address ticket graffiti nudity injury wound number letter word label "
     "barcode voucher coupon slogan caption tattoo hashtag emoji date price password border mark receipt map advertising"
 )
-_AT = PREPOSITIONS - lexicon.word_set("with without of for as by than per") | {
+_AT = PREPOSITIONS - lexicon.word_set("with without of for as than per") | {
     words[0] for words in COMPOUND_PREPOSITIONS if words[0] != "together"
 }
 _IN_STYLE = re.compile(r"(?:not )?in (?:colour|color|focus|black and white|portrait|landscape|greyscale|grayscale)")
