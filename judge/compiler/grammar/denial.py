@@ -76,7 +76,11 @@ _DOING_SOMEWHERE = re.compile(rf"(?:not )?\w+ing (?!{_PLACE}\b|in\b)(?:.+ )?{_PL
 def _not(said: Said) -> Said:
     somewhere = re.search(rf" {_PLACE}\b", said.owned[1]) if said.owned else _DOING_SOMEWHERE.match(said.text)
     first, _, rest = said.text.partition(" ")
-    state = first == "without" or lexicon.tags(first) & {ADJECTIVE, ING, PAST} == {ADJECTIVE}
+    state = first in ("without", "closed", "locked", "sealed", "lit") or lexicon.tags(first) & {
+        ADJECTIVE,
+        ING,
+        PAST,
+    } == {ADJECTIVE}
     if somewhere or (state and re.search(rf"(?:^| ){_PLACE}\b", rest)):
         raise Impossible(
             f"it is open whether `{said.text}` must be so everywhere, or only there",
