@@ -14,9 +14,10 @@ from itertools import islice
 
 _MOST = 10_000  # boxes within one box; the million that a file has room for would take seconds
 _ZEROS = 64  # no compressed picture ends in so many
-_WITHIN = {b"meta": 4}  # bytes before the first box within
+_WITHIN = {b"meta": 4, b"stsd": 8, b"av01": 78}  # bytes before the first box within
 _NO_PICTURES = frozenset({b"Exif", b"mime", b"uri ", b"tmap"})  # tmap: how bright another is, on bright screens
 _COLOURS = re.compile(rb"colrnclx..(..)", re.DOTALL)
+_SAID = (b"nclx", b"prof", b"rICC")
 _LINEAR = (8, 9, 10)  # ways of coding brightness (ITU-T H.273) that hide in the dark what others show
 _DERIVED = frozenset({b"grid", b"iden", b"iovl"})  # made of others, which show nowhere else
 _ONCE = (b"ftyp", b"meta", b"moov")
@@ -64,8 +65,6 @@ def unseen(data: bytes, *, frames: int, all_shown: bool, alpha: bool) -> Iterato
         ValueError: the boxes are not what they should be.
     """
     top = list(_boxes(data, 0, len(data)))
-    if not all_shown and b"colrnclx" not in data and b"colrprof" not in data:  # then its pixels' own header says it
-        yield "other programs may show something else: nothing outside its pixels says how its colours are coded"
     for found in _COLOURS.finditer(data):
         if int.from_bytes(found[1], "big") in _LINEAR:
             yield "other programs may show something else: its colours are coded (nclx) in a way that is not read here"
@@ -76,6 +75,8 @@ def unseen(data: bytes, *, frames: int, all_shown: bool, alpha: bool) -> Iterato
             return
     parts = {kind: (start, stop) for kind, start, stop in top}
     items = _items(data, *parts[b"meta"]) if b"meta" in parts else _Items()
+    if not all_shown:
+        yield from (f"other programs may show something else: {why}" for why in _shown_differently(data, parts))
     tracks = _tracks(data, *parts[b"moov"]) if b"moov" in parts else []
     if b"moov" in parts and all_shown:
         yield "it holds a film beside its pictures, which was not judged"
@@ -90,6 +91,19 @@ def unseen(data: bytes, *, frames: int, all_shown: bool, alpha: bool) -> Iterato
     if beside or (all_shown and len(shown) > frames):
         judged = frames if all_shown else 1
         yield f"it holds {len(shown | beside)} pictures, of which {judged} {'was' if judged == 1 else 'were'} judged"
+
+
+def _shown_differently(data: bytes, parts: dict[bytes, tuple[int, int]]) -> Iterator[str]:
+    """Of an AVIF: colours that only the header within its pixels names, and a part that alone is to be shown."""
+    ways = {b"meta": (b"iprp", b"ipco"), b"moov": (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"av01")}
+    for kind, way in ways.items():
+        if kind not in parts:
+            continue
+        start = parts[kind][0] + _WITHIN.get(kind, 0)
+        if not any(data[place : place + 4] in _SAID for place, _ in _at(data, start, parts[kind][1], *way, b"colr")):
+            yield "nothing outside its pixels says how its colours are coded"
+        if any(True for _ in _at(data, start, parts[kind][1], *way, b"clap")):
+            yield "it says that only a part of it is to be shown"
 
 
 def _alone(items: _Items) -> set[int]:

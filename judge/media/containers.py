@@ -38,15 +38,19 @@ def bmp_end(data: bytes) -> int:
     return pixels + (width * bits + 31) // 32 * 4 * abs(height)
 
 
-def bmp_shown_differently(data: bytes, *, alpha: bool) -> str | None:
+def bmp_shown_differently(data: bytes, mode: str) -> str | None:
     """Why some program may show a BMP otherwise than it is decoded here; None where the format leaves no choice.
 
-    alpha: whether its transparency was seen.
+    mode: what it is decoded to (Pillow's name).
     """
     header = int.from_bytes(data[14:18], "little")
+    if header > _OLD:
+        bits, colours = data[28], int.from_bytes(data[46:50], "little")
+        if mode in ("1", "L") and (bits not in (1, 8) or colours not in (0, 1 << bits)):
+            return "its palette of greys is not as long as its pixels need"
     if header > _OLD and data[30] in _RUNS:
         return "it is made of runs, which may leave pixels out"
-    if header >= _MASKED and any(data[66:70]) and not alpha:
+    if header >= _MASKED and any(data[66:70]) and "A" not in mode:
         return "it names bits of opacity, which were not read"
     if header >= _COLOURED and not (
         data[70:74] in _SCREENS or (data[70:74] == bytes(4) and not any(data[74:122]))

@@ -68,7 +68,7 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
             kind = str(opened.format)
             seen = views_of(opened, budget)
             notes, gaps = whole.check(
-                data, kind, seen.frames, checking, alpha="A" in opened.mode, profiled="icc_profile" in opened.info
+                data, kind, seen.frames, checking, mode=opened.mode, profiled="icc_profile" in opened.info
             )
     except ImageError:
         raise

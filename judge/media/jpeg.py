@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_SCAN, _END = 0xDA, 0xD9
+_SCAN, _END, _APP2 = 0xDA, 0xD9, 0xE2
+_ICC = b"ICC_PROFILE\0"
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive
 _PROGRESSIVE = 0xC2
 _ALONE = frozenset({0x01, *range(0xD0, 0xDA)})  # markers that nothing belongs to
@@ -17,12 +18,16 @@ _SPACES = {"Gray": "GRAY", "CMYK": "CMYK", "YCCK": "CMYK"}
 
 @dataclass
 class Markers:
-    """What the markers say. scans: how many there are; a progressive JPEG is gone over once for each. end: where its
-    end mark ends; None where there is none. missing: whether a colour, or a part of its detail, is in no scan.
+    """What the markers say.
+
+    scans: how many there are; a progressive JPEG is gone over once for each. end: where its end mark ends; None where
+    there is none. profile: parts of its colour profile, wherever they stand. missing: whether a colour, or a part of
+    its detail, is in no scan.
     """
 
     scans: int = 0
     end: int | None = None
+    profile: list[bytes] = field(default_factory=list)
     _progressive: bool = False
     _details: dict[int, list[int]] = field(default_factory=dict)  # of each colour: lowest bit so far, per frequency
 
@@ -58,12 +63,25 @@ def markers(data: bytes | memoryview) -> Markers:
         length = int.from_bytes(data[place : place + 2], "big")
         body = bytes(data[place + 2 : place + length])
         place += length
+        if marker == _APP2 and body.startswith(_ICC):
+            said.profile.append(body[len(_ICC) :])
         if marker in _FRAMES:
             said._progressive = marker == _PROGRESSIVE
             said._add_frame(body)
         elif marker == _SCAN:
             said._add_scan(body)
     return said
+
+
+def whole_profile(parts: list[bytes]) -> bytes | None:
+    """The colour profile of which these are the parts, each with its number and how many there are; None where they are
+    not: then every program makes its own of them."""
+    numbered = {part[0]: part for part in parts if len(part) > 1}
+    if len(numbered) < len(parts) or sorted(numbered) != list(range(1, len(parts) + 1)):
+        return None
+    if any(part[1] != len(parts) for part in parts):
+        return None
+    return b"".join(numbered[number][2:] for number in sorted(numbered))
 
 
 def damage(data: bytes | memoryview, said: Markers) -> str | None:

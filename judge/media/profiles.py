@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     Levels: TypeAlias = NDArray[numpy.float64]
 
-_STEEPEST = 3.0  # levels of 255 that one level more may bring; a linear profile brings 13
-_STRONGEST = 2.3  # how much of one primary may go into one of sRGB's; ProPhoto's red has 2.03
+_STEEPEST = 3.0  # levels of 255 that one level more may bring by a gamma; a linear one brings 13
+_STEEPEST_CURVE = 2.0  # the same by a curve, before its primaries are mixed
+_STRONGEST, _WEAKEST = 2.1, -0.8  # how much of one primary may go into one of sRGB's: ProPhoto has 2.03 and -0.73
 _WHITE = (0.8, 1.2)  # of sRGB's white, what a profile's white becomes
 _CLASSES = (b"mntr", b"scnr", b"spac", b"prtr")
 _TAGS = 200
@@ -57,7 +58,7 @@ def ordinary_primaries(chromaticities: Sequence[float]) -> bool:
         return False
     mixed = numpy.array(_FROM_XYZ_D65) @ (primaries * numpy.linalg.solve(primaries, white))
     sums = mixed.sum(axis=1, keepdims=True)
-    return bool((sums > 0.1).all() and (abs(mixed / sums) <= _STRONGEST).all())
+    return bool((sums > 0.1).all() and _in_bounds(mixed / sums))
 
 
 def _in_profile(data: bytes) -> str | None:
@@ -86,8 +87,11 @@ def _in_profile(data: bytes) -> str | None:
     mixed = numpy.array(_FROM_XYZ) @ (numpy.array(colours).T / 65536)
     low, high = _WHITE
     sums = mixed.sum(axis=1)
-    fits = (abs(mixed) <= _STRONGEST).all() and (sums >= low).all() and (sums <= high).all()
-    return None if fits else _OTHER
+    return None if _in_bounds(mixed) and (sums >= low).all() and (sums <= high).all() else _OTHER
+
+
+def _in_bounds(mixed: Levels) -> bool:
+    return bool((mixed <= _STRONGEST).all() and (mixed >= _WEAKEST).all())
 
 
 def _curve(tag: bytes) -> Levels:
@@ -121,17 +125,17 @@ def _ordinary_curve(linear: Levels) -> bool:
 
     linear = linear.clip(0.0, 1.0)
     shown = numpy.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return _steady(shown)
+    return _steady(shown, _STEEPEST_CURVE)
 
 
 def _ordinary_gamma(gamma: float) -> bool:
     import numpy
 
-    return gamma > 0 and _steady(numpy.linspace(0.0, 1.0, 4 * 255 + 1) ** (1 / (gamma * _SCREEN)))
+    return gamma > 0 and _steady(numpy.linspace(0.0, 1.0, 4 * 255 + 1) ** (1 / (gamma * _SCREEN)), _STEEPEST)
 
 
-def _steady(shown: Levels) -> bool:
+def _steady(shown: Levels, steepest: float) -> bool:
     """Whether what is shown, at 1021 places, never falls, and rises by little from level to level."""
     import numpy
 
-    return bool((numpy.diff(shown) > -1e-6).all() and (255 * (shown[4:] - shown[:-4]) <= _STEEPEST).all())
+    return bool((numpy.diff(shown) > -1e-6).all() and (255 * (shown[4:] - shown[:-4]) <= steepest).all())

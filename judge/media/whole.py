@@ -40,20 +40,20 @@ class _Checked:
 
 
 def check(
-    data: bytes, kind: str, frames: int, budget: Budget, *, alpha: bool, profiled: bool
+    data: bytes, kind: str, frames: int, budget: Budget, *, mode: str, profiled: bool
 ) -> tuple[list[str], list[str]]:
     """What to say of a file of a kind (Pillow's name of it) that could be opened.
 
-    frames: how many there are for its decoder. alpha: whether its decoder found transparency. profiled: and a
-    colour profile.
+    frames: how many there are for its decoder. mode: what its decoder makes of it (Pillow's name). profiled: whether
+    it found a colour profile.
     Returns: notes, and gaps. The budget is another one than that of decoding: all is gone over again.
     """
     try:
-        found = _of_kind(data, kind, budget, alpha=alpha, profiled=profiled)
+        found = _of_kind(data, kind, budget, mode=mode, profiled=profiled)
         if found.other is not None:
             found.gaps.append(f"other programs may show something else: {found.other}")
         if kind in ("AVIF", "HEIF"):
-            found.gaps += boxes.unseen(data, frames=frames, all_shown=kind == "HEIF", alpha=alpha)
+            found.gaps += boxes.unseen(data, frames=frames, all_shown=kind == "HEIF", alpha="A" in mode)
         said = beside.look(data, found.spans, found.end, budget, found.pages) if len(found.spans) else None
     except MemoryError:  # says nothing of the file
         raise
@@ -64,7 +64,7 @@ def check(
     return ([], [*found.gaps, said[0]]) if said[1] else ([said[0]], found.gaps)
 
 
-def _of_kind(data: bytes, kind: str, budget: Budget, *, alpha: bool, profiled: bool) -> _Checked:
+def _of_kind(data: bytes, kind: str, budget: Budget, *, mode: str, profiled: bool) -> _Checked:
     if kind in ("JPEG", "MPO"):
         return _jpegs(data, kind, budget)
     if kind == "TIFF":
@@ -77,7 +77,7 @@ def _of_kind(data: bytes, kind: str, budget: Budget, *, alpha: bool, profiled: b
         end, wrong = png.damage(data, budget.take)
         return _Checked.up_to(end, wrong, png.shown_differently(data, profiled=profiled))
     if kind == "BMP":
-        end, other = containers.bmp_end(data), containers.bmp_shown_differently(data, alpha=alpha)
+        end, other = containers.bmp_end(data), containers.bmp_shown_differently(data, mode)
         if other is not None:
             return _Checked(other=other)
         return _Checked([(0, end)], end, [_cut("it ends before its pixels do")] if end > len(data) else [])
@@ -92,7 +92,8 @@ def _jpegs(data: bytes, kind: str, budget: Budget) -> _Checked:
     spans: list[tuple[int, int]] = []
     gaps: list[str] = []
     last = None
-    for number, start in enumerate(_starts(data) if kind == "MPO" else [0], 1):
+    other = None
+    for number, (start, profile) in enumerate(_starts(data), 1):
         why = budget.take(1)
         if why is not None:
             return _Checked(gaps=[*gaps, why])
@@ -101,17 +102,20 @@ def _jpegs(data: bytes, kind: str, budget: Budget) -> _Checked:
         wrong = jpeg.damage(part, said)
         if wrong is not None:
             gaps.append(_cut(wrong, f"frame {number}" if kind == "MPO" else "the file"))
+        if said.profile and (profile is None or jpeg.whole_profile(said.profile) != profile):
+            other = "parts of its colour profile are missing, or stand where not all programs look"
         last = None if said.end is None else start + said.end
         if last is not None:
             spans.append((start, last))
-    return _Checked(spans, max(end for _, end in spans) if spans else None, gaps)
+    return _Checked(spans, max(end for _, end in spans) if spans else None, gaps, other)
 
 
-def _starts(data: bytes) -> Iterator[int]:
+def _starts(data: bytes) -> Iterator[tuple[int, bytes | None]]:
+    """Where each picture of a JPEG begins, and the colour profile that was read of it."""
     with open_image(data) as opened:
         for index in range(getattr(opened, "n_frames", 1)):
             opened.seek(index)
-            yield int(getattr(opened, "offset", 0))
+            yield int(getattr(opened, "offset", 0)), opened.info.get("icc_profile")
 
 
 def _cut(why: str, what: str = "the file") -> str:

@@ -118,10 +118,12 @@ def properties() -> bytes:
     return data[start : start + int.from_bytes(data[start : start + 4], "big")]
 
 
-def avif(pictures: list[bytes], *, relations: bytes = b"", hidden: tuple[int, ...] = (), film: bytes = b"") -> bytes:
+def avif(
+    pictures: list[bytes], *, relations: bytes = b"", hidden: tuple[int, ...] = (), film: bytes = b"", more: bytes = b""
+) -> bytes:
     """Items of one size and one way of coding; the first is primary. film: a `moov` box."""
     count = len(pictures)
-    known = properties()
+    known = box(b"ipco", properties()[8:], more)
     entries = [
         box(b"infe", struct.pack(">HH4sB", number, 0, b"av01", 0), version=2, flags=int(number in hidden))
         for number in range(1, count + 1)

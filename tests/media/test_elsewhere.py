@@ -14,6 +14,7 @@ from judge.media import decode
 from judge.media.budget import Budget
 from judge.media.looking import look_through
 from judge.settings import Limits
+from tests.media.test_beside import avif, box, pixels, refused
 from tests.media.test_whole import FILES, chunk, photo, saved
 
 MARK = numpy.zeros((96, 128), bool)
@@ -358,3 +359,53 @@ def test_colours_of_a_bmp_that_are_not_read_are_a_gap():
         data = b"BM" + struct.pack("<IHHI", 14 + len(head) + len(pixels), 0, 0, 14 + len(head)) + head + pixels
         gaps = decode(data).gaps
         assert gaps == () if said is None else said in gaps[0]
+
+
+def app2(body: bytes) -> bytes:
+    return b"\xff\xe2" + struct.pack(">H", len(body) + 2) + body
+
+
+def icc_parts(*numbers: tuple[int, int], data: bytes = b"") -> bytes:
+    return b"".join(app2(b"ICC_PROFILE\0" + bytes(number) + data) for number in numbers)
+
+
+def test_parts_of_a_profile_in_a_jpeg_that_not_all_programs_put_together_are_a_gap():
+    data, made = FILES["JPEG"], profile()
+    whole = data[:2] + icc_parts((1, 1), data=made) + data[2:]
+    assert decode(whole).gaps == ()
+    scan = data.index(b"\xff\xda")
+    strange = [
+        data[:scan] + icc_parts((1, 1), data=made) + data[scan:],  # Pillow looks in front of the frame only
+        data[:2] + app2(b"ICC_PROFILE\0\xff") + icc_parts((1, 1), data=made) + data[2:],
+        data[:2] + icc_parts((1, 2), data=made) + data[2:],
+        data[:2] + icc_parts((1, 1), (1, 1), data=made) + data[2:],
+        data[:2] + icc_parts((0, 1), data=made) + data[2:],
+    ]
+    for one in strange:
+        assert any("colour profile" in said or "ICC" in said for said in decode(one).gaps)
+
+
+@pytest.mark.parametrize(("bits", "colours"), [(8, 2), (8, 200), (4, 2), (4, 16), (8, 0), (1, 2)])
+def test_palettes_of_greys_of_a_bmp_that_pillow_misreads_are_a_gap(bits, colours):
+    count = colours or 1 << bits
+    step = 255 if count == 2 else 1
+    palette = b"".join(bytes((at * step, at * step, at * step, 0)) for at in range(count))
+    row = (96 * bits + 31) // 32 * 4
+    head = struct.pack("<IiiHHIIiiII", 40, 96, 72, 1, bits, 0, row * 72, 0, 0, colours, 0) + palette
+    data = b"BM" + struct.pack("<IHHI", 14 + len(head) + row * 72, 0, 0, 14 + len(head)) + head + bytes(row * 72)
+    assert refused(data) is ((bits, colours) not in ((8, 0), (1, 2)))
+
+
+def test_a_part_of_an_avif_that_alone_is_to_be_shown_is_a_gap():
+    assert decode(avif([pixels(photo())])).gaps == ()
+    assert "only a part" in gap(avif([pixels(photo())], more=box(b"clap", struct.pack(">8I", *[9, 1] * 4))))
+
+
+def test_words_in_a_box_do_not_say_how_the_colours_of_an_avif_are_coded():
+    data = FILES["AVIF"].replace(b"colrnclx", b"freenclx")
+    assert "coded" in gap(data + struct.pack(">I", 16) + b"freecolrnclx")
+
+
+@pytest.mark.parametrize("primaries", [((2.2, 1.1, 0.0), (-1.0, -0.1, 0.1), (-0.2, 0.0, 0.7))])
+def test_primaries_that_are_far_apart_are_a_gap(primaries):
+    assert "none of the ordinary" in gap(saved(photo(), "PNG", icc_profile=profile(primaries)))
