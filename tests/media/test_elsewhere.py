@@ -14,7 +14,8 @@ from judge.media import decode
 from judge.media.budget import Budget
 from judge.media.looking import look_through
 from judge.settings import Limits
-from tests.media.test_beside import avif, box, pixels, refused
+from tests.media.test_beside import avif, box, refused
+from tests.media.test_beside import pixels as coded
 from tests.media.test_whole import FILES, chunk, photo, saved
 
 MARK = numpy.zeros((96, 128), bool)
@@ -397,8 +398,8 @@ def test_palettes_of_greys_of_a_bmp_that_pillow_misreads_are_a_gap(bits, colours
 
 
 def test_a_part_of_an_avif_that_alone_is_to_be_shown_is_a_gap():
-    assert decode(avif([pixels(photo())])).gaps == ()
-    assert "only a part" in gap(avif([pixels(photo())], more=box(b"clap", struct.pack(">8I", *[9, 1] * 4))))
+    assert decode(avif([coded(photo())])).gaps == ()
+    assert "only a part" in gap(avif([coded(photo())], more=box(b"clap", struct.pack(">8I", *[9, 1] * 4))))
 
 
 def test_words_in_a_box_do_not_say_how_the_colours_of_an_avif_are_coded():
