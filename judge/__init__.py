@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["Constitution", "Judge", "Settings", "Thresholds", "Verdict", "load_constitution", "load_judge"]
 
 _HOMES = {
-    "Constitution": "judge.constitution", "load_constitution": "judge.constitution",
-    "Judge": "judge.judging.pipeline", "Settings": "judge.settings", "Thresholds": "judge.settings",
-    "Verdict": "judge.verdict", "load_judge": "judge.assemble",
-}  # fmt: skip
+    "Constitution": "judge.constitution",
+    "load_constitution": "judge.constitution",
+    "Judge": "judge.judging.pipeline",
+    "Settings": "judge.settings",
+    "Thresholds": "judge.settings",
+    "Verdict": "judge.verdict",
+    "load_judge": "judge.assemble",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -74,9 +74,14 @@ def load_judge(
         thresholds = chosen.thresholds.model_copy(update={"relevance": eyes.relevance})
         chosen = chosen.model_copy(update={"thresholds": thresholds})
     judge = Judge(
-        loaded, mllm, encoder=eyes.encoder, detector=eyes.detector, guard=eyes.guard, settings=chosen,
+        loaded,
+        mllm,
+        encoder=eyes.encoder,
+        detector=eyes.detector,
+        guard=eyes.guard,
+        settings=chosen,
         sees=_sees(mllm) if chosen.look_closer else None,
-    )  # fmt: skip
+    )
     return judge if lock is None else under_lock(judge, loaded, lock, priors_in(lock, mllm.identity, loaded))
 
 

@@ -20,8 +20,11 @@ MOST = 2**26  # bytes of a text file, and of one line of a file that is read by 
 _OWN, _PUBLIC = 0o600, 0o666  # permissions of a new file, of which the user's umask takes its part
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = {
-    stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
-}  # fmt: skip
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 _CHUNK = 2**20
 
 

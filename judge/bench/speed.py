@@ -30,11 +30,47 @@ QUESTIONS = 32
 RULES = (1, 5, 14, 50, 200)
 SIZES = (128, 512, 2048)
 NOUNS = (
-    "fire", "a knife", "a gun", "a dog", "a cat", "beer", "wine", "a skull", "a bomb", "a child", "a man", "a woman",
-    "money", "dice", "a pill", "a tree", "a car", "a house", "a boat", "a ball", "a cake", "an apple", "a banana",
-    "a bird", "a fish", "a horse", "a cow", "a pig", "the moon", "the sun", "a star", "a heart", "a key", "a book",
-    "a bell", "a clock", "a hat", "a shoe", "a cup", "a flag",
-)  # fmt: skip
+    "fire",
+    "a knife",
+    "a gun",
+    "a dog",
+    "a cat",
+    "beer",
+    "wine",
+    "a skull",
+    "a bomb",
+    "a child",
+    "a man",
+    "a woman",
+    "money",
+    "dice",
+    "a pill",
+    "a tree",
+    "a car",
+    "a house",
+    "a boat",
+    "a ball",
+    "a cake",
+    "an apple",
+    "a banana",
+    "a bird",
+    "a fish",
+    "a horse",
+    "a cow",
+    "a pig",
+    "the moon",
+    "the sun",
+    "a star",
+    "a heart",
+    "a key",
+    "a book",
+    "a bell",
+    "a clock",
+    "a hat",
+    "a shoe",
+    "a cup",
+    "a flag",
+)
 FORMS = ("{} is visible", "the picture shows {}", "{} can be seen", "the picture has {}", "there is {}")
 
 
@@ -52,11 +88,12 @@ def rules(count: int) -> Constitution:
     shared = Precondition(any=(Statement(statement="people are visible"), Statement(statement="animals are visible")))
     made = tuple(
         Rule(
-            id=f"rule-{index}", rule=f"No person or animal may be shown where {text}.",
+            id=f"rule-{index}",
+            rule=f"No person or animal may be shown where {text}.",
             preconditions=(Precondition(any=(Statement(statement=text),)), shared),
         )
         for index, text in enumerate(statements(count))
-    )  # fmt: skip
+    )
     return Constitution(constitution="bench", version="1.0.0", rules=made)
 
 
@@ -81,9 +118,12 @@ def sharing(mllm: TransformersMllm, images: Sequence[Image], repeats: int) -> di
     alone = best(ALONE)
     together = best(chosen)
     return {
-        "questions": QUESTIONS, "one_by_one_s": alone, "shared_s": together,
-        "speedup_over_one_by_one": alone / together, "questions_per_second": QUESTIONS / together,
-    }  # fmt: skip
+        "questions": QUESTIONS,
+        "one_by_one_s": alone,
+        "shared_s": together,
+        "speedup_over_one_by_one": alone / together,
+        "questions_per_second": QUESTIONS / together,
+    }
 
 
 def latency(judge: Judge, images: Sequence[Image]) -> dict[str, Any]:
@@ -97,9 +137,11 @@ def latency(judge: Judge, images: Sequence[Image]) -> dict[str, Any]:
         stages.append(verdict.timings)
     names = set[str]().union(*stages)
     return {
-        "image_p50_s": statistics.median(spent), "image_p95_s": _quantile(spent, 0.95), "images": len(images),
+        "image_p50_s": statistics.median(spent),
+        "image_p95_s": _quantile(spent, 0.95),
+        "images": len(images),
         "stages_mean_s": {name: statistics.fmean(one.get(name, 0.0) for one in stages) for name in sorted(names)},
-    }  # fmt: skip
+    }
 
 
 def throughput(judge: Judge, images: Sequence[Image]) -> float:
@@ -141,12 +183,16 @@ def machine(mllm: TransformersMllm) -> dict[str, Any]:
 
     device = mllm.identity.device
     return {
-        "machine": platform.machine(), "python": platform.python_version(), "threads": torch.get_num_threads(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
         "card": torch.cuda.get_device_name() if device.startswith("cuda") else None,
-        "model": mllm.identity.name, "dtype": mllm.identity.dtype, "quantization": mllm.identity.quantization,
+        "model": mllm.identity.name,
+        "dtype": mllm.identity.dtype,
+        "quantization": mllm.identity.quantization,
         "versions": {name: metadata.version(name) for name in ("torch", "transformers")},
         "way": str(mllm.way),
-    }  # fmt: skip
+    }
 
 
 def measure(mllm: TransformersMllm, images: Sequence[Image], constitution: str, repeats: int = 5) -> dict[str, Any]:

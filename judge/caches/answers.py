@@ -50,9 +50,12 @@ class CachedAnswers:
         """The judge's multimodal model, with what is in the file before it."""
         source = judge.provenance
         of = [
-            judge.mllm.identity.model_dump(mode="json"), source.versions, source.prompts["answers"],
-            source.max_pixels, kept_for([judge.mllm.identity]),
-        ]  # fmt: skip
+            judge.mllm.identity.model_dump(mode="json"),
+            source.versions,
+            source.prompts["answers"],
+            source.max_pixels,
+            kept_for([judge.mllm.identity]),
+        ]
         return SharedAnswers(
             judge.mllm,
             _Shelf[AnswerKey, Answer](self._file, ["answer", of], Answer.model_dump_json, Answer.model_validate_json),

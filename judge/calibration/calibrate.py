@@ -107,9 +107,14 @@ class Sides:
     def changed(self, bounds: Bounds | None, why: str | None) -> RuleChange:
         """What `bounds` make of these images."""
         return RuleChange(
-            rule=self.rule, ok=len(self.ok), violating=len(self.violating), before=self._tally(None),
-            after=self._tally(bounds), bounds=bounds, why=why,
-        )  # fmt: skip
+            rule=self.rule,
+            ok=len(self.ok),
+            violating=len(self.violating),
+            before=self._tally(None),
+            after=self._tally(bounds),
+            bounds=bounds,
+            why=why,
+        )
 
     def _tally(self, bounds: Bounds | None) -> Tally:
         ok, violating = (
@@ -256,6 +261,11 @@ def _whole(
         return sum(RuleOutcome.VIOLATED not in each and (RuleOutcome.UNDECIDED in each or not each) for each in words)
 
     return Change(
-        target=target, level=level, images=len(images), rules=tuple(changes), half_width=half_width,
-        reviews_before=reviews({}), reviews_after=reviews(chosen),
-    )  # fmt: skip
+        target=target,
+        level=level,
+        images=len(images),
+        rules=tuple(changes),
+        half_width=half_width,
+        reviews_before=reviews({}),
+        reviews_after=reviews(chosen),
+    )

@@ -83,10 +83,16 @@ def calibrated_lock(
         return before.model_copy(update={"calibration": own})
 
     made = Calibration(
-        target=change.target, level=change.level, labelled=labelled, dataset=dataset, dataset_digest=dataset_digest,
-        images=change.images, half_width=change.half_width, models=judge.provenance.models,
+        target=change.target,
+        level=change.level,
+        labelled=labelled,
+        dataset=dataset,
+        dataset_digest=dataset_digest,
+        images=change.images,
+        half_width=change.half_width,
+        models=judge.provenance.models,
         prompts=judge.provenance.prompts,
-    )  # fmt: skip
+    )
     entries = {name: entry(name, before) for name, before in subject.lock.rules.items()}
     return subject.lock.model_copy(update={"rules": entries, "calibration": made}).signed()
 

@@ -57,7 +57,7 @@ def calibrate(
     change = _change(subject, images, given[0], reviews=review_budget is not None, labelled=not unlabelled)
     lock = calibrated_lock(
         subject, change, judge, labelled=not unlabelled, dataset=name, dataset_digest=_digest(images)
-    )  # fmt: skip
+    )
     if not dry_run:
         write_lock(subject, lock)
     _show(subject, change, changed=lock != subject.lock, dry_run=dry_run, labelled=not unlabelled, json=json)
@@ -118,10 +118,18 @@ def _show(subject: Subject, change: Change, *, changed: bool, dry_run: bool, lab
     if json:
         from json import dumps
 
-        print(dumps({
-            "lock": str(subject.path), "written": changed and not dry_run, "changed": changed, "replaced": replaced,
-            "promise": said, **change.model_dump(mode="json"),
-        }))  # fmt: skip
+        print(
+            dumps(
+                {
+                    "lock": str(subject.path),
+                    "written": changed and not dry_run,
+                    "changed": changed,
+                    "replaced": replaced,
+                    "promise": said,
+                    **change.model_dump(mode="json"),
+                }
+            )
+        )
         return
     from rich.console import Console
 
@@ -151,9 +159,10 @@ def _table(change: Change, *, labelled: bool) -> object:
         table.add_column(name, justify="right")
     for one in change.rules:
         table.add_row(
-            one.rule, "as before" if one.bounds is None else shown(one.bounds),
+            one.rule,
+            "as before" if one.bounds is None else shown(one.bounds),
             f"{one.before.ok_flagged} -> {one.after.ok_flagged} of {one.ok}",
             f"{one.before.violating_flagged} -> {one.after.violating_flagged} of {one.violating}",
             f"{one.before.open} -> {one.after.open}",
-        )  # fmt: skip
+        )
     return table

@@ -87,9 +87,13 @@ def evaluate(
         others = list(_others(judge, kept, wanted, opinions))
         method = the_judge(judge, kept)
         evaluated = run(
-            examples, method, others, constitution=judge.constitution, folder=folder / "judgements",
+            examples,
+            method,
+            others,
+            constitution=judge.constitution,
+            folder=folder / "judgements",
             facts=_facts(judge),
-        )  # fmt: skip
+        )
         if stress:
             evaluated = _stressed(examples, method, judge.constitution, folder, evaluated)
     finally:

@@ -104,13 +104,16 @@ def settings(
     with Store.open(data or data_dir(), make=False) as store:
         old = store.settings
         every = old.breaks.every_minutes if break_every is None else break_every or None
-        new = old.model_copy(update={
-            "second_reads": old.second_reads if second_reads is None
-            else SecondReads(share=second_reads, seed=old.second_reads.seed),
-            "gold": old.gold if gold is None else GoldReads(share=gold),
-            "lease_minutes": lease or old.lease_minutes,
-            "breaks": Breaks(every_minutes=every, for_minutes=break_for or old.breaks.for_minutes),
-        })  # fmt: skip
+        new = old.model_copy(
+            update={
+                "second_reads": old.second_reads
+                if second_reads is None
+                else SecondReads(share=second_reads, seed=old.second_reads.seed),
+                "gold": old.gold if gold is None else GoldReads(share=gold),
+                "lease_minutes": lease or old.lease_minutes,
+                "breaks": Breaks(every_minutes=every, for_minutes=break_for or old.breaks.for_minutes),
+            }
+        )
         if new != old:
             store.configure(new, operator())
     print(new.model_dump_json() if json else _said(new))
@@ -158,12 +161,14 @@ def _figure(estimate: object) -> str:
 
 def _said(chosen: ReviewSettings) -> str:
     every = chosen.breaks.every_minutes
-    return "\n".join((
-        f"second reads  {chosen.second_reads.share:.0%} of decided items, and all escalations",
-        f"gold items    {chosen.gold.share:.0%} of the items given out, while there are unread ones",
-        f"lease         {chosen.lease_minutes} minutes",
-        f"breaks        {'off' if every is None else f'{chosen.breaks.for_minutes} minutes every {every}'}",
-    ))  # fmt: skip
+    return "\n".join(
+        (
+            f"second reads  {chosen.second_reads.share:.0%} of decided items, and all escalations",
+            f"gold items    {chosen.gold.share:.0%} of the items given out, while there are unread ones",
+            f"lease         {chosen.lease_minutes} minutes",
+            f"breaks        {'off' if every is None else f'{chosen.breaks.for_minutes} minutes every {every}'}",
+        )
+    )
 
 
 def _verdicts(file: Path) -> Iterator[Verdict]:

@@ -62,9 +62,12 @@ def _like(stream: Any, number: int, kind: type[io.FileIO]) -> io.TextIOWrapper:
     raw = kind(stream.fileno(), "wb", closefd=False)
     held = raw if stream.write_through else io.BufferedWriter(raw)  # PYTHONUNBUFFERED: two streams in one keep order
     return io.TextIOWrapper(
-        held, stream.encoding, stream.errors,
-        line_buffering=stream.line_buffering, write_through=stream.write_through,
-    )  # fmt: skip
+        held,
+        stream.encoding,
+        stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _taking_nothing(number: int) -> int:

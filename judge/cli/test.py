@@ -95,9 +95,14 @@ def _run(judge: Judge, file: Path, located: Sequence[LocatedCase], *, no_cache: 
         results += compare(case, verdict)
     source = judge.provenance
     return TestRun(
-        constitution=source.constitution, version=source.constitution_version, cases_file=str(file),
-        images=len(located), asked=asked, results=tuple(results), provenance=source,
-    )  # fmt: skip
+        constitution=source.constitution,
+        version=source.constitution_version,
+        cases_file=str(file),
+        images=len(located),
+        asked=asked,
+        results=tuple(results),
+        provenance=source,
+    )
 
 
 def _verdicts(judge: Judge, paths: list[str], no_cache: bool) -> Iterator[tuple[Verdict, bool]]:

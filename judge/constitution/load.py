@@ -95,9 +95,12 @@ def locate(source: str | Path) -> Path:
 
 
 _MODELS: dict[str, type[BaseModel]] = {
-    "rules": Rule, "preconditions": Precondition, "exceptions": Precondition, "any": Statement,
+    "rules": Rule,
+    "preconditions": Precondition,
+    "exceptions": Precondition,
+    "any": Statement,
     "thresholds": ThresholdOverrides,
-}  # fmt: skip
+}
 
 
 def _distinct(error: ValidationError) -> Iterable[Any]:
@@ -117,13 +120,15 @@ def _is_parameter(loc: tuple[Any, ...]) -> bool:
 
 
 _SHAPES = {
-    "dict_type": "a mapping (`key: value` lines)", "model_type": "a mapping (`key: value` lines)",
+    "dict_type": "a mapping (`key: value` lines)",
+    "model_type": "a mapping (`key: value` lines)",
     "tuple_type": "a list",
-}  # fmt: skip
+}
 _NAME_SHAPES = {
-    "version": "MAJOR.MINOR.PATCH, such as 1.0.0", "parameters": "letters, digits and underscores",
+    "version": "MAJOR.MINOR.PATCH, such as 1.0.0",
+    "parameters": "letters, digits and underscores",
     "language": "a short code, such as en or de",
-}  # fmt: skip
+}
 
 
 def _problem(document: Document, error: Any) -> Problem:

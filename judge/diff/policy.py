@@ -75,9 +75,12 @@ def compare(old: Constitution, new: Constitution, used: frozenset[Needs] = froze
     changes = tuple(_whole(old, new))
     rules = _rules(old, new, used)
     return PolicyDiff(
-        old=_named(old), new=_named(new), changes=changes, rules=rules,
+        old=_named(old),
+        new=_named(new),
+        changes=changes,
+        rules=rules,
         effect=_on_verdicts(old, new, joined([*(one.effect for one in changes), *(r.verdict_effect for r in rules)])),
-    )  # fmt: skip
+    )
 
 
 def bumped(version: str, level: Level) -> str:

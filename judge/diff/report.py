@@ -17,8 +17,11 @@ from judge.printable import printable
 from judge.settings import Frozen
 
 _WORDS = {
-    Effect.NONE: "as before", Effect.MORE: "only more", Effect.LESS: "only less", Effect.EITHER: "more or less",
-}  # fmt: skip
+    Effect.NONE: "as before",
+    Effect.MORE: "only more",
+    Effect.LESS: "only less",
+    Effect.EITHER: "more or less",
+}
 SURE = 0.05  # of McNemar's test: the usual bound
 _STYLES = {Effect.NONE: "dim", Effect.MORE: "red", Effect.LESS: "green", Effect.EITHER: "yellow"}
 
@@ -60,9 +63,11 @@ def _policy(policy: PolicyDiff) -> Iterator[Text]:
 
 
 _VERDICTS = {
-    Effect.NONE: "neither, none can flip", Effect.MORE: "only stricter", Effect.LESS: "only laxer",
+    Effect.NONE: "neither, none can flip",
+    Effect.MORE: "only stricter",
+    Effect.LESS: "only laxer",
     Effect.EITHER: "both",
-}  # fmt: skip
+}
 
 
 def _change(change: Change) -> Text:

@@ -27,9 +27,13 @@ def compare_rules(
         return None
     effect = joined([of_chains(chain_of(old), chain_of(new)), counted(others, used)])
     return RuleDiff(
-        rule=new.id, was=old.id if old.id != new.id else None, before=old.status, after=new.status, effect=effect,
+        rule=new.id,
+        was=old.id if old.id != new.id else None,
+        before=old.status,
+        after=new.status,
+        effect=effect,
         changes=(*others, *edits),
-    )  # fmt: skip
+    )
 
 
 def _fields(old: Rule, new: Rule) -> Iterator[Change]:
@@ -49,9 +53,10 @@ def _fields(old: Rule, new: Rule) -> Iterator[Change]:
     for name in sorted(set(Rule.model_fields) - _COMPARED):  # a field this module does not know may mean anything
         if getattr(old, name) != getattr(new, name):
             yield Change(
-                words=f"{name}: {getattr(old, name)!r} -> {getattr(new, name)!r}", effect=Effect.EITHER,
+                words=f"{name}: {getattr(old, name)!r} -> {getattr(new, name)!r}",
+                effect=Effect.EITHER,
                 level=Level.MINOR,
-            )  # fmt: skip
+            )
 
 
 def _parameters(old: Rule, new: Rule) -> Iterator[Change]:
@@ -77,9 +82,10 @@ def _thresholds(old: Rule, new: Rule) -> Iterator[Change]:
             shown = [default if value is None else str(value) for value in (before, after)]
             yield Change(
                 words=f"threshold {name}: {' -> '.join(shown)}",
-                effect=of_thresholds(name, old.thresholds, new.thresholds, chain_of(new)), level=Level.MINOR,
+                effect=of_thresholds(name, old.thresholds, new.thresholds, chain_of(new)),
+                level=Level.MINOR,
                 needs=Needs.ENCODER if name == "relevance" else Needs.NOTHING,
-            )  # fmt: skip
+            )
 
 
 def _central_objects(old: Rule, new: Rule, words: tuple[CentralObjects, CentralObjects]) -> Iterator[Change]:
@@ -90,8 +96,10 @@ def _central_objects(old: Rule, new: Rule, words: tuple[CentralObjects, CentralO
         if text in kept and set(before) != set(after):
             yield Change(
                 words=f"central objects of '{text}' (over all rules): {', '.join(before)} -> {', '.join(after)}",
-                effect=Effect.EITHER, level=Level.MINOR, needs=Needs.DETECTOR,
-            )  # fmt: skip
+                effect=Effect.EITHER,
+                level=Level.MINOR,
+                needs=Needs.DETECTOR,
+            )
 
 
 class _Group(NamedTuple):
@@ -124,9 +132,10 @@ def _chain_changes(old: Rule, new: Rule) -> Iterator[Change]:
     if bool(old.preconditions) != bool(new.preconditions):  # one of the two was never compiled: that is all there is
         has, lacks = ("before", "now") if old.preconditions else ("now", "before")
         yield Change(
-            words=f"a chain {has} and none {lacks}: without one every image goes to a person", effect=Effect.EITHER,
+            words=f"a chain {has} and none {lacks}: without one every image goes to a person",
+            effect=Effect.EITHER,
             level=Level.MINOR,
-        )  # fmt: skip
+        )
         return
     for name in ("precondition", "exception"):
         yield from _part_changes(_part(name, old), _part(name, new))

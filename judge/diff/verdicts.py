@@ -104,10 +104,12 @@ def compare_verdicts(policy: PolicyDiff, pairs: Iterable[Pair]) -> VerdictDiff:
         rules=_counts(both, policy.renamed),
         violations=(sum(old for old, _ in violated), sum(new for _, new in violated)),
         mcnemar=McNemar(b=violated.count((True, False)), c=violated.count((False, True))),
-        reviews=(sum(old.verdict == "needs_review" for old, _ in both),
-                 sum(new.verdict == "needs_review" for _, new in both)),
+        reviews=(
+            sum(old.verdict == "needs_review" for old, _ in both),
+            sum(new.verdict == "needs_review" for _, new in both),
+        ),
         cost=(mean_cost([old for old, _ in both]), mean_cost([new for _, new in both])),
-    )  # fmt: skip
+    )
 
 
 def _flip(old: Verdict, new: Verdict, renamed: Mapping[str, str]) -> Flip | None:
@@ -173,9 +175,10 @@ def mean_cost(verdicts: list[Verdict]) -> Cost:
             regions += _region_questions(one, occluding)
     count = len(verdicts)
     return Cost(
-        questions=round(questions / count, 3), region_questions=round(regions / count, 3),
+        questions=round(questions / count, 3),
+        region_questions=round(regions / count, 3),
         reasonings=round(reasonings / count, 3),
-    )  # fmt: skip
+    )
 
 
 def _evidence(verdict: Verdict) -> Iterable[Evidence]:

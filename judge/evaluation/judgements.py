@@ -67,9 +67,11 @@ class CachedJudgements:
     def add(self, image: str | None, example: str, judgement: Judgement) -> None:
         """Add one line. `example` is for people who read the file."""
         row = {
-            "image": image, "example": example, "method": self._under,
+            "image": image,
+            "example": example,
+            "method": self._under,
             "judgement": judgement.model_dump(mode="json", exclude_defaults=True),
-        }  # fmt: skip
+        }
         with self._path.open("rb+") as file:
             torn = file.seek(0, 2) > 0 and (file.seek(-1, 2), file.read(1))[1] != b"\n"
             file.write(b"\n" * torn + json.dumps(row).encode() + b"\n")

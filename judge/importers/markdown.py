@@ -31,9 +31,11 @@ _LISTS = ("bullet_list", "ordered_list")
 _FENCE = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 _NO_RULES = {
-    "fence": "code", "code_block": "code (indented by four spaces)",
-    "html_block": "HTML", "blockquote": "a quotation",
-}  # fmt: skip
+    "fence": "code",
+    "code_block": "code (indented by four spaces)",
+    "html_block": "HTML",
+    "blockquote": "a quotation",
+}
 
 
 def import_markdown(text: str, *, file: str) -> Imported:
@@ -94,10 +96,13 @@ def _head(front_matter: Document, reader: _Reader, file: str) -> Written:
         )
     spoken = front.get("language")
     return Written(
-        name=slug(str(title)) or "imported-policy", title=clipped(title), version=version, source=file,
+        name=slug(str(title)) or "imported-policy",
+        title=clipped(title),
+        version=version,
+        source=file,
         description=" ".join(str(front.get("description") or f"Imported from {file}.").split()),
         language=None if spoken is None else language(str(spoken)).code,
-    )  # fmt: skip
+    )
 
 
 @dataclass

@@ -65,10 +65,12 @@ def rows_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Row | No
         known = said.casefold() in get_args(Severity)
         return Row(
             rule=f"Not allowed: {text}" if forbidden and not forbids(text) else text,
-            category=cell(row, _CATEGORY), exception=cell(row, _EXCEPTION),
-            severity=cast("Severity", said.casefold()) if known else None, unknown_severity="" if known else said,
+            category=cell(row, _CATEGORY),
+            exception=cell(row, _EXCEPTION),
+            severity=cast("Severity", said.casefold()) if known else None,
+            unknown_severity="" if known else said,
             id=cell(row, _ID),
-        )  # fmt: skip
+        )
 
     return [read(row) for row in rows]
 

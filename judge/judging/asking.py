@@ -73,9 +73,13 @@ class Questioner:
         """
         owned = list(zip(asks, of if of is not None else [ask.image for ask in asks], strict=True))
         return each(
-            "the model", lambda some: self._mllm.answer([ask for ask, _ in some]), owned, clock or Clock(),
-            lambda one: id(one[1]), lambda one: id(one[0]),
-        )  # fmt: skip
+            "the model",
+            lambda some: self._mllm.answer([ask for ask, _ in some]),
+            owned,
+            clock or Clock(),
+            lambda one: id(one[1]),
+            lambda one: id(one[0]),
+        )
 
     def _priors_of(self, statements: Sequence[str], clock: Clock) -> dict[str, Answer | ModelError]:
         """Priors are no picture's own: the time that they take, once, is not counted as a picture's."""

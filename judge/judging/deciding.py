@@ -85,6 +85,10 @@ def _open(finding: Finding) -> Decided | None:
 def told(kind: Literal["precondition", "exception"], evidence: Evidence) -> Decided:
     """What decided one statement."""
     return Decided(
-        kind=kind, statement=evidence.statement, outcome=evidence.outcome, branch=evidence.branch,
-        score=evidence.score, reason=evidence.reason,
-    )  # fmt: skip
+        kind=kind,
+        statement=evidence.statement,
+        outcome=evidence.outcome,
+        branch=evidence.branch,
+        score=evidence.score,
+        reason=evidence.reason,
+    )

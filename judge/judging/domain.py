@@ -28,9 +28,12 @@ def keep_out(pictures: Sequence[Sequence[ViewState]], guard: Guard, clock: Clock
     pictures = [group for group in pictures if group and group[0].strangeness is None and group[0].outside is None]
     states = [(state, number) for number, group in enumerate(pictures) for state in group]
     found = each(
-        "the domain check", lambda some: guard.strangeness([one.view.image for one, _ in some]), states, clock,
+        "the domain check",
+        lambda some: guard.strangeness([one.view.image for one, _ in some]),
+        states,
+        clock,
         lambda one: one[1],
-    )  # fmt: skip
+    )
     measured = dict(zip([state for state, _ in states], found, strict=True))
     for group in pictures:
         if any(isinstance(measured[one], NotAsked) for one in group):

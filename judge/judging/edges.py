@@ -82,9 +82,11 @@ class Edges:
         inwards = 1 if min(right - left, bottom - top) * self.scale > LEAST else 0
         moves = [inwards if one else -margin for one in framed]
         return (
-            max(0, left + moves[0]), max(0, top + moves[1]),
-            min(self.width, right - moves[2]), min(self.height, bottom - moves[3]),
-        )  # fmt: skip
+            max(0, left + moves[0]),
+            max(0, top + moves[1]),
+            min(self.width, right - moves[2]),
+            min(self.height, bottom - moves[3]),
+        )
 
     def panels(self, region: Cells, most: int, turns: int = 2, rows: bool = True) -> list[Cells]:
         """The pictures that a collage is made of, by rows and then by columns or the other way round.

@@ -133,9 +133,13 @@ def _replies(
 ) -> list[str | ModelError]:
     """Replies to all, or one by one when the call for all fails, so that one failure stays alone."""
     return each(
-        "the model", lambda some: mllm.reply(some, max_tokens=max_tokens, schema=schema), talks, clock,
-        lambda talk: id(talk.image), id,
-    )  # fmt: skip
+        "the model",
+        lambda some: mllm.reply(some, max_tokens=max_tokens, schema=schema),
+        talks,
+        clock,
+        lambda talk: id(talk.image),
+        id,
+    )
 
 
 def _evidence(told: Told, on_crop: bool, reason_with: ReasonWith) -> ReasoningEvidence:

@@ -72,11 +72,13 @@ class Judge:
         self._central_objects = regions_stage.central_objects(constitution)
         identities = dict.fromkeys(model.identity for model in (mllm, encoder, detector, guard) if model is not None)
         self.provenance = record.provenance(
-            constitution, tuple(identities), self.settings,
+            constitution,
+            tuple(identities),
+            self.settings,
             lock_digest=locked.digest if locked is not None else None,
             calibration_digest=locked.calibration if locked is not None else None,
             probe=probed(mllm.identity),
-        )  # fmt: skip
+        )
 
     def derive(
         self,
@@ -96,9 +98,15 @@ class Judge:
         if constitution is None:
             constitution, locked = self.constitution, locked or self.locked
         return Judge(
-            constitution, model or self._mllm, encoder=self._encoder, detector=self._detector, guard=self._guard,
-            settings=settings or self.settings, locked=locked, sees=self._sees,
-        )  # fmt: skip
+            constitution,
+            model or self._mllm,
+            encoder=self._encoder,
+            detector=self._detector,
+            guard=self._guard,
+            settings=settings or self.settings,
+            locked=locked,
+            sees=self._sees,
+        )
 
     @property
     def mllm(self) -> Mllm:
@@ -232,9 +240,13 @@ class Judge:
         encoder, texts = self._encoder, [ready.rule.text for ready in self._prepared]
         with clock.stage("relevance"):
             rows = each(
-                "the encoder", lambda some: encoder.similarity([one.view.image for one in some], texts), states,
-                clock, lambda one: id(one.picture), id,
-            )  # fmt: skip
+                "the encoder",
+                lambda some: encoder.similarity([one.view.image for one in some], texts),
+                states,
+                clock,
+                lambda one: id(one.picture),
+                id,
+            )
         for state, row in zip(states, rows, strict=True):
             if not isinstance(row, ModelError) and _are_cosines(row, len(texts)):
                 state.weigh(row)

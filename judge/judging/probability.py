@@ -107,10 +107,17 @@ def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
     outcome, branch, why = decide(facts, thresholds)
     score = debiased(facts.answer, facts.prior, thresholds) if facts.answer and facts.prior else None
     return Evidence(
-        statement=statement, outcome=outcome, branch=branch, score=score,
-        reason=str(why) if why is not None else None, cause=why.cause if why is not None else None,
-        answer=facts.answer, prior=facts.prior, region=facts.region, reasoning=facts.reasoning,
-    )  # fmt: skip
+        statement=statement,
+        outcome=outcome,
+        branch=branch,
+        score=score,
+        reason=str(why) if why is not None else None,
+        cause=why.cause if why is not None else None,
+        answer=facts.answer,
+        prior=facts.prior,
+        region=facts.region,
+        reasoning=facts.reasoning,
+    )
 
 
 def decide(facts: Facts, thresholds: Thresholds) -> Decision:

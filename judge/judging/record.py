@@ -94,13 +94,17 @@ def verdict(
         notes=(*picture.notes, *notes),
         findings=findings,
         image_facts=ImageFacts(
-            sha256=picture.sha256, format=picture.format, width=picture.width, height=picture.height,
-            views=tuple(view.name for view in picture.views), parts=_parts(states),
+            sha256=picture.sha256,
+            format=picture.format,
+            width=picture.width,
+            height=picture.height,
+            views=tuple(view.name for view in picture.views),
+            parts=_parts(states),
         ),
         provenance=source,
         failure=failure,
         timings=timings,
-    )  # fmt: skip
+    )
 
 
 def _parts(states: Sequence[ViewState]) -> tuple[Part, ...]:
@@ -122,9 +126,14 @@ def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[s
 def not_judged(name: str, failure: Failure, cause: Cause, source: Provenance, timings: dict[str, float]) -> Verdict:
     """The verdict where nothing was found out."""
     return Verdict(
-        image=name, verdict="needs_review", reasons=(failure.message,), causes=(cause,), failure=failure,
-        provenance=source, timings=timings,
-    )  # fmt: skip
+        image=name,
+        verdict="needs_review",
+        reasons=(failure.message,),
+        causes=(cause,),
+        failure=failure,
+        provenance=source,
+        timings=timings,
+    )
 
 
 def _stopped(

@@ -54,10 +54,12 @@ class _Find:
         left, top, right, bottom = self.state.view.in_frame(self.box)
         size = self.state.view.image.size
         return RegionEvidence(
-            source="occlusion" if self.confidence is None else "detector", query=self.query,
+            source="occlusion" if self.confidence is None else "detector",
+            query=self.query,
             box=(round(left, 2), round(top, 2), round(right, 2), round(bottom, 2)),
-            confidence=self.confidence, share=regions.share_of(self.box, size),
-        )  # fmt: skip
+            confidence=self.confidence,
+            share=regions.share_of(self.box, size),
+        )
 
 
 def look(

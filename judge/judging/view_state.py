@@ -157,12 +157,20 @@ class ViewState:
         preconditions, exceptions = conditions(ready.chain.preconditions), conditions(ready.chain.exceptions)
         outcome, why = self._outcome(ready, outcomes, (*preconditions, *exceptions))
         return Finding(
-            rule=rule.id, text=rule.text, view=self.view.name, category=rule.category, severity=rule.severity,
-            enforced=rule.status == "enforce", outcome=outcome,
-            reason=str(why) if why is not None else None, cause=why.cause if why is not None else None,
-            relevance=self.relevance.get(rule.id), thresholds=ready.thresholds,
-            preconditions=preconditions, exceptions=exceptions,
-        )  # fmt: skip
+            rule=rule.id,
+            text=rule.text,
+            view=self.view.name,
+            category=rule.category,
+            severity=rule.severity,
+            enforced=rule.status == "enforce",
+            outcome=outcome,
+            reason=str(why) if why is not None else None,
+            cause=why.cause if why is not None else None,
+            relevance=self.relevance.get(rule.id),
+            thresholds=ready.thresholds,
+            preconditions=preconditions,
+            exceptions=exceptions,
+        )
 
     def _outcome(
         self, ready: PreparedRule, outcomes: dict[str, Outcome], conditions: tuple[ConditionFinding, ...]

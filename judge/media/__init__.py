@@ -11,6 +11,11 @@ from judge.media.picture import Picture, View
 from judge.media.reading import read_bytes
 
 __all__ = [
-    "FORMATS", "SUFFIXES",
-    "Picture", "View", "decode", "from_image", "read_bytes",
-]  # fmt: skip
+    "FORMATS",
+    "SUFFIXES",
+    "Picture",
+    "View",
+    "decode",
+    "from_image",
+    "read_bytes",
+]

@@ -85,9 +85,16 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
     width, height = seen.size
     remarks, doubts = _of_decoders(said, kind)
     return Picture(
-        source, hashlib.sha256(data).hexdigest(), kind, width, height, seen.views,
-        notes=(*seen.notes, *notes, *remarks), gaps=(*seen.gaps, *gaps, *doubts), late=budget.late or checking.late,
-    )  # fmt: skip
+        source,
+        hashlib.sha256(data).hexdigest(),
+        kind,
+        width,
+        height,
+        seen.views,
+        notes=(*seen.notes, *notes, *remarks),
+        gaps=(*seen.gaps, *gaps, *doubts),
+        late=budget.late or checking.late,
+    )
 
 
 def _of_decoders(said: list[tuple[str, str]], kind: str) -> tuple[list[str], list[str]]:

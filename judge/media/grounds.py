@@ -25,9 +25,18 @@ if TYPE_CHECKING:
 Colour = tuple[int, int, int]
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 THIRD: tuple[Colour, ...] = (  # the earlier one where they show about as much
-    (128, 128, 128), (192, 192, 192), (64, 64, 64), (0, 160, 0), (255, 0, 255), (0, 255, 255), (255, 160, 0),
-    (0, 0, 255), (255, 0, 0), (255, 255, 0), (0, 255, 0),
-)  # fmt: skip
+    (128, 128, 128),
+    (192, 192, 192),
+    (64, 64, 64),
+    (0, 160, 0),
+    (255, 0, 255),
+    (0, 255, 255),
+    (255, 160, 0),
+    (0, 0, 255),
+    (255, 0, 0),
+    (255, 255, 0),
+    (0, 255, 0),
+)
 _PLAIN, _FAINT = 48, 16  # levels of 255 between neighbours: seen at a glance, and washed out
 _UNCOVERED = 24
 _BETTER = 1.05  # than an earlier ground
@@ -98,9 +107,8 @@ def _third(scales: list[_Steps]) -> Colour | None:
     import numpy
 
     over = {
-        ground: numpy.concatenate([steps.over(ground).ravel() for steps in scales])
-        for ground in (WHITE, BLACK, *THIRD)
-    }  # fmt: skip
+        ground: numpy.concatenate([steps.over(ground).ravel() for steps in scales]) for ground in (WHITE, BLACK, *THIRD)
+    }
     plain = numpy.maximum.reduce(list(over.values())) >= _PLAIN
     if any((plain & (over[ground] < _FAINT)).sum() < _FEW for ground in (WHITE, BLACK)):
         return None

@@ -43,10 +43,19 @@ _UNKNOWN = re.compile(  # a block of a name that nobody told us; those who speak
     r"<(?!/|(?:assistant|model|bot|gpt|ai|answer|output|response|reply|s|bos)>)([a-z][\w-]*)>\s*$", re.I
 )
 _OPENS = [(re.compile(opens + _REST, re.I), opens, closes, lines) for opens, closes, lines in _BLOCKS]
-_MARKS = re.compile("|".join([
-    rf"</?(?:{_WORD})>", r"\[/?(?:THINK|THINKING|REASONING)\]", "◁/?think▷", r"<\|channel>thought", r"<channel\|>",
-    r"<\|/?(?:(?:start|begin|end)_(?:of_)?)?(?:\w*think\w*|reasoning|thought)\|>",
-]), re.I)  # fmt: skip
+_MARKS = re.compile(
+    "|".join(
+        [
+            rf"</?(?:{_WORD})>",
+            r"\[/?(?:THINK|THINKING|REASONING)\]",
+            "◁/?think▷",
+            r"<\|channel>thought",
+            r"<channel\|>",
+            r"<\|/?(?:(?:start|begin|end)_(?:of_)?)?(?:\w*think\w*|reasoning|thought)\|>",
+        ]
+    ),
+    re.I,
+)
 
 
 def read(template: str) -> nodes.Template | None:

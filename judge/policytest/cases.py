@@ -106,11 +106,13 @@ def parse_cases(text: str, path: Path, constitution: Constitution) -> tuple[Loca
         raise ConstitutionError(tuple(dict.fromkeys(problems)))
     return tuple(
         LocatedCase(
-            case=case, path=_opened_at(path.parent, case.image), file=str(path),
+            case=case,
+            path=_opened_at(path.parent, case.image),
+            file=str(path),
             line=document.values[("cases", index)][0],
         )
         for index, case in enumerate(read.cases)
-    )  # fmt: skip
+    )
 
 
 def _opened_at(folder: Path, image: str) -> str:
@@ -118,8 +120,12 @@ def _opened_at(folder: Path, image: str) -> str:
 
 
 _KNOWN = {"cases": Case.model_fields, "": _TestFile.model_fields}
-_SHAPES = {"dict_type": "a mapping (`key: value` lines)", "model_type": "a mapping (`key: value` lines)",
-           "tuple_type": "a list", "string_type": "text"}  # fmt: skip
+_SHAPES = {
+    "dict_type": "a mapping (`key: value` lines)",
+    "model_type": "a mapping (`key: value` lines)",
+    "tuple_type": "a list",
+    "string_type": "text",
+}
 
 
 def _problem(document: Document, error: Any) -> Problem:
@@ -170,9 +176,11 @@ def _cross_checks(document: Document, folder: Path, constitution: Constitution) 
         for rule in expected:
             if rule not in statements:
                 yield document.problem(
-                    ("cases", index, "expect", rule), f"no rule `{clipped(rule)}` in {constitution.constitution}",
-                    _nearest(rule, statements), key=True,
-                )  # fmt: skip
+                    ("cases", index, "expect", rule),
+                    f"no rule `{clipped(rule)}` in {constitution.constitution}",
+                    _nearest(rule, statements),
+                    key=True,
+                )
         preconditions = case.get("preconditions")
         if isinstance(preconditions, dict) and all(rule in statements for rule in expected):
             known = list(dict.fromkeys(text for rule in expected for text in statements[rule]))
@@ -181,8 +189,9 @@ def _cross_checks(document: Document, folder: Path, constitution: Constitution) 
                     yield document.problem(
                         ("cases", index, "preconditions", text),
                         f"'{clipped(text)}' is no statement of the rules expected here",
-                        _nearest_statement(text, known, statements), key=True,
-                    )  # fmt: skip
+                        _nearest_statement(text, known, statements),
+                        key=True,
+                    )
 
 
 def _nearest_statement(text: str, known: list[str], statements: dict[str, tuple[str, ...]]) -> str:

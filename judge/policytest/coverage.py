@@ -25,9 +25,12 @@ def gaps(constitution: Constitution, cases: Sequence[Case], results: Sequence[Re
         failed = {
             one.decided.statement
             for one in results
-            if one.rule == rule.id and one.statement is None and one.decided is not None
-            and one.expected == Expected.OK and one.status is Status.PASSED
-        }  # fmt: skip
+            if one.rule == rule.id
+            and one.statement is None
+            and one.decided is not None
+            and one.expected == Expected.OK
+            and one.status is Status.PASSED
+        }
         found += list(_of_rule(rule.id, chain, about, failed))
     return tuple(found)
 
@@ -79,6 +82,10 @@ def _gap(
     if other is not None:
         expected = dict.fromkeys(other.missing, "fails") if other.missing else {other.shown[-1]: "holds"}
     return Gap(
-        rule=rule, kind=kind, statements=statements, flagged=flagged.words,
-        not_flagged=other.words if other is not None else "", preconditions=expected,
-    )  # fmt: skip
+        rule=rule,
+        kind=kind,
+        statements=statements,
+        flagged=flagged.words,
+        not_flagged=other.words if other is not None else "",
+        preconditions=expected,
+    )

@@ -25,9 +25,12 @@ def junit(run: TestRun) -> str:
 def _case(suite: ET.Element, constitution: str, one: Result) -> None:
     about = f": {one.statement}" if one.statement else ""
     case = ET.SubElement(
-        suite, "testcase", name=_text(f"{one.image}{about}"), classname=_text(f"{constitution}.{one.rule}"),
+        suite,
+        "testcase",
+        name=_text(f"{one.image}{about}"),
+        classname=_text(f"{constitution}.{one.rule}"),
         time=f"{one.seconds:.3f}",
-    )  # fmt: skip
+    )
     said = f"expected {one.expected}, got {one.got}"
     if one.status is Status.FAILED:
         _said(case, "failure", said, one)
@@ -47,9 +50,12 @@ def _counts(results: tuple[Result, ...] | list[Result]) -> dict[str, str]:
         return str(sum(one.status is status for one in results))
 
     return {
-        "tests": str(len(results)), "failures": count(Status.FAILED), "errors": count(Status.BROKEN),
-        "skipped": count(Status.TODO), "time": f"{sum(one.seconds for one in results):.3f}",
-    }  # fmt: skip
+        "tests": str(len(results)),
+        "failures": count(Status.FAILED),
+        "errors": count(Status.BROKEN),
+        "skipped": count(Status.TODO),
+        "time": f"{sum(one.seconds for one in results):.3f}",
+    }
 
 
 def _text(said: str) -> str:

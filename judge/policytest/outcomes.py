@@ -128,10 +128,16 @@ def _rule(located: LocatedCase, verdict: Verdict, rule: str, expected: Expected)
         if finding.outcome is RuleOutcome.PRUNED:
             reason = "pruned: the picture is too unlike the rule's words to be asked about"
     return Result(
-        rule=rule, image=located.path, place=f"{located.file}:{located.line}", expected=expected, got=got,
-        status=_status(expected, got, broken), reason=reason, decided=decided,
+        rule=rule,
+        image=located.path,
+        place=f"{located.file}:{located.line}",
+        expected=expected,
+        got=got,
+        status=_status(expected, got, broken),
+        reason=reason,
+        decided=decided,
         seconds=verdict.timings.get("total", 0.0),
-    )  # fmt: skip
+    )
 
 
 def _status(expected: Expected, got: str, broken: bool) -> Status:
@@ -160,9 +166,17 @@ def _statement(located: LocatedCase, verdict: Verdict, text: str, wanted: Litera
     got = decided.outcome.replace("_", " ") if decided is not None else "undecided"
     status = Status.PASSED if got == wanted else Status.BROKEN if broken else Status.FAILED
     return Result(
-        rule=rule, statement=text, image=located.path, place=f"{located.file}:{located.line}", expected=wanted,
-        got=got, status=status, reason=_why(verdict, decided), decided=decided, seconds=0.0,
-    )  # fmt: skip
+        rule=rule,
+        statement=text,
+        image=located.path,
+        place=f"{located.file}:{located.line}",
+        expected=wanted,
+        got=got,
+        status=status,
+        reason=_why(verdict, decided),
+        decided=decided,
+        seconds=0.0,
+    )
 
 
 def _parts(finding: Finding) -> tuple[tuple[Literal["precondition", "exception"], tuple[ConditionFinding, ...]], ...]:

@@ -13,8 +13,11 @@ from judge.policytest.outcomes import Gap, Result, Status, Tally, TestRun
 from judge.printable import printable
 
 _STYLES = {
-    Status.FAILED: "bold red", Status.BROKEN: "bold magenta", Status.TODO: "yellow", Status.PASSES_NOW: "bold cyan",
-}  # fmt: skip
+    Status.FAILED: "bold red",
+    Status.BROKEN: "bold magenta",
+    Status.TODO: "yellow",
+    Status.PASSES_NOW: "bold cyan",
+}
 
 
 def report(run: TestRun) -> Iterator[Table | Text]:

@@ -30,8 +30,13 @@ def label_mass(subject: Subject) -> Iterator[Line]:
             "the model wants to say something else first: look at the likeliest tokens below; an instruction-tuned "
             "model that answers with one word is needed, a thinking model with its thinking off"
         )
-        yield Line(check="label mass", outcome=_warn_or_fail(low * 2 > len(masses)), figure=figure, advice=advice,
-                   values=values)  # fmt: skip
+        yield Line(
+            check="label mass",
+            outcome=_warn_or_fail(low * 2 > len(masses)),
+            figure=figure,
+            advice=advice,
+            values=values,
+        )
         return
     yield Line(check="label mass", outcome="pass", figure=figure, values=values)
 
@@ -81,9 +86,11 @@ def looks_at_the_picture(subject: Subject) -> Iterator[Line]:
         f"{fmean(from_none):.3f} without one; toward the truth by {toward:+.3f}"
     )
     values = {
-        "mean_from_empty": fmean(from_blank), "most_from_empty": max(from_blank), "mean_from_none": fmean(from_none),
+        "mean_from_empty": fmean(from_blank),
+        "most_from_empty": max(from_blank),
+        "mean_from_none": fmean(from_none),
         "toward_truth": toward,
-    }  # fmt: skip
+    }
     if max(from_blank) < BLIND:
         advice = (
             "the picture has no say in the answers: this model cannot be judged with"

@@ -23,8 +23,12 @@ def speed(subject: Subject) -> Iterator[Line]:
     rest = _seconds(subject, [subject.ask(picture, text) for text in texts[1:]])
     each = rest / (len(texts) - 1)
     values = {"seconds_first": first, "seconds_per_question": each}
-    yield Line(check="speed", outcome="pass", values=values,
-               figure=f"{first:.3f} s for a new picture, {each:.4f} s for each further question")  # fmt: skip
+    yield Line(
+        check="speed",
+        outcome="pass",
+        values=values,
+        figure=f"{first:.3f} s for a new picture, {each:.4f} s for each further question",
+    )
     load = subject.load
     whole = first + each * max(0, load.statements - 1)
     figure = (

@@ -30,30 +30,50 @@ def drawings() -> tuple[Drawn, ...]:
     """Three drawings of every kind, the same objects every time."""
     return (
         *(
-            Drawn("colour", _shapes((shape, colour, 0.5, 0.5, 0.3)), f"a {colour} {shape} is visible",
-                  f"a {other} {shape} is visible")
+            Drawn(
+                "colour",
+                _shapes((shape, colour, 0.5, 0.5, 0.3)),
+                f"a {colour} {shape} is visible",
+                f"a {other} {shape} is visible",
+            )
             for shape, colour, other in (
-                ("square", "red", "blue"), ("circle", "blue", "yellow"), ("triangle", "green", "red"),
+                ("square", "red", "blue"),
+                ("circle", "blue", "yellow"),
+                ("triangle", "green", "red"),
             )
         ),
         *(
-            Drawn("count", _row(shape, colour, count), f"exactly {_WORDS[count]} {shape}s are visible",
-                  f"exactly {_WORDS[other]} {shape}s are visible")
+            Drawn(
+                "count",
+                _row(shape, colour, count),
+                f"exactly {_WORDS[count]} {shape}s are visible",
+                f"exactly {_WORDS[other]} {shape}s are visible",
+            )
             for shape, colour, count, other in (
-                ("circle", "red", 2, 4), ("square", "blue", 3, 2), ("triangle", "green", 4, 3),
+                ("circle", "red", 2, 4),
+                ("square", "blue", 3, 2),
+                ("triangle", "green", 4, 3),
             )
         ),
         *(
-            Drawn("left or right", _shapes((left, "blue", 0.27, 0.5, 0.18), (right, "red", 0.73, 0.5, 0.18)),
-                  f"the {left} is to the left of the {right}", f"the {left} is to the right of the {right}")
+            Drawn(
+                "left or right",
+                _shapes((left, "blue", 0.27, 0.5, 0.18), (right, "red", 0.73, 0.5, 0.18)),
+                f"the {left} is to the left of the {right}",
+                f"the {left} is to the right of the {right}",
+            )
             for left, right in (("square", "circle"), ("circle", "triangle"), ("triangle", "square"))
         ),
         *(
-            Drawn("letter", _letter(letter), f"the picture shows the letter {letter}",
-                  f"the picture shows the letter {other}")
+            Drawn(
+                "letter",
+                _letter(letter),
+                f"the picture shows the letter {letter}",
+                f"the picture shows the letter {other}",
+            )
             for letter, other in (("A", "X"), ("K", "O"), ("S", "T"))
         ),
-    )  # fmt: skip
+    )
 
 
 def blank() -> Image.Image:

@@ -154,8 +154,9 @@ def sharing(subject: Subject) -> Iterator[Line]:
         )
     if torn:
         advice = "the statement is cut into other tokens where it joins the text before it: please report the tokenizer"
-    yield Line(check="sharing", outcome="fail" if worst > close * FAR else "warn", figure=figure, advice=advice,
-               values=values)  # fmt: skip
+    yield Line(
+        check="sharing", outcome="fail" if worst > close * FAR else "warn", figure=figure, advice=advice, values=values
+    )
 
 
 def _close(model: ModelIdentity) -> float:

@@ -51,9 +51,13 @@ def probe(subject: Subject) -> ProbeReport:
     begun, date = time.monotonic(), datetime.now(UTC).replace(microsecond=0)
     lines = tuple(line for name, check in CHECKS.items() for line in _checked(name, check, subject))
     return ProbeReport(
-        model=subject.mllm.identity, date=date.isoformat(), seconds=round(time.monotonic() - begun, 1),
-        versions=installed(), lines=lines, unseen=UNSEEN if subject.inside is None else (),
-    )  # fmt: skip
+        model=subject.mllm.identity,
+        date=date.isoformat(),
+        seconds=round(time.monotonic() - begun, 1),
+        versions=installed(),
+        lines=lines,
+        unseen=UNSEEN if subject.inside is None else (),
+    )
 
 
 def _checked(name: str, check: Check, subject: Subject) -> list[Line]:

@@ -105,12 +105,24 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
     blocks = page.build(context)
     try:
         blocks.launch(
-            server_name=host, server_port=port, auth=sign_in if signed_in else None,
-            auth_message=render.html("login", line="#858d9b"), share=False, ssr_mode=False, quiet=True, footer_links=[],
-            run_history=False, enable_monitoring=False, mcp_server=False, pwa=False, allowed_paths=[],
-            theme=theme(), head=head(), prevent_thread_lock=True,
+            server_name=host,
+            server_port=port,
+            auth=sign_in if signed_in else None,
+            auth_message=render.html("login", line="#858d9b"),
+            share=False,
+            ssr_mode=False,
+            quiet=True,
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            mcp_server=False,
+            pwa=False,
+            allowed_paths=[],
+            theme=theme(),
+            head=head(),
+            prevent_thread_lock=True,
             app_kwargs={"middleware": [Middleware(Door, local_only=not signed_in)]},
-        )  # fmt: skip
+        )
     except OSError as error:
         raise UserError(
             f"cannot serve on {host}:{port}: the port is taken, or not for you", hint="choose another --port"

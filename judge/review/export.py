@@ -122,8 +122,13 @@ def _parquet(found: Iterable[dict[str, Any]], to: IO[bytes]) -> int:
         import pyarrow.parquet as pq
     except ImportError as error:
         raise UserError("parquet needs pyarrow", hint="pip install 'constitution-judge[review]'") from error
-    kinds = {"text": pa.string(), "texts": pa.list_(pa.string()), "int": pa.int64(), "float": pa.float64(),
-             "bool": pa.bool_()}  # fmt: skip
+    kinds = {
+        "text": pa.string(),
+        "texts": pa.list_(pa.string()),
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "bool": pa.bool_(),
+    }
     schema = pa.schema([(name, kinds[kind]) for name, kind in _schema().items()])
     remaining = iter(found)
     count = 0

@@ -18,9 +18,13 @@ def build(context: Context) -> gr.Blocks:
     page = gr.Blocks(title="constitution-judge", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True)
     with page:
         gr.HTML(
-            "", html_template=render.html("header"), js_on_load=render.static("header.js"), elem_classes=["cj-root"],
-            apply_default_css=False, padding=False,
-        )  # fmt: skip
+            "",
+            html_template=render.html("header"),
+            js_on_load=render.static("header.js"),
+            elem_classes=["cj-root"],
+            apply_default_css=False,
+            padding=False,
+        )
         with gr.Tabs():
             for name, build_tab in TABS:
                 with gr.Tab(name):

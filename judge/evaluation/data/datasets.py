@@ -182,8 +182,10 @@ def _case_file(path: Path, constitution: Constitution) -> Dataset:
     if silent:
         log.warning(
             "%s: %d of %d cases do not name every rule; the image counts as unsafe when one that is named is violated",
-            path, silent, len(cases),
-        )  # fmt: skip
+            path,
+            silent,
+            len(cases),
+        )
     rows = []
     for one in cases:
         expected = {rule: word.settled for rule, word in one.case.expect.items()}

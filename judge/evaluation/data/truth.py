@@ -96,10 +96,12 @@ def _unsafe(given: Mapping[str, Any], lists: Mapping[str, list[str]], names: Nam
         if all_ok:
             return False
         open_ = [rule for rule in names.rules if rule not in lists["ok"]]
-        wrong.append((
-            "whether the image is unsafe is not said, and `violates` and `ok` do not tell",
-            f"give `unsafe`, or say what these come to: {clipped(', '.join(open_))}",
-        ))  # fmt: skip
+        wrong.append(
+            (
+                "whether the image is unsafe is not said, and `violates` and `ok` do not tell",
+                f"give `unsafe`, or say what these come to: {clipped(', '.join(open_))}",
+            )
+        )
         return None
     if not isinstance(said, bool):
         wrong.append(

@@ -27,9 +27,13 @@ class Said(IntEnum):
 
 
 _CELL = {
-    (True, Said.YES): _TP, (False, Said.YES): _FP, (False, Said.NO): _TN, (True, Said.NO): _FN,
-    (True, Said.REVIEW): _RP, (False, Said.REVIEW): _RN,
-}  # fmt: skip
+    (True, Said.YES): _TP,
+    (False, Said.YES): _FP,
+    (False, Said.NO): _TN,
+    (True, Said.NO): _FN,
+    (True, Said.REVIEW): _RP,
+    (False, Said.REVIEW): _RN,
+}
 
 
 def cells_of(truth: Sequence[bool], said: Sequence[Said]) -> NDArray[np.int64]:
@@ -80,9 +84,12 @@ def compare(
     right, other_right = np.isin(ours, (_TP, _TN)), np.isin(theirs, (_TP, _TN))
     only_this, only_other = int((right & ~other_right).sum()), int((~right & other_right).sum())
     return Comparison(
-        against=against, f1_difference=bootstrap.estimate(value, difference), only_this_right=only_this,
-        only_other_right=only_other, p_value=_mcnemar(only_this, only_other),
-    )  # fmt: skip
+        against=against,
+        f1_difference=bootstrap.estimate(value, difference),
+        only_this_right=only_this,
+        only_other_right=only_other,
+        p_value=_mcnemar(only_this, only_other),
+    )
 
 
 def _mcnemar(only_this: int, only_other: int) -> float:

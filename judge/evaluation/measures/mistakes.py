@@ -29,10 +29,18 @@ def mistakes(examples: Sequence[Example], judgements: Sequence[Judgement]) -> tu
         if said == Said(example.unsafe):
             continue
         score = judgement.score if judgement.score is not None else _CERTAIN[judgement.verdict]
-        found.append((said is Said.REVIEW, Mistake(
-            example=example.id, said=judgement.verdict, truth=_truth(example),
-            surprise=round(abs(float(example.unsafe) - score), 6), why=why(example, judgement),
-        )))  # fmt: skip
+        found.append(
+            (
+                said is Said.REVIEW,
+                Mistake(
+                    example=example.id,
+                    said=judgement.verdict,
+                    truth=_truth(example),
+                    surprise=round(abs(float(example.unsafe) - score), 6),
+                    why=why(example, judgement),
+                ),
+            )
+        )
     ranked = sorted(found, key=lambda one: (one[0], -one[1].surprise, one[1].example))
     return tuple(mistake for _, mistake in ranked[:KEPT])
 

@@ -68,9 +68,12 @@ def calibration(of: str, claims: Sequence[Claim], images: int, bootstrap: Bootst
         if count
     )
     return Calibration(
-        of=of, count=len(claims), ece=bootstrap.estimate(float(ece), _ece(drawn)),
-        brier=bootstrap.estimate(float(brier), _brier(drawn)), bins=bins,
-    )  # fmt: skip
+        of=of,
+        count=len(claims),
+        ece=bootstrap.estimate(float(ece), _ece(drawn)),
+        brier=bootstrap.estimate(float(brier), _brier(drawn)),
+        bins=bins,
+    )
 
 
 def _ece(sums: Numbers) -> Numbers:

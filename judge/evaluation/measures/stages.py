@@ -99,9 +99,12 @@ def cost(judgements: Sequence[Judgement]) -> Cost:
             stages[stage].append(spent)
     p50, p95 = np.percentile(seconds, [50, 95])
     return Cost(
-        mean_seconds=rounded(seconds.mean()), p50_seconds=rounded(p50), p95_seconds=rounded(p95), asked=asked,
+        mean_seconds=rounded(seconds.mean()),
+        p50_seconds=rounded(p50),
+        p95_seconds=rounded(p95),
+        asked=asked,
         stages={name: rounded(sum(spent) / len(own)) for name, spent in stages.items() if name != "total"},
-    )  # fmt: skip
+    )
 
 
 def _asked(traces: Sequence[Verdict]) -> dict[str, float]:

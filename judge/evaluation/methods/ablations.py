@@ -40,7 +40,8 @@ def ablations(
     found = [
         made.of("without-relevance", "Judges every rule on every image.", thresholds={"relevance": -1.0}),
         made.of(
-            "without-preconditions", "Asks about each rule in one statement, which has its whole chain in it.",
+            "without-preconditions",
+            "Asks about each rule in one statement, which has its whole chain in it.",
             constitution=in_one_statement(whole),
         ),
         made.of(
@@ -50,12 +51,15 @@ def ablations(
         ),
         made.of("without-region-debiasing", "Goes from the prior straight to reasoning.", thresholds=_BEYOND),
         made.of(
-            "without-debiasing", "Neither prior, region nor reasoning: an answer over 0.5 holds, one under it fails.",
-            thresholds=_BEYOND | _AT_HALF, without_prior=True, reason=False,
+            "without-debiasing",
+            "Neither prior, region nor reasoning: an answer over 0.5 holds, one under it fails.",
+            thresholds=_BEYOND | _AT_HALF,
+            without_prior=True,
+            reason=False,
         ),
         made.of("without-reasoning", "What prior and region leave undecided goes to a person.", reason=False),
         made.of("logit-debiasing", "Takes the prior off in log odds.", thresholds={"debias": "logit"}),
-    ]  # fmt: skip
+    ]
     if unobjectified is not None:
         _check_same_rules(whole, unobjectified)
         about = "Judges by rules in words of opinion, and by the preconditions that such rules give."

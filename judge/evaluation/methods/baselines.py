@@ -70,11 +70,20 @@ class Baseline(ABC):
         self.mllm: Mllm = self._shared or judge.mllm
         source = judge.provenance
         self.identity = digest_of(
-            self.name, UNSAFE, *(prompts.digest(one) for one in self.asks), self.constitution.digest,
-            judge.mllm.identity.model_dump_json(), str(self.settings.thresholds.label_mass),
-            str(self.settings.reason_tokens), self.settings.reason_with, str(source.versions),
-            str(source.prompts["answers"]), str(source.max_pixels), str(source.limits), kept_for(source.models),
-        )  # fmt: skip
+            self.name,
+            UNSAFE,
+            *(prompts.digest(one) for one in self.asks),
+            self.constitution.digest,
+            judge.mllm.identity.model_dump_json(),
+            str(self.settings.thresholds.label_mass),
+            str(self.settings.reason_tokens),
+            self.settings.reason_with,
+            str(source.versions),
+            str(source.prompts["answers"]),
+            str(source.max_pixels),
+            str(source.limits),
+            kept_for(source.models),
+        )
 
     @abstractmethod
     def say(self, shown: Sequence[Image]) -> list[Judgement]:
@@ -195,10 +204,12 @@ class WholeCot(Baseline):
         opening = Turn("user", prompts.render(self.asks[0], rules=self.rules()))
         number = len(self.constitution.rules)
         told = escalation.in_two_turns(
-            self.mllm, [Conversation(view, (opening,)) for view in shown], prompts.render(self.asks[1]),
+            self.mllm,
+            [Conversation(view, (opening,)) for view in shown],
+            prompts.render(self.asks[1]),
             summary_schema(number),
             (self.settings.reason_tokens, escalation.SUMMARY_TOKENS + TOKENS_A_RULE * number),
-        )  # fmt: skip
+        )
         return [self._judgement(one) for one in told]
 
     def _judgement(self, told: escalation.Told | ModelError) -> Judgement:

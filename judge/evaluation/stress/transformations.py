@@ -163,20 +163,28 @@ TRANSFORMATIONS = (
         "on a canvas", "15 % of the sides of a large canvas", lambda image, chance, _: [on_canvas(image, chance)]
     ),
     Transformation(
-        "collage 2 x 2", "beside 3 other pictures",
-        lambda image, chance, others: [collage(image, chance, others, 2)], others=3,
+        "collage 2 x 2",
+        "beside 3 other pictures",
+        lambda image, chance, others: [collage(image, chance, others, 2)],
+        others=3,
     ),
     Transformation(
-        "collage 4 x 4", "among 15 other pictures",
-        lambda image, chance, others: [collage(image, chance, others, 4)], others=15,
+        "collage 4 x 4",
+        "among 15 other pictures",
+        lambda image, chance, others: [collage(image, chance, others, 4)],
+        others=15,
     ),
     Transformation("grid lines", "black lines over it, seven each way", lambda image, *_: [gridded(image)]),
     Transformation(
-        "over another", "60 % opaque over another picture",
-        lambda image, _, others: [blended(image, others[0])], others=1,
+        "over another",
+        "60 % opaque over another picture",
+        lambda image, _, others: [blended(image, others[0])],
+        others=1,
     ),
     Transformation(
-        "in an animation", f"one frame of {FRAMES}, the others a pan over another picture",
-        lambda image, chance, others: animated(image, chance, others[0]), others=1,
+        "in an animation",
+        f"one frame of {FRAMES}, the others a pan over another picture",
+        lambda image, chance, others: animated(image, chance, others[0]),
+        others=1,
     ),
-)  # fmt: skip
+)

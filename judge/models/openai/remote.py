@@ -96,13 +96,20 @@ class Remote:
         self._gate = asyncio.Semaphore(limits.concurrency)
         timeout = openai.Timeout(limits.timeout, connect=min(10.0, limits.timeout))
         self._client = openai.AsyncOpenAI(
-            base_url=url, api_key=os.environ.get("OPENAI_API_KEY") or "none", timeout=timeout, max_retries=0,
-            default_headers=PLAIN, http_client=bounded_client(timeout),
-        )  # fmt: skip
+            base_url=url,
+            api_key=os.environ.get("OPENAI_API_KEY") or "none",
+            timeout=timeout,
+            max_retries=0,
+            default_headers=PLAIN,
+            http_client=bounded_client(timeout),
+        )
         self._retry = stamina.AsyncRetryingCaller(
-            attempts=limits.attempts, timeout=limits.patience, wait_initial=limits.wait, wait_jitter=limits.wait,
+            attempts=limits.attempts,
+            timeout=limits.patience,
+            wait_initial=limits.wait,
+            wait_jitter=limits.wait,
             wait_max=_LONGEST_WAIT,
-        )  # fmt: skip
+        )
         self._loop = asyncio.new_event_loop()
         thread = threading.Thread(target=self._loop.run_forever, name="judge-server", daemon=True)
         thread.start()

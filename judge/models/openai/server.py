@@ -65,9 +65,13 @@ class ServerMllm:
         if self._opened.samples:
             described.append({"samples": self._opened.samples})
         return ModelIdentity(
-            role="mllm", name=served.id, digest=hashlib.sha256(json.dumps(described).encode()).hexdigest(),
-            dtype="server", quantization="server", device="server",
-        )  # fmt: skip
+            role="mllm",
+            name=served.id,
+            digest=hashlib.sha256(json.dumps(described).encode()).hexdigest(),
+            dtype="server",
+            quantization="server",
+            device="server",
+        )
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`: one request a question, or as many as it takes where answers are sampled."""

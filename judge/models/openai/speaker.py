@@ -58,5 +58,6 @@ class Speaker:
     def _changed(what: str, before: str | None, now: str | None) -> ModelError:
         return ModelError(
             f"the server answers with {what} than at the start: {now or 'unnamed'}, before {before or 'unnamed'}",
-            hint="start again, so that all of an image is judged by one model", retryable=True,
-        )  # fmt: skip
+            hint="start again, so that all of an image is judged by one model",
+            retryable=True,
+        )

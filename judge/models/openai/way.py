@@ -133,9 +133,10 @@ def listed(completion: Completion) -> set[tuple[str, float]]:
 
 def _no_probabilities(why: str) -> ModelError:
     return ModelError(
-        f"the server gave no probabilities: {why}", retryable=True,
+        f"the server gave no probabilities: {why}",
+        retryable=True,
         hint="is it an OpenAI-compatible server, and up to date? `logprob` is a natural logarithm",
-    )  # fmt: skip
+    )
 
 
 def some(tokens: set[tuple[str, float]]) -> str:

@@ -36,9 +36,10 @@ def configuration(source: str, settings: Settings) -> Any:
 
     check_folder(source)
     return loaded(
-        source, "configuration",
+        source,
+        "configuration",
         lambda given: AutoConfig.from_pretrained(source, trust_remote_code=settings.trust_remote_code, **given),
-    )  # fmt: skip
+    )
 
 
 def architecture(source: str, settings: Settings) -> str:

@@ -62,11 +62,12 @@ def _unused(names: Iterable[str], config: Any) -> list[str]:
     ahead = {getattr(text, "num_hidden_layers", 0) + index for index in range(_guessing(text))}
     tied = bool(getattr(text, "tie_word_embeddings", False))
     return [
-        name for name in names
+        name
+        for name in names
         if not _LEFT_OUT.search(name)
         and not (tied and name.endswith("lm_head.weight"))
         and not ("vis" not in name and ahead & {int(number) for number in _LAYER.findall(name)})
-    ]  # fmt: skip
+    ]
 
 
 def _guessing(text: Any) -> int:

@@ -12,20 +12,28 @@ from judge.files import open_regular, read_whole
 READ = (".json", ".safetensors", ".jinja", ".model", ".txt")  # suffixes of what a model is made of
 DAMAGED = "the files are incomplete or damaged: get the model again"
 _FOREIGN = (  # what a folder without config.json holds, what that is, and what to do
-    ("*.gguf", "weights for llama.cpp", "serve it with `llama-server` and give its address: --model http://HOST:PORT/v1"),
+    (
+        "*.gguf",
+        "weights for llama.cpp",
+        "serve it with `llama-server` and give its address: --model http://HOST:PORT/v1",
+    ),
     ("adapter_config.json", "an adapter (LoRA) without its model", "merge it into its model and name the result"),
     ("model_index.json", "a pipeline that makes images", "name a model that answers questions about images"),
     ("*.onnx", "a model for ONNX", "name the model that it was made from"),
     ("*.bin", "pickled weights without a configuration", "get the checkpoint as safetensors, with its config.json"),
-)  # fmt: skip
+)
 
 _MOST_JSON = 2**28  # bytes: the largest tokenizers have 2**25
 _INDEX = "*.safetensors.index.json"
 _POINTER = b"version https://git-lfs"
 _OBJECTS = (
-    "config.json", "tokenizer.json", "tokenizer_config.json", "processor_config.json", "preprocessor_config.json",
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "processor_config.json",
+    "preprocessor_config.json",
     "generation_config.json",
-)  # fmt: skip
+)
 _PARTS = {  # of a model, by the files that hold them
     "configuration": ("config.json",),
     "weights": ("*.safetensors",),

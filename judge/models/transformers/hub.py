@@ -54,8 +54,9 @@ def unreachable(source: str, why: str) -> ModelError:
 
     return Unreachable(
         f"cannot load {source}: the hub {constants.ENDPOINT} cannot be reached ({why})",
-        hint="try again later, name a folder with the model, or `--model bundled`", retryable=True,
-    )  # fmt: skip
+        hint="try again later, name a folder with the model, or `--model bundled`",
+        retryable=True,
+    )
 
 
 def damaged(source: str, what: str, folder: Path) -> ModelError:

@@ -105,10 +105,17 @@ class Inside:
         self._forget_positions()
         with torch.inference_mode():
             made: Any = self._model.generate(
-                **inputs, max_new_tokens=max_tokens, do_sample=False, num_beams=1, repetition_penalty=1.0,
-                no_repeat_ngram_size=0, pad_token_id=self._chat.pad, eos_token_id=sorted(self._chat.stop) or None,
-                output_logits=True, return_dict_in_generate=True,
-            )  # fmt: skip
+                **inputs,
+                max_new_tokens=max_tokens,
+                do_sample=False,
+                num_beams=1,
+                repetition_penalty=1.0,
+                no_repeat_ngram_size=0,
+                pad_token_id=self._chat.pad,
+                eos_token_id=sorted(self._chat.stop) or None,
+                output_logits=True,
+                return_dict_in_generate=True,
+            )
         ids = made.sequences[0, inputs["input_ids"].shape[1] :].tolist()
         best = [logits[0].float().topk(2).values.tolist() for logits in made.logits]
         texts = (self._chat.text(ids[: step + 1]) for step in range(len(ids)))

@@ -43,13 +43,16 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
     config, device, trusted = configuration(source, settings), _device(settings), settings.trust_remote_code
     quantization.check(source, config, quantize)
     options: dict[str, Any] = {
-        "dtype": _dtype(settings, device), "trust_remote_code": trusted, **_placing(settings, device),
-    }  # fmt: skip
+        "dtype": _dtype(settings, device),
+        "trust_remote_code": trusted,
+        **_placing(settings, device),
+    }
     if quantize != "none":
         options["quantization_config"] = loaded(
-            source, "model",
+            source,
+            "model",
             lambda _: quantization.by_bitsandbytes(quantize, kind, config, trust_remote_code=trusted),
-        )  # fmt: skip
+        )
     model = _fitting(kind, source, config, options)
     if quantize != "none":
         quantization.tell_what_stayed(source, model)
@@ -72,20 +75,25 @@ def identity(role: Role, name: str, source: str, model: Any, quantize: str = "no
     """What a verdict records of a loaded model. Weights that came quantised are recorded as what they are."""
     own = quantization.own_format(model.config) if quantize == "none" else None
     return ModelIdentity(
-        role=role, name=short_name(name), digest=digest(source, model), dtype=str(model.dtype).removeprefix("torch."),
-        quantization=own or quantize, device=model.device.type,
-    )  # fmt: skip
+        role=role,
+        name=short_name(name),
+        digest=digest(source, model),
+        dtype=str(model.dtype).removeprefix("torch."),
+        quantization=own or quantize,
+        device=model.device.type,
+    )
 
 
 def _fitting(kind: Any, source: str, config: Any, options: Mapping[str, Any]) -> Any:
     """A checkpoint's model, whose weights are all there and all taken."""
     told = {"output_loading_info": True, "ignore_mismatched_sizes": True, "use_safetensors": True}
     model, report = loaded(
-        source, "model",
+        source,
+        "model",
         lambda given: kind.from_pretrained(
             source, generation_config=_generation(source, given), **told, **options, **given
         ),
-    )  # fmt: skip
+    )
     check_fit(source, config, report)
     return model
 
@@ -144,5 +152,8 @@ def _tell_what_is_slow(source: str, model: Any) -> None:
     if away and len(set(places)) > 1:
         log.warning(
             "%s is too large for the GPU: %d of its %d parts stay in the computer's memory, which is slow; "
-            "try --quantize 4bit or a smaller model", source, away, len(places),
-        )  # fmt: skip
+            "try --quantize 4bit or a smaller model",
+            source,
+            away,
+            len(places),
+        )

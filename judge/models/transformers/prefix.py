@@ -132,11 +132,14 @@ def repeated(model: PreTrainedModel, questions: Sequence[Question], pad: int) ->
     kept = sorted(set(ends))
     with torch.inference_mode():
         logits = model(
-            input_ids=ids.to(device), attention_mask=mask.to(device),
-            position_ids=_on_axes(positions, batch.axes).to(device), use_cache=True,
-            logits_to_keep=torch.tensor(kept, device=device), **aligned,
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            position_ids=_on_axes(positions, batch.axes).to(device),
+            use_cache=True,
+            logits_to_keep=torch.tensor(kept, device=device),
+            **aligned,
             **continuing(model, rows_of(batch.cache, rows)),
-        ).logits  # fmt: skip
+        ).logits
     if logits.shape[1] != len(kept):  # a family that gives the logits of every token, whatever it is asked for
         kept = list(range(width))
     found: torch.Tensor = logits[torch.arange(count), [kept.index(end) for end in ends]].float()
@@ -158,11 +161,13 @@ def packed(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> t
     ends = torch.tensor(lengths).cumsum(0) - 1
     with torch.inference_mode():
         logits: torch.Tensor = model(
-            input_ids=ids.to(device), attention_mask=mask.to(device),
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
             position_ids=_on_axes(positions, prefix.batch.axes).to(device),
-            use_cache=True, logits_to_keep=ends.to(device),
+            use_cache=True,
+            logits_to_keep=ends.to(device),
             **continuing(model, rows_of(prefix.batch.cache, [prefix.row])),
-        ).logits[0]  # fmt: skip
+        ).logits[0]
     return (logits if len(logits) == len(ends) else logits[ends]).float()
 
 

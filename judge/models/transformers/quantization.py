@@ -25,7 +25,7 @@ _PACKAGES = {  # what transformers needs for weights of a format: import name, a
     "aqlm": [("aqlm", "aqlm")],
     "nvfp4": [("kernels", "kernels")],
     "mxfp4": [("kernels", "kernels")],
-}  # fmt: skip
+}
 MUCH = 0.2  # of the language model's weights; that many are told of when they stay as they were
 
 
@@ -53,9 +53,9 @@ def check(source: str, config: Any, quantize: str) -> None:
         return
     if quantize != "none":
         raise UserError(
-            f"{source} is quantised already ({own}), and cannot be once more", hint="leave out --quantize, or name "
-            "the model that it was made from",
-        )  # fmt: skip
+            f"{source} is quantised already ({own}), and cannot be once more",
+            hint="leave out --quantize, or name the model that it was made from",
+        )
     if (method := _method(_said(config) or {})) not in _known():
         raise UserError(
             f"cannot load {source}: its weights are quantised by '{method}' (quant_method in config.json), which the "
@@ -130,8 +130,10 @@ def tell_what_stayed(source: str, model: Any) -> None:
         log.warning(
             "the experts of %s stay in %s (%.1f GiB): bitsandbytes makes nothing of experts that lie in one tensor; "
             "name a checkpoint that comes quantised (FP8, AWQ, GPTQ) if that is too much",
-            source, str(model.dtype).removeprefix("torch."), experts * model.dtype.itemsize / 2**30,
-        )  # fmt: skip
+            source,
+            str(model.dtype).removeprefix("torch."),
+            experts * model.dtype.itemsize / 2**30,
+        )
 
 
 def _said(config: Any) -> dict[str, Any] | None:

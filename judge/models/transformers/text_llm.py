@@ -68,9 +68,10 @@ class TextLlm:
         generate: Any = self._model.generate
         with torch.inference_mode():
             output = generate(
-                **inputs, max_new_tokens=max_tokens,
+                **inputs,
+                max_new_tokens=max_tokens,
                 logits_processor=[self._constraint(schema)] if schema is not None else None,
-            )  # fmt: skip
+            )
         made = output[0, inputs["input_ids"].shape[1] :].tolist()
         return Reply(str(self._tokenizer.decode(made, skip_special_tokens=True)), cut=self._ends.isdisjoint(made))
 

@@ -127,8 +127,9 @@ class Scoring:
                 raise
             log.log(
                 logging.DEBUG if self._fell_back else logging.WARNING,
-                "sharing an image's computation failed (%s): these questions are asked one by one", error,
-            )  # fmt: skip
+                "sharing an image's computation failed (%s): these questions are asked one by one",
+                error,
+            )
             self._fell_back = True
             return one_by_one(self._model, questions, self._pad)
 

@@ -17,10 +17,20 @@ from judge.settings import DEFAULT_LIMITS
 EVENT: Final = "/gradio_api/run/predict"
 HEARTBEAT: Final = "/gradio_api/heartbeat/"
 SIGN_OUT: Final = "/logout"
-ADDRESSES: Final = frozenset({
-    "/", "/config", "/login", SIGN_OUT, "/theme.css", "/manifest.json", "/favicon.ico", "/gradio_api/app_id",
-    EVENT, "/gradio_api/startup-events",
-})  # fmt: skip
+ADDRESSES: Final = frozenset(
+    {
+        "/",
+        "/config",
+        "/login",
+        SIGN_OUT,
+        "/theme.css",
+        "/manifest.json",
+        "/favicon.ico",
+        "/gradio_api/app_id",
+        EVENT,
+        "/gradio_api/startup-events",
+    }
+)
 FOLDERS: Final = ("/assets/", "/static/", "/svelte/", HEARTBEAT)
 EVENTS = Limit(DEFAULT_LIMITS.file_bytes, 300.0)  # an upload of half as much is a third larger as text
 OTHERS = Limit(2**16, 20.0)  # a sign-in is the largest of them

@@ -57,9 +57,15 @@ def _audited(connection: sa.Connection, store: Store, expected: str | None, head
     if chain.broken is not None:
         return AuditReport(lines=chain.lines, head=chain.head, problems=(chain.broken, *shape.shaped(connection)))
     problems = (
-        *chain.lost, *shape.shaped(connection),
-        *items.listed(connection), *items.shown(connection), *items.images(connection, store.images),
-        *drawn.decided(connection), *drawn.states(connection), *drawn.people(connection), *drawn.chosen(connection),
-    )  # fmt: skip
+        *chain.lost,
+        *shape.shaped(connection),
+        *items.listed(connection),
+        *items.shown(connection),
+        *items.images(connection, store.images),
+        *drawn.decided(connection),
+        *drawn.states(connection),
+        *drawn.people(connection),
+        *drawn.chosen(connection),
+    )
     count = connection.execute(sa.select(sa.func.count()).select_from(tables.items)).scalar_one()
     return AuditReport(lines=chain.lines, head=chain.head, items=count, problems=problems)

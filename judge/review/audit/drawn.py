@@ -22,10 +22,14 @@ def decided(connection: sa.Connection) -> Iterator[str]:
         if line.kind != "undo":
             agrees = line.extra.get("agrees")
             told[line.seq] = {
-                "item": line.item, "who": line.who, "read": line.extra.get("read"), "action": line.decision,
-                "rules": log.canonical(list(line.rules)), "agrees": None if agrees is None else int(agrees),
+                "item": line.item,
+                "who": line.who,
+                "read": line.extra.get("read"),
+                "action": line.decision,
+                "rules": log.canonical(list(line.rules)),
+                "agrees": None if agrees is None else int(agrees),
                 "superseded_by": None,
-            }  # fmt: skip
+            }
         elif line.supersedes in told and told[line.supersedes]["superseded_by"] is None:
             told[line.supersedes]["superseded_by"] = line.seq
         else:
@@ -56,9 +60,10 @@ def states(connection: sa.Connection) -> Iterator[str]:
     first = {line.item: line.who for line in standing.values() if _is_first(line)}
     for row in connection.execute(sa.select(*exact.stored(items)).order_by(items.c.id)).mappings():
         told = {
-            "state": last.get(row["id"], "open"), "gold": int(row["id"] in gold),
+            "state": last.get(row["id"], "open"),
+            "gold": int(row["id"] in gold),
             "first_reader": first.get(row["id"]),
-        }  # fmt: skip
+        }
         yield from exact.sentences(f"item {row['id']}", row, told)
 
 

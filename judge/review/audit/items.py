@@ -36,8 +36,11 @@ def listed(connection: sa.Connection) -> Iterator[str]:
     kept = sa.exists().where(log_lines.c.item == items.c.id, log_lines.c.kind == "image_added")
     wanted: sa.Select[Any] = (
         sa.select(
-            *exact.stored(items), added.c.seq, added.c.image.label("told_image"),
-            added.c.constitution.label("told_constitution"), added.c.extra,
+            *exact.stored(items),
+            added.c.seq,
+            added.c.image.label("told_image"),
+            added.c.constitution.label("told_constitution"),
+            added.c.extra,
             sa.type_coerce(verdicts.c.json, sa.types.NullType()).label("json"),
             _rows(item_rules, item_rules.c.rule).label("rules"),
             _rows(item_branches, item_branches.c.branch, item_branches.c.statements).label("branches"),
@@ -46,7 +49,7 @@ def listed(connection: sa.Connection) -> Iterator[str]:
         .outerjoin(added, added.c.item == items.c.id)
         .outerjoin(verdicts, verdicts.c.item == items.c.id)
         .order_by(items.c.id, added.c.seq)
-    )  # fmt: skip
+    )
     before = None
     for row in connection.execute(wanted):
         if row.seq is None:

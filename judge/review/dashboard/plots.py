@@ -15,11 +15,16 @@ BAD, WARN, GOOD, BLUE, GREY = "#c8443c", "#b57a10", "#3d9a66", "#4a78e0", "#858d
 _ROW = 30  # pixels of a bar
 _WORDS = 36  # letters of a line that every figure has room for
 _STEPS = {
-    Branch.PRIOR_FAILS: "Score under a1", Branch.PRIOR_HOLDS: "Score over a2",
-    Branch.REGION_HOLDS: "Central region", Branch.CROP_FAILS: "Crop, under a1", Branch.CROP_HOLDS: "Crop, over a2",
-    Branch.REASONING: "Reasoning", Branch.LOW_LABEL_MASS: "Low label mass", Branch.MODEL_ERROR: "Model failed",
+    Branch.PRIOR_FAILS: "Score under a1",
+    Branch.PRIOR_HOLDS: "Score over a2",
+    Branch.REGION_HOLDS: "Central region",
+    Branch.CROP_FAILS: "Crop, under a1",
+    Branch.CROP_HOLDS: "Crop, over a2",
+    Branch.REASONING: "Reasoning",
+    Branch.LOW_LABEL_MASS: "Low label mass",
+    Branch.MODEL_ERROR: "Model failed",
     Branch.UNDECIDED: "Left open",
-}  # fmt: skip
+}
 _OPEN = frozenset({Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.UNDECIDED})
 
 
@@ -46,9 +51,13 @@ def verdicts(numbers: Numbers) -> Any:
             x=days, y=[getattr(one, name) for one in numbers.days], name=render.word(name), marker_color=colour
         )
     figure.add_scatter(
-        x=days, y=[one.decided for one in numbers.days], name="Decided by people", mode="lines+markers",
-        line={"color": BLUE, "width": 2}, marker={"size": 5},
-    )  # fmt: skip
+        x=days,
+        y=[one.decided for one in numbers.days],
+        name="Decided by people",
+        mode="lines+markers",
+        line={"color": BLUE, "width": 2},
+        marker={"size": 5},
+    )
     return _shaped(figure, barmode="stack", legend=True, xaxis=_dates(len(days), 5))
 
 
@@ -70,13 +79,18 @@ def overrides(numbers: Numbers) -> Any:
     names = [f"{one.rule} ({one.decided})" for one in found]
     figure = go.Figure()
     figure.add_scatter(
-        y=names, x=[one.rate.value for one in found], mode="markers", marker={"size": 10, "color": BLUE},
-        error_x=_reach([one.rate for one in found]), showlegend=False,
+        y=names,
+        x=[one.rate.value for one in found],
+        mode="markers",
+        marker={"size": 10, "color": BLUE},
+        error_x=_reach([one.rate for one in found]),
+        showlegend=False,
         customdata=[[one.taken_back, one.missed] for one in found],
         hovertemplate="%{y}: %{x:.0%}<br>taken back %{customdata[0]}, missed %{customdata[1]}<extra></extra>",
-    )  # fmt: skip
-    return _shaped(figure, rows=len(found), xaxis={"tickformat": ".0%", "range": [-0.03, 1.03]},
-                   yaxis={"autorange": "reversed"})  # fmt: skip
+    )
+    return _shaped(
+        figure, rows=len(found), xaxis={"tickformat": ".0%", "range": [-0.03, 1.03]}, yaxis={"autorange": "reversed"}
+    )
 
 
 def branches(numbers: Numbers) -> Any:
@@ -98,12 +112,17 @@ def latency(numbers: Numbers) -> Any:
     figure = go.Figure()
     for name, label, dash in (("p95", "95 % are under", "dot"), ("p50", "Half are under", "solid")):
         figure.add_scatter(
-            x=[one.day for one in timed], y=[getattr(one, name) for one in timed], name=label, mode="lines+markers",
-            line={"color": BLUE, "dash": dash, "width": 2}, marker={"size": 6},
+            x=[one.day for one in timed],
+            y=[getattr(one, name) for one in timed],
+            name=label,
+            mode="lines+markers",
+            line={"color": BLUE, "dash": dash, "width": 2},
+            marker={"size": 6},
             hovertemplate="%{y:.2f} s<extra>" + label + "</extra>",
-        )  # fmt: skip
-    return _shaped(figure, legend=True, xaxis=_dates(len(numbers.days), 4),
-                   yaxis={"rangemode": "tozero", "ticksuffix": " s"})  # fmt: skip
+        )
+    return _shaped(
+        figure, legend=True, xaxis=_dates(len(numbers.days), 4), yaxis={"rangemode": "tozero", "ticksuffix": " s"}
+    )
 
 
 def agreements(numbers: Numbers) -> Any:
@@ -118,10 +137,14 @@ def agreements(numbers: Numbers) -> Any:
     for name, label, colour, shape in (("raw", "Same answer", BLUE, "circle"), ("alpha", "Alpha", WARN, "diamond")):
         values = [getattr(one, name) for one in found]
         figure.add_scatter(
-            y=names, x=[one.value for one in values], name=label, mode="markers",
-            marker={"size": 10, "color": colour, "symbol": shape}, error_x=_reach(values),
+            y=names,
+            x=[one.value for one in values],
+            name=label,
+            mode="markers",
+            marker={"size": 10, "color": colour, "symbol": shape},
+            error_x=_reach(values),
             hovertemplate="%{y}: %{x:.2f}<extra>" + label + "</extra>",
-        )  # fmt: skip
+        )
     return _shaped(
         figure, rows=len(found), legend=True, xaxis={"range": [-1.05, 1.05]}, yaxis={"autorange": "reversed"}
     )
@@ -132,9 +155,16 @@ def _bars(names: Sequence[str], counts: Sequence[int], colours: Any) -> Any:
 
     figure = go.Figure()
     figure.add_bar(
-        y=list(names), x=list(counts), orientation="h", marker_color=colours, text=list(counts), textposition="outside",
-        cliponaxis=False, showlegend=False, hovertemplate="%{y}: %{x}<extra></extra>",
-    )  # fmt: skip
+        y=list(names),
+        x=list(counts),
+        orientation="h",
+        marker_color=colours,
+        text=list(counts),
+        textposition="outside",
+        cliponaxis=False,
+        showlegend=False,
+        hovertemplate="%{y}: %{x}<extra></extra>",
+    )
     return _shaped(figure, rows=len(names), yaxis={"autorange": "reversed"}, xaxis={"visible": False})
 
 
@@ -165,13 +195,18 @@ def _shaped(figure: Any, *, rows: int | None = None, legend: bool = False, **lay
         "showgrid": True,
     }
     figure.update_layout(
-        height=height, margin={"l": 8, "r": 34, "t": top, "b": 8}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", font={"family": "system-ui, sans-serif", "size": 13, "color": GREY}, bargap=0.35,
-        showlegend=legend, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left",
-                                           "traceorder": "normal"},
-        hoverlabel={"bgcolor": "#14181f", "font": {"color": "#ffffff"}, "bordercolor": "#14181f"}, dragmode=False,
+        height=height,
+        margin={"l": 8, "r": 34, "t": top, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13, "color": GREY},
+        bargap=0.35,
+        showlegend=legend,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left", "traceorder": "normal"},
+        hoverlabel={"bgcolor": "#14181f", "font": {"color": "#ffffff"}, "bordercolor": "#14181f"},
+        dragmode=False,
         **{key: value for key, value in layout.items() if key not in ("xaxis", "yaxis")},
-    )  # fmt: skip
+    )
     figure.update_traces(marker_line_width=0, selector={"type": "bar"})
     grid = {"gridcolor": "rgba(133,141,155,.3)"}
     figure.update_xaxes(**{**axis, **grid, "showgrid": rows is not None, **layout.get("xaxis", {})})

@@ -29,14 +29,21 @@ RANGES = (("7", "Last 7 days"), ("30", "Last 30 days"), ("90", "Last 90 days"), 
 CARDS = (
     ("verdicts", "Verdicts and decisions", "Items that came in per day (UTC), by the judge's verdict.", plots.verdicts),
     ("rules", "Violations by rule", "Images on which the judge found an enforced rule violated.", plots.rules),
-    ("overrides", "Where people disagree",
-     "Of the decided items on which judge or people named the rule (how many), where only one of them did.",
-     plots.overrides),
-    ("branches", "Where decisions were made", "Statements by the step of the method that decided them.",
-     plots.branches),
+    (
+        "overrides",
+        "Where people disagree",
+        "Of the decided items on which judge or people named the rule (how many), where only one of them did.",
+        plots.overrides,
+    ),
+    (
+        "branches",
+        "Where decisions were made",
+        "Statements by the step of the method that decided them.",
+        plots.branches,
+    ),
     ("latency", "Seconds per image", "As judged; a batch shares its time evenly among its images.", plots.latency),
     ("agreement", "Second reads", "Blind second reads against first ones (pairs), by rule.", plots.agreements),
-)  # fmt: skip
+)
 
 
 def build(context: Context) -> None:
@@ -64,9 +71,12 @@ def build(context: Context) -> None:
     threading.Thread(target=plots.warm, name="warm-plots", daemon=True).start()
     shape: dict[str, Any] = {"apply_default_css": False, "padding": False}
     page = gr.HTML(
-        "", html_template=render.html("dashboard", ranges=RANGES), js_on_load=render.static("dashboard.js"),
-        elem_classes=["cj-root", "db-root"], **shape,
-    )  # fmt: skip
+        "",
+        html_template=render.html("dashboard", ranges=RANGES),
+        js_on_load=render.static("dashboard.js"),
+        elem_classes=["cj-root", "db-root"],
+        **shape,
+    )
     drawn = []
     with gr.Row(elem_classes=["db-cards"]):
         for name, title, about, _ in CARDS:
@@ -75,8 +85,15 @@ def build(context: Context) -> None:
                 gr.HTML(head, elem_classes=["cj-root"], **shape)
                 drawn.append(gr.Plot(show_label=False, container=False, elem_id=f"db-plot-{name}"))
     gr.HTML('<div id="db-tables"></div>', elem_classes=["cj-root", "db-root"], **shape)
-    page.act(act, None, [page, *drawn], queue=False, show_progress="hidden", api_visibility="private",
-             trigger_mode="multiple")  # fmt: skip
+    page.act(
+        act,
+        None,
+        [page, *drawn],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="multiple",
+    )
 
 
 def _since(days: str) -> datetime | None:
@@ -108,7 +125,10 @@ def _slots(counted: Numbers, person: Person) -> dict[str, str]:
     return {
         "tiles": render.html("dashboard_tiles", numbers=counted, oldest=oldest, second=second),
         "tables": render.html(
-            "dashboard_tables", numbers=counted, gold=gold, forms=tuple(FORMS) if person.may(Right.EXPORT) else (),
+            "dashboard_tables",
+            numbers=counted,
+            gold=gold,
+            forms=tuple(FORMS) if person.may(Right.EXPORT) else (),
             steps=[(plots.step_name(branch), count) for branch, count in counted.branches.items()],
         ),
-    }  # fmt: skip
+    }

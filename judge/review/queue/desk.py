@@ -210,12 +210,19 @@ class Desk:
         slots = self._lists(asked, person, item)
         if item is None:
             slots |= {
-                "stage": render.html("empty", **_emptiness(asked.filters)), "verdict": "", "rules": "", "decision": "",
-            }  # fmt: skip
+                "stage": render.html("empty", **_emptiness(asked.filters)),
+                "verdict": "",
+                "rules": "",
+                "decision": "",
+            }
             return Reply(
-                slots=slots, item=None, state="empty", original=False, toasts=toasts,
+                slots=slots,
+                item=None,
+                state="empty",
+                original=False,
+                toasts=toasts,
                 announce=f"{before}Nothing is waiting.",
-            )  # fmt: skip
+            )
         self._since[person.name] = (item.id, time.monotonic())
         verdict = item.verdict
         rules = rules_of(verdict)
@@ -227,24 +234,35 @@ class Desk:
             "verdict": render.html("verdict", verdict=verdict, model=mllm)
             + (render.html("history", entries=item.decisions) if item.decisions else ""),
             "rules": render.html(
-                "rules", verdict=verdict,
+                "rules",
+                verdict=verdict,
                 judged=[one for one in rules if one.finding.outcome is not RuleOutcome.PRUNED],
                 pruned=[one for one in rules if one.finding.outcome is RuleOutcome.PRUNED],
             ),
             "decision": render.html(
-                "decision", rules=ids, ticked=ticked, blind=item.blind, quick=QUICK,
+                "decision",
+                rules=ids,
+                ticked=ticked,
+                blind=item.blind,
+                quick=QUICK,
                 keys={rule: str((place + 1) % 10) if place < 10 else "" for place, rule in enumerate(ids)},
-                texts={one.finding.rule: one.finding.text for one in rules}, may_escalate=item.read != "policy",
+                texts={one.finding.rule: one.finding.text for one in rules},
+                may_escalate=item.read != "policy",
                 may_mark=person.may(Right.MARK_GOLD) and not item.blind,
             ),
-        }  # fmt: skip
+        }
         said = f"{before}Item {item.id}: {render.word(verdict.verdict)}"
         said += f", {', '.join(verdict.violations)}." if verdict.violations else "."
         self._ahead.submit(self._prepare, asked.filters)
         return Reply(
-            slots=slots, item=item.id, state="item", has_image=item.has_image, original=False, toasts=toasts,
+            slots=slots,
+            item=item.id,
+            state="item",
+            has_image=item.has_image,
+            original=False,
+            toasts=toasts,
             announce=said + (" A blind read." if item.blind else ""),
-        )  # fmt: skip
+        )
 
     def _lists(self, asked: Asked, person: Person, item: Item | None) -> dict[str, str]:
         counts = self._store.count(asked.filters.for_list())
@@ -259,8 +277,9 @@ class Desk:
 
     def _banner(self, person: Person, item: Item | None) -> str:
         session = self._store.session(person.name)
-        return render.html("banner", blind=item is not None and item.blind, read=item.read if item else "",
-                           session=session)  # fmt: skip
+        return render.html(
+            "banner", blind=item is not None and item.blind, read=item.read if item else "", session=session
+        )
 
     def _shield(self, item: Item) -> str:
         return stage.shield(item.verdict, self._store.image(item.id) if item.has_image else None)
@@ -273,9 +292,11 @@ class Desk:
     def _constitutions(self, chosen: Ref) -> str:
         refs = self._library.refs()
         return render.html(
-            "workbench_refs", chosen=str(chosen), saved=[one for one in refs if one.origin == "saved"],
+            "workbench_refs",
+            chosen=str(chosen),
+            saved=[one for one in refs if one.origin == "saved"],
             shipped=[one for one in refs if one.origin == "shipped"],
-        )  # fmt: skip
+        )
 
     def _prepare(self, wanted: Wanted) -> None:
         """Shield what probably comes next, so that nobody waits for a large picture to be decoded."""
@@ -322,10 +343,16 @@ class Desk:
 
 def _emptiness(wanted: Wanted) -> dict[str, Any]:
     if wanted.narrowed:
-        return {"title": "Nothing here waits for you", "text": "No item that matches the filters waits for you.",
-                "filtered": True}  # fmt: skip
-    return {"title": "All done", "text": "Nothing waits for you. New items appear here by themselves.",
-            "filtered": False}  # fmt: skip
+        return {
+            "title": "Nothing here waits for you",
+            "text": "No item that matches the filters waits for you.",
+            "filtered": True,
+        }
+    return {
+        "title": "All done",
+        "text": "Nothing waits for you. New items appear here by themselves.",
+        "filtered": False,
+    }
 
 
 def _bad(text: str) -> dict[str, Any]:

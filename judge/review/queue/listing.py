@@ -48,11 +48,14 @@ class Wanted(Frozen):
 
     def _filters(self, state: Any) -> Filters:
         return Filters(
-            verdict=self.verdict or None, rule=self.rule or None, source=self.source or None, state=state,
+            verdict=self.verdict or None,
+            rule=self.rule or None,
+            source=self.source or None,
+            state=state,
             constitution=self.constitution or None,
             min_score=None if self.min_score == "" else self.min_score,
             max_score=None if self.max_score == "" else self.max_score,
-        )  # fmt: skip
+        )
 
 
 def filters_html(wanted: Wanted, choices: Choices, person: Person) -> str:
@@ -109,11 +112,21 @@ def _with(rows: list[ItemSummary], item: Item, order: Order) -> list[ItemSummary
 
     verdict = item.verdict
     own = ItemSummary(
-        id=item.id, image=verdict.image, image_sha256=item.image_sha256, has_image=item.has_image, source=item.source,
-        added=item.added, verdict=verdict.verdict, violations=verdict.violations,
-        constitution=verdict.provenance.constitution, score=item.score, uncertainty=item.uncertainty,
-        state=item.state, lease=item.lease, decision=None,
-    )  # fmt: skip
+        id=item.id,
+        image=verdict.image,
+        image_sha256=item.image_sha256,
+        has_image=item.has_image,
+        source=item.source,
+        added=item.added,
+        verdict=verdict.verdict,
+        violations=verdict.violations,
+        constitution=verdict.provenance.constitution,
+        score=item.score,
+        uncertainty=item.uncertainty,
+        state=item.state,
+        lease=item.lease,
+        decision=None,
+    )
     at = bisect.bisect_left([place(row) for row in rows], place(own))
     return [*rows[:at], own, *rows[at:]]
 

@@ -21,9 +21,7 @@ class Asked(Frozen):
     `judge.review.workbench.library.Ref` writes them; never a path.
     """
 
-    kind: Literal[
-        "start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "warm", "upload", "refresh"
-    ]  # fmt: skip
+    kind: Literal["start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "warm", "upload", "refresh"]
     serial: int = Field(ge=0, le=MOST)
     item: int | None = Field(default=None, ge=1, le=MOST)
     filters: Wanted = Wanted()

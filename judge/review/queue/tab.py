@@ -58,9 +58,13 @@ def build(context: Context) -> None:
     )
     script = render.static("desk.js").replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
     page = gr.HTML(
-        "", html_template=frame, js_on_load=script.replace("MAX_BYTES", str(UPLOAD_BYTES)), elem_classes=["cj-root"],
-        apply_default_css=False, padding=False,
-    )  # fmt: skip
+        "",
+        html_template=frame,
+        js_on_load=script.replace("MAX_BYTES", str(UPLOAD_BYTES)),
+        elem_classes=["cj-root"],
+        apply_default_css=False,
+        padding=False,
+    )
     page.act(act, None, page, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private")
     blocks = gr.context.Context.root_block
     if blocks is not None:

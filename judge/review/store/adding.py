@@ -19,8 +19,17 @@ from judge.review.store.tables import item_branches, item_rules, items, verdicts
 from judge.verdict import Branch, RuleOutcome, Verdict
 
 _LISTED = (
-    "identity", "image", "source", "added", "verdict", "violations", "constitution", "score", "uncertainty", "seconds",
-)  # fmt: skip
+    "identity",
+    "image",
+    "source",
+    "added",
+    "verdict",
+    "violations",
+    "constitution",
+    "score",
+    "uncertainty",
+    "seconds",
+)
 
 
 def keep(folder: Path, verdict: Verdict, image: bytes | None) -> str | None:
@@ -57,13 +66,22 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
     row = connection.execute(
         items.insert()
         .values(
-            identity=identity, image=verdict.image, image_sha256=sha256, has_image=kept is not None, source=source,
-            added=log.stamp(now), verdict=verdict.verdict, violations=log.canonical(list(verdict.violations)),
-            constitution=made_by.constitution, constitution_digest=made_by.constitution_digest,
-            score=image_score(verdict), uncertainty=uncertainty(verdict), seconds=verdict.timings.get("total"),
+            identity=identity,
+            image=verdict.image,
+            image_sha256=sha256,
+            has_image=kept is not None,
+            source=source,
+            added=log.stamp(now),
+            verdict=verdict.verdict,
+            violations=log.canonical(list(verdict.violations)),
+            constitution=made_by.constitution,
+            constitution_digest=made_by.constitution_digest,
+            score=image_score(verdict),
+            uncertainty=uncertainty(verdict),
+            seconds=verdict.timings.get("total"),
         )
         .returning(items)
-    ).one()  # fmt: skip
+    ).one()
     item, said = int(row.id), verdict.model_dump_json().encode()
     connection.execute(verdicts.insert().values(item=item, json=zlib.compress(said)))
     touched = {one.rule for one in verdict.findings if one.outcome in (RuleOutcome.VIOLATED, RuleOutcome.UNDECIDED)}
@@ -74,9 +92,10 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
         rows = [{"item": item, "branch": name, "statements": count} for name, count in sorted(branches.items())]
         connection.execute(item_branches.insert(), rows)
     vouched = {
-        "verdict": hashlib.sha256(said).hexdigest(), "has_image": row.has_image,
+        "verdict": hashlib.sha256(said).hexdigest(),
+        "has_image": row.has_image,
         "listed": listed(row, sorted(touched), dict(branches)),
-    }  # fmt: skip
+    }
     log.append(connection, at=now, who=source, kind="added", item=row, extra=vouched)
     return item
 

@@ -98,9 +98,11 @@ class DataFolder:
             StoreError: the file is damaged, or cannot be written.
         """
         with (
-            self._damage_told(), self._turn, self._engine.connect().execution_options(writing=True) as connection,
+            self._damage_told(),
+            self._turn,
+            self._engine.connect().execution_options(writing=True) as connection,
             connection.begin(),
-        ):  # fmt: skip
+        ):
             yield connection
 
     @contextmanager

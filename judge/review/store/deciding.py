@@ -68,8 +68,9 @@ def decide(
     values: dict[str, Any] = {"state": state, **queue.UNLEASED}
     if read == "first" and decision.action != "skip":
         values["first_reader"] = reviewer
-    entry = _append(connection, row, verdict, reviewer, decision, now, kind=_KINDS[read], read=read, state=state,
-                    agrees=agrees)  # fmt: skip
+    entry = _append(
+        connection, row, verdict, reviewer, decision, now, kind=_KINDS[read], read=read, state=state, agrees=agrees
+    )
     connection.execute(items.update().where(items.c.id == row.id).values(values))
     return entry
 
@@ -80,8 +81,9 @@ def mark_gold(
     """Record the truth about an item: it is decided, and others may be asked about it."""
     if decision.action not in ("violation", "no_violation"):
         raise UserError("a gold item is a violation or none", hint="decide it first")
-    entry = _append(connection, row, verdict, who, decision, now, kind="gold_marked", read="gold_mark",
-                    state="decided", agrees=None)  # fmt: skip
+    entry = _append(
+        connection, row, verdict, who, decision, now, kind="gold_marked", read="gold_mark", state="decided", agrees=None
+    )
     values = {"state": "decided", "gold": True, **queue.UNLEASED}
     connection.execute(items.update().where(items.c.id == row.id).values(values))
     return entry
@@ -131,9 +133,12 @@ def _still_undoable(connection: sa.Connection, last: Any, row: Any, reviewer: st
     if row.leased_by not in (None, reviewer) and row.leased_until > now.timestamp():
         raise UserError(f"item {row.id} cannot be taken back: {row.leased_by} is looking at it")
     since = sa.select(decisions.c.who).where(
-        decisions.c.item == row.id, decisions.c.seq > last.seq, decisions.c.superseded_by.is_(None),
-        decisions.c.read != "gold", decisions.c.action != "skip",
-    )  # fmt: skip
+        decisions.c.item == row.id,
+        decisions.c.seq > last.seq,
+        decisions.c.superseded_by.is_(None),
+        decisions.c.read != "gold",
+        decisions.c.action != "skip",
+    )
     if last.read != "gold" and connection.execute(since).first() is not None:
         raise UserError(
             f"item {row.id} cannot be taken back: somebody else has decided on it since", hint="escalate it to policy"
@@ -145,12 +150,14 @@ def _first(connection: sa.Connection, item: int) -> Any:
     return connection.execute(
         sa.select(decisions)
         .where(
-            decisions.c.item == item, decisions.c.read == "first", decisions.c.action != "skip",
+            decisions.c.item == item,
+            decisions.c.read == "first",
+            decisions.c.action != "skip",
             decisions.c.superseded_by.is_(None),
         )
         .order_by(decisions.c.seq.desc())
         .limit(1)
-    ).one()  # fmt: skip
+    ).one()
 
 
 def _agree(first: Any, second: Decision) -> bool | None:
@@ -197,13 +204,26 @@ def _append(
     extra |= {} if agrees is None else {"agrees": agrees}
     extra |= {} if decision.seconds is None else {"seconds": round(decision.seconds, 1)}
     entry = log.append(
-        connection, at=now, who=who, kind=kind, item=row, scores=rule_scores(verdict), decision=decision.action,
-        rules=decision.rules, reason=decision.reason.strip(), extra=extra,
-    )  # fmt: skip
+        connection,
+        at=now,
+        who=who,
+        kind=kind,
+        item=row,
+        scores=rule_scores(verdict),
+        decision=decision.action,
+        rules=decision.rules,
+        reason=decision.reason.strip(),
+        extra=extra,
+    )
     connection.execute(
         decisions.insert().values(
-            seq=entry.seq, item=row.id, who=who, read=read, action=decision.action,
-            rules=log.canonical(list(decision.rules)), agrees=agrees,
+            seq=entry.seq,
+            item=row.id,
+            who=who,
+            read=read,
+            action=decision.action,
+            rules=log.canonical(list(decision.rules)),
+            agrees=agrees,
         )
-    )  # fmt: skip
+    )
     return entry

@@ -71,10 +71,21 @@ def item(connection: sa.Connection, number: int, reviewer: str, now: datetime) -
         else tuple(log.entries(connection, log_lines.c.item == number, log_lines.c.kind.not_in(_NO_DECISION)))
     )
     return Item(
-        id=row.id, verdict=verdict(connection, number), image_sha256=row.image_sha256, has_image=row.has_image,
-        source=row.source, added=row.added, state="open" if blind else row.state, score=row.score,
-        uncertainty=row.uncertainty, lease=lease, read=read, blind=blind, gold=row.gold, decisions=shown,
-    )  # fmt: skip
+        id=row.id,
+        verdict=verdict(connection, number),
+        image_sha256=row.image_sha256,
+        has_image=row.has_image,
+        source=row.source,
+        added=row.added,
+        state="open" if blind else row.state,
+        score=row.score,
+        uncertainty=row.uncertainty,
+        lease=lease,
+        read=read,
+        blind=blind,
+        gold=row.gold,
+        decisions=shown,
+    )
 
 
 def summaries(
@@ -97,13 +108,23 @@ def summaries(
     )
     return [
         ItemSummary(
-            id=row.id, image=row.image, image_sha256=row.image_sha256, has_image=row.has_image, source=row.source,
-            added=row.added, verdict=row.verdict, violations=json.loads(row.violations),
-            constitution=row.constitution, score=row.score, uncertainty=row.uncertainty, state=row.state,
-            lease=_lease(row, now), decision=row.decision,
+            id=row.id,
+            image=row.image,
+            image_sha256=row.image_sha256,
+            has_image=row.has_image,
+            source=row.source,
+            added=row.added,
+            verdict=row.verdict,
+            violations=json.loads(row.violations),
+            constitution=row.constitution,
+            score=row.score,
+            uncertainty=row.uncertainty,
+            state=row.state,
+            lease=_lease(row, now),
+            decision=row.decision,
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def counts(connection: sa.Connection, filters: Filters, now: datetime) -> Counts:
@@ -130,9 +151,10 @@ def choices(connection: sa.Connection) -> Choices:
         return tuple(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
 
     return Choices(
-        rules=distinct(item_rules.c.rule), sources=distinct(items.c.source),
+        rules=distinct(item_rules.c.rule),
+        sources=distinct(items.c.source),
         constitutions=distinct(items.c.constitution),
-    )  # fmt: skip
+    )
 
 
 def decision_rows(
@@ -141,10 +163,21 @@ def decision_rows(
     """Decisions, oldest first; with conditions on `decisions` and `items` only those that fulfil them."""
     lines = log_lines
     columns: list[Any] = [
-        decisions, lines.c.at, lines.c.reason, lines.c.extra, items.c.image, items.c.image_sha256, items.c.source,
-        items.c.added, items.c.constitution, items.c.constitution_digest, items.c.verdict, items.c.violations,
-        items.c.score, items.c.uncertainty,
-    ]  # fmt: skip
+        decisions,
+        lines.c.at,
+        lines.c.reason,
+        lines.c.extra,
+        items.c.image,
+        items.c.image_sha256,
+        items.c.source,
+        items.c.added,
+        items.c.constitution,
+        items.c.constitution_digest,
+        items.c.verdict,
+        items.c.violations,
+        items.c.score,
+        items.c.uncertainty,
+    ]
     wanted = sa.select(*columns).join(lines, lines.c.seq == decisions.c.seq).join(items, items.c.id == decisions.c.item)
     wanted = wanted.where(*conditions)
     if not superseded:

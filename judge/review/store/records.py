@@ -17,9 +17,20 @@ Order = Literal["oldest", "uncertain"]
 State = Literal["open", "second_read", "escalated", "decided"]
 Read = Literal["first", "second", "policy", "gold"]
 Kind = Literal[
-    "decision", "second_read", "gold", "gold_marked", "undo", "reveal", "login", "settings_changed", "user_changed",
-    "constitution_saved", "export", "added", "image_added",
-]  # fmt: skip
+    "decision",
+    "second_read",
+    "gold",
+    "gold_marked",
+    "undo",
+    "reveal",
+    "login",
+    "settings_changed",
+    "user_changed",
+    "constitution_saved",
+    "export",
+    "added",
+    "image_added",
+]
 
 
 class Filters(Frozen):

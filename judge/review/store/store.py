@@ -82,9 +82,15 @@ class Store(DataFolder):
         with self.writing() as connection:
             chosen, role = reading.settings(connection), reading.role(connection, reviewer)
             item = queue.lease_next(
-                connection, reviewer, role, filters or Filters(), order, chosen.gold, moment,
+                connection,
+                reviewer,
+                role,
+                filters or Filters(),
+                order,
+                chosen.gold,
+                moment,
                 moment + timedelta(minutes=chosen.lease_minutes),
-            )  # fmt: skip
+            )
             return None if item is None else reading.item(connection, item, reviewer, moment)
 
     def take(self, item: int, reviewer: str, now: datetime | None = None) -> Item:

@@ -137,15 +137,13 @@ attempts = sa.Table(  # failed logins in a row
 )
 
 _TRIGGERS = (
-    "CREATE TRIGGER log_keeps_lines BEFORE UPDATE ON log "
-    "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
-    "CREATE TRIGGER log_loses_nothing BEFORE DELETE ON log "
-    "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
+    "CREATE TRIGGER log_keeps_lines BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
+    "CREATE TRIGGER log_loses_nothing BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
     # INSERT OR REPLACE deletes without asking the trigger above
     "CREATE TRIGGER log_goes_on BEFORE INSERT ON log WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM log) "
     "OR NEW.previous <> coalesce((SELECT hash FROM log ORDER BY seq DESC LIMIT 1), NEW.previous) "
     "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
-)  # fmt: skip
+)
 
 
 def connect(path: Path, *, make: bool = True) -> sa.Engine:

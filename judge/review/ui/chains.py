@@ -28,11 +28,17 @@ _DECIDED = {
     Branch.NOT_ASKED: "Not asked: the rule was settled or pruned without it.",
 }
 _STEP = {
-    Branch.PRIOR_FAILS: "prior", Branch.PRIOR_HOLDS: "prior", Branch.REGION_HOLDS: "central region",
-    Branch.CROP_FAILS: "crop", Branch.CROP_HOLDS: "crop", Branch.REASONING: "reasoning",
-    Branch.LOW_LABEL_MASS: "low label mass", Branch.MODEL_ERROR: "model error",
-    Branch.UNDECIDED: "open", Branch.NOT_ASKED: "not asked",
-}  # fmt: skip
+    Branch.PRIOR_FAILS: "prior",
+    Branch.PRIOR_HOLDS: "prior",
+    Branch.REGION_HOLDS: "central region",
+    Branch.CROP_FAILS: "crop",
+    Branch.CROP_HOLDS: "crop",
+    Branch.REASONING: "reasoning",
+    Branch.LOW_LABEL_MASS: "low label mass",
+    Branch.MODEL_ERROR: "model error",
+    Branch.UNDECIDED: "open",
+    Branch.NOT_ASKED: "not asked",
+}
 
 
 @dataclass(frozen=True)
@@ -180,9 +186,16 @@ def _bar(evidence: Evidence, thresholds: Thresholds) -> Bar | None:
     logits = thresholds.debias == "logit"
     low, high = (_from_logit(logit(prior) + bound) if logits else prior + bound for bound in (a1, a2))
     return Bar(
-        answer=_percent(evidence.answer.probability), prior=_percent(prior), low=_percent(low), high=_percent(high),
-        score=evidence.score, a1=a1, a2=a2, label_mass=evidence.answer.label_mass, unit="logits" if logits else "",
-    )  # fmt: skip
+        answer=_percent(evidence.answer.probability),
+        prior=_percent(prior),
+        low=_percent(low),
+        high=_percent(high),
+        score=evidence.score,
+        a1=a1,
+        a2=a2,
+        label_mass=evidence.answer.label_mass,
+        unit="logits" if logits else "",
+    )
 
 
 def _from_logit(value: float) -> float:

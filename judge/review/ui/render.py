@@ -12,14 +12,28 @@ if TYPE_CHECKING:
 
 _ROOMS = [Path(__file__).resolve().parents[1] / room for room in ("ui", "queue", "workbench", "dashboard")]
 _WORDS = {
-    "violation": "Violation", "no_violation": "No violation", "needs_review": "Needs review",
-    "violated": "Violated", "not_violated": "Not violated", "undecided": "Undecided", "pruned": "Pruned",
-    "holds": "holds", "fails": "fails", "not_asked": "not asked",
-    "escalate": "Escalated", "skip": "Skipped",
-    "upload": "Upload", "batch": "Batch", "server": "Server", "sample": "Sample",
-    "open": "Open", "leased": "Being reviewed", "decided": "Decided", "escalated": "Escalated",
+    "violation": "Violation",
+    "no_violation": "No violation",
+    "needs_review": "Needs review",
+    "violated": "Violated",
+    "not_violated": "Not violated",
+    "undecided": "Undecided",
+    "pruned": "Pruned",
+    "holds": "holds",
+    "fails": "fails",
+    "not_asked": "not asked",
+    "escalate": "Escalated",
+    "skip": "Skipped",
+    "upload": "Upload",
+    "batch": "Batch",
+    "server": "Server",
+    "sample": "Sample",
+    "open": "Open",
+    "leased": "Being reviewed",
+    "decided": "Decided",
+    "escalated": "Escalated",
     "second_read": "Second read",
-}  # fmt: skip
+}
 
 
 @cache

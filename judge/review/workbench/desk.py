@@ -34,18 +34,27 @@ from judge.settings import DEFAULT_LIMITS, Frozen
 from judge.verdict import RuleOutcome, Verdict
 
 PANELS = (
-    ("check", "Check"), ("chains", "Chains"), ("try", "Try"), ("compare", "Compare"), ("thresholds", "Thresholds"),
+    ("check", "Check"),
+    ("chains", "Chains"),
+    ("try", "Try"),
+    ("compare", "Compare"),
+    ("thresholds", "Thresholds"),
     ("save", "Save"),
-)  # fmt: skip
+)
 CHOICES = (
-    ("uncertain", "Most uncertain"), ("oldest", "Oldest"), ("violation", "Judged a violation"),
-    ("needs_review", "Judged for review"), ("decided", "Decided by people"),
-)  # fmt: skip
+    ("uncertain", "Most uncertain"),
+    ("oldest", "Oldest"),
+    ("violation", "Judged a violation"),
+    ("needs_review", "Judged for review"),
+    ("decided", "Decided by people"),
+)
 KNOBS = (
-    ("prior_holds", "Holds over (prior_holds)"), ("prior_fails", "Fails under (prior_fails)"),
-    ("region_drop", "Central region (region_drop)"), ("relevance", "Relevance (relevance)"),
+    ("prior_holds", "Holds over (prior_holds)"),
+    ("prior_fails", "Fails under (prior_fails)"),
+    ("region_drop", "Central region (region_drop)"),
+    ("relevance", "Relevance (relevance)"),
     ("label_mass", "Label mass (label_mass)"),
-)  # fmt: skip
+)
 PER_RULE = frozenset(Knob) - {Knob.LABEL_MASS}  # label mass is the run's own
 UPLOAD_BYTES = DEFAULT_LIMITS.file_bytes // 2  # a data URI is a third larger than its file
 DECIDED = 500  # the last decided items that a threshold is tried on
@@ -131,9 +140,13 @@ class Workbench:
         draft = self._draft(text or "")
         told = [one.check.severity for one in draft.told]
         return render.html(
-            "workbench_live", draft=draft, chains=chains(draft), silenced=len(draft.findings) - len(told),
-            mistakes=told.count(Severity.ERROR), warnings=told.count(Severity.WARNING),
-        )  # fmt: skip
+            "workbench_live",
+            draft=draft,
+            chains=chains(draft),
+            silenced=len(draft.findings) - len(told),
+            mistakes=told.count(Severity.ERROR),
+            warnings=told.count(Severity.WARNING),
+        )
 
     def left(self, page: str) -> None:
         """A page was closed: its job ends."""
@@ -218,9 +231,11 @@ class Workbench:
     def _opened(self, ref: Ref, person: Person) -> Reply:
         refs = self._library.refs()
         shown = render.html(
-            "workbench_refs", chosen=str(ref), saved=[one for one in refs if one.origin == "saved"],
+            "workbench_refs",
+            chosen=str(ref),
+            saved=[one for one in refs if one.origin == "saved"],
             shipped=[one for one in refs if one.origin == "shipped"],
-        )  # fmt: skip
+        )
         save = render.html("workbench_save", may=person.may(Right.EDIT_CONSTITUTIONS))
         slots = {"save": save, "try": "", "compare": "", "curve": ""}
         return Reply(
@@ -254,8 +269,14 @@ def _failed(asked: Asked, error: JudgeError) -> Reply:
     """A mistake is told where it was made."""
     if isinstance(error, ConstitutionError):
         error = UserError(error.problems[0].message, hint=error.problems[0].hint)
-    place = {"try": "try", "upload": "try", "compare": "compare", "curve": "curve", "propose": "proposal",
-             "save": "proposal"}.get(asked.kind)  # fmt: skip
+    place = {
+        "try": "try",
+        "upload": "try",
+        "compare": "compare",
+        "curve": "curve",
+        "propose": "proposal",
+        "save": "proposal",
+    }.get(asked.kind)
     if asked.kind == "job":
         return Reply(job=None, slots={"job": render.html("workbench_error", error=error)})
     if place is not None:
@@ -269,20 +290,25 @@ def _bad(text: str) -> dict[str, Any]:
 
 def _tried(tried: Sequence[Tried]) -> str:
     results = [
-        {"name": _short(one.picture.name), "thumb": _thumb(one.picture), "verdict": one.verdict,
-         "rules": render.safe(_rules(one.verdict))}
+        {
+            "name": _short(one.picture.name),
+            "thumb": _thumb(one.picture),
+            "verdict": one.verdict,
+            "rules": render.safe(_rules(one.verdict)),
+        }
         for one in tried
-    ]  # fmt: skip
+    ]
     return render.html("workbench_tried", results=results)
 
 
 def _rules(verdict: Verdict) -> str:
     rules = rules_of(verdict)
     return render.html(
-        "rules", verdict=verdict,
+        "rules",
+        verdict=verdict,
         judged=[one for one in rules if one.finding.outcome is not RuleOutcome.PRUNED],
         pruned=[one for one in rules if one.finding.outcome is RuleOutcome.PRUNED],
-    )  # fmt: skip
+    )
 
 
 def _compared(found: Compared) -> str:
@@ -342,14 +368,25 @@ def _drawn(curve: Curve, name: str) -> str:
             pen = "L"
         lines.append({"name": measure, "path": " ".join(path)})
     points = [
-        {"value": round(one.value, 4), "x": x(one.value), "recorded": one.recorded, "moved": one.moved,
-         **{measure: _estimate(getattr(one.figures, measure)) for measure in ("precision", "recall", "review")}}
+        {
+            "value": round(one.value, 4),
+            "x": x(one.value),
+            "recorded": one.recorded,
+            "moved": one.moved,
+            **{measure: _estimate(getattr(one.figures, measure)) for measure in ("precision", "recall", "review")},
+        }
         for one in curve.points
-    ]  # fmt: skip
+    ]
     return render.html(
-        "workbench_curve", curve=curve, name=name, lines=lines, points=json.dumps(points),
-        label=dict(KNOBS)[curve.knob].split(" (")[0], first=f"{values[0]:.2f}", last=f"{values[-1]:.2f}",
-    )  # fmt: skip
+        "workbench_curve",
+        curve=curve,
+        name=name,
+        lines=lines,
+        points=json.dumps(points),
+        label=dict(KNOBS)[curve.knob].split(" (")[0],
+        first=f"{values[0]:.2f}",
+        last=f"{values[-1]:.2f}",
+    )
 
 
 def _estimate(one: Any) -> list[float | None]:

@@ -120,9 +120,11 @@ def figures(counts: Counts) -> Figures:
     reviewed = counts.review_positive + counts.review_negative
     every = true + counts.false_positive + counts.true_negative + counts.review_negative
     return Figures(
-        counts=counts, precision=share(counts.true_positive, flagged), recall=share(counts.true_positive, true),
+        counts=counts,
+        precision=share(counts.true_positive, flagged),
+        recall=share(counts.true_positive, true),
         review=share(reviewed, every),
-    )  # fmt: skip
+    )
 
 
 def _case(one: Decided, rule: str | None) -> _Case:
@@ -153,10 +155,13 @@ def _word(findings: tuple[Finding, ...]) -> str:
 
 def _counts(pairs: Iterable[tuple[bool, str]]) -> Counts:
     names = {
-        (True, "violation"): "true_positive", (False, "violation"): "false_positive",
-        (False, "no_violation"): "true_negative", (True, "no_violation"): "false_negative",
-        (True, "needs_review"): "review_positive", (False, "needs_review"): "review_negative",
-    }  # fmt: skip
+        (True, "violation"): "true_positive",
+        (False, "violation"): "false_positive",
+        (False, "no_violation"): "true_negative",
+        (True, "no_violation"): "false_negative",
+        (True, "needs_review"): "review_positive",
+        (False, "needs_review"): "review_negative",
+    }
     found = dict.fromkeys(Counts.model_fields, 0)
     for pair in pairs:
         found[names[pair]] += 1

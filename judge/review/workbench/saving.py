@@ -77,9 +77,15 @@ def propose(library: Library, store: Store, draft: Draft, line: str, by: str, no
     diff = tuple(_diff(library, path, new, base, before) for path, new in files.items())
     shown = "\0".join([by, *(part for path, new in files.items() for part in (path, new)), str(diff)])
     return Proposal(
-        name=written.constitution, version=version, suggested=suggested, base=None if base is None else str(base),
-        policy=policy, diff=diff, files=files, token=hashlib.sha256(shown.encode()).hexdigest(),
-    )  # fmt: skip
+        name=written.constitution,
+        version=version,
+        suggested=suggested,
+        base=None if base is None else str(base),
+        policy=policy,
+        diff=diff,
+        files=files,
+        token=hashlib.sha256(shown.encode()).hexdigest(),
+    )
 
 
 def save(library: Library, store: Store, draft: Draft, line: str, by: str, token: str) -> tuple[Ref, LogEntry]:

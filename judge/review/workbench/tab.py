@@ -50,15 +50,28 @@ def build(context: Context) -> None:
     with gr.Row(elem_classes=["wb-row"]):
         with gr.Column(elem_classes=["wb-left"]):
             code = gr.Code(
-                "", language="yaml", label="Draft", elem_id="wb-code", lines=30, wrap_lines=False, buttons=[],
-                interactive=True, show_label=False, container=False,
-            )  # fmt: skip
+                "",
+                language="yaml",
+                label="Draft",
+                elem_id="wb-code",
+                lines=30,
+                wrap_lines=False,
+                buttons=[],
+                interactive=True,
+                show_label=False,
+                container=False,
+            )
         with gr.Column(elem_classes=["wb-right"]):
             frame = render.html(
-                "workbench", panels=PANELS, choices=CHOICES, knobs=KNOBS, most=MOST,
+                "workbench",
+                panels=PANELS,
+                choices=CHOICES,
+                knobs=KNOBS,
+                most=MOST,
                 model_note="The bundled model reads emoji-style drawings only."
-                if context.settings.model == BUNDLED else "",
-            )  # fmt: skip
+                if context.settings.model == BUNDLED
+                else "",
+            )
             script = render.static("workbench.js").replace("MAX_BYTES", str(UPLOAD_BYTES))
             page = gr.HTML("", html_template=frame, js_on_load=script, elem_classes=["cj-root", "wb-root"], **shape)
             live = gr.HTML("", elem_id="wb-live", elem_classes=["cj-root", "wb-root"], **shape)

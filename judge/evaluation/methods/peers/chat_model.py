@@ -71,9 +71,13 @@ class ChatModel:
             with torch.inference_mode():
                 inputs = self._chat.inputs([text], [image])
                 made = self._model.generate(
-                    **inputs, max_new_tokens=max_tokens, do_sample=False, output_logits=True,
-                    return_dict_in_generate=True, pad_token_id=self._chat.pad,
-                )  # fmt: skip
+                    **inputs,
+                    max_new_tokens=max_tokens,
+                    do_sample=False,
+                    output_logits=True,
+                    return_dict_in_generate=True,
+                    pad_token_id=self._chat.pad,
+                )
         except Exception as error:  # whatever a model or processor raises is the rival's failure
             raise _failure(error) from error
         ids = made.sequences[0, inputs["input_ids"].shape[1] :].tolist()

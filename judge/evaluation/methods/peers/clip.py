@@ -50,9 +50,11 @@ class ClipRival:
         scores = {rule.id: round(_share(cosine, neutral), 6) for rule, cosine in zip(self._rules, row, strict=False)}
         violations = tuple(rule for rule, score in scores.items() if score > UNSAFE)
         return Judgement(
-            verdict="violation" if violations else "no_violation", violations=violations,
-            score=max(scores.values()), rule_scores=scores,
-        )  # fmt: skip
+            verdict="violation" if violations else "no_violation",
+            violations=violations,
+            score=max(scores.values()),
+            rule_scores=scores,
+        )
 
 
 def described(rule: Rule) -> str:

@@ -68,10 +68,13 @@ def together(views: Sequence[Judgement]) -> Judgement:
     undecided = dict.fromkeys(rule for view in views for rule in view.undecided if rule not in violations)
     known = [view.score for view in views if view.score is not None]
     return Judgement(
-        verdict=_worst([view.verdict for view in views]), violations=violations, undecided=tuple(undecided),
-        score=max(known, default=None), rule_scores=scores,
+        verdict=_worst([view.verdict for view in views]),
+        violations=violations,
+        undecided=tuple(undecided),
+        score=max(known, default=None),
+        rule_scores=scores,
         said="\n".join(view.said for view in views if view.said is not None) or None,
-    )  # fmt: skip
+    )
 
 
 def by_rules(answers: Mapping[str, Answer], label_mass: float) -> Judgement:
@@ -86,8 +89,11 @@ def by_rules(answers: Mapping[str, Answer], label_mass: float) -> Judgement:
     scores = {rule: answer.probability for rule, answer in answers.items()}
     return Judgement(
         verdict="violation" if violations else "needs_review" if undecided or not answers else "no_violation",
-        violations=violations, undecided=undecided, score=max(scores.values(), default=None), rule_scores=scores,
-    )  # fmt: skip
+        violations=violations,
+        undecided=undecided,
+        score=max(scores.values(), default=None),
+        rule_scores=scores,
+    )
 
 
 def _worst(words: Sequence[VerdictWord]) -> VerdictWord:

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 EXPOSED = frozenset(
     {
-        "BUTTOCKS_EXPOSED", "FEMALE_BREAST_EXPOSED", "FEMALE_GENITALIA_EXPOSED", "MALE_GENITALIA_EXPOSED",
+        "BUTTOCKS_EXPOSED",
+        "FEMALE_BREAST_EXPOSED",
+        "FEMALE_GENITALIA_EXPOSED",
+        "MALE_GENITALIA_EXPOSED",
         "ANUS_EXPOSED",
     }
-)  # fmt: skip
+)
 
 
 class NudeNetRival:

@@ -51,27 +51,31 @@ def render(
     lost = losses(dataset.examples, said)
     script, plotly = (_FOLDER / "report.js").read_text(encoding="utf-8"), _plotly()
     drawn = plots(evaluation, lost, _threshold(trace))
-    text: str = _environment().get_template("report.html.j2").render(
-        e=evaluation,
-        method=evaluation.method,
-        methods=words.all_methods(evaluation),
-        words=words,
-        summary=(*words.summary(evaluation), *_where_lost(lost)),
-        losses=lost,
-        plots=drawn,
-        plot_data={"plots": {name: one.figure for name, one in drawn.items()}, "dark": palette.in_the_dark()},
-        cards=cards(evaluation.method.mistakes, dataset.examples, said),
-        rules={rule.id: rule for rule in constitution.rules},
-        constitution=constitution,
-        trace=trace,
-        verdicts=VERDICTS,
-        light=palette.variables(palette.LIGHT),
-        dark=palette.variables(palette.DARK),
-        style=(_FOLDER / "report.css").read_text(encoding="utf-8"),
-        script=script,
-        packed=plotly[0],
-        allowed=f"'{_digest(script)}' '{plotly[1]}'",
-    )  # fmt: skip
+    text: str = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            e=evaluation,
+            method=evaluation.method,
+            methods=words.all_methods(evaluation),
+            words=words,
+            summary=(*words.summary(evaluation), *_where_lost(lost)),
+            losses=lost,
+            plots=drawn,
+            plot_data={"plots": {name: one.figure for name, one in drawn.items()}, "dark": palette.in_the_dark()},
+            cards=cards(evaluation.method.mistakes, dataset.examples, said),
+            rules={rule.id: rule for rule in constitution.rules},
+            constitution=constitution,
+            trace=trace,
+            verdicts=VERDICTS,
+            light=palette.variables(palette.LIGHT),
+            dark=palette.variables(palette.DARK),
+            style=(_FOLDER / "report.css").read_text(encoding="utf-8"),
+            script=script,
+            packed=plotly[0],
+            allowed=f"'{_digest(script)}' '{plotly[1]}'",
+        )
+    )
     return text
 
 

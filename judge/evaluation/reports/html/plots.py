@@ -54,10 +54,13 @@ def _f1(evaluation: Evaluation) -> Plot:
     return Plot(
         "Dots with intervals: F1 of every method.",
         figure(
-            traces, height=_height(len(methods)), xaxis=SHARE_AXIS | {"title": {"text": "F1"}},
-            yaxis=rows_axis([one.name for one in methods]), shapes=[line] if value is not None else [],
+            traces,
+            height=_height(len(methods)),
+            xaxis=SHARE_AXIS | {"title": {"text": "F1"}},
+            yaxis=rows_axis([one.name for one in methods]),
+            shapes=[line] if value is not None else [],
         ),
-    )  # fmt: skip
+    )
 
 
 def _precision_recall(evaluation: Evaluation) -> Plot:
@@ -67,13 +70,18 @@ def _precision_recall(evaluation: Evaluation) -> Plot:
         points = [(one, level * one / (2 * one - level)) for one in recall if level * one <= 2 * one - level]
         traces.append(
             {
-                "type": "scatter", "mode": "lines+text",
-                "x": [one for one, _ in points], "y": [one for _, one in points],
-                "line": {"color": LIGHT["line"], "width": 1}, "hoverinfo": "skip", "showlegend": False,
-                "text": ["" for _ in points[:-1]] + [f"F1 {level}"], "textposition": "top left",
+                "type": "scatter",
+                "mode": "lines+text",
+                "x": [one for one, _ in points],
+                "y": [one for _, one in points],
+                "line": {"color": LIGHT["line"], "width": 1},
+                "hoverinfo": "skip",
+                "showlegend": False,
+                "text": ["" for _ in points[:-1]] + [f"F1 {level}"],
+                "textposition": "top left",
                 "textfont": {"color": LIGHT["muted"], "size": 10},
             }
-        )  # fmt: skip
+        )
     for kind, symbol in _SYMBOLS.items():
         known = [
             (one.name, one.overall.recall.value, one.overall.precision.value)
@@ -83,20 +91,25 @@ def _precision_recall(evaluation: Evaluation) -> Plot:
         if known:
             traces.append(
                 {
-                    "type": "scatter", "mode": "markers", "name": _PLURALS[kind],
-                    "x": [recall for _, recall, _ in known], "y": [precision for _, _, precision in known],
+                    "type": "scatter",
+                    "mode": "markers",
+                    "name": _PLURALS[kind],
+                    "x": [recall for _, recall, _ in known],
+                    "y": [precision for _, _, precision in known],
                     "text": [label(name) for name, _, _ in known],
                     "marker": {"color": LIGHT[kind], "symbol": symbol, "size": 12, "opacity": 0.9},
                     "hovertemplate": "%{text}<br>precision %{y:.3f}, recall %{x:.3f}<extra></extra>",
                 }
-            )  # fmt: skip
+            )
     return Plot(
         "Recall against precision of every method, with lines of equal F1. The table of all methods has the numbers.",
         figure(
-            traces, height=420, xaxis=SHARE_AXIS | {"title": {"text": "recall"}},
+            traces,
+            height=420,
+            xaxis=SHARE_AXIS | {"title": {"text": "recall"}},
             yaxis=SHARE_AXIS | {"title": {"text": "precision"}},
         ),
-    )  # fmt: skip
+    )
 
 
 def _mistakes(evaluation: Evaluation) -> Plot:
@@ -113,10 +126,14 @@ def _mistakes(evaluation: Evaluation) -> Plot:
     return Plot(
         "Stacked bars: images missed, wrongly flagged and sent to review by every method.",
         figure(
-            traces, height=_height(len(methods)), barmode="stack", bargap=0.35, xaxis={"title": {"text": "images"}},
+            traces,
+            height=_height(len(methods)),
+            barmode="stack",
+            bargap=0.35,
+            xaxis={"title": {"text": "images"}},
             yaxis=rows_axis([one.name for one in methods]),
         ),
-    )  # fmt: skip
+    )
 
 
 def _beside(
@@ -136,10 +153,12 @@ def _beside(
     return Plot(
         f"Dots with intervals: {_TITLES.get(measure, measure)} per {what}.",
         figure(
-            traces, height=_height(len(names)), xaxis=SHARE_AXIS | {"title": {"text": _TITLES.get(measure, measure)}},
+            traces,
+            height=_height(len(names)),
+            xaxis=SHARE_AXIS | {"title": {"text": _TITLES.get(measure, measure)}},
             yaxis=rows_axis(names),
         ),
-    )  # fmt: skip
+    )
 
 
 def _rows(scores: dict[str, Scores], measure: str) -> dict[str, Estimate]:
@@ -156,11 +175,16 @@ def _funnel(losses: Losses) -> Plot | None:
         return None
     colours = [LIGHT["muted"], *([LIGHT["method"]] * (len(losses.funnel) - 2)), LIGHT["right"]]
     trace = {
-        "type": "funnel", "y": [one.label for one in losses.funnel], "x": [one.left for one in losses.funnel],
-        "marker": {"color": colours}, "textinfo": "value", "textposition": "inside",
-        "textfont": {"color": LIGHT["card"]}, "connector": {"fillcolor": LIGHT["track"], "line": {"width": 0}},
+        "type": "funnel",
+        "y": [one.label for one in losses.funnel],
+        "x": [one.left for one in losses.funnel],
+        "marker": {"color": colours},
+        "textinfo": "value",
+        "textposition": "inside",
+        "textfont": {"color": LIGHT["card"]},
+        "connector": {"fillcolor": LIGHT["track"], "line": {"width": 0}},
         "hovertemplate": "%{y}: %{x} (%{percentInitial:.1%} of all)<extra></extra>",
-    }  # fmt: skip
+    }
     return Plot(
         "Funnel: how many violating images came past every stage of the method.",
         figure([trace], height=60 + 46 * len(losses.funnel), showlegend=False, yaxis={"showgrid": False}),
@@ -182,10 +206,14 @@ def _branches(method: MethodFigures) -> Plot | None:
     return Plot(
         "Stacked bars: how many statements each step decided, right, wrong and of unknown truth.",
         figure(
-            traces, height=_height(len(shown)), barmode="stack", bargap=0.35,
-            xaxis={"title": {"text": "statements"}}, yaxis=rows_axis(names),
+            traces,
+            height=_height(len(shown)),
+            barmode="stack",
+            bargap=0.35,
+            xaxis={"title": {"text": "statements"}},
+            yaxis=rows_axis(names),
         ),
-    )  # fmt: skip
+    )
 
 
 def _relevance(method: MethodFigures, threshold: float | None) -> Plot | None:
@@ -221,18 +249,26 @@ def _reliability(calibration: Calibration) -> Plot | None:
     measured = _line("measured", said, true, "method", "circle") | {"customdata": [one.count for one in bins]}
     measured["hovertemplate"] = "said %{x:.2f}, true %{y:.2f}<br>%{customdata} cases<extra></extra>"
     counts = {
-        "type": "bar", "name": "cases", "x": said, "y": [one.count for one in bins], "yaxis": "y2", "width": 0.04,
-        "marker": {"color": LIGHT["muted"]}, "hovertemplate": "said %{x:.2f}: %{y} cases<extra></extra>",
-    }  # fmt: skip
+        "type": "bar",
+        "name": "cases",
+        "x": said,
+        "y": [one.count for one in bins],
+        "yaxis": "y2",
+        "width": 0.04,
+        "marker": {"color": LIGHT["muted"]},
+        "hovertemplate": "said %{x:.2f}: %{y} cases<extra></extra>",
+    }
     return Plot(
         f"Reliability of {calibration.of}: probability said against share true, with counts below.",
         figure(
-            [ideal, measured, counts], height=360, showlegend=False,
+            [ideal, measured, counts],
+            height=360,
+            showlegend=False,
             xaxis=SHARE_AXIS | {"title": {"text": "probability said"}, "anchor": "y2"},
             yaxis=SHARE_AXIS | {"title": {"text": "share true"}, "domain": [0.34, 1]},
             yaxis2={"title": {"text": "cases"}, "domain": [0, 0.24], "nticks": 3, "rangemode": "tozero"},
         ),
-    )  # fmt: skip
+    )
 
 
 def _time(method: MethodFigures) -> Plot | None:
@@ -244,10 +280,14 @@ def _time(method: MethodFigures) -> Plot | None:
     return Plot(
         "Bars: mean seconds per image in each stage.",
         figure(
-            [trace], height=_height(len(stages)), bargap=0.35, showlegend=False,
-            xaxis={"title": {"text": "mean seconds per image"}}, yaxis=rows_axis(list(stages)),
+            [trace],
+            height=_height(len(stages)),
+            bargap=0.35,
+            showlegend=False,
+            xaxis={"title": {"text": "mean seconds per image"}},
+            yaxis=rows_axis(list(stages)),
         ),
-    )  # fmt: skip
+    )
 
 
 _OF_VIOLATING: tuple[tuple[str, str, Callable[[Disguise], int]], ...] = (
@@ -274,22 +314,36 @@ def _stress(
     return Plot(
         f"Stacked bars: what was said of {what} in every disguise.",
         figure(
-            traces, height=_height(len(names)), barmode="stack", bargap=0.35, xaxis={"title": {"text": what}},
+            traces,
+            height=_height(len(names)),
+            barmode="stack",
+            bargap=0.35,
+            xaxis={"title": {"text": what}},
             yaxis=rows_axis(names),
         ),
-    )  # fmt: skip
+    )
 
 
 def _bar(name: str, rows: Sequence[str], values: Sequence[float], colour: str) -> dict[str, Any]:
     return {
-        "type": "bar", "orientation": "h", "name": name, "y": [label(row) for row in rows], "x": list(values),
-        "marker": {"color": LIGHT[colour]}, "hovertemplate": "%{y}: %{x} " + name + "<extra></extra>",
-    }  # fmt: skip
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "y": [label(row) for row in rows],
+        "x": list(values),
+        "marker": {"color": LIGHT[colour]},
+        "hovertemplate": "%{y}: %{x} " + name + "<extra></extra>",
+    }
 
 
 def _line(name: str, x: Sequence[float], y: Sequence[float | None], colour: str, symbol: str) -> dict[str, Any]:
     return {
-        "type": "scatter", "mode": "lines+markers", "name": name, "x": list(x), "y": list(y),
-        "line": {"color": LIGHT[colour], "width": 2.2}, "marker": {"color": LIGHT[colour], "symbol": symbol, "size": 8},
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": list(x),
+        "y": list(y),
+        "line": {"color": LIGHT[colour], "width": 2.2},
+        "marker": {"color": LIGHT[colour], "symbol": symbol, "size": 8},
         "hovertemplate": "%{x:.3g}: %{y:.3f}<extra>" + name + "</extra>",
-    }  # fmt: skip
+    }
