@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from judge.lint.subject import Subject
+from judge.lint.span import Span
+from judge.lint.subject import Subject
 
 
 class Severity(StrEnum):
@@ -17,15 +16,6 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
-
-
-@dataclass(frozen=True)
-class Span:
-    """Where something stands: 1-based line and column, and how many characters of that line it takes."""
-
-    line: int
-    column: int
-    length: int = 1
 
 
 @dataclass(frozen=True)

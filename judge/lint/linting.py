@@ -9,8 +9,9 @@ from judge.constitution.load import examine
 from judge.errors import ConstitutionError, Problem
 from judge.languages import DEFAULT
 from judge.lint.checks import CHECKS
-from judge.lint.findings import Check, LintFinding, Severity, Span
+from judge.lint.findings import Check, LintFinding, Severity
 from judge.lint.silences import SILENCE_WITHOUT_REASON, UNUSED_SILENCE, apply
+from judge.lint.span import Span
 from judge.lint.subject import Subject
 from judge.locks.lockfile import Lock
 

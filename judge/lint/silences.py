@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from judge.lint.findings import Check, LintFinding, Severity, Span
+from judge.lint.findings import Check, LintFinding, Severity
+from judge.lint.span import Span
 
 SILENCE_WITHOUT_REASON = Check(
     "silence-without-reason",

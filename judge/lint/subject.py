@@ -18,7 +18,7 @@ from judge.chain import Chain, chain_of
 from judge.constitution import Precondition, Rule
 from judge.constitution.document import Document, Path
 from judge.constitution.schema import REFERENCE
-from judge.lint.findings import Span
+from judge.lint.span import Span
 from judge.locks.lockfile import Lock, joined
 
 
