@@ -82,6 +82,6 @@ def test_ten_thousand_rules_load_in_seconds():
         "      - statement: thing {0} is visible\n        central_objects: [thing, object]\n"
     )
     text = "constitution: large\nversion: 1.0.0\nrules:\n" + "".join(rule.format(index) for index in range(10_000))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(parse_constitution(text).rules) == 10_000
-    assert time.perf_counter() - begun < 20  # about 3 s
+    assert time.process_time() - begun < 20  # about 3 s

@@ -83,9 +83,9 @@ def test_an_unused_mapping_is_not_asked_for():
 def test_billion_laughs_are_refused_quickly():
     laughs = "a0: &a0 [" + ", ".join(["ha"] * 10) + "]\n"
     laughs += "".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]\n" for i in range(12))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert "more than 1,000,000 values" in report(laughs)[0]
-    assert time.perf_counter() - begun < 15  # about 2 s; without the bound, never
+    assert time.process_time() - begun < 15  # about 2 s; without the bound, never
 
 
 def test_depth_is_refused_before_it_overflows_the_stack():

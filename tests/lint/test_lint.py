@@ -323,9 +323,9 @@ def test_mistakes_of_loading_stand_beside_findings_in_whole_rules():
 def test_ten_thousand_rules_take_seconds():
     rule = "  - {{id: r{n}, rule: No thing {n} may be shown., preconditions: [people are visible, thing {n} is visible]}}\n"
     text = "rules:\n" + "".join(rule.format(n=n) for n in range(10_000))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert names(lint(text, cases=[{f"r{n}": said for n in range(10_000)} for said in ("violates", "ok")])) == []
-    assert time.perf_counter() - begun < 60
+    assert time.process_time() - begun < 60
 
 
 CODE = st.sampled_from([check.name for check in CHECKS])
