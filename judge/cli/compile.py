@@ -112,7 +112,7 @@ def _checked_text(one: Checked) -> str:
         "edited by hand since it was compiled": standing.edited,
         "approved by a name that is not of this chain": standing.unconfirmed,
         "with a warning": tuple(standing.warnings),
-        "with comments that say another thing than the chain (compile again)": standing.said_otherwise,
+        "with comments that are not those of its chain (compile again)": standing.said_otherwise,
     }  # fmt: skip
     lines = [f"{one.path}: {one.staleness.in_words}"]
     lines += [f"  {kind}: {', '.join(rules)}" for kind, rules in named.items() if rules]

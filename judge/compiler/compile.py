@@ -107,7 +107,7 @@ def _recipe(rule: Rule, llm: Llm | None, rounds: int, spoken: str) -> str:
 
 
 def _compiled(rule: Rule, llm: Llm | None, recipe: str, rounds: int, spoken: str) -> LockedRule:
-    fresh = LockedRule(rule=rule.rule, made_by="nothing", rule_digest=source_digest(rule), made_with=recipe)
+    fresh = LockedRule(id=rule.id, rule=rule.rule, made_by="nothing", rule_digest=source_digest(rule), made_with=recipe)
     if rule.preconditions:
         return _signed(fresh, made_by="written", preconditions=rule.preconditions, exceptions=rule.exceptions)
     if llm is None:
@@ -152,7 +152,7 @@ def _read(fresh: LockedRule, rule: Rule) -> LockedRule:
 def _signed(entry: LockedRule, *, made_by: MadeBy, **made: object) -> LockedRule:
     """The entry with its content, and the digest by which a person's edit of that content is noticed."""
     whole = entry.model_copy(update={"made_by": made_by, **made})
-    return whole.model_copy(update={"made_digest": whole.content})
+    return whole.model_copy(update={"made_digest": whole.made})
 
 
 def looked_at(entry: LockedRule, spoken: str) -> LockedRule:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -119,6 +119,35 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     at = lines[line - 1] if line <= len(lines) else ""
     hint = "indent with spaces: YAML takes no tabs" if "\t" in at else "check quotes, colons and indentation here"
     return Problem(file, line, column, f"not YAML: {said}", hint)
+
+
+class Comment(NamedTuple):
+    """A comment, and the lines (from 1) that it, what ends before it and what begins behind it stand on."""
+
+    text: str
+    line: int
+    before: int
+    behind: int
+
+
+def comments(text: str) -> tuple[Comment, ...]:
+    """Every comment in a YAML text: what begins with `#` between its tokens, or in the first line of a block.
+
+    Raises:
+        yaml.YAMLError: the text is no YAML.
+    """
+    text = text.removeprefix("\ufeff")
+    found: list[Comment] = []
+    at, line = 0, 0
+    for token in yaml.scan(text, Loader=_Loader):
+        start, end = token.start_mark, token.end_mark
+        between = enumerate(text[at : start.index].splitlines(), line + 1)
+        found += [Comment(one.strip(), n, line + 1, start.line + 1) for n, one in between if one.strip()]
+        if isinstance(token, yaml.ScalarToken) and token.style in ("|", ">"):
+            _, mark, said = text[start.index : end.index].partition("\n")[0].partition("#")
+            found += [Comment(mark + said, start.line + 1, start.line + 1, end.line + 1)] if mark else []
+        at, line = end.index, end.line
+    return tuple(found)
 
 
 class _Walk:

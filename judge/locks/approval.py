@@ -13,8 +13,8 @@ class Standing(Frozen):
     """What of a lock waits for a person, by rule id.
 
     without_chain: cannot be judged. unapproved: nobody stands behind the chain. edited: by a person, since it was
-    compiled. unconfirmed: a name stands beside the chain, but the digest is not of both. said_otherwise: the
-    comments above the chain do not say what it says. warnings: remarks on the chain.
+    compiled. unconfirmed: a name stands beside the chain, but the digest is not of both and the rule. said_otherwise: a
+    comment in the entry is not the one that is written there. warnings: remarks on the chain.
     """
 
     without_chain: tuple[str, ...] = ()
@@ -41,13 +41,12 @@ def standing(constitution: Constitution, lock: Lock, file: str) -> Standing:
         for rule in constitution.rules
         if rule.id in lock.rules and lock.rules[rule.id].is_of(rule)
     }
-    written = {rule.id for rule in constitution.rules if rule.preconditions}
     approved = approved_rules(constitution, lock)
     kept = {name: taken_over(entry) if entry.kept else entry for name, entry in fresh.items()}
     return Standing(
         without_chain=with_chains(constitution, lock, file).without_chain,
         unapproved=tuple(rule.id for rule in constitution.rules if rule.id not in approved),
-        edited=tuple(name for name, entry in fresh.items() if entry.edited and name not in written),
+        edited=tuple(name for name, entry in fresh.items() if entry.edited),
         unconfirmed=tuple(name for name, entry in fresh.items() if entry.approved_by and not entry.approved),
         warnings={name: entry.warnings for name, entry in kept.items() if entry.warnings},
     )
@@ -57,7 +56,12 @@ def overruled(constitution: Constitution, lock: Lock | None) -> tuple[str, ...]:
     """Ids of the rules whose chain was edited in the lock in vain: what the constitution itself says wins."""
     entries = {} if lock is None else lock.rules
     return tuple(
-        rule.id for rule in constitution.rules if rule.preconditions and rule.id in entries and entries[rule.id].edited
+        rule.id
+        for rule in constitution.rules
+        if rule.preconditions
+        and (entry := entries.get(rule.id)) is not None
+        and entry.is_of(rule)
+        and (entry.preconditions, entry.exceptions) != (rule.preconditions, rule.exceptions)
     )
 
 
@@ -69,7 +73,8 @@ def taken_over(entry: LockedRule) -> LockedRule:
     """
     if entry.edited:
         fresh: dict[str, object] = {"made_by": "person", "warnings": (), "score": None, "explanation": ""}
-        entry = entry.model_copy(update={**fresh, "made_digest": entry.content})
+        entry = entry.model_copy(update=fresh)
+        entry = entry.model_copy(update={"made_digest": entry.made})
     if entry.approved_by is None:
         return entry.model_copy(update={"approved_digest": None})
     if entry.approved or entry.approved_digest is None:  # written by hand, beside this chain
@@ -92,7 +97,7 @@ def refused(entry: LockedRule, by: str) -> LockedRule:
         update={"made_by": "nothing", "preconditions": (), "exceptions": (), "objective": None, "score": None,
                 "explanation": "", "warnings": (warning,), "approved_by": None, "approved_digest": None, "priors": {}}
     )  # fmt: skip
-    return bare.model_copy(update={"made_digest": bare.content})
+    return bare.model_copy(update={"made_digest": bare.made})
 
 
 def edited(

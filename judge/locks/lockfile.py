@@ -74,11 +74,13 @@ class LockedRule(Frozen):
     """What was made of one rule. objective: a wording by the LLM, where it wrote one.
 
     rule_digest: of what the rule said. made_with: digest of how its chain was made (compiler, prompts, LLM).
-    made_digest: of what the compiler wrote, so that a person's edit is known from it. approved_digest: of the chain
-    that was approved and the name of whoever did, from the first compiling after the approval on: it does not speak for
-    what is edited later, nor for anybody else.
+    made_digest: of what the compiler wrote and the rule that it wrote it for, so that a person's edit is known from it.
+    approved_digest: of the chain that was approved, its rule and the name of whoever did, from the first compiling
+    after the approval on: it does not speak for what is edited later, nor for another rule or anybody else. id: of the
+    rule; a file has it as the key of the entry.
     """
 
+    id: str = Field(exclude=True)
     rule: Sentence
     made_by: MadeBy
     objective: Sentence | None = None
@@ -111,14 +113,20 @@ class LockedRule(Frozen):
         return digest_of([self.objective, *_dumped(self.preconditions), "unless", *_dumped(self.exceptions)])
 
     @property
+    def made(self) -> str:
+        """Digest of the rule, of its chain and of all that is told about how that was made."""
+        told = [self.made_by, self.made_with, self.score, self.explanation]
+        return digest_of([self.id, self.rule_digest, self.content, *told])
+
+    @property
     def approval(self) -> str:
-        """Digest of the chain and of the name beside it."""
-        return digest_of([self.content, "approved by", self.approved_by])
+        """Digest of the rule, of its chain and of the name beside it."""
+        return digest_of([self.id, self.rule_digest, self.content, "approved by", self.approved_by])
 
     @property
     def edited(self) -> bool:
-        """Whether a person has changed the chain since it was compiled."""
-        return self.made_digest != self.content
+        """Whether a person has changed the chain, or what is told of it, since it was compiled for this rule."""
+        return self.made_digest != self.made
 
     @property
     def approved(self) -> bool:
@@ -156,6 +164,17 @@ class Lock(Frozen):
     calibration: Calibration | None = Field(default=None, exclude_if=_unset)
     measured_digest: str | None = Field(default=None, exclude=True)
     rules: dict[Identifier, LockedRule] = Field(default_factory=dict)
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _named(cls, rules: object) -> object:
+        """An entry that is read knows its rule by the key that it stands under, and by nothing else."""
+        if not isinstance(rules, dict):
+            return rules
+        for name, entry in rules.items():
+            if isinstance(entry, dict) and "id" in entry:
+                raise ValueError(f"{clipped(name)}: `id` is no field: a rule's id is the key of its entry")
+        return {name: {**entry, "id": str(name)} if isinstance(entry, dict) else entry for name, entry in rules.items()}
 
     @property
     def digest(self) -> str:

@@ -7,7 +7,7 @@ People review by them, so that `said_otherwise` finds those that were edited, or
 from __future__ import annotations
 
 import re
-from itertools import takewhile
+from bisect import bisect_right
 from textwrap import wrap
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from judge.chain import chain_of_conditions
 from judge.constitution import Precondition, Rule
-from judge.constitution.document import Document, clipped, comment, read_document
+from judge.constitution.document import Document, clipped, comment, comments, read_document
 from judge.errors import ConstitutionError, Problem
 from judge.locks.lockfile import Lock, LockedRule, check_parameters
 from judge.locks.said import in_words
@@ -40,20 +40,22 @@ def written(lock: Lock, source_name: str) -> str:
 
 
 def said_otherwise(text: str, lock: Lock) -> tuple[str, ...]:
-    """Ids of the rules whose comments in the lock's text say another thing than their chain; no comments say nothing.
+    """Ids of the rules with a comment in the lock's text that is not the one written in that place: what the chain
+    says, in the lines below the id, however they are broken. No comments say nothing.
 
     Raises:
         ConstitutionError: the text is no YAML.
     """
-    lines, keys = text.splitlines(), read_document(text, "the lock").keys
-
-    def differs(name: str, entry: LockedRule) -> bool:
-        begun = keys[("rules", name)][0]
-        said = [line.strip() for line in takewhile(lambda line: line.lstrip().startswith("#"), lines[begun:])]
-        meant = [word for one in _said(entry) for word in one.split()]
-        return bool(said) and [word for line in said for word in line[1:].split()] != meant
-
-    return tuple(name for name, entry in lock.rules.items() if differs(name, entry))
+    keys = read_document(text, "the lock").keys
+    ids = {keys[("rules", name)][0]: name for name in lock.rules}
+    begun, said, astray = sorted(ids), dict[str, list[str]](), set[str]()
+    for one in comments(text) if ids else ():
+        if one.before in ids and one.line > one.before:
+            said.setdefault(ids[one.before], []).extend(one.text[1:].split())
+        elif one.line >= keys[("rules",)][0]:  # above an id it is read as of that rule
+            astray.add(ids.get(one.behind) or ids[begun[max(bisect_right(begun, one.line) - 1, 0)]])
+    meant = {name: [word for line in _said(lock.rules[name]) for word in line.split()] for name in said}
+    return tuple(name for name in lock.rules if name in astray or said.get(name) != meant.get(name))
 
 
 def chain_text(preconditions: tuple[Precondition, ...], exceptions: tuple[Precondition, ...]) -> str:
