@@ -66,6 +66,12 @@ def lifted(draft: Draft, found: Found) -> Iterator[Draft]:
             "write a rule for each: `unless A is visible` in one, `unless B is visible` in the other",
         )
     groups = _whose(draft, groups)
+    ours = {one.head for group in draft.subjects for one in group}
+    again = {clause.subject.head for clause in groups[0]}
+    if len(ours & again) > 1 and any(clause.subject.determiner == "the" for clause in groups[0]):
+        raise Impossible(
+            "it is open which of them must be so, for which of them to be allowed", "write a rule for each of them"
+        )
     if draft.exceptions:
         raise Impossible("more than one exception", "join them: `unless A or B is visible`")
     yield replace(draft, exceptions=groups[0])

@@ -61,6 +61,15 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         _OUT,
     ),
     (
+        r"(?:in|on|at|inside|into|onto|under|behind|near|by|beside|along|across|around|through|over|above|below|to|from)"
+        r" (?:[\w'-]+ ){1,4}(?<!only )where",
+        "write `when` if it counts anywhere in the picture, as in `No knife may be shown when a child is visible`",
+    ),
+    (
+        r"(?:at (?:most|least)|(?:more|fewer|less) than|exactly|only|up to|a maximum of) [^,;]*? (?:each|every)(?= \w)",
+        "say it of one thing, as in `No swing with more than one person may be shown`",
+    ),
+    (
         "mostly|mainly|usually|often|sometimes|normally|typically|rarely|seldom|in general|as a rule|in principle"
         "|by default|most of the time",
         _OFTEN,
