@@ -108,12 +108,13 @@ def _check(names: list[str], *, strict: bool, json: bool) -> None:
 def _checked_text(one: Checked) -> str:
     standing = one.standing
     named = {
-        "without a chain": standing.without_chain, "not approved": standing.unapproved,
+        "without a chain": standing.without_chain,
+        "not approved": standing.unapproved,
         "edited by hand since it was compiled": standing.edited,
         "approved by a name that is not of this chain": standing.unconfirmed,
         "with a warning": tuple(standing.warnings),
         "with comments that are not those of its chain (compile again)": standing.said_otherwise,
-    }  # fmt: skip
+    }
     lines = [f"{one.path}: {one.staleness.in_words}"]
     lines += [f"  {kind}: {', '.join(rules)}" for kind, rules in named.items() if rules]
     lines += [f"  {name}: {warning}" for name, said in standing.warnings.items() for warning in said]
@@ -161,9 +162,12 @@ def _say_back(compiled: Compiled) -> None:
 def _counts(compiled: Compiled) -> str:
     rules = compiled.lock.rules.values()
     named = {
-        "written": "by hand", "grammar": "by the grammar", "llm": "by the LLM", "person": "edited by a person",
+        "written": "by hand",
+        "grammar": "by the grammar",
+        "llm": "by the LLM",
+        "person": "edited by a person",
         "nothing": "without a chain",
-    }  # fmt: skip
+    }
     made = {kind: sum(rule.made_by == kind for rule in rules) for kind in named}
     said = [f"{count} {named[kind]}" for kind, count in made.items() if count]
     approved = sum(rule.approved_by is not None for rule in rules)
@@ -174,15 +178,22 @@ def _as_json(compiled: Compiled) -> str:
     from json import dumps
 
     said_back = compiled.said_back
-    return dumps({
-        "lock": str(compiled.path), "changed": compiled.changed, "digest": compiled.lock.digest,
-        "without_chain": compiled.unread, **compiled.before.model_dump(mode="json"),
-        "rules": {
-            name: {
-                "made_by": rule.made_by, "approved_by": rule.approved_by, "warnings": rule.warnings,
-                "said_back": said_back[name],
-                "priors": {text: one.model_dump() for text, one in rule.priors.items()},
-            }
-            for name, rule in compiled.lock.rules.items()
-        },
-    })  # fmt: skip
+    return dumps(
+        {
+            "lock": str(compiled.path),
+            "changed": compiled.changed,
+            "digest": compiled.lock.digest,
+            "without_chain": compiled.unread,
+            **compiled.before.model_dump(mode="json"),
+            "rules": {
+                name: {
+                    "made_by": rule.made_by,
+                    "approved_by": rule.approved_by,
+                    "warnings": rule.warnings,
+                    "said_back": said_back[name],
+                    "priors": {text: one.model_dump() for text, one in rule.priors.items()},
+                }
+                for name, rule in compiled.lock.rules.items()
+            },
+        }
+    )

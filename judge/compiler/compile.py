@@ -82,11 +82,14 @@ def compile_constitution(
         raise CompileError(failures, 0)
     used = any(rule.made_by == "llm" or rule.score is not None for rule in rules.values())
     lock = Lock(
-        constitution=constitution.constitution, version=constitution.version, constitution_digest=constitution.digest,
-        compiler=COMPILER, prompts=_prompts(constitution.language) if used else {},
+        constitution=constitution.constitution,
+        version=constitution.version,
+        constitution_digest=constitution.digest,
+        compiler=COMPILER,
+        prompts=_prompts(constitution.language) if used else {},
         llm=llm.identity if used and llm is not None else previous.llm if used and previous is not None else None,
         rules=rules,
-    )  # fmt: skip
+    )
     return lock if previous is None or renew else with_calibration_of(previous, lock)
 
 

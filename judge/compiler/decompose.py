@@ -57,9 +57,13 @@ def decompose(text: str, llm: Llm, spoken: str = DEFAULT) -> tuple[tuple[Precond
         return nonsense or unfit
 
     prompt = language(spoken).render(
-        "decompose", rule=text, groups=str(MOST_PRECONDITIONS), alternatives=str(MOST_ALTERNATIVES),
-        exceptions=str(MOST_EXCEPTIONS), limit=str(_STATEMENT),
-    )  # fmt: skip
+        "decompose",
+        rule=text,
+        groups=str(MOST_PRECONDITIONS),
+        alternatives=str(MOST_ALTERNATIVES),
+        exceptions=str(MOST_EXCEPTIONS),
+        limit=str(_STATEMENT),
+    )
     try:
         found = ask(llm, prompt, Decomposition, max_tokens=_TOKENS, check=check)
     except Nonsense as error:

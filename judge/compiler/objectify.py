@@ -89,9 +89,12 @@ def _rated(text: str, llm: Llm, spoken: str) -> Attempt:
 def _next(text: str, attempts: list[Attempt], llm: Llm, spoken: str) -> Attempt:
     names = list(dict.fromkeys(REFERENCE.findall(text)))
     prompt = language(spoken).render(
-        "rewrite", rule=text, attempts="\n".join(map(str, attempts)), keep=", ".join(f"{{{name}}}" for name in names),
+        "rewrite",
+        rule=text,
+        attempts="\n".join(map(str, attempts)),
+        keep=", ".join(f"{{{name}}}" for name in names),
         limit=str(_RULE),
-    )  # fmt: skip
+    )
     rewritten = ask(llm, prompt, Rewrite, max_tokens=_TOKENS).rule
     found = set(REFERENCE.findall(rewritten))
     lost, invented = [name for name in names if name not in found], sorted(found - set(names))

@@ -94,9 +94,19 @@ def refused(entry: LockedRule, by: str) -> LockedRule:
     """The entry without its chain: nobody is judged by what a person said no to."""
     warning = f"{by} said that the chain does not say what the rule means: reword the rule, or write its preconditions"
     bare = entry.model_copy(
-        update={"made_by": "nothing", "preconditions": (), "exceptions": (), "objective": None, "score": None,
-                "explanation": "", "warnings": (warning,), "approved_by": None, "approved_digest": None, "priors": {}}
-    )  # fmt: skip
+        update={
+            "made_by": "nothing",
+            "preconditions": (),
+            "exceptions": (),
+            "objective": None,
+            "score": None,
+            "explanation": "",
+            "warnings": (warning,),
+            "approved_by": None,
+            "approved_digest": None,
+            "priors": {},
+        }
+    )
     return bare.model_copy(update={"made_digest": bare.made})
 
 

@@ -23,8 +23,11 @@ _NOT_PLAIN = re.compile(
     re.IGNORECASE,
 )
 _OTHER_COUNT = {
-    "more than": "at most", "at most": "more than", "fewer than": "at least", "at least": "fewer than",
-}  # fmt: skip
+    "more than": "at most",
+    "at most": "more than",
+    "fewer than": "at least",
+    "at least": "fewer than",
+}
 _COUNTED = re.compile(
     r"(?P<count>more than|at most|fewer than|at least) (?P<rest>(?:\w+|\{\w+\}) (?P<what>.+) (?:is|are) visible)$"
 )
@@ -102,8 +105,9 @@ def every_picture(chain: Chain) -> Pictures:
     flagged = list(_covering(chain))
     return Pictures(
         tuple(Described(one, _lifting(chain), flagged=True) for one in flagged),
-        tuple(_lifted(chain, flagged)), tuple(_lacking(chain, flagged)),
-    )  # fmt: skip
+        tuple(_lifted(chain, flagged)),
+        tuple(_lacking(chain, flagged)),
+    )
 
 
 def in_words(chain: Chain) -> tuple[str, ...]:

@@ -147,6 +147,13 @@ def exempt(draft: Draft, found: Found) -> Iterator[Draft]:
 
 
 CHANGES: dict[str, Callable[[Draft, Found], Iterator[Draft]]] = {
-    "condition": condition, "condition_behind": condition_behind, "place": placed, "lifted": lifted, "others": others,
-    "lifted_behind": lifted_behind, "others_behind": others_behind, "allowed": allowed, "exempt": exempt,
-}  # fmt: skip
+    "condition": condition,
+    "condition_behind": condition_behind,
+    "place": placed,
+    "lifted": lifted,
+    "others": others,
+    "lifted_behind": lifted_behind,
+    "others_behind": others_behind,
+    "allowed": allowed,
+    "exempt": exempt,
+}

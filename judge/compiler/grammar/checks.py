@@ -51,9 +51,14 @@ def faults(rule: str, preconditions: Sequence[Precondition], exceptions: Sequenc
     groups, lifting = _texts(preconditions), _texts(exceptions)
     statements = tuple(dict.fromkeys(text for group in (*groups, *lifting) for text in group))
     found = (
-        *_lost(rule, statements), *_new(rule, statements), *_incomplete(statements), *_not_seen(statements),
-        *_swallowed(groups, lifting), *_two_subjects(groups), *_unknown(statements),
-    )  # fmt: skip
+        *_lost(rule, statements),
+        *_new(rule, statements),
+        *_incomplete(statements),
+        *_not_seen(statements),
+        *_swallowed(groups, lifting),
+        *_two_subjects(groups),
+        *_unknown(statements),
+    )
     return tuple(sorted(found, key=lambda fault: not fault.refuses))
 
 

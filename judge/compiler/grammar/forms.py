@@ -148,7 +148,7 @@ CORES: tuple[tuple[str, str], ...] = (
     ("[the|all] <picture> $MAY not|never <showing> [any] [of] [the] [following] [items] : <listed>", "forbidden"),
     ("do not|never <showing> : <listed>", "forbidden"),
     ("never <showing> : <listed>", "forbidden"),
-)  # fmt: skip
+)
 
 # What may stand in front of a sentence.
 FRONTS: tuple[tuple[str, str], ...] = (

@@ -324,8 +324,18 @@ def _so_of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
 
 
 MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
-    "forbidden": forbidden, "each_forbidden": each_forbidden, "both_open": both_open, "nobody": nobody,
-    "too_many": too_many, "only_if": only_if, "only_so": only_so, "required": required, "required_so": required_so,
-    "must_only": must_only, "required_there": required_there, "bare": bare, "each_not": each_not,
+    "forbidden": forbidden,
+    "each_forbidden": each_forbidden,
+    "both_open": both_open,
+    "nobody": nobody,
+    "too_many": too_many,
+    "only_if": only_if,
+    "only_so": only_so,
+    "required": required,
+    "required_so": required_so,
+    "must_only": must_only,
+    "required_there": required_there,
+    "bare": bare,
+    "each_not": each_not,
     "only_kind": only_kind,
-}  # fmt: skip
+}

@@ -18,8 +18,16 @@ from judge.compiler.grammar.things import Said, Thing, Things, listing
 from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS
 
 _QUANTITIES = (
-    "more than", "less than", "fewer than", "at least", "at most", "no more than", "over", "exactly", "up to",
-)  # fmt: skip
+    "more than",
+    "less than",
+    "fewer than",
+    "at least",
+    "at most",
+    "no more than",
+    "over",
+    "exactly",
+    "up to",
+)
 _PLURAL_BEFORE_NOUNS = word_set("police people sports clothes goods arms news savings customs sales games")
 # `wearing headphones` is what somebody does, and no kind of headphones.
 _NEED_OBJECTS = ("wearing", "holding", "using", "carrying", "touching")

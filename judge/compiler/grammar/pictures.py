@@ -12,10 +12,21 @@ from judge.compiler.grammar.lexicon import word_set
 ITSELF = word_set("content imagery media photo photos photograph photographs picture pictures image images")
 # Kinds that a picture itself shows: `the picture is a screenshot` must hold too.
 KINDS = {
-    "screenshot": "screenshot", "screenshots": "screenshot", "selfie": "selfie", "selfies": "selfie",
-    "illustration": "illustration", "illustrations": "illustration", "meme": "meme", "memes": "meme",
-    "advert": "advert", "adverts": "advert", "ad": "ad", "ads": "ad", "collage": "collage", "collages": "collage",
-}  # fmt: skip
+    "screenshot": "screenshot",
+    "screenshots": "screenshot",
+    "selfie": "selfie",
+    "selfies": "selfie",
+    "illustration": "illustration",
+    "illustrations": "illustration",
+    "meme": "meme",
+    "memes": "meme",
+    "advert": "advert",
+    "adverts": "advert",
+    "ad": "ad",
+    "ads": "ad",
+    "collage": "collage",
+    "collages": "collage",
+}
 # What no single picture shows that it is, or belongs to: a rule about one of these is refused.
 ELSEWHERE = word_set(
     "video videos footage thumbnail thumbnails post posts listing listings profile profiles avatar avatars story "

@@ -16,9 +16,7 @@ _PLACED = word_set("park leave store place hang stack keep put lay mount attach 
 _SWALLOWING = frozenset({"eat", "drink", "swallow"})
 _SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
 MOST_ALTERNATIVES = 12
-PLACES = frozenset(
-    {"at", "in", "inside", "on", "onto", "outside", "under", "near", "behind", "above", "over", "beside"}
-)
+PLACES = word_set("at in inside on onto outside under near behind above over beside")
 # Behind the object of a verb these speak of the verb: `aiming a gun or a knife at a person`.
 OBJECT = "object"
 _GOALS = ("at", "into", "onto", "to", "toward", "towards")
@@ -236,10 +234,14 @@ def _relative(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         for found, verb in nouns.things(chart, place + 1):
             for said, end in finite.finite(chart, verb):
                 options = found.options
-                yield tuple(
-                    Said(f"whose {owned.words} {one.text.replace(BE, owned.be)}", owned.head, one.inner)
-                    for owned in options for one in said
-                ), end  # fmt: skip
+                yield (
+                    tuple(
+                        Said(f"whose {owned.words} {one.text.replace(BE, owned.be)}", owned.head, one.inner)
+                        for owned in options
+                        for one in said
+                    ),
+                    end,
+                )
 
 
 @phrase
@@ -377,10 +379,19 @@ def _owned(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         if not any(english.definite(one.determiner) or nouns.measures(one) for one in found.each):
             continue
         for said, after in () if chart.at(end, "of") else _joined(chart, end):
-            yield tuple(
-                Said(f"with {one.inside} {each.text}", one.head, each.inner, owned=(_owned_text(one.inside), each.text))
-                for one in found.options for each in said
-            ), after  # fmt: skip
+            yield (
+                tuple(
+                    Said(
+                        f"with {one.inside} {each.text}",
+                        one.head,
+                        each.inner,
+                        owned=(_owned_text(one.inside), each.text),
+                    )
+                    for one in found.options
+                    for each in said
+                ),
+                after,
+            )
 
 
 def _owned_text(text: str) -> str:

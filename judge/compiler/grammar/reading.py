@@ -13,11 +13,19 @@ from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, Found, matches
 from judge.compiler.grammar.meanings import MEANINGS
 
 PHRASES = {
-    "things": clauses.subjects, "tail": predicates.tail, "clauses": clauses.clauses, "doing": finite.base_verb,
-    "picture": clauses.picture, "posting": clauses.posting,
-    "showing": clauses.showing, "count": clauses.count, "place": clauses.place,
-    "others": nouns.others, "listed": clauses.listed, "clause_list": clauses.clause_list,
-}  # fmt: skip
+    "things": clauses.subjects,
+    "tail": predicates.tail,
+    "clauses": clauses.clauses,
+    "doing": finite.base_verb,
+    "picture": clauses.picture,
+    "posting": clauses.posting,
+    "showing": clauses.showing,
+    "count": clauses.count,
+    "place": clauses.place,
+    "others": nouns.others,
+    "listed": clauses.listed,
+    "clause_list": clauses.clause_list,
+}
 
 
 def drafts(chart: Chart) -> Iterator[Draft]:

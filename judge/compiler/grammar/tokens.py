@@ -19,11 +19,22 @@ PREPOSITIONS = word_set(
 COMPOUND_PREPOSITIONS = tuple(
     tuple(phrase.split())
     for phrase in (
-        "in front of", "on top of", "next to", "out of", "close to", "at the back of", "at the side of",
-        "together with", "in the middle of", "on the side of", "away from", "far from",
-        "outside of", "inside of",
+        "in front of",
+        "on top of",
+        "next to",
+        "out of",
+        "close to",
+        "at the back of",
+        "at the side of",
+        "together with",
+        "in the middle of",
+        "on the side of",
+        "away from",
+        "far from",
+        "outside of",
+        "inside of",
     )
-)  # fmt: skip
+)
 _BEFORE_CAN = word_set("a an the no any each every this that one open empty closed")
 _AFTER_CAN = word_set("may must should shall will is are was of with on in near beside")
 # `or` behind these may ask for one, or for all: `outside a kitchen or a restaurant` is outside both.
