@@ -14,9 +14,9 @@ from judge.chain import chain_of_conditions
 from judge.compiler.asking import Llm, Nonsense
 from judge.compiler.decompose import Unfit, decompose
 from judge.compiler.gate import disagreement, veto
+from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.checks import faults, faults_of_statements
 from judge.compiler.grammar.grammar import parse_rule
-from judge.compiler.grammar.refusal import Unparsed
 from judge.compiler.objectify import ROUNDS, Objective, objectify
 from judge.constitution import Constitution, Rule
 from judge.errors import ModelError

@@ -14,9 +14,9 @@ from pydantic import StringConstraints
 from judge import prompts
 from judge.chain import Chain, chain_of_conditions
 from judge.compiler.asking import Llm, ask
+from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.checks import content, faults
 from judge.compiler.grammar.grammar import parse_rule
-from judge.compiler.grammar.refusal import Unparsed
 from judge.compiler.grammar.tokens import tokens_of
 from judge.constitution import Precondition
 from judge.locks.said import said_back

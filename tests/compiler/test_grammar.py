@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.compiler.grammar import lexicon, pictures
+from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.grammar import parse_rule
-from judge.compiler.grammar.refusal import Unparsed
 from judge.constitution import load_constitution
 from judge.constitution.schema import REFERENCE
 from judge.resources import shipped_constitutions

@@ -7,10 +7,10 @@ from itertools import islice
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.checks import content
 from judge.compiler.grammar.grammar import parse_rule
-from judge.compiler.grammar.refusal import Unparsed
 from judge.compiler.grammar.reword import as_rule
 from judge.constitution import Precondition, Statement
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.compiler.grammar import pictures
+from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.grammar import parse_rule
-from judge.compiler.grammar.refusal import Unparsed
 
 MANY = ("dogs", "bottles", "nurses", "chairs", "lamps", "drivers", "boxes", "horses", "towels", "candles")
 ONE = ("dog", "bottle", "nurse", "chair", "lamp", "driver", "box", "horse", "towel", "candle")

@@ -166,13 +166,17 @@ def _frame() -> frozenset[str]:
 # ---- the checks
 
 
+def missing(rule: str, said: str) -> tuple[str, ...]:
+    """The words of a rule that say something and do not stand in `said`, in whatever inflection."""
+    there = content(said).keys() | _MAY_GET_LOST | _frame()
+    return tuple(word for base, word in content(_OF_THE_POLICY.sub(" ", rule)).items() if base not in there)
+
+
 def _lost(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
-    said = content(" ".join(statements))
-    for base, word in content(_OF_THE_POLICY.sub(" ", rule)).items():
-        if base == "exactly" and {"more", "than"} <= set(" ".join(statements).split()):
+    for word in missing(rule, " ".join(statements)):
+        if word.casefold() == "exactly" and {"more", "than"} <= set(" ".join(statements).split()):
             continue  # said as fewer, or more
-        if base not in said and base not in _MAY_GET_LOST and base not in _frame():
-            yield Fault("lost word", f"`{word}` stands in the rule and in none of its statements", True)
+        yield Fault("lost word", f"`{word}` stands in the rule and in none of its statements", True)
     for name in set(REFERENCE.findall(rule)) - set(REFERENCE.findall(" ".join(statements))):
         yield Fault("lost word", f"the parameter {{{name}}} stands in the rule and in none of its statements", True)
 

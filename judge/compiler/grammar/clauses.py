@@ -193,7 +193,7 @@ def subjects(chart: Chart, place: int) -> Iterator[tuple[Things, int]]:
             if others or english.counted(one.determiner) or (one.behind and one.behind != "of"):
                 raise Impossible(
                     f"it is open whether the examples are of `{one.inside}`, or of something in it",
-                    "leave them out, or name them in a rule of their own",
+                    "name them in a rule of their own",
                 )
             yield Things(found.each + more, "or", examples=True), after
         for after in _whether(chart, end):

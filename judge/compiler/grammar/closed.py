@@ -12,12 +12,12 @@ from itertools import pairwise
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, NOUN, PAST, PLURAL, word_set
 from judge.compiler.grammar.tokens import CLOSED, DETERMINERS, LACKING, NUMBERS, Token, tokens_of
 
-_OUT = "leave it out, or say what is visible instead"
+_OUT = "say what is visible in its place"
 _EXCEPT = "if it is an exception, write `other than` or `unless`, as in `No dog other than a guide dog may be shown`"
 _TIME = "a picture shows one moment: say what is visible in it"
-_OFTEN = "a rule holds for every picture or for none: leave it out, and write what is excepted with `unless`"
+_OFTEN = "a rule holds for every picture or for none: write what is excepted with `unless`"
 _AND = "write `and` or `or`, as in `Logos and signs must not be shown`"
-_ASKED = "leave it out: a rule holds in every case that it does not except"
+_ASKED = "a rule holds in every case that it does not except: say what is visible in its place"
 # Words that no form handles, wherever they stand, and what to write instead.
 _CHANGES: tuple[tuple[str, str], ...] = (
     ("as well as|along with|in addition to|besides|not only|plus(?! size)|versus|respectively", _AND),

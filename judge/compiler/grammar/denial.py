@@ -18,14 +18,17 @@ from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
 VAGUE = word_set("some several many few most half numerous various certain multiple")
 _QUANTITY = re.compile(r"\b(?:at least|at most|exactly|up to|no more than|more than|fewer than|less than) [\w{]")
 EACH = frozenset({"every", "each", "all", "both"})
+# What to put in a sentence for what: each pair once; an empty first stands for the end.
+Swaps = tuple[tuple[str, str], ...]
 
 
 class Impossible(Exception):
-    """A form matched, and cannot mean anything. The message says why; `hint` what to write."""
+    """A form matched, and cannot mean anything. The message says why; `hint` what to write; `instead`, where it can be
+    told, what to put for what in the sentence itself."""
 
-    def __init__(self, reason: str, hint: str) -> None:
+    def __init__(self, reason: str, hint: str, instead: tuple[Swaps, ...] = ()) -> None:
         super().__init__(reason)
-        self.reason, self.hint = reason, hint
+        self.reason, self.hint, self.instead = reason, hint, instead
 
 
 def denied(said: Alternatives) -> tuple[Alternatives, ...]:
@@ -84,7 +87,8 @@ def _not(said: Said) -> Said:
     if somewhere or (state and re.search(rf"(?:^| ){_PLACE}\b", rest)):
         raise Impossible(
             f"it is open whether `{said.text}` must be so everywhere, or only there",
-            "put the place first, as in `On scaffolds, every worker must wear a helmet`, or say what is forbidden",
+            "only if nothing is asked elsewhere, put the place first, as in `On scaffolds, every worker must wear a "
+            "helmet`; if the place must be so as well, write a rule for each, as in `Every dog must be on a leash`",
         )
     if (said.counts or _QUANTITY.search(said.text)) and not said.owned:
         return _fewer(said)
@@ -99,11 +103,13 @@ def _fewer(said: Said) -> Said:
     turned = re.sub(r"\bat least (?:one|1)\b", "no", said.text, count=1)
     turned = re.sub(r"\bat least(?= \S+ (?:percent|degrees?)\b)", "less than", turned, count=1)
     turned = re.sub(r"\bat least\b", "fewer than", turned, count=1)
+    counted = said.text.partition(" ")[2]
     if turned == said.text or turned.startswith(("without ", "not ")):
         raise Impossible(
             f"it is open whether `{said.text}` means at least or exactly so many",
             "say `at least`, as in `Every car must have at least four wheels`; a limit is a rule with `No`, as in "
             "`No car may have more than four wheels`",
+            () if _QUANTITY.search(said.text) else (((counted, f"at least {counted}"),),),
         )
     return Said(f"{BE} {turned}", said.about, said.inner)
 
@@ -153,6 +159,7 @@ def too_few(one: Thing) -> tuple[Thing, ...] | None:
     raise Impossible(
         f"it is open whether `{one.inside}` means at least or exactly so many",
         f"write `at least {number}` or `exactly {number}`; a limit says `may`, as in `At most two doors may be open`",
+        () if quantity else tuple(((one.inside, f"{how} {one.inside}"),) for how in ("at least", "exactly")),
     )
 
 

@@ -27,7 +27,7 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
     if things.examples and not examples:
         raise Impossible(
             "it is open what the examples behind `such as` or `including` add to the rule",
-            "leave them out, or write a rule that forbids them as well, as in `No car or van may be shown`",
+            "write a rule that forbids them as well, as in `No car or van may be shown`",
         )
     first = things.each[0]
     if first.determiner.split(" ")[0] in ("other", "another") or first.words.startswith("same "):

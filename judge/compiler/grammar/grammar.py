@@ -3,7 +3,8 @@
 1. the words are looked up (`tokens`, `lexicon`); 2. every bracketing of the sentence is enumerated, form by form
 (`forms`, `reading`, over `clauses`, `finite`, `predicates`, `nouns`, `chart`); 3. readings that say the same are one;
 4. the checks that hold for every chain (`checks`) drop what no chain may say; 5. one reading is left, or the rule is
-refused: with the readings and how to write each (`reword`), or with the word at which reading ended (`refusal`).
+refused: with the readings and how to write each (`reword`), or with the word at which reading ended (`refusal`);
+of what it says to write, what is safe to follow is kept (`advice`).
 
 It never chooses between two readings. It knows no model, no file and no other language.
 """
@@ -14,12 +15,13 @@ import re
 from dataclasses import replace
 
 from judge.compiler.grammar import checks, closed
+from judge.compiler.grammar.advice import Unparsed, advised, swapped
 from judge.compiler.grammar.chains import Parsed, statement
 from judge.compiler.grammar.chart import Chart, TooMany
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.reading import drafts
-from judge.compiler.grammar.refusal import Unparsed, between, not_read, not_seen
+from judge.compiler.grammar.refusal import between, not_read, not_seen
 from judge.compiler.grammar.tokens import tokens_of
 
 MOST_CHARACTERS = 600
@@ -44,6 +46,12 @@ _NOBODY = re.compile(r"\b(?:no one|no-one|no person)(?= (?:may|must|can|should|s
 
 def parse_rule(text: str) -> Parsed | Unparsed:
     """Read one rule. Never raises, whatever the text."""
+    found = _read(text)
+    return advised(plain(text), found, _read) if isinstance(found, Unparsed) else found
+
+
+def _read(text: str) -> Parsed | Unparsed:
+    """One reading of a rule, or a refusal whose rewordings nobody has read yet."""
     sentence = plain(text)
     if len(sentence) > MOST_CHARACTERS:
         return Unparsed(f"it is longer than {MOST_CHARACTERS} characters", "split it into several rules")
@@ -54,7 +62,7 @@ def parse_rule(text: str) -> Parsed | Unparsed:
     try:
         chains = readings(chart, text)
     except Impossible as error:
-        return Unparsed(error.reason, error.hint)
+        return Unparsed(error.reason, error.hint, swapped(sentence, error.instead))
     except TooMany:
         return Unparsed("it can be read in more ways than anyone follows", "split it into several rules")
     if not chains:
@@ -107,7 +115,7 @@ def readings(chart: Chart, rule: str) -> list[Parsed]:
         _closed(chain)
     faulty = {key: wrong for key, chain in found.items() if (wrong := _fault(rule, chain))}
     if faulty and len(faulty) == len(found):
-        raise Impossible(next(iter(faulty.values())), "say it in a simpler way, or write the preconditions by hand")
+        raise Impossible(next(iter(faulty.values())), "say what is visible in place of what is open")
     return [chain for key, chain in found.items() if key not in faulty]
 
 
@@ -116,9 +124,10 @@ def _closed(chain: Parsed) -> None:
     for group in (*chain.preconditions, *chain.exceptions):
         for one in group.any:
             if words := closed.left_open(one.statement):
+                blocking = words.removeprefix("is ").removeprefix("are ")
                 raise Impossible(
                     f"it is open what `{words}` says in `{one.statement}`",
-                    "leave it out, or say what is visible instead, as in `No dog may be shown on a table`",
+                    f"say what is visible in place of `{blocking}`, as in `No dog may be shown on a table`",
                 )
 
 

@@ -10,7 +10,7 @@ from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.changes import lifted
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
 from judge.compiler.grammar.closed import PLACES_ALONE
-from judge.compiler.grammar.denial import EACH, Impossible, denied, not_vague, stays_open, too_few
+from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, denied, not_vague, stays_open, too_few
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import PICTURE, needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
@@ -59,7 +59,9 @@ def bare(found: Found) -> Iterator[Draft]:
         act = lexicon.ING in lexicon.tags(one.head) and one.head.endswith("ing")
         if lexicon.kind(one.head) not in tuple("oafpbgse") and not act and not _is_sign(one.head):
             raise Impossible(
-                f"it is open whether `{one.head}` is what must not be seen", f"write `No {one.inside} may be shown`"
+                f"it is open whether `{one.head}` is what must not be seen",
+                "",
+                ((("", " may be shown"),),),
             )
     yield from forbidden(found)
 
@@ -278,7 +280,10 @@ def required_so(found: Found) -> Iterator[Draft]:
         one = next(one for one in things.each if one.determiner in ("a", "an"))
         raise Impossible(
             f"it is open whether every {one.words} must be so, or one is enough",
-            f"begin with `Every {one.words} must`, or with `At least one {one.words} must`",
+            "say which of the two",
+            ()
+            if one.words.split()[0] in VAGUE
+            else tuple(((one.text, f"{many} {one.words}"),) for many in ("every", "at least one")),
         )
     few = [each for one in things.each for each in too_few(one) or ()]
     if few:
@@ -295,16 +300,13 @@ def required_there(found: Found) -> Iterator[Draft]:
         placed = any(one.text.split()[0] in _AT for one in said_in(found))
         if placed and any(one.determiner.split(" ")[0] not in EACH for one in subjects):
             one = subjects[0]
+            single = one.words.replace(one.head, lexicon.lemma(one.head, verb=False), 1)
             raise Impossible(
                 f"it is open whether there must be {one.text} there, or all that are visible must be so",
-                f"write `At least one {lexicon.lemma(one.head, verb=False)} must be {_text(found)}`, or "
-                f"`Every {lexicon.lemma(one.head, verb=False)} must be {_text(found)}`",
+                "say which of the two, as in `At least one sign must be on the wall`",
+                tuple(((one.text, f"{many} {single}"), ("visible ", "")) for many in ("at least one", "every")),
             )
         yield draft
-
-
-def _text(found: Found) -> str:
-    return " or ".join(one.text for one in said_in(found))
 
 
 def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Iterator[Draft]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 
 from judge.compiler.grammar import checks, closed, lexicon
+from judge.compiler.grammar.advice import BY_HAND, Unparsed
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.chart import Chart
-from judge.compiler.grammar.pictures import EITHER, PICTURES
+from judge.compiler.grammar.pictures import EITHER, ITSELF, PICTURES
 from judge.compiler.grammar.reword import as_rule, when_flagged
-from judge.compiler.grammar.tokens import NUMBERS, OPEN_PRONOUNS, tokens_of
+from judge.compiler.grammar.tokens import NUMBERS, OPEN_PRONOUNS, Token, tokens_of
 
 _VERDICT = re.compile(r"\b(?:is|are|be) (?:(?:not|never) (?:\w+ )?|un)acceptable\b", re.IGNORECASE)
 MOST_SHOWN, MOST_TRIED = 4, 8
@@ -28,19 +28,11 @@ _ALLOWED = re.compile(
     r"(?:allowed|permitted|acceptable|accepted|welcome|fine|shown|exempt|excepted|ok)$",
     re.IGNORECASE,
 )
-_FORM = "write `No A may be shown`, `A is not allowed when B is visible`, `Photos must not show A or B`"
-
-
-@dataclass(frozen=True)
-class Unparsed:
-    """Why a rule is not read, and how to write it. rewordings: whole rules, each of which is read in one way."""
-
-    reason: str
-    hint: str
-    rewordings: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.reason} ({self.hint})"
+_OF_ITSELF = re.compile(
+    rf"(?:[\w-]+ ){{0,3}}(?:{'|'.join(sorted(ITSELF))}) (?:must|should|shall) (?:(?:not|never) )?be (?P<said>.+)",
+    re.IGNORECASE,
+)
+_FORM = "say all of it as `No A may be shown`, `A is not allowed when B is visible`, `Photos must not show A or B`"
 
 
 def not_seen(sentence: str) -> Unparsed | None:
@@ -52,11 +44,13 @@ def not_seen(sentence: str) -> Unparsed | None:
         quoted = f'put the name in quotes before a common word: `a "{word}" poster`'
         return Unparsed(
             f"`{word}` is not a word known here, so it is open what it stands for",
-            f"did you mean `{alike}`? Only if it is a name, {quoted}" if alike else f"use a common word, or {quoted}",
+            f"did you mean `{alike}`? Only if it is a name, {quoted}"
+            if alike
+            else f"say what is visible in its place, in common words; only if it is a name, {quoted}",
         )
     unseen = checks.unseeable(sentence)
     if unseen:
-        return Unparsed(f"`{unseen}` cannot be seen in a picture", "say what is visible instead, or leave it out")
+        return Unparsed(f"`{unseen}` cannot be seen in a picture", "say what is visible in its place")
     changing = closed.unhandled(sentence)
     if changing:
         return Unparsed(f"it is open what `{changing[0]}` changes in the rule", changing[1])
@@ -80,11 +74,7 @@ def between(chains: list[Parsed], only: Callable[[str], Parsed | None]) -> Unpar
     among = ", among them" if len(chains) > len(shown) else ""
     reason = f"it can be read in {ways}{among}: {'; or '.join(map(when_flagged, shown))}"
     rewordings = tuple(filter(None, written))
-    if not rewordings:
-        return Unparsed(reason, "write the one you mean as its preconditions")
-    one_of = " or ".join(f"`{text}`" for text in rewordings)
-    other = "" if len(rewordings) == len(shown) else ", or the other as its preconditions"
-    return Unparsed(reason, f"did you mean {one_of}{other}", rewordings)
+    return Unparsed(reason, "" if len(rewordings) == len(chains) else BY_HAND, rewordings)
 
 
 def _same(found: Parsed | None, wanted: Parsed) -> bool:
@@ -105,6 +95,12 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
         return Unparsed(
             f"it is open whether `{either[1]}` means the picture itself, or one that is seen in it",
             "write `When the picture is a drawing, no A may be shown`, or `No drawing of A may be shown`",
+        )
+    if of_itself := _OF_ITSELF.match(sentence):
+        said = of_itself["said"]
+        return Unparsed(
+            f"it is open what `{said}` says of the picture itself",
+            f"say what is visible in place of `{said}`, one thing in each rule, as in `Photos must be in colour`",
         )
     subject = next((token for token in chart.tokens if token.word in PICTURES), None)
     if subject is not None and re.match(
@@ -128,8 +124,9 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
         thing = thing.casefold() if not re.search(r" (?:or|and|nor) ", thing) else "A"
         return Unparsed(
             f"it is open how much of the first sentence `{allowed['kind']}` takes back",
-            "if they count as such at all, say it in one sentence, as in "
-            f"`No {thing} other than {kind} may be shown`; never as two rules, of which one forbids them",
+            "if they count as such at all, say it in one sentence, with `other than`; never as two rules, of which one "
+            "forbids them",
+            () if thing == "A" else (f"No {thing} other than {kind} may be shown",),
         )
     if re.search(r"[.;:!?] \w", sentence):
         return Unparsed(
@@ -143,10 +140,33 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
             "`and` and `or` stand side by side, so it is open what belongs together",
             "write one rule for each case, or the things as a list: `The following are prohibited: A; B`",
         )
+    if number := _counts_nothing(chart.tokens):
+        return Unparsed(
+            f"it is open what `{number}` counts",
+            f"put behind `{number}` what is counted, as in `No crowd of more than ten people may be shown`; in "
+            "place of an age say what is visible, as in `No toddler may be shown`",
+        )
     if chart.furthest == 0 or len(chart) < 3:
-        return Unparsed("it is in no form of a rule known here", _FORM)
+        no_form = "it is in no form of a rule known here"
+        if chart.furthest >= len(chart):
+            return Unparsed(no_form, _FORM)
+        stop = chart.tokens[chart.furthest].text
+        return Unparsed(f"{no_form}: reading ends at `{stop}`", _instead_of(stop))
     if chart.furthest >= len(chart):
         return Unparsed("its words are known, but not how they belong together", _FORM)
     read = " ".join(token.text for token in chart.tokens[: chart.furthest])
     stop = chart.tokens[chart.furthest].text
-    return Unparsed(f"it is open what `{stop}` says, after `{read}`", f"say it in a simpler way, or {_FORM}")
+    return Unparsed(f"it is open what `{stop}` says, after `{read}`", _instead_of(stop))
+
+
+def _instead_of(stop: str) -> str:
+    return f"say what is visible in place of the words at `{stop}`, or {_FORM}"
+
+
+def _counts_nothing(tokens: tuple[Token, ...]) -> str:
+    """The number of `under five`, `more than ten`, behind which nothing is named."""
+    for before, token, after in zip(tokens, tokens[1:], (*tokens[2:], None), strict=False):
+        number = token.kind in ("number", "param") or token.word in NUMBERS
+        if number and before.word in ("under", "over", "than") and (after is None or not after.tags):
+            return token.text
+    return ""
