@@ -70,6 +70,12 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         "say it of one thing, as in `No swing with more than one person may be shown`",
     ),
     (
+        r"except(?:ing)?(?: for)? (?:[\w'-]+ ){0,3}(?:reasons?|purposes?|grounds|uses?|needs?|causes?|occasions?)"
+        r"|except(?:ing)? for (?:cutting|cooking|eating|cleaning|reading|writing|teaching|training|working|playing|serving"
+        r"|selling|showing|demonstrating|\w+ing(?=[.!]?$))",
+        "say what is visible then, as in `No phone may be shown, unless a doctor is visible`",
+    ),
+    (
         "mostly|mainly|usually|often|sometimes|normally|typically|rarely|seldom|in general|as a rule|in principle"
         "|by default|most of the time",
         _OFTEN,
