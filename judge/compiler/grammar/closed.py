@@ -71,8 +71,8 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"except(?:ing)?(?: for)? (?:[\w'-]+ ){0,3}(?:reasons?|purposes?|grounds|uses?|needs?|causes?|occasions?)"
-        r"|except(?:ing)? for (?:cutting|cooking|eating|cleaning|reading|writing|teaching|training|working|playing|serving"
-        r"|selling|showing|demonstrating|\w+ing(?=[.!]?$))",
+        r"|except(?:ing)? for (?:cutting|cooking|eating|cleaning|reading|writing|teaching|training|working|playing"
+        r"|serving|selling|showing|demonstrating|\w+ing(?=[.!]?$))",
         "say what is visible then, as in `No phone may be shown, unless a doctor is visible`",
     ),
     (
