@@ -32,12 +32,16 @@ rules:
 """
 
 
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text(TEXT, encoding="utf-8")
+def compiled(folder, text):
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
     compile_file(path, None, None)
     return path
+
+
+@pytest.fixture
+def file(tmp_path):
+    return compiled(tmp_path, TEXT)
 
 
 def change(file, old, new):

@@ -5,34 +5,12 @@ from __future__ import annotations
 import pytest
 
 from judge.compiler.files import check_file, compile_file
-
-TEXT = """\
-constitution: mine
-version: 1.0.0
-rules:
-  - id: gun
-    rule: No gun may be shown, unless a museum is visible.
-  - id: fire
-    rule: No fire may be shown.
-    preconditions: [a fire is visible]
-  - id: taste
-    rule: Nothing awful.
-"""
+from tests.compiler.test_approval import TEXT, change, compiled
 
 
 @pytest.fixture
 def file(tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text(TEXT, encoding="utf-8")
-    compile_file(path, None, None)
-    return path
-
-
-def change(file, old, new):
-    path = file.with_name("mine.lock.yaml")
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
+    return compiled(tmp_path, TEXT.replace("require_approval: true\n", ""))
 
 
 @pytest.mark.parametrize(
