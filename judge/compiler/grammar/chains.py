@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from judge.compiler.grammar import english
 from judge.compiler.grammar.clauses import VISIBLE, Clause
-from judge.compiler.grammar.things import BE, PERSON, Thing
+from judge.compiler.grammar.things import BE, MOST_ALTERNATIVES, PERSON, Thing
 from judge.constitution import Precondition, Statement
 
-MOST_ALTERNATIVES = 12
 MOST_PRECONDITIONS = 8
 _PLAIN = {"person": "people are visible", "people": "people are visible", "animal": "animals are visible"}
 _TOO_LARGE = frozenset({"person", "people", "animal", "animals", "one", "picture", "percent", "degrees", "degree"})

@@ -8,14 +8,13 @@ from judge.compiler.grammar import english, finite, lexicon, nouns
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import OUT_OR_IN, is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, THIRD, word_set
-from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things, not_so, product
+from judge.compiler.grammar.things import BE, MOST_ALTERNATIVES, Alternatives, Said, Thing, Things, not_so, product
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
 
 _PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
 _PLACED = word_set("park leave store place hang stack keep put lay mount attach pile photograph show see depict use")
 _SWALLOWING = frozenset({"eat", "drink", "swallow"})
 _SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
-MOST_ALTERNATIVES = 12
 PLACES = word_set("at in inside on onto outside under near behind above over beside")
 # Behind the object of a verb these speak of the verb: `aiming a gun or a knife at a person`.
 OBJECT = "object"

@@ -21,6 +21,7 @@ _DROPPED = DETERMINERS - {
     "another",
     "other",
 }
+MOST_ALTERNATIVES = 12  # of one precondition
 BE = "BE"  # stands for `is` or `are` until the subject is known
 PERSON = frozenset({"person", "people", "persons", "anyone", "nobody"})
 
