@@ -1,4 +1,4 @@
-"""Why something was left to a person: as values, and in words. The only place where these words stand.
+"""Why something was left to a person, and what else there is to say of it: as values. Their words are in `judge.words`.
 
 A program reads the value (`Finding.cause`, `Verdict.causes`); nothing reads the words but people.
 """
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from judge.words import in_words
+
 
 class Cause(StrEnum):
     """Why a rule, a statement or a picture was not decided."""
 
     UNREADABLE = "unreadable"  # no picture could be made of the file
-    INCOMPLETE = "incomplete"  # something of the file was not looked at, or is missing from it
+    INCOMPLETE = "incomplete"  # something of the file was not looked at, or is missing from it: see `media/gaps.py`
     OUT_OF_TIME = "out_of_time"  # decoding or judging took longer than its limit; another try may come further
     OUTSIDE = "outside"  # the model was not made for such pictures
     GUARD_FAILED = "guard_failed"  # whether the model was made for it is not known
@@ -30,34 +32,29 @@ class Cause(StrEnum):
     NOT_ASKED = "not_asked"  # of a rule: its chain was not asked about
 
 
-_WORDS = {
-    Cause.OUT_OF_TIME: "judging it took longer than the limit of {seconds:g} s",
-    Cause.OUTSIDE: "{model} reads {reads} only",
-    Cause.GUARD_FAILED: "whether the model can read this picture is not known: {said}",
-    Cause.NO_CHAIN: "the rule has no preconditions, so nothing can decide it",
-    Cause.NO_RULE: "no rule is enforced, so nothing was decided",
-    Cause.UNREACHABLE: "{said}",
-    Cause.MODEL_ERROR: "{said}",
-    Cause.LOW_LABEL_MASS: "low label mass: yes and no together have probability {mass:.3f}, under {least}",
-    Cause.BETWEEN_THRESHOLDS: "the score lies between the thresholds",
-    Cause.BETWEEN_BOUNDS: "the score lies between the bounds of this rule",
-    Cause.NO_RATING: "the reasoning could not be summed up as Yes or No",
-    Cause.STATEMENT_OPEN: "{said}",
-    Cause.NOT_ASKED: "its preconditions were not asked",
-}
+class Remark(StrEnum):
+    """What a verdict says beside its causes. It changes nothing."""
+
+    OF_RULE = "of_rule"  # which rule a cause is of
+    OF_RULES = "of_rules"  # the same, of one cause that left several rules open
+    OF_STATEMENT = "of_statement"  # which statement of a rule a cause is of
+    DISTANCE = "distance"  # of a picture from those that the model was made for
+    PASSED_OVER = "passed_over"  # closer looks that are nothing for the model
+    NO_ROOM = "no_room"  # for a closer look at every view
+    ALL_RELEVANT = "all_relevant"  # every rule was judged, because the encoder failed
 
 
 @dataclass(frozen=True)
 class Why:
-    """A cause, and what its words need to know, such as `{"seconds": 30.0}`."""
+    """A value, and what its words need to know, such as `{"seconds": 30.0}`. As a string it is its words."""
 
-    cause: Cause
-    words: str
+    cause: StrEnum
+    known: tuple[tuple[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, cause: Cause, **known: Any) -> Why:
-        """The cause in words. What a model said itself is `said`."""
-        return cls(cause, _WORDS[cause].format(**known))
+    def of(cls, cause: StrEnum, **known: Any) -> Why:
+        """The value with what is known. What a model or a library said itself is `said`; a `Why` may lie in another."""
+        return cls(cause, tuple(known.items()))
 
     def __str__(self) -> str:
-        return self.words
+        return in_words(self.cause, dict(self.known))

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, computed_field
 
-from judge.causes import Cause, Why
+from judge.causes import Cause, Remark, Why
 from judge.chain import Outcome
 from judge.settings import Frozen, Limits, ReasonWith, Thresholds
 
@@ -299,7 +299,8 @@ def conclude(findings: tuple[Finding, ...]) -> tuple[VerdictWord, tuple[str, ...
     enforced = [finding for finding in findings if finding.enforced]
     if any(finding.outcome is RuleOutcome.VIOLATED for finding in enforced):
         return "violation", ()
-    reasons = [f"{finding.rule}: {finding.reason}" for finding in enforced if finding.outcome is RuleOutcome.UNDECIDED]
+    left = (finding for finding in enforced if finding.outcome is RuleOutcome.UNDECIDED)
+    reasons = [str(Why.of(Remark.OF_RULE, rule=one.rule, why=one.reason)) for one in left]
     if reasons or not enforced:
         return "needs_review", tuple(dict.fromkeys(reasons)) or (str(Why.of(Cause.NO_RULE)),)
     return "no_violation", ()

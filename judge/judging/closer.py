@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps
 
+from judge.causes import Remark, Why
 from judge.judging.edges import Cells, Edges
 from judge.media import View
 
@@ -38,7 +39,7 @@ class Closer:
     of: str
 
 
-def closer_views(views: Sequence[View], sees: int | None, most: int) -> tuple[list[Closer], str | None]:
+def closer_views(views: Sequence[View], sees: int | None, most: int) -> tuple[list[Closer], Why | None]:
     """Further views of a picture's views, at most `most` of them, and what to say where that was too few.
 
     sees: pixels a side that the model looks at; None: not known.
@@ -48,8 +49,7 @@ def closer_views(views: Sequence[View], sees: int | None, most: int) -> tuple[li
     for view, share in zip(views, room, strict=True):
         found += list(_of(view, sees or UNKNOWN_SIDE, share)) if share else []
     left = room.count(0)
-    said = f"{left} of {len(views)} views were not looked at more closely (at most {most} closer views)"
-    return found, said if left else None
+    return found, Why.of(Remark.NO_ROOM, left=left, views=len(views), most=most) if left else None
 
 
 def _of(view: View, sees: int, most: int) -> Iterator[Closer]:

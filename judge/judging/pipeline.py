@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judge.causes import Cause, Why
+from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, ScriptExhausted, Unable, UserError
 from judge.judging import domain, escalation, record, regions_stage
@@ -253,7 +253,7 @@ class Judge:
             elif not isinstance(row, NotAsked):
                 state.scanned = True
                 why = row.message if isinstance(row, ModelError) else "the encoder gave no cosines"
-                state.remarks += (f"relevance scanning failed, so every rule was judged: {why}",)
+                state.remarks += (Why.of(Remark.ALL_RELEVANT, said=why),)
 
     def _reason(self, wanted: Sequence[tuple[ViewState, str]], clock: Clock) -> None:
         """Reason about each statement, as many at a time as a batch has images: each takes long. A model that turned

@@ -112,7 +112,7 @@ def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
         branch=branch,
         score=score,
         reason=str(why) if why is not None else None,
-        cause=why.cause if why is not None else None,
+        cause=Cause(why.cause) if why is not None else None,
         answer=facts.answer,
         prior=facts.prior,
         region=facts.region,

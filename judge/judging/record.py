@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from judge.causes import Cause
+from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, Unable
 from judge.judging.view_state import ViewState
@@ -72,17 +72,18 @@ def verdict(
     findings = tuple(finding for state in states for finding in state.findings())
     word, reasons = conclude(findings)
     reasons, failure = _stopped(states, findings, reasons, _failure(findings, states))
-    notes = tuple(dict.fromkeys(remark for state in states for remark in state.remarks))
+    notes = tuple(dict.fromkeys(str(remark) for state in states for remark in state.remarks))
+    gaps = tuple(map(str, picture.gaps))
     outside = next((state for state in states if state.outside is not None), None)
     if outside is not None:  # no rule was asked about, so none needs to say so by itself
         reasons = (str(outside.outside),) if word != "violation" else ()
         notes = (*notes, *_distance(outside))
     if passed_over:
-        notes = (*notes, f"not the kind of picture that the model knows, so left out: {', '.join(passed_over)}")
+        notes = (*notes, str(Why.of(Remark.PASSED_OVER, views=", ".join(passed_over))))
     if word == "violation":
-        notes = (*picture.gaps, *notes)
-    elif picture.gaps:
-        word, reasons = "needs_review", (*picture.gaps, *reasons)
+        notes = (*gaps, *notes)
+    elif gaps:
+        word, reasons = "needs_review", (*gaps, *reasons)
         failure = failure or _late(picture)
     return Verdict(
         image=picture.source,
@@ -91,7 +92,7 @@ def verdict(
         shadow_violations=_violated(findings, enforced=False),
         reasons=reasons,
         causes=_causes(findings, picture) if word == "needs_review" else (),
-        notes=(*picture.notes, *notes),
+        notes=(*map(str, picture.notes), *notes),
         findings=findings,
         image_facts=ImageFacts(
             sha256=picture.sha256,
@@ -145,9 +146,10 @@ def _stopped(
     left = list(dict.fromkeys(one.rule for one in findings if one.enforced and one.cause is cause))
     if why is None or not left:
         return reasons, failure
-    own = {f"{rule}: {why}" for rule in left}
+    own = {str(Why.of(Remark.OF_RULE, rule=rule, why=why)) for rule in left}
     if reasons:
-        reasons = (f"{why}; not decided: {', '.join(left)}", *(one for one in reasons if one not in own))
+        all_of_them = str(Why.of(Remark.OF_RULES, why=why, rules=", ".join(left)))
+        reasons = (all_of_them, *(one for one in reasons if one not in own))
     return reasons, failure or Failure(kind="model", message=str(why), retryable=True)
 
 
@@ -166,13 +168,13 @@ def _causes(findings: Sequence[Finding], picture: Picture) -> tuple[Cause, ...]:
 
 def _late(picture: Picture) -> Failure | None:
     """Time that ran out is a failure, because another try may come further; other gaps stay whatever is tried."""
-    return Failure(kind="image", message=picture.gaps[0], retryable=True) if picture.late else None
+    return Failure(kind="image", message=str(picture.gaps[0]), retryable=True) if picture.late else None
 
 
 def _distance(state: ViewState) -> tuple[str, ...]:
     if state.strangeness is None:
         return ()
-    return (f"distance from the drawings that the model knows: {state.strangeness:.2f} (at most 1)",)
+    return (str(Why.of(Remark.DISTANCE, distance=state.strangeness)),)
 
 
 def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from judge.causes import Cause, Why
+from judge.causes import Cause, Remark, Why
 from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements, open_statements, resolve
 from judge.constitution import Rule
 from judge.errors import ModelError, Unreachable
@@ -58,7 +58,7 @@ class ViewState:
     passed_over: bool = False  # a closer view that is not judged, because it is strange to the model
     scanned: bool = False  # for relevance, or found to be beyond it
     stopped: Why | None = None  # why nothing more is asked about this picture, though rules are open
-    remarks: tuple[str, ...] = ()  # what a verdict should say that changes nothing
+    remarks: tuple[Why, ...] = ()  # what a verdict should say that changes nothing
     _decisions: dict[str, dict[str, Decision]] = field(default_factory=dict)  # statement -> rule -> decision
 
     def note(self, statement: str, **found: Any) -> None:
@@ -165,7 +165,7 @@ class ViewState:
             enforced=rule.status == "enforce",
             outcome=outcome,
             reason=str(why) if why is not None else None,
-            cause=why.cause if why is not None else None,
+            cause=Cause(why.cause) if why is not None else None,
             relevance=self.relevance.get(rule.id),
             thresholds=ready.thresholds,
             preconditions=preconditions,
@@ -189,7 +189,9 @@ class ViewState:
         if self.stopped is not None:
             return RuleOutcome.UNDECIDED, self.stopped
         unknown = [one for condition in conditions if not condition.outcome.known for one in condition.alternatives]
-        open_ones = [f"'{one.statement}' is undecided ({one.reason})" for one in unknown if one.reason]
+        open_ones = [
+            str(Why.of(Remark.OF_STATEMENT, statement=one.statement, why=one.reason)) for one in unknown if one.reason
+        ]
         if not open_ones:
             return RuleOutcome.UNDECIDED, Why.of(Cause.NOT_ASKED)
-        return RuleOutcome.UNDECIDED, Why.of(Cause.STATEMENT_OPEN, said="; ".join(open_ones))
+        return RuleOutcome.UNDECIDED, Why.of(Cause.STATEMENT_OPEN, open="; ".join(open_ones))

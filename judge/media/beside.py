@@ -9,8 +9,10 @@ from itertools import islice
 import numpy
 from numpy.typing import ArrayLike
 
+from judge.causes import Why
 from judge.media.budget import Budget
 from judge.media.formats import open_image
+from judge.media.gaps import Gap, Note
 from judge.media.heard import heard
 
 _PICTURE = re.compile(
@@ -31,10 +33,8 @@ _LEAST = 20  # bytes: no picture is smaller
 _HOLES = 10_000  # between the parts of a file
 
 
-def look(
-    data: bytes, spans: ArrayLike, end: int | None, budget: Budget, pages: Container[int] = ()
-) -> tuple[str, bool] | None:
-    """What to say of the bytes that are no part of the picture, and whether it is a gap; None: nothing.
+def look(data: bytes, spans: ArrayLike, end: int | None, budget: Budget, pages: Container[int] = ()) -> Why | None:
+    """What to say of the bytes that are no part of the picture, a `Gap` or a `Note`; None: nothing.
 
     spans: rows of (start, end), the bytes that are parts of it. end: where the picture ends, so that all behind is
     none of it; None where that cannot be told. pages: where directories of a TIFF begin: what writes it page by page
@@ -42,29 +42,29 @@ def look(
     """
     holes = _holes(spans, len(data))
     if len(holes) > _HOLES:
-        return "its parts are too scattered to look between them", True
-    size = f"{len(data) - end} bytes behind the end of the picture" if end is not None else ""
-    behind = bool(size and data[end:].strip(b"\0"))
-    what = size if behind else "bytes between its parts"
-    another = f"{what} hold another picture, which was not judged"
+        return Why.of(Gap.SCATTERED)
+    size = len(data) - end if end is not None else 0
+    behind = bool(data[end:].strip(b"\0")) if end is not None else False
+    another = Why.of(Gap.ANOTHER_BEHIND, bytes=size) if behind else Why.of(Gap.ANOTHER_BETWEEN)
     raw = behind and data[end:].lstrip(b"\0").startswith(_JPEG_XL)
     if raw or any(_NEVER_READ.search(data, *hole) for hole in holes):
-        return another, True
+        return another
     places = (match.start() for hole in holes for match in _PICTURE.finditer(data, *hole))
     found = list(islice((place for place in places if _directory(data, place) not in pages), _TRIED + 1))
     if len(found) > _TRIED:
-        return another, True
+        return another
     for place in found:
         why = budget.take(1)  # opening can take long: some decoders look for their next mark to the end
         if why is not None:
-            return f"{what} were not looked through: {why}", True
+            if behind:
+                return Why.of(Gap.BEHIND_UNSEARCHED, bytes=size, why=why)
+            return Why.of(Gap.BETWEEN_UNSEARCHED, why=why)
         if _opens(data[place:]):
-            return another, True
+            return another
     if not behind or end is None:
         return None
-    if _FILM.search(data, end, end + 4096):
-        return f"{size} look like a film, which was not judged", False
-    return f"{size} were not looked at", False
+    film = _FILM.search(data, end, end + 4096)
+    return Why.of(Note.LIKE_A_FILM if film else Note.BYTES_BEHIND, bytes=size)
 
 
 def _directory(data: bytes, place: int) -> int:

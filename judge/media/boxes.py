@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from judge.causes import Why
+from judge.media.gaps import Broken, Detail, Gap, elsewhere
+
 _MOST = 10_000  # boxes within one box; the million that a file has room for would take seconds
 _ZEROS = 64  # no compressed picture ends in so many
 _WITHIN = {b"meta": 4, b"stsd": 8, b"av01": 78}  # bytes before the first box within
@@ -22,10 +25,6 @@ _LINEAR = (8, 9, 10)  # ways of coding brightness (ITU-T H.273) that hide in the
 _DERIVED = frozenset({b"grid", b"iden", b"iovl"})  # made of others, which show nowhere else
 _ONCE = (b"ftyp", b"meta", b"moov")
 _FILM = (b"pict", b"vide")
-
-
-class TooMany(ValueError):
-    """More boxes than are gone through."""
 
 
 @dataclass
@@ -55,45 +54,46 @@ def filled_up(data: bytes, end: int) -> bool:
     return not data[max(0, end - _ZEROS) : end].strip(b"\0")
 
 
-def unseen(data: bytes, *, frames: int, all_shown: bool, alpha: bool) -> Iterator[str]:
-    """What of a file its decoder does not show, in words.
+def unseen(data: bytes, *, frames: int, all_shown: bool, alpha: bool) -> Iterator[Why]:
+    """What of a file its decoder does not show.
 
     frames: how many its decoder shows. all_shown: whether it shows all items that are not part of another, as one of
     HEIC does; that of AVIF shows the primary one, or a track. alpha: whether it shows transparency.
 
     Raises:
-        ValueError: the boxes are not what they should be.
+        Broken: the boxes are not what they should be.
     """
     top = list(_boxes(data, 0, len(data)))
     for found in _COLOURS.finditer(data):
         if int.from_bytes(found[1], "big") in _LINEAR:
-            yield "other programs may show something else: its colours are coded (nclx) in a way that is not read here"
+            yield elsewhere(Why.of(Detail.CODING_UNREAD, where="nclx"))
             break
     for kind, count in Counter(kind for kind, _, _ in top).items():
         if kind in _ONCE and count > 1:
-            yield f"it holds {count} files in one, of which one was judged"
+            yield Why.of(Gap.FILES_IN_ONE, files=count)
             return
     parts = {kind: (start, stop) for kind, start, stop in top}
     items = _items(data, *parts[b"meta"]) if b"meta" in parts else _Items()
     if not all_shown:
-        yield from (f"other programs may show something else: {why}" for why in _shown_differently(data, parts))
+        yield from map(elsewhere, _shown_differently(data, parts))
     tracks = _tracks(data, *parts[b"moov"]) if b"moov" in parts else []
     if b"moov" in parts and all_shown:
-        yield "it holds a film beside its pictures, which was not judged"
+        yield Why.of(Gap.FILM_BESIDE)
     elif len(tracks) > 1:
-        yield f"it holds {len(tracks)} films, of which one was judged"
+        yield Why.of(Gap.FILMS, films=len(tracks))
     elif tracks:
         first, length = tracks[0]
         if items.kinds and (frames != length or items.extents.get(items.primary) != first):
-            yield "it holds a picture and a film, of which one was judged"
+            yield Why.of(Gap.PICTURE_AND_FILM)
     shown = _alone(items) if all_shown else {items.primary}
     beside = _beside(items, shown, masks=None if all_shown else int(alpha))
     if beside or (all_shown and len(shown) > frames):
-        judged = frames if all_shown else 1
-        yield f"it holds {len(shown | beside)} pictures, of which {judged} {'was' if judged == 1 else 'were'} judged"
+        judged, held = frames if all_shown else 1, len(shown | beside)
+        one = judged == 1
+        yield Why.of(Gap.ONE_OF_PICTURES if one else Gap.SOME_OF_PICTURES, held=held, judged=judged)
 
 
-def _shown_differently(data: bytes, parts: dict[bytes, tuple[int, int]]) -> Iterator[str]:
+def _shown_differently(data: bytes, parts: dict[bytes, tuple[int, int]]) -> Iterator[Why]:
     """Of an AVIF: colours that only the header within its pixels names, and a part that alone is to be shown."""
     ways = {b"meta": (b"iprp", b"ipco"), b"moov": (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"av01")}
     for kind, way in ways.items():
@@ -101,9 +101,9 @@ def _shown_differently(data: bytes, parts: dict[bytes, tuple[int, int]]) -> Iter
             continue
         start = parts[kind][0] + _WITHIN.get(kind, 0)
         if not any(data[place : place + 4] in _SAID for place, _ in _at(data, start, parts[kind][1], *way, b"colr")):
-            yield "nothing outside its pixels says how its colours are coded"
+            yield Why.of(Detail.CODING_UNSAID)
         if any(True for _ in _at(data, start, parts[kind][1], *way, b"clap")):
-            yield "it says that only a part of it is to be shown"
+            yield Why.of(Detail.PART_SHOWN)
 
 
 def _alone(items: _Items) -> set[int]:
@@ -144,7 +144,7 @@ def _boxes(data: bytes, place: int, until: int) -> Iterator[tuple[bytes, int, in
             size = until - place
         found += 1
         if found > _MOST:
-            raise TooMany(f"it is made of more than {_MOST} boxes")
+            raise Broken(Why.of(Detail.BOXES_MOST, most=_MOST))
         yield kind, place + head, place + max(size, head)
         place += max(size, head)
 
@@ -224,5 +224,5 @@ def _numbers(data: bytes, place: int, count: int, wide: int) -> list[int]:
 
 def _number(data: bytes, place: int, wide: int) -> int:
     if place + wide > len(data):
-        raise ValueError("a box ends too early")
+        raise Broken(Why.of(Detail.BOX_SHORT))
     return int.from_bytes(data[place : place + wide], "big")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from judge.causes import Why
+from judge.media.gaps import Gap
 from judge.settings import Limits
 
 _LEAST_VIEW = 512 * 512
@@ -22,14 +24,14 @@ class Budget:
         self.limits, self.weight, self.late = limits, 1, False
         self._clock, self._pixels, self._until = clock, 0, clock() + limits.seconds
 
-    def take(self, pixels: int) -> str | None:
+    def take(self, pixels: int) -> Why | None:
         """Why no further frame of so many pixels may be decoded; None, and the pixels are counted, when it may."""
         pixels *= self.weight
         if self._clock() > self._until:
             self.late = True
-            return f"decoding it takes longer than {self.limits.seconds:g} s"
+            return Why.of(Gap.OUT_OF_TIME, seconds=self.limits.seconds)
         if self._pixels + pixels > self.limits.total_pixels:
-            return f"more than {megapixels(self.limits.total_pixels)} to decode in all its frames and scans"
+            return Why.of(Gap.OUT_OF_PIXELS, megapixels=megapixels(self.limits.total_pixels))
         self._pixels += pixels
         return None
 
@@ -40,5 +42,5 @@ class Budget:
 
 
 def megapixels(pixels: int) -> str:
-    """A number of pixels in words."""
-    return f"{pixels / 1e6:.3g} megapixels" if pixels < 10**9 else f"{pixels // 10**6} megapixels"
+    """A number of pixels in millions, as it is read."""
+    return f"{pixels / 1e6:.3g}" if pixels < 10**9 else str(pixels // 10**6)

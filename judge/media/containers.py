@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from judge.causes import Why
 from judge.media.boxes import filled_up
+from judge.media.gaps import Detail
 
 _OLD = 12  # bytes of the header of OS/2, whose sizes are of two bytes
 _MASKED = 56  # bytes of the least header that says which bits are opacity
@@ -38,7 +40,7 @@ def bmp_end(data: bytes) -> int:
     return pixels + (width * bits + 31) // 32 * 4 * abs(height)
 
 
-def bmp_shown_differently(data: bytes, mode: str) -> str | None:
+def bmp_shown_differently(data: bytes, mode: str) -> Why | None:
     """Why some program may show a BMP otherwise than it is decoded here; None where the format leaves no choice.
 
     mode: what it is decoded to (Pillow's name).
@@ -47,15 +49,15 @@ def bmp_shown_differently(data: bytes, mode: str) -> str | None:
     if header > _OLD:
         bits, colours = data[28], int.from_bytes(data[46:50], "little")
         if mode in ("1", "L") and (bits not in (1, 8) or colours not in (0, 1 << bits)):
-            return "its palette of greys is not as long as its pixels need"
+            return Why.of(Detail.PALETTE_SHORT)
     if header > _OLD and data[30] in _RUNS:
-        return "it is made of runs, which may leave pixels out"
+        return Why.of(Detail.RUNS)
     if header >= _MASKED and any(data[66:70]) and "A" not in mode:
-        return "it names bits of opacity, which were not read"
+        return Why.of(Detail.OPACITY_UNREAD)
     if header >= _COLOURED and not (
         data[70:74] in _SCREENS or (data[70:74] == bytes(4) and not any(data[74:122]))
     ):  # its own primaries and gammas, or a profile
-        return "its colours are given in a way that is not read here"
+        return Why.of(Detail.COLOURS_UNREAD)
     return None
 
 

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from judge.causes import Why
 from judge.errors import ImageError
 from judge.media import whole
 from judge.media.budget import Budget
 from judge.media.colour import storable
 from judge.media.formats import KNOWN, check_size, open_image, too_large
 from judge.media.frames import views_of
+from judge.media.gaps import Gap, Note
 from judge.media.heard import heard
 from judge.media.jpeg import markers
 from judge.media.picture import Picture
@@ -54,7 +56,7 @@ def from_image(image: Image.Image, source: str = "<image>", limits: Limits = DEF
     picture = _decoded(buffer.getvalue(), source, limits)
     remarks, doubts = _of_decoders(said, image.format or "")
     if frames > 1:
-        doubts = [f"one of {frames} frames or pages; the others were not judged", *doubts]
+        doubts = [Why.of(Gap.OTHER_FRAMES, total=frames), *doubts]
     return replace(picture, notes=(*picture.notes, *remarks), gaps=(*doubts, *picture.gaps))
 
 
@@ -97,11 +99,11 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
     )
 
 
-def _of_decoders(said: list[tuple[str, str]], kind: str) -> tuple[list[str], list[str]]:
+def _of_decoders(said: list[tuple[str, str]], kind: str) -> tuple[list[Why], list[Why]]:
     """Notes and gaps of what decoders said. Metadata of every kind of file are read as TIFF: only in a TIFF is what is
     wrong with them wrong with the picture."""
-    notes = ["its metadata are damaged"] if any(one == "Tiff" for one, _ in said) and kind != "TIFF" else []
-    return notes, [f"its decoder warns: {text}" for one, text in said if one != "Tiff" or kind == "TIFF"]
+    notes = [Why.of(Note.METADATA)] if any(one == "Tiff" for one, _ in said) and kind != "TIFF" else []
+    return notes, [Why.of(Gap.WARNED, said=text) for one, text in said if one != "Tiff" or kind == "TIFF"]
 
 
 def _damaged(error: Exception) -> ImageError:

@@ -89,4 +89,4 @@ def check_size(image: Image.Image, limits: Limits) -> None:
 
 def too_large(limits: Limits) -> str:
     """What is said of too many pixels."""
-    return f"more than {megapixels(limits.pixels)}"
+    return f"more than {megapixels(limits.pixels)} megapixels"

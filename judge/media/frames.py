@@ -11,13 +11,16 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from judge.causes import Why
 from judge.errors import ImageError
 from judge.media.budget import Budget
+from judge.media.gaps import Gap, Note, elsewhere, raised
 from judge.media.grounds import renderings
 from judge.media.likeness import spread
-from judge.media.looking import Frame, Looked, frame_at, look_through, reason
+from judge.media.looking import Frame, Looked, frame_at, look_through
 from judge.media.picture import View
 from judge.media.reduce import shrunk
+from judge.words import joined
 
 _NAMED = 10  # numbers of frames in one remark
 
@@ -29,8 +32,8 @@ class Seen:
     size: tuple[int, int]
     views: tuple[View, ...]
     frames: int
-    notes: tuple[str, ...] = ()
-    gaps: tuple[str, ...] = ()
+    notes: tuple[Why, ...] = ()
+    gaps: tuple[Why, ...] = ()
 
 
 def views_of(opened: Image.Image, budget: Budget) -> Seen:
@@ -50,7 +53,7 @@ def views_of(opened: Image.Image, budget: Budget) -> Seen:
     found = spread(looked.prints, budget.limits.frames)
     chosen = sorted(looked.numbers[place][0] for place in found.chosen)
     left = sorted(number for place in found.unlike for number in looked.numbers[place])
-    lost: dict[int, str] = {}
+    lost: dict[int, Why] = {}
     sizes: list[tuple[int, int]] = []
     views: list[View] = []
     behind: list[str] = []
@@ -60,13 +63,13 @@ def views_of(opened: Image.Image, budget: Budget) -> Seen:
         views += shown
         behind += grounds
     if not views:
-        raise ImageError(next(iter(lost.values()), "has no frames"), retryable=budget.late)
+        raise ImageError(str(next(iter(lost.values()), "has no frames")), retryable=budget.late)
     seen = [number for number in chosen if number not in lost]
     notes = [_judged(looked, seen, complete=not left and not lost)]
     gaps = [
         *looked.gaps(),
         *_elsewhere(looked.strange),
-        *(f"frame {number + 1} cannot be read again ({why})" for number, why in lost.items()),
+        *(Why.of(Gap.FRAME_LOST, frame=number + 1, why=why) for number, why in lost.items()),
     ]
     if left:
         much = len(left) > budget.limits.unseen_share * looked.total
@@ -82,7 +85,7 @@ def _several(opened: Image.Image) -> bool:
 
 
 def _frames(
-    opened: Image.Image, looked: Looked, numbers: Sequence[int], budget: Budget, lost: dict[int, str]
+    opened: Image.Image, looked: Looked, numbers: Sequence[int], budget: Budget, lost: dict[int, Why]
 ) -> Iterator[tuple[int, Frame]]:
     """The frames with these numbers, one at a time; those that cannot be read a second time are noted in `lost`."""
     for number in numbers:
@@ -91,7 +94,7 @@ def _frames(
         except MemoryError:
             raise
         except Exception as error:  # decoders of broken files raise nearly anything
-            lost[number] = reason(error)
+            lost[number] = raised(error)
         else:
             yield number, frame
 
@@ -114,23 +117,21 @@ def _sharing(views: Sequence[View], budget: Budget) -> tuple[View, ...]:
     )
 
 
-def _said(grounds: Iterable[str]) -> tuple[str, ...]:
-    names = list(dict.fromkeys(grounds))
-    if not names:
-        return ()
-    return (f"has transparency; judged {' and '.join([', '.join(names[:-1])] * (len(names) > 1) + names[-1:])}",)
+def _said(grounds: Iterable[str]) -> tuple[Why, ...]:
+    names = tuple(dict.fromkeys(grounds))
+    return (Why.of(Note.TRANSPARENT, grounds=joined(names)),) if names else ()
 
 
-def _elsewhere(strange: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(f"other programs may show something else: {why}" for why in strange if why is not None)
+def _elsewhere(strange: Iterable[Why | None]) -> tuple[Why, ...]:
+    return tuple(elsewhere(why) for why in strange if why is not None)
 
 
-def _judged(looked: Looked, seen: Sequence[int], *, complete: bool) -> str:
+def _judged(looked: Looked, seen: Sequence[int], *, complete: bool) -> Why:
     numbers = ", ".join(str(number + 1) for number in seen)
     alike = complete and len(seen) + len(looked.damage) < looked.total
-    return f"{looked.total} frames or pages; judged number {numbers}" + "; the others look like these" * alike
+    return Why.of(Note.FRAMES_ALIKE if alike else Note.FRAMES_JUDGED, total=looked.total, numbers=numbers)
 
 
-def _unlike(left: Sequence[int], total: int, judged: int) -> str:
+def _unlike(left: Sequence[int], total: int, judged: int) -> Why:
     numbers = ", ".join(str(number + 1) for number in left[:_NAMED]) + ", ..." * (len(left) > _NAMED)
-    return f"{len(left)} of {total} frames differ from the {judged} that were judged and were not looked at: {numbers}"
+    return Why.of(Gap.FRAMES_UNLIKE, left=len(left), total=total, judged=judged, numbers=numbers)

@@ -7,6 +7,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from judge.causes import Why
+from judge.media.gaps import Detail
+
 _TO_GROUND, _AS_BEFORE = 2, 3  # what is done with a frame's place after it was shown; 1: nothing; 0: it is not said
 _CLEAR = 1  # of the flags in front of a frame: it has a transparent colour
 
@@ -28,7 +31,7 @@ class _Part:
         return inside and self.right >= other.right and self.bottom >= other.bottom
 
 
-def look(data: bytes) -> tuple[int | None, str | None]:
+def look(data: bytes) -> tuple[int | None, Why | None]:
     """Where a GIF's end mark ends (None: it has none), and why some program may show it otherwise than it is decoded
     here (None: the format leaves no choice).
 
@@ -45,13 +48,13 @@ def look(data: bytes) -> tuple[int | None, str | None]:
             parts.append(part)
     canvas = _Part(0, 0, int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
     if parts and not parts[0].clear and not parts[0].covers(canvas):
-        return end, "its first frame leaves a part of the picture open"
+        return end, Why.of(Detail.FRAME_OPEN)
     done = 0  # with the place of a frame before
     for number, (one, following) in enumerate(itertools.pairwise(parts)):
         if one.then == _TO_GROUND and not one.clear and (following.clear or not following.covers(one)):
-            return end, "one of its frames is cleared to a colour, or to none"
+            return end, Why.of(Detail.FRAME_CLEARED)
         if (one.then == _AS_BEFORE and not number) or (not one.then and done in (_TO_GROUND, _AS_BEFORE)):
-            return end, "what one of its frames leaves behind is not said"
+            return end, Why.of(Detail.FRAME_LEAVES)
         done = one.then or done
     return end, None
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from judge.causes import Why
+from judge.media.gaps import Detail
+
 _SCAN, _END, _APP2 = 0xDA, 0xD9, 0xE2
 _ICC = b"ICC_PROFILE\0"
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive
@@ -84,7 +87,7 @@ def whole_profile(parts: list[bytes]) -> bytes | None:
     return b"".join(numbered[number][2:] for number in sorted(numbered))
 
 
-def damage(data: bytes | memoryview, said: Markers) -> str | None:
+def damage(data: bytes | memoryview, said: Markers) -> Why | None:
     """What is wrong with a JPEG that a lenient decoder may show all the same; None when it is whole.
 
     The smallest copy that the decoder makes is decoded: all coded data are read for it.
@@ -92,12 +95,12 @@ def damage(data: bytes | memoryview, said: Markers) -> str | None:
     import simplejpeg
 
     if said.end is None:
-        return "no end mark"
+        return Why.of(Detail.NO_END_MARK)
     if said.missing:
-        return "colours or detail are missing"
+        return Why.of(Detail.PIXELS_MISSING)
     try:
         space = _SPACES.get(simplejpeg.decode_jpeg_header(data)[2], "BGR")
         simplejpeg.decode_jpeg(data, space, fastdct=True, fastupsample=True, min_height=1, min_width=1, min_factor=1)
     except ValueError as error:
-        return " ".join(str(error).removeprefix("Corrupt JPEG data: ").split())
+        return Why.of(Detail.SAID, said=" ".join(str(error).removeprefix("Corrupt JPEG data: ").split()))
     return None

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from judge.errors import ImageError, JudgeError
+from judge.causes import Why
+from judge.errors import ImageError
 from judge.media.budget import Budget
 from judge.media.colour import flat, layered
 from judge.media.formats import check_size
+from judge.media.gaps import Gap, raised
 from judge.media.likeness import fingerprint
 from judge.media.profiles import strange
 from judge.media.reduce import upright
@@ -37,7 +39,7 @@ class Frame:
 
     image: Image.Image
     size: tuple[int, int]
-    strange: str | None = None
+    strange: Why | None = None
 
 
 @dataclass(eq=False)
@@ -52,24 +54,30 @@ class Looked:
     prints: list[Fingerprint] = field(default_factory=list)
     numbers: list[list[int]] = field(default_factory=list)
     copies: dict[int, Frame] = field(default_factory=dict)
-    damage: dict[int, str] = field(default_factory=dict)
+    damage: dict[int, Why] = field(default_factory=dict)
     total: int = 0
-    ended: str = ""
-    strange: dict[str, None] = field(default_factory=dict)
+    ended: Why | None = None
+    strange: dict[Why, None] = field(default_factory=dict)
 
-    def gaps(self) -> Iterator[str]:
-        """What was not seen, in words."""
+    def gaps(self) -> Iterator[Why]:
+        """What was not seen."""
         follow = groupby(enumerate(self.damage.items()), lambda one: (one[1][1], one[1][0] - one[0]))
         for (why, _), run in follow:
             places = [place + 1 for _, (place, _) in run]
-            which = f"frame {places[0]}" if len(places) == 1 else f"frames {places[0]} to {places[-1]}"
-            yield f"{which} cannot be read ({why})"
-        if self.ended:
+            if len(places) == 1:
+                yield Why.of(Gap.FRAME_UNREAD, frame=places[0], why=why)
+            else:
+                yield Why.of(Gap.FRAMES_UNREAD, first=places[0], last=places[-1], why=why)
+        if self.ended is not None:
             yield self.ended
 
 
 class Spent(ImageError):
-    """No further frame may be decoded."""
+    """No further frame may be decoded; `why` says what ran out."""
+
+    def __init__(self, why: Why, *, retryable: bool) -> None:
+        super().__init__(str(why), hint="judge its frames as images, or shrink it", retryable=retryable)
+        self.why = why
 
 
 def look_through(opened: Image.Image, budget: Budget) -> Looked:
@@ -115,15 +123,9 @@ def frame_at(opened: Image.Image, index: int, budget: Budget) -> Frame:
     steps = (way if way > 0 else index + 1) if opened.format in _IN_ORDER else 1
     why = budget.take(opened.width * opened.height * steps)
     if why is not None:
-        raise Spent(why, hint="judge its frames as images, or shrink it", retryable=budget.late)
+        raise Spent(why, retryable=budget.late)
     image, size = upright(opened, budget.limits.view_pixels)
     return Frame(_coloured(image), size, strange(image))
-
-
-def reason(error: Exception) -> str:
-    """Why a frame cannot be read, in one line."""
-    said = error.message if isinstance(error, JudgeError) else str(error)
-    return " ".join(said.split()) or type(error).__name__
 
 
 def _readable(opened: Image.Image, budget: Budget, looked: Looked) -> Iterator[tuple[int, Frame]]:
@@ -134,28 +136,28 @@ def _readable(opened: Image.Image, budget: Budget, looked: Looked) -> Iterator[t
         if index == promised:
             break
         if index == MOST and _goes_on(opened, index):
-            looked.ended = f"what follows frame {index} was not looked at: no more than {MOST} frames are"
+            looked.ended = Why.of(Gap.FOLLOWING_MOST, frame=MOST)
         if index == MOST:
             break
         try:
             frame = frame_at(opened, index, budget)
         except EOFError:
             if promised is not None:
-                looked.ended = f"it should have {promised} frames, but ends after {index}"
+                looked.ended = Why.of(Gap.FEWER_FRAMES, announced=promised, held=index)
             break
         except Spent as spent:
             if not looked.total:
                 raise
-            looked.ended = f"what follows frame {index} was not looked at: {spent.message}"
+            looked.ended = Why.of(Gap.FOLLOWING, frame=index, why=spent.why)
             break
         except MemoryError:
             raise
         except Exception as error:  # decoders of broken files raise nearly anything
             first = first or error
-            looked.damage[index] = reason(error)
+            looked.damage[index] = raised(error)
             looked.total = index + 1
             if promised is None and index - 1 in looked.damage:  # whether anything follows cannot be known
-                looked.ended = f"what follows frame {index + 1} cannot be found"
+                looked.ended = Why.of(Gap.FOLLOWING_LOST, frame=index + 1)
                 break
         else:
             looked.total = index + 1

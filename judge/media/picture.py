@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from judge.causes import Why
+
 Corners = tuple[float, float, float, float]
 
 
@@ -48,7 +50,7 @@ class Picture:
     """A decoded image file: its views, and the facts a verdict records.
 
     width, height: of the first frame in pixels, upright, as the file holds it; a view may be a smaller copy.
-    notes: remarks that change nothing. gaps: what of the file was not looked at, or may be missing from it: a picture
+    notes: what changes nothing. gaps: what of the file was not looked at, or may be missing from it: a picture
     with gaps is never called safe, whatever its views show. late: whether time ran out, so that another try may see
     more.
     """
@@ -59,6 +61,6 @@ class Picture:
     width: int
     height: int
     views: tuple[View, ...]
-    notes: tuple[str, ...] = ()
-    gaps: tuple[str, ...] = ()
+    notes: tuple[Why, ...] = ()
+    gaps: tuple[Why, ...] = ()
     late: bool = False

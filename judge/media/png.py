@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from judge.causes import Why
+from judge.media.gaps import Detail
 from judge.media.profiles import ordinary_primaries
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -31,17 +33,18 @@ class _Frame:
     parts: list[memoryview] = field(default_factory=list)
 
 
-def damage(data: bytes, allowed: Callable[[int], str | None]) -> tuple[int | None, str | None]:
+def damage(data: bytes, allowed: Callable[[int], Why | None]) -> tuple[int | None, Why | None]:
     """Where a PNG ends (None: it has no end mark), and what is wrong with it that a lenient decoder may pass over.
 
     allowed: asked before so many pixels of a frame are gone over: why they may not be, or None.
     """
     header: memoryview | None = None
     frames: list[_Frame] = []
-    announced, apart, wrong = None, True, None  # apart: whether the first picture is none of the animation's frames
+    wrong: Why | None = None
+    announced, apart = None, True  # apart: whether the first picture is none of the animation's frames
     for kind, body, end, sound in _chunks(memoryview(data)):
         if not sound:
-            wrong = wrong or f"checksum of its {kind.decode('latin-1')}"
+            wrong = wrong or Why.of(Detail.CHECKSUM, chunk=kind.decode("latin-1"))
         if kind == b"IHDR" and len(body) == 13:
             header = body
             frames = [_Frame(*struct.unpack(">II", body[:8]))]
@@ -56,12 +59,12 @@ def damage(data: bytes, allowed: Callable[[int], str | None]) -> tuple[int | Non
             frames[-1].parts.append(body[4 * (kind == b"fdAT") :])
         elif kind == b"IEND":
             if announced is not None and announced != len(frames) - apart:
-                wrong = wrong or f"{len(frames) - apart} frames where {announced} are announced"
+                wrong = wrong or Why.of(Detail.FRAMES_ANNOUNCED, held=len(frames) - apart, announced=announced)
             return end, wrong or _in_frames(header, frames, allowed)
-    return None, wrong or "no end mark"
+    return None, wrong or Why.of(Detail.NO_END_MARK)
 
 
-def shown_differently(data: bytes, *, profiled: bool) -> str | None:
+def shown_differently(data: bytes, *, profiled: bool) -> Why | None:
     """Why some program may show a PNG otherwise than it is decoded here; None where the format leaves no choice.
 
     profiled: whether its colour profile was read.
@@ -71,28 +74,28 @@ def shown_differently(data: bytes, *, profiled: bool) -> str | None:
     for kind, body, _, _ in _chunks(memoryview(data)):
         late = kind in _BEFORE_PIXELS and b"IDAT" in seen
         if (kind in _ONCE and kind in seen) or late or (kind in _BEFORE_PALETTE and b"PLTE" in seen):
-            return f"its {kind.decode()} stands where no program has to heed it"
+            return Why.of(Detail.MISPLACED, chunk=kind.decode())
         if kind == b"PLTE" and b"tRNS" in seen:
-            return "its tRNS stands where no program has to heed it"
+            return Why.of(Detail.MISPLACED, chunk="tRNS")
         if kind == b"IHDR":
             header = bytes(body)
         if kind == b"cICP" and (len(body) != 4 or body[1] not in _ORDINARY or bytes(body[2:]) != b"\0\1"):
-            return "its colours are coded (cICP) in a way that is not read here"
+            return Why.of(Detail.CODING_UNREAD, where="cICP")
         if kind == b"tRNS" and header[8:10] in _UNREAD_KEYS:
-            return "its transparent colour is not read here"
+            return Why.of(Detail.KEY_UNREAD)
         if kind == b"cHRM" and len(body) == 32:
             strange = not ordinary_primaries([value / 100_000 for value in struct.unpack(">8I", body)])
         seen.add(kind)
     if b"iCCP" in seen and not profiled:
-        return "its colour profile cannot be read"
+        return Why.of(Detail.PROFILE_UNREAD)
     if strange:
-        return "its colours are given (cHRM) in a way that is not read here"
+        return Why.of(Detail.PRIMARIES_UNREAD)
     return None
 
 
-def _in_frames(header: memoryview | None, frames: list[_Frame], allowed: Callable[[int], str | None]) -> str | None:
+def _in_frames(header: memoryview | None, frames: list[_Frame], allowed: Callable[[int], Why | None]) -> Why | None:
     if header is None:
-        return "no header"
+        return Why.of(Detail.NO_HEADER)
     depth, colour, _, _, interlaced = header[8:]
     bits = depth * _CHANNELS.get(colour, 1)
     for frame in frames:
@@ -126,7 +129,7 @@ def _size(width: int, height: int, bits: int, interlaced: bool) -> int:
     return total
 
 
-def _in_stream(frame: _Frame, expected: int) -> str | None:
+def _in_stream(frame: _Frame, expected: int) -> Why | None:
     flow, held = zlib.decompressobj(), 0
     try:
         for part in frame.parts:
@@ -136,7 +139,7 @@ def _in_stream(frame: _Frame, expected: int) -> str | None:
                 rest = flow.unconsumed_tail
         held += len(flow.flush())
     except zlib.error:
-        return "its pixels cannot be unpacked"
+        return Why.of(Detail.PIXELS_UNPACKED)
     if held < expected or not flow.eof:
-        return "rows are missing"
-    return "more pixels than its header announces" if held > expected else None
+        return Why.of(Detail.ROWS_MISSING)
+    return Why.of(Detail.PIXELS_MORE) if held > expected else None

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image
 
+from judge.causes import Why
+from judge.media.gaps import Detail
+
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
@@ -25,7 +28,7 @@ _STRONGEST, _WEAKEST = 2.1, -0.8  # how much of one primary may go into one of s
 _WHITE = (0.8, 1.2)  # of sRGB's white, what a profile's white becomes
 _CLASSES = (b"mntr", b"scnr", b"spac", b"prtr")
 _TAGS = 200
-_OTHER = "its colour profile is damaged, or none of the ordinary ones"
+_OTHER = Why.of(Detail.PROFILE_STRANGE)
 _FROM_XYZ = ((3.1339, -1.6169, -0.4906), (-0.9788, 1.9161, 0.0335), (0.0719, -0.2290, 1.4052))  # of D50 to linear sRGB
 _FROM_XYZ_D65 = ((3.2405, -1.5371, -0.4985), (-0.9693, 1.8760, 0.0416), (0.0556, -0.2040, 1.0572))
 _SCREEN = 2.2
@@ -33,11 +36,11 @@ _ELSEWHERE = (b"A2B", b"D2B", b"cic")  # colours in tables, or as the `cicp` of 
 _CURVES, _COLOURS = (b"rTRC", b"gTRC", b"bTRC"), (b"rXYZ", b"gXYZ", b"bXYZ")
 
 
-def strange(image: Image.Image) -> str | None:
+def strange(image: Image.Image) -> Why | None:
     """What is strange about the colours of an opened image; None where nothing is."""
     profile, gamma = image.info.get("icc_profile"), image.info.get("gamma")
     if gamma is not None and not _ordinary_gamma(gamma):
-        return "its gamma is none of a screen"
+        return Why.of(Detail.GAMMA)
     if not profile:
         return None
     try:
@@ -61,7 +64,7 @@ def ordinary_primaries(chromaticities: Sequence[float]) -> bool:
     return bool((sums > 0.1).all() and _in_bounds(mixed / sums))
 
 
-def _in_profile(data: bytes) -> str | None:
+def _in_profile(data: bytes) -> Why | None:
     import numpy
 
     (size,), kind, space, light = struct.unpack(">I", data[:4]), data[12:16], data[16:20], data[20:24]

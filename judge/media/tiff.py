@@ -13,8 +13,10 @@ from typing import TypeAlias
 import numpy
 from numpy.typing import NDArray
 
+from judge.causes import Why
 from judge.media import jpeg
 from judge.media.budget import Budget
+from judge.media.gaps import Detail, Gap
 from judge.media.looking import MOST
 
 Numbers: TypeAlias = NDArray[numpy.uint64]
@@ -30,9 +32,9 @@ _METADATA = (34665, 34853, 40965)  # EXIF and what belongs to it: directories th
 @dataclass
 class Tiff:
     """What was found. spans: bytes that are made use of, as rows of (start, end). complete: whether these are all.
-    pages: where their directories begin. gaps: what is damaged or was not looked at, in words, each with its page."""
+    pages: where their directories begin. gaps: what is damaged or was not looked at, each with its page."""
 
-    gaps: list[str] = field(default_factory=list)
+    gaps: list[Why] = field(default_factory=list)
     complete: bool = True
     pages: set[int] = field(default_factory=set)
     _spans: list[Numbers] = field(default_factory=list)
@@ -72,16 +74,16 @@ class _Directory:
         (self.next,) = struct.unpack_from(link, data, after)
         found.use(*_one(place, after + inline - place))
 
-    def shown_differently(self) -> str | None:
+    def shown_differently(self) -> Why | None:
         """Why some program may show the page otherwise than it is decoded here; None where there is no choice."""
         if self._twice:
-            return "one of its tags stands twice"
+            return Why.of(Detail.TAG_TWICE)
         if _STRIPS in self.tags and _TILES in self.tags:
-            return "it has pixels in strips and others in tiles"
+            return Why.of(Detail.STRIPS_AND_TILES)
         if max(self.tags.get(_DEPTH, ()), default=1) > 1:
-            return "it has depth"
+            return Why.of(Detail.DEPTH)
         if max(self.tags.get(_BITS, ()), default=1) > 16 or max(self.tags.get(_NUMBERS, ()), default=1) > 1:
-            return "nothing says which of its values are white"
+            return Why.of(Detail.WHITE_UNSAID)
         return None
 
 
@@ -108,18 +110,19 @@ def look_through(data: bytes, budget: Budget) -> Tiff:
             found.complete = False
             break
         page = _Directory(data, place, found)
-        found.gaps += [f"page {len(seen)} {wrong}" for wrong in _in_page(data, page, found, budget)]
+        found.gaps += _in_page(data, page, found, budget)
         place = page.next
     return found
 
 
-def _in_page(data: bytes, page: _Directory, found: Tiff, budget: Budget) -> Iterator[str]:
+def _in_page(data: bytes, page: _Directory, found: Tiff, budget: Budget) -> Iterator[Why]:
+    number = len(found.pages)
     below = page.tags.get(_BELOW)
     wrong = page.shown_differently()
     if wrong is not None:
-        yield f"may be shown as something else by other programs: {wrong}"
+        yield Why.of(Gap.PAGE_ELSEWHERE, page=number, why=wrong)
     if below is not None and below.any():
-        yield f"holds {len(below)} more pictures (SubIFDs), which were not judged"
+        yield Why.of(Gap.PAGE_PICTURES, page=number, more=len(below))
     for tag in _METADATA:
         for place in page.tags.get(tag, ())[:1]:
             _Directory(data, int(place), found)
@@ -127,17 +130,17 @@ def _in_page(data: bytes, page: _Directory, found: Tiff, budget: Budget) -> Iter
         if start in page.tags and size in page.tags:
             wrong = _in_pixels(data, page, (page.tags[start], page.tags[size]), found, budget)
             if wrong is not None:
-                yield f"is cut or damaged ({wrong})"
+                yield Why.of(Gap.PAGE_CUT, page=number, why=wrong)
 
 
 def _in_pixels(
     data: bytes, page: _Directory, pixels: tuple[Numbers, Numbers], found: Tiff, budget: Budget
-) -> str | None:
+) -> Why | None:
     many = min(map(len, pixels))
     starts, sizes = pixels[0][:many], pixels[1][:many]
     found.use(starts, sizes)
     if ((starts > len(data)) | (sizes > len(data)) | (starts + sizes > len(data))).any():
-        return "its pixels lie beyond the end of the file"
+        return Why.of(Detail.PIXELS_BEYOND)
     if list(page.tags.get(_COMPRESSION, ())) != [_JPEG]:
         return None
     tables = page.tags.get(_TABLES, numpy.zeros(0)).astype(numpy.uint8).tobytes()

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from judge.causes import Why
 from judge.media import beside, boxes, containers, gif, jpeg, png, tiff
 from judge.media.budget import Budget
 from judge.media.formats import open_image
-from judge.media.looking import reason
+from judge.media.gaps import Detail, Gap, Note, cut, elsewhere, raised
 
 if TYPE_CHECKING:
     from judge.media.tiff import Numbers
@@ -27,21 +28,21 @@ class _Checked:
 
     spans: Sequence[tuple[int, int]] | Numbers = ()
     end: int | None = None
-    gaps: list[str] = field(default_factory=list)
-    other: str | None = None
+    gaps: list[Why] = field(default_factory=list)
+    other: Why | None = None
     pages: set[int] = field(default_factory=set)
 
     @classmethod
-    def up_to(cls, end: int | None, wrong: str | None = None, other: str | None = None) -> _Checked:
+    def up_to(cls, end: int | None, wrong: Why | None = None, other: Why | None = None) -> _Checked:
         """Of a file in one piece. wrong: what is missing, unless all that is known is that it has no end."""
         if end is None and wrong is None:
-            wrong = "it ends before its end mark"
-        return cls([(0, end)] if end is not None else [], end, [_cut(wrong)] if wrong is not None else [], other)
+            wrong = Why.of(Detail.NO_END)
+        return cls([(0, end)] if end is not None else [], end, [cut(wrong)] if wrong is not None else [], other)
 
 
 def check(
     data: bytes, kind: str, frames: int, budget: Budget, *, mode: str, profiled: bool
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[Why], list[Why]]:
     """What to say of a file of a kind (Pillow's name of it) that could be opened.
 
     frames: how many there are for its decoder. mode: what its decoder makes of it (Pillow's name). profiled: whether
@@ -51,17 +52,17 @@ def check(
     try:
         found = _of_kind(data, kind, budget, mode=mode, profiled=profiled)
         if found.other is not None:
-            found.gaps.append(f"other programs may show something else: {found.other}")
+            found.gaps.append(elsewhere(found.other))
         if kind in ("AVIF", "HEIF"):
             found.gaps += boxes.unseen(data, frames=frames, all_shown=kind == "HEIF", alpha="A" in mode)
         said = beside.look(data, found.spans, found.end, budget, found.pages) if len(found.spans) else None
     except MemoryError:  # says nothing of the file
         raise
     except Exception as error:  # frames that could be read were seen: what cannot be is a gap beside them
-        return [], [_cut(reason(error))]
+        return [], [cut(raised(error))]
     if said is None:
         return [], found.gaps
-    return ([], [*found.gaps, said[0]]) if said[1] else ([said[0]], found.gaps)
+    return ([said], found.gaps) if isinstance(said.cause, Note) else ([], [*found.gaps, said])
 
 
 def _of_kind(data: bytes, kind: str, budget: Budget, *, mode: str, profiled: bool) -> _Checked:
@@ -80,7 +81,7 @@ def _of_kind(data: bytes, kind: str, budget: Budget, *, mode: str, profiled: boo
         end, other = containers.bmp_end(data), containers.bmp_shown_differently(data, mode)
         if other is not None:
             return _Checked(other=other)
-        return _Checked([(0, end)], end, [_cut("it ends before its pixels do")] if end > len(data) else [])
+        return _Checked([(0, end)], end, [cut(Why.of(Detail.PIXELS_END))] if end > len(data) else [])
     if kind == "GIF":
         end, other = gif.look(data)
         return _Checked.up_to(end, other=other)
@@ -90,7 +91,7 @@ def _of_kind(data: bytes, kind: str, budget: Budget, *, mode: str, profiled: boo
 def _jpegs(data: bytes, kind: str, budget: Budget) -> _Checked:
     """Of a JPEG, or of every picture in one file of several."""
     spans: list[tuple[int, int]] = []
-    gaps: list[str] = []
+    gaps: list[Why] = []
     last = None
     other = None
     for number, (start, profile) in enumerate(_starts(data), 1):
@@ -101,9 +102,9 @@ def _jpegs(data: bytes, kind: str, budget: Budget) -> _Checked:
         said = jpeg.markers(part)
         wrong = jpeg.damage(part, said)
         if wrong is not None:
-            gaps.append(_cut(wrong, f"frame {number}" if kind == "MPO" else "the file"))
+            gaps.append(Why.of(Gap.FRAME_CUT, frame=number, why=wrong) if kind == "MPO" else cut(wrong))
         if said.profile and (profile is None or jpeg.whole_profile(said.profile) != profile):
-            other = "parts of its colour profile are missing, or stand where not all programs look"
+            other = Why.of(Detail.PROFILE_PARTS)
         last = None if said.end is None else start + said.end
         if last is not None:
             spans.append((start, last))
@@ -116,7 +117,3 @@ def _starts(data: bytes) -> Iterator[tuple[int, bytes | None]]:
         for index in range(getattr(opened, "n_frames", 1)):
             opened.seek(index)
             yield int(getattr(opened, "offset", 0)), opened.info.get("icc_profile")
-
-
-def _cut(why: str, what: str = "the file") -> str:
-    return f"{what} is cut or damaged ({why})"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import string
 from pathlib import Path
 
 import pytest
 
 from judge import Judge
-from judge.causes import Cause, Why
+from judge.causes import Cause, Remark
 from judge.errors import ModelError, Unreachable
 from judge.judging import pipeline
+from judge.media.gaps import Detail, Gap, Note
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Settings
 from judge.verdict import Verdict
+from judge.words import ENGLISH
 from tests.judging.scenes import constitution, png
 
 FIRE = "id: fire, rule: no fire, preconditions: [fire is visible]"
@@ -57,17 +61,28 @@ def test_files():
     assert judge.judge(png() + b"!" * 30 + png()).causes == (Cause.INCOMPLETE,)
 
 
-def test_every_cause_that_is_made_has_words():
-    made = {
-        name for path in Path(pipeline.__file__).parents[1].rglob("*.py") for name in MADE.findall(path.read_text())
-    }
-    assert made >= {"OUT_OF_TIME", "OUTSIDE", "NO_CHAIN"}
-    for name in made:
-        known = {"seconds": 1.0, "model": "it", "reads": "drawings", "said": "that", "mass": 0.1, "least": 0.2}
-        assert str(Why.of(Cause[name], **known))
+def test_everything_that_is_said_has_words_and_all_that_they_need():
+    """Each place that says something is read: its value has words, and what these leave open is given there."""
+    made: dict[str, list[set[str]]] = {}
+    for path in Path(pipeline.__file__).parents[1].rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "Why.of":
+                for value in VALUE.findall(ast.unparse(call.args[0])):
+                    made.setdefault(value, []).append({str(one.arg) for one in call.keywords})
+    values = {f"{kind.__name__}.{one.name}": one for kind in (Cause, Remark, Gap, Detail, Note) for one in kind}
+    unsaid = {Cause.UNREADABLE, Cause.INCOMPLETE}  # errors and gaps say it in words of their own
+    assert {values[name] for name in made} | {values[f"Cause.{name}"] for name in BY_TABLE} == {
+        *values.values()
+    } - unsaid
+    assert set(ENGLISH) == {str(one) for one in values.values()} - unsaid
+    assert len(ENGLISH) == len(values) - len(unsaid), "two values of one name"
+    for name, places in made.items():
+        wanted = {field for _, field, _, _ in string.Formatter().parse(ENGLISH[values[name]]) if field}
+        assert all(wanted <= known for known in places), name
 
 
-MADE = re.compile(r"Why\.of\(Cause\.(\w+)")
+VALUE = re.compile(r"\b(?:Cause|Remark|Gap|Detail|Note)\.\w+")
+BY_TABLE = ("NO_RATING", "BETWEEN_THRESHOLDS")  # one of them is said, in `probability._by_reasoning`
 
 
 def test_the_glossary_has_every_cause():

@@ -164,7 +164,7 @@ def test_parts_of_a_reduced_frame_name_regions_in_pixels_of_the_frame():
 def test_many_views_share_the_budget_and_those_left_out_are_told():
     views = [View(f"frame {number}", drawing((600, 400))) for number in range(1, 13)]
     found, said = closer_views(views, SIDE, 8)
-    assert len(found) == 8 and said == "4 of 12 views were not looked at more closely (at most 8 closer views)"
+    assert len(found) == 8 and str(said) == "4 of 12 views were not looked at more closely (at most 8 closer views)"
 
 
 @given(

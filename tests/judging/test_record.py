@@ -5,15 +5,19 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from judge.causes import Why
 from judge.judging.opening import Opened
 from judge.media import Picture, View
+from judge.media.gaps import Detail, Gap, Note
 from judge.models.scripted import ScriptedDetector, ScriptedMllm
 from judge.verdict import Provenance, Verdict
 from tests.judging.scenes import judge_with
 
 STATEMENT = "a thing burns"
 RULE = f"id: fire, rule: No fire., preconditions: [{STATEMENT}]"
-GAPS = ("frame 3 cannot be read (broken)", "2 of 9 frames were not judged")
+BROKEN = Why.of(Gap.FRAME_UNREAD, frame=3, why=Why.of(Detail.SAID, said="broken"))
+FOUND = (BROKEN, Why.of(Gap.FILMS, films=2))
+GAPS = ("frame 3 cannot be read (broken)", "it holds 2 films, of which one was judged")
 
 
 def picture(**facts: object) -> Picture:
@@ -32,20 +36,20 @@ def test_without_gaps_a_decided_chain_is_no_violation():
 
 
 def test_with_gaps_nothing_is_called_safe_and_each_gap_is_a_reason():
-    verdict = judged(picture(gaps=GAPS, notes=("9 frames",)), 0.01)
-    assert (verdict.verdict, verdict.reasons, verdict.notes) == ("needs_review", GAPS, ("9 frames",))
+    verdict = judged(picture(gaps=FOUND, notes=(Why.of(Note.METADATA),)), 0.01)
+    assert (verdict.verdict, verdict.reasons, verdict.notes) == ("needs_review", GAPS, ("its metadata are damaged",))
     assert verdict.failure is None
 
 
 def test_a_violation_found_stays_one_and_the_gaps_are_noted():
-    verdict = judged(picture(gaps=GAPS), 0.99)
+    verdict = judged(picture(gaps=FOUND), 0.99)
     assert verdict.verdict == "violation"
     assert verdict.reasons == ()
     assert set(GAPS) <= set(verdict.notes)
 
 
 def test_running_out_of_time_is_a_failure_that_may_be_tried_again():
-    verdict = judged(picture(gaps=("reading stopped after 30 s",), late=True), 0.01)
+    verdict = judged(picture(gaps=(Why.of(Gap.OUT_OF_TIME, seconds=30),), late=True), 0.01)
     assert verdict.failure is not None
     assert (verdict.verdict, verdict.failure.kind, verdict.failure.retryable) == ("needs_review", "image", True)
 

@@ -11,6 +11,7 @@ from PIL import Image, TiffImagePlugin
 
 from judge.errors import ImageError
 from judge.media import decode
+from tests.media.said import words_of
 from tests.media.test_whole import FILES, photo, saved
 
 ALONE = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
@@ -22,17 +23,17 @@ def test_bytes_behind_the_end_are_a_note(name):
     data = FILES[name]
     picture = decode(data + b"some words of a camera" * 9)
     assert picture.gaps == ()
-    assert picture.notes[-1] == "198 bytes behind the end of the picture were not looked at"
+    assert words_of(picture.notes)[-1] == "198 bytes behind the end of the picture were not looked at"
     assert decode(data + bytes(5000)).notes == decode(data).notes
     film = decode(data + b"\0\0\0\x18ftypmp42" + bytes(9) + b"moov")
     assert film.gaps == ()
-    assert "look like a film" in film.notes[-1]
+    assert "look like a film" in words_of(film.notes)[-1]
 
 
 @pytest.mark.parametrize(("name", "hidden"), list(product(FILES, HIDDEN)))
 def test_another_picture_behind_the_end_is_a_gap(name, hidden):
     assert len(decode(FILES[name] + FILES[hidden]).gaps) == 1
-    assert "another picture" in decode(FILES[name] + b"!" * 30 + FILES[hidden]).gaps[0]
+    assert "another picture" in words_of(decode(FILES[name] + b"!" * 30 + FILES[hidden]).gaps)[0]
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -40,7 +41,7 @@ def test_another_picture_behind_the_end_is_a_gap(name, hidden):
     "words", [b"<svg xmlns='x'>", b"<img src='data:image/png;base64,iVBO'>", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(30)]
 )
 def test_so_is_one_that_is_never_read(name, words):
-    assert "another picture" in decode(FILES[name] + b"!" * 30 + words + b"!" * 30).gaps[0]
+    assert "another picture" in words_of(decode(FILES[name] + b"!" * 30 + words + b"!" * 30).gaps)[0]
 
 
 def test_a_picture_between_those_of_an_mpo_is_a_gap():
@@ -54,7 +55,7 @@ def test_a_picture_between_those_of_an_mpo_is_a_gap():
     moved[place : place + 4] = struct.pack("<I", last - entries + len(FILES["JPEG"]))
     picture = decode(bytes(moved))
     assert [view.name for view in picture.views] == [view.name for view in decode(data).views]
-    assert picture.gaps == ("bytes between its parts hold another picture, which was not judged",)
+    assert words_of(picture.gaps) == ("bytes between its parts hold another picture, which was not judged",)
 
 
 GAIN = b"http://ns.adobe.com/xap/1.0/\0<x xmlns:h='h' hdrgm:Version=\"1.0\"/>"
@@ -76,7 +77,7 @@ def test_what_is_said_to_be_a_gain_map_is_judged():
 
 
 def test_a_gain_map_that_the_index_of_the_file_does_not_know_is_a_gap():
-    assert "another picture" in decode(labelled(FILES["JPEG"]) + FILES["JPEG grey"]).gaps[0]
+    assert "another picture" in words_of(decode(labelled(FILES["JPEG"]) + FILES["JPEG grey"]).gaps)[0]
 
 
 def test_pictures_below_a_page_of_a_tiff_are_a_gap():
@@ -84,7 +85,7 @@ def test_pictures_below_a_page_of_a_tiff_are_a_gap():
     tags[330] = 8
     tags.tagtype[330] = 4
     made = saved(photo(), "TIFF", tiffinfo=tags)
-    assert decode(made).gaps == ("page 1 holds 1 more pictures (SubIFDs), which were not judged",)
+    assert words_of(decode(made).gaps) == ("page 1 holds 1 more pictures (SubIFDs), which were not judged",)
 
 
 @pytest.mark.parametrize("big", [False, True])
@@ -94,7 +95,7 @@ def test_metadata_of_a_tiff_are_its_own(big):
     made = saved(photo(), "TIFF", exif=exif.tobytes(), big_tiff=big)
     assert decode(made).gaps == ()
     assert decode(made).notes == ()
-    assert "another picture" in decode(made + FILES["JPEG"]).gaps[0]
+    assert "another picture" in words_of(decode(made + FILES["JPEG"]).gaps)[0]
 
 
 # AVIF: what is installed here writes one picture or one film, so files of several are put together.
@@ -161,9 +162,9 @@ def refused(data: bytes) -> bool:
 def test_a_second_picture_in_an_avif_is_a_gap():
     both = [pixels(photo()), pixels(photo(1))]
     assert decode(avif(both[:1])).gaps == ()
-    assert decode(avif(both)).gaps == ("it holds 2 pictures, of which 1 was judged",)
-    assert decode(avif(both, hidden=(2,))).gaps == ("it holds 2 pictures, of which 1 was judged",)
-    assert decode(avif([*both, *both])).gaps == ("it holds 4 pictures, of which 1 was judged",)
+    assert words_of(decode(avif(both)).gaps) == ("it holds 2 pictures, of which 1 was judged",)
+    assert words_of(decode(avif(both, hidden=(2,))).gaps) == ("it holds 2 pictures, of which 1 was judged",)
+    assert words_of(decode(avif([*both, *both])).gaps) == ("it holds 4 pictures, of which 1 was judged",)
 
 
 def test_a_label_does_not_hide_a_picture_in_an_avif():
@@ -192,7 +193,7 @@ def test_a_picture_beside_a_film_in_an_avif_is_a_gap_unless_it_is_its_first_fram
         picture = decode(other)
         assert picture.gaps or len(picture.views) == 3
     made = avif([pixels(photo(4))], film=film_of(several))
-    assert decode(made).gaps == ("it holds a picture and a film, of which one was judged",)
+    assert words_of(decode(made).gaps) == ("it holds a picture and a film, of which one was judged",)
     for brand in (b"avis", b"mif1"):
         assert refused(made[:8] + brand + made[12:])
 
@@ -210,4 +211,4 @@ def test_two_films_in_an_avif_are_a_gap():
 
 def test_endless_boxes_end():
     data = FILES["AVIF"] + box(b"free") * 20_000
-    assert decode(data).gaps == ("the file is cut or damaged (it is made of more than 10000 boxes)",)
+    assert words_of(decode(data).gaps) == ("the file is cut or damaged (it is made of more than 10000 boxes)",)

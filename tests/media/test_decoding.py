@@ -15,6 +15,7 @@ from PIL import Image
 from judge.errors import ImageError
 from judge.media import FORMATS, Picture, decode, from_image, read_bytes
 from judge.settings import DEFAULT_LIMITS
+from tests.media.said import words_of
 
 TRANSPARENT_NOTE = "has transparency; judged over white and over black"
 
@@ -171,7 +172,7 @@ def half_clear(mode: str) -> Image.Image:
 def test_what_is_hidden_behind_alpha_shows_over_white_and_over_black(mode):
     picture = decode(saved(half_clear(mode), "PNG"))
     assert [view.name for view in picture.views] == ["over white", "over black"]
-    assert picture.notes == (TRANSPARENT_NOTE,)
+    assert words_of(picture.notes) == (TRANSPARENT_NOTE,)
     assert colours(picture) == [(255, 255, 255), (0, 0, 0)]
     assert {view.image.getpixel((4, 6)) for view in picture.views} == {(90, 90, 90)}
 
@@ -229,7 +230,7 @@ def test_deep_mid_grey_in_memory_stays_mid_grey():
 
 def test_an_animation_in_memory_says_that_one_frame_was_seen():
     with Image.open(io.BytesIO(ANIMATED["GIF"])) as opened:
-        assert from_image(opened).gaps == ("one of 3 frames or pages; the others were not judged",)
+        assert words_of(from_image(opened).gaps) == ("one of 3 frames or pages; the others were not judged",)
 
 
 def test_a_damaged_or_impossible_image_in_memory_is_an_image_error():

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from judge.media import decode
+from tests.media.said import words_of
 from tests.media.test_whole import chunk, photo, saved
 
 MARK = numpy.zeros((96, 128), bool)
@@ -117,7 +118,7 @@ def test_strange_profiles(made):
 
 def test_the_profile_of_every_picture_of_a_file_counts():
     made = saved(photo(), "MPO", save_all=True, append_images=[photo(1)], icc_profile=profile(curve=STEEP))
-    assert any("none of the ordinary" in one for one in decode(made).gaps)
+    assert any("none of the ordinary" in one for one in words_of(decode(made).gaps))
 
 
 def with_chunk(data: bytes, *chunks: bytes, before: bytes = b"IDAT") -> bytes:
@@ -136,7 +137,7 @@ def test_a_gamma_that_is_none_of_a_screen_is_a_gap(gamma):
 
 
 def gap(data: bytes) -> str:
-    (said,) = decode(data).gaps
+    (said,) = words_of(decode(data).gaps)
     return said
 
 

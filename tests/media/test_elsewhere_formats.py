@@ -13,6 +13,7 @@ from judge.media import decode
 from judge.media.budget import Budget
 from judge.media.looking import look_through
 from judge.settings import Limits
+from tests.media.said import words_of
 from tests.media.test_beside import avif, box, refused
 from tests.media.test_beside import pixels as coded
 from tests.media.test_elsewhere import MARK, gap, profile
@@ -161,7 +162,7 @@ def test_a_tiff_that_may_be_read_in_two_ways_is_a_gap():
     for more, said in (([strips], "twice"), ([struct.pack("<H", tag) + strips[2:] for tag in (324, 325)], "tiles")):
         table = b"".join(sorted([*entries, *more], key=lambda one: struct.unpack("<H", one[:2])))
         made = data + struct.pack("<H", count + len(more)) + table + bytes(4)
-        assert any(said in one for one in decode(made[:4] + struct.pack("<L", len(data)) + made[8:]).gaps)
+        assert any(said in one for one in words_of(decode(made[:4] + struct.pack("<L", len(data)) + made[8:]).gaps))
     for values in (numpy.float32, numpy.int32):
         deep = Image.fromarray(numpy.asarray(photo().convert("L")).astype(values))
         assert "white" in gap(saved(deep, "TIFF"))
@@ -190,7 +191,7 @@ def test_colours_of_a_bmp_that_are_not_read_are_a_gap():
         head += kind + bytes((ends,)) * 48 + bytes(16)
         data = b"BM" + struct.pack("<IHHI", 14 + len(head) + len(pixels), 0, 0, 14 + len(head)) + head + pixels
         gaps = decode(data).gaps
-        assert gaps == () if said is None else said in gaps[0]
+        assert gaps == () if said is None else said in str(gaps[0])
 
 
 def app2(body: bytes) -> bytes:
@@ -214,7 +215,7 @@ def test_parts_of_a_profile_in_a_jpeg_that_not_all_programs_put_together_are_a_g
         data[:2] + icc_parts((0, 1), data=made) + data[2:],
     ]
     for one in strange:
-        assert any("colour profile" in said or "ICC" in said for said in decode(one).gaps)
+        assert any("colour profile" in said or "ICC" in said for said in words_of(decode(one).gaps))
 
 
 @pytest.mark.parametrize(("bits", "colours"), [(8, 2), (8, 200), (4, 2), (4, 16), (8, 0), (1, 2)])

@@ -19,6 +19,7 @@ from judge.media import Picture, decode
 from judge.media.budget import Budget
 from judge.media.looking import MOST
 from judge.settings import Limits
+from tests.media.said import words_of
 
 KINDS = ("GIF", "WEBP", "PNG", "TIFF")
 EXACT = {"WEBP": {"lossless": True}}
@@ -48,7 +49,10 @@ def test_every_frame_that_differs_is_a_view(kind):
     made = [shade(index * 25) for index in range(10)]
     picture = decode(animation(made, kind))
     assert names(picture) == [f"frame {index + 1}" for index in range(10)]
-    assert (picture.notes, picture.gaps) == (("10 frames or pages; judged number 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",), ())
+    assert (words_of(picture.notes), picture.gaps) == (
+        ("10 frames or pages; judged number 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",),
+        (),
+    )
     for view, frame in zip(picture.views, made, strict=True):
         assert abs(numpy.asarray(view.image, int) - numpy.asarray(frame, int)).max() <= 2
 
@@ -66,7 +70,7 @@ def test_the_one_frame_that_is_strange_is_seen_wherever_it_is(kind, place):
     ImageDraw.Draw(made[place]).rectangle((150, 20, 169, 39), fill="red")  # 1 % of the area
     picture = decode(animation(made, kind))
     assert names(picture) == ["frame 1", f"frame {place + 1}"]
-    assert picture.notes == (f"30 frames or pages; judged number 1, {place + 1}; the others look like these",)
+    assert words_of(picture.notes) == (f"30 frames or pages; judged number 1, {place + 1}; the others look like these",)
     assert picture.gaps == ()
 
 
@@ -76,7 +80,7 @@ def test_what_was_not_looked_at_is_a_gap_with_its_numbers(place):
     made[place] = noise(1, 16)
     picture = decode(animation(made), limits=Limits(frames=3))
     assert len(picture.views) == 3 and f"frame {place + 1}" in names(picture)
-    (gap,) = picture.gaps
+    (gap,) = words_of(picture.gaps)
     count, numbers = re.fullmatch(
         r"(\d+) of 40 frames differ from the 3 that were judged and were not looked at: ([\d, ]+), \.\.\.", gap
     ).groups()
@@ -88,7 +92,7 @@ def test_a_share_of_unlike_frames_may_be_allowed_and_is_said_all_the_same():
     made = [shade(50 * index) for index in range(5)]
     picture = decode(animation(made), limits=Limits(frames=4, unseen_share=0.2))
     assert picture.gaps == ()
-    assert any("1 of 5 frames differ from the 4 that were judged" in note for note in picture.notes)
+    assert any("1 of 5 frames differ from the 4 that were judged" in note for note in words_of(picture.notes))
     assert decode(animation(made), limits=Limits(frames=4, unseen_share=0.19)).gaps
 
 
@@ -123,7 +127,7 @@ def test_a_page_with_too_many_pixels_is_a_gap_and_is_not_decoded():
     pages = [Image.new("1", (16, 16)), Image.new("1", (10_000, 7_000)), Image.new("1", (16, 16), 1)]
     picture = decode(animation(pages, "TIFF", compression="group4"))
     assert names(picture) == ["frame 1", "frame 3"]
-    assert picture.gaps == ("frame 2 cannot be read (more than 64 megapixels: 10000 x 7000)",)
+    assert words_of(picture.gaps) == ("frame 2 cannot be read (more than 64 megapixels: 10000 x 7000)",)
 
 
 def broken(png: bytes, frame: int) -> bytes:
@@ -143,7 +147,7 @@ def broken(png: bytes, frame: int) -> bytes:
 def test_a_damaged_frame_is_a_gap_and_the_others_are_seen():
     picture = decode(broken(animation([noise(seed) for seed in range(5)]), 3))
     assert names(picture) == ["frame 1", "frame 2", "frame 4", "frame 5"]
-    assert picture.gaps[0].startswith("frame 3 cannot be read (")
+    assert words_of(picture.gaps)[0].startswith("frame 3 cannot be read (")
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "TIFF", "MPO"])
@@ -153,7 +157,7 @@ def test_an_animation_that_is_cut_has_what_was_read_and_a_gap(kind, share):
     whole = animation([noise(seed) for seed in range(6)], kind)
     picture = decode(whole[: int(len(whole) * share)])
     assert 1 <= len(picture.views) < 6
-    assert picture.gaps and all("\n" not in gap for gap in picture.gaps)
+    assert picture.gaps and all("\n" not in gap for gap in words_of(picture.gaps))
 
 
 def test_where_no_frame_can_be_read_the_first_reason_is_given():
@@ -167,7 +171,7 @@ def test_an_endless_animation_ends(kind):
     frames = [Image.new("1", (1, 1), index % 2) for index in range(MOST + 1)]
     picture = decode(animation(frames, kind))
     assert len(picture.views) == 2
-    assert picture.gaps == (f"what follows frame {MOST} was not looked at: no more than {MOST} frames are",)
+    assert words_of(picture.gaps) == (f"what follows frame {MOST} was not looked at: no more than {MOST} frames are",)
     assert decode(animation(frames[:MOST], kind)).gaps == ()
 
 
@@ -175,7 +179,7 @@ def test_pixels_of_all_frames_are_bounded_and_the_rest_is_a_gap():
     made = [noise(seed) for seed in range(8)]
     picture = decode(animation(made), limits=Limits(total_pixels=5 * 64 * 64))
     assert names(picture) == [f"frame {number}" for number in range(1, 6)]
-    assert picture.gaps[0].startswith("what follows frame 5 was not looked at: more than ")
+    assert words_of(picture.gaps)[0].startswith("what follows frame 5 was not looked at: more than ")
     assert not picture.late
 
 
@@ -188,21 +192,21 @@ def test_more_than_fits_in_memory_is_decoded_again_to_the_same_views():
     assert names(again) == [f"frame {number}" for number in range(1, 5)] and again.gaps == ()
     short = decode(whole, limits=small.model_copy(update={"total_pixels": 6 * 640 * 640}))
     assert names(short) == ["frame 1", "frame 2"]
-    assert len(short.gaps) >= 2 and all("cannot be read again" in gap for gap in short.gaps[:2])
+    assert len(short.gaps) >= 2 and all("cannot be read again" in gap for gap in words_of(short.gaps)[:2])
 
 
 def test_time_that_runs_out_is_a_gap_that_another_try_may_fill(monkeypatch):
     monkeypatch.setattr("judge.media.decoding.Budget", lambda limits: Budget(limits, iter(range(1_000)).__next__))
     picture = decode(animation([noise(seed) for seed in range(9)]), limits=Limits(seconds=4.5))
     assert len(picture.views) == 4 and picture.late
-    assert picture.gaps[0] == "what follows frame 4 was not looked at: decoding it takes longer than 4.5 s"
+    assert words_of(picture.gaps)[0] == "what follows frame 4 was not looked at: decoding it takes longer than 4.5 s"
 
 
 def test_transparency_of_frames_is_seen_over_their_grounds():
     made = [Image.new("RGBA", (8, 8), (200, 10, 10, 128)), Image.new("RGBA", (8, 8), (10, 200, 10, 128))]
     picture = decode(animation(made, "WEBP"))
     assert names(picture) == [f"frame {number}, over {ground}" for number in (1, 2) for ground in ("white", "black")]
-    assert picture.notes[1:] == ("has transparency; judged over white and over black",)
+    assert words_of(picture.notes)[1:] == ("has transparency; judged over white and over black",)
 
 
 def test_frames_that_differ_in_transparency_or_under_it_differ():

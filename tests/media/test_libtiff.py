@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from judge.errors import ImageError
 from judge.media import decode, from_image
 from judge.media.heard import heard
+from tests.media.said import words_of
 
 
 def drawing(mode: str) -> Image.Image:
@@ -38,7 +39,7 @@ def damaged(data: bytes) -> bytes:
 def test_damage_that_libtiff_decodes_all_the_same_is_a_gap(compression, capfd):
     data = tiff(compression, "1")
     assert decode(data).gaps == ()
-    assert any("its decoder warns: Fax" in gap for gap in decode(damaged(data)).gaps)
+    assert any("its decoder warns: Fax" in gap for gap in words_of(decode(damaged(data)).gaps))
     assert capfd.readouterr() == ("", "")
 
 
@@ -51,7 +52,7 @@ def test_what_cannot_be_decoded_is_refused_in_silence(compression, capfd):
 
 def test_an_image_that_is_read_only_when_it_is_judged_says_the_same(capfd):
     with Image.open(io.BytesIO(damaged(tiff("group4", "1")))) as opened:
-        assert any("its decoder warns: Fax4" in gap for gap in from_image(opened).gaps)
+        assert any("its decoder warns: Fax4" in gap for gap in words_of(from_image(opened).gaps))
     assert capfd.readouterr() == ("", "")
 
 

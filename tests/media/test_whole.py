@@ -21,6 +21,7 @@ from judge.errors import ImageError
 from judge.media import Picture, decode
 from judge.media.heard import heard
 from judge.settings import Limits
+from tests.media.said import words_of
 
 END = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"\0\0\0\0IEND\xaeB`\x82", "GIF": b"\0\x3b"}
 
@@ -76,7 +77,7 @@ def whole(data: bytes, limits: Limits = Limits()) -> Picture | None:  # noqa: B0
     except ImageError as error:
         assert "\n" not in error.message
         return None
-    assert all("\n" not in gap for gap in picture.gaps)
+    assert all("\n" not in gap for gap in words_of(picture.gaps))
     return None if picture.gaps else picture
 
 
@@ -88,7 +89,7 @@ def end_of(name: str) -> bytes:
 def test_a_whole_file_is_whole(name):
     picture = decode(FILES[name])
     assert picture.gaps == ()
-    assert not any("damaged" in note or "behind" in note for note in picture.notes)
+    assert not any("damaged" in note or "behind" in note for note in words_of(picture.notes))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -132,7 +133,7 @@ def test_the_number_of_a_damaged_picture_among_several_is_said():
         opened.seek(2)
         end = opened.offset
     broken = data[: (start + end) // 2] + b"\xff\xd9" + data[(start + end) // 2 + 2 :]
-    assert [gap[:26] for gap in decode(broken).gaps] == ["frame 2 is cut or damaged "]
+    assert [gap[:26] for gap in words_of(decode(broken).gaps)] == ["frame 2 is cut or damaged "]
 
 
 @pytest.mark.parametrize("name", ["TIFF pages", "MPO"])
@@ -151,7 +152,7 @@ def test_a_progressive_jpeg_without_its_last_scans_is_not_whole():
     data = FILES["JPEG progressive"]
     scans = [place for place in range(len(data) - 1) if data[place : place + 2] == b"\xff\xda"]
     for place in scans[1:]:
-        assert decode(data[:place] + END["JPEG"]).gaps == (
+        assert words_of(decode(data[:place] + END["JPEG"]).gaps) == (
             "the file is cut or damaged (colours or detail are missing)",
         )
 
@@ -169,7 +170,7 @@ def test_a_png_holds_as_many_rows_as_it_announces():
     assert whole(png(bytes(41 * 30)))
     assert whole(png(bytes(6 * 30), depth=1))
     assert whole(png(bytes(1275 + 4 + 4 + 8), interlaced=True)) is None
-    said = {count: decode(png(bytes(41 * count))).gaps for count in (1, 15, 29, 31)}
+    said = {count: words_of(decode(png(bytes(41 * count))).gaps) for count in (1, 15, 29, 31)}
     assert set(said.values()) == {
         ("the file is cut or damaged (rows are missing)",),
         ("the file is cut or damaged (more pixels than its header announces)",),
@@ -187,12 +188,12 @@ def test_a_wrong_checksum_and_frames_that_are_not_announced_are_said():
     text = chunk(b"tEXt", b"a\0b")
     plain, end = png(bytes(41 * 30)), END["PNG"]
     assert whole(plain.removesuffix(end) + text + end)
-    assert "checksum of its tEXt" in decode(plain.removesuffix(end) + text[:-1] + b"!" + end).gaps[0]
+    assert "checksum of its tEXt" in words_of(decode(plain.removesuffix(end) + text[:-1] + b"!" + end).gaps)[0]
     data = FILES["PNG frames"].replace(
         chunk(b"acTL", struct.pack(">II", 3, 0)), chunk(b"acTL", struct.pack(">II", 2, 0))
     )
     assert data != FILES["PNG frames"]
-    assert decode(data).gaps == ("the file is cut or damaged (3 frames where 2 are announced)",)
+    assert words_of(decode(data).gaps) == ("the file is cut or damaged (3 frames where 2 are announced)",)
 
 
 def test_checking_is_bounded_like_decoding():
@@ -206,7 +207,7 @@ def test_strips_of_a_tiff_lie_in_the_file_and_their_jpegs_are_whole():
     data = bytearray(FILES["TIFF jpeg"])
     middle = len(data) // 2
     data[middle : middle + 2] = b"\xff\xd9"
-    (gap,) = decode(bytes(data)).gaps
+    (gap,) = words_of(decode(bytes(data)).gaps)
     assert gap.startswith("page 1 is cut or damaged (")
 
 
@@ -222,8 +223,8 @@ def test_what_decoders_warn_of_is_a_gap(monkeypatch):
 
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load_prepare", warning)
     picture = decode(FILES["PNG"])
-    assert picture.gaps == ("its decoder warns: odd chunk",)
-    assert picture.notes == ("its metadata are damaged",)
+    assert words_of(picture.gaps) == ("its decoder warns: odd chunk",)
+    assert words_of(picture.notes) == ("its metadata are damaged",)
 
 
 def test_a_tiff_whose_directory_is_damaged_is_not_whole(monkeypatch, capfd):
@@ -234,7 +235,7 @@ def test_a_tiff_whose_directory_is_damaged_is_not_whole(monkeypatch, capfd):
     entries = bytes(data[start + 2 : start + 2 + 12 * count])
     made = bytes(data) + struct.pack("<H", count + 1) + entries + ifd + bytes(4)
     made = made[:4] + struct.pack("<L", len(data)) + made[8:]
-    assert "its decoder warns" in decode(made).gaps[0]
+    assert "its decoder warns" in words_of(decode(made).gaps)[0]
     assert capfd.readouterr() == ("", "")
 
 
@@ -242,7 +243,7 @@ def test_damaged_metadata_of_a_photograph_are_a_note():
     exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHLL", 305, 2, 400, 10**6) + bytes(4)
     picture = decode(saved(photo(), "JPEG", exif=exif))
     assert picture.gaps == ()
-    assert picture.notes == ("its metadata are damaged",)
+    assert words_of(picture.notes) == ("its metadata are damaged",)
 
 
 def test_warnings_of_others_go_where_they_went():
@@ -279,7 +280,7 @@ def test_a_document_of_endless_pages_is_not_walked_to_its_end():
     data += page + bytes(4)
     began = time.process_time()
     found = decode(data)
-    assert any("no more than 1000 frames" in gap for gap in found.gaps)
+    assert any("no more than 1000 frames" in gap for gap in words_of(found.gaps))
     assert time.process_time() - began < 15
 
 
@@ -289,5 +290,5 @@ def test_marks_of_pictures_behind_the_end_cost_no_more_than_their_number(mark):
     """Each was opened once, and opening one can go through all that follows it."""
     data = saved(photo(), "PNG") + mark * 200_000
     began = time.process_time()
-    assert any("another picture" in gap for gap in decode(data).gaps)
+    assert any("another picture" in gap for gap in words_of(decode(data).gaps))
     assert time.process_time() - began < 5
