@@ -6,14 +6,19 @@ import io
 import json
 import random
 import shutil
+from contextlib import nullcontext
 
 import pytest
 import torch
 from PIL import Image, ImageDraw
+from torch import distributed, multiprocessing
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from tools.train_bundled import art, dialogues, evaluate, net, questions, scenes, train, truth
-from tools.train_bundled.pack import Row, Words, collate, image_row
+from tools.train_bundled.feed import Feed
+from tools.train_bundled.lesson import Lesson, shared, teach
+from tools.train_bundled.pack import Row, Words, blind_row, collate, image_row
+from tools.train_bundled.run import Run
 from tools.train_bundled.vocabulary import CATEGORIES, INDEX
 
 NAMES = (
@@ -137,24 +142,106 @@ def test_a_due_token_follows_its_place(start):
     assert all(row.tokens[place + 1] == token for place, token in row.written)
 
 
-def test_trains_resumes_and_reports(pack, start, tmp_path):
-    told = [
+@pytest.fixture
+def told(pack, start, tmp_path):
+    """The least of a run, in `tmp_path`."""
+    return [
         "--out", str(tmp_path), "--art", str(pack), "--start", str(start), "--sets", "one", "--validation", "two",
-        "--minutes", "5", "--steps", "2", "--batch", "3", "--questions", "4", "--prior-scenes", "8", "--tune-scenes", "4",
-        "--settle", "0.01", "--log-every", "1", "--save-every", "0", "--threads", "1", "--no-bf16",
-        "--questions-to-report", "4",
+        "--batch", "4", "--answered", "4", "--questions", "4", "--prior-scenes", "8", "--tune-scenes", "4",
+        "--settle", "0", "--log-every", "1", "--save-every", "0", "--warmup", "1", "--no-bf16",
     ]  # fmt: skip
-    folder = train.main(told)
+
+
+def test_trains_and_reports(told, tmp_path):
+    folder = train.main([*told, "--processes", "1", "--steps", "2", "--score-every", "1", "--questions-to-report", "4"])
     report = json.loads((tmp_path / "report.json").read_text())
     assert set(report["styles"]) == {"two", "one"}
     assert report["styles"]["two"]["questions"]["category"] == 4
     assert "valid_json" in report["generated"]
     assert "two" in (tmp_path / "report.md").read_text()
     AutoModelForImageTextToText.from_pretrained(folder)
-    told[told.index("--steps") + 1], told[-1] = "3", "0"
-    train.main([*told, "--resume"])
-    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert steps == [1, 2, 3]
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "answer" in line] == [1, 2]
+    assert [line["step"] for line in lines if "unseen_right" in line] == [0, 1, 2, 2]
+    assert lines[0]["unseen_loss"] > 0
+
+
+def _taught(run, until):
+    """The run after so many steps."""
+    feed = iter(Feed(run.sprites, run.args, run.priors, run.step, 0, 1))
+    while run.step < until:
+        run.take(*next(feed), run.share())
+    return run
+
+
+def test_a_run_that_goes_on_ends_where_one_without_a_pause_does(told, pack):
+    sprites = art.load_sprites(pack, ["one"])
+    args = train.parsed([*told, "--processes", "1", "--steps", "4"])
+    whole = _taught(Run(args, sprites), 4)
+    _taught(Run(args, sprites), 2).save()
+    args.resume = True
+    rest = Run(args, sprites)
+    assert rest.step == 2
+    _taught(rest, 4)
+    for one, other in ((whole.net, rest.net), (whole.averaged(), rest.averaged())):
+        assert _same(one.state_dict(), other.state_dict())
+    assert not _same(whole.net.state_dict(), whole.averaged().state_dict())
+    moments = [run.optimizer.state_dict()["state"] for run in (whole, rest)]
+    assert all(_same(moments[0][number], moments[1][number]) for number in moments[0])
+
+
+def _same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def _lesson(pack, start, part):
+    """The gradients of every other scene from `part` on, or of all where it is None, and what was said of them."""
+    words = Words(start)
+    batch = _composed(pack, number=4)
+    rng = random.Random(3)
+    rows = [
+        image_row(words, scene, rng, 3 + 2 * number, talk=1.0)[0] for number, scene in enumerate(truth.scenes_of(batch))
+    ]
+    own = slice(None) if part is None else slice(part, None, 2)
+    batch = scenes.Batch(*(value[own] if isinstance(value, torch.Tensor) else value for value in batch))
+    torch.manual_seed(part or 0)
+    model = net.load(start)
+    torch.nn.init.constant_(model.patches.weight, 0.01)
+    torch.nn.init.zeros_(model.patches.bias)
+    lesson = Lesson(model, words)
+    told = teach(shared(lesson), batch, collate(rows[own]), False, nullcontext())
+    return {name: value.grad for name, value in model.named_parameters() if value.grad is not None}, told
+
+
+def _one_of_two(rank, pack, start, out):
+    torch.set_num_threads(1)
+    distributed.init_process_group("gloo", f"file://{out}/meeting", rank=rank, world_size=2)
+    torch.save(_lesson(pack, start, rank), out / f"{rank}.pt")
+    distributed.destroy_process_group()
+
+
+def test_two_processes_have_the_gradient_of_one_with_twice_the_batch(pack, start, tmp_path):
+    multiprocessing.spawn(_one_of_two, (pack, start, tmp_path), 2)
+    alone, said = _lesson(pack, start, None)
+    for rank in (0, 1):
+        gradients, told = torch.load(tmp_path / f"{rank}.pt")
+        assert told == pytest.approx(said, abs=2e-4)
+        assert gradients.keys() == alone.keys()
+        for name, value in alone.items():
+            assert torch.allclose(gradients[name], value, atol=1e-5), name
+
+
+def test_two_processes_take_a_run_together(told, tmp_path):
+    train.main([*told, "--processes", "2", "--steps", "2", "--questions-to-report", "0", "--score-every", "0"])
+    assert json.loads((tmp_path / "about.json").read_text())["processes"] == 2
+    assert (tmp_path / "model" / "model.safetensors").exists()
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 2
+
+
+def test_an_answer_without_an_image_stays_clear_of_a_no(start):
+    rng, words = random.Random(4), Words(start)
+    row = blind_row(words, [questions.Statement("a man is visible", 1.0, "category", key="man")], {"man": 0.01}, rng)
+    assert row.asked[0][1] == pytest.approx(0.206)
 
 
 def test_calibration_and_balance():

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from judge.resources import bundled_model
 from tools.train_bundled.pack import Packed
 from tools.train_bundled.scenes import BACKGROUND
 
-START = Path(__file__).resolve().parents[2] / "judge" / "models" / "bundled" / "mini-v0"
+START = bundled_model()
 BESIDE_WEIGHTS = (
     "chat_template.jinja", "generation_config.json", "processor_config.json", "tokenizer.json", "tokenizer_config.json",
 )  # fmt: skip

@@ -25,10 +25,11 @@ from typing import Any
 
 import torch
 
+from judge.resources import bundled_model
 from tools.train_bundled import eyes_guard, eyes_losses, eyes_model, eyes_report, eyes_words, scenes
 from tools.train_bundled.art import CONCEPTS, TRAINING_SETS, VALIDATION_SETS, Sprites, load_sprites
 
-SIGHT = Path(__file__).resolve().parents[2] / "judge" / "models" / "bundled" / "mini-v0"
+SIGHT = bundled_model()
 RULES, NAMES, WORDS = 4096, 96, 96  # rule sentences there are; names and group words asked for in a step
 WEIGHTS = {"class": 1.0, "box": 1.0, "objectness": 0.2, "words": 1.0, "rules": 2.5}
 
