@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from judge.assemble import load_judge
-from judge.calibration.calibrate import Change, Labelled, for_false_positives, for_reviews
+from judge.calibration.calibrate import Labelled, ReviewChange, for_false_positives, for_reviews
 from judge.calibration.facts import ImageScores, Word, gather
 from judge.evaluation.data.datasets import load_dataset
 from judge.evaluation.measures.bootstrap import Bootstrap
-from judge.evaluation.measures.counting import Said, compare, scores
+from judge.evaluation.measures.counting import Answered, compare, scores
 from judge.files import write_whole
 from judge.locks.loading import load_policy
 from judge.settings import Bounds
 
-SAID: dict[Word, Said] = {"violated": Said.YES, "not_violated": Said.NO, "undecided": Said.REVIEW}
+SAID: dict[Word, Answered] = {"violated": Answered.YES, "not_violated": Answered.NO, "undecided": Answered.REVIEW}
 SPLITS = 10
 
 
@@ -37,12 +37,14 @@ class Part:
         self.images, self.enforced = images, enforced
         self.unsafe = [any(one.truth[rule] for rule in enforced) for one in images]
 
-    def said(self, bounds: Mapping[str, Bounds | None]) -> list[Said]:
+    def said(self, bounds: Mapping[str, Bounds | None]) -> list[Answered]:
         """The verdict on every image: violated, else open, else not."""
         found = []
         for one in self.images:
             words = [word(one.sheet, rule, bounds) for rule in self.enforced]
-            found.append(Said.YES if "violated" in words else Said.REVIEW if "undecided" in words else Said.NO)
+            found.append(
+                Answered.YES if "violated" in words else Answered.REVIEW if "undecided" in words else Answered.NO
+            )
         return found
 
     def figures(self, bounds: Mapping[str, Bounds | None], bootstrap: Bootstrap) -> dict[str, Any]:
@@ -142,11 +144,11 @@ def repeated(images: Sequence[Labelled], rules: Mapping[str, bool], enforced: Se
             every = [word(one.sheet, rule, bounds) for one in part.images for rule in rules]
             rates["rule_false_positive_rate"].append(ok.count("violated") / len(ok))
             rates["rule_flag_rate"].append(every.count("violated") / len(every))
-            rates["review_rate"].append(said.count(Said.REVIEW) / len(said))
+            rates["review_rate"].append(said.count(Answered.REVIEW) / len(said))
     return {name: {rate: round(sum(each) / SPLITS, 6) for rate, each in one.items()} for name, one in found.items()}
 
 
-def calibrations(chosen: Sequence[Labelled], rules: Mapping[str, bool]) -> dict[str, Change]:
+def calibrations(chosen: Sequence[Labelled], rules: Mapping[str, bool]) -> dict[str, ReviewChange]:
     """What is tried: a rate per rule, a budget, and both again without labels, each on the same images."""
     found = {}
     for labelled, suffix in ((True, ""), (False, ", unlabelled")):

@@ -19,7 +19,7 @@ from judge.errors import UserError
 from judge.judging.escalation import tried_out
 from judge.judging.pipeline import Judge
 from judge.judging.priors import Locked
-from judge.languages import DEFAULT, ENGLISH, Answers, language
+from judge.languages import DEFAULT, ENGLISH, Answers, language_of
 from judge.locks.calibrated import calibrated
 from judge.locks.loading import Policy, load_policy
 from judge.locks.priors import priors_in
@@ -63,13 +63,13 @@ def load_judge(
     """
     chosen = settings_of(settings, overrides)
     loaded, lock = _read(constitution)
-    spoken = language(loaded.language)
+    language = language_of(loaded.language)
     if loaded.without_chain:
         log.warning("rules without preconditions end every image in needs_review: %s", ", ".join(loaded.without_chain))
-    mllm = _mllm(chosen, spoken.answers)
+    mllm = _mllm(chosen, language.answers)
     eyes = _eyes(chosen)
-    if eyes.encoder is not None and spoken.code != DEFAULT:
-        log.warning(ENCODER_NOTICE, loaded.constitution, spoken.code)
+    if eyes.encoder is not None and language.code != DEFAULT:
+        log.warning(ENCODER_NOTICE, loaded.constitution, language.code)
     if eyes.relevance is not None and "relevance" not in chosen.thresholds.model_fields_set:
         thresholds = chosen.thresholds.model_copy(update={"relevance": eyes.relevance})
         chosen = chosen.model_copy(update={"thresholds": thresholds})
@@ -139,12 +139,12 @@ def load_llm(source: str, **settings: Any) -> Llm:
     return load_text_llm(source, chosen)
 
 
-def load_mllm_of(spoken: str = DEFAULT, settings: Settings | None = None, **overrides: Any) -> Mllm:
-    """The multimodal model alone, to be asked in the language `spoken`. Settings: see `load_judge`.
+def load_mllm_of(language: str = DEFAULT, settings: Settings | None = None, **overrides: Any) -> Mllm:
+    """The multimodal model alone, to be asked in the language `language`. Settings: see `load_judge`.
 
     Raises as `load_judge` does.
     """
-    return _mllm(settings_of(settings, overrides), language(spoken).answers)
+    return _mllm(settings_of(settings, overrides), language_of(language).answers)
 
 
 def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Settings:

@@ -63,7 +63,7 @@ def available() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in shipped("prompts").glob(f"*/{_ANSWERS}")))
 
 
-def language(code: str) -> Language:
+def language_of(code: str) -> Language:
     """The language called `code`, such as `en` or `de`.
 
     Raises:

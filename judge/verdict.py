@@ -131,7 +131,7 @@ class Evidence(Frozen):
     cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
 
 
-class ConditionFinding(Frozen):
+class Condition(Frozen):
     """One precondition or exception: its outcome, and the evidence of each alternative."""
 
     outcome: Outcome
@@ -153,8 +153,8 @@ class Finding(Frozen):
     enforced: bool
     outcome: RuleOutcome
     relevance: float | None = None
-    preconditions: tuple[ConditionFinding, ...] = ()
-    exceptions: tuple[ConditionFinding, ...] = ()
+    preconditions: tuple[Condition, ...] = ()
+    exceptions: tuple[Condition, ...] = ()
     thresholds: Thresholds | None = None
     reason: str | None = None
     cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)

@@ -35,7 +35,7 @@ class Labelled:
     truth: Truth
 
 
-class Tally(Frozen):
+class FlagTally(Frozen):
     """Of one rule's images: how many are flagged of the ok and of the violating ones, and how many are left open."""
 
     ok_flagged: int
@@ -52,13 +52,13 @@ class RuleChange(Frozen):
     rule: str
     ok: int
     violating: int
-    before: Tally
-    after: Tally
+    before: FlagTally
+    after: FlagTally
     bounds: Bounds | None = None
     why: str | None = None
 
 
-class Change(Frozen):
+class ReviewChange(Frozen):
     """What a calibration comes to. reviews: images that end in review, before and after.
 
     half_width: of the band around every cut, where the target is the review budget.
@@ -116,7 +116,7 @@ class Sides:
             why=why,
         )
 
-    def _tally(self, bounds: Bounds | None) -> Tally:
+    def _tally(self, bounds: Bounds | None) -> FlagTally:
         ok, violating = (
             {sheet.sha256: _outcome(sheet, self.rule, bounds) for sheet in side} for side in (self.ok, self.violating)
         )
@@ -124,12 +124,12 @@ class Sides:
         left = list({**ok, **violating}.values()).count(
             RuleOutcome.UNDECIDED
         )  # without labels an image may be on both sides
-        return Tally(ok_flagged=ok_flagged, violating_flagged=violating_flagged, open=left)
+        return FlagTally(ok_flagged=ok_flagged, violating_flagged=violating_flagged, open=left)
 
 
 def for_false_positives(
     images: Sequence[Labelled], rules: Mapping[str, bool], level: float, *, labelled: bool
-) -> Change:
+) -> ReviewChange:
     """Bounds that keep each rule's false positive rate. rules: by id, whether it is enforced.
 
     Raises:
@@ -154,7 +154,7 @@ def for_false_positives(
     return _whole("false_positive_rate", level, images, rules, changes)
 
 
-def for_reviews(images: Sequence[Labelled], rules: Mapping[str, bool], level: float, *, labelled: bool) -> Change:
+def for_reviews(images: Sequence[Labelled], rules: Mapping[str, bool], level: float, *, labelled: bool) -> ReviewChange:
     """Bounds that keep the share of images in review. rules: by id, whether it is enforced.
 
     Raises:
@@ -252,7 +252,7 @@ def _whole(
     rules: Mapping[str, bool],
     changes: Sequence[RuleChange],
     half_width: float | None = None,
-) -> Change:
+) -> ReviewChange:
     chosen = {change.rule: change.bounds for change in changes}
     enforced = [rule for rule, counts in rules.items() if counts]
 
@@ -260,7 +260,7 @@ def _whole(
         words = [[_outcome(one.sheet, rule, bounds.get(rule)) for rule in enforced] for one in images]
         return sum(RuleOutcome.VIOLATED not in each and (RuleOutcome.UNDECIDED in each or not each) for each in words)
 
-    return Change(
+    return ReviewChange(
         target=target,
         level=level,
         images=len(images),

@@ -20,12 +20,12 @@ from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.pipeline import Judge
 from judge.locks.calibrated import bounded
 from judge.settings import Bounds
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome, Verdict
+from judge.verdict import Branch, Condition, Evidence, Finding, RuleOutcome, Verdict
 
 _ALL_HOLD = Bounds(fails_under=-30.0, holds_over=-30.0)
 
 
-class Span(NamedTuple):
+class ScoreSpan(NamedTuple):
     """A rule's score on an image: it is violated where `low` is over the upper bound, not violated where `high` is
     under the lower one. They differ where something is open whatever the bounds, such as an answer without label mass.
     """
@@ -40,15 +40,15 @@ class Span(NamedTuple):
         return RuleOutcome.NOT_VIOLATED if self.high < bounds.fails_under else RuleOutcome.UNDECIDED
 
 
-NEVER = Span(-math.inf, -math.inf)  # pruned, or lifted
-OPEN = Span(-math.inf, math.inf)
+NEVER = ScoreSpan(-math.inf, -math.inf)  # pruned, or lifted
+OPEN = ScoreSpan(-math.inf, math.inf)
 
 
 class ImageScores(NamedTuple):
     """One image: digest of its bytes, each rule's span, and what each rule comes to as the judge is now."""
 
     sha256: str
-    spans: dict[str, Span]
+    spans: dict[str, ScoreSpan]
     now: dict[str, RuleOutcome]
 
 
@@ -106,32 +106,32 @@ def _word(finding: Finding | None) -> RuleOutcome:
     return RuleOutcome.NOT_VIOLATED if outcome is RuleOutcome.PRUNED else outcome
 
 
-def _over_views(spans: Sequence[Span]) -> Span:
+def _over_views(spans: Sequence[ScoreSpan]) -> ScoreSpan:
     """Violated in one view is violated; not violated needs all views."""
-    return Span(max(one.low for one in spans), max(one.high for one in spans))
+    return ScoreSpan(max(one.low for one in spans), max(one.high for one in spans))
 
 
-def _span(finding: Finding) -> Span:
+def _span(finding: Finding) -> ScoreSpan:
     if finding.outcome is RuleOutcome.PRUNED or any(one.outcome == "holds" for one in finding.exceptions):
         return NEVER
     if not finding.preconditions:
         return OPEN
     whole = _least([_greatest(one) for one in finding.preconditions])
     lifting_is_open = any(one.outcome != "fails" for one in finding.exceptions)
-    return Span(-math.inf, whole.high) if lifting_is_open else whole
+    return ScoreSpan(-math.inf, whole.high) if lifting_is_open else whole
 
 
-def _least(spans: Sequence[Span]) -> Span:
-    return Span(min(one.low for one in spans), min(one.high for one in spans))
+def _least(spans: Sequence[ScoreSpan]) -> ScoreSpan:
+    return ScoreSpan(min(one.low for one in spans), min(one.high for one in spans))
 
 
-def _greatest(condition: ConditionFinding) -> Span:
+def _greatest(condition: Condition) -> ScoreSpan:
     each = [_of(one) for one in condition.alternatives]
-    return Span(max(one.low for one in each), max(one.high for one in each))
+    return ScoreSpan(max(one.low for one in each), max(one.high for one in each))
 
 
-def _of(evidence: Evidence) -> Span:
+def _of(evidence: Evidence) -> ScoreSpan:
     """A statement's score, or open: not asked (a picture the model must not judge), or without label mass."""
     if evidence.score is None or evidence.branch in (Branch.LOW_LABEL_MASS, Branch.NOT_ASKED):
         return OPEN
-    return Span(evidence.score, evidence.score)
+    return ScoreSpan(evidence.score, evidence.score)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.calibration.calibrate import Change
+from judge.calibration.calibrate import ReviewChange
 from judge.constitution import Constitution, load_constitution
 from judge.constitution.load import locate
 from judge.errors import UserError
@@ -27,7 +27,7 @@ from judge.settings import Bounds
 
 
 @dataclass(frozen=True)
-class Subject:
+class CalibrationSubject:
     """What is to be calibrated: a constitution with the chains of its lock, the lock, and where that lies."""
 
     source: str
@@ -41,7 +41,7 @@ class Subject:
         return {name: one.calibration.bounds for name, one in self.lock.rules.items() if one.calibration is not None}
 
 
-def read_subject(source: str) -> Subject:
+def read_subject(source: str) -> CalibrationSubject:
     """A constitution whose lock may be calibrated.
 
     Raises:
@@ -64,11 +64,17 @@ def read_subject(source: str) -> Subject:
     if own:
         hint = "take `bounds` out of their `thresholds`: what is written there would win over what is calibrated"
         raise UserError(f"{source}: rules with bounds of their own: {', '.join(own)}", hint=hint)
-    return Subject(source, path, chained, lock)
+    return CalibrationSubject(source, path, chained, lock)
 
 
 def calibrated_lock(
-    subject: Subject, change: Change, judge: Judge, *, labelled: bool, dataset: str, dataset_digest: str
+    subject: CalibrationSubject,
+    change: ReviewChange,
+    judge: Judge,
+    *,
+    labelled: bool,
+    dataset: str,
+    dataset_digest: str,
 ) -> Lock:
     """The lock with the new bounds, and none of an earlier calibration: two cannot share one provenance."""
     rules = {rule.id: rule for rule in subject.constitution.rules}
@@ -97,7 +103,7 @@ def calibrated_lock(
     return subject.lock.model_copy(update={"rules": entries, "calibration": made}).signed()
 
 
-def write_lock(subject: Subject, lock: Lock) -> None:
+def write_lock(subject: CalibrationSubject, lock: Lock) -> None:
     """Write the lock whole, if it differs from the one there is.
 
     Raises:
@@ -111,7 +117,7 @@ def write_lock(subject: Subject, lock: Lock) -> None:
         raise UserError(f"{subject.path}: cannot be written ({error.strerror})") from error
 
 
-def overwritten(subject: Subject, change: Change) -> tuple[str, ...]:
+def overwritten(subject: CalibrationSubject, change: ReviewChange) -> tuple[str, ...]:
     """What becomes of bounds that are in the lock already, a sentence for each that changes."""
     new = {one.rule: one.bounds for one in change.rules}
     said = ((rule, old, new.get(rule)) for rule, old in subject.bounds.items())
@@ -129,7 +135,7 @@ def shown(bounds: Bounds) -> str:
     return f"{bounds.fails_under:+.2f} to {bounds.holds_over:+.2f}"
 
 
-def promise(change: Change, *, labelled: bool) -> tuple[str, ...]:
+def promise(change: ReviewChange, *, labelled: bool) -> tuple[str, ...]:
     """What the calibration promises, and what it does not, in sentences."""
     rate, count = f"{change.level:g}", sum(one.bounds is not None for one in change.rules)
     together = f"over {count} rules together at most {min(1.0, count * change.level):.3g}"

@@ -57,15 +57,15 @@ def approve(compiled: Compiled, write: Callable[[Lock], None]) -> bool:
     try:
         by = _name()
         for place, rule in enumerate(asked, 1):
-            where, spoken = f"{place} of {len(asked)}", compiled.constitution.language
-            for entry in _answered(rule, lock.rules[rule.id], by, where, spoken):
+            where, language = f"{place} of {len(asked)}", compiled.constitution.language
+            for entry in _answered(rule, lock.rules[rule.id], by, where, language):
                 keep(rule.id, entry)
     except (typer.Abort, KeyboardInterrupt):
         _say("\nstopped; what was answered is kept")
     return lock is not compiled.lock
 
 
-def _answered(rule: Rule, entry: LockedRule, by: str, place: str, spoken: str) -> Iterator[LockedRule]:
+def _answered(rule: Rule, entry: LockedRule, by: str, place: str, language: str) -> Iterator[LockedRule]:
     """What becomes of one entry, after each answer about it.
 
     Raises:
@@ -74,7 +74,7 @@ def _answered(rule: Rule, entry: LockedRule, by: str, place: str, spoken: str) -
     from judge.locks import approval
 
     while True:
-        _say_back(rule, entry, place, spoken)
+        _say_back(rule, entry, place, language)
         answer = _answer()
         if answer == "quit":
             raise typer.Abort
@@ -91,7 +91,7 @@ def _answered(rule: Rule, entry: LockedRule, by: str, place: str, spoken: str) -
         return
 
 
-def _say_back(rule: Rule, entry: LockedRule, place: str, spoken: str) -> None:
+def _say_back(rule: Rule, entry: LockedRule, place: str, language: str) -> None:
     from judge.chain import chain_of_conditions
     from judge.compiler.compile import looked_at
     from judge.locks.said import in_words
@@ -99,7 +99,7 @@ def _say_back(rule: Rule, entry: LockedRule, place: str, spoken: str) -> None:
     _say(f"\n{rule.id} ({place}): {rule.text}")
     for said in in_words(chain_of_conditions(entry.preconditions, entry.exceptions, rule.fill)):
         _say(f"  {said}")
-    for warning in looked_at(entry, spoken).warnings:
+    for warning in looked_at(entry, language).warnings:
         _say(f"  warning: {warning}")
 
 

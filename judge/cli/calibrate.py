@@ -15,9 +15,9 @@ from judge.errors import UserError
 from judge.progress import watched
 
 if TYPE_CHECKING:
-    from judge.calibration.calibrate import Change, Labelled, Truth
+    from judge.calibration.calibrate import Labelled, ReviewChange, Truth
     from judge.calibration.facts import ImageScores
-    from judge.calibration.writing import Subject
+    from judge.calibration.writing import CalibrationSubject
     from judge.judging.pipeline import Judge
     from judge.settings import Settings
 
@@ -63,7 +63,7 @@ def calibrate(
     _show(subject, change, changed=lock != subject.lock, dry_run=dry_run, labelled=not unlabelled, json=json)
 
 
-def _labelled(source: str, subject: Subject) -> tuple[str, list[Truth], list[str]]:
+def _labelled(source: str, subject: CalibrationSubject) -> tuple[str, list[Truth], list[str]]:
     from judge.evaluation.data.datasets import load_dataset
 
     data = load_dataset(source, subject.constitution)
@@ -102,7 +102,9 @@ def _digest(images: Sequence[Labelled]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _change(subject: Subject, images: Sequence[Labelled], level: float, *, reviews: bool, labelled: bool) -> Change:
+def _change(
+    subject: CalibrationSubject, images: Sequence[Labelled], level: float, *, reviews: bool, labelled: bool
+) -> ReviewChange:
     from judge.calibration.calibrate import for_false_positives, for_reviews
 
     rules = {rule.id: rule.status == "enforce" for rule in subject.constitution.rules}
@@ -110,7 +112,9 @@ def _change(subject: Subject, images: Sequence[Labelled], level: float, *, revie
     return choose(images, rules, level, labelled=labelled)
 
 
-def _show(subject: Subject, change: Change, *, changed: bool, dry_run: bool, labelled: bool, json: bool) -> None:
+def _show(
+    subject: CalibrationSubject, change: ReviewChange, *, changed: bool, dry_run: bool, labelled: bool, json: bool
+) -> None:
     from judge.calibration.writing import overwritten, promise
 
     said = promise(change, labelled=labelled)
@@ -145,7 +149,7 @@ def _show(subject: Subject, change: Change, *, changed: bool, dry_run: bool, lab
     print(f"{subject.path}: {state if changed else 'unchanged'}")
 
 
-def _table(change: Change, *, labelled: bool) -> object:
+def _table(change: ReviewChange, *, labelled: bool) -> object:
     from rich.table import Table
 
     from judge.calibration.writing import shown

@@ -68,13 +68,13 @@ def compile_(
     from judge.constitution import load_constitution
 
     common: dict[str, Any] = settings.model_dump(include={"device", "dtype", "trust_remote_code"})
-    spoken = {name: load_constitution(name).language for name in names}  # mistakes are told before models load
+    language = {name: load_constitution(name).language for name in names}  # mistakes are told before models load
     writer = load_llm(llm, quantize=quantize, **common) if llm is not None else None
-    judging = {code: None if no_priors else load_mllm_of(code, settings) for code in dict.fromkeys(spoken.values())}
+    judging = {code: None if no_priors else load_mllm_of(code, settings) for code in dict.fromkeys(language.values())}
     for name in names:
-        compiled = compile_file(name, writer, judging[spoken[name]], renew=renew, rounds=rounds)
+        compiled = compile_file(name, writer, judging[language[name]], renew=renew, rounds=rounds)
         if interactive and _asked(name, compiled):  # what a person edited has no priors yet
-            compiled = compile_file(name, writer, judging[spoken[name]], rounds=rounds)
+            compiled = compile_file(name, writer, judging[language[name]], rounds=rounds)
         _tell(compiled)
         if json:
             print(_as_json(compiled))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from judge.review.store import Store
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """Choices of `--format`."""
 
     CSV = "csv"
@@ -28,13 +28,13 @@ class Format(StrEnum):
 
 def export(
     data: Data = None,
-    form: Annotated[Format, typer.Option("--format", help="How to write them.")] = Format.CSV,
+    form: Annotated[ExportFormat, typer.Option("--format", help="How to write them.")] = ExportFormat.CSV,
     out: Annotated[Path | None, typer.Option(help="The file to write. Default: stdout.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
 ) -> None:
     """Write all decisions, one row each, with the judge's verdict, scores and evidence."""
-    chosen = Format.JSONL if json else form
-    if chosen is Format.PARQUET and out is None:
+    chosen = ExportFormat.JSONL if json else form
+    if chosen is ExportFormat.PARQUET and out is None:
         raise UserError("parquet is not written to stdout", hint="name a file with --out")
     from judge.review.export import export as exported
     from judge.review.store import Store, data_dir
@@ -47,7 +47,7 @@ def export(
     print(f"{count} decisions written to {out}", file=sys.stderr)
 
 
-def _write(store: Store, form: Format, out: Path) -> int:
+def _write(store: Store, form: ExportFormat, out: Path) -> int:
     """Write the file whole or not at all."""
     from judge.review.export import export as exported
 

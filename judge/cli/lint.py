@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from judge.lint import LintFinding
 
 
-class Format(StrEnum):
+class LintFormat(StrEnum):
     """Choices of `--format`."""
 
     TEXT = "text"
@@ -34,7 +34,7 @@ def lint(
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="`bundled`: find words that the bundled model does not know.")
     ] = None,
-    output: Annotated[Format, typer.Option("--format", "-f", help="How to show findings.")] = Format.TEXT,
+    output: Annotated[LintFormat, typer.Option("--format", "-f", help="How to show findings.")] = LintFormat.TEXT,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Find what makes a constitution hard to judge. Exit code: 1 for an error or a warning, 0 none, 2 your mistake."""
@@ -48,10 +48,10 @@ def lint(
         name, found = _lint_file(file, older, bundled=model == "bundled")
         names.append(name)
         findings += found
-    chosen = Format.JSON if json else output
-    if chosen is Format.JSON:
+    chosen = LintFormat.JSON if json else output
+    if chosen is LintFormat.JSON:
         print(as_json(findings, names))
-    elif chosen is Format.SARIF:
+    elif chosen is LintFormat.SARIF:
         from importlib.metadata import version
 
         from judge.lint.linting import ALL_CHECKS

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from judge.judging.plain import GLOSSARY, how
 from judge.printable import printable
-from judge.verdict import ConditionFinding, Evidence, Finding, Verdict
+from judge.verdict import Condition, Evidence, Finding, Verdict
 
 _STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
 _OUTCOME_STYLES = {"holds": "red", "fails": "green", "undecided": "yellow", "not_asked": "dim"}
@@ -61,7 +61,7 @@ def _finding_table(finding: Finding, *, show_view: bool) -> Table:
     return table
 
 
-def _add_rows(table: Table, condition: ConditionFinding, prefix: str) -> None:
+def _add_rows(table: Table, condition: Condition, prefix: str) -> None:
     for index, evidence in enumerate(condition.alternatives):
         lead = prefix if index == 0 else "or "
         table.add_row(

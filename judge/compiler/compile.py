@@ -12,7 +12,7 @@ from __future__ import annotations
 from judge import prompts
 from judge.chain import chain_of_conditions
 from judge.compiler.asking import Llm, Nonsense
-from judge.compiler.decompose import Unfit, decompose
+from judge.compiler.decompose import UnfitChain, decompose
 from judge.compiler.gate import disagreement, veto
 from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.checks import faults, faults_of_statements
@@ -25,7 +25,7 @@ from judge.locks.approval import taken_over
 from judge.locks.calibrated import with_calibration_of
 from judge.locks.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, joined, source_digest
 
-_SPOKEN = ("rate", "rewrite", "decompose")  # in the constitution's language
+_BY_LANGUAGE = ("rate", "rewrite", "decompose")  # in the constitution's language
 _ENGLISH = ("central_objects", "compare")
 _MARK, _OURS = "edited: ", "its exceptions: "
 
@@ -93,32 +93,32 @@ def compile_constitution(
     return lock if previous is None or renew else with_calibration_of(previous, lock)
 
 
-def _prompts(spoken: str) -> dict[str, str]:
+def _prompts(language: str) -> dict[str, str]:
     """Digests of what the LLM is told."""
-    named = {name: f"{spoken}/{name}" for name in _SPOKEN} | {name: name for name in _ENGLISH}
+    named = {name: f"{language}/{name}" for name in _BY_LANGUAGE} | {name: name for name in _ENGLISH}
     return {name: prompts.digest(path) for name, path in named.items()}
 
 
-def _recipe(rule: Rule, llm: Llm | None, rounds: int, spoken: str) -> str:
+def _recipe(rule: Rule, llm: Llm | None, rounds: int, language: str) -> str:
     """Digest of how the rule's chain would be made now."""
     if rule.preconditions:
         return digest_of(["written", COMPILER])
     if llm is None:
         return digest_of(["grammar", COMPILER])
     identity = llm.identity.model_dump(mode="json")
-    return digest_of(["llm", COMPILER, rounds, identity, *_prompts(spoken).values()])
+    return digest_of(["llm", COMPILER, rounds, identity, *_prompts(language).values()])
 
 
-def _compiled(rule: Rule, llm: Llm | None, recipe: str, rounds: int, spoken: str) -> LockedRule:
+def _compiled(rule: Rule, llm: Llm | None, recipe: str, rounds: int, language: str) -> LockedRule:
     fresh = LockedRule(id=rule.id, rule=rule.rule, made_by="nothing", rule_digest=source_digest(rule), made_with=recipe)
     if rule.preconditions:
         return _signed(fresh, made_by="written", preconditions=rule.preconditions, exceptions=rule.exceptions)
     if llm is None:
         return _read(fresh, rule)
-    return _made(fresh, rule, llm, objectify(rule.rule, llm, rounds, spoken), spoken)
+    return _made(fresh, rule, llm, objectify(rule.rule, llm, rounds, language), language)
 
 
-def _made(fresh: LockedRule, rule: Rule, llm: Llm, objective: Objective, spoken: str) -> LockedRule:
+def _made(fresh: LockedRule, rule: Rule, llm: Llm, objective: Objective, language: str) -> LockedRule:
     """What the LLM makes of a rule; no chain, and the reason, where that does not stand up to the rule (`gate`)."""
     best = objective.best
     worded = fresh.model_copy(
@@ -129,11 +129,11 @@ def _made(fresh: LockedRule, rule: Rule, llm: Llm, objective: Objective, spoken:
         return _signed(worded, made_by="nothing", warnings=(*objective.warnings, f"not taken: {why}"))
 
     try:
-        preconditions, lifting = decompose(best.text, llm, spoken)
-    except Unfit as error:
+        preconditions, lifting = decompose(best.text, llm, language)
+    except UnfitChain as error:
         return refused(error.message)
     exceptions = joined(rule.exceptions, lifting)
-    if spoken == DEFAULT and (differing := disagreement((rule.rule, best.text), preconditions, lifting)):
+    if language == DEFAULT and (differing := disagreement((rule.rule, best.text), preconditions, lifting)):
         return refused(differing)
     if vetoed := veto(rule.rule, chain_of_conditions(preconditions, exceptions), llm):
         return refused(vetoed)
@@ -158,16 +158,16 @@ def _signed(entry: LockedRule, *, made_by: MadeBy, **made: object) -> LockedRule
     return whole.model_copy(update={"made_digest": whole.made})
 
 
-def looked_at(entry: LockedRule, spoken: str) -> LockedRule:
+def looked_at(entry: LockedRule, language: str) -> LockedRule:
     """The entry with what every chain is held to said of one that a person wrote, and of the exceptions of a rule whose
     preconditions were compiled, until somebody stands behind it.
 
-    It is said and no more: the person may mean what a check does not know. `spoken`: the checks know English only.
+    It is said and no more: the person may mean what a check does not know. `language`: the checks know English only.
     """
     warnings = [one for one in entry.warnings if not one.startswith((_MARK, _OURS))]
-    if spoken == DEFAULT and entry.made_by == "person" and entry.preconditions and not entry.approved:
+    if language == DEFAULT and entry.made_by == "person" and entry.preconditions and not entry.approved:
         found = faults(entry.objective or entry.rule, entry.preconditions, entry.exceptions)
         warnings += [f"{_MARK}{one.message}" for one in found]
-    elif spoken == DEFAULT and entry.made_by in ("grammar", "llm") and entry.exceptions and not entry.approved:
+    elif language == DEFAULT and entry.made_by in ("grammar", "llm") and entry.exceptions and not entry.approved:
         warnings += [f"{_OURS}{one.message}" for one in faults_of_statements(entry.preconditions, entry.exceptions)]
     return entry.model_copy(update={"warnings": tuple(warnings)})

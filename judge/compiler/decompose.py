@@ -11,7 +11,7 @@ from judge.compiler.asking import Llm, Nonsense, ask
 from judge.compiler.gate import complaint
 from judge.constitution import Precondition, Statement
 from judge.constitution.schema import REFERENCE
-from judge.languages import DEFAULT, language
+from judge.languages import DEFAULT, language_of
 from judge.settings import Frozen
 
 MOST_PRECONDITIONS, MOST_ALTERNATIVES, MOST_EXCEPTIONS, MOST_OBJECTS = 6, 5, 5, 4
@@ -24,7 +24,7 @@ Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=_WORD)
 Some = Annotated[tuple[Short, ...], Field(min_length=1)]
 
 
-class Unfit(Nonsense):
+class UnfitChain(Nonsense):
     """What the LLM made is a chain, but none of this rule."""
 
 
@@ -41,8 +41,10 @@ class Objects(Frozen):
     objects: tuple[Word, ...]
 
 
-def decompose(text: str, llm: Llm, spoken: str = DEFAULT) -> tuple[tuple[Precondition, ...], tuple[Precondition, ...]]:
-    """Preconditions and exceptions of a rule, in its language `spoken`; what a detector looks for is English.
+def decompose(
+    text: str, llm: Llm, language: str = DEFAULT
+) -> tuple[tuple[Precondition, ...], tuple[Precondition, ...]]:
+    """Preconditions and exceptions of a rule, in its language; what a detector looks for is English.
 
     Raises:
         Unfit: what it made does not say what the rule says, nor did it when it was told so.
@@ -53,10 +55,10 @@ def decompose(text: str, llm: Llm, spoken: str = DEFAULT) -> tuple[tuple[Precond
     def check(found: Decomposition) -> str:
         nonlocal unfit
         nonsense = _complaint(found, set(REFERENCE.findall(text)))
-        unfit = complaint(text, *_bare(found)) if spoken == DEFAULT and not nonsense else ""
+        unfit = complaint(text, *_bare(found)) if language == DEFAULT and not nonsense else ""
         return nonsense or unfit
 
-    prompt = language(spoken).render(
+    prompt = language_of(language).render(
         "decompose",
         rule=text,
         groups=str(MOST_PRECONDITIONS),
@@ -68,7 +70,7 @@ def decompose(text: str, llm: Llm, spoken: str = DEFAULT) -> tuple[tuple[Precond
         found = ask(llm, prompt, Decomposition, max_tokens=_TOKENS, check=check)
     except Nonsense as error:
         if unfit:
-            raise Unfit(unfit, hint=error.hint) from error
+            raise UnfitChain(unfit, hint=error.hint) from error
         raise
     statements = dict.fromkeys((*(one for group in found.preconditions for one in group), *found.exceptions))
     made = {one: Statement(statement=one, central_objects=_objects(one, llm)) for one in statements}

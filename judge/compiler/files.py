@@ -150,8 +150,8 @@ def _primed(lock: Lock, constitution: Constitution, mllm: Mllm | None, threshold
     from judge.judging.asking import instruction
     from judge.judging.priors import Priors
 
-    spoken = constitution.language
-    priors = Priors(mllm, instruction(spoken), spoken=spoken, given=priors_in(lock, mllm.identity, constitution))
+    language = constitution.language
+    priors = Priors(mllm, instruction(language), language=language, given=priors_in(lock, mllm.identity, constitution))
     statements = [text for texts in statements_of(constitution).values() for text in texts]
     of = PriorsOf(model=mllm.identity, prompt=prompt_digest(constitution))
     return with_priors(lock, constitution, priors.of(statements), of, thresholds)

@@ -13,7 +13,7 @@ from pydantic import StringConstraints
 
 from judge.compiler.asking import Llm, ask
 from judge.constitution.schema import REFERENCE
-from judge.languages import DEFAULT, language
+from judge.languages import DEFAULT, language_of
 from judge.settings import Frozen
 
 ENOUGH = 9
@@ -56,19 +56,19 @@ class Objective:
     warnings: tuple[str, ...]
 
 
-def objectify(text: str, llm: Llm, rounds: int = ROUNDS, spoken: str = DEFAULT) -> Objective:
+def objectify(text: str, llm: Llm, rounds: int = ROUNDS, language: str = DEFAULT) -> Objective:
     """The most objective wording of a rule within `rounds` rewrites; the first of equals wins.
 
-    spoken: the rule's language.
+    language: the rule's language.
 
     Raises:
         ModelError: the LLM failed, or answered nonsense.
     """
-    attempts = [_rated(text, llm, spoken)]
+    attempts = [_rated(text, llm, language)]
     for _ in range(rounds):
         if _best(attempts).score in range(ENOUGH, 11):
             break
-        attempts.append(_next(text, attempts, llm, spoken))
+        attempts.append(_next(text, attempts, llm, language))
     best = _best(attempts)
     if best.score is not None and best.score >= ENOUGH:
         return Objective(best, ())
@@ -80,15 +80,15 @@ def _best(attempts: list[Attempt]) -> Attempt:
     return max(attempts, key=lambda one: one.score or 0)
 
 
-def _rated(text: str, llm: Llm, spoken: str) -> Attempt:
-    prompt = language(spoken).render("rate", rule=text, limit=str(_EXPLANATION))
+def _rated(text: str, llm: Llm, language: str) -> Attempt:
+    prompt = language_of(language).render("rate", rule=text, limit=str(_EXPLANATION))
     rating = ask(llm, prompt, Rating, max_tokens=_TOKENS)
     return Attempt(text, rating.score, rating.explanation)
 
 
-def _next(text: str, attempts: list[Attempt], llm: Llm, spoken: str) -> Attempt:
+def _next(text: str, attempts: list[Attempt], llm: Llm, language: str) -> Attempt:
     names = list(dict.fromkeys(REFERENCE.findall(text)))
-    prompt = language(spoken).render(
+    prompt = language_of(language).render(
         "rewrite",
         rule=text,
         attempts="\n".join(map(str, attempts)),
@@ -103,4 +103,4 @@ def _next(text: str, attempts: list[Attempt], llm: Llm, spoken: str) -> Attempt:
         return Attempt(rewritten, None, ", ".join(said))
     if any(rewritten == one.text for one in attempts):
         return Attempt(rewritten, None, "the same words as an earlier attempt")
-    return _rated(rewritten, llm, spoken)
+    return _rated(rewritten, llm, language)

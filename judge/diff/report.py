@@ -11,7 +11,7 @@ from rich.text import Text
 from judge.diff.changes import Change, Level
 from judge.diff.effects import Effect
 from judge.diff.policy import PolicyDiff
-from judge.diff.verdicts import Cost, Flip, McNemar, VerdictDiff
+from judge.diff.verdicts import Flip, McNemar, QuestionCost, VerdictDiff
 from judge.judging.plain import GLOSSARY
 from judge.printable import printable
 from judge.settings import Frozen
@@ -120,6 +120,6 @@ def _flip(flip: Flip) -> Text:
     return line
 
 
-def _cost(cost: Cost) -> str:
+def _cost(cost: QuestionCost) -> str:
     asked = f"{cost.questions:.1f} questions, {cost.region_questions:.1f} on regions"
     return f"{asked}, {cost.reasonings:.2f} reasonings"

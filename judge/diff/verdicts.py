@@ -61,7 +61,7 @@ class McNemar(Frozen):
         return float(binomtest(self.b, self.b + self.c).pvalue)
 
 
-class Cost(Frozen):
+class QuestionCost(Frozen):
     """What judging takes, in means per image, as the evidence has it.
 
     questions: yes/no questions about the image. region_questions: about blanked and cropped copies of it.
@@ -83,7 +83,7 @@ class VerdictDiff(Frozen):
     violations: tuple[int, int]
     mcnemar: McNemar
     reviews: tuple[int, int]
-    cost: tuple[Cost, Cost]
+    cost: tuple[QuestionCost, QuestionCost]
 
 
 def compare_verdicts(policy: PolicyDiff, pairs: Iterable[Pair]) -> VerdictDiff:
@@ -162,10 +162,10 @@ def _counts(both: list[Pair], renamed: Mapping[str, str]) -> tuple[RuleCount, ..
     return tuple(RuleCount(rule=rule, old=old.get(rule), new=new.get(rule)) for rule in dict.fromkeys((*old, *new)))
 
 
-def mean_cost(verdicts: list[Verdict]) -> Cost:
+def mean_cost(verdicts: list[Verdict]) -> QuestionCost:
     """Means over verdicts; rules of one view that share a statement share its questions."""
     if not verdicts:
-        return Cost()
+        return QuestionCost()
     questions = regions = reasonings = 0
     for verdict in verdicts:
         occluding = all(model.role not in ("detector", "encoder+detector") for model in verdict.provenance.models)
@@ -174,7 +174,7 @@ def mean_cost(verdicts: list[Verdict]) -> Cost:
             reasonings += one.reasoning is not None
             regions += _region_questions(one, occluding)
     count = len(verdicts)
-    return Cost(
+    return QuestionCost(
         questions=round(questions / count, 3),
         region_questions=round(regions / count, 3),
         reasonings=round(reasonings / count, 3),

@@ -21,7 +21,7 @@ from judge.constitution import Constitution
 from judge.evaluation.data.datasets import image_digest
 from judge.evaluation.judgements import CachedJudgements, failed
 from judge.evaluation.measures.bootstrap import DRAWS, SEED, Bootstrap
-from judge.evaluation.measures.counting import Said
+from judge.evaluation.measures.counting import Answered
 from judge.evaluation.measures.figures import Evaluation, MethodFigures
 from judge.evaluation.measures.measure import compare, measure
 from judge.evaluation.measures.traces import image_said
@@ -181,7 +181,7 @@ def _watched(found: Iterator[tuple[int, Judgement]], total: int, name: str) -> I
 
 
 def _compared(
-    dataset: Dataset, one: MethodFigures, said: Mapping[str, Sequence[Said]], against: str, bootstrap: Bootstrap
+    dataset: Dataset, one: MethodFigures, said: Mapping[str, Sequence[Answered]], against: str, bootstrap: Bootstrap
 ) -> MethodFigures:
     found = compare(dataset.examples, said[one.name], said[against], against, bootstrap)
     return one.model_copy(update={"against_method": found})

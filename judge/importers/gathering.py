@@ -13,15 +13,15 @@ from judge.constitution.document import clipped
 from judge.errors import UserError
 from judge.importers.not_rules import why_no_rule
 from judge.importers.sentences import Exempt, exempt, pieces
-from judge.importers.tables import Row
-from judge.importers.writing import Draft, Written, slug, written_out
+from judge.importers.tables import TableRow
+from judge.importers.writing import FoundRule, Written, slug, written_out
 
 LONGEST = 2000  # characters of a rule, as the schema has it
 OPEN = "it is open which rule it lifts"
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedPassage:
     """Something in the policy that did not become what it stood for: where (1-based line), what, and why."""
 
     line: int
@@ -38,7 +38,7 @@ class Imported:
 
     text: str
     rules: int
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[SkippedPassage, ...]
 
 
 @dataclass
@@ -46,15 +46,15 @@ class Gathering:
     """Everything found so far. before: the rule that an exception would lift that is met now; None where that is open.
     unplaced: exceptions without a rule, and why."""
 
-    drafts: list[Draft] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    unplaced: list[Skipped] = field(default_factory=list)
-    before: Draft | None = None
+    drafts: list[FoundRule] = field(default_factory=list)
+    skipped: list[SkippedPassage] = field(default_factory=list)
+    unplaced: list[SkippedPassage] = field(default_factory=list)
+    before: FoundRule | None = None
 
     def skip(self, line: int, what: str, why: str) -> None:
-        self.skipped.append(Skipped(line, clipped(what), why))
+        self.skipped.append(SkippedPassage(line, clipped(what), why))
 
-    def rule(self, text: str, line: int, *, section: str = "", named: str = "") -> Draft | None:
+    def rule(self, text: str, line: int, *, section: str = "", named: str = "") -> FoundRule | None:
         """A rule; None where the text is none. section: why what stands there is none; named: what it is called by."""
         self.before = None
         if not any(one.isalpha() for one in text) or len(text) < 2:
@@ -67,7 +67,7 @@ class Gathering:
         if why:
             self.skip(line, named or text, why)
             return None
-        self.before = Draft(text, line, named=named or text)
+        self.before = FoundRule(text, line, named=named or text)
         self.drafts.append(self.before)
         return self.before
 
@@ -87,9 +87,9 @@ class Gathering:
             self.unplace(line, text, f"the rule would be longer than {LONGEST} characters with it")
 
     def unplace(self, line: int, what: str, why: str) -> None:
-        self.unplaced.append(Skipped(line, clipped(what), why))
+        self.unplaced.append(SkippedPassage(line, clipped(what), why))
 
-    def row(self, row: Row, line: int, *, category: str | None, section: str = "") -> None:
+    def row(self, row: TableRow, line: int, *, category: str | None, section: str = "") -> None:
         """A row of a table."""
         draft = self.rule(row.rule, line, section=section)
         if draft is None:

@@ -20,8 +20,8 @@ from judge.importers.gathering import OPEN, Gathering, Imported
 from judge.importers.not_rules import lists_exceptions, section_of, why_no_rule
 from judge.importers.sentences import Exempt, exempt, forbids, permitted, sentences, without_number
 from judge.importers.tables import NO_COLUMN, rows_of
-from judge.importers.writing import Draft, Written, slug
-from judge.languages import language
+from judge.importers.writing import FoundRule, Written, slug
+from judge.languages import language_of
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
@@ -94,14 +94,14 @@ def _head(front_matter: Document, reader: _Reader, file: str) -> Written:
         reader.found.skip(
             front_matter.keys[(key,)][0], key, "front matter gives title, version, description and language"
         )
-    spoken = front.get("language")
+    language = front.get("language")
     return Written(
         name=slug(str(title)) or "imported-policy",
         title=clipped(title),
         version=version,
         source=file,
         description=" ".join(str(front.get("description") or f"Imported from {file}.").split()),
-        language=None if spoken is None else language(str(spoken)).code,
+        language=None if language is None else language_of(str(language)).code,
     )
 
 
@@ -192,7 +192,7 @@ class _Reader:
             return exempt(text)
         return exempt(text) or exempt(f"{self.lead} {text}") if not led.text else Exempt("", clause=False)
 
-    def _items(self, lists: SyntaxTreeNode, under: Draft | None) -> None:
+    def _items(self, lists: SyntaxTreeNode, under: FoundRule | None) -> None:
         """The items of a list, in one that stands `under` a rule or in none."""
         lead, begun = self.lead, len(self.found.drafts)
         for item in lists.children:

@@ -37,7 +37,7 @@ _FORBIDS = re.compile(
 )
 
 
-class Said(NamedTuple):
+class Sentence(NamedTuple):
     """A sentence, and the 1-based line that it begins on."""
 
     text: str
@@ -53,14 +53,14 @@ class Exempt(NamedTuple):
     joint: str = ", except"
 
 
-def sentences(text: str, line: int) -> Iterator[Said]:
+def sentences(text: str, line: int) -> Iterator[Sentence]:
     """The sentences of a passage that begins on `line` and keeps its line breaks, without the numbers of clauses."""
     for start, passage in _parts(text, _NEW_CLAUSE):
         number = _CLAUSE.match(passage)
         cut = number.end() if number else 0
         for place, sentence in _parts(passage[cut:], _ENDS):
             begun = line + text.count("\n", 0, start + cut + place)
-            yield from (Said(" ".join(one.split()), begun) for one in _own_rules(sentence) if one.strip())
+            yield from (Sentence(" ".join(one.split()), begun) for one in _own_rules(sentence) if one.strip())
 
 
 def forbids(text: str) -> bool:

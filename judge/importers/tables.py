@@ -27,7 +27,7 @@ Severity = Literal["low", "medium", "high", "critical"]
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row: its rule, and what its other columns say of it. unknown_severity: what is none, as it was written."""
 
     rule: str
@@ -44,7 +44,7 @@ def is_rule_column(name: str) -> bool:
     return any(called.fullmatch(plain) for called in (_FORBIDDEN, _RULE))
 
 
-def rows_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Row | None] | None:
+def rows_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[TableRow | None] | None:
     """A row for each that is given, None for one without a rule; None altogether where no column is the rules."""
     names = [name.casefold().strip(" :*") for name in head]
     column = _rule_column(names, rows)
@@ -57,13 +57,13 @@ def rows_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Row | No
         said = next(found, "").strip()
         return "" if said.casefold() in _NOTHING else said
 
-    def read(row: Sequence[str]) -> Row | None:
+    def read(row: Sequence[str]) -> TableRow | None:
         text = " ".join(row[column].split()) if column < len(row) else ""
         if text.casefold() in _NOTHING:
             return None
         said = cell(row, _SEVERITY)
         known = said.casefold() in get_args(Severity)
-        return Row(
+        return TableRow(
             rule=f"Not allowed: {text}" if forbidden and not forbids(text) else text,
             category=cell(row, _CATEGORY),
             exception=cell(row, _EXCEPTION),

@@ -20,7 +20,7 @@ _UNPRINTABLE = re.compile("[^\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\
 
 
 @dataclass
-class Draft:
+class FoundRule:
     """A rule as it was found: its text, 1-based line, category, what it is called by, its exceptions, its severity, and
     the id that it has in the policy."""
 
@@ -54,7 +54,7 @@ def slug(text: str, words: int | None = None) -> str:
     return joined if len(joined) <= LONGEST_ID - 8 else joined[: LONGEST_ID - 8].rstrip("-")  # room for a number
 
 
-def written_out(head: Written, drafts: list[Draft]) -> str:
+def written_out(head: Written, drafts: list[FoundRule]) -> str:
     """The text of the file."""
     lines = [
         "# yaml-language-server: $schema=./constitution.schema.json",
@@ -75,7 +75,7 @@ def written_out(head: Written, drafts: list[Draft]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rule(draft: Draft, identifier: str, source: str) -> list[str]:
+def _rule(draft: FoundRule, identifier: str, source: str) -> list[str]:
     lines = [f"  # {comment(source)}:{draft.line}", f"  - id: {_scalar(identifier)}"]
     lines.append(f"    rule: {_scalar(_unreferenced(draft.text))}")
     if draft.category:

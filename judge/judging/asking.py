@@ -11,7 +11,7 @@ from judge.judging.calling import called, each
 from judge.judging.clock import Clock
 from judge.judging.priors import Priors
 from judge.judging.view_state import ViewState
-from judge.languages import DEFAULT, language
+from judge.languages import DEFAULT, language_of
 from judge.ports import Ask, Mllm
 from judge.verdict import Answer
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 _MARK = "\N{WHITE SQUARE}"
 
 
-def instruction(spoken: str = DEFAULT) -> str:
+def instruction(language: str = DEFAULT) -> str:
     """The part of a language's ask prompt that comes before the statement, the same for every question."""
-    head, mark, tail = language(spoken).render("ask", statement=_MARK).partition(_MARK)
+    head, mark, tail = language_of(language).render("ask", statement=_MARK).partition(_MARK)
     if not mark or tail.strip():
         raise ValueError(
-            f"prompts/{spoken}/ask.j2 must end with {{{{ statement }}}}: what comes last is all that is not shared"
+            f"prompts/{language}/ask.j2 must end with {{{{ statement }}}}: what comes last is all that is not shared"
         )
     return head.rstrip(" ")
 
@@ -34,14 +34,14 @@ def instruction(spoken: str = DEFAULT) -> str:
 class Questioner:
     """Yes/no questions to one model under the `ask` prompt of one language."""
 
-    def __init__(self, mllm: Mllm, spoken: str = DEFAULT, priors: Mapping[str, Answer] | None = None) -> None:
-        self._mllm, self._spoken, self._given = mllm, spoken, priors
-        self._instruction = instruction(spoken)
-        self._answers = language(spoken).answers
+    def __init__(self, mllm: Mllm, language: str = DEFAULT, priors: Mapping[str, Answer] | None = None) -> None:
+        self._mllm, self._language, self._given = mllm, language, priors
+        self._instruction = instruction(language)
+        self._answers = language_of(language).answers
 
     @cached_property
     def _priors(self) -> Priors:
-        return Priors(self._mllm, self._instruction, spoken=self._spoken, given=self._given)
+        return Priors(self._mllm, self._instruction, language=self._language, given=self._given)
 
     def question(self, image: Image, statement: str) -> Ask:
         """The statement about an image, as the model is asked it."""

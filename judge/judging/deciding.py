@@ -8,7 +8,7 @@ from typing import Literal
 from judge.chain import Outcome
 from judge.judging.plain import how
 from judge.settings import Frozen
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome
+from judge.verdict import Branch, Condition, Evidence, Finding, RuleOutcome
 
 
 class Decided(Frozen):
@@ -61,11 +61,11 @@ def gravest_of(findings: Sequence[Finding]) -> Finding | None:
     return min(findings, key=lambda one: order.index(one.outcome), default=None)
 
 
-def _first(conditions: Iterable[ConditionFinding], outcome: Outcome) -> ConditionFinding | None:
+def _first(conditions: Iterable[Condition], outcome: Outcome) -> Condition | None:
     return next((one for one in conditions if one.outcome is outcome), None)
 
 
-def _strongest(condition: ConditionFinding, outcome: Outcome) -> Evidence:
+def _strongest(condition: Condition, outcome: Outcome) -> Evidence:
     return max((one for one in condition.alternatives if one.outcome is outcome), key=_score)
 
 

@@ -265,8 +265,8 @@ class Judge:
                     state.fail(text, self._unable)
                 continue
             questions = [regions_stage.reasoning_question(state, text) for state, text in some]
-            tokens, spoken, how = self.settings.reason_tokens, self.constitution.language, self.settings.reason_with
-            found = escalation.reason(self._mllm, questions, tokens, spoken, clock, how)
+            tokens, language, how = self.settings.reason_tokens, self.constitution.language, self.settings.reason_with
+            found = escalation.reason(self._mllm, questions, tokens, language, clock, how)
             for (state, text), one in zip(some, found, strict=True):
                 if isinstance(one, ModelError):
                     state.fail(text, one)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from judge.files import read_text, remember
-from judge.languages import DEFAULT, language
+from judge.languages import DEFAULT, language_of
 from judge.ports import Ask, Mllm
 from judge.settings import cache_room
 from judge.verdict import Answer
@@ -26,7 +26,7 @@ class Locked:
 
 
 class Priors:
-    """Priors of one model under one prompt of one language (`spoken`).
+    """Priors of one model under one prompt of one language (`language`).
 
     The file's name holds the digests of the model, of the prompt and of the words for yes and no, so none of
     them can go stale. Those of a server's model are kept in memory only: which weights it serves, only the server
@@ -40,15 +40,15 @@ class Priors:
         instruction: str,
         folder: Path | None = None,
         *,
-        spoken: str = DEFAULT,
+        language: str = DEFAULT,
         given: Mapping[str, Answer] | None = None,
     ) -> None:
         self._given = dict(given or {})
         self._mllm = mllm
         self._instruction = instruction
-        self._answers = language(spoken).answers
-        digests = language(spoken).digests
-        key = f"{mllm.identity.model_dump_json()}|{spoken}|{digests['ask']}|{digests['answers']}"
+        self._answers = language_of(language).answers
+        digests = language_of(language).digests
+        key = f"{mllm.identity.model_dump_json()}|{language}|{digests['ask']}|{digests['answers']}"
         self._path = (folder or cache_room("priors")) / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
         self._on_disk = not mllm.identity.served
         self._known = self._read() if self._on_disk else {}

@@ -94,7 +94,7 @@ def trusted(answer: Answer | None, thresholds: Thresholds) -> bool:
     return answer is not None and answer.label_mass >= thresholds.label_mass
 
 
-class Decision(NamedTuple):
+class StatementDecision(NamedTuple):
     """Outcome of a statement, the step that decided it, and why it is undecided if it is."""
 
     outcome: Outcome
@@ -120,45 +120,45 @@ def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
     )
 
 
-def decide(facts: Facts, thresholds: Thresholds) -> Decision:
+def decide(facts: Facts, thresholds: Thresholds) -> StatementDecision:
     """What follows from the facts at hand, in the order of the method."""
     if facts.answer is None or facts.prior is None:
         if facts.error:
             return _failed(facts.error)
-        return Decision(Outcome.NOT_ASKED, Branch.NOT_ASKED)
+        return StatementDecision(Outcome.NOT_ASKED, Branch.NOT_ASKED)
     if not trusted(facts.answer, thresholds):
         why = Why.of(Cause.LOW_LABEL_MASS, mass=facts.answer.label_mass, least=thresholds.label_mass)
-        return Decision(Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, why)
+        return StatementDecision(Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, why)
     outcome = by_prior(facts.answer, facts.prior, thresholds)
     if outcome.known:
-        return Decision(outcome, Branch.PRIOR_HOLDS if outcome is Outcome.HOLDS else Branch.PRIOR_FAILS)
+        return StatementDecision(outcome, Branch.PRIOR_HOLDS if outcome is Outcome.HOLDS else Branch.PRIOR_FAILS)
     if thresholds.bounds is not None:
-        return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(Cause.BETWEEN_BOUNDS))
+        return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(Cause.BETWEEN_BOUNDS))
     return _by_region(facts, thresholds) or _by_reasoning(facts)
 
 
-def _by_region(facts: Facts, thresholds: Thresholds) -> Decision | None:
+def _by_region(facts: Facts, thresholds: Thresholds) -> StatementDecision | None:
     region, prior = facts.region, facts.prior
     if region is None or prior is None or not confident(region, thresholds):
         return None
     if region.drop is not None and trusted(region.without, thresholds) and region.drop > thresholds.region_drop:
-        return Decision(Outcome.HOLDS, Branch.REGION_HOLDS)
+        return StatementDecision(Outcome.HOLDS, Branch.REGION_HOLDS)
     if region.crop is not None and trusted(region.crop, thresholds) and is_small(region, thresholds):
         outcome = by_prior(region.crop, prior, thresholds)
         if outcome.known:
-            return Decision(outcome, Branch.CROP_HOLDS if outcome is Outcome.HOLDS else Branch.CROP_FAILS)
+            return StatementDecision(outcome, Branch.CROP_HOLDS if outcome is Outcome.HOLDS else Branch.CROP_FAILS)
     return None
 
 
-def _by_reasoning(facts: Facts) -> Decision:
+def _by_reasoning(facts: Facts) -> StatementDecision:
     reasoning = facts.reasoning
     if reasoning is not None and reasoning.rating is not None:
-        return Decision(Outcome.HOLDS if reasoning.rating == "Yes" else Outcome.FAILS, Branch.REASONING)
+        return StatementDecision(Outcome.HOLDS if reasoning.rating == "Yes" else Outcome.FAILS, Branch.REASONING)
     if facts.error:
         return _failed(facts.error)
     cause = Cause.NO_RATING if reasoning is not None else Cause.BETWEEN_THRESHOLDS
-    return Decision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(cause))
+    return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(cause))
 
 
-def _failed(said: str) -> Decision:
-    return Decision(Outcome.UNDECIDED, Branch.MODEL_ERROR, Why.of(Cause.MODEL_ERROR, said=said))
+def _failed(said: str) -> StatementDecision:
+    return StatementDecision(Outcome.UNDECIDED, Branch.MODEL_ERROR, Why.of(Cause.MODEL_ERROR, said=said))

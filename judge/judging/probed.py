@@ -9,9 +9,9 @@ from judge.constitution import Constitution
 from judge.errors import ModelError
 from judge.judging import escalation
 from judge.judging.asking import instruction
-from judge.languages import DEFAULT, language
+from judge.languages import DEFAULT, language_of
 from judge.ports import Mllm
-from judge.probing import Load, Method, ProbeReport, Subject, kept, probe
+from judge.probing import AskingMethod, Load, ProbedModel, ProbeReport, kept, probe
 from judge.settings import Settings
 from judge.verdict import ModelIdentity, Probed, ReasoningEvidence
 
@@ -36,7 +36,7 @@ def probed(model: ModelIdentity) -> Probed | None:
     return kept.named(report) if report is not None else None
 
 
-def subject_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> Subject:
+def subject_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> ProbedModel:
     """A model as a probe looks at it: asked and made to reason as the judge does it."""
 
     def reason(image: Image, statement: str) -> ReasoningEvidence:
@@ -47,8 +47,8 @@ def subject_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> Su
         return found
 
     def reasoning(statement: str) -> str:
-        return language(DEFAULT).render("reason", statement=statement)
+        return language_of(DEFAULT).render("reason", statement=statement)
 
     statements = {text for rule in constitution.rules for text in chain_of(rule).statements}
     load = Load(constitution.constitution, len(constitution.rules), len(statements))
-    return Subject(mllm, Method(instruction(), reasoning, reason), settings, load)
+    return ProbedModel(mllm, AskingMethod(instruction(), reasoning, reason), settings, load)

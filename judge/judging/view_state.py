@@ -12,10 +12,10 @@ from judge.constitution import Rule
 from judge.errors import ModelError, Unreachable
 from judge.judging.calling import NotAsked
 from judge.judging.closer import Closer
-from judge.judging.probability import Decision, Facts, decide, evidence
+from judge.judging.probability import Facts, StatementDecision, decide, evidence
 from judge.media import View
 from judge.settings import Thresholds
-from judge.verdict import Branch, ConditionFinding, Finding, RuleOutcome
+from judge.verdict import Branch, Condition, Finding, RuleOutcome
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ViewState:
     scanned: bool = False  # for relevance, or found to be beyond it
     stopped: Why | None = None  # why nothing more is asked about this picture, though rules are open
     remarks: tuple[Why, ...] = ()  # what a verdict should say that changes nothing
-    _decisions: dict[str, dict[str, Decision]] = field(default_factory=dict)  # statement -> rule -> decision
+    _decisions: dict[str, dict[str, StatementDecision]] = field(default_factory=dict)  # statement -> rule -> decision
 
     def note(self, statement: str, **found: Any) -> None:
         """Add to what is known of a statement."""
@@ -131,7 +131,7 @@ class ViewState:
             return False
         return statement not in self.exhausted and self._decision(ready, statement).branch is Branch.UNDECIDED
 
-    def _decision(self, ready: PreparedRule, statement: str) -> Decision:
+    def _decision(self, ready: PreparedRule, statement: str) -> StatementDecision:
         known = self._decisions.setdefault(statement, {})
         if ready.rule.id not in known:
             known[ready.rule.id] = decide(self.facts.get(statement, Facts()), ready.thresholds_of(statement))
@@ -143,9 +143,9 @@ class ViewState:
     def _finding(self, ready: PreparedRule) -> Finding:
         rule, outcomes = ready.rule, self._outcomes(ready)
 
-        def conditions(groups: tuple[tuple[str, ...], ...]) -> tuple[ConditionFinding, ...]:
+        def conditions(groups: tuple[tuple[str, ...], ...]) -> tuple[Condition, ...]:
             return tuple(
-                ConditionFinding(
+                Condition(
                     outcome=group_outcome(group, outcomes),
                     alternatives=tuple(
                         evidence(text, self.facts.get(text, Facts()), ready.thresholds_of(text)) for text in group
@@ -173,7 +173,7 @@ class ViewState:
         )
 
     def _outcome(
-        self, ready: PreparedRule, outcomes: dict[str, Outcome], conditions: tuple[ConditionFinding, ...]
+        self, ready: PreparedRule, outcomes: dict[str, Outcome], conditions: tuple[Condition, ...]
     ) -> tuple[RuleOutcome, Why | None]:
         if self.outside is not None:
             return RuleOutcome.UNDECIDED, self.outside

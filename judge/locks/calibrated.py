@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from judge.constitution import Constitution, Rule
-from judge.languages import language
+from judge.languages import language_of
 from judge.locks.lockfile import Lock, LockedRule, RuleCalibration, digest_of
 from judge.settings import Bounds, Settings
 from judge.verdict import ModelIdentity
@@ -52,14 +52,14 @@ def calibrated(
     made = lock.calibration
     if made is None:
         return Applied(constitution)
-    spoken = language(constitution.language)
+    language = language_of(constitution.language)
     if made.models != models:
         was, now = (
             ", ".join(f"{one.name} ({one.role}, {_place(one)})" for one in each) for each in (made.models, models)
         )
         differ = "other weights of the same names" if was == now else f"{was}, and these are {now}"
         return Applied(constitution, None, (f"it was made with {differ}",))
-    if made.prompts != spoken.digests:
+    if made.prompts != language.digests:
         return Applied(constitution, None, ("it was made under other prompts",))
     refused: list[str] = []
     rules = []

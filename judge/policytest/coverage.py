@@ -13,10 +13,10 @@ from judge.chain import Alternatives, Chain, chain_of
 from judge.constitution import Constitution
 from judge.locks.said import Described, Pictures, every_picture
 from judge.policytest.cases import Case, Expected
-from judge.policytest.outcomes import Gap, Result, Status
+from judge.policytest.outcomes import Result, Status, Untested
 
 
-def gaps(constitution: Constitution, cases: Sequence[Case], results: Sequence[Result] = ()) -> tuple[Gap, ...]:
+def gaps(constitution: Constitution, cases: Sequence[Case], results: Sequence[Result] = ()) -> tuple[Untested, ...]:
     """What no case tells apart, rule by rule; `results` of a run say which precondition made an image ok."""
     found = []
     for rule in constitution.rules:
@@ -35,7 +35,7 @@ def gaps(constitution: Constitution, cases: Sequence[Case], results: Sequence[Re
     return tuple(found)
 
 
-def _of_rule(rule: str, chain: Chain, cases: Sequence[Case], decided: set[str]) -> Iterator[Gap]:
+def _of_rule(rule: str, chain: Chain, cases: Sequence[Case], decided: set[str]) -> Iterator[Untested]:
     pictures = every_picture(chain)
     if not pictures.flagged:
         return
@@ -77,11 +77,11 @@ def _gap(
     statements: Alternatives,
     flagged: Described,
     other: Described | None,
-) -> Gap:
+) -> Untested:
     expected: dict[str, Literal["holds", "fails"]] = {}
     if other is not None:
         expected = dict.fromkeys(other.missing, "fails") if other.missing else {other.shown[-1]: "holds"}
-    return Gap(
+    return Untested(
         rule=rule,
         kind=kind,
         statements=statements,

@@ -14,7 +14,7 @@ from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule, tol
 from judge.judging.plain import how
 from judge.policytest.cases import Expected, LocatedCase
 from judge.settings import Frozen
-from judge.verdict import ConditionFinding, Finding, Provenance, RuleOutcome, Verdict
+from judge.verdict import Condition, Finding, Provenance, RuleOutcome, Verdict
 
 
 class Status(StrEnum):
@@ -60,7 +60,7 @@ class Tally(Frozen):
         return cls(**Counter(str(one.status) for one in results))
 
 
-class Gap(Frozen):
+class Untested(Frozen):
     """A part of a rule that no case tells apart: were it taken out of the chain, no case would notice.
 
     kind: `violation`: no case violates the rule at all. statements: of the precondition or the exception. flagged,
@@ -89,7 +89,7 @@ class TestRun(Frozen):
     images: int
     asked: int
     results: tuple[Result, ...]
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[Untested, ...] = ()
     provenance: Provenance
 
     @computed_field  # type: ignore[prop-decorator]
@@ -179,7 +179,7 @@ def _statement(located: LocatedCase, verdict: Verdict, text: str, wanted: Litera
     )
 
 
-def _parts(finding: Finding) -> tuple[tuple[Literal["precondition", "exception"], tuple[ConditionFinding, ...]], ...]:
+def _parts(finding: Finding) -> tuple[tuple[Literal["precondition", "exception"], tuple[Condition, ...]], ...]:
     return ("precondition", finding.preconditions), ("exception", finding.exceptions)
 
 

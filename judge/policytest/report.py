@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judge.judging.plain import GLOSSARY
-from judge.policytest.outcomes import Gap, Result, Status, Tally, TestRun
+from judge.policytest.outcomes import Result, Status, Tally, TestRun, Untested
 from judge.printable import printable
 
 _STYLES = {
@@ -35,7 +35,7 @@ def report(run: TestRun) -> Iterator[Table | Text]:
         yield Text(f"words like prior and pruned: {GLOSSARY}; numbers: --json", style="dim")
 
 
-def suggestions(gaps: Sequence[Gap]) -> Iterator[Text]:
+def suggestions(gaps: Sequence[Untested]) -> Iterator[Text]:
     """The pictures to collect, and the cases to write for them."""
     if not gaps:
         yield Text("every part of every rule is told apart by a case")
@@ -50,7 +50,7 @@ def suggestions(gaps: Sequence[Gap]) -> Iterator[Text]:
         yield Text(f"    - image: PICTURE\n      expect: {{{gap.rule}: ok}}\n      preconditions:\n{said}", style="dim")
 
 
-def _gap(gap: Gap) -> str:
+def _gap(gap: Untested) -> str:
     if gap.kind == "violation":
         return f"{gap.rule}: no picture violates it"
     return f"{gap.rule}: {'exception ' * (gap.kind == 'exception')}{' or '.join(map(repr, gap.statements))}"

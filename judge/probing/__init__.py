@@ -2,6 +2,6 @@
 
 from judge.probing.probing import probe
 from judge.probing.report import Line, ProbeReport
-from judge.probing.subject import Load, Method, Subject
+from judge.probing.subject import AskingMethod, Load, ProbedModel
 
-__all__ = ["Line", "Load", "Method", "ProbeReport", "Subject", "probe"]
+__all__ = ["AskingMethod", "Line", "Load", "ProbeReport", "ProbedModel", "probe"]

@@ -8,7 +8,7 @@ from statistics import fmean, median
 
 from judge.probing.drawn import KINDS
 from judge.probing.report import Line, Outcome
-from judge.probing.subject import Subject
+from judge.probing.subject import ProbedModel
 
 LEVEL = 0.05  # how likely so many right answers may be by guessing, for them to count as more than that
 BLIND = 0.001  # change of a probability under which an answer did not look at the picture
@@ -17,7 +17,7 @@ DULL = 0.05  # mean change under which it hardly did
 SWAYED = 0.25  # share of answers that may turn with the order of the options
 
 
-def label_mass(subject: Subject) -> Iterator[Line]:
+def label_mass(subject: ProbedModel) -> Iterator[Line]:
     """Whether yes and no carry the answer: how much probability they have together."""
     least = subject.settings.thresholds.label_mass
     masses = [one.own.label_mass for one in subject.asked]
@@ -41,7 +41,7 @@ def label_mass(subject: Subject) -> Iterator[Line]:
     yield Line(check="label mass", outcome="pass", figure=figure, values=values)
 
 
-def right_answers(subject: Subject) -> Iterator[Line]:
+def right_answers(subject: ProbedModel) -> Iterator[Line]:
     """Whether the model sees squares, circles, their colour, count and place, and letters: more than by chance."""
     asked = subject.asked
     right = sum(one.right for one in asked)
@@ -75,7 +75,7 @@ def right_answers(subject: Subject) -> Iterator[Line]:
     yield Line(check="right answers", outcome="warn", figure=figure, advice=advice, values=values)
 
 
-def looks_at_the_picture(subject: Subject) -> Iterator[Line]:
+def looks_at_the_picture(subject: ProbedModel) -> Iterator[Line]:
     """Whether an answer changes with the picture: its own, an empty one, none."""
     asked = subject.asked
     from_blank = [abs(one.own.probability - one.blank.probability) for one in asked]
@@ -105,7 +105,7 @@ def looks_at_the_picture(subject: Subject) -> Iterator[Line]:
         yield Line(check="picture", outcome="pass", figure=figure, values=values)
 
 
-def order_of_options(subject: Subject) -> Iterator[Line]:
+def order_of_options(subject: ProbedModel) -> Iterator[Line]:
     """Whether "No or Yes" in place of "Yes or No" turns answers."""
     asked = subject.asked
     turned = sum((one.own.probability > 0.5) != (one.swapped.probability > 0.5) for one in asked)

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from judge.ports import Ask
 from judge.probing.drawn import drawings, large
 from judge.probing.report import Line
-from judge.probing.subject import Subject
+from judge.probing.subject import ProbedModel
 
 MEGAPIXEL = 1_000_000
 SLOW = 10.0  # seconds an image that are worth a word
 
 
-def speed(subject: Subject) -> Iterator[Line]:
+def speed(subject: ProbedModel) -> Iterator[Line]:
     """Seconds for a new picture of a megapixel and for each question about it, and what a constitution takes."""
     texts = [text for one in drawings() for text in (one.true, one.false)]
     subject.answers([subject.ask(large(MEGAPIXEL), texts[0])])  # what is paid once is not a picture's cost
@@ -43,14 +43,14 @@ def speed(subject: Subject) -> Iterator[Line]:
         yield Line(check="forecast", outcome="pass", figure=figure, values=values)
 
 
-def _seconds(subject: Subject, asks: list[Ask]) -> float:
+def _seconds(subject: ProbedModel, asks: list[Ask]) -> float:
     subject.check_time()
     begun = time.perf_counter()
     subject.mllm.answer(asks)
     return time.perf_counter() - begun
 
 
-def memory(subject: Subject) -> Iterator[Line]:
+def memory(subject: ProbedModel) -> Iterator[Line]:
     """Most memory so far, of the GPU or of this process. It is a fact, so it passes."""
     if subject.inside is None:
         return

@@ -12,7 +12,7 @@ from judge.models.thinking import opened
 from judge.ports import Conversation, Greedy, Inside, ShowsLikeliest, Turn
 from judge.probing.drawn import drawings, large
 from judge.probing.report import Line
-from judge.probing.subject import Subject
+from judge.probing.subject import ProbedModel
 from judge.verdict import ModelIdentity
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ TOKENS = 24  # of a reply held against `generate`
 TOP = 6
 
 
-def prompt_tail(subject: Subject) -> Iterator[Line]:
+def prompt_tail(subject: ProbedModel) -> Iterator[Line]:
     """Whether the answer begins right after the prompt, not within a block of thinking."""
     if subject.inside is None:
         return
@@ -45,7 +45,7 @@ def prompt_tail(subject: Subject) -> Iterator[Line]:
         yield Line(check="prompt tail", outcome="pass", figure=f"the answer follows {shown}")
 
 
-def first_token(subject: Subject) -> Iterator[Line]:
+def first_token(subject: ProbedModel) -> Iterator[Line]:
     """Whether the text begins with the tokenizer's own beginning, once."""
     if subject.inside is None:
         return
@@ -62,12 +62,12 @@ def first_token(subject: Subject) -> Iterator[Line]:
         yield Line(check="first token", outcome="pass", figure=figure, values={"times": count})
 
 
-def _ids(inside: Inside, subject: Subject) -> tuple[int, ...]:
+def _ids(inside: Inside, subject: ProbedModel) -> tuple[int, ...]:
     one = drawings()[0]
     return inside.prompted(subject.ask(one.picture, one.true)).ids
 
 
-def image_tokens(subject: Subject) -> Iterator[Line]:
+def image_tokens(subject: ProbedModel) -> Iterator[Line]:
     """How many tokens a picture takes: of one and of twelve megapixels."""
     if subject.inside is None:
         return
@@ -93,7 +93,7 @@ def image_tokens(subject: Subject) -> Iterator[Line]:
         yield Line(check="image tokens", outcome="pass", figure=figure, values=values)
 
 
-def weights(subject: Subject) -> Iterator[Line]:
+def weights(subject: ProbedModel) -> Iterator[Line]:
     """Which part of the weights is in which number format."""
     if subject.inside is None:
         return
@@ -112,7 +112,7 @@ def weights(subject: Subject) -> Iterator[Line]:
         yield Line(check="weights", outcome="pass", figure=figure, values=values)
 
 
-def sharing(subject: Subject) -> Iterator[Line]:
+def sharing(subject: ProbedModel) -> Iterator[Line]:
     """Whether questions asked together on a shared prefix are answered as each is alone: at two lengths of the text,
     about pictures of two sizes."""
     inside = subject.inside
@@ -164,7 +164,7 @@ def _close(model: ModelIdentity) -> float:
     return CLOSE if (model.dtype, model.quantization) == ("float32", "none") else HALF_CLOSE
 
 
-def _longer(inside: Inside, subject: Subject, picture: Image) -> str:
+def _longer(inside: Inside, subject: ProbedModel, picture: Image) -> str:
     """The instruction behind so much text that a sliding window is passed, within what the model reads."""
     short, text = subject.method.instruction, drawings()[0].true
     base = len(inside.prompted(subject.ask(picture, text)).ids)
@@ -175,7 +175,7 @@ def _longer(inside: Inside, subject: Subject, picture: Image) -> str:
     return FILLER * max(1, (wanted - base) // max(1, more)) + short
 
 
-def replies(subject: Subject) -> Iterator[Line]:
+def replies(subject: ProbedModel) -> Iterator[Line]:
     """Whether a reply is what the model's own library generates, for conversations about two pictures at once."""
     if subject.inside is None:
         return
@@ -210,7 +210,7 @@ def _lead(made: Greedy, text: str) -> float:
     return made.leads[-1]
 
 
-def likeliest_tokens(subject: Subject) -> Iterator[Line]:
+def likeliest_tokens(subject: ProbedModel) -> Iterator[Line]:
     """What the model would say first, beside what counts as an answer."""
     shows = subject.inside or subject.mllm
     if not isinstance(shows, ShowsLikeliest):

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from judge.errors import JudgeError, ScriptExhausted, UserError
 from judge.probing import answering, costs, inner, replying
 from judge.probing.report import Line, ProbeReport
-from judge.probing.subject import OutOfTime, Subject
+from judge.probing.subject import OutOfTime, ProbedModel
 from judge.versions import installed
 
 log = logging.getLogger("judge")
-Check = Callable[[Subject], Iterator[Line]]
+Check = Callable[[ProbedModel], Iterator[Line]]
 CHECKS: dict[str, Check] = {
     "prompt tail": inner.prompt_tail,
     "first token": inner.first_token,
@@ -42,7 +42,7 @@ UNSEEN = (
 )
 
 
-def probe(subject: Subject) -> ProbeReport:
+def probe(subject: ProbedModel) -> ProbeReport:
     """Run every check.
 
     Raises:
@@ -60,7 +60,7 @@ def probe(subject: Subject) -> ProbeReport:
     )
 
 
-def _checked(name: str, check: Check, subject: Subject) -> list[Line]:
+def _checked(name: str, check: Check, subject: ProbedModel) -> list[Line]:
     """A check's lines. What no check expected ends that check, not the probe."""
     try:
         return list(check(subject))

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from judge.ports import Conversation, Turn
 from judge.probing.drawn import drawings
 from judge.probing.report import Line
-from judge.probing.subject import Subject
+from judge.probing.subject import ProbedModel
 
 TALKS = 3  # drawings reasoned about
 MORE = 24  # tokens beyond the limit that show whether a text would have gone on
 
 
-def length_of_reasoning(subject: Subject) -> Iterator[Line]:
+def length_of_reasoning(subject: ProbedModel) -> Iterator[Line]:
     """Whether reasoning ends within the token limit: what is longer with more tokens was cut off."""
     most, cut, characters = subject.settings.reason_tokens, 0, 0
     chosen = drawings()[::4][:TALKS]
@@ -38,7 +38,7 @@ def length_of_reasoning(subject: Subject) -> Iterator[Line]:
         yield Line(check="length of reasoning", outcome="pass", figure=figure, values=values)
 
 
-def json(subject: Subject) -> Iterator[Line]:
+def json(subject: ProbedModel) -> Iterator[Line]:
     """Whether a summary of the reasoning is JSON of the form asked for, and whole; and what reasoning takes."""
     whole, right, chosen = 0, 0, drawings()[::4][:TALKS]
     begun = time.perf_counter()

@@ -22,7 +22,7 @@ MODEL_SECONDS = 240.0  # no check is begun later than this after the first one
 
 
 @dataclass(frozen=True)
-class Method:
+class AskingMethod:
     """How the judge asks, in English, so that a probe asks the same.
 
     instruction: what comes before a statement. reasoning: the message that has a model think about a statement.
@@ -48,7 +48,7 @@ class OutOfTime(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class StatementAnswers:
     """A statement, whether it is true of its drawing, and the model's answers.
 
     own: on its drawing. other: on another drawing of the same kind. blank: on an empty picture. none: without one.
@@ -70,11 +70,11 @@ class Asked:
 
 
 @dataclass(eq=False)
-class Subject:
+class ProbedModel:
     """A model being probed."""
 
     mllm: Mllm
-    method: Method
+    method: AskingMethod
     settings: Settings
     load: Load
     until: float = field(default_factory=lambda: time.monotonic() + MODEL_SECONDS)
@@ -106,7 +106,7 @@ class Subject:
             raise OutOfTime
 
     @cached_property
-    def asked(self) -> tuple[Asked, ...]:
+    def asked(self) -> tuple[StatementAnswers, ...]:
         """Every statement about the drawings with its answers. The model is asked once for all checks."""
         told = [(one, text, text == one.true) for one in drawings() for text in (one.true, one.false)]
         swapped = swapped_options(self.method.instruction)
@@ -117,7 +117,7 @@ class Subject:
             self.answers([self.ask(None, text) for _, text, _ in told]),
             self.answers([self.ask(one.picture, text, swapped) for one, text, _ in told]),
         ]
-        return tuple(Asked(*what, *answers) for what, *answers in zip(told, *ways, strict=True))
+        return tuple(StatementAnswers(*what, *answers) for what, *answers in zip(told, *ways, strict=True))
 
 
 def swapped_options(instruction: str) -> str:

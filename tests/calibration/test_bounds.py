@@ -10,7 +10,7 @@ from judge.chain import Outcome
 from judge.compiler.compile import compile_constitution
 from judge.constitution import load_constitution, parse_constitution
 from judge.judging.probability import by_prior, debiased, logit
-from judge.languages import language
+from judge.languages import language_of
 from judge.locks.calibrated import calibrated, made_under, with_calibration_of
 from judge.locks.lockfile import Calibration, Lock, RuleCalibration, read_lock
 from judge.locks.text import written
@@ -30,7 +30,7 @@ def lock_with(policy=POLICY, settings: Settings = Settings(), **changed: object)
     lock = compile_constitution(policy, None)
     made = Calibration(
         target="false_positive_rate", level=0.05, labelled=True, dataset="d", dataset_digest="x", images=20,
-        models=(MODEL,), prompts=language("en").digests,
+        models=(MODEL,), prompts=language_of("en").digests,
     ).model_copy(update=changed)  # fmt: skip
     own = {
         rule.id: RuleCalibration(bounds=BOUNDS, ok=20, violating=3, made_under=made_under(rule, settings))

@@ -11,7 +11,7 @@ import pytest
 
 from judge.calibration import control
 from judge.calibration.calibrate import Labelled, _keeping, for_false_positives, for_reviews
-from judge.calibration.facts import ImageScores, Span
+from judge.calibration.facts import ImageScores, ScoreSpan
 from judge.errors import UserError
 from judge.verdict import RuleOutcome
 
@@ -102,7 +102,7 @@ def test_the_review_budget_holds_for_whole_images_of_two_rules():
     def image() -> Labelled:
         truth = {rule: draw.random() < 0.5 for rule in rules}
         scores = {rule: draw.gauss(1.5 if truth[rule] else -1.5, 1.5) for rule in rules}
-        spans = {rule: Span(score, score) for rule, score in scores.items()}
+        spans = {rule: ScoreSpan(score, score) for rule, score in scores.items()}
         digest = hashlib.sha256(str(draw.random()).encode()).hexdigest()
         return Labelled(ImageScores(digest, spans, dict.fromkeys(rules, "undecided")), truth)
 
@@ -122,7 +122,7 @@ def ok_images(count: int, flagged: int) -> list[Labelled]:
     words: list[RuleOutcome] = [RuleOutcome.VIOLATED] * flagged + [RuleOutcome.NOT_VIOLATED] * (count - flagged)
     return [
         Labelled(
-            ImageScores(str(one), {"a": Span(one, one), "b": Span(one, one)}, {"a": word, "b": "violated"}),
+            ImageScores(str(one), {"a": ScoreSpan(one, one), "b": ScoreSpan(one, one)}, {"a": word, "b": "violated"}),
             {"a": False},
         )
         for one, word in enumerate(words)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.calibration.facts import _ALL_HOLD, NEVER, OPEN, Span, sheet
+from judge.calibration.facts import _ALL_HOLD, NEVER, OPEN, ScoreSpan, sheet
 from judge.errors import ImageError, ModelError
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.pipeline import Judge
@@ -88,4 +88,6 @@ def test_nothing_that_failed_becomes_a_score():
 def test_spans_are_ands_of_ors():
     answers = {"aa": 0.5, "bb": 0.4, "cc": 0.9, "ee": 0.0}
     whole = judged(answers, _ALL_HOLD)
-    assert sheet(whole, whole).spans["r"] == Span(0.0, 0.0)  # `aa` is far over its prior, `bb` and `cc` are at theirs
+    assert sheet(whole, whole).spans["r"] == ScoreSpan(
+        0.0, 0.0
+    )  # `aa` is far over its prior, `bb` and `cc` are at theirs

@@ -7,16 +7,16 @@ import pytest
 
 from judge.evaluation.measures import counting, stages
 from judge.evaluation.measures.bootstrap import Bootstrap
-from judge.evaluation.measures.counting import Said
+from judge.evaluation.measures.counting import Answered
 from judge.evaluation.measures.measure import measure
 from judge.evaluation.measures.mistakes import mistakes, why
 from judge.evaluation.measures.reliability import Claim, calibration, calibrations
 from judge.evaluation.measures.traces import image_said, rule_said
 from judge.evaluation.protocols import Example, Judgement
 from judge.settings import Thresholds
-from judge.verdict import Answer, ConditionFinding, Evidence, Failure, Finding, Provenance, ReasoningEvidence, Verdict
+from judge.verdict import Answer, Condition, Evidence, Failure, Finding, Provenance, ReasoningEvidence, Verdict
 
-YES, NO, REVIEW = Said.YES, Said.NO, Said.REVIEW
+YES, NO, REVIEW = Answered.YES, Answered.NO, Answered.REVIEW
 BOOTSTRAP = Bootstrap()
 
 
@@ -30,7 +30,7 @@ def evidence(statement, outcome, branch, answer=0.9, prior=0.5):
 
 
 def finding(rule, outcome, *found, relevance=None, view="image", reason=None):
-    conditions = tuple(ConditionFinding(outcome=one.outcome, alternatives=(one,)) for one in found)
+    conditions = tuple(Condition(outcome=one.outcome, alternatives=(one,)) for one in found)
     return Finding(
         rule=rule, text="A rule.", view=view, category="other", severity="high", enforced=True, outcome=outcome,
         relevance=relevance, preconditions=conditions, thresholds=Thresholds(), reason=reason,

@@ -19,7 +19,7 @@ from judge.evaluation.methods.clue import all_enforced, the_judge
 from judge.judging.probability import Facts, evidence
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Bounds, Thresholds
-from judge.verdict import Answer, ConditionFinding, Finding, ReasoningEvidence
+from judge.verdict import Answer, Condition, Finding, ReasoningEvidence
 from tests.judging.scenes import constitution, judge_with, png
 
 RULES = (
@@ -108,7 +108,7 @@ def test_a_score_never_contradicts_its_verdict(found, bar):
     }
     outcomes = {text: one.outcome for text, one in proof.items()}
     conditions = [
-        ConditionFinding(outcome=Outcome.UNDECIDED, alternatives=tuple(proof[text] for text in group))
+        Condition(outcome=Outcome.UNDECIDED, alternatives=tuple(proof[text] for text in group))
         for group in (*chain.preconditions, *chain.exceptions)
     ]
     finding = Finding(

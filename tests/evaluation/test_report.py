@@ -13,7 +13,7 @@ import pytest
 from markupsafe import escape
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from judge.evaluation.measures.figures import Counts, Evaluation
+from judge.evaluation.measures.figures import Confusion, Evaluation
 from judge.evaluation.reports import html, text
 from judge.evaluation.reports.html.losses import losses
 from judge.evaluation.reports.html.pictures import CLEAR_SIDE, shielded
@@ -203,4 +203,4 @@ def test_markdown_has_a_row_per_method_and_no_markup_of_others(case):
 
 def test_the_evaluation_round_trips(case):
     assert Evaluation.model_validate_json(case.evaluation.model_dump_json()) == case.evaluation
-    assert reviewed(Counts(review_positive=2, review_negative=3)) == 5
+    assert reviewed(Confusion(review_positive=2, review_negative=3)) == 5

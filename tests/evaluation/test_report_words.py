@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from judge.chain import Outcome
-from judge.evaluation.measures.figures import Comparison, Cost, Counts, Estimate, Evaluation, MethodFigures, Scores
+from judge.evaluation.measures.figures import Comparison, Confusion, Cost, Estimate, Evaluation, MethodFigures, Scores
 from judge.evaluation.protocols import Example, Judgement
 from judge.evaluation.reports.html.losses import Stage, losses
 from judge.evaluation.reports.words import lead_over, summary
 from judge.settings import Thresholds
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding, Provenance, Verdict, conclude
+from judge.verdict import Branch, Condition, Evidence, Finding, Provenance, Verdict, conclude
 
 NO = Estimate(value=None)
 SOURCE = Provenance(
@@ -22,7 +22,7 @@ SOURCE = Provenance(
 def figures(name, kind, f1, ahead=None, p=1.0, counts=None, per_rule=None):
     """Figures of a method; `ahead`: its own lead over the method in F1 with its interval."""
     scores = Scores(
-        counts=counts or Counts(true_positive=8, false_negative=2, true_negative=9, false_positive=1),
+        counts=counts or Confusion(true_positive=8, false_negative=2, true_negative=9, false_positive=1),
         f1=Estimate(value=f1, low=f1 - 0.05, high=f1 + 0.05), precision=NO, recall=NO, accuracy=NO, coverage=NO,
         selective_accuracy=NO, review_rate=NO,
     )  # fmt: skip
@@ -75,7 +75,7 @@ def test_the_best_baseline_is_the_one_compared():
     assert "-0.050 [-0.100, +0.020] behind it, not a significant difference (p = 0.300)" in said(weak, better)
     assert "No baseline was measured" in said()
     constant = figures("yes", "baseline", 0.667, ahead=(-0.2, -0.3, -0.1), p=0.01,
-                       counts=Counts(true_positive=10, false_positive=10))  # fmt: skip
+                       counts=Confusion(true_positive=10, false_positive=10))  # fmt: skip
     assert "yes, reaches F1 0.667 by saying the same of every image; the method is" in said(constant)
     assert "same of every image" not in text
 
@@ -92,7 +92,7 @@ def test_ablations_that_help_hurt_or_do_nothing_are_told_apart():
 
 
 def test_the_weakest_rules_come_with_what_goes_wrong():
-    weak = figures("x", "method", 0.5, counts=Counts(false_negative=4, review_negative=2)).overall
+    weak = figures("x", "method", 0.5, counts=Confusion(false_negative=4, review_negative=2)).overall
     good = figures("x", "method", 0.99).overall
     assert "Weakest of 2 rules by F1: knife (F1 0.500, 4 missed, 2 to review), fire" in said(
         per_rule={"fire": good, "knife": weak}
@@ -102,9 +102,7 @@ def test_the_weakest_rules_come_with_what_goes_wrong():
 def finding(outcome, preconditions=(), exceptions=(), rule="r", enforced=True):
     def conditions(pairs):
         return tuple(
-            ConditionFinding(
-                outcome=known, alternatives=(Evidence(statement=text, outcome=known, branch=Branch.REASONING),)
-            )
+            Condition(outcome=known, alternatives=(Evidence(statement=text, outcome=known, branch=Branch.REASONING),))
             for text, known in pairs
         )
 

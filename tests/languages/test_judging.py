@@ -16,7 +16,7 @@ from judge.constitution import parse_constitution
 from judge.errors import UserError
 from judge.judging.asking import instruction
 from judge.judging.priors import Priors
-from judge.languages import ENGLISH, language
+from judge.languages import ENGLISH, language_of
 from judge.models.scripted import ScriptedMllm
 from judge.ports import Ask
 from judge.resources import bundled_model
@@ -26,7 +26,7 @@ from tests.conftest import ROOT
 from tests.judging.scenes import png
 from tests.languages.conftest import WORDS
 
-GERMAN = language("de")
+GERMAN = language_of("de")
 PICTURE = ROOT / "examples" / "images" / "body-on-fire-violating.png"
 FIRE = parse_constitution(
     "constitution: feuer\nversion: 1.0.0\nlanguage: de\nrules:\n"
@@ -103,8 +103,8 @@ def test_questions_and_reasoning_are_german_and_the_rating_is_machine_words():
 
 def test_a_prior_of_one_language_is_none_of_another(tmp_path):
     mllm = ScriptedMllm(priors={"x": 0.4})
-    for spoken, asked in (("en", 1), ("de", 2), ("de", 2), ("en", 2)):
-        Priors(mllm, "the same", tmp_path, spoken=spoken).of(["x"])
+    for language, asked in (("en", 1), ("de", 2), ("de", 2), ("en", 2)):
+        Priors(mllm, "the same", tmp_path, language=language).of(["x"])
         assert len(mllm.asked) == asked
     assert [ask.answers.language for ask in mllm.asked] == ["en", "de"]
 

@@ -11,7 +11,7 @@ from judge.compiler.decompose import Decomposition
 from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ConstitutionError, UserError
 from judge.judging.asking import instruction
-from judge.languages import ENGLISH, Answers, language
+from judge.languages import ENGLISH, Answers, language_of
 
 HEAD = "constitution: c\nversion: 1.0.0\n{}rules: [{{id: a, rule: No x., preconditions: [x is visible]}}]\n"
 OTHERS = [code for code in languages.available() if code != "en"]
@@ -19,24 +19,24 @@ OTHERS = [code for code in languages.available() if code != "en"]
 
 def test_the_languages_that_ship():
     assert languages.available() == ("de", "en", "es", "fr")
-    assert language("en").answers == ENGLISH
-    assert language("de").answers == Answers(("Ja",), ("Nein",), "de")
+    assert language_of("en").answers == ENGLISH
+    assert language_of("de").answers == Answers(("Ja",), ("Nein",), "de")
 
 
 @pytest.mark.parametrize("code", languages.available())
 def test_a_language_is_whole(code):
-    spoken = language(code)
-    ask = spoken.render("ask", statement="STATEMENT")
+    language = language_of(code)
+    ask = language.render("ask", statement="STATEMENT")
     assert ask.endswith("STATEMENT") and ask == f"{instruction(code)} STATEMENT"
-    assert all(word in ask for word in (*spoken.answers.yes, *spoken.answers.no))
-    assert "STATEMENT" in spoken.render("reason", statement="STATEMENT")
-    summarise = spoken.render("summarise")
+    assert all(word in ask for word in (*language.answers.yes, *language.answers.no))
+    assert "STATEMENT" in language.render("reason", statement="STATEMENT")
+    summarise = language.render("summarise")
     assert all(word in summarise for word in ("JSON", "rating", "rationale", "Yes", "No"))  # what the machine reads
-    assert set(spoken.digests) == {"ask", "reason", "summarise", "answers"}
-    rate = spoken.render("rate", rule="RULE", limit="99")
-    rewrite = spoken.render("rewrite", rule="RULE", limit="99", attempts="TRIED", keep="{most}")
+    assert set(language.digests) == {"ask", "reason", "summarise", "answers"}
+    rate = language.render("rate", rule="RULE", limit="99")
+    rewrite = language.render("rewrite", rule="RULE", limit="99", attempts="TRIED", keep="{most}")
     limits = {"groups": "6", "alternatives": "5", "exceptions": "4", "limit": "99"}
-    decompose = spoken.render("decompose", rule="RULE", **limits)
+    decompose = language.render("decompose", rule="RULE", **limits)
     assert all("<rule>RULE</rule>" in one and " 99 " in one for one in (rate, rewrite, decompose))
     assert "TRIED" in rewrite and "{most}" in rewrite
     assert all(key in rate for key in ("JSON", "explanation", "score", "{most}")) and '{"rule": "..."}' in rewrite
@@ -46,16 +46,16 @@ def test_a_language_is_whole(code):
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_language_borrows_from_english(code):
-    assert not set(language(code).digests.values()) & set(language("en").digests.values())
+    assert not set(language_of(code).digests.values()) & set(language_of("en").digests.values())
     for name in ("rate", "rewrite", "decompose"):
         assert prompts.digest(f"{code}/{name}") != prompts.digest(f"en/{name}")
-    assert language(code).answers.language == code
+    assert language_of(code).answers.language == code
 
 
 @pytest.mark.parametrize("code", ["xx", "", "../en", "EN", "de-AT"])
 def test_a_language_without_prompts_is_an_error_that_lists_those_with(code):
     with pytest.raises(UserError, match="no prompts in language") as caught:
-        language(code)
+        language_of(code)
     assert caught.value.hint == "there are: de, en, es, fr"
 
 

@@ -9,12 +9,12 @@ import transformers as tf
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from judge.errors import UserError
-from judge.languages import Answers, available, language
+from judge.languages import Answers, available, language_of
 from judge.models.spellings import yes_no_tokens
 from tests import tiny
 
 CHINESE = Answers(("是",), ("否", "不是"), "zh")
-SPANISH = language("es").answers
+SPANISH = language_of("es").answers
 
 
 def byte_level(*words: str) -> tf.PreTrainedTokenizerFast:
@@ -58,11 +58,11 @@ def test_an_accent_counts_however_it_is_written_and_its_absence_too():
 
 def test_what_is_lacking_is_named_with_its_language():
     with pytest.raises(UserError, match="'nein', so it cannot be asked in language 'de'") as caught:
-        yes_no_tokens(byte_level("Ja", "No", "Yes"), language("de").answers)
+        yes_no_tokens(byte_level("Ja", "No", "Yes"), language_of("de").answers)
     assert "speaks the language" in caught.value.hint
 
 
 @pytest.mark.parametrize("code", [code for code in available() if code != "en"])
 def test_the_bundled_tokenizer_has_the_words_of_no_other_language(code):
     with pytest.raises(UserError, match=f"language '{code}'"):
-        yes_no_tokens(tiny.tokenizer(), language(code).answers)
+        yes_no_tokens(tiny.tokenizer(), language_of(code).answers)

@@ -26,13 +26,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from judge.models.constrained import pattern_processor
-from judge.models.openai.remote import Limits
+from judge.models.openai.remote import ServerLimits
 from judge.ports import Conversation, Turn
 
 KNOWN = {
     "model", "messages", "logprobs", "top_logprobs", "max_completion_tokens", "temperature", "response_format",
 }  # fmt: skip
-QUICK = Limits(attempts=3, wait=0.01, timeout=60)  # how a test works a server
+QUICK = ServerLimits(attempts=3, wait=0.01, timeout=60)  # how a test works a server
 LIMITS = ("max_completion_tokens", "max_tokens")
 PLAIN = ("a person stands.", "no JSON here")  # what a reply is where a schema is passed over
 

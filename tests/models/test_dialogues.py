@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from judge.errors import UserError
-from judge.models.openai.remote import Limits
+from judge.models.openai.remote import ServerLimits
 from judge.models.openai.server import load_server
 from judge.ports import Ask
 from judge.settings import Settings
@@ -32,7 +32,7 @@ FILES = sorted((Path(__file__).parent / "dialogues").glob("*.json"))
 DIALOGUES = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in FILES}
 JUDGED = [name for name, told in DIALOGUES.items() if "refused" not in told]
 SAMPLED = [name for name, told in DIALOGUES.items() if "refused" in told and "found" in told]
-QUICK = Limits(attempts=2, wait=0.01, timeout=60)
+QUICK = ServerLimits(attempts=2, wait=0.01, timeout=60)
 ANSWER = {"Yes": 0.7, "No": 0.2, " yes": 0.05, "Maybe": 0.03, "The": 0.02}
 THOUGHT = {"Okay": 0.6, "The": 0.3, "Let": 0.1}
 ASK = Ask(Image.new("RGB", (40, 30), "red"), "Is this statement true?", "a knife")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from judge.errors import ModelError, UserError
-from judge.models.openai.remote import Limits
+from judge.models.openai.plan import LIMITS, THINKING, ServerPlan
+from judge.models.openai.remote import ServerLimits
 from judge.models.openai.server import load_server
-from judge.models.openai.way import LIMITS, THINKING, Way
 from judge.ports import Conversation, Turn
 from judge.settings import Settings, Thresholds
 from tests.models import conformance as suite
 from tests.models.conftest import anew
 
-QUICK = Limits(attempts=2, wait=0.01, timeout=60)
+QUICK = ServerLimits(attempts=2, wait=0.01, timeout=60)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def way_of(serve):
 class TestWays:
     def test_a_server_that_takes_everything_is_asked_in_the_best_way_at_once(self, way_of):
         way, server = way_of()
-        assert way.yes and way == Way(way.yes, way.no) and len(server.seen) == 1
+        assert way.yes and way == ServerPlan(way.yes, way.no) and len(server.seen) == 1
         said = server.seen[0]
         assert said["max_tokens"] == said["max_completion_tokens"] == 1
         assert said["chat_template_kwargs"] == {"enable_thinking": False} and said["temperature"] == 0
@@ -65,12 +65,12 @@ class TestWays:
     def test_only_what_is_refused_is_left_out(self, way_of, refused, less):
         best, _ = way_of()
         way, server = way_of(refuses=refused)
-        assert way == Way(**{**vars(best), **less})
+        assert way == ServerPlan(**{**vars(best), **less})
         assert len(server.seen) <= 12
 
     def test_a_refusal_that_names_nothing_leaves_out_only_what_was_the_cause(self, way_of):
         way, server = way_of(strict=True)  # takes the new limit, temperature and likeliest tokens
-        assert way == Way(named=False, limits=LIMITS[1], thinking=4)
+        assert way == ServerPlan(named=False, limits=LIMITS[1], thinking=4)
         assert len(server.seen) <= 20
 
     def test_a_value_that_is_refused(self, way_of):

@@ -15,11 +15,11 @@ import pytest
 
 from judge.errors import ModelError, Unreachable, UserError
 from judge.models.openai.bounded import MOST
-from judge.models.openai.remote import Limits, Remote
+from judge.models.openai.remote import Remote, ServerLimits
 from judge.models.openai.server import load_server
 from tests.models import conformance as suite
 
-QUICK = Limits(timeout=2.0, attempts=2, patience=10.0, wait=0.01)
+QUICK = ServerLimits(timeout=2.0, attempts=2, patience=10.0, wait=0.01)
 NESTED = "[" * 200_000
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -97,7 +97,7 @@ def test_too_much_is_an_error_soon_and_in_little_memory(answer, said):
 def test_a_server_that_drips_is_late():
     begun = time.perf_counter()
     with sending(drops_without_end) as address:
-        remote = Remote(address, Limits(timeout=0.5, attempts=2, patience=10.0, wait=0.01))
+        remote = Remote(address, ServerLimits(timeout=0.5, attempts=2, patience=10.0, wait=0.01))
         with pytest.raises(Unreachable, match="in time"):
             remote.run(remote.models())
         remote.close()
@@ -115,7 +115,7 @@ def test_all_tries_of_a_request_together_have_an_end():
         return drops_without_end(connection)
 
     with sending(drip) as address:
-        remote = Remote(address, Limits(timeout=2.0, attempts=50, patience=2.5, wait=0.01))
+        remote = Remote(address, ServerLimits(timeout=2.0, attempts=50, patience=2.5, wait=0.01))
         remote.run(remote.models())
         begun = time.perf_counter()
         with pytest.raises(Unreachable, match="in time"):

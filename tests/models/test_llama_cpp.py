@@ -18,16 +18,16 @@ from judge.assemble import load_llm
 from judge.errors import UserError
 from judge.languages import ENGLISH
 from judge.models.openai.discovery import agreed
-from judge.models.openai.remote import Limits, Refused
+from judge.models.openai.plan import LIMITS, ServerPlan, listed
+from judge.models.openai.remote import Refused, ServerLimits
 from judge.models.openai.sampling import frequency, sample_body, texts_of
 from judge.models.openai.server import load_server
-from judge.models.openai.way import LIMITS, Way, listed
 from judge.ports import Turn
 from tests.models import conformance as suite
 
 URL = os.environ.get("JUDGE_LLAMA_CPP_URL")
 pytestmark = [pytest.mark.llama_cpp, pytest.mark.skipif(not URL, reason="JUDGE_LLAMA_CPP_URL names no server")]
-QUICK = Limits(attempts=2, wait=0.1, timeout=120)
+QUICK = ServerLimits(attempts=2, wait=0.1, timeout=120)
 QUESTION = (Turn("user", "Is fire hot? Answer with one word, Yes or No."),)
 
 
@@ -50,12 +50,12 @@ def found(served):
     async def ask(way):
         return await served._talk.complete(QUESTION, None, way, way.body)
 
-    return served._talk.remote.run(agreed(ask, Way((1, 2), (3,))))
+    return served._talk.remote.run(agreed(ask, ServerPlan((1, 2), (3,))))
 
 
 def test_it_passes_over_token_ids_and_lists_twenty_tokens(found):
     way, completion = found
-    assert way == Way(limits=LIMITS[0]) and way.top == 20
+    assert way == ServerPlan(limits=LIMITS[0]) and way.top == 20
     assert len(listed(completion)) == 20
     yes, no = way.chances(completion)
     assert 0.2 < yes + no <= 1.0

@@ -10,7 +10,7 @@ import torch
 from judge.errors import ModelError
 from judge.judging.asking import instruction
 from judge.models.transformers import ways
-from judge.models.transformers.memory import GIB, Budget
+from judge.models.transformers.memory import GIB, MemoryBudget
 from judge.models.transformers.ways import ALONE
 from judge.ports import Ask
 from tests.models.conftest import anew
@@ -23,7 +23,7 @@ def asks(images) -> list[Ask]:
 
 
 def test_a_budget_admits_at_least_one_row():
-    budget = Budget(1.0, "cpu")
+    budget = MemoryBudget(1.0, "cpu")
     assert budget.rows(GIB // 4, most=100) == 4
     assert budget.rows(GIB * 10, most=100) == 1
     assert budget.rows(1, most=7) == 7

@@ -11,7 +11,7 @@ import pytest
 from judge.assemble import load_judge
 from judge.errors import UserError
 from judge.judging.escalation import tried_out
-from judge.models.openai.remote import Limits
+from judge.models.openai.remote import ServerLimits
 from judge.models.openai.server import load_server
 from judge.settings import Settings
 
@@ -54,7 +54,7 @@ def test_nor_is_it_tried_where_nothing_is_reasoned(serve):
 def test_a_server_that_stumbles_over_it_is_not_called_unable(serve, caplog):
     """It may do so later: a failure of the moment is no property of the server."""
     server = serve()
-    mllm = load_server(server.url, limits=Limits(attempts=1))
+    mllm = load_server(server.url, limits=ServerLimits(attempts=1))
     server.manners.fail[:] = [503]
     assert tried_out(mllm) is None and not server.manners.fail
     assert tried_out(mllm) is None

@@ -10,7 +10,7 @@ import pytest
 
 from judge.errors import ModelError, Unreachable
 from judge.judging.pipeline import Judge
-from judge.models.openai.remote import Limits
+from judge.models.openai.remote import ServerLimits
 from judge.models.openai.server import load_server
 from tests.judging.scenes import constitution
 from tests.models import conformance as suite
@@ -54,7 +54,7 @@ class TestUse:
     def test_a_wait_under_zero_is_no_wait(self, serve):
         """Nor is it patience: a server that says so for ever is given up at once."""
         server = serve()
-        mllm = load_server(server.url, limits=Limits(attempts=3, wait=5.0))
+        mllm = load_server(server.url, limits=ServerLimits(attempts=3, wait=5.0))
         server.manners.fail[:], server.manners.retry_after, server.requests = [429] * 3, "-5", 0
         begun = time.perf_counter()
         with pytest.raises(ModelError, match="overloaded"):
@@ -186,7 +186,7 @@ class TestUse:
     def test_a_server_too_slow_is_asked_patiently_once(self, serve):
         """After all tries were in vain, later questions are tried once each until one gets through."""
         server = serve()
-        mllm = load_server(server.url, limits=Limits(attempts=3, wait=0.01, timeout=0.5))
+        mllm = load_server(server.url, limits=ServerLimits(attempts=3, wait=0.01, timeout=0.5))
         server.manners.delay, server.requests = 2.0, 0
         for requests in (3, 4, 5):
             with pytest.raises(ModelError, match="did not answer in time") as caught:
@@ -201,8 +201,8 @@ class TestUse:
 
 def answered(mllm, told: dict[str, str]) -> str:
     """An answer that lists one token for yes and one for no with these log-probabilities, as JSON writes them."""
-    way = mllm._way
-    ids = {"yes": way.yes, "no": way.no} if way.yes else {"yes": (), "no": ()}
+    plan = mllm._plan
+    ids = {"yes": plan.yes, "no": plan.no} if plan.yes else {"yes": (), "no": ()}
     names = {word: [f"token_id:{index}" for index in own] or [word] for word, own in ids.items()}
     listed = [
         f'{{"token": "{name}", "logprob": {told[word] if at == 0 else -99}}}'

@@ -14,9 +14,9 @@ from PIL import Image
 from judge.errors import ModelError, Unable
 from judge.judging.escalation import Summary
 from judge.models.openai import pictures as encoding
-from judge.models.openai.remote import Limits
+from judge.models.openai.plan import ServerPlan
+from judge.models.openai.remote import ServerLimits
 from judge.models.openai.server import load_server
-from judge.models.openai.way import Way
 from judge.models.openai.wire import json_forms
 from judge.models.spellings import yes_no_tokens
 from judge.ports import Ask
@@ -63,7 +63,7 @@ class TestScores:
 
     def test_yes_and_no_are_every_token_that_spells_them(self, joined, bundled):
         yes, no = yes_no_tokens(bundled._processor.tokenizer)
-        assert joined[1]._way == Way(tuple(yes), tuple(no))
+        assert joined[1]._way == ServerPlan(tuple(yes), tuple(no))
 
     def test_the_image_comes_first_the_question_last_and_nothing_is_added(self, joined, pictures):
         server, mllm = joined
@@ -104,7 +104,7 @@ class TestScores:
 
     def test_no_more_requests_at_once_than_allowed(self, serve, pictures):
         server = serve(delay=0.02)
-        mllm = load_server(server.url, limits=Limits(concurrency=3, timeout=60))
+        mllm = load_server(server.url, limits=ServerLimits(concurrency=3, timeout=60))
         mllm.answer(suite.asks_of(pictures, suite.STATEMENTS))
         assert server.most == 3
         mllm.close()

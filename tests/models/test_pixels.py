@@ -10,7 +10,7 @@ from PIL import Image
 
 from judge.judging.pipeline import Judge
 from judge.models.pixels import within
-from judge.models.transformers.memory import Budget
+from judge.models.transformers.memory import MemoryBudget
 from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
 from tests.models import conformance as suite
@@ -120,7 +120,7 @@ def test_memory_is_counted_in_the_tokens_that_pictures_have(unbounded, monkeypat
     monkeypatch.setattr(replying, "ASSUMED_TOKENS", 1)
     short = anew(mllm)
     length = len(mllm.inside().prompted(asks[0]).ids)
-    short._budget = short._kept._budget = short._scoring._budget = Budget(
+    short._budget = short._kept._budget = short._scoring._budget = MemoryBudget(
         2.5 * short._kept.bytes_of_tokens(length) / 2**30, "cpu"
     )
     assert suite.numbers(short, asks) == suite.near(expected)
@@ -132,10 +132,10 @@ def test_a_server_is_sent_no_more_than_that_either():
     import base64
     import io
 
-    from judge.models.openai.pictures import Pictures
+    from judge.models.openai.pictures import SentImages
 
     def sent(most):
-        url = asyncio.run(_encoded(Pictures(most))).url
+        url = asyncio.run(_encoded(SentImages(most))).url
         return Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).size
 
     async def _encoded(pictures):

@@ -8,8 +8,8 @@ import pytest
 
 from judge.assemble import load_judge
 from judge.errors import ModelError, UserError
-from judge.languages import ENGLISH, language
-from judge.models.openai.remote import Limits
+from judge.languages import ENGLISH, language_of
+from judge.models.openai.remote import ServerLimits
 from judge.models.openai.sampling import frequency
 from judge.models.openai.server import load_server
 from judge.settings import Settings
@@ -17,7 +17,7 @@ from judge.verdict import Answer
 from tests.models import conformance as suite
 from tests.models.conftest import anew
 
-QUICK = Limits(attempts=2, wait=0.01, timeout=60)
+QUICK = ServerLimits(attempts=2, wait=0.01, timeout=60)
 EIGHT = Settings(without_logprobs="sample:8")
 NONE = {"logprobs": False}
 
@@ -40,7 +40,7 @@ class TestReading:
         assert frequency([text], ENGLISH).label_mass == 0.0
 
     def test_words_of_other_languages(self):
-        german = language("de").answers
+        german = language_of("de").answers
         assert frequency(["Ja.", "Nein", "Yes"], german) == Answer(
             p_yes=0.333333, p_no=0.333333, answered_by="samples", samples=3
         )

@@ -9,7 +9,7 @@ from typing import Any
 from judge.constitution import parse_constitution
 from judge.judging.probed import subject_of
 from judge.ports import Ask, Conversation, checked_answer
-from judge.probing import Line, Subject
+from judge.probing import Line, ProbedModel
 from judge.probing.drawn import drawings
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
@@ -47,10 +47,10 @@ class Knows:
         return [self.summary if schema else self.thoughts[:max_tokens] for _ in conversations]
 
 
-def subject(mllm: Any, **settings: Any) -> Subject:
+def subject(mllm: Any, **settings: Any) -> ProbedModel:
     return subject_of(mllm, RULES, Settings(**settings))
 
 
-def line(check: Callable[[Subject], Any], mllm: Any, **settings: Any) -> Line:
+def line(check: Callable[[ProbedModel], Any], mllm: Any, **settings: Any) -> Line:
     """The first line of a check."""
     return next(iter(check(subject(mllm, **settings))))

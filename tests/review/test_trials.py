@@ -72,12 +72,12 @@ def test_images_are_chosen_from_the_store(bench):
 
 
 def test_a_job_that_is_stopped_says_so(bench):
-    from judge.review.workbench.trials import Job, Jobs, Picture
+    from judge.review.workbench.trials import Job, Jobs, TrialImage
 
     gate, began = threading.Event(), threading.Event()
 
     def work(job):
-        for _ in job.batches([Picture("a", b""), *[Picture("b", b"")] * 9]):
+        for _ in job.batches([TrialImage("a", b""), *[TrialImage("b", b"")] * 9]):
             began.set()
             gate.wait(20)
 

@@ -10,7 +10,7 @@ import pytest
 from judge.diff.effects import Effect
 from judge.errors import UserError
 from judge.review.access.logins import add_user
-from judge.review.store import Decided, Filters, Role, Store
+from judge.review.store import DecidedItem, Filters, Role, Store
 from judge.review.workbench import saving
 from judge.review.workbench.draft import chains, read
 from judge.review.workbench.library import Library, Ref
@@ -289,7 +289,7 @@ def decided():
         rule = max((one.rule for one in verdict.findings if verdict.image.startswith(one.rule)), key=len)
         violating = "-violating" in verdict.image
         found.append(
-            Decided(item=number, verdict=verdict, action="violation" if violating else "no_violation", rules=(rule,) if violating else ())
+            DecidedItem(item=number, verdict=verdict, action="violation" if violating else "no_violation", rules=(rule,) if violating else ())
         )  # fmt: skip
     return found
 
@@ -343,7 +343,7 @@ def test_what_was_not_asked_stays_undecided():
     run = verdict.provenance.thresholds
     lower = Setting(knob=Knob.RELEVANCE, value=-1.0)
     assert replayed(pruned, run, lower).outcome == "undecided"
-    found = curve([Decided(item=1, verdict=verdict, action="no_violation", rules=())], Knob.RELEVANCE)
+    found = curve([DecidedItem(item=1, verdict=verdict, action="no_violation", rules=())], Knob.RELEVANCE)
     assert found.points[0].figures.counts.review_negative == 1
 
 

@@ -183,7 +183,7 @@ Phrases = Mapping[str, Callable[[Chart, int], tuple[tuple[Any, int], ...]]]
 
 
 @dataclass(frozen=True)
-class Part:
+class FormPart:
     """One place of a form: words, or a hole."""
 
     words: frozenset[str] = frozenset()
@@ -193,16 +193,16 @@ class Part:
 
 
 @cache
-def parts_of(form: str) -> tuple[Part, ...]:
+def parts_of(form: str) -> tuple[FormPart, ...]:
     """A form, taken apart."""
     text = re.sub(r"\$(\w+)", lambda match: SHORT[match.group(1)], form)
     parts = []
     for piece in re.findall(r"\[[^\]]+\]|<[^>]+>|\S+", text):
         if piece.startswith("<"):
             name, _, hole = piece[1:-1].partition(":")
-            parts.append(Part(hole=hole or name, name=name))
+            parts.append(FormPart(hole=hole or name, name=name))
         else:
-            parts.append(Part(frozenset(piece.strip("[]").split("|")), optional=piece.startswith("[")))
+            parts.append(FormPart(frozenset(piece.strip("[]").split("|")), optional=piece.startswith("[")))
     return tuple(parts)
 
 
@@ -214,7 +214,7 @@ def matches(chart: Chart, place: int, form: str, phrases: Phrases) -> Iterator[t
 
 
 def _matches(
-    chart: Chart, place: int, parts: tuple[Part, ...], phrases: Phrases, found: Found
+    chart: Chart, place: int, parts: tuple[FormPart, ...], phrases: Phrases, found: Found
 ) -> Iterator[tuple[Found, int]]:
     if not parts:
         yield found, place

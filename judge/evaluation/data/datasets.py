@@ -19,7 +19,7 @@ from pathlib import Path
 from judge.constitution import Constitution
 from judge.constitution.document import clipped
 from judge.errors import Problem, UserError
-from judge.evaluation.data.metadata import Row, read_metadata
+from judge.evaluation.data.metadata import MetadataRow, read_metadata
 from judge.evaluation.data.truth import Names, example_of
 from judge.evaluation.protocols import Dataset, Example
 from judge.files import sha256_of
@@ -106,10 +106,10 @@ def _where(path: Path) -> str:
     return f"name the folder of one split: {', '.join(inside)}" if inside else f"give {_FORMS}"
 
 
-def _checked(name: str, rows: Iterable[Row], constitution: Constitution, problems: list[Problem]) -> Dataset:
+def _checked(name: str, rows: Iterable[MetadataRow], constitution: Constitution, problems: list[Problem]) -> Dataset:
     """The data set of some rows; what is wrong with any of them is told together, after `problems`."""
     names, examples = Names(constitution), []
-    seen: dict[str, Row] = {}
+    seen: dict[str, MetadataRow] = {}
     for row in rows:
         example, wrong = example_of(row.values, row.id, row.path, names)
         problems += [row.problem(*one) for one in wrong]
@@ -149,7 +149,7 @@ def _near(path: Path) -> list[Path]:
     return [path.parent / name for name in difflib.get_close_matches(path.name, names, n=1)]
 
 
-def _same_image_other_truth(examples: Iterable[Example], rows: dict[str, Row]) -> Iterator[Problem]:
+def _same_image_other_truth(examples: Iterable[Example], rows: dict[str, MetadataRow]) -> Iterator[Problem]:
     first: dict[str, Example] = {}
     for example in examples:
         digest = image_digest(example.path)
@@ -194,7 +194,7 @@ def _case_file(path: Path, constitution: Constitution) -> Dataset:
             word: [text for text, said in one.case.preconditions.items() if said == word] for word in ("holds", "fails")
         }
         values = {**lists, **texts, "unsafe": bool(lists["violates"])}
-        rows.append(Row(one.file, one.line, one.case.image, one.path, values))
+        rows.append(MetadataRow(one.file, one.line, one.case.image, one.path, values))
     return _checked(path.name.removesuffix(".yaml"), rows, constitution, [])
 
 
@@ -202,4 +202,4 @@ def _hugging_face(source: str, constitution: Constitution) -> Dataset:
     from judge.evaluation.data.huggingface import rows
 
     name, read = rows(source, SAVED)
-    return _checked(name, (Row(source, *one) for one in read), constitution, [])
+    return _checked(name, (MetadataRow(source, *one) for one in read), constitution, [])

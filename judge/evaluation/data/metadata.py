@@ -18,7 +18,7 @@ from judge.evaluation.data.truth import COLUMNS
 _MOST = 2**30  # bytes: millions of rows
 
 
-class Row(NamedTuple):
+class MetadataRow(NamedTuple):
     """One image as the source describes it: where it stands, what it is called, where it can be opened."""
 
     file: str
@@ -31,7 +31,7 @@ class Row(NamedTuple):
         return Problem(self.file, self.line, 1, message, hint)
 
 
-def read_metadata(folder: Path, file: Path) -> tuple[list[Row], list[Problem]]:
+def read_metadata(folder: Path, file: Path) -> tuple[list[MetadataRow], list[Problem]]:
     """The rows of a metadata file that name an image, and what is wrong with the others.
 
     Raises:
@@ -47,7 +47,7 @@ def read_metadata(folder: Path, file: Path) -> tuple[list[Row], list[Problem]]:
         elif PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             problems.append(Problem(str(file), line, 1, f"{clipped(name)} lies outside the folder", "move it inside"))
         else:
-            rows.append(Row(str(file), line, os.path.normpath(name), os.path.normpath(folder / name), values))
+            rows.append(MetadataRow(str(file), line, os.path.normpath(name), os.path.normpath(folder / name), values))
     return rows, problems
 
 

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.evaluation.measures.bootstrap import Bootstrap, Numbers, ratio
-from judge.evaluation.measures.figures import Comparison, Counts, Scores
+from judge.evaluation.measures.figures import Comparison, Confusion, Scores
 
-CELLS = tuple(Counts.model_fields)  # the order in which counts stand in arrays here
+CELLS = tuple(Confusion.model_fields)  # the order in which counts stand in arrays here
 _TP, _FP, _TN, _FN, _RP, _RN = range(len(CELLS))
 
 
-class Said(IntEnum):
+class Answered(IntEnum):
     """What was said of an image, a rule or a statement: yes (violates, holds), no, or neither."""
 
     YES = 1
@@ -27,27 +27,27 @@ class Said(IntEnum):
 
 
 _CELL = {
-    (True, Said.YES): _TP,
-    (False, Said.YES): _FP,
-    (False, Said.NO): _TN,
-    (True, Said.NO): _FN,
-    (True, Said.REVIEW): _RP,
-    (False, Said.REVIEW): _RN,
+    (True, Answered.YES): _TP,
+    (False, Answered.YES): _FP,
+    (False, Answered.NO): _TN,
+    (True, Answered.NO): _FN,
+    (True, Answered.REVIEW): _RP,
+    (False, Answered.REVIEW): _RN,
 }
 
 
-def cells_of(truth: Sequence[bool], said: Sequence[Said]) -> NDArray[np.int64]:
+def cells_of(truth: Sequence[bool], said: Sequence[Answered]) -> NDArray[np.int64]:
     """The cell of each, as an index into `CELLS`."""
     return np.array([_CELL[known, word] for known, word in zip(truth, said, strict=True)], dtype=np.int64)
 
 
-def scores(truth: Sequence[bool], said: Sequence[Said], bootstrap: Bootstrap) -> Scores:
+def scores(truth: Sequence[bool], said: Sequence[Answered], bootstrap: Bootstrap) -> Scores:
     """Scores over images that are independent of each other, each counted once."""
     counts = np.bincount(cells_of(truth, said), minlength=len(CELLS))
     drawn = bootstrap.cells(counts)
     now, then = _figures(counts[None, :].astype(np.float64)), _figures(drawn)
     estimates = {name: bootstrap.estimate(float(now[name][0]), then[name]) for name in now}
-    return Scores(counts=Counts(**dict(zip(CELLS, counts.tolist(), strict=True))), **estimates)
+    return Scores(counts=Confusion(**dict(zip(CELLS, counts.tolist(), strict=True))), **estimates)
 
 
 def _figures(counts: Numbers) -> dict[str, Numbers]:
@@ -71,7 +71,7 @@ def _f1(counts: Numbers) -> Numbers:
 
 
 def compare(
-    truth: Sequence[bool], this: Sequence[Said], other: Sequence[Said], against: str, bootstrap: Bootstrap
+    truth: Sequence[bool], this: Sequence[Answered], other: Sequence[Answered], against: str, bootstrap: Bootstrap
 ) -> Comparison:
     """`this` against `other` on the same images: both are drawn together, so what is hard for both cancels out."""
     size = len(CELLS)

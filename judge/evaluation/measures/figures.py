@@ -16,7 +16,7 @@ class Estimate(Frozen):
     high: float | None = None
 
 
-class Counts(Frozen):
+class Confusion(Frozen):
     """Images (or rules, or statements) by truth and verdict. `review_*`: neither yes nor no was said."""
 
     true_positive: int = 0
@@ -32,7 +32,7 @@ class Scores(Frozen):
     one as a false flag. `selective_accuracy` is over what was decided, `coverage` is its share, `review_rate` the rest.
     """
 
-    counts: Counts
+    counts: Confusion
     precision: Estimate
     recall: Estimate
     accuracy: Estimate
@@ -50,7 +50,7 @@ class Bin(Frozen):
     count: int
 
 
-class Calibration(Frozen):
+class Reliability(Frozen):
     """How far probabilities mean what they say. ece: expected calibration error, 15 equal-width bins."""
 
     of: str  # what the probability is of: "image unsafe", "statement, raw answer", ...
@@ -129,7 +129,7 @@ class MethodFigures(Frozen):
     per_rule: dict[str, Scores] = Field(default_factory=dict)
     per_statement: dict[str, Scores] = Field(default_factory=dict)
     per_tag: dict[str, Scores] = Field(default_factory=dict)  # "context=with" -> scores over these images
-    calibration: tuple[Calibration, ...] = ()
+    calibration: tuple[Reliability, ...] = ()
     branches: tuple[BranchScore, ...] = ()
     relevance: tuple[RelevanceScore, ...] = ()
     cost: Cost
@@ -165,7 +165,7 @@ class MethodFigures(Frozen):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> Confusion:
         return self.overall.counts
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from judge.chain import Outcome
 from judge.evaluation.measures import counting, stages
 from judge.evaluation.measures.bootstrap import Bootstrap
-from judge.evaluation.measures.counting import Said
+from judge.evaluation.measures.counting import Answered
 from judge.evaluation.measures.figures import Comparison, MethodFigures, Scores
 from judge.evaluation.measures.mistakes import mistakes
 from judge.evaluation.measures.reliability import calibrations
@@ -20,7 +20,7 @@ from judge.evaluation.measures.traces import image_said, rule_said, statements_o
 from judge.evaluation.protocols import Example, Judgement, Method
 
 Pairs = Sequence[tuple[Example, Judgement]]
-_ASKED = {Outcome.HOLDS: Said.YES, Outcome.FAILS: Said.NO, Outcome.UNDECIDED: Said.REVIEW}
+_ASKED = {Outcome.HOLDS: Answered.YES, Outcome.FAILS: Answered.NO, Outcome.UNDECIDED: Answered.REVIEW}
 
 
 def measure(
@@ -46,7 +46,7 @@ def measure(
 
 
 def compare(
-    examples: Sequence[Example], this: Sequence[Said], other: Sequence[Said], against: str, bootstrap: Bootstrap
+    examples: Sequence[Example], this: Sequence[Answered], other: Sequence[Answered], against: str, bootstrap: Bootstrap
 ) -> Comparison:
     """What one method said of the images against what another did."""
     return counting.compare([one.unsafe for one in examples], this, other, against, bootstrap)
@@ -77,7 +77,7 @@ def _per_statement(pairs: Pairs, bootstrap: Bootstrap) -> dict[str, Scores]:
 def _scored(
     pairs: Pairs,
     truth_of: Callable[[Example], dict[str, bool]],
-    said_of: Callable[[Judgement, str], Said | None],
+    said_of: Callable[[Judgement, str], Answered | None],
     bootstrap: Bootstrap,
 ) -> dict[str, Scores]:
     """Scores per name over the images that have a truth for it and of which something was said."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from judge.chain import Outcome
 from judge.constitution.document import clipped
-from judge.evaluation.measures.counting import Said
+from judge.evaluation.measures.counting import Answered
 from judge.evaluation.measures.figures import Mistake
 from judge.evaluation.measures.traces import evidence_of, finding_of, image_said
 from judge.evaluation.protocols import Example, Judgement
@@ -26,12 +26,12 @@ def mistakes(examples: Sequence[Example], judgements: Sequence[Judgement]) -> tu
     found: list[tuple[bool, Mistake]] = []
     for example, judgement in zip(examples, judgements, strict=True):
         said = image_said(judgement)
-        if said == Said(example.unsafe):
+        if said == Answered(example.unsafe):
             continue
         score = judgement.score if judgement.score is not None else _CERTAIN[judgement.verdict]
         found.append(
             (
-                said is Said.REVIEW,
+                said is Answered.REVIEW,
                 Mistake(
                     example=example.id,
                     said=judgement.verdict,

@@ -18,7 +18,7 @@ import numpy as np
 
 from judge.chain import Outcome
 from judge.evaluation.measures.bootstrap import Bootstrap, Numbers, ratio, rounded
-from judge.evaluation.measures.figures import Bin, Calibration
+from judge.evaluation.measures.figures import Bin, Reliability
 from judge.evaluation.measures.traces import statements_of
 from judge.evaluation.protocols import Example, Judgement
 from judge.judging.probability import logit
@@ -37,7 +37,7 @@ class Claim(NamedTuple):
 
 def calibrations(
     examples: Sequence[Example], judgements: Sequence[Judgement], bootstrap: Bootstrap
-) -> tuple[Calibration, ...]:
+) -> tuple[Reliability, ...]:
     """Every calibration that the judgements allow, each over what has both a probability and a known truth."""
     by_kind: dict[str, list[Claim]] = {OF_IMAGE: [], OF_RAW: [], OF_DEBIASED: []}
     for number, (example, judgement) in enumerate(zip(examples, judgements, strict=True)):
@@ -49,7 +49,7 @@ def calibrations(
     return tuple(calibration(kind, claims, len(examples), bootstrap) for kind, claims in by_kind.items() if claims)
 
 
-def calibration(of: str, claims: Sequence[Claim], images: int, bootstrap: Bootstrap) -> Calibration:
+def calibration(of: str, claims: Sequence[Claim], images: int, bootstrap: Bootstrap) -> Reliability:
     """Bins, ECE and Brier score of some claims about `images` images."""
     said = np.array([one.said for one in claims])
     true = np.array([one.true for one in claims], dtype=np.float64)
@@ -67,7 +67,7 @@ def calibration(of: str, claims: Sequence[Claim], images: int, bootstrap: Bootst
         for total, hits, count in now[:3, 0, :].T
         if count
     )
-    return Calibration(
+    return Reliability(
         of=of,
         count=len(claims),
         ece=bootstrap.estimate(float(ece), _ece(drawn)),

@@ -14,7 +14,7 @@ import math
 from judge.chain import Outcome
 from judge.judging.probability import debiased
 from judge.settings import Thresholds
-from judge.verdict import Answer, Branch, ConditionFinding, Evidence, Finding, RuleOutcome, Verdict
+from judge.verdict import Answer, Branch, Condition, Evidence, Finding, RuleOutcome, Verdict
 
 
 def rule_scores(verdict: Verdict) -> dict[str, float]:
@@ -67,7 +67,7 @@ def statement_score(evidence: Evidence, thresholds: Thresholds) -> float | None:
     return min(max(fair, fails), holds)
 
 
-def _condition(condition: ConditionFinding, thresholds: Thresholds) -> float | None:
+def _condition(condition: Condition, thresholds: Thresholds) -> float | None:
     scores = [statement_score(one, thresholds) for one in condition.alternatives]
     return max((one for one in scores if one is not None), default=None)
 

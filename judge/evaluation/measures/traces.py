@@ -5,38 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from judge.chain import Outcome
-from judge.evaluation.measures.counting import Said
+from judge.evaluation.measures.counting import Answered
 from judge.evaluation.protocols import Judgement
 from judge.judging.deciding import gravest_of, of_rule
 from judge.verdict import Evidence, Finding, RuleOutcome, Verdict
 
-_WORDS = {"violation": Said.YES, "no_violation": Said.NO, "needs_review": Said.REVIEW}
+_WORDS = {"violation": Answered.YES, "no_violation": Answered.NO, "needs_review": Answered.REVIEW}
 _OUTCOMES = {
-    RuleOutcome.VIOLATED: Said.YES,
-    RuleOutcome.NOT_VIOLATED: Said.NO,
-    RuleOutcome.PRUNED: Said.NO,
-    RuleOutcome.UNDECIDED: Said.REVIEW,
+    RuleOutcome.VIOLATED: Answered.YES,
+    RuleOutcome.NOT_VIOLATED: Answered.NO,
+    RuleOutcome.PRUNED: Answered.NO,
+    RuleOutcome.UNDECIDED: Answered.REVIEW,
 }
 # a statement holds when it does in any view, and fails when it does in all
 _FIRST = (Outcome.HOLDS, Outcome.UNDECIDED, Outcome.NOT_ASKED, Outcome.FAILS)
 
 
-def image_said(judgement: Judgement) -> Said:
+def image_said(judgement: Judgement) -> Answered:
     """What was said of the whole image."""
     return _WORDS[judgement.verdict]
 
 
-def rule_said(judgement: Judgement, rule: str) -> Said:
+def rule_said(judgement: Judgement, rule: str) -> Answered:
     """What was said of one rule; a rule that nothing was said of is open, never "not violated"."""
     if rule in judgement.violations:
-        return Said.YES
+        return Answered.YES
     if rule in judgement.undecided:
-        return Said.REVIEW
+        return Answered.REVIEW
     if judgement.trace is not None:
         finding = finding_of(judgement.trace, rule)
-        return Said.REVIEW if finding is None else _OUTCOMES[finding.outcome]
+        return Answered.REVIEW if finding is None else _OUTCOMES[finding.outcome]
     nothing_said = judgement.verdict == "needs_review" and not judgement.undecided
-    return Said.REVIEW if nothing_said or judgement.failure is not None else Said.NO
+    return Answered.REVIEW if nothing_said or judgement.failure is not None else Answered.NO
 
 
 def finding_of(trace: Verdict, rule: str) -> Finding | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from judge.evaluation.measures.figures import Counts, Estimate, Evaluation, MethodFigures, Scores, Share, Stress
+from judge.evaluation.measures.figures import Confusion, Estimate, Evaluation, MethodFigures, Scores, Share, Stress
 
 ALPHA = 0.05  # a difference counts as significant under this p-value, and only when its interval leaves out zero
 REVIEW_STRICT = "An image sent to review counts as a mistake in precision, recall, accuracy and F1."
@@ -124,12 +124,12 @@ def p_value(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def wrong(counts: Counts) -> int:
+def wrong(counts: Confusion) -> int:
     """Images on which the wrong thing was said (a review is not wrong, but not right either)."""
     return counts.false_positive + counts.false_negative
 
 
-def reviewed(counts: Counts) -> int:
+def reviewed(counts: Confusion) -> int:
     """Images sent to a person."""
     return counts.review_positive + counts.review_negative
 
@@ -179,7 +179,7 @@ def _baselines(evaluation: Evaluation) -> Iterator[str]:
     yield f"{head}; the method is {lead} {side}, {verdict}."
 
 
-def _says_one_thing(counts: Counts) -> bool:
+def _says_one_thing(counts: Confusion) -> bool:
     """Whether every image got the same verdict: such a figure tells the mix of the data set, and nothing of a model."""
     flagged, passed = counts.true_positive + counts.false_positive, counts.true_negative + counts.false_negative
     return sum(count > 0 for count in (flagged, passed, reviewed(counts))) == 1

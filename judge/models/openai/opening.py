@@ -11,12 +11,12 @@ from itertools import product
 from PIL import Image
 
 from judge.errors import ModelError, Unreachable, UserError
-from judge.languages import ENGLISH, Answers, language
+from judge.languages import ENGLISH, Answers, language_of
 from judge.models.openai.discovery import DECLINED, agreed, understood
+from judge.models.openai.plan import TOPS, ServerPlan, listed, some
 from judge.models.openai.remote import Refused
 from judge.models.openai.sampling import frequency, sample_body, texts_of
 from judge.models.openai.talk import ServerTalk
-from judge.models.openai.way import TOPS, Way, listed, some
 from judge.models.openai.wire import Completion
 from judge.models.spellings import folded
 from judge.ports import Turn
@@ -29,33 +29,33 @@ _PLAIN = "1 + 1 = 2"  # a statement in every language
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedServer:
     """How a server is asked. samples: how many answers make one, where it gives no log-probabilities; 0: it does.
     together: whether it takes a request for all of them at once."""
 
-    way: Way
+    plan: ServerPlan
     samples: int = 0
     together: bool = False
 
 
-def listing(way: Way) -> Way:
+def listing(plan: ServerPlan) -> ServerPlan:
     """How the likeliest tokens are asked for."""
-    return replace(way, yes=(), no=(), top=way.top or TOPS[0])
+    return replace(plan, yes=(), no=(), top=plan.top or TOPS[0])
 
 
-async def open_text(talk: ServerTalk) -> Opened:
+async def open_text(talk: ServerTalk) -> OpenedServer:
     """How a server is asked for text, found out on a question without an image.
 
     Raises:
         Refused: it declines whatever is left out.
     """
 
-    async def ask(way: Way) -> Completion:
-        return await talk.complete((Turn("user", _PLAIN),), None, way, way.body)
+    async def ask(plan: ServerPlan) -> Completion:
+        return await talk.complete((Turn("user", _PLAIN),), None, plan, plan.body)
 
-    way, _ = await agreed(ask, Way(top=0, named=False))
+    plan, _ = await agreed(ask, ServerPlan(top=0, named=False))
     talk.speaker.settled()
-    return Opened(way)
+    return OpenedServer(plan)
 
 
 class Opening:
@@ -63,11 +63,11 @@ class Opening:
 
     def __init__(self, talk: ServerTalk, answers: Answers, least_mass: float, samples: int) -> None:
         self._talk, self._answers, self._least, self._samples = talk, answers, least_mass, samples
-        self._question = (Turn("user", language(answers.language).render("ask", statement=_PLAIN)),)
+        self._question = (Turn("user", language_of(answers.language).render("ask", statement=_PLAIN)),)
         self._picture = Image.new("RGB", (64, 64), "white")
         self._spelt: tuple[str, ...] = ()  # the tokens that are asked for by their ids, as text
 
-    async def opened(self) -> Opened:
+    async def opened(self) -> OpenedServer:
         """How the server is asked.
 
         Raises:
@@ -76,7 +76,7 @@ class Opening:
         yes, no = [await self._spellings(words) for words in (self._answers.yes, self._answers.no)]
         by_id = bool(yes and no)
         try:
-            found = await understood(self._asked, Way(yes, no) if by_id else Way(), self._least)
+            found = await understood(self._asked, ServerPlan(yes, no) if by_id else ServerPlan(), self._least)
         except ModelError as error:
             declined = isinstance(error, Refused) and error.status in DECLINED
             if not declined and not _SEES_NOTHING.search(error.message):
@@ -86,22 +86,22 @@ class Opening:
                 hint="serve a multimodal model with a chat template (llama.cpp: and with --mmproj)",
             ) from error
         # Other words than the English ones are not verified among the likeliest tokens.
-        opened = Opened(found.way) if found.way.yes or self._answers == ENGLISH else None
+        opened = OpenedServer(found.plan) if found.plan.yes or self._answers == ENGLISH else None
         if found.mass is None or opened is None:
             if not self._samples:
                 raise self._without_scores(given=found.mass is not None)
-            opened = await self._sampled(replace(found.way, yes=(), no=(), top=0))
+            opened = await self._sampled(replace(found.plan, yes=(), no=(), top=0))
         elif found.mass < self._least:
-            raise await self._not_understood(found.way, found.mass)
+            raise await self._not_understood(found.plan, found.mass)
         for _ in range(_MORE if self._talk.speaker.has_print else 0):  # several machines may answer in turn
-            await self._asked(opened.way)
+            await self._asked(opened.plan)
         self._talk.speaker.settled()
         return opened
 
-    async def _asked(self, way: Way) -> Completion:
-        return await self._talk.complete(self._question, self._picture, way, way.body)
+    async def _asked(self, plan: ServerPlan) -> Completion:
+        return await self._talk.complete(self._question, self._picture, plan, plan.body)
 
-    async def _sampled(self, way: Way) -> Opened:
+    async def _sampled(self, plan: ServerPlan) -> OpenedServer:
         """How the server is asked for several answers.
 
         Raises:
@@ -111,18 +111,18 @@ class Opening:
         together = False
         if self._samples > 1:
             try:
-                body = sample_body(way, self._samples)
-                texts = texts_of(await self._talk.complete(self._question, self._picture, way, body))
+                body = sample_body(plan, self._samples)
+                texts = texts_of(await self._talk.complete(self._question, self._picture, plan, body))
                 together = len(texts) == self._samples
             except Refused as error:
                 log.debug("the server refused %d answers at once: %s", self._samples, error)
         while len(texts) < self._samples:
-            texts += texts_of(await self._talk.complete(self._question, self._picture, way, sample_body(way, 1)))[:1]
+            texts += texts_of(await self._talk.complete(self._question, self._picture, plan, sample_body(plan, 1)))[:1]
         mass = frequency(texts, self._answers).label_mass
         if mass < self._least:
             said = ", ".join(repr(text[:40]) for text in dict.fromkeys(texts[:3]))
             raise self._refusal(mass, f"It said: {said}", (*self._answers.yes, *self._answers.no))
-        return Opened(way, self._samples, together)
+        return OpenedServer(plan, self._samples, together)
 
     def _without_scores(self, *, given: bool) -> UserError:
         url, words = self._talk.remote.url, (*self._answers.yes, *self._answers.no)
@@ -138,9 +138,9 @@ class Opening:
             "every question several times with --without-logprobs sample:8, which is rougher and dearer",
         )
 
-    async def _not_understood(self, way: Way, mass: float) -> UserError:
+    async def _not_understood(self, plan: ServerPlan, mass: float) -> UserError:
         try:
-            tokens = some(listed(await self._asked(listing(way))))
+            tokens = some(listed(await self._asked(listing(plan))))
         except Refused:
             tokens = "not listed by the server"
         words = tuple(f"{word} in any case" for word in (*self._answers.yes, *self._answers.no))

@@ -21,14 +21,14 @@ LOSSLESS_PIXELS = 512 * 512  # of a picture that is sent without loss
 
 
 @dataclass(frozen=True)
-class Picture:
+class SentImage:
     """An image as it is sent: a data URL, and a digest of its content."""
 
     url: str
     digest: str
 
 
-class Pictures:
+class SentImages:
     """Encodes images, each object once, in threads; keeps the latest while they live elsewhere.
 
     most_pixels: of an image; a larger one is shrunk. None: it is sent as it is.
@@ -36,9 +36,9 @@ class Pictures:
 
     def __init__(self, most_pixels: int | None = None) -> None:
         self._most_pixels = most_pixels
-        self._kept: OfPictures[asyncio.Future[Picture]] = OfPictures()
+        self._kept: OfPictures[asyncio.Future[SentImage]] = OfPictures()
 
-    async def of(self, image: Image.Image) -> Picture:
+    async def of(self, image: Image.Image) -> SentImage:
         """The image encoded."""
         encoding = self._kept.get(image)
         if encoding is None:
@@ -55,10 +55,10 @@ class Pictures:
         return sum(len(one.result().url) for one in done)
 
 
-def _encoded(image: Image.Image, most_pixels: int | None) -> Picture:
+def _encoded(image: Image.Image, most_pixels: int | None) -> SentImage:
     shown = image if most_pixels is None else within(image, most_pixels)
     kind, data = _compressed(shown.convert("RGB"))
-    return Picture(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", hashlib.sha256(data).hexdigest())
+    return SentImage(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", hashlib.sha256(data).hexdigest())
 
 
 def _compressed(image: Image.Image) -> tuple[str, bytes]:

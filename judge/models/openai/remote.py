@@ -25,7 +25,7 @@ from pydantic import BaseModel, ValidationError
 
 from judge.errors import ModelError, Unreachable, UserError
 from judge.models.openai.bounded import PLAIN, Elsewhere, TooMuch, bounded_client, origin
-from judge.models.openai.wire import Completion, Models, Served, Text, Tokens
+from judge.models.openai.wire import Completion, Models, PromptText, Served, Tokens
 
 log = logging.getLogger(__name__)
 logging.getLogger("stamina").setLevel(logging.ERROR)  # its line a retry says neither what nor why; ours does
@@ -47,7 +47,7 @@ class Refused(ModelError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """How hard a server is worked. Times in seconds.
 
     concurrency: requests under way at once. attempts: tries of one request. timeout: of one try, from its beginning to
@@ -89,7 +89,7 @@ class Remote:
     through: else a dead server would cost the full patience for every question of a run.
     """
 
-    def __init__(self, url: str, limits: Limits) -> None:
+    def __init__(self, url: str, limits: ServerLimits) -> None:
         self.url, self._limits = url, limits
         self._root = url.removesuffix("/v1")
         self._down = True
@@ -157,7 +157,7 @@ class Remote:
 
     async def detokenize(self, model: str, ids: Sequence[int]) -> str:
         """The text of token ids."""
-        return (await self._sent(Text, f"{self._root}/detokenize", {"model": model, "tokens": list(ids)})).prompt
+        return (await self._sent(PromptText, f"{self._root}/detokenize", {"model": model, "tokens": list(ids)})).prompt
 
     async def _sent(self, record: type[Record], path: str, body: dict[str, Any] | None = None) -> Record:
         """One request, retried where that can help, and its answer checked.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from judge.languages import Answers
-from judge.models.openai.way import THINKING, Way
+from judge.models.openai.plan import THINKING, ServerPlan
 from judge.models.openai.wire import Body, Completion
 from judge.models.spellings import folded
 from judge.verdict import Answer
@@ -27,11 +27,11 @@ def sampled_of(setting: str | None) -> int:
     return int(setting.removeprefix("sample:")) if setting is not None else 0
 
 
-def sample_body(way: Way, count: int) -> Body:
+def sample_body(plan: ServerPlan, count: int) -> Body:
     """What a request for `count` answers says besides its messages."""
-    silent = THINKING[way.thinking] in _SILENT
-    said = {**way.request(WORD_TOKENS if silent else THOUGHT_TOKENS), **({"n": count} if count > 1 else {})}
-    return {**said, "temperature": 1} if way.temperature else said
+    silent = THINKING[plan.thinking] in _SILENT
+    said = {**plan.request(WORD_TOKENS if silent else THOUGHT_TOKENS), **({"n": count} if count > 1 else {})}
+    return {**said, "temperature": 1} if plan.temperature else said
 
 
 def texts_of(completion: Completion) -> list[str]:

@@ -17,11 +17,11 @@ from typing import Any
 from judge.errors import ModelError, Unable, Unreachable, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.openai.bounded import shown
-from judge.models.openai.opening import Opened, Opening, listing, open_text
-from judge.models.openai.remote import Limits, Refused, Remote, address
+from judge.models.openai.opening import OpenedServer, Opening, listing, open_text
+from judge.models.openai.plan import THINKING, likeliest
+from judge.models.openai.remote import Refused, Remote, ServerLimits, address
 from judge.models.openai.sampling import frequency, sample_body, sampled_of, texts_of
 from judge.models.openai.talk import ServerTalk
-from judge.models.openai.way import THINKING, likeliest
 from judge.models.openai.wire import Body, Served, json_forms
 from judge.models.spellings import folded
 from judge.ports import Ask, Conversation, Likely, Reply, Turn, checked_answer
@@ -44,9 +44,9 @@ class ServerMllm:
     answered a little differently the next time.
     """
 
-    def __init__(self, talk: ServerTalk, opened: Opened, answers: Answers = ENGLISH) -> None:
+    def __init__(self, talk: ServerTalk, opened: OpenedServer, answers: Answers = ENGLISH) -> None:
         self._talk, self._opened, self._answers = talk, opened, answers
-        self._way = opened.way
+        self._plan = opened.plan
         self._form: int | None = None  # which of `json_forms` the server keeps to, once it has shown it
         self._formless: str | None = None  # why it is asked for JSON no more: it refused every form
         self.close = talk.remote.close
@@ -60,8 +60,8 @@ class ServerMllm:
         described.append({"build": self._talk.speaker.build})
         if self._talk.speaker.model not in (None, served.id):
             described.append({"model": self._talk.speaker.model})
-        if "reasoning_effort" in THINKING[self._way.thinking]:
-            described.append(THINKING[self._way.thinking])
+        if "reasoning_effort" in THINKING[self._plan.thinking]:
+            described.append(THINKING[self._plan.thinking])
         if self._opened.samples:
             described.append({"samples": self._opened.samples})
         return ModelIdentity(
@@ -77,8 +77,8 @@ class ServerMllm:
         """See `Mllm.answer`: one request a question, or as many as it takes where answers are sampled."""
         for answers in dict.fromkeys(ask.answers for ask in asks):
             if answers != self._answers:
-                spoken = self._answers.language
-                raise UserError(f"the server was opened for language '{spoken}', not for '{answers.language}'")
+                language = self._answers.language
+                raise UserError(f"the server was opened for language '{language}', not for '{answers.language}'")
         count = self._opened.samples
         if not count:
             return self._talk.remote.each(self._answered, asks)
@@ -88,8 +88,8 @@ class ServerMllm:
         return [frequency(own, self._answers) for own in texts]
 
     async def _answered(self, ask: Ask) -> Answer:
-        completion = await self._talk.complete(_turns(ask), ask.image, self._way, self._way.body)
-        return checked_answer(*self._way.chances(completion))
+        completion = await self._talk.complete(_turns(ask), ask.image, self._plan, self._plan.body)
+        return checked_answer(*self._plan.chances(completion))
 
     async def _said(self, ask: Ask) -> list[str]:
         """Sampled answers: all, where the server gives them together, else one.
@@ -98,7 +98,7 @@ class ServerMllm:
             ModelError: the server gave fewer or more.
         """
         wanted = self._opened.samples if self._opened.together else 1
-        texts = texts_of(await self._talk.complete(_turns(ask), ask.image, self._way, sample_body(self._way, wanted)))
+        texts = texts_of(await self._talk.complete(_turns(ask), ask.image, self._plan, sample_body(self._plan, wanted)))
         if len(texts) != wanted:
             raise ModelError(f"the server gave {len(texts)} answers where {wanted} were asked for", retryable=True)
         return texts
@@ -112,15 +112,15 @@ class ServerMllm:
         return found[:count]
 
     async def _listed(self, ask: Ask) -> list[Likely]:
-        way = listing(self._way)
-        completion = await self._talk.complete(_turns(ask), ask.image, way, way.body)
+        plan = listing(self._plan)
+        completion = await self._talk.complete(_turns(ask), ask.image, plan, plan.body)
         return likeliest(completion, [folded(word) for word in (*ask.answers.yes, *ask.answers.no)])
 
     def reply(
         self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
     ) -> list[str]:
         """See `Mllm.reply`."""
-        forms = json_forms(schema, is_vllm=bool(self._way.yes)) if schema is not None else [{}]
+        forms = json_forms(schema, is_vllm=bool(self._plan.yes)) if schema is not None else [{}]
 
         async def one(talk: Conversation) -> str:
             return await self._replied(talk, max_tokens, forms, constrained=schema is not None)
@@ -136,11 +136,11 @@ class ServerMllm:
         """
         if constrained and self._formless is not None:
             raise Unable(self._formless, hint=_WITHOUT_JSON)
-        request = self._way.request(max_tokens, thinking=talk.thinking)
+        request = self._plan.request(max_tokens, thinking=talk.thinking)
         refused: list[Refused] = []
         for index in range(len(forms)) if self._form is None or not constrained else [self._form]:
             try:
-                completion = await self._talk.complete(talk.turns, talk.image, self._way, {**request, **forms[index]})
+                completion = await self._talk.complete(talk.turns, talk.image, self._plan, {**request, **forms[index]})
             except Refused as error:
                 if not constrained:
                     raise
@@ -154,7 +154,7 @@ class ServerMllm:
                 self._form = index
                 return Reply(text)
         if len(refused) == len(forms):
-            await self._talk.complete(talk.turns, talk.image, self._way, request)  # refused, too: not for its form
+            await self._talk.complete(talk.turns, talk.image, self._plan, request)  # refused, too: not for its form
             self._formless = f"the server takes no request for JSON: {refused[-1].message}"
             raise Unable(self._formless, hint=_WITHOUT_JSON) from refused[-1]
         if refused and self._form is not None:
@@ -177,7 +177,7 @@ def _is_json(text: str) -> bool:
 def load_server(
     url: str,
     settings: Settings | None = None,
-    limits: Limits | None = None,
+    limits: ServerLimits | None = None,
     *,
     answers: Answers = ENGLISH,
     text_only: bool = False,
@@ -195,7 +195,7 @@ def load_server(
     chosen = settings or Settings()
     if chosen.quantize != "none":
         raise UserError("a served model cannot be quantized from here", hint="leave --quantize out: the server decides")
-    remote = Remote(base, limits or Limits())
+    remote = Remote(base, limits or ServerLimits())
     try:
         talk = ServerTalk(remote, _chosen(remote, wanted), chosen.max_pixels)
         if text_only:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from judge.errors import ModelError
-from judge.models.openai.pictures import Pictures
+from judge.models.openai.pictures import SentImages
+from judge.models.openai.plan import ServerPlan
 from judge.models.openai.remote import Remote
 from judge.models.openai.speaker import Speaker
-from judge.models.openai.way import Way
 from judge.models.openai.wire import Body, Completion, Served
 from judge.ports import Turn
 
@@ -27,10 +27,10 @@ class ServerTalk:
 
     def __init__(self, remote: Remote, served: Served, most_pixels: int | None = None) -> None:
         self.remote, self.served = remote, served
-        self.pictures, self.speaker = Pictures(most_pixels), Speaker()
+        self.pictures, self.speaker = SentImages(most_pixels), Speaker()
 
     async def complete(
-        self, turns: Sequence[Turn], image: Image | None, way: Way, more: Mapping[str, Any]
+        self, turns: Sequence[Turn], image: Image | None, plan: ServerPlan, more: Mapping[str, Any]
     ) -> Completion:
         """The model's answer.
 
@@ -43,7 +43,7 @@ class ServerTalk:
         if image is not None:
             picture = await self.pictures.of(image)
             shown: Body = {"type": "image_url", "image_url": {"url": picture.url}}
-            if way.named:
+            if plan.named:
                 shown["uuid"] = picture.digest
             messages[0]["content"] = [shown, {"type": "text", "text": turns[0].text}]
         completion = await self.remote.complete({"model": self.served.id, "messages": messages, **more})

@@ -99,7 +99,7 @@ class Tokens(BaseModel):
     tokens: list[int]
 
 
-class Text(BaseModel):
+class PromptText(BaseModel):
     """The answer of `/detokenize`."""
 
     prompt: str

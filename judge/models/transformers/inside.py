@@ -27,7 +27,7 @@ Chances = Callable[[Sequence[Ask]], list[tuple[float, float]]]
 Spellings = Callable[[Answers], tuple[list[int], list[int]]]
 
 
-class Inside:
+class TransformersInside:
     """See `judge.ports.Inside`.
 
     chances: p(yes) and p(no) per ask as the judge has them. spellings: token ids of yes, and of no. sharing: whether

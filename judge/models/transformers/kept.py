@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from judge.models.of_pictures import OfPictures
 from judge.models.transformers.chat import Chat, Inputs
-from judge.models.transformers.memory import Budget
+from judge.models.transformers.memory import MemoryBudget
 from judge.models.transformers.prefix import Prefix, prefill
 from judge.ports import Ask
 
@@ -29,7 +29,7 @@ def key_of(ask: Ask) -> Key:
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class SharedPrefix:
     """A prefilled image. head, tail: the template's text before and after a statement."""
 
     prefix: Prefix
@@ -42,12 +42,12 @@ class Kept:
         return self.chat.inputs([self.head], [image])
 
 
-class KeptPrefixes:
+class SharedPrefixes:
     """Prefills prefixes in batches and keeps the latest, while their images live elsewhere."""
 
-    def __init__(self, model: PreTrainedModel, chat: Chat, budget: Budget) -> None:
+    def __init__(self, model: PreTrainedModel, chat: Chat, budget: MemoryBudget) -> None:
         self._model, self._chat, self._budget = model, chat, budget
-        self._kept: OfPictures[Kept] = OfPictures()
+        self._kept: OfPictures[SharedPrefix] = OfPictures()
         self._bytes_of: dict[object, int] = {}
 
     def clear(self) -> None:
@@ -67,7 +67,7 @@ class KeptPrefixes:
                 batches.append([ask for group in groups[start : start + size] for ask in group])
         return batches
 
-    def of(self, asks: Sequence[Ask]) -> dict[Key, Kept]:
+    def of(self, asks: Sequence[Ask]) -> dict[Key, SharedPrefix]:
         """The prefilled prefix of every ask of one batch."""
         firsts = {key_of(ask): ask for ask in reversed(asks)}
         found = {key: self._kept.get(ask.image, ask.instruction) for key, ask in firsts.items()}
@@ -98,7 +98,7 @@ class KeptPrefixes:
                     return [*kept.prefix.ids[: self._after_image(kept)], *self._chat.tokens(text[end:])]
         return None
 
-    def _after_image(self, kept: Kept) -> int:
+    def _after_image(self, kept: SharedPrefix) -> int:
         """How many tokens it takes to have the whole image in: up to the last one that stands for it."""
         ids, image_token = kept.prefix.ids, self._chat.image_token
         return max((index for index, token in enumerate(ids) if token == image_token), default=len(ids) - 1) + 1
@@ -108,7 +108,7 @@ class KeptPrefixes:
         held = sum(batch.bytes_per_row * len(batch.next_positions) for batch in batches.values())
         return len(self._kept) > MOST or held > self._budget.bytes // 2
 
-    def _prefill(self, asks: Sequence[Ask]) -> dict[Key, Kept]:
+    def _prefill(self, asks: Sequence[Ask]) -> dict[Key, SharedPrefix]:
         """Prefill in one batch, or singly where the processor gives the images different tokens (padding
         would change what the model sees)."""
         head, tail = self._chat.split(asks[0].instruction, asks[0].image is not None)
@@ -119,7 +119,7 @@ class KeptPrefixes:
         if size < len(asks):  # longer than was assumed
             parts = (asks[first : first + size] for first in range(0, len(asks), size))
             return {key: kept for part in parts for key, kept in self._prefill(part).items()}
-        made = [Kept(prefix, head, tail, self._chat) for prefix in prefill(self._model, inputs)]
+        made = [SharedPrefix(prefix, head, tail, self._chat) for prefix in prefill(self._model, inputs)]
         for ask, kept in zip(asks, made, strict=True):
             self._kept.put(ask.image, kept, ask.instruction)
         self._bytes_of[_kind(asks[0])] = made[0].prefix.batch.bytes_per_row

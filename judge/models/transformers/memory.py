@@ -16,7 +16,7 @@ ON_CPU = 4.0  # GiB
 Result = TypeVar("Result")
 
 
-class Budget:
+class MemoryBudget:
     """Bytes for caches, and a cap on the rows of a batch that every out-of-memory error halves."""
 
     def __init__(self, gib: float | None, device: str) -> None:

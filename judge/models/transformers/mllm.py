@@ -22,12 +22,12 @@ from judge.languages import ENGLISH, Answers
 from judge.models.pixels import bound_tiles
 from judge.models.spellings import yes_no_tokens
 from judge.models.transformers.chat import Chat
-from judge.models.transformers.inside import Inside
-from judge.models.transformers.kept import KeptPrefixes, key_of
+from judge.models.transformers.inside import TransformersInside
+from judge.models.transformers.kept import SharedPrefixes, key_of
 from judge.models.transformers.loading import identity, load_model, load_processor
-from judge.models.transformers.memory import Budget
+from judge.models.transformers.memory import MemoryBudget
 from judge.models.transformers.paligemma import as_chat
-from judge.models.transformers.prefix import Question, one_by_one, prefill
+from judge.models.transformers.prefix import PrefixQuestion, one_by_one, prefill
 from judge.models.transformers.quiet import quiet
 from judge.models.transformers.replying import Replying
 from judge.models.transformers.sight import side_seen
@@ -72,8 +72,8 @@ class TransformersMllm:
         self._chat = Chat(processor, model, self._most_pixels)
         self._model.generation_config = self._chat.generation
         self._spelled = {answers: yes_no_tokens(self._chat.tokenizer, answers)}
-        self._budget = Budget(memory_gib, identity.device)
-        self._kept = KeptPrefixes(model, self._chat, self._budget)
+        self._budget = MemoryBudget(memory_gib, identity.device)
+        self._kept = SharedPrefixes(model, self._chat, self._budget)
         self._small = is_small(model)
         with one_thread(self._small):  # what it remembers is remembered by their number
             self._scoring = Scoring(model, identity, self._chat.pad, self._budget)
@@ -129,7 +129,7 @@ class TransformersMllm:
                 inputs = self._chat.inputs([head], [Image.new("RGB", (64, 64), "white")])
                 prefix = prefill(self._model, dict(inputs))[0]
                 word = tuple(self._chat.tokens("?"))
-                logits = one_by_one(self._model, [Question(prefix, word, lambda: dict(inputs))], self._chat.pad)
+                logits = one_by_one(self._model, [PrefixQuestion(prefix, word, lambda: dict(inputs))], self._chat.pad)
         except JudgeError:
             raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
@@ -139,9 +139,9 @@ class TransformersMllm:
         if (most := float(logits.max())) > _MOST_LOGIT:
             raise ModelError(f"its answers are out of any range (a logit of {most:.1e})", hint=_DAMAGED)
 
-    def inside(self) -> Inside:
+    def inside(self) -> TransformersInside:
         """What a probe holds against this adapter: the same model asked plainly (see `protocols.Inside`)."""
-        return Inside(
+        return TransformersInside(
             self._model, self._chat, self._chances, self._spellings, lambda: self.way is not None and self.way.shares
         )
 
@@ -155,7 +155,7 @@ class TransformersMllm:
                 own = kept[key_of(ask)]
                 suffix = self._chat.tokens(f" {ask.statement}{own.tail}")
                 self._chat.check_length(own.prefix.position(own.prefix.batch.length) + len(suffix))
-                questions.append(Question(own.prefix, tuple(suffix), partial(own.inputs, ask.image)))
+                questions.append(PrefixQuestion(own.prefix, tuple(suffix), partial(own.inputs, ask.image)))
             spelled = [self._spellings(ask.answers) for ask in batch]
             ids = sorted({index for both in spelled for word in both for index in word})
             chances = self._scoring.chances(questions, ids, with_image=batch[0].image is not None)

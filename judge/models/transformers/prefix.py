@@ -62,7 +62,7 @@ class Prefix:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class PrefixQuestion:
     """A suffix to score on a prefix; `inputs()` (a batch of one) is what the prefix was made from."""
 
     prefix: Prefix
@@ -86,7 +86,7 @@ def prefill(model: PreTrainedModel, inputs: Inputs) -> list[Prefix]:
     return [Prefix(batch, row, tuple(ids)) for row, ids in enumerate(inputs["input_ids"].tolist())]
 
 
-def one_by_one(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> torch.Tensor:
+def one_by_one(model: PreTrainedModel, questions: Sequence[PrefixQuestion], pad: int) -> torch.Tensor:
     """Next-token logits per question, float32, (questions, vocabulary), each from a pass over everything."""
     rows = []
     for question in questions:
@@ -97,7 +97,7 @@ def one_by_one(model: PreTrainedModel, questions: Sequence[Question], pad: int) 
     return torch.stack(rows)
 
 
-def _extended(question: Question) -> Inputs:
+def _extended(question: PrefixQuestion) -> Inputs:
     """The prefix's inputs with the suffix's tokens after them."""
     inputs = question.inputs()
     suffix = torch.tensor([question.suffix], device=inputs["input_ids"].device)
@@ -116,7 +116,7 @@ def _as_the_last(aligned: torch.Tensor, count: int) -> torch.Tensor:
     return aligned[:, -1:].repeat_interleave(count, dim=1)
 
 
-def repeated(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> torch.Tensor:
+def repeated(model: PreTrainedModel, questions: Sequence[PrefixQuestion], pad: int) -> torch.Tensor:
     """Next-token logits per question, float32, (questions, vocabulary). All prefixes are of one batch."""
     batch, device = questions[0].prefix.batch, model.device
     rows, ends = [question.prefix.row for question in questions], [len(question.suffix) - 1 for question in questions]
@@ -146,7 +146,7 @@ def repeated(model: PreTrainedModel, questions: Sequence[Question], pad: int) ->
     return found
 
 
-def packed(model: PreTrainedModel, questions: Sequence[Question], pad: int) -> torch.Tensor:
+def packed(model: PreTrainedModel, questions: Sequence[PrefixQuestion], pad: int) -> torch.Tensor:
     """Next-token logits per question, float32, (questions, vocabulary). All questions have one prefix."""
     prefix, device = questions[0].prefix, model.device
     lengths = [len(question.suffix) for question in questions]

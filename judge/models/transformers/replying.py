@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, ProcessorMixin
 
     from judge.models.transformers.chat import Chat, Inputs
-    from judge.models.transformers.kept import KeptPrefixes
-    from judge.models.transformers.memory import Budget
+    from judge.models.transformers.kept import SharedPrefixes
+    from judge.models.transformers.memory import MemoryBudget
     from judge.models.transformers.ways import Scoring
 
 TOGETHER = 16  # conversations generated together
@@ -34,8 +34,8 @@ class Replying:
         model: PreTrainedModel,
         processor: ProcessorMixin,
         chat: Chat,
-        kept: KeptPrefixes,
-        budget: Budget,
+        kept: SharedPrefixes,
+        budget: MemoryBudget,
         scoring: Scoring,
     ) -> None:
         self._model, self._processor, self._chat = model, processor, chat

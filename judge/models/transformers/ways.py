@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from judge.files import read_text, remember
-from judge.models.transformers.memory import Budget
-from judge.models.transformers.prefix import Question, is_plain, one_by_one, packed, repeated, windows_of
+from judge.models.transformers.memory import MemoryBudget
+from judge.models.transformers.prefix import PrefixQuestion, is_plain, one_by_one, packed, repeated, windows_of
 from judge.settings import cache_room
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from judge.verdict import ModelIdentity
 
 log = logging.getLogger("judge")
-Scorer = Callable[["PreTrainedModel", Sequence[Question], int], torch.Tensor]
+Scorer = Callable[["PreTrainedModel", Sequence[PrefixQuestion], int], torch.Tensor]
 SCORERS: dict[str, Scorer] = {"packed": packed, "repeated": repeated, "one_by_one": one_by_one}
 GROUPS = (8, 32)  # questions a forward pass that are tried
 TOLERANCE = {torch.float32: 1e-4}  # of the largest logit
@@ -75,7 +75,7 @@ class Scoring:
     """Scores questions of one model, in the way remembered for it on this machine, or else chosen when the first
     question about an image comes."""
 
-    def __init__(self, model: PreTrainedModel, identity: ModelIdentity, pad: int, budget: Budget) -> None:
+    def __init__(self, model: PreTrainedModel, identity: ModelIdentity, pad: int, budget: MemoryBudget) -> None:
         self._model, self._identity, self._pad, self._budget = model, identity, pad, budget
         # The longest reach (tokens of prefix and question) found right, and the shortest found wrong, by kind of
         # prefix: one without an image says nothing of how the family treats images.
@@ -83,7 +83,7 @@ class Scoring:
         self._wrong: dict[str, int] = {}
         self._fell_back = False
 
-    def chances(self, questions: Sequence[Question], ids: Sequence[int], *, with_image: bool) -> torch.Tensor:
+    def chances(self, questions: Sequence[PrefixQuestion], ids: Sequence[int], *, with_image: bool) -> torch.Tensor:
         """Probability of each token of `ids` as the next one: float32, (questions, ids), on the CPU. The prefixes
         are those of one batch, all with an image or all without."""
         way = self._way_for(questions, "image" if with_image else "text")
@@ -95,7 +95,7 @@ class Scoring:
             rows.update(zip(group, chances, strict=True))
         return torch.stack([rows[index] for index in range(len(questions))])
 
-    def _way_for(self, questions: Sequence[Question], kind: str) -> ScoringPlan:
+    def _way_for(self, questions: Sequence[PrefixQuestion], kind: str) -> ScoringPlan:
         """The way for these questions, chosen or checked now where nothing is known of prefixes this long."""
         if self.way is None and kind == "text":
             return ALONE
@@ -117,7 +117,7 @@ class Scoring:
             remember(_path(self._identity), json.dumps({"way": asdict(self.way), "right": self._right}))
         return self.way
 
-    def _scored(self, name: str, questions: Sequence[Question]) -> torch.Tensor:
+    def _scored(self, name: str, questions: Sequence[PrefixQuestion]) -> torch.Tensor:
         try:
             return SCORERS[name](self._model, questions, self._pad)
         except torch.OutOfMemoryError:
@@ -133,7 +133,7 @@ class Scoring:
             self._fell_back = True
             return one_by_one(self._model, questions, self._pad)
 
-    def _groups(self, questions: Sequence[Question], way: ScoringPlan) -> Iterator[tuple[str, list[int]]]:
+    def _groups(self, questions: Sequence[PrefixQuestion], way: ScoringPlan) -> Iterator[tuple[str, list[int]]]:
         """Questions (by index) that go through the model together, and how."""
         by_prefix: dict[int, list[int]] = {}
         for index, question in enumerate(questions):
@@ -175,11 +175,11 @@ def _path(identity: ModelIdentity) -> Path:
     return cache_room("ways") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 
-def _reach(question: Question) -> int:
+def _reach(question: PrefixQuestion) -> int:
     return question.prefix.batch.length + len(question.suffix)
 
 
-def _probes(questions: Sequence[Question]) -> list[Question]:
+def _probes(questions: Sequence[PrefixQuestion]) -> list[PrefixQuestion]:
     """The shortest and the longest question on the longest prefix: one pads the other."""
     longest = max(questions, key=_reach).prefix
     own = sorted((question for question in questions if question.prefix is longest), key=_reach)
@@ -192,7 +192,7 @@ def _known(reach: int, checked: int, windows: set[int]) -> bool:
     return reach <= 2 * checked and not any(checked <= window < reach for window in windows)
 
 
-def _fastest_right(model: PreTrainedModel, probes: Sequence[Question], pad: int) -> ScoringPlan:
+def _fastest_right(model: PreTrainedModel, probes: Sequence[PrefixQuestion], pad: int) -> ScoringPlan:
     plain = is_plain(probes[0].prefix.batch)
     right = [name for name in ("repeated", "packed") if _agrees(model, name, probes, pad)] if plain else []
     if not plain and _agrees(model, "repeated", probes, pad):
@@ -207,7 +207,7 @@ def _fastest_right(model: PreTrainedModel, probes: Sequence[Question], pad: int)
     return min(timed, key=lambda way: timed[way])
 
 
-def _agrees(model: PreTrainedModel, name: str, probes: Sequence[Question], pad: int) -> bool:
+def _agrees(model: PreTrainedModel, name: str, probes: Sequence[PrefixQuestion], pad: int) -> bool:
     """Whether the way gives the logits that one by one gives, also the second time on the same prefix."""
     expected = one_by_one(model, probes, pad)
     try:
@@ -228,7 +228,7 @@ def _in_8_bits(model: PreTrainedModel) -> bool:
     return bool(getattr(model, "is_loaded_in_8bit", False))
 
 
-def _seconds(model: PreTrainedModel, name: str, group: int, questions: Sequence[Question], pad: int) -> float:
+def _seconds(model: PreTrainedModel, name: str, group: int, questions: Sequence[PrefixQuestion], pad: int) -> float:
     best = float("inf")
     for _ in range(2):
         begun = time.perf_counter()

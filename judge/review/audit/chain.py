@@ -18,7 +18,7 @@ class Head(NamedTuple):
     hash: str
 
 
-class Chain(NamedTuple):
+class LogChain(NamedTuple):
     """lines: that are whole. head: the hash of the last of them. broken: what is wrong with the line after it.
 
     lost: heads that are not in the chain, in words.
@@ -30,7 +30,7 @@ class Chain(NamedTuple):
     lost: tuple[str, ...]
 
 
-def walk(connection: sa.Connection, expected: str | None, heads: tuple[Head, ...]) -> Chain:
+def walk(connection: sa.Connection, expected: str | None, heads: tuple[Head, ...]) -> LogChain:
     """Follow the chain from its first line to its last, or to the first that is broken."""
     seq, head = 0, log.GENESIS
     kept: dict[int, set[str]] = {}
@@ -41,7 +41,7 @@ def walk(connection: sa.Connection, expected: str | None, heads: tuple[Head, ...
     for row in connection.execute(sa.select(*exact.stored(log_lines)).order_by(log_lines.c.seq)).mappings():
         wrong = _wrong(row, seq + 1, head)
         if wrong is not None:
-            return Chain(seq, head, f"line {row['seq']} of the log: {wrong}", tuple(lost))
+            return LogChain(seq, head, f"line {row['seq']} of the log: {wrong}", tuple(lost))
         seq, head = seq + 1, row["hash"]
         found = found or head == expected
         lost += [_lost(seq, other) for other in kept.get(seq, set()) - {head}]
@@ -50,7 +50,7 @@ def walk(connection: sa.Connection, expected: str | None, heads: tuple[Head, ...
     lost += [
         f"the log ends at line {seq}, but once had {most} lines: its end was cut off" for most in kept if most > seq
     ]
-    return Chain(seq, head, None, tuple(lost))
+    return LogChain(seq, head, None, tuple(lost))
 
 
 def _lost(line: int, other: str) -> str:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from judge.evaluation.measures.figures import Estimate
 from judge.review.dashboard.agreement import Agreement, GoldScore, agreement, gold_scores, share
-from judge.review.store import Counts, Filters, Store, log, reading
+from judge.review.store import Filters, ItemCounts, Store, log, reading
 from judge.review.store.tables import decisions, item_branches, items, log_lines
 from judge.settings import Frozen
 from judge.verdict import Branch
@@ -64,7 +64,7 @@ class Numbers(Frozen):
     """Everything that the dashboard shows. oldest: when the item that waits longest came in."""
 
     since: datetime | None
-    waiting: Counts
+    waiting: ItemCounts
     oldest: datetime | None
     items: int
     days: tuple[Day, ...]

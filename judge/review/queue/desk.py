@@ -1,8 +1,9 @@
 """What happens at the desk: one event of the page in, the parts of the page that change out. Knows no Gradio.
 
-1. `Asked` is what the page says a person did; 2. `Desk.act` does it, in the person's name, by way of the store, which
-checks leases and rights; 3. `Reply` carries the parts to put in place, the item now in hand, and what to announce.
-The page's own claims (which item, which filters) are wishes: an item is acted on only by whom the store says holds it.
+1. `QueueRequest` is what the page says a person did; 2. `Desk.act` does it, in the person's name, by way of the store,
+which checks leases and rights; 3. `QueueUpdate` carries the parts to put in place, the item now in hand, and what to
+announce. The page's own claims (which item, which filters) are wishes: an item is acted on only by whom the store says
+holds it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pydantic import ValidationError
 from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.review.queue import listing, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
-from judge.review.queue.messages import Asked, Reply, in_words, misunderstood, serial_of
+from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import render
@@ -63,7 +64,7 @@ class Desk:
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()
         self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shields")
-        self._handlers: dict[str, Callable[[Asked, Person], Reply]] = {
+        self._handlers: dict[str, Callable[[QueueRequest, Person], QueueUpdate]] = {
             "start": self._start,
             "filter": self._filter,
             "page": self._page,
@@ -80,9 +81,9 @@ class Desk:
     def act(self, raw: Any, person: Person, page: str = "") -> str:
         """Do what was asked; the reply as JSON. A person's mistakes and lost leases are told, never raised."""
         try:
-            asked = Asked.model_validate(raw)
+            asked = QueueRequest.model_validate(raw)
         except ValidationError as error:
-            return Reply(serial=serial_of(raw), toasts=(misunderstood(error),)).json_text()
+            return QueueUpdate(serial=serial_of(raw), toasts=(misunderstood(error),)).json_text()
         try:
             if asked.filters.state in POLICY_STATES and not person.may(Right.DECIDE_ESCALATED):
                 raise UserError("these items are for the roles policy and admin", hint="show what waits instead")
@@ -108,14 +109,14 @@ class Desk:
 
     # What can be asked
 
-    def _start(self, asked: Asked, person: Person) -> Reply:
+    def _start(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         reply = self._next(asked, person)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {**reply.slots, "filters": self._filters(asked, person)}
         slots["constitutions"] = self._constitutions(Ref.parse(DEFAULT))
         return reply.model_copy(update={"slots": slots, "person": who, "filters": asked.filters})
 
-    def _filter(self, asked: Asked, person: Person) -> Reply:
+    def _filter(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         lowest, highest = asked.filters.min_score, asked.filters.max_score
         if lowest != "" and highest != "" and lowest > highest:
             raise UserError("the lower score is above the upper one", hint="swap them")
@@ -123,32 +124,34 @@ class Desk:
             self._store.release(asked.item, person.name)  # else it would be given again, whatever state is wanted
         return self._next(asked, person)
 
-    def _page(self, asked: Asked, person: Person) -> Reply:
+    def _page(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         held = self._held(asked.item, person)
-        return Reply(slots=self._lists(asked, person, held), offset=asked.offset)
+        return QueueUpdate(slots=self._lists(asked, person, held), offset=asked.offset)
 
-    def _take(self, asked: Asked, person: Person) -> Reply:
+    def _take(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.open is None:
             raise UserError("there is no item to open")
         return self._shown(asked, person, self._store.take(asked.open, person.name))
 
-    def _reveal(self, asked: Asked, person: Person) -> Reply:
+    def _reveal(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None:
             raise UserError("there is no item to reveal")
         image = self._store.reveal(asked.item, person.name)
         verdict = self._store.item(asked.item, person.name).verdict
         try:
-            return Reply(slots={"stage": stage.original(verdict, image)}, original=True, announce="Image revealed.")
+            return QueueUpdate(
+                slots={"stage": stage.original(verdict, image)}, original=True, announce="Image revealed."
+            )
         except ImageError as error:
             raise UserError(f"the image cannot be shown: {error.message}", hint="decide by the evidence") from error
 
-    def _hide(self, asked: Asked, person: Person) -> Reply:
+    def _hide(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None:
-            return Reply(original=False)
+            return QueueUpdate(original=False)
         item = self._store.item(asked.item, person.name)
-        return Reply(slots={"stage": self._shield(item)}, original=False, announce="Image shielded.")
+        return QueueUpdate(slots={"stage": self._shield(item)}, original=False, announce="Image shielded.")
 
-    def _decide(self, asked: Asked, person: Person) -> Reply:
+    def _decide(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None or asked.action is None:
             raise UserError("there is nothing to decide")
         rules = () if asked.action in ("no_violation", "skip") else asked.rules
@@ -165,47 +168,49 @@ class Desk:
         said = f"{render.word(asked.action)}{', as a gold item' if asked.gold else ''}. "
         return self._next(asked, person, before=said)
 
-    def _undo(self, asked: Asked, person: Person) -> Reply:
+    def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         item = self._store.undo(person.name)
         if item is None:
-            return Reply(toasts=(_said("There is no decision of yours to take back."),))
+            return QueueUpdate(toasts=(_said("There is no decision of yours to take back."),))
         said = _said(f"Decision on item {item.id} taken back. The log keeps both.")
         return self._shown(asked, person, item, before="Taken back. ", toasts=(said,))
 
-    def _warm(self, asked: Asked, person: Person) -> Reply:
+    def _warm(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         """The dialog was opened: load the model while the person looks for the file."""
         chosen = Ref.parse(asked.constitution or DEFAULT)
         self._context.judges.warm(self._source(chosen))
-        return Reply(slots={"constitutions": self._constitutions(chosen)})
+        return QueueUpdate(slots={"constitutions": self._constitutions(chosen)})
 
-    def _upload(self, asked: Asked, person: Person) -> Reply:
+    def _upload(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         try:
             image = base64.b64decode(asked.data, validate=True)
             item = self._judged(asked, person, image)
         except (JudgeError, binascii.Error) as error:
             told = error if isinstance(error, JudgeError) else UserError("the file did not arrive whole")
             kind = "The model failed" if isinstance(error, ModelError) else "This cannot be judged"
-            return Reply(upload={"error": f"{kind}: {in_words(told)}"})
+            return QueueUpdate(upload={"error": f"{kind}: {in_words(told)}"})
         reply = self._shown(asked, person, item, before="Judged. ")
         slots = {**reply.slots, "filters": self._filters(asked, person)}  # it may have brought new choices
         return reply.model_copy(update={"slots": slots, "upload": {"item": str(item.id)}})
 
-    def _refresh(self, asked: Asked, person: Person) -> Reply:
+    def _refresh(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None:
             return self._start(asked, person)
         self._store.renew(asked.item, person.name)
-        return Reply(slots=self._lists(asked, person, self._store.item(asked.item, person.name)))
+        return QueueUpdate(slots=self._lists(asked, person, self._store.item(asked.item, person.name)))
 
     # How a reply is made
 
-    def _next(self, asked: Asked, person: Person, *, before: str = "", toasts: tuple[Any, ...] = ()) -> Reply:
+    def _next(
+        self, asked: QueueRequest, person: Person, *, before: str = "", toasts: tuple[Any, ...] = ()
+    ) -> QueueUpdate:
         """The desk with the next item on it."""
         item = self._store.next(person.name, asked.filters.for_next(), asked.filters.order)
         return self._shown(asked, person, item, before=before, toasts=toasts)
 
     def _shown(
-        self, asked: Asked, person: Person, item: Item | None, *, before: str = "", toasts: tuple[Any, ...] = ()
-    ) -> Reply:
+        self, asked: QueueRequest, person: Person, item: Item | None, *, before: str = "", toasts: tuple[Any, ...] = ()
+    ) -> QueueUpdate:
         """The desk with this item on it, or with none."""
         slots = self._lists(asked, person, item)
         if item is None:
@@ -215,7 +220,7 @@ class Desk:
                 "rules": "",
                 "decision": "",
             }
-            return Reply(
+            return QueueUpdate(
                 slots=slots,
                 item=None,
                 state="empty",
@@ -254,7 +259,7 @@ class Desk:
         said = f"{before}Item {item.id}: {render.word(verdict.verdict)}"
         said += f", {', '.join(verdict.violations)}." if verdict.violations else "."
         self._ahead.submit(self._prepare, asked.filters)
-        return Reply(
+        return QueueUpdate(
             slots=slots,
             item=item.id,
             state="item",
@@ -264,7 +269,7 @@ class Desk:
             announce=said + (" A blind read." if item.blind else ""),
         )
 
-    def _lists(self, asked: Asked, person: Person, item: Item | None) -> dict[str, str]:
+    def _lists(self, asked: QueueRequest, person: Person, item: Item | None) -> dict[str, str]:
         counts = self._store.count(asked.filters.for_list())
         return {
             "counts": listing.counts_html(counts),
@@ -272,7 +277,7 @@ class Desk:
             "banner": self._banner(person, item),
         }
 
-    def _filters(self, asked: Asked, person: Person) -> str:
+    def _filters(self, asked: QueueRequest, person: Person) -> str:
         return listing.filters_html(asked.filters, self._store.choices(), person)
 
     def _banner(self, person: Person, item: Item | None) -> str:
@@ -312,17 +317,17 @@ class Desk:
         found = self._store.item(item, person.name)
         return found if found.lease is not None and found.lease.reviewer == person.name else None
 
-    def _after_error(self, asked: Asked, person: Person, error: JudgeError) -> Reply:
+    def _after_error(self, asked: QueueRequest, person: Person, error: JudgeError) -> QueueUpdate:
         """Tell what went wrong; who lost the item they were at is given the next one."""
         told = _bad(in_words(error))
         if asked.item is None or self._held(asked.item, person) is not None:
-            return Reply(toasts=(told,))
+            return QueueUpdate(toasts=(told,))
         lost = _bad(
             f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one."
         )
         return self._next(asked, person, toasts=(lost,))
 
-    def _judged(self, asked: Asked, person: Person, image: bytes) -> Item:
+    def _judged(self, asked: QueueRequest, person: Person, image: bytes) -> Item:
         if len(image) > UPLOAD_BYTES:
             raise UserError(f"the file is larger than {UPLOAD_BYTES // 2**20} MiB", hint="shrink it")
         judges = self._context.judges

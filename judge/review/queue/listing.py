@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from judge.review.store import Choices, Counts, Filters, Item, ItemSummary, Order, Right, Source, Store
+from judge.review.store import Choices, Filters, Item, ItemCounts, ItemSummary, Order, Right, Source, Store
 from judge.review.ui import render
 from judge.review.ui.context import Person
 from judge.settings import Frozen
@@ -75,12 +75,14 @@ def filters_html(wanted: Wanted, choices: Choices, person: Person) -> str:
     return render.html("filters", choices=fields, chosen=wanted.model_dump())
 
 
-def counts_html(counts: Counts) -> str:
+def counts_html(counts: ItemCounts) -> str:
     """How much there is to do."""
     return render.html("counts", counts=counts)
 
 
-def list_html(store: Store, wanted: Wanted, counts: Counts, offset: int, current: Item | None, person: Person) -> str:
+def list_html(
+    store: Store, wanted: Wanted, counts: ItemCounts, offset: int, current: Item | None, person: Person
+) -> str:
     """One page of the list, the item in hand at its place among them."""
     filters = wanted.for_list()
     rows = store.list(filters, limit=PAGE, offset=offset, order=wanted.order)
@@ -99,7 +101,7 @@ def list_html(store: Store, wanted: Wanted, counts: Counts, offset: int, current
     )
 
 
-def _total(counts: Counts, filters: Filters) -> int:
+def _total(counts: ItemCounts, filters: Filters) -> int:
     value: int = getattr(counts, filters.state)
     return value
 

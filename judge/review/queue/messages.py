@@ -14,7 +14,7 @@ from judge.settings import Frozen
 MOST = 2**53  # what a browser counts exactly, and SQLite, too
 
 
-class Asked(Frozen):
+class QueueRequest(Frozen):
     """One thing that a person did on the page.
 
     gold: the decision is the item's known truth, by which others are measured. constitution: a reference, as
@@ -36,7 +36,7 @@ class Asked(Frozen):
     constitution: str = ""
 
 
-class Reply(Frozen):
+class QueueUpdate(Frozen):
     """What the page has to change. Parts that are absent stay as they are."""
 
     serial: int = 0

@@ -11,7 +11,7 @@ from PIL import Image
 
 from judge.review.shield import revealed, shielded
 from judge.review.ui import render
-from judge.review.ui.chains import Box, boxes_of
+from judge.review.ui.chains import ChainBox, boxes_of
 from judge.verdict import Verdict
 
 SHIELD_SIDE = 320  # pixels: there is nothing fine in a shielded picture, so the page may enlarge it
@@ -24,7 +24,7 @@ class _View:
     source: str
     width: int
     height: int
-    boxes: tuple[Box, ...]
+    boxes: tuple[ChainBox, ...]
 
 
 def shield(verdict: Verdict, image: bytes | None) -> str:

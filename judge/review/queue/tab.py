@@ -8,7 +8,7 @@ import gradio as gr
 
 from judge.errors import UserError
 from judge.review.queue.desk import UPLOAD_BYTES, Desk
-from judge.review.queue.messages import Reply, in_words, serial_of
+from judge.review.queue.messages import QueueUpdate, in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
 from judge.settings import BUNDLED
@@ -45,7 +45,7 @@ def build(context: Context) -> None:
         except Exception:  # a mistake of ours: the page must say so, and the log must have it
             log.exception("the desk failed")
             text = "Something went wrong on the server, and nothing was recorded. Its log says more."
-        return Reply(serial=serial_of(event._data), toasts=({"text": text, "bad": True},)).json_text()
+        return QueueUpdate(serial=serial_of(event._data), toasts=({"text": text, "bad": True},)).json_text()
 
     def left(request: gr.Request) -> None:
         desk.left(context.page(request))

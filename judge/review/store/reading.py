@@ -16,11 +16,11 @@ from judge.review.store import log, queue
 from judge.review.store.records import (
     Breaks,
     Choices,
-    Counts,
-    Decided,
+    DecidedItem,
     DecisionRow,
     Filters,
     Item,
+    ItemCounts,
     ItemSummary,
     Lease,
     Order,
@@ -127,7 +127,7 @@ def summaries(
     ]
 
 
-def counts(connection: sa.Connection, filters: Filters, now: datetime) -> Counts:
+def counts(connection: sa.Connection, filters: Filters, now: datetime) -> ItemCounts:
     """Items that match, by state and verdict."""
     held = sa.func.total(items.c.leased_until > now.timestamp())
     rows = connection.execute(
@@ -135,13 +135,13 @@ def counts(connection: sa.Connection, filters: Filters, now: datetime) -> Counts
         .where(*queue.matching(filters))
         .group_by(items.c.state, items.c.verdict)
     )
-    found = dict.fromkeys(Counts.model_fields, 0)
+    found = dict.fromkeys(ItemCounts.model_fields, 0)
     for state, word, count, leased in rows:
         found["total"] += count
         found[word] += count
         found["leased"] += int(leased)
         found[state] += count - int(leased) if state == "open" else count
-    return Counts(**found)
+    return ItemCounts(**found)
 
 
 def choices(connection: sa.Connection) -> Choices:
@@ -189,7 +189,7 @@ def decision_rows(
         yield DecisionRow.model_validate({**fields, "seconds": extra.get("seconds")})
 
 
-def decided(connection: sa.Connection, filters: Filters, newest: int | None = None) -> Iterator[Decided]:
+def decided(connection: sa.Connection, filters: Filters, newest: int | None = None) -> Iterator[DecidedItem]:
     """Decided items with the decision that stands: the last one. `newest`: only so many, the last decided first."""
     last = sa.select(sa.func.max(decisions.c.seq).label("seq")).where(_DECIDES).group_by(decisions.c.item).subquery()
     rows = connection.execute(
@@ -204,7 +204,7 @@ def decided(connection: sa.Connection, filters: Filters, newest: int | None = No
     )
     for row in rows:
         rules = json.loads(row.rules) if row.action == "violation" else ()
-        yield Decided(
+        yield DecidedItem(
             item=row.id, verdict=Verdict.model_validate_json(zlib.decompress(row.json)), action=row.action, rules=rules
         )
 

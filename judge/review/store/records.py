@@ -141,7 +141,7 @@ class Item(Frozen):
     decisions: tuple[LogEntry, ...] = ()
 
 
-class Counts(Frozen):
+class ItemCounts(Frozen):
     """How many items match the filters (whatever their state), by state and by the judge's verdict.
 
     `open` ones are free; `leased` ones are counted there and, unless they are open, in their state as well.
@@ -192,7 +192,7 @@ class DecisionRow(Frozen):
     seconds: float | None = None
 
 
-class Decided(Frozen):
+class DecidedItem(Frozen):
     """A decided item: what the judge said, and what people came to."""
 
     item: int

@@ -21,12 +21,12 @@ from judge.review.store import adding, deciding, log, pictures, queue, reading
 from judge.review.store.data_folder import DataFolder
 from judge.review.store.records import (
     Choices,
-    Counts,
-    Decided,
+    DecidedItem,
     Decision,
     DecisionRow,
     Filters,
     Item,
+    ItemCounts,
     ItemSummary,
     Kind,
     LogEntry,
@@ -143,7 +143,7 @@ class Store(DataFolder):
         with self.reading() as connection:
             return reading.summaries(connection, filters or Filters(), limit, offset, order, log.now_or(now))
 
-    def count(self, filters: Filters | None = None, now: datetime | None = None) -> Counts:
+    def count(self, filters: Filters | None = None, now: datetime | None = None) -> ItemCounts:
         """How many items match, whatever their state, by state and verdict."""
         with self.reading() as connection:
             return reading.counts(connection, filters or Filters(), log.now_or(now))
@@ -250,7 +250,7 @@ class Store(DataFolder):
         with self.reading() as connection:
             return tuple(reading.decision_rows(connection, superseded=superseded))
 
-    def decided(self, filters: Filters | None = None, newest: int | None = None) -> Iterator[Decided]:
+    def decided(self, filters: Filters | None = None, newest: int | None = None) -> Iterator[DecidedItem]:
         """The decided items that match, with the judge's verdict and what people came to.
 
         newest: only so many, the last decided first.

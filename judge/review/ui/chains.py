@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from judge.chain import Outcome
 from judge.judging.probability import logit, lower_bound, upper_bound
 from judge.settings import Thresholds
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome, Verdict
+from judge.verdict import Branch, Condition, Evidence, Finding, RuleOutcome, Verdict
 
 READING_ORDER = {RuleOutcome.VIOLATED: 0, RuleOutcome.UNDECIDED: 1, RuleOutcome.NOT_VIOLATED: 2, RuleOutcome.PRUNED: 3}
 
@@ -57,7 +57,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Box:
+class ChainBox:
     """A central region in pixels of its view: left, top, width, height."""
 
     view: str
@@ -78,7 +78,7 @@ class Link:
     step: str
     why: str
     bar: Bar | None = None
-    box: Box | None = None
+    box: ChainBox | None = None
     reasoning: str = ""
     rationale: str = ""
 
@@ -128,9 +128,9 @@ def rule_ids(verdict: Verdict) -> tuple[str, ...]:
     return tuple(dict.fromkeys(finding.rule for finding in ordered))
 
 
-def boxes_of(verdict: Verdict) -> tuple[Box, ...]:
+def boxes_of(verdict: Verdict) -> tuple[ChainBox, ...]:
     """The central regions that were looked at for rules that are violated or undecided, each once."""
-    found: dict[tuple[object, ...], Box] = {}
+    found: dict[tuple[object, ...], ChainBox] = {}
     for rule in rules_of(verdict):
         for group in rule.groups if rule.open else ():
             for link in group.links:
@@ -141,7 +141,7 @@ def boxes_of(verdict: Verdict) -> tuple[Box, ...]:
 
 
 def _groups(finding: Finding, thresholds: Thresholds) -> tuple[Group, ...]:
-    def group(lead: str, condition: ConditionFinding) -> Group:
+    def group(lead: str, condition: Condition) -> Group:
         links = tuple(_link(one, finding.view, thresholds) for one in condition.alternatives)
         return Group(lead, condition.outcome, links)
 
@@ -208,10 +208,10 @@ def _percent(share: float) -> float:
     return round(100.0 * min(max(share, 0.0), 1.0), 2)
 
 
-def _box(evidence: Evidence, view: str) -> Box | None:
+def _box(evidence: Evidence, view: str) -> ChainBox | None:
     region = evidence.region
     if region is None:
         return None
     left, top, right, bottom = region.box
     query = region.query or "occlusion"
-    return Box(view, query, region.source, left, top, max(right - left, 0.0), max(bottom - top, 0.0))
+    return ChainBox(view, query, region.source, left, top, max(right - left, 0.0), max(bottom - top, 0.0))

@@ -21,15 +21,15 @@ from judge.lint.neighbours import read_older
 from judge.review.queue.messages import MOST as MOST_SERIAL
 from judge.review.queue.messages import in_words, misunderstood, serial_of
 from judge.review.shield import shielded
-from judge.review.store import Decided, Filters, Right
+from judge.review.store import DecidedItem, Filters, Right
 from judge.review.ui import render
 from judge.review.ui.chains import rules_of
 from judge.review.ui.context import Context, Person
 from judge.review.workbench import replay, saving
-from judge.review.workbench.draft import Draft, chains, read
+from judge.review.workbench.draft import PolicyDraft, chains, read
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.replay import Curve, Knob
-from judge.review.workbench.trials import MOST, Choice, Compared, Job, Jobs, Picture, Trials, Tried
+from judge.review.workbench.trials import MOST, Choice, Job, Jobs, PoliciesCompared, TrialImage, Trials, Tried
 from judge.settings import DEFAULT_LIMITS, Frozen
 from judge.verdict import RuleOutcome, Verdict
 
@@ -62,7 +62,7 @@ _THUMB = 112
 _KEPT = 4
 
 
-class Asked(Frozen):
+class WorkbenchRequest(Frozen):
     """One thing that a person did on the page."""
 
     kind: Literal["start", "open", "try", "upload", "compare", "job", "stop", "curve", "propose", "save"]
@@ -78,7 +78,7 @@ class Asked(Frozen):
     token: str = ""
 
 
-class Reply(Frozen):
+class WorkbenchUpdate(Frozen):
     """What the page has to change. Parts that are absent stay as they are."""
 
     serial: int = 0
@@ -104,8 +104,8 @@ class Workbench:
         self._library = Library(context.data)
         self._trials = Trials(context.store, context.judges)
         self._jobs = Jobs()
-        self._decided: OrderedDict[tuple[str, int], Sequence[Decided]] = OrderedDict()
-        self._handlers: dict[str, Callable[[Asked, str, Person, str], Reply]] = {
+        self._decided: OrderedDict[tuple[str, int], Sequence[DecidedItem]] = OrderedDict()
+        self._handlers: dict[str, Callable[[WorkbenchRequest, str, Person, str], WorkbenchUpdate]] = {
             "try": self._try,
             "upload": self._upload,
             "compare": self._compare,
@@ -118,9 +118,9 @@ class Workbench:
     def act(self, raw: Any, text: str, person: Person, page: str) -> tuple[str, str | None]:
         """Do what was asked: the reply as JSON, and a text for the editor where there is one."""
         try:
-            asked = Asked.model_validate(raw)
+            asked = WorkbenchRequest.model_validate(raw)
         except ValidationError as error:
-            return Reply(serial=serial_of(raw), toasts=(misunderstood(error),)).json_text(), None
+            return WorkbenchUpdate(serial=serial_of(raw), toasts=(misunderstood(error),)).json_text(), None
         opened: str | None = None
         try:
             if asked.kind in ("start", "open"):
@@ -154,11 +154,11 @@ class Workbench:
 
     # What can be asked
 
-    def _try(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
+    def _try(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         whole = self._draft(text).whole()
         return self._started(page, self._trials.trial(whole, self._pictures(asked, person)))
 
-    def _upload(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
+    def _upload(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         whole = self._draft(text).whole()
         try:
             image = base64.b64decode(asked.data, validate=True)
@@ -166,37 +166,37 @@ class Workbench:
             raise UserError("the file did not arrive whole", hint="choose it again") from error
         if len(image) > UPLOAD_BYTES:
             raise UserError(f"the file is larger than {UPLOAD_BYTES // 2**20} MiB", hint="shrink it")
-        return self._started(page, self._trials.trial(whole, [Picture(asked.name[:200] or "upload", image)]))
+        return self._started(page, self._trials.trial(whole, [TrialImage(asked.name[:200] or "upload", image)]))
 
-    def _compare(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
+    def _compare(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         new = self._draft(text).whole()
         ref = Ref.parse(asked.ref)
         old = read(self._library.text(ref)).whole()
         return self._started(page, self._trials.comparison(old, new, self._pictures(asked, person)))
 
-    def _job(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
+    def _job(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         job = self._jobs.of(page)
         if job is None:
-            return Reply(job=None, announce="Stopped.")
+            return WorkbenchUpdate(job=None, announce="Stopped.")
         if job.running:
-            return Reply(job={"done": job.done, "total": job.total})
+            return WorkbenchUpdate(job={"done": job.done, "total": job.total})
         self._jobs.end(page)
         if job.error is not None:
             raise job.error
-        if isinstance(job.result, Compared):
+        if isinstance(job.result, PoliciesCompared):
             slots = {"compare": _compared(job.result)}
             said = f"{len(job.result.verdicts.flips)} of {job.result.verdicts.images} images flip."
         else:
             tried: Sequence[Tried] = job.result if isinstance(job.result, tuple) else ()
             slots = {"try": _tried(tried)}
             said = f"{len(tried)} images judged."
-        return Reply(job=None, slots=slots, announce=said)
+        return WorkbenchUpdate(job=None, slots=slots, announce=said)
 
-    def _stop(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
+    def _stop(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         self._jobs.end(page)
-        return Reply(job=None, announce="Stopped.")
+        return WorkbenchUpdate(job=None, announce="Stopped.")
 
-    def _curve(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
+    def _curve(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         draft = self._draft(text)
         name = draft.whole().constitution
         decided = self._decided_under(name)
@@ -206,15 +206,15 @@ class Workbench:
         if rule:
             decided = [one for one in decided if any(found.rule == rule for found in one.verdict.findings)]
         curve = replay.curve(decided, asked.knob, rule or None)
-        return Reply(slots={"curve": _drawn(curve, name)}, rules=rules)
+        return WorkbenchUpdate(slots={"curve": _drawn(curve, name)}, rules=rules)
 
-    def _propose(self, asked: Asked, text: str, person: Person, page: str) -> Reply:
+    def _propose(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         proposal = saving.propose(self._library, self._store, self._draft(text), asked.line, person.name)
         changes = render.html("workbench_changes", policy=proposal.policy) if proposal.policy is not None else ""
         shown = render.html("workbench_proposal", proposal=proposal, changes=render.safe(changes))
-        return Reply(slots={"proposal": shown}, announce="These are the changes. Save, or not yet.")
+        return WorkbenchUpdate(slots={"proposal": shown}, announce="These are the changes. Save, or not yet.")
 
-    def _save(self, asked: Asked, text: str, person: Person) -> tuple[Reply, str]:
+    def _save(self, asked: WorkbenchRequest, text: str, person: Person) -> tuple[WorkbenchUpdate, str]:
         ref, entry = saving.save(self._library, self._store, self._draft(text), asked.line, person.name, asked.token)
         said = {"text": f"Saved {ref.name} {ref.version}, line {entry.seq} of the log.", "bad": False}
         reply = self._opened(ref, person)
@@ -223,12 +223,12 @@ class Workbench:
 
     # How a reply is made
 
-    def _pictures(self, asked: Asked, person: Person) -> tuple[Picture, ...]:
+    def _pictures(self, asked: WorkbenchRequest, person: Person) -> tuple[TrialImage, ...]:
         if asked.choice == "decided" and not person.may(Right.DECIDE_ESCALATED):  # some of them are read blind
             raise UserError("what people decided is for the roles policy and admin", hint="choose other images")
         return self._trials.pictures(asked.choice, asked.count)
 
-    def _opened(self, ref: Ref, person: Person) -> Reply:
+    def _opened(self, ref: Ref, person: Person) -> WorkbenchUpdate:
         refs = self._library.refs()
         shown = render.html(
             "workbench_refs",
@@ -238,15 +238,15 @@ class Workbench:
         )
         save = render.html("workbench_save", may=person.may(Right.EDIT_CONSTITUTIONS))
         slots = {"save": save, "try": "", "compare": "", "curve": ""}
-        return Reply(
+        return WorkbenchUpdate(
             refs=shown, opened=str(ref), slots=slots, announce=f"{ref.name} {ref.version}".strip() + " opened."
         )
 
-    def _started(self, page: str, job: Job) -> Reply:
+    def _started(self, page: str, job: Job) -> WorkbenchUpdate:
         self._jobs.start(page, job)
-        return Reply(job={"done": 0, "total": job.total})
+        return WorkbenchUpdate(job={"done": 0, "total": job.total})
 
-    def _draft(self, text: str) -> Draft:
+    def _draft(self, text: str) -> PolicyDraft:
         """The draft, looked at beside the version that it follows."""
         draft = read(text)
         if draft.written is None:
@@ -254,7 +254,7 @@ class Workbench:
         base = self._library.latest(draft.written.constitution)
         return draft if base is None else read(text, read_older(self._library.path(base)))
 
-    def _decided_under(self, name: str) -> Sequence[Decided]:
+    def _decided_under(self, name: str) -> Sequence[DecidedItem]:
         """The last decided items, read once until something is decided."""
         last = self._store.log(last=1)
         key = (name, last[0].seq if last else 0)
@@ -265,7 +265,7 @@ class Workbench:
         return self._decided[key]
 
 
-def _failed(asked: Asked, error: JudgeError) -> Reply:
+def _failed(asked: WorkbenchRequest, error: JudgeError) -> WorkbenchUpdate:
     """A mistake is told where it was made."""
     if isinstance(error, ConstitutionError):
         error = UserError(error.problems[0].message, hint=error.problems[0].hint)
@@ -278,10 +278,10 @@ def _failed(asked: Asked, error: JudgeError) -> Reply:
         "save": "proposal",
     }.get(asked.kind)
     if asked.kind == "job":
-        return Reply(job=None, slots={"job": render.html("workbench_error", error=error)})
+        return WorkbenchUpdate(job=None, slots={"job": render.html("workbench_error", error=error)})
     if place is not None:
-        return Reply(slots={place: render.html("workbench_error", error=error)})
-    return Reply(toasts=(_bad(in_words(error)),))
+        return WorkbenchUpdate(slots={place: render.html("workbench_error", error=error)})
+    return WorkbenchUpdate(toasts=(_bad(in_words(error)),))
 
 
 def _bad(text: str) -> dict[str, Any]:
@@ -311,7 +311,7 @@ def _rules(verdict: Verdict) -> str:
     )
 
 
-def _compared(found: Compared) -> str:
+def _compared(found: PoliciesCompared) -> str:
     flips, same = [], []
     by_place = iter(found.verdicts.flips)
     flip = next(by_place, None)
@@ -337,7 +337,7 @@ def _short(name: str) -> str:
     return name.replace("\\", "/").rsplit("/", 1)[-1][:80]
 
 
-def _thumb(picture: Picture) -> str:
+def _thumb(picture: TrialImage) -> str:
     """Shielded, also of an upload: a workbench shows no originals."""
     try:
         small = shielded(picture.image, _THUMB)

@@ -20,7 +20,7 @@ _CHECKS = tuple(check for check in CHECKS if check.name != "untested-rule")
 
 
 @dataclass(frozen=True)
-class Draft:
+class PolicyDraft:
     """A text with all that is known of it.
 
     written: the constitution as it stands in the text; None where the text does not load. judged: the same with
@@ -74,7 +74,7 @@ class ChainView:
         return pictures(self.chain)
 
 
-def read(text: str, older: dict[str, str] | None = None) -> Draft:
+def read(text: str, older: dict[str, str] | None = None) -> PolicyDraft:
     """Everything about a text. Never raises for what is in it.
 
     older: ids and texts of the rules of the version before, to find renamed rules.
@@ -83,14 +83,14 @@ def read(text: str, older: dict[str, str] | None = None) -> Draft:
     try:
         written = parse_constitution(text, file=FILE)
     except ConstitutionError:
-        return Draft(text, findings, None, None, None)
+        return PolicyDraft(text, findings, None, None, None)
     if not written.without_chain:
-        return Draft(text, findings, written, written, None)
+        return PolicyDraft(text, findings, written, written, None)
     lock = compile_constitution(written, None)
-    return Draft(text, findings, written, with_chains(written, lock, FILE), lock)
+    return PolicyDraft(text, findings, written, with_chains(written, lock, FILE), lock)
 
 
-def chains(draft: Draft) -> tuple[ChainView, ...]:
+def chains(draft: PolicyDraft) -> tuple[ChainView, ...]:
     """Every rule of a draft that loads, in its order, as it would be judged."""
     if draft.written is None or draft.judged is None:
         return ()
@@ -102,7 +102,7 @@ def chains(draft: Draft) -> tuple[ChainView, ...]:
     )
 
 
-def _lines(draft: Draft) -> list[int]:
+def _lines(draft: PolicyDraft) -> list[int]:
     from judge.constitution.document import read_document
 
     document = read_document(draft.text, FILE)

@@ -13,13 +13,13 @@ from enum import StrEnum
 from functools import lru_cache
 
 from judge.chain import Outcome, all_hold, any_holds, negated
-from judge.evaluation.measures.figures import Counts, Estimate
+from judge.evaluation.measures.figures import Confusion, Estimate
 from judge.judging.deciding import gravest_of, of_rule
 from judge.judging.probability import Facts, decide
 from judge.review.dashboard.agreement import share
-from judge.review.store.records import Decided
+from judge.review.store.records import DecidedItem
 from judge.settings import Frozen, Thresholds
-from judge.verdict import Branch, ConditionFinding, Evidence, Finding, RuleOutcome, conclude
+from judge.verdict import Branch, Condition, Evidence, Finding, RuleOutcome, conclude
 
 STEPS = 20  # of the slider, beside the recorded values
 
@@ -49,7 +49,7 @@ class Figures(Frozen):
     review is not a flag. review: the share that a person would have to look at.
     """
 
-    counts: Counts
+    counts: Confusion
     precision: Estimate
     recall: Estimate
     review: Estimate
@@ -90,7 +90,7 @@ class _Case:
     said: str
 
 
-def curve(decided: Sequence[Decided], knob: Knob, rule: str | None = None) -> Curve:
+def curve(decided: Sequence[DecidedItem], knob: Knob, rule: str | None = None) -> Curve:
     """The figures at every value of a threshold; of the images' verdicts, or where a rule is named of its outcomes."""
     cases = [_case(one, rule) for one in decided]
     recorded = _recorded(cases, knob, rule)
@@ -113,7 +113,7 @@ def replayed(finding: Finding, run: Thresholds, setting: Setting | None = None) 
     return finding.model_copy(update={"outcome": outcome, "reason": "under the moved threshold"})
 
 
-def figures(counts: Counts) -> Figures:
+def figures(counts: Confusion) -> Figures:
     """Precision, recall and review load with their 95 % intervals."""
     flagged = counts.true_positive + counts.false_positive
     true = counts.true_positive + counts.false_negative + counts.review_positive
@@ -127,7 +127,7 @@ def figures(counts: Counts) -> Figures:
     )
 
 
-def _case(one: Decided, rule: str | None) -> _Case:
+def _case(one: DecidedItem, rule: str | None) -> _Case:
     verdict = one.verdict
     if rule is None:
         return _Case(verdict.provenance.thresholds, verdict.findings, one.action == "violation", verdict.verdict)
@@ -153,7 +153,7 @@ def _word(findings: tuple[Finding, ...]) -> str:
     )
 
 
-def _counts(pairs: Iterable[tuple[bool, str]]) -> Counts:
+def _counts(pairs: Iterable[tuple[bool, str]]) -> Confusion:
     names = {
         (True, "violation"): "true_positive",
         (False, "violation"): "false_positive",
@@ -162,10 +162,10 @@ def _counts(pairs: Iterable[tuple[bool, str]]) -> Counts:
         (True, "needs_review"): "review_positive",
         (False, "needs_review"): "review_negative",
     }
-    found = dict.fromkeys(Counts.model_fields, 0)
+    found = dict.fromkeys(Confusion.model_fields, 0)
     for pair in pairs:
         found[names[pair]] += 1
-    return Counts(**found)
+    return Confusion(**found)
 
 
 def _recorded(cases: Sequence[_Case], knob: Knob, rule: str | None) -> set[float]:
@@ -215,7 +215,7 @@ def _outcome(finding: Finding, thresholds: Thresholds) -> RuleOutcome:
     return RuleOutcome.NOT_VIOLATED if outcome is Outcome.FAILS else RuleOutcome.UNDECIDED
 
 
-def _condition(condition: ConditionFinding, thresholds: Thresholds) -> Outcome:
+def _condition(condition: Condition, thresholds: Thresholds) -> Outcome:
     return any_holds(decide(_facts(one), thresholds).outcome for one in condition.alternatives)
 
 

@@ -27,7 +27,7 @@ from judge.files import read_text, sha256_of, write_whole
 from judge.locks.lockfile import lock_path
 from judge.locks.text import written as lock_text
 from judge.review.store import LogEntry, Right, Store
-from judge.review.workbench.draft import FILE, Draft, read
+from judge.review.workbench.draft import FILE, PolicyDraft, read
 from judge.review.workbench.library import Library, Ref, is_version, precedence
 from judge.settings import Frozen
 
@@ -52,7 +52,9 @@ class Proposal(Frozen):
     token: str
 
 
-def propose(library: Library, store: Store, draft: Draft, line: str, by: str, now: datetime | None = None) -> Proposal:
+def propose(
+    library: Library, store: Store, draft: PolicyDraft, line: str, by: str, now: datetime | None = None
+) -> Proposal:
     """Everything that saving the draft would write. Writes nothing.
 
     Raises:
@@ -88,7 +90,7 @@ def propose(library: Library, store: Store, draft: Draft, line: str, by: str, no
     )
 
 
-def save(library: Library, store: Store, draft: Draft, line: str, by: str, token: str) -> tuple[Ref, LogEntry]:
+def save(library: Library, store: Store, draft: PolicyDraft, line: str, by: str, token: str) -> tuple[Ref, LogEntry]:
     """Write what was proposed, and a line of the log; the new version.
 
     Raises:
@@ -159,7 +161,7 @@ def _version(written: Constitution, text: str, before: str | None, policy: Polic
     return (written.version if does else suggested), suggested
 
 
-def _files(library: Library, name: str, version: str, text: str, draft: Draft, entry: str) -> dict[str, str]:
+def _files(library: Library, name: str, version: str, text: str, draft: PolicyDraft, entry: str) -> dict[str, str]:
     """Path under `constitutions/` to what it will hold."""
     target = library.path(Ref(origin="saved", name=name, version=version))
     _inside(library, target)

@@ -11,7 +11,7 @@ from judge.errors import UserError
 from judge.review.queue.messages import in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.workbench.desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Reply, Workbench
+from judge.review.workbench.desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Workbench, WorkbenchUpdate
 from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
 
@@ -33,7 +33,7 @@ def build(context: Context) -> None:
             log.exception("the workbench failed")
             said = "Something went wrong on the server, and nothing was saved. Its log says more."
         toast = {"text": said, "bad": True}
-        return Reply(serial=serial_of(event._data), toasts=(toast,)).json_text(), gr.skip()
+        return WorkbenchUpdate(serial=serial_of(event._data), toasts=(toast,)).json_text(), gr.skip()
 
     def checked(text: str | None, request: gr.Request) -> str:
         try:

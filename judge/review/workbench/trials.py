@@ -44,7 +44,7 @@ _CHOICES: dict[Choice, tuple[Filters, Order]] = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class TrialImage:
     """An image to judge. item: its number in the store; None for an upload, which goes nowhere else."""
 
     name: str
@@ -56,17 +56,17 @@ class Picture:
 class Tried:
     """An image and what a draft makes of it."""
 
-    picture: Picture
+    picture: TrialImage
     verdict: Verdict
 
 
 @dataclass(frozen=True)
-class Compared:
+class PoliciesCompared:
     """Two constitutions: the changes in words, and on images what flipped; pairs by the image's place."""
 
     policy: PolicyDiff
     verdicts: VerdictDiff
-    pictures: tuple[Picture, ...]
+    pictures: tuple[TrialImage, ...]
     pairs: tuple[tuple[Verdict, Verdict], ...]
 
 
@@ -90,7 +90,7 @@ class Job:
         """End it after the batch at hand; what it has found is lost."""
         self._stopped.set()
 
-    def batches(self, pictures: Sequence[Picture]) -> Iterator[Sequence[Picture]]:
+    def batches(self, pictures: Sequence[TrialImage]) -> Iterator[Sequence[TrialImage]]:
         """The images a few at a time, until the job is stopped."""
         for start in range(0, len(pictures), _BATCH):
             if self._stopped.is_set():
@@ -117,7 +117,7 @@ class Trials:
         self._store, self._judges = store, judges
         self._shared: dict[int, SharedAnswers] = {}
 
-    def pictures(self, choice: Choice, count: int) -> tuple[Picture, ...]:
+    def pictures(self, choice: Choice, count: int) -> tuple[TrialImage, ...]:
         """Images of the store whose files are kept.
 
         Raises:
@@ -133,9 +133,9 @@ class Trials:
             offset += len(rows)
         if not found:
             raise UserError("the queue has no such image", hint="choose others, or add some: judge review add")
-        return tuple(Picture(row.image, self._store.image(row.id), row.id) for row in found[:count])
+        return tuple(TrialImage(row.image, self._store.image(row.id), row.id) for row in found[:count])
 
-    def trial(self, constitution: Constitution, pictures: Sequence[Picture]) -> Job:
+    def trial(self, constitution: Constitution, pictures: Sequence[TrialImage]) -> Job:
         """Judge images under a draft; the result is a tuple of `Tried`."""
 
         def work(job: Job) -> tuple[Tried, ...]:
@@ -147,20 +147,20 @@ class Trials:
 
         return Job(len(pictures), work)
 
-    def comparison(self, old: Constitution, new: Constitution, pictures: Sequence[Picture]) -> Job:
-        """Judge images under two constitutions; the result is a `Compared`."""
+    def comparison(self, old: Constitution, new: Constitution, pictures: Sequence[TrialImage]) -> Job:
+        """Judge images under two constitutions; the result is a `PoliciesCompared`."""
 
-        def work(job: Job) -> Compared:
+        def work(job: Job) -> PoliciesCompared:
             pairs: list[tuple[Verdict, Verdict]] = []
             for batch in job.batches(pictures):
                 pairs += zip(self._judged(old, batch), self._judged(new, batch), strict=True)
             chosen = self._judges.settings
             policy = compare(old, new, models_used(chosen.model, chosen.encoder, chosen.detector))
-            return Compared(policy, compare_verdicts(policy, pairs), tuple(pictures), tuple(pairs))
+            return PoliciesCompared(policy, compare_verdicts(policy, pairs), tuple(pictures), tuple(pairs))
 
         return Job(len(pictures), work)
 
-    def _judged(self, constitution: Constitution, batch: Sequence[Picture]) -> list[Verdict]:
+    def _judged(self, constitution: Constitution, batch: Sequence[TrialImage]) -> list[Verdict]:
         with self._judge(constitution) as judge:
             verdicts = list(judge.judge_many([one.image for one in batch]))
         return [

@@ -23,7 +23,7 @@ Message = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Reply:
+class ChatReply:
     """A generated text, and the probabilities of what its first word could have been (by token id)."""
 
     text: str
@@ -65,7 +65,7 @@ class ChatModel:
             raise _failure(error) from error
         return found
 
-    def reply(self, text: str, image: Image, max_tokens: int) -> Reply:
+    def reply(self, text: str, image: Image, max_tokens: int) -> ChatReply:
         """The greedy continuation. Spaces that come before its first word are passed over for `first`."""
         try:
             with torch.inference_mode():
@@ -82,7 +82,7 @@ class ChatModel:
             raise _failure(error) from error
         ids = made.sequences[0, inputs["input_ids"].shape[1] :].tolist()
         begins = next((index for index, one in enumerate(ids) if self._chat.text([one]).strip()), 0)
-        return Reply(self._chat.text(ids).strip(), made.logits[begins][0].float().softmax(-1).cpu())
+        return ChatReply(self._chat.text(ids).strip(), made.logits[begins][0].float().softmax(-1).cpu())
 
 
 def answer(chances: torch.Tensor, yes: list[int], no: list[int]) -> Answer:

@@ -17,7 +17,7 @@ VERDICTS = {"violation": "violation", "no_violation": "no violation", "needs_rev
 
 
 @dataclass(frozen=True)
-class Row:
+class CaseRow:
     """One statement of a chain.
 
     lead: `or`, `unless`. truth: where it is known. wrong: outcome against truth. bar: the score as a length in [-1, 1].
@@ -43,7 +43,7 @@ class Traced:
     finding: Finding
     truth: bool | None
     opened: bool
-    rows: tuple[Row, ...]
+    rows: tuple[CaseRow, ...]
 
     @property
     def outcome(self) -> str:
@@ -103,7 +103,7 @@ def _traced(finding: Finding, example: Example) -> Traced:
     return Traced(finding, truth, opened, tuple(_rows(finding, example)))
 
 
-def _rows(finding: Finding, example: Example) -> Iterator[Row]:
+def _rows(finding: Finding, example: Example) -> Iterator[CaseRow]:
     wrong = wrong_statements(example, finding)
     for lead, conditions in (("", finding.preconditions), ("unless", finding.exceptions)):
         for condition in conditions:
@@ -122,8 +122,8 @@ def _scale(finding: Finding, *, exception: bool) -> float:
     return LOG_ODDS if used.debias == "logit" or used.bounds is not None else 1.0
 
 
-def _row(lead: str, evidence: Evidence, truth: bool | None, wrong: bool, scale: float) -> Row:
-    return Row(
+def _row(lead: str, evidence: Evidence, truth: bool | None, wrong: bool, scale: float) -> CaseRow:
+    return CaseRow(
         lead=lead,
         statement=evidence.statement,
         outcome=evidence.outcome.replace("_", " "),

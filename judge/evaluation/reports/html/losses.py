@@ -31,7 +31,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cause:
+class LossCause:
     """What an image was lost by: the rule, the statement it hung on and the step that decided that, where known."""
 
     stage: str
@@ -58,8 +58,8 @@ class Losses:
 
     funnel: tuple[Step, ...]
     right_rule: int | None
-    missed: tuple[tuple[Cause, int], ...]
-    flagged: tuple[tuple[Cause, int], ...]
+    missed: tuple[tuple[LossCause, int], ...]
+    flagged: tuple[tuple[LossCause, int], ...]
     traced: bool
 
 
@@ -93,7 +93,7 @@ def _contradicts(example: Example, evidence: Evidence) -> bool:
     return truth is not None and evidence.outcome.known and (evidence.outcome is Outcome.HOLDS) is not truth
 
 
-def _funnel(total: int, lost: Sequence[Cause]) -> tuple[Step, ...]:
+def _funnel(total: int, lost: Sequence[LossCause]) -> tuple[Step, ...]:
     """Stages that lost nothing stand in it too, but for those that are no stages of the method."""
     counts = Counter(cause.stage for cause in lost)
     labels = {
@@ -118,31 +118,31 @@ def _right_rule(caught: Iterable[tuple[Example, Judgement]]) -> int | None:
     return sum(any(one.rules.get(rule) for rule in said.violations) for one, said in told) if told else None
 
 
-def _lost(example: Example, said: Judgement) -> Cause:
+def _lost(example: Example, said: Judgement) -> LossCause:
     if said.failure is not None or (said.trace is not None and (said.trace.failure or not was_asked(said.trace))):
-        return Cause(Stage.UNREAD, statement=said.failure or "; ".join(said.trace.reasons if said.trace else ()))
+        return LossCause(Stage.UNREAD, statement=said.failure or "; ".join(said.trace.reasons if said.trace else ()))
     violated = [rule for rule, truth in example.rules.items() if truth]
     if said.trace is None:
-        return Cause(Stage.OPEN if said.verdict == "needs_review" else Stage.UNKNOWN, rule=", ".join(violated))
+        return LossCause(Stage.OPEN if said.verdict == "needs_review" else Stage.UNKNOWN, rule=", ".join(violated))
     own = [found for rule in violated if (found := gravest_of(of_rule(said.trace.findings, rule))) is not None]
     if said.verdict == "needs_review":
         undecided = [one for one in said.trace.findings if one.outcome is RuleOutcome.UNDECIDED and one.enforced]
         first = next((one for one in undecided if one.rule in violated), next(iter(undecided), None))
-        return Cause(Stage.OPEN) if first is None else _cause(Stage.OPEN, first)
+        return LossCause(Stage.OPEN) if first is None else _cause(Stage.OPEN, first)
     furthest = min(own, key=_distance, default=None)
     if furthest is None:
-        return Cause(Stage.UNKNOWN)
+        return LossCause(Stage.UNKNOWN)
     stage = _stage(furthest)
     wrong = _wrongly_failed(example, furthest) if stage is Stage.PRECONDITION else None
     return wrong or _cause(stage, furthest)
 
 
-def _wrongly_failed(example: Example, finding: Finding) -> Cause | None:
+def _wrongly_failed(example: Example, finding: Finding) -> LossCause | None:
     """The first precondition that failed, by the alternative that truly holds, where that is known."""
     failed = next((one for one in finding.preconditions if one.outcome is Outcome.FAILS), None)
     for one in () if failed is None else failed.alternatives:
         if example.statements.get(one.statement):
-            return Cause(Stage.PRECONDITION, finding.rule, one.statement, str(one.branch))
+            return LossCause(Stage.PRECONDITION, finding.rule, one.statement, str(one.branch))
     return None
 
 
@@ -162,31 +162,31 @@ def _stage(finding: Finding) -> Stage:
     return Stage.UNKNOWN if finding.enforced else Stage.SHADOW
 
 
-def _flagged(example: Example, said: Judgement) -> Cause:
+def _flagged(example: Example, said: Judgement) -> LossCause:
     """Why a safe image was flagged, or sent to review."""
     if said.verdict == "needs_review":
         return _lost(example, said)
     findings = () if said.trace is None else said.trace.findings
     violated = [one for one in findings if one.outcome is RuleOutcome.VIOLATED and one.enforced]
     if not violated:
-        return Cause("flagged", rule=", ".join(said.violations))
+        return LossCause("flagged", rule=", ".join(said.violations))
     finding = next((one for one in violated if one.rule == example.about), violated[0])
     for condition in finding.preconditions:
         for one in condition.alternatives:
             if one.outcome is Outcome.HOLDS and example.statements.get(one.statement) is False:
-                return Cause("wrongly held", finding.rule, one.statement, str(one.branch))
+                return LossCause("wrongly held", finding.rule, one.statement, str(one.branch))
     for condition in finding.exceptions:
         for one in condition.alternatives:
             if one.outcome is not Outcome.HOLDS and example.statements.get(one.statement) is True:
-                return Cause("exception not seen", finding.rule, one.statement, str(one.branch))
+                return LossCause("exception not seen", finding.rule, one.statement, str(one.branch))
     return _cause("held by least (truth not known)", finding)
 
 
-def _cause(stage: str, finding: Finding) -> Cause:
+def _cause(stage: str, finding: Finding) -> LossCause:
     decided = decided_by(finding)
     if decided is None:
-        return Cause(stage, finding.rule, finding.reason or "")
-    return Cause(stage, finding.rule, decided.statement, str(decided.branch))
+        return LossCause(stage, finding.rule, finding.reason or "")
+    return LossCause(stage, finding.rule, decided.statement, str(decided.branch))
 
 
 def was_asked(trace: Verdict) -> bool:

@@ -20,7 +20,7 @@ from judge.evaluation.protocols import Dataset, Judgement
 from judge.evaluation.reports import words
 from judge.evaluation.reports.html import palette
 from judge.evaluation.reports.html.cases import VERDICTS, cards
-from judge.evaluation.reports.html.losses import Cause, Losses, losses
+from judge.evaluation.reports.html.losses import LossCause, Losses, losses
 from judge.evaluation.reports.html.plots import plots
 from judge.verdict import Verdict
 
@@ -84,7 +84,7 @@ def _where_lost(lost: Losses) -> tuple[str, ...]:
     told = []
     for side, causes in (("violating image not caught", lost.missed), ("safe image not passed", lost.flagged)):
         total = sum(count for _, count in causes)
-        cause, count = causes[0] if causes else (Cause(""), 0)
+        cause, count = causes[0] if causes else (LossCause(""), 0)
         if count > 1:  # a cause of one image is no pattern
             parts = (cause.stage, cause.rule, f"“{cause.statement}”" if cause.statement else "", cause.step)
             what = ", ".join(part.replace("_", " ") for part in parts if part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from judge.evaluation.measures.figures import Calibration, Disguise, Estimate, Evaluation, MethodFigures, Scores
+from judge.evaluation.measures.figures import Disguise, Estimate, Evaluation, MethodFigures, Reliability, Scores
 from judge.evaluation.reports.html.canvas import ROW, SHARE_AXIS, Plot, dots, figure, label, rows_axis
 from judge.evaluation.reports.html.losses import Losses
 from judge.evaluation.reports.html.palette import LIGHT
@@ -239,7 +239,7 @@ def _relevance(method: MethodFigures, threshold: float | None) -> Plot | None:
     )
 
 
-def _reliability(calibration: Calibration) -> Plot | None:
+def _reliability(calibration: Reliability) -> Plot | None:
     bins = [one for one in calibration.bins if one.count]
     if not bins:
         return None

@@ -29,7 +29,7 @@ _TOKEN_ID = "token_id:"  # noqa: S105  # how vLLM writes a token that it is to n
 
 
 @dataclass(frozen=True)
-class Way:
+class ServerPlan:
     """What goes into a request, best first as it stands here.
 
     yes, no: ids of the tokens that spell them; empty where they are to be found by their text among the likeliest.
