@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product as every
 
-from judge.compiler.grammar import english, finite, lexicon, nouns, predicates
+from judge.compiler.grammar import english, finite, lexicon, nouns, predicates, prepositions
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.forms import SHORT
@@ -282,7 +282,7 @@ def count(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
 def place(chart: Chart, at: int) -> Iterator[tuple[tuple[Said, ...], int]]:
     """Where: a phrase in front of a sentence."""
     if not chart.at(at, "with", "without", "of", "for", "than", "as", "except", "like"):
-        for said, end in predicates.prepositional(chart, at):
+        for said, end in prepositions.prepositional(chart, at):
             lacking = chart.at(at, *LACKING)
-            if lacking or not any(" and " in one.text for one in said) or chart.word(at) not in predicates.PLACES:
+            if lacking or not any(" and " in one.text for one in said) or chart.word(at) not in prepositions.PLACES:
                 yield said, end

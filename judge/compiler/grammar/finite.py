@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from judge.compiler.grammar import lexicon, nouns, predicates
+from judge.compiler.grammar import lexicon, nouns, predicates, verbs
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
-from judge.compiler.grammar.things import BE, Alternatives, Said, not_so, product
+from judge.compiler.grammar.things import BE, Alternatives, Said, few, not_so, product
 from judge.compiler.grammar.tokens import PREPOSITIONS
 
 _LOOKS = frozenset({"look", "seem", "appear"})
@@ -21,7 +21,7 @@ def finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         yield said, end
         for joint, after in nouns.joints(chart, end):
             for more, last in finite(chart, after) if joint else ():
-                if joint == "or" and predicates.few(said + more):
+                if joint == "or" and few(said + more):
                     yield said + more, last
                 elif joint == "and" and len(said) == len(more) == 1:
                     yield product(said, more, " and "), last
@@ -55,7 +55,7 @@ def _one_finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         if chart.at(start, "on", "off", "out", "up", "down", "away", "near", "inside", "outside", "in"):
             yield (Said(f"{verb} {chart.word(start)}"),), start + 1
         if chart.at(start, "being"):
-            for said, end in predicates.doing(chart, start + 1):
+            for said, end in verbs.doing(chart, start + 1):
                 yield tuple(one.behind(f"{verb} being") for one in said), end
     elif chart.at(place, "does", "do") and chart.at(place + 1, "not") and chart.can(place + 2, BASE):
         for said, end in _plain_verb(chart, place + 2, (BASE,)):
@@ -80,7 +80,7 @@ def _plain_verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tu
     for said, after in starts:
         yield said, after
         for more, behind in predicates.tail(chart, after):
-            if predicates.few(both := product(said, more)):
+            if few(both := product(said, more)):
                 yield both, behind
 
 
@@ -93,7 +93,7 @@ def base_verb(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
             for more, last in base_verb(chart, after) if joint == "or" else ():
                 if chart.at(place, "be") and chart.can(after, ADJECTIVE):
                     continue  # `be closed or empty`: no emptying
-                if predicates.few(said + more) and not predicates.lacks_object(said):
+                if few(said + more) and not predicates.lacks_object(said):
                     yield said + more, last
         for joint, after in nouns.joints(chart, end):
             for more, last in _one_base(chart, after) if joint == "and" else ():
@@ -112,7 +112,7 @@ def _sharing(
     for more, end in later:
         own = [any(word in PREPOSITIONS for word in one[-1].text.split()) for one in (said, more)]
         for rest, after in () if own == [True, False] else predicates.tail(chart, end):
-            if predicates.few(both := product(said + more, rest)):
+            if few(both := product(said + more, rest)):
                 yield both, after
 
 
@@ -126,8 +126,8 @@ def _one_base(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         for found, end in nouns.things(chart, place + 1):
             yield tuple(Said.ending("with", one) for one in found.options), end
         return
-    for said, end in predicates.verbs(chart, place, (BASE,)):
+    for said, end in verbs.verbs(chart, place, (BASE,)):
         yield said, end
         for more, after in predicates.tail(chart, end):
-            if predicates.few(both := product(said, more)):
+            if few(both := product(said, more)):
                 yield both, after

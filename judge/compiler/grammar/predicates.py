@@ -7,23 +7,14 @@ from collections.abc import Iterator
 from judge.compiler.grammar import english, finite, lexicon, nouns
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import OUT_OR_IN, is_lacking
-from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, PAST, THIRD, word_set
-from judge.compiler.grammar.things import BE, MOST_ALTERNATIVES, Alternatives, Said, Thing, Things, not_so, product
-from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
+from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, PAST, word_set
+from judge.compiler.grammar.prepositions import one_or_all, prepositional
+from judge.compiler.grammar.things import BE, MOST_ALTERNATIVES, Alternatives, Said, few, product
+from judge.compiler.grammar.tokens import PREPOSITIONS
+from judge.compiler.grammar.verbs import OBJECT, doing
 
-_PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
 _PLACED = word_set("park leave store place hang stack keep put lay mount attach pile photograph show see depict use")
-_SWALLOWING = frozenset({"eat", "drink", "swallow"})
-_SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
-PLACES = word_set("at in inside on onto outside under near behind above over beside")
-# Behind the object of a verb these speak of the verb: `aiming a gun or a knife at a person`.
-OBJECT = "object"
 _GOALS = ("at", "into", "onto", "to", "toward", "towards")
-
-
-def few(said: Alternatives) -> bool:
-    """Whether these are no more alternatives than a precondition may have."""
-    return len(said) <= MOST_ALTERNATIVES
 
 
 @phrase
@@ -90,137 +81,6 @@ def _other_than(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
             for said, end in nouns.others(chart, place + len(wanted)):
                 yield (said,), end
             return
-
-
-@phrase
-def prepositional(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
-    """`in a pool or a lake`, as alternatives."""
-    for each, start in _either_preposition(chart, place):
-        words = each[-1]
-        if chart.at(start, "example", "instance"):
-            continue
-        for found, end in nouns.things(chart, start, words):
-            if "with" in each and not all(map(_can_stand_with, found.each)):
-                continue
-            if len(found.each) > 1 and len(each) > 1 and not LACKING.isdisjoint(each):
-                continue  # `near or outside a school or a church`
-            if words in LACKING and len(found.each) > 1:
-                yield from ((said, end) for said in _lacking(words, found))
-                continue
-            yield tuple(Said.ending(one, thing) for one in each for thing in found.options), end
-            if found.joint == "and" and words in PLACES:  # `on stairs and landings`: on either, too
-                yield tuple(Said.ending(one, thing) for one in each for thing in found.each), end
-        if len(each) > 1:
-            continue
-        for found, end in nouns.things(chart, start + 1, words) if chart.at(start, "neither") else ():
-            if found.joint == "or":
-                text = " nor ".join(one.inside for one in found.each)
-                yield (Said(f"{words} neither {text}", found.each[0].head),), end
-        if (
-            words in ("over", "under", "of", "above", "below")
-            and start < len(chart)
-            and chart.tokens[start].kind in ("number", "param")
-        ):
-            yield (Said(f"{words} {chart.word(start)}"),), start + 1
-        if words in ("inside", "outside", "underneath") and not chart.at(start, "or", "and", ","):
-            yield (Said(words),), start
-        if words == "from" and chart.at(start, "above", "below", "behind", "inside", "outside"):
-            yield (Said(f"from {chart.word(start)}"),), start + 1
-
-
-def _lacking(words: str, found: Things) -> Iterator[Alternatives]:
-    """`without a helmet or lights`: one of them lacking is enough, or both must be; `far from` is far from both."""
-    each = tuple(Said.ending(words, one) for one in found.each)
-    yield from _one_or_all(each)[words == "far from" :]
-
-
-def _one_or_all(each: Alternatives) -> tuple[Alternatives, Alternatives]:
-    """One of them is enough; or all must be so."""
-    return each, (Said(" and ".join(one.text for one in each), each[0].about, each[-1].inner, both=each),)
-
-
-def _can_stand_with(one: Thing) -> bool:
-    """`with the nipples` alone says nothing: what is definite behind `with`, or a share of it, needs something said
-    of it (`_owned`)."""
-    return (
-        not english.definite(one.determiner) or one.behind == "of" or one.behind[:1] in tuple('"`\u201c')
-    ) and not nouns.measures(one)
-
-
-def _prepositions(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
-    for words in COMPOUND_PREPOSITIONS:
-        if all(chart.at(place + index, word) for index, word in enumerate(words)):
-            yield " ".join(words), place + len(words)
-            return
-    if chart.word(place) in PREPOSITIONS and place < len(chart):
-        yield chart.word(place), place + 1
-
-
-def _either_preposition(chart: Chart, place: int) -> Iterator[tuple[tuple[str, ...], int]]:
-    """`on`; `on or near`."""
-    for words, end in _prepositions(chart, place):
-        yield (words,), end
-        for joint, after in nouns.joints(chart, end):
-            for more, last in _either_preposition(chart, after) if joint == "or" else ():
-                yield (words, *more), last
-
-
-@phrase
-def doing(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
-    """`holding or touching a weapon`, `covered`, `not wearing a helmet`: verbs with their objects."""
-    if chart.at(place, "not") and chart.can(place + 1, ING, PAST):
-        for said, end in doing(chart, place + 1):
-            yield from ((each, end) for each in not_so("", said))
-    yield from verbs(chart, place, (ING, PAST))
-
-
-def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Alternatives, int]]:
-    """Verbs in these forms, joined by `or`, with the objects of the last; base forms are said as `holding`."""
-    for words, end, bare in _verb_list(chart, place, forms):
-        lacking = any(map(is_lacking, words))
-        objects = nouns.things(chart, end, OBJECT) if bare else ()
-        if len(words) == 1 or not objects or not any(map(english.needs_object, bare)):
-            yield tuple(Said(word) for word in words), end
-        for found, after in objects:
-            if len(words) > 1 and _SWALLOWING & set(bare) and any(one.shape[0] not in "fs?" for one in found.each):
-                continue  # `drinking or holding a phone`
-            said = tuple(Said.ending(word, one) for word in words for one in found.options)
-            if lacking and len(found.each) > 1:
-                each = tuple(Said.ending(words[-1], one) for one in found.each)
-                yield from ((one, after) for one in _one_or_all(each))
-            elif few(said):
-                yield said, after
-
-
-def _verb_list(
-    chart: Chart, place: int, forms: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], int, tuple[str, ...]]]:
-    """(words to say, end, base forms of verbs that can have an object or nothing)."""
-    waiting: list[tuple[tuple[str, ...], int, tuple[str, ...], bool]] = [
-        ((word,), end, (base,) if base else (), True) for word, end, base in _verb(chart, place, forms)
-    ]
-    while waiting:
-        words, end, bases, closed = waiting.pop()
-        if closed:  # a comma alone closes no list
-            yield words, end, bases
-        for joint, after in nouns.joints(chart, end):
-            if joint == "and":
-                continue
-            for word, behind, base in _verb(chart, after, forms):
-                if bool(base) == bool(bases):
-                    waiting.append(((*words, word), behind, (*bases, base) if base else (), joint != ""))
-
-
-def _verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
-    if not chart.can(place, *forms):
-        return
-    token, end = chart.tokens[place], place + 1
-    base = lexicon.lemma(token.word, verb=True)
-    word = english.ing(base) if BASE in forms else token.word
-    active = ING in token.tags or bool({BASE, THIRD} & set(forms))
-    yield word, end, base if active else ""
-    if chart.word(end) in _PARTICLES or f"{word} {chart.word(end)}" in _SWITCHED:
-        yield f"{word} {chart.word(end)}", end + 1, base if active else ""
 
 
 @phrase
@@ -313,7 +173,7 @@ def _run(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
                 and said[-1].text != "away"
                 and is_lacking(f"{said[-1].text} {chart.word(after)}")
             ):
-                yield from ((found, behind) for found in _one_or_all(product(said, each)))
+                yield from ((found, behind) for found in one_or_all(product(said, each)))
             elif few(both := product(said, more)):
                 yield both, behind
 

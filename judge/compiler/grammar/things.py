@@ -192,6 +192,11 @@ def listing(each: tuple[Thing, ...]) -> str:
     return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
 
+def few(said: Alternatives) -> bool:
+    """Whether these are no more alternatives than a precondition may have."""
+    return len(said) <= MOST_ALTERNATIVES
+
+
 def product(first: Alternatives, second: Alternatives, joint: str = " ") -> Alternatives:
     """Every one of the first followed by every one of the second."""
     return tuple(one.then(other, joint) for one in first for other in second)

@@ -1,0 +1,76 @@
+"""Verbs with their objects: every way to read `holding or touching a weapon`, `covered`, `not wearing a helmet`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from judge.compiler.grammar import english, lexicon, nouns
+from judge.compiler.grammar.chart import Chart, phrase
+from judge.compiler.grammar.closed import is_lacking
+from judge.compiler.grammar.lexicon import BASE, ING, PAST, THIRD, word_set
+from judge.compiler.grammar.prepositions import one_or_all
+from judge.compiler.grammar.things import Alternatives, Said, few, not_so
+
+_PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
+_SWALLOWING = frozenset({"eat", "drink", "swallow"})
+_SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
+# Behind the object of a verb these speak of the verb: `aiming a gun or a knife at a person`.
+OBJECT = "object"
+
+
+@phrase
+def doing(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`holding or touching a weapon`, `covered`, `not wearing a helmet`: verbs with their objects."""
+    if chart.at(place, "not") and chart.can(place + 1, ING, PAST):
+        for said, end in doing(chart, place + 1):
+            yield from ((each, end) for each in not_so("", said))
+    yield from verbs(chart, place, (ING, PAST))
+
+
+def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Alternatives, int]]:
+    """Verbs in these forms, joined by `or`, with the objects of the last; base forms are said as `holding`."""
+    for words, end, bare in _verb_list(chart, place, forms):
+        lacking = any(map(is_lacking, words))
+        objects = nouns.things(chart, end, OBJECT) if bare else ()
+        if len(words) == 1 or not objects or not any(map(english.needs_object, bare)):
+            yield tuple(Said(word) for word in words), end
+        for found, after in objects:
+            if len(words) > 1 and _SWALLOWING & set(bare) and any(one.shape[0] not in "fs?" for one in found.each):
+                continue  # `drinking or holding a phone`
+            said = tuple(Said.ending(word, one) for word in words for one in found.options)
+            if lacking and len(found.each) > 1:
+                each = tuple(Said.ending(words[-1], one) for one in found.each)
+                yield from ((one, after) for one in one_or_all(each))
+            elif few(said):
+                yield said, after
+
+
+def _verb_list(
+    chart: Chart, place: int, forms: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], int, tuple[str, ...]]]:
+    """(words to say, end, base forms of verbs that can have an object or nothing)."""
+    waiting: list[tuple[tuple[str, ...], int, tuple[str, ...], bool]] = [
+        ((word,), end, (base,) if base else (), True) for word, end, base in _verb(chart, place, forms)
+    ]
+    while waiting:
+        words, end, bases, closed = waiting.pop()
+        if closed:  # a comma alone closes no list
+            yield words, end, bases
+        for joint, after in nouns.joints(chart, end):
+            if joint == "and":
+                continue
+            for word, behind, base in _verb(chart, after, forms):
+                if bool(base) == bool(bases):
+                    waiting.append(((*words, word), behind, (*bases, base) if base else (), joint != ""))
+
+
+def _verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
+    if not chart.can(place, *forms):
+        return
+    token, end = chart.tokens[place], place + 1
+    base = lexicon.lemma(token.word, verb=True)
+    word = english.ing(base) if BASE in forms else token.word
+    active = ING in token.tags or bool({BASE, THIRD} & set(forms))
+    yield word, end, base if active else ""
+    if chart.word(end) in _PARTICLES or f"{word} {chart.word(end)}" in _SWITCHED:
+        yield f"{word} {chart.word(end)}", end + 1, base if active else ""
