@@ -68,8 +68,9 @@ def statement(clause: Clause) -> Statement:
         be = "are" if english.is_plural(said.about, noun) else "is"
         owned = f"{noun} of {subject.text} {be} {predicate}"
         return Statement(statement=owned, central_objects=_objects(said.about))
+    has_its_own = subject.behind not in ("", "of")  # `toys with small parts with babies` would be something else
     of_all = subject.text.split()[0] in ("every", "each", "all", "both")  # `every cup with a lid is visible` is more
-    if said.text.startswith(f"{BE} with ") and not of_all:
+    if said.text.startswith(f"{BE} with ") and not of_all and not has_its_own:
         whole = f"{subject.text} {said.text.removeprefix(f'{BE} ')} {subject.be} visible"
         return Statement(statement=whole, central_objects=_objects(said.about))
     return Statement(statement=clause.text, central_objects=_objects(said.about, _core(subject)))

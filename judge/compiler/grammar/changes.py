@@ -10,13 +10,18 @@ from judge.compiler.grammar.clauses import Groups
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.forms import Found
-from judge.compiler.grammar.pictures import PICTURES
+from judge.compiler.grammar.pictures import PICTURES, SHOWING
+from judge.compiler.grammar.pronouns import same_one, unless_so, where_so
 from judge.compiler.grammar.things import Said, Thing, Things, listing
 from judge.compiler.grammar.tokens import OWNERS
 
 
 def condition(draft: Draft, found: Found) -> Iterator[Draft]:
-    """`when C`."""
+    """`when C`; of `they`, said of the things of the rule."""
+    said = same_one(draft, found["clauses"])
+    if said is not None:
+        yield where_so(draft, said)
+        return
     yield replace(draft, conditions=(*draft.conditions, *_whose(draft, found["clauses"])))
 
 
@@ -65,6 +70,10 @@ def lifted(draft: Draft, found: Found) -> Iterator[Draft]:
             "an exception of two conditions that must both hold",
             "write a rule for each: `unless A is visible` in one, `unless B is visible` in the other",
         )
+    said = same_one(draft, groups)
+    if said is not None:
+        yield unless_so(draft, said)
+        return
     groups = _whose(draft, groups)
     ours = {one.head for group in draft.subjects for one in group}
     again = {clause.subject.head for clause in groups[0]}
@@ -75,6 +84,29 @@ def lifted(draft: Draft, found: Found) -> Iterator[Draft]:
     if draft.exceptions:
         raise Impossible("more than one exception", "join them: `unless A or B is visible`")
     yield replace(draft, exceptions=groups[0])
+
+
+# Not where a thing is, but what it is shown for: `except in films`.
+_SHOWS = lexicon.word_set(
+    "film movie game play show series book novel comic magazine newspaper advertisement commercial trailer case event "
+    "work art school training sport context emergency accident hospital documentary"
+)
+
+
+def _is_show(said: Said) -> bool:
+    return lexicon.lemma(said.about, verb=False) in _SHOWS or said.about in SHOWING
+
+
+def lifted_there(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`except in a yard`: those that are not in one."""
+    _ends_with(draft)
+    open_ones = [one.text for one in found["place"] if one.inner[:1] not in tuple("oslbgfa") or _is_show(one)]
+    if open_ones:
+        raise Impossible(
+            f"it is open what of `{open_ones[0]}` can be seen, behind `except`",
+            "say what is visible then, as in `No knife may be shown, unless a cook is visible`",
+        )
+    yield unless_so(draft, found["place"])
 
 
 def others(draft: Draft, found: Found) -> Iterator[Draft]:
@@ -152,6 +184,7 @@ CHANGES: dict[str, Callable[[Draft, Found], Iterator[Draft]]] = {
     "place": placed,
     "lifted": lifted,
     "others": others,
+    "lifted_there": lifted_there,
     "lifted_behind": lifted_behind,
     "others_behind": others_behind,
     "allowed": allowed,

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import pairwise
 
 from judge.compiler.grammar import lexicon
+from judge.compiler.grammar.asides import without_asides
 from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, SHORT, parts_of
 from judge.compiler.grammar.lexicon import word_set
 from judge.compiler.grammar.pictures import ANY_PICTURE, ITSELF, PICTURES
@@ -27,7 +28,9 @@ _MAY_BE_NEW = word_set("visible seen view person people animal picture photo ima
 _MAY_GET_LOST = (
     _MAY_BE_NEW
     | ITSELF
-    | word_set("same whether following thing item subject rule exception example per everyone everybody")
+    | word_set(
+        "same whether following thing item subject rule exception example per everyone everybody anyone anybody you"
+    )
 )
 _OF_THE_POLICY = re.compile(
     rf"\b(?:(?:{'|'.join(ANY_PICTURE)}) )+(?=(?:{'|'.join(PICTURES)})\b)"
@@ -169,7 +172,8 @@ def _frame() -> frozenset[str]:
 def missing(rule: str, said: str) -> tuple[str, ...]:
     """The words of a rule that say something and do not stand in `said`, in whatever inflection."""
     there = content(said).keys() | _MAY_GET_LOST | _frame()
-    return tuple(word for base, word in content(_OF_THE_POLICY.sub(" ", rule)).items() if base not in there)
+    said_of_it = _OF_THE_POLICY.sub(" ", without_asides(rule))
+    return tuple(word for base, word in content(said_of_it).items() if base not in there)
 
 
 def _lost(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:

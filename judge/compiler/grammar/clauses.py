@@ -17,6 +17,7 @@ from judge.compiler.grammar.tokens import LACKING, NUMBERS
 
 VISIBLE = Said("BE visible")
 MOST_CLAUSES = 6
+STANDING_FOR = ("they", "it")  # read where one thing alone can be meant (`pronouns`)
 _EVERY = ("every", "each", "all", "both")
 
 
@@ -52,6 +53,9 @@ def clause(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
                 yield _clauses(found, said), end
             elif len(found.each) == len(said) == 1 and not _denies(said[0]):
                 yield _clauses(Things((_of_every(found.each[0]),)), said), end
+    if chart.at(place, *STANDING_FOR):
+        for said, end in finite.finite(chart, place + 1):
+            yield _clauses(Things((Thing("", chart.word(place), chart.word(place)),)), said), end
     if chart.at(place, "no"):
         for found, verb in nouns.things(chart, place + 1):
             (one, *more) = found.each

@@ -94,8 +94,44 @@ def _not(said: Said) -> Said:
         return _fewer(said)
     if said.owned:
         return replace(said, owned=(said.owned[0], f"not {said.owned[1]}"), both=())
+    if first in ("with", "without") and rest.split(" ")[0] in ("all", "every", "each", "both"):
+        raise Impossible(
+            f"it is open whether not `{said.text}` means that one is lacking, or all are",
+            "say the least number, as in `Every car must have at least four wheels`",
+        )
     turned = {"with": f"{BE} without {rest}", "without": f"{BE} with {rest}", "not": f"{BE} {rest}"}.get(first)
     return Said(turned or f"{BE} not {said.text}", said.about, said.inner)
+
+
+# What somebody or something can be seen doing for as long as it must be so.
+_LASTING = word_set(
+    "wear hold carry use face look watch stand sit lie kneel lean hang float rest point smile walk ride drive swim run "
+    "sleep work play touch show display cover contain fill match fit form stretch reach extend support protect "
+    "surround separate cross stay remain keep have occupy hide block frame line include depict feature grip face grasp "
+    "push pull lead follow accompany guard overlap sport bear read say state identify match dominate span tower hover "
+    "burn glow shine flow balance dangle squat crouch jump dance sing laugh wave wait queue travel fly sail row pedal "
+    "train practise practice cook eat drink take move indicate overhang rise enclose flank obscure resemble"
+)
+
+_LASTING_OF_THINGS = word_set("cover contain fill protect separate hide block obscure take move frame flank enclose")
+
+
+def ends_in_a_state(said: Said, *, acts: bool) -> None:
+    """Refuses `must fasten the seat belt`: who has done so is not seen doing it. acts: of people or animals, whose
+    `cover` is an act; a lid that covers does so all the time.
+
+    Raises:
+        Impossible: what is demanded is over once it is done.
+    """
+    for one in said.both or (said,):
+        verb, _, rest = one.text.partition(" ")
+        base = lexicon.lemma(verb, verb=True)
+        lasting = base in _LASTING and not (acts and base in _LASTING_OF_THINGS)
+        if verb.endswith("ing") and (not lasting or rest.split(" ")[0] in ("up", "down", "off", "away")):
+            raise Impossible(
+                f"it is open whether `{one.text}` must be seen being done, or only that it is done",
+                "say how it looks once it is done, as in `Every seat belt must be fastened`",
+            )
 
 
 def _fewer(said: Said) -> Said:

@@ -14,9 +14,13 @@ _MASS = word_set(
     "furniture gore graffiti ice ivory jewellery jewelry litter liquor luggage makeup meat medicine merchandise "
     "money mould mold nudity packaging porn rubbish rust signage skin smoke snow swimwear text tobacco traffic "
     "trash underwear upholstery urine vomit waste water wine wiring workwear gambling smoking vaping sex violence "
-    "advertising branding"
+    "advertising branding laundry homework chicken hair garbage debris clutter mud dust grass fur leather cardboard "
+    "seafood fruit coffee tea juice milk soap information artwork glassware crockery cutlery bedding bunting "
+    "scaffolding foliage vegetation wildlife livestock sewage rubble plastic glass paper turkey lamb salmon pasta rice "
+    "cheese salad cake pizza soup chocolate ice-cream candy lighting flooring piping tape rope string wool cotton foam "
+    "powder camouflage feedback software hardware hay straw spam"
 )
-_COUNTED = word_set("pill drug glass paper stone plastic gem chemical poison brick rope fuel-can")
+_COUNTED = word_set("pill drug stone gem chemical poison brick fuel-can")
 _ACTS_COUNTED = word_set("warning drawing crossing wedding meeting hearing greeting blessing shooting")
 _SOUNDS_LIKE_YOU = re.compile(r"(?:uni[cfqtv]|use|eu|one\b|u[- ])")
 _ONE = frozenset({"a", "an", "one", "every", "each", "another", "this", "that"})

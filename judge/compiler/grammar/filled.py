@@ -6,7 +6,7 @@ from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import Clause, Groups
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.forms import SHORT, Found
-from judge.compiler.grammar.pictures import ELSEWHERE, PICTURES, SHOWING
+from judge.compiler.grammar.pictures import ELSEWHERE, OR_HUNG, PICTURES, SHOWING
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 
 _SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|")) | {"appearing"}
@@ -32,6 +32,12 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
     first = things.each[0]
     if first.determiner.split(" ")[0] in ("other", "another") or first.words.startswith("same "):
         raise Impossible(f"it is open which `{first.inside}` is meant", "name it: each rule is read alone")
+    hung = next((one for one in things.each if one.head in OR_HUNG and one.behind == "of"), None)
+    if hung and (hung.modified or hung.head.startswith("portrait")):
+        raise Impossible(
+            f"it is open whether `{hung.inside}` means the picture itself, or one that is seen in it",
+            "write `Photos must not show A`, or `No framed picture of A may be shown`",
+        )
     if "more" in found:
         return Things(things.each + found["more"].each, "or")
     return things

@@ -157,6 +157,7 @@ FRONTS: tuple[tuple[str, str], ...] = (
     ("unless <clauses> ,", "lifted"),
     ("except $IFWHEN <clauses> ,", "lifted"),
     ("except|apart [for|from] <others> ,", "others"),
+    ("except <place> ,", "lifted_there"),
     ("with the exception of <others> ,", "others"),
 )
 
@@ -166,6 +167,7 @@ BACKS: tuple[tuple[str, str], ...] = (
     ("[,] unless <clauses>", "lifted_behind"),
     ("[,] except $IFWHEN <clauses>", "lifted_behind"),
     ("[,] except [for] <others>", "others_behind"),
+    ("[,] except <place>", "lifted_there"),
     ("[,] apart from <others>", "others_behind"),
     ("[,] other than <others>", "others_behind"),
     ("[,] with the exception of <others>", "others_behind"),

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from judge.compiler.grammar import checks, closed
 from judge.compiler.grammar.advice import Unparsed, advised, swapped
+from judge.compiler.grammar.asides import without_asides
 from judge.compiler.grammar.chains import Parsed, statement
 from judge.compiler.grammar.chart import Chart, TooMany
 from judge.compiler.grammar.denial import Impossible
@@ -26,21 +27,13 @@ from judge.compiler.grammar.tokens import tokens_of
 
 MOST_CHARACTERS = 600
 MOST_READINGS = 40
-_SAME_PICTURE = re.compile(
-    r"\s*,? in the (?:same )?(?:picture|image|photo|photograph|frame)(?=$|[,;.]"
-    r"| (?:with|when|where|if|unless|except)\b)",
-    re.IGNORECASE,
-)
-_IN_PICTURE = re.compile(
-    r"\b(is|are) in the (?:same )?(?:picture|image|photo|photograph|frame)(?= |$|[,;.])(?! of\b)", re.IGNORECASE
-)
-_PER_PICTURE = re.compile(
-    r" (?:per|in (?:a|one|any|each) (?:single )?)\s*(?:picture|image|photo|photograph)\b", re.IGNORECASE
-)
 _YOUR = re.compile(r"\b(?:your|our|my)\b(?! (?:photo|picture|image))", re.IGNORECASE)
 _WITH_NO = re.compile(r"\bwith no (?!more\b|less\b|fewer\b|one\b|other\b|doubt\b)", re.IGNORECASE)
-_EVERYONE = re.compile(r"\bevery(?:one|body)\b", re.IGNORECASE)
-_TOO = re.compile(r",? (?:too|as well|also|at all times)$", re.IGNORECASE)
+_EVERY_ONE = re.compile(
+    r"\bevery(?:one|body)\b|^any(?:one|body)\b(?=.* (?:must|should|has to|have to) (?!not\b|never\b))", re.IGNORECASE
+)
+_ANYONE = re.compile(r"\bany(?:one|body)\b", re.IGNORECASE)
+_YOU = re.compile(r"^you (?:(must|should|may|can) (?:not|never)|(must|should|have to|need to))\b", re.IGNORECASE)
 _NOBODY = re.compile(r"\b(?:no one|no-one|no person)(?= (?:may|must|can|should|shall|is)\b)", re.IGNORECASE)
 
 
@@ -86,12 +79,12 @@ def _only(text: str) -> Parsed | None:
 
 def plain(text: str) -> str:
     """The rule in one line, without its full stop and without saying that it speaks of one picture."""
-    sentence = _TOO.sub("", " ".join(text.split()).rstrip(" .!"))
+    sentence = without_asides(text)
     if sentence.isupper():
         sentence = sentence.capitalize()
-    sentence = _IN_PICTURE.sub(r"\1 visible", sentence)
-    sentence = _SAME_PICTURE.sub("", _PER_PICTURE.sub("", sentence))
-    sentence = _EVERYONE.sub("every person", _WITH_NO.sub("without ", _YOUR.sub("the", sentence)))
+    sentence = _YOU.sub(lambda found: f"nobody {found[1]}" if found[1] else "every person must", sentence)
+    sentence = _ANYONE.sub("any person", _EVERY_ONE.sub("every person", sentence))
+    sentence = _WITH_NO.sub("without ", _YOUR.sub("the", sentence))
     return (
         _NOBODY.sub("nobody", sentence) if re.search(r"^no one|^no-one| no one ", sentence, re.IGNORECASE) else sentence
     )

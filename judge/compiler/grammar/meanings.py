@@ -10,7 +10,16 @@ from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.changes import lifted
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
 from judge.compiler.grammar.closed import PLACES_ALONE
-from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, denied, not_vague, stays_open, too_few
+from judge.compiler.grammar.denial import (
+    EACH,
+    VAGUE,
+    Impossible,
+    denied,
+    ends_in_a_state,
+    not_vague,
+    stays_open,
+    too_few,
+)
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import PICTURE, needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
@@ -274,16 +283,18 @@ def required_so(found: Found) -> Iterator[Draft]:
     if of_pictures(things.each):
         yield from _so_of_the_picture(things, said)
         return
+    for each_said in said:
+        ends_in_a_state(each_said, acts=any(one.animate for one in things.each))
     if things.joint == "or":
         raise Impossible("it is open whether each must be so, or one is enough", "write `and` if each must be so")
     if any(one.determiner in ("a", "an") for one in things.each):
-        one = next(one for one in things.each if one.determiner in ("a", "an"))
+        vague = next(one for one in things.each if one.determiner in ("a", "an"))
         raise Impossible(
-            f"it is open whether every {one.words} must be so, or one is enough",
+            f"it is open whether every {vague.words} must be so, or one is enough",
             "say which of the two",
             ()
-            if one.words.split()[0] in VAGUE
-            else tuple(((one.text, f"{many} {one.words}"),) for many in ("every", "at least one")),
+            if vague.words.split()[0] in VAGUE
+            else tuple(((vague.text, f"{many} {vague.words}"),) for many in ("every", "at least one")),
         )
     few = [each for one in things.each for each in too_few(one) or ()]
     if few:

@@ -120,7 +120,8 @@ def _names_doing(one: Thing) -> bool:
 
 def measures(one: Thing) -> bool:
     """`more than 20 percent of ...`: `of` belongs to it alone."""
-    return one.head in ("percent", "half", "third", "quarter", "part", "parts", "majority", "most")
+    share = one.head in ("half", "third", "quarter", "part", "parts", "majority", "most")
+    return one.head == "percent" or (share and (one.behind == "of" or not one.modified))
 
 
 def _several(found: Things) -> bool:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from judge.compiler.grammar.lexicon import word_set
 
 # The picture that is judged, whatever it is.
-ITSELF = word_set("content imagery media photo photos photograph photographs picture pictures image images")
+ITSELF = word_set(
+    "content imagery media photo photos photograph photographs picture pictures image images shot shots "
+    "snapshot snapshots"
+)
 # Kinds that a picture itself shows: `the picture is a screenshot` must hold too.
 KINDS = {
     "screenshot": "screenshot",
@@ -26,7 +29,19 @@ KINDS = {
     "ads": "ad",
     "collage": "collage",
     "collages": "collage",
+    "scan": "scan",
+    "scans": "scan",
+    "mugshot": "mugshot",
+    "mugshots": "mugshot",
+    "headshot": "headshot",
+    "headshots": "headshot",
+    "close-up": "close-up",
+    "close-ups": "close-up",
+    "panorama": "panorama",
+    "panoramas": "panorama",
 }
+# These too, unless they hang on a wall: refused by name where they are of something.
+OR_HUNG = word_set("portrait portraits view views")
 # What no single picture shows that it is, or belongs to: a rule about one of these is refused.
 ELSEWHERE = word_set(
     "video videos footage thumbnail thumbnails post posts listing listings profile profiles avatar avatars story "

@@ -42,7 +42,10 @@ LACKING = frozenset({"without", "outside", "off", "beyond", "away from", "far fr
 ARTICLES = frozenset({"a", "an", "the"})
 OWNERS = word_set("his her its their")
 DETERMINERS = ARTICLES | OWNERS | word_set("any some each every all both other another this that these those")
-NUMBERS = word_set("one two three four five six seven eight nine ten twelve")
+NUMBERS = word_set(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand"
+)
 OPEN_PRONOUNS = word_set("it they them he she him this these those such there here something anything")
 # Words of the grammar itself: never nouns, verbs or adjectives.
 CLOSED = (

@@ -1,0 +1,154 @@
+"""What `they` and `it` stand for in a condition or an exception: what the rule speaks of, if that alone is meant.
+
+What is said of them is said of the same one that the rule speaks of, so it goes into the same statement: `unless they
+are on a leash` makes `a dog is not on a leash`, one that is leashed lifts nothing from one that is not. Knows drafts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.clauses import STANDING_FOR, Clause, Groups
+from judge.compiler.grammar.denial import Impossible, denied
+from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.lexicon import ING, NOUN, PLURAL, word_set
+from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
+from judge.compiler.grammar.tokens import PREPOSITIONS, tokens_of
+
+_NAME_IT = "name the thing: each statement of a rule is asked alone"
+
+
+def stands_for(clause: Clause) -> bool:
+    """Whether the clause speaks of `they` or `it`."""
+    return clause.subject.head in STANDING_FOR
+
+
+def same_one(draft: Draft, groups: Groups) -> Alternatives | None:
+    """What a condition says of `they` or `it`, where that is what the rule speaks of; None where it names its things.
+
+    Raises:
+        Impossible: something else can be meant, or only a part of the condition speaks of them.
+    """
+    each = [clause for group in groups for clause in group]
+    if not any(map(stands_for, each)):
+        return None
+    word = next(one.subject.head for one in each if stands_for(one))
+    if len(groups) > 1 or not all(one.subject.head == word for one in each):
+        raise Impossible(f"it is open what `{word}` stands for", _NAME_IT)
+    said = tuple(_plain(one.said) for one in each)
+    _meant(draft, word, said)
+    return said
+
+
+# What people and animals do, and no thing that they wear, hold or stand beside.
+_ACTS = word_set(
+    "sit draw hold carry wear eat drink ride drive walk run swim climb cook work handle serve operate sleep kneel "
+    "smile cut weld use clean feed play smoke sail ski row paint repair visit look watch cross jump dance train"
+)
+
+
+def _meant(draft: Draft, word: str, said: Alternatives) -> None:
+    groups = draft.subjects or tuple(tuple(dict.fromkeys(one.subject for one in group)) for group in draft.whole[:1])
+    things = groups[0] if len(groups) == 1 else ()
+    texts = [one.text for one in (*draft.said, *draft.place, *(one.said for group in draft.whole for one in group))]
+    others = {noun for text in texts for noun in _nouns(text.replace(BE, ""))}
+    others |= {noun for one in things for noun in _nouns(one.words.replace(one.head, "", 1), behind=one.behind)}
+    others = {noun for noun in others if _agrees(word, noun, lexicon.PLURAL in lexicon.tags(noun))}
+    if all(one.animate for one in things) and all(_is_act(one) for one in said):
+        others = {noun for noun in others if lexicon.kind(noun) in tuple("pa")}
+    counted = any(english.counted(one.determiner) for one in things)
+    one_or_more = word in ("they", "them") or len(things) == 1
+    if (
+        things
+        and not others
+        and not counted
+        and one_or_more
+        and all(_agrees(word, one.head, one.plural) for one in things)
+    ):
+        return
+    named = [one.words for one in things if _agrees(word, one.head, one.plural)]
+    named += sorted(others)
+    instead = tuple(
+        ((word, one if lexicon.PLURAL in lexicon.tags(one.split()[-1]) else f"the {one}"),) for one in named
+    )
+    raise Impossible(f"it is open what `{word}` stands for", _NAME_IT, instead if len(things) == 1 else ())
+
+
+def _is_act(said: Said) -> bool:
+    first = said.text.split()[0]
+    return first.endswith("ing") and lexicon.lemma(first, verb=True) in _ACTS
+
+
+def _nouns(text: str, *, behind: str = "yes") -> Iterable[str]:
+    tokens = tokens_of(text) if behind else ()
+    return (token.word for token in tokens if token.can(NOUN, PLURAL) and lexicon.rather(token.word, "n", "a"))
+
+
+def _agrees(word: str, noun: str, plural: bool) -> bool:
+    person = lexicon.kind(noun) == "p" or noun in ("person", "people")
+    if word == "it":
+        return not plural and not person
+    return plural or person
+
+
+def _plain(said: Said) -> Said:
+    """`on a leash` of `are on a leash`, `containing wine` of `contain wine`."""
+    first, _, rest = said.text.partition(" ")
+    if first == BE:
+        return replace(said, text=rest, both=())
+    if first in ("has", "have"):
+        return replace(said, text=f"with {rest}", both=())
+    if first in ("does", "do"):
+        raise Impossible(f"it is open what `{said.text}` is said of", _NAME_IT)
+    return replace(said, text=f"{english.ing(lexicon.lemma(first, verb=True))} {rest}".strip(), both=())
+
+
+def where_so(draft: Draft, said: Alternatives) -> Draft:
+    """`when they are on a train`: those alone."""
+    if draft.place:
+        raise Impossible("it is open which of the places counts", "write a rule for each place")
+    if not draft.said and not draft.whole:
+        return replace(draft, said=said)
+    return replace(draft, place=tuple(map(_behind, said)))
+
+
+def _behind(said: Said) -> Said:
+    first = said.text.partition(" ")[0]
+    placed = first in PREPOSITIONS or lexicon.tags(first) & {ING} or not lexicon.tags(first) - {"R"}
+    return said if placed and first != "not" else replace(said, text=f"that {BE} {said.text}")
+
+
+def unless_so(draft: Draft, said: Alternatives) -> Draft:
+    """`unless they are on a leash`, `except in a yard`: those that are not.
+
+    Raises:
+        Impossible: what is left of the rule cannot be said of one thing.
+    """
+    if draft.exceptions or draft.only or draft.but:
+        raise Impossible("more than one exception", "join them: `unless A or B is visible`")
+    if any(one.text.startswith(("not ", "neither ", "without ")) or " and " in one.text or one.owned for one in said):
+        raise Impossible("an exception that denies, or joins two", "write a rule for each of them")
+    if not draft.said and not draft.whole:
+        (things,) = draft.subjects if len(draft.subjects) == 1 else ((),)
+        if not things or any(english.counted(one.determiner) for one in things):
+            raise Impossible("it is open what the exception is taken from", "write a rule for each of them")
+        whole = tuple(tuple(Clause(one, more) for one in things for more in group) for group in denied(said))
+        return replace(draft, whole=whole, but=True)
+    lacking = f"not {said[0].text}" if len(said) == 1 else f"neither {' nor '.join(one.text for one in said)}"
+    clauses = [one for group in draft.whole for one in group]
+    if any(one.said.owned or one.said.text.endswith(" visible") or _is_counted(one.subject) for one in clauses):
+        raise Impossible("it is open what the exception is taken from", "write a rule for each of them")
+    if any(one.owned or one.both for one in draft.said) or (draft.said and draft.whole):
+        raise Impossible("it is open how much the exception is taken from", "write a rule for each of them")
+    whole = tuple(tuple(replace(one, said=_and(one.said, lacking)) for one in group) for group in draft.whole)
+    return replace(draft, whole=whole, said=tuple(_and(one, lacking) for one in draft.said), but=True)
+
+
+def _and(said: Said, lacking: str) -> Said:
+    return replace(said, text=f"{said.text} and {lacking}", both=())
+
+
+def _is_counted(one: Thing) -> bool:
+    return english.counted(one.determiner) or one.determiner == "no"
