@@ -28,10 +28,11 @@ def sampled_of(setting: str | None) -> int:
 
 
 def sample_body(plan: ServerPlan, count: int) -> Body:
-    """What a request for `count` answers says besides its messages."""
+    """What a request for `count` answers says besides its messages. `top_p`: servers, and models by the settings they
+    come with, leave out what is unlikely, unless told."""
     silent = THINKING[plan.thinking] in _SILENT
     said = {**plan.request(WORD_TOKENS if silent else THOUGHT_TOKENS), **({"n": count} if count > 1 else {})}
-    return {**said, "temperature": 1} if plan.temperature else said
+    return {**said, "temperature": 1, "top_p": 1} if plan.temperature else said
 
 
 def texts_of(completion: Completion) -> list[str]:
