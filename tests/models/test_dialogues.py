@@ -109,7 +109,7 @@ def _as_found(way: Any, found: dict[str, Any]) -> dict[str, Any]:
 def test_a_server_is_asked_in_the_way_that_it_takes(replayed, name):
     replay, url = replayed(name)
     mllm = load_server(url, limits=QUICK)
-    assert _as_found(mllm._way, DIALOGUES[name]["found"]) == DIALOGUES[name]["found"]
+    assert _as_found(mllm._plan, DIALOGUES[name]["found"]) == DIALOGUES[name]["found"]
     assert len(replay.asked) <= 20
     before = len(replay.asked)
     (answer,) = mllm.answer([ASK])
@@ -128,7 +128,7 @@ def test_a_server_that_cannot_be_judged_with_is_refused_with_the_reason(replayed
 def test_a_server_without_log_probabilities_is_sampled_where_that_is_wanted(replayed, name):
     replay, url = replayed(name)
     mllm = load_server(url, Settings(without_logprobs="sample:4"), QUICK)
-    assert _as_found(mllm._way, DIALOGUES[name]["found"]) == DIALOGUES[name]["found"]
+    assert _as_found(mllm._plan, DIALOGUES[name]["found"]) == DIALOGUES[name]["found"]
     assert len(replay.asked) <= 30
     (answer,) = mllm.answer([ASK])
     assert (answer.p_yes, answer.answered_by, answer.samples) == (1.0, "samples", 4)
