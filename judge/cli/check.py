@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.exits import Exit, exit_of, gravest
 from judge.cli.inputs import Inputs
 from judge.cli.model_options import JUDGING, judged_with
 from judge.cli.reminder import remind
+from judge.cli.tally import Tally
+from judge.printable import printable
 from judge.progress import watched
 
 if TYPE_CHECKING:
     from judge.settings import Settings
     from judge.verdict import Verdict
-
-_WORDS = ("violation", "needs_review", "no_violation")
-_UNREAD = "could not be read"
 
 
 @judged_with(*JUDGING, "frames", "look_closer")
@@ -36,46 +35,40 @@ def check(
     """Judge images. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
     inputs = Inputs(images, each=json)
     from judge.assemble import load_judge
+    from judge.cli.headlines import Headlines
 
     judge = load_judge(constitution, settings)
     remind(judge, settings.model)
-    codes: set[Exit] = set()
-    words: Counter[str] = Counter()
-    printer = _print_json if json else _table_printer(explain)
-    for verdict in watched(judge.judge_many(inputs), inputs.count, "judging"):
-        printer(verdict)
-        codes.add(exit_of(verdict))
-        words[verdict.verdict] += 1
-        words[_UNREAD] += verdict.failure is not None and verdict.failure.kind == "image"
+    shown = _Lines() if json else Headlines(explain=explain)
+    tally = Tally()
+    begun = perf_counter()
+    try:
+        for verdict in watched(judge.judge_many(inputs), inputs.count, "judging"):
+            shown.add(verdict)
+            tally.add(verdict)
+    finally:  # whatever ends the run, what was judged is shown
+        shown.finish()
     inputs.tell()
-    _tell(words)
-    raise typer.Exit(gravest(codes))
+    tally.tell(perf_counter() - begun)
+    if not (json or explain):
+        _say_what_next(tally, newcomer=constitution == "demo")
+    raise typer.Exit(tally.code)
 
 
-def _tell(words: Counter[str]) -> None:
-    """How many of each verdict, on stderr, so that nothing hides behind the gravest."""
-    unread = words.pop(_UNREAD, 0)
-    if words.total() > 1:
-        told = ", ".join(f"{words[word]} {word}" for word in _WORDS if words[word])
-        print(f"judge: {words.total()} images: {told}" + f" ({unread} {_UNREAD})" * bool(unread), file=sys.stderr)
+def _say_what_next(tally: Tally, *, newcomer: bool) -> None:
+    """The commands that most people want next. newcomer: they judge by the rules that ship."""
+    if tally.telling is not None:
+        print(f"judge: see why: judge check {shlex.quote(printable(tally.telling))} --explain", file=sys.stderr)
+    if tally.count > 1 and newcomer:
+        print("judge: a page of drawings with their chains: judge demo; rules of your own: judge init", file=sys.stderr)
 
 
-def _print_json(verdict: Verdict) -> None:
-    print(verdict.model_dump_json(), flush=True)
+class _Lines:
+    """One JSON object per line, as they come."""
 
+    def add(self, verdict: Verdict) -> None:
+        """Print one verdict."""
+        print(verdict.model_dump_json(), flush=True)
 
-def _table_printer(explain: bool) -> Any:
-    from rich.console import Console
-
-    from judge.cli import tables
-
-    console = Console()
-
-    def show(verdict: Verdict) -> None:
-        console.print(tables.headline(verdict), soft_wrap=not console.is_terminal)
-        if explain:
-            for table in tables.explanation(verdict):
-                console.print(table)
-            console.print(tables.LEGEND, style="dim", soft_wrap=not console.is_terminal)
-
-    return show
+    def finish(self) -> None:
+        """Nothing is held back."""

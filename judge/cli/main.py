@@ -22,11 +22,13 @@ from judge.cli import (
     calibrate,
     check,
     compile,
+    demo,
     diff,
     doctor,
     eval,
     export,
     import_,
+    init,
     lint,
     probe,
     review,
@@ -47,6 +49,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS: dict[str, Callable[..., None] | typer.Typer] = {  # in the order of `--help`; a `Typer` has verbs of its own
+    "demo": demo.demo,
+    "init": init.init,
     "check": check.check,
     "compile": compile.compile_,
     "test": test.test,

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from judge.judging.nearest import nearest
 from judge.judging.plain import GLOSSARY, how
 from judge.printable import printable
 from judge.verdict import Condition, Evidence, Finding, Verdict
@@ -22,12 +23,15 @@ LEGEND = (
 
 
 def headline(verdict: Verdict) -> Text:
-    """Image, verdict, and the rules violated or the reasons for a review."""
+    """Image, verdict, and the rules violated, the reasons for a review, or what it would take to violate a rule."""
     line = Text()
     line.append(f"{verdict.verdict:<13}", style=_STYLES[verdict.verdict])
     line.append(printable(verdict.image))
     if verdict.violations:
         line.append(f"  {', '.join(verdict.violations)}", style="red")
+    elif verdict.verdict == "no_violation" and (near := nearest(verdict.findings)) is not None:
+        why = f"{near.rule} lifted by" if near.lifted else f"{near.rule} but for"
+        line.append(f"  {why}: {printable(near.statement)}", style="dim")
     for reason in verdict.reasons:
         line.append(f"\n{'':<13}{printable(reason)}", style="yellow")
     if verdict.failure is not None and verdict.failure.hint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -93,7 +94,10 @@ def test_a_bad_file_among_good_ones_stops_nothing(run, says, images):
     says(NO, NO)
     code, out, said = run("check", "--json", *images)
     assert code == Exit.NEEDS_REVIEW
-    assert "judge: 3 images: 1 needs_review, 2 no_violation (1 could not be read)" in said
+    assert re.search(
+        r"judge: 3 images in \d+\.\d s: 1 needs_review, 2 no_violation \(2 near no rule\) \(1 could not be read\)\n",
+        said,
+    )
     verdicts = [Verdict.model_validate_json(line) for line in out.splitlines()]
     assert [one.verdict for one in verdicts] == ["no_violation", "needs_review", "no_violation"]
     assert verdicts[1].reasons == ("the file is empty (zero bytes)",)
@@ -133,6 +137,53 @@ def test_the_table_names_rules_reasons_and_probabilities(run, says, images):
     assert "fire: violated" in out
     assert "0.990" in out
     assert "No fire may be shown." in out
+
+
+def test_what_needs_somebody_stands_first_and_the_end_says_how_many_of_each(run, says, images):
+    says(NO, UNSURE, YES)
+    code, out, said = run("check", *images)
+    assert code == Exit.VIOLATION
+    assert [line.split()[:2] for line in out.splitlines() if not line.startswith(" ")] == [
+        ["violation", str(images[2])],
+        ["needs_review", str(images[1])],
+        ["no_violation", str(images[0])],
+    ]
+    assert re.search(
+        r"judge: 3 images in \d+\.\d s: 1 violation, 1 needs_review, 1 no_violation \(1 near no rule\)\n", said
+    )
+    assert f"judge: see why: judge check {images[2]} --explain\n" in said
+    assert "judge demo" in said, "the rules are those that ship"
+
+
+def test_failures_stand_beside_violations_in_the_summary(run, says, images):
+    says(YES, BROKEN, YES, BROKEN)  # a call that failed is repeated per image
+    code, _, said = run("check", *images[:2])
+    assert code == Exit.VIOLATION
+    assert "1 violation, 1 needs_review (1 failed: a model or a disk, try again)\n" in said
+
+
+def test_what_was_judged_is_shown_though_the_run_ends(run, says, images, monkeypatch):
+    says(YES)
+    judge_many = Judge.judge_many
+
+    def interrupted(self, given):
+        yield from judge_many(self, [next(iter(given))])
+        raise ModelError("the machine is on fire")
+
+    monkeypatch.setattr(Judge, "judge_many", interrupted)
+    code, out, said = run("check", *images)
+    assert code == Exit.FAILURE
+    assert out == f"violation    {images[0]}  fire\n"
+    assert "the machine is on fire" in said
+
+
+def test_of_many_images_the_rest_come_as_they_are_judged(run, says, images, monkeypatch):
+    monkeypatch.setattr("judge.cli.headlines.TOGETHER", 1)
+    says(NO, UNSURE, YES)
+    _, out, _ = run("check", *images)
+    assert [line.split()[0] for line in out.splitlines() if not line.startswith(" ")] == [
+        "no_violation", "needs_review", "violation",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
