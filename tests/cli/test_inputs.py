@@ -72,7 +72,7 @@ def test_what_the_suffix_does_not_tell_is_judged_or_refused(run, says, images): 
         "a.png", "b.png", "c.png", "a.ico", "a.jp2", "a.tga", "a.heic", "a.svg", "nothing", "linked.png", *refused,
     }  # fmt: skip
     assert f"skipped 1 folder that was looked at under another name: {folder / 'up'}\n" in said
-    assert f"judge: {len(verdicts)} images: " in said
+    assert f"judge: {len(verdicts)} images in " in said
 
 
 def test_a_folder_whose_only_image_is_none_goes_to_a_person_in_the_table_too(run, says, tmp_path):  # noqa: F811
