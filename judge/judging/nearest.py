@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from judge.chain import Outcome
-from judge.verdict import ConditionFinding, Finding, RuleOutcome
+from judge.verdict import Condition, Finding, RuleOutcome
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def nearest(findings: Iterable[Finding]) -> Nearest | None:
     return best[1] if best else None
 
 
-def _words(condition: ConditionFinding, *, lifted: bool) -> str:
+def _words(condition: Condition, *, lifted: bool) -> str:
     said = condition.alternatives
     if lifted:
         said = tuple(one for one in said if one.outcome is Outcome.HOLDS)
