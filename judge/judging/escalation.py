@@ -12,9 +12,9 @@ from judge.errors import ModelError
 from judge.judging.calling import each
 from judge.judging.clock import Clock
 from judge.languages import DEFAULT, language_of
-from judge.models.thinking import without_marks
 from judge.ports import Conversation, Mllm, Turn
 from judge.settings import Frozen, ReasonWith
+from judge.thinking import without_marks
 from judge.verdict import ReasoningEvidence
 
 if TYPE_CHECKING:

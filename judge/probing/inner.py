@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from judge.models.thinking import opened
 from judge.ports import Conversation, Greedy, Inside, ShowsLikeliest, Turn
 from judge.probing.drawn import drawings, large
 from judge.probing.report import Line
 from judge.probing.subject import ProbedModel
+from judge.thinking import opened
 from judge.verdict import ModelIdentity
 
 if TYPE_CHECKING:

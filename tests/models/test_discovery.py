@@ -23,7 +23,7 @@ def way_of(serve):
     def find(**manners):
         server = serve(**manners)
         mllm = load_server(server.url, limits=QUICK)
-        way = mllm._way
+        way = mllm._plan
         mllm.close()
         return way, server
 

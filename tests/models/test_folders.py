@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from judge.errors import UserError
-from judge.models.thinking import closing, opened
 from judge.models.transformers.folders import check_folder
 from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
+from judge.thinking import closing, opened
 from tests import tiny
 
 

@@ -63,7 +63,7 @@ class TestScores:
 
     def test_yes_and_no_are_every_token_that_spells_them(self, joined, bundled):
         yes, no = yes_no_tokens(bundled._processor.tokenizer)
-        assert joined[1]._way == ServerPlan(tuple(yes), tuple(no))
+        assert joined[1]._plan == ServerPlan(tuple(yes), tuple(no))
 
     def test_the_image_comes_first_the_question_last_and_nothing_is_added(self, joined, pictures):
         server, mllm = joined

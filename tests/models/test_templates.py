@@ -10,8 +10,8 @@ import time
 
 import pytest
 
+from judge import thinking
 from judge.errors import ModelError, UserError
-from judge.models import thinking
 from judge.models.transformers import templates
 from judge.models.transformers.mllm import load_mllm
 from judge.models.transformers.text_llm import load_text_llm

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
+from judge import thinking
 from judge.errors import UserError
-from judge.models import thinking
 from judge.models.transformers.mllm import load_mllm
 from judge.models.transformers.text_llm import load_text_llm
 from judge.ports import Conversation, Reply, Turn

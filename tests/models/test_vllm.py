@@ -53,7 +53,7 @@ def alike(served, bundled, images):
 
 
 def test_it_is_asked_for_exactly_the_tokens_that_matter(served):
-    assert served._way.yes and served._way.no and served._way.named
+    assert served._plan.yes and served._plan.no and served._plan.named
 
 
 def test_scores_of_drawings_equal_those_of_transformers(served, bundled, drawings):

@@ -1,6 +1,6 @@
 """What goes over the wire to an OpenAI-compatible server: its answers as records, and how it is asked for JSON.
 
-Pure functions and records; `server_way` says how it is asked for all else, `remote` sends, `openai_server` puts
+Pure functions and records; `plan` says how it is asked for all else, `remote` sends, `server` puts
 together.
 """
 

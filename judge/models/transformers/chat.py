@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import GenerationConfig
 
+from judge import thinking
 from judge.errors import JudgeError, ModelError, UserError
-from judge.models import thinking
 from judge.models.pixels import within
 from judge.models.transformers.templates import begins_no_answer, endless, rendered
 
