@@ -12,7 +12,7 @@ import typer
 from judge.cli.inputs import Inputs
 from judge.cli.model_options import JUDGING, judged_with
 from judge.cli.reminder import remind
-from judge.cli.tally import Tally
+from judge.cli.tally import VerdictTally
 from judge.printable import printable
 from judge.progress import watched
 
@@ -40,7 +40,7 @@ def check(
     judge = load_judge(constitution, settings)
     remind(judge, settings.model)
     shown = _Lines() if json else Headlines(explain=explain)
-    tally = Tally()
+    tally = VerdictTally()
     begun = perf_counter()
     try:
         for verdict in watched(judge.judge_many(inputs), inputs.count, "judging"):
@@ -55,7 +55,7 @@ def check(
     raise typer.Exit(tally.code)
 
 
-def _say_what_next(tally: Tally, *, newcomer: bool) -> None:
+def _say_what_next(tally: VerdictTally, *, newcomer: bool) -> None:
     """The commands that most people want next. newcomer: they judge by the rules that ship."""
     if tally.telling is not None:
         print(f"judge: see why: judge check {shlex.quote(printable(tally.telling))} --explain", file=sys.stderr)

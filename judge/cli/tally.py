@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WORDS = ("violation", "needs_review", "no_violation")  # in the order in which somebody wants to see them
 
 
-class Tally:
+class VerdictTally:
     """Counts verdicts.
 
     code: the gravest exit code so far. count: how many images. telling: the name of the first image with the gravest

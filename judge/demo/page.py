@@ -61,7 +61,7 @@ class Boxed:
 
 
 @dataclass(frozen=True)
-class Card:
+class DemoCard:
     """One picture with its verdict. open, others: findings and their facts; pruned: ids of rules not asked about."""
 
     verdict: Verdict
@@ -110,12 +110,12 @@ def page(verdicts: Sequence[Verdict], *, seconds: float, command: str) -> str:
     return text
 
 
-def _card(verdict: Verdict) -> Card:
+def _card(verdict: Verdict) -> DemoCard:
     near = None if verdict.verdict == "violation" else nearest(verdict.findings)
     telling = set(verdict.violations) or ({near.rule} if near else set())
     asked = [one for one in verdict.findings if one.preconditions and one.outcome is not RuleOutcome.PRUNED]
     opened = [one for one in asked if one.rule in telling or one.outcome is RuleOutcome.UNDECIDED]
-    return Card(
+    return DemoCard(
         verdict=verdict,
         picture=_picture(verdict.image),
         near=near,
