@@ -16,10 +16,10 @@ from judge.constitution import Precondition, Rule
 class Outcome(StrEnum):
     """What is known of a statement, a precondition or a whole chain."""
 
-    HOLDS = "holds"
-    FAILS = "fails"
-    UNDECIDED = "undecided"
-    NOT_ASKED = "not_asked"
+    HOLDS = "holds"  # it is true of the picture
+    FAILS = "fails"  # it is not
+    UNDECIDED = "undecided"  # it was asked about, and stayed open
+    NOT_ASKED = "not_asked"  # the rule was settled without it
 
     @property
     def known(self) -> bool:

@@ -44,13 +44,14 @@ class Frozen(BaseModel):
 class Bounds(Frozen):
     """Bounds on a statement's debiased log odds, logit M(x, c) - logit M(none, c), for one rule.
 
-    A score under `fails_under` fails, one over `holds_over` holds; what lies between goes to a person, without regions
-    and reasoning: bounds promise rates, and what those steps do to a rate is not known. No score lies beyond 30
-    (answers have six decimals).
+    What lies between goes to a person, without regions and reasoning: bounds promise rates, and what those steps do to
+    a rate is not known. No score lies beyond 30 (answers have six decimals).
     """
 
     fails_under: LogOdds
+    """A score under it fails."""
     holds_over: LogOdds
+    """A score over it holds."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Bounds:
@@ -71,29 +72,26 @@ class ThresholdOverrides(Frozen):
 
 
 class Thresholds(Frozen):
-    """Thresholds of the method with the published values as defaults (CLUE, arXiv 2501.00192, section 3).
-
-    relevance: cosine under which a rule is pruned for an image (paper: 0.22 for CLIP ViT-B/16).
-    prior_fails: a1 = -prior_fails * prior; a debiased score under a1 fails the precondition.
-    prior_holds: a2 = prior_holds * (1 - prior); a debiased score over a2 makes it hold.
-    region_drop: b; when blanking the central region lowers the answer by more, it holds.
-    debias: how the prior is taken off; `logit` for priors near 0 or 1, where a1 and a2 lose their meaning (ours).
-    box_confidence: least confidence of a detector's box, in [0, 1].
-    small_object: share of the image's area under which the central object is judged on its crop.
-    bounds: in place of debias, prior_fails and prior_holds for the preconditions of a rule (not for its exceptions);
-        what `judge calibrate` chooses.
-    label_mass: least p(Yes) + p(No) for an answer to count (ours; the paper leaves it open).
-    """
+    """Thresholds of the method with the published values as defaults (CLUE, arXiv 2501.00192, section 3)."""
 
     relevance: float = Field(default=0.22, ge=-1.0, le=1.0)
+    """Cosine under which a rule is pruned for an image (paper: 0.22 for CLIP ViT-B/16)."""
     prior_fails: Share = 0.3
+    """a1 = -prior_fails * prior; a debiased score under a1 fails the precondition."""
     prior_holds: Share = 0.8
+    """a2 = prior_holds * (1 - prior); a debiased score over a2 makes it hold."""
     region_drop: Share = 0.6
+    """b; when blanking the central region lowers the answer by more, it holds."""
     debias: Debias = "probability"
+    """How the prior is taken off; `logit` for priors near 0 or 1, where a1 and a2 lose their meaning (ours)."""
     bounds: Bounds | None = Field(default=None, exclude_if=_unset)
+    """In place of debias, prior_fails and prior_holds for preconditions of a rule; what `judge calibrate` chooses."""
     box_confidence: Share = 0.05
+    """Least confidence of a detector's box, from 0 to 1."""
     small_object: Share = 0.01
+    """Share of the image's area under which the central object is judged on its crop."""
     label_mass: Share = 0.5
+    """Least p(Yes) + p(No) for an answer to count (ours; the paper leaves it open)."""
 
     def overridden(self, own: ThresholdOverrides) -> Thresholds:
         """These thresholds with a rule's own values put in."""
@@ -106,28 +104,25 @@ class Thresholds(Frozen):
 
 
 class Limits(Frozen):
-    """How much of one image file is read, decoded and looked at. What lies beyond is refused or ends in review.
-
-    file_bytes: most bytes of a file, at most 1 GiB.
-    pixels: most pixels of one frame, told from its header before it is decoded (Pillow itself refuses over 178 M).
-    total_pixels: most pixels decoded of one file, over all frames; every scan of a progressive JPEG counts as a frame.
-    view_pixels: pixels of the copy that is looked at. A larger frame is reduced to it; all views of a file together
-        have four times as many, but each at least 512 x 512.
-    frames: most frames of an animation, or pages of a file, that are judged. Frames that look the same are judged once
-        and count once.
-    unseen_share: the share of a file's frames that may differ from every judged one without the image ending in review.
-    seconds: most seconds for decoding one file, looked at between frames.
-    closer_views: most further views of one file that are judged where `look_closer` is on.
-    """
+    """How much of one image file is read, decoded and looked at. What lies beyond is refused or ends in review."""
 
     file_bytes: int = Field(default=64 * 2**20, ge=1, le=MOST_IMAGE)
+    """Most bytes of a file, at most 1 GiB."""
     pixels: int = Field(default=64_000_000, ge=1, le=178_000_000)
+    """Most of one frame, told from its header before it is decoded (Pillow itself refuses over 178 M)."""
     total_pixels: int = Field(default=1_000_000_000, ge=1)
+    """Most decoded of one file, over all frames; every scan of a progressive JPEG counts as a frame."""
     view_pixels: int = Field(default=2048 * 2048, ge=512 * 512)
+    """Of the copy that is looked at. A larger frame is reduced to it; all views of a file together have four times as
+    many, but each at least 512 x 512."""
     frames: int = Field(default=24, ge=1, le=1000)
+    """Most frames of an animation, or pages of a file, that are judged. Frames that look the same count once."""
     unseen_share: Share = 0.0
+    """Share of a file's frames that may differ from every judged one without the image ending in review."""
     seconds: float = Field(default=30.0, gt=0.0)
+    """Most for decoding one file, looked at between frames."""
     closer_views: int = Field(default=8, ge=1, le=64)
+    """Most further views of one file that are judged where `look_closer` is on."""
 
 
 DEFAULT_LIMITS = Limits()

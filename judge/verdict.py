@@ -37,25 +37,25 @@ class Branch(StrEnum):
 class RuleOutcome(StrEnum):
     """What came of one rule on one view. A pruned rule has too little to do with the picture to be asked about."""
 
-    VIOLATED = "violated"
-    UNDECIDED = "undecided"
-    NOT_VIOLATED = "not_violated"
-    PRUNED = "pruned"
+    VIOLATED = "violated"  # every precondition holds, and no exception does
+    UNDECIDED = "undecided"  # a person has to look
+    NOT_VIOLATED = "not_violated"  # a precondition fails, or an exception holds
+    PRUNED = "pruned"  # not asked about
 
 
 class Answer(Frozen):
-    """Probabilities of yes and of no as the next token, each summed over its single-token spellings.
-
-    answered_by, samples: where the model gives no probabilities, the frequencies of yes and no among so many sampled
-    answers (absent elsewhere).
-    """
+    """Probabilities of yes and of no as the next token."""
 
     model_config = ConfigDict(extra="ignore")  # its own computed fields come back in when JSON is read
 
     p_yes: float = Field(ge=0.0, le=1.0)
+    """Probability of yes, summed over its single-token spellings."""
     p_no: float = Field(ge=0.0, le=1.0)
+    """Probability of no, summed likewise."""
     answered_by: Literal["samples"] | None = Field(default=None, exclude_if=lambda by: by is None)
+    """`samples` where the model gives no probabilities and these are frequencies; absent elsewhere."""
     samples: int | None = Field(default=None, ge=1, exclude_if=lambda samples: samples is None)
+    """How many sampled answers the frequencies are of; absent elsewhere."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -72,39 +72,41 @@ class Answer(Frozen):
 
 
 class RegionEvidence(Frozen):
-    """The central region and what blanking it did.
-
-    source: `detector`, or `occlusion` where there is no detector (cells of a grid were blanked in turn).
-    query: the words the detector looked for. confidence: the detector's, in [0, 1].
-    box: corners (left, top, right, bottom) in pixels of the upright frame as the file holds it, of which the model may
-    have seen a smaller copy. share: its part of the area of the view.
-    without: the answer on the image with the box blanked; drop: how much the answer fell.
-    crop: the answer on the box alone, where the object was small.
-    """
+    """The central region of a statement, and what blanking it did."""
 
     source: Literal["detector", "occlusion"]
+    """Who found it; without a detector, by `occlusion`: the cells of a grid were blanked in turn."""
     query: str | None = None
+    """The words that the detector looked for."""
     box: BoxCorners
+    """Corners (left, top, right, bottom) in pixels of the upright frame, as large as in the file."""
     confidence: float | None = None
+    """The detector's, from 0 to 1."""
     share: float
+    """The box's part of the area of the view, from 0 to 1."""
     without: Answer | None = None
+    """The answer on the image with the box blanked."""
     drop: float | None = None
+    """How much the answer fell by that."""
     crop: Answer | None = None
+    """The answer on the box alone, where the object is small."""
 
 
 class ReasoningEvidence(Frozen):
-    """The two turns of an escalation: the free-form reasoning, and its summary.
-
-    cut_off: whether the limit of tokens ended the reasoning, so that the summary is of a part (absent where not).
-    reasoned_with: `steps`, or the model's own `thinking` (absent where steps).
-    """
+    """The two turns of an escalation: the free-form reasoning, and its summary."""
 
     text: str
+    """What the model wrote."""
     rating: Literal["Yes", "No"] | None = None
+    """What it came to; null where that was neither."""
     rationale: str | None = None
+    """The model's own summary."""
     on_crop: bool = False
+    """Whether it was shown the region alone."""
     cut_off: bool = Field(default=False, exclude_if=lambda cut: not cut)
+    """Whether the limit of tokens ended it, so that the summary is of a part; absent where not."""
     reasoned_with: ReasonWith = Field(default="steps", exclude_if=lambda how: how == "steps")
+    """`thinking` where the model thought in its own way; absent where it thought aloud, in `steps`."""
 
     def in_short(self) -> str:
         """The rationale, or all of the reasoning where there is none, and whether that was cut off."""
@@ -112,66 +114,85 @@ class ReasoningEvidence(Frozen):
 
 
 class Evidence(Frozen):
-    """Everything known of one statement about one view.
-
-    score: the answer freed of the language prior: M(x, c) - M(none, c), or the same in logits (`debias: logit`, or a
-    precondition of a rule with `bounds`).
-    reason: why it is undecided, in words. cause: the same for programs (absent where it is decided).
-    """
+    """Everything known of one statement about one view."""
 
     statement: str
+    """What the model was asked about, parameters put in."""
     outcome: Outcome = Outcome.NOT_ASKED
+    """Whether it holds."""
     branch: Branch = Branch.NOT_ASKED
+    """The step that decided it, or why none did."""
     answer: Answer | None = None
+    """What the model said with the picture; null where it was not asked."""
     prior: Answer | None = None
+    """What it said without any picture."""
     score: float | None = None
+    """The answer freed of the prior: their difference, or that of their log odds (`debias: logit`, or `bounds`)."""
     region: RegionEvidence | None = None
+    """Its central region, where one was looked for."""
     reasoning: ReasoningEvidence | None = None
+    """Where it was reasoned about."""
     reason: str | None = None
+    """Why it is undecided, in words."""
     cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
+    """The same for programs; absent where it is decided."""
 
 
 class Condition(Frozen):
-    """One precondition or exception: its outcome, and the evidence of each alternative."""
+    """One precondition or exception: what came of it, and the evidence of each alternative."""
 
     outcome: Outcome
+    """Holds where one alternative does, fails where all do."""
     alternatives: tuple[Evidence, ...]
+    """One for each item of `any`; a plain statement is the only one."""
 
 
 class Finding(Frozen):
-    """What came of one rule on one view of the image.
-
-    relevance: cosine of image and rule text, where an encoder is used. reason: why it is undecided, in words.
-    cause: the same for programs (absent where it is decided).
-    """
+    """What came of one rule on one view of the image."""
 
     rule: str
+    """Id of the rule."""
     text: str
+    """The rule as people read it."""
     view: str
+    """The name of the view, or of the closer look, that this is about: one of `image_facts`."""
     category: str
+    """The rule's category."""
     severity: str
+    """The rule's severity."""
     enforced: bool
+    """False for a rule in shadow, which never changes the verdict."""
     outcome: RuleOutcome
+    """What came of it."""
     relevance: float | None = None
+    """Cosine of image and rule text, where an encoder is used."""
     preconditions: tuple[Condition, ...] = ()
+    """All must hold for a violation."""
     exceptions: tuple[Condition, ...] = ()
+    """Any of them lifts the rule."""
     thresholds: Thresholds | None = None
+    """What it was decided by, with the rule's own put in."""
     reason: str | None = None
+    """Why it is undecided, in words."""
     cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
+    """The same for programs; absent where it is decided."""
 
 
 class ModelIdentity(Frozen):
-    """Which model gave the numbers: role it played, name, content digest, number format.
-
-    Of a model behind a server the digest is of the server's address and of what it says of its model and build.
-    """
+    """Which model gave the numbers."""
 
     role: Literal["mllm", "encoder", "detector", "encoder+detector", "guard"]
+    """What it was used for."""
     name: str
+    """As it was named: `bundled`, an id, a folder, an address."""
     digest: str
+    """Of its files, or the commit of a hub model; behind a server, of its address and what it says of itself."""
     dtype: str = "float32"
+    """Number format that it computes in."""
     quantization: str = "none"
+    """Of its weights."""
     device: str = "cpu"
+    """Where it ran; `server` behind one."""
 
     @property
     def served(self) -> bool:
@@ -180,43 +201,53 @@ class ModelIdentity(Frozen):
 
 
 class Probed(Frozen):
-    """The probe of a model that was at hand (`judge probe`): digest of its report, when (UTC), and its outcome."""
+    """The probe of a model that was at hand (`judge probe`)."""
 
     digest: str
+    """Of its report."""
     date: str
+    """When it was made, in UTC."""
     outcome: Literal["pass", "warn", "fail"]
+    """What it came to."""
 
 
 class Provenance(Frozen):
-    """All that a verdict depends on; digests are SHA-256 hex (a hub model's may be its commit).
-
-    constitution_digest: of the constitution with the chains it was judged by. lock_digest: of the lock file that
-    chains or priors were taken from, if any. calibration_digest: of the calibration in it whose bounds were used, if
-    any (see each finding's thresholds for the bounds). limits: how far the image was looked at (absent from verdicts
-    of old). look_closer: whether parts of it were judged as further views (absent where not).
-    max_pixels: of a picture as the model was shown it, at most (absent from verdicts of old).
-    reason, reason_with, reason_tokens: whether, how and how far the undecided was reasoned about (absent from verdicts
-    of old). without_logprobs: what a server without log-probabilities was asked instead (absent where nothing).
-    probe: of the multimodal model, where there was one; no verdict depends on it.
-    """
+    """All that a verdict depends on. Digests are SHA-256 in hex."""
 
     constitution: str
+    """Name of the constitution."""
     constitution_version: str
+    """Its version."""
     constitution_digest: str
+    """Of the constitution with the chains that were judged by."""
     prompts: dict[str, str]
+    """Digest of each prompt that the model was given."""
     models: tuple[ModelIdentity, ...]
+    """Every model that was asked."""
     thresholds: Thresholds
+    """Those of the run; a rule may have its own, which stand in its finding."""
     versions: dict[str, str]
+    """Of this package and of the libraries under it."""
     lock_digest: str | None = None
+    """Of the lock file that chains or priors were taken from, if any."""
     calibration_digest: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    """Of the calibration whose bounds were used; absent where there are none."""
     limits: Limits | None = Field(default=None, exclude_if=lambda limits: limits is None)
+    """How far the image was looked at."""
     look_closer: bool = Field(default=False, exclude_if=lambda on: not on)
+    """Whether parts of it were judged as further views; absent where not."""
     max_pixels: int | None = Field(default=None, exclude_if=lambda most: most is None)
+    """Of a picture as the model was shown it, at most."""
     reason: bool | None = Field(default=None, exclude_if=lambda on: on is None)
+    """Whether the undecided was reasoned about."""
     reason_with: ReasonWith | None = Field(default=None, exclude_if=lambda way: way is None)
+    """In which way."""
     reason_tokens: int | None = Field(default=None, exclude_if=lambda most: most is None)
+    """Most tokens of such a reasoning."""
     without_logprobs: str | None = Field(default=None, exclude_if=lambda way: way is None)
+    """What a server without log-probabilities was asked instead; absent where nothing."""
     probe: Probed | None = Field(default=None, exclude_if=lambda probe: probe is None)
+    """Of the multimodal model; absent where there was none. No verdict depends on it."""
 
     def basis(self) -> str:
         """All that a verdict depends on, as JSON: not whether anybody probed the model."""
@@ -224,25 +255,31 @@ class Provenance(Frozen):
 
 
 class Part(Frozen):
-    """A closer look: its name, the view that it is a part of, and where it lies, in pixels of the upright frame."""
+    """A closer look at a part of a view."""
 
     name: str
+    """What findings call it."""
     view: str
+    """The view that it is a part of."""
     box: BoxCorners
+    """Where it lies: corners in pixels of the upright frame."""
 
 
 class ImageFacts(Frozen):
-    """What was judged: digest of the file's bytes, format, size in pixels, names of the views.
-
-    parts: closer looks that were judged, too (with `look_closer`; absent where there are none).
-    """
+    """What was judged."""
 
     sha256: str | None = None
+    """Of the file's bytes; null where no picture could be made of it."""
     format: str | None = None
+    """As the bytes say, never the name."""
     width: int | None = None
+    """In pixels, upright."""
     height: int | None = None
+    """In pixels, upright."""
     views: tuple[str, ...] = ()
+    """Names of what was looked at: the image, or its frames, pages and grounds."""
     parts: tuple[Part, ...] = Field(default=(), exclude_if=lambda parts: not parts)
+    """Closer looks (with `look_closer`); absent where there are none."""
 
     @property
     def judged(self) -> tuple[str, ...]:
@@ -255,39 +292,46 @@ class ImageFacts(Frozen):
 
 
 class Failure(Frozen):
-    """Why an image could not be judged, or not wholly. `retryable`: trying again may help."""
+    """Why an image could not be judged, or not wholly."""
 
     kind: Literal["image", "model"]
+    """`image`: the file. `model`: a model, a server or the machine."""
     message: str
+    """What went wrong, in words."""
     hint: str = ""
+    """What to do, where that is known."""
     retryable: bool = False
+    """Whether another try may help."""
 
 
 class Verdict(Frozen):
-    """The outcome for one image under one constitution.
-
-    verdict: `violation` when an enforced rule is violated; else `needs_review` when anything enforced
-    stayed open or failed, or when not all of the image was looked at; `no_violation` only when every enforced chain
-        was decided.
-    violations: ids of the enforced rules violated, in the constitution's order.
-    shadow_violations: the same for rules with `status: shadow`, which never change the verdict.
-    reasons: why a person must look, when `needs_review`, in words. causes: the same for programs, each once (absent
-    where there are none). notes: remarks that change nothing.
-    timings: seconds per stage; a batch's time is shared evenly among its images.
-    """
+    """The outcome for one image under one constitution."""
 
     image: str
+    """As it was named."""
     verdict: VerdictWord
+    """`no_violation` only where all enforced rules were decided and all of the image was looked at."""
     violations: tuple[str, ...] = ()
+    """Ids of the enforced rules that are violated, in the constitution's order."""
     shadow_violations: tuple[str, ...] = ()
+    """The same for rules in shadow, which never change the verdict."""
     reasons: tuple[str, ...] = ()
+    """Why a person must look, in words; empty unless `needs_review`."""
     causes: tuple[Cause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
+    """The same for programs, each once; absent where there are none."""
     notes: tuple[str, ...] = ()
+    """Remarks that change nothing."""
     findings: tuple[Finding, ...] = ()
+    """One for each view and rule: the first view's come first."""
     image_facts: ImageFacts = ImageFacts()
+    """What was judged."""
     provenance: Provenance
+    """All that the verdict depends on."""
     failure: Failure | None = None
+    """Set where it could not be judged, or not wholly; else null."""
     timings: dict[str, float] = Field(default_factory=dict)
+    """Seconds of each stage, and `total`. `decode` is the file's own; of all else it has an even share of what the
+    pictures took that were judged with it (`--batch`; one alone has its own). Keys are stages that were come to."""
 
     def canonical_json(self) -> str:
         """The verdict without timings: equal inputs give equal text."""

@@ -1,4 +1,4 @@
-"""`judge schema`: the JSON Schema of a constitution, for editors and for CI."""
+"""`judge schema`: the JSON Schema of a constitution or of a verdict, for editors, programs and CI."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import typer
 
 
 def schema(
+    verdict: Annotated[bool, typer.Option("--verdict", help="Of a verdict, as `check --json` prints it.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Print nothing; exit 1 when the shipped file is stale or missing.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="The same: a schema is JSON.")] = False,
 ) -> None:
-    """Print the JSON Schema (draft 7) of a constitution file."""
+    """Print the JSON Schema of a constitution file (draft 7), or of a verdict (2020-12)."""
+    if verdict:
+        _of_verdicts(check)
+        return
     from judge.constitution.json_schema import schema_text, shipped_schema
 
     text = schema_text()
@@ -27,3 +31,13 @@ def schema(
     state = "is stale" if path.is_file() else "is missing"
     print(f"judge: {path} {state}\n  hint: judge schema > {path}", file=sys.stderr)
     raise typer.Exit(1)
+
+
+def _of_verdicts(check: bool) -> None:
+    if check:
+        from judge.errors import UserError
+
+        raise UserError("no file of the schema of a verdict ships", hint="leave --check out: it is printed")
+    from judge.verdict_schema import schema_text
+
+    print(schema_text(), end="")

@@ -40,9 +40,15 @@ class Clock:
             self._end += time.monotonic() - begun
 
 
-def timings(decode: float, shared: Clock, images: int, own: Clock | None = None) -> dict[str, float]:
-    """Seconds per stage of one picture: its share of the time of its batch, and what it took by itself."""
-    found = {"decode": decode, **{stage: spent / max(images, 1) for stage, spent in shared.spent.items()}}
+def timings(decode: float, shared: Clock | None = None, among: int = 1, own: Clock | None = None) -> dict[str, float]:
+    """Seconds per stage of one file, and their `total`.
+
+    decode: its own. shared: of the pictures it was judged with, None where it was not judged; it has an even share,
+    `among` so many. own: what it took by itself.
+    """
+    found = {"decode": decode}
+    if shared is not None:
+        found |= {stage: spent / among for stage, spent in shared.spent.items()}
     for stage, spent in own.spent.items() if own is not None else ():
         found[stage] = found.get(stage, 0.0) + spent
     return {**{stage: round(spent, 6) for stage, spent in found.items()}, "total": round(sum(found.values()), 6)}

@@ -161,11 +161,8 @@ class Judge:
             if len(batch) > 1:
                 return [verdict for one in batch for verdict in self._verdicts([one])]
             failure = Failure(kind="model", message=f"judging failed ({described(error)})", retryable=True)
-            return [
-                record.not_judged(
-                    batch[0].name, failure, Cause.MODEL_ERROR, self.provenance, {"decode": batch[0].seconds}
-                )
-            ]
+            seconds = timings(batch[0].seconds)
+            return [record.not_judged(batch[0].name, failure, Cause.MODEL_ERROR, self.provenance, seconds)]
 
     def _judge_batch(self, batch: Sequence[Opened]) -> list[Verdict]:
         """All pictures together while there is time; when it is up, each that is not done goes on alone with as much
@@ -182,11 +179,15 @@ class Judge:
             for state in states:
                 if not state.settled:
                     state.stopped = Why.of(Cause.OUT_OF_TIME, seconds=limit)
-        seconds = {one: timings(one.seconds, together, len(batch), clocks.get(one)) for one in batch}
         return [
-            record.unreadable(one.name, one.found, self.provenance, seconds[one])
+            record.unreadable(one.name, one.found, self.provenance, timings(one.seconds))
             if isinstance(one.found, ImageError)
-            else record.verdict(one.found, pictures[one], self.provenance, seconds[one])
+            else record.verdict(
+                one.found,
+                pictures[one],
+                self.provenance,
+                timings(one.seconds, together, len(pictures), clocks.get(one)),
+            )
             for one in batch
         ]
 

@@ -106,3 +106,15 @@ def test_a_server_that_does_not_answer_is_asked_once_for_a_picture():
     assert words(verdicts) == ["needs_review"] * 4
     assert len(mllm.calls) == 1 + 4
     assert all(one.failure.message == "the server did not answer in time" and one.failure.retryable for one in verdicts)
+
+
+def test_time_is_shared_by_the_pictures_that_took_it_and_what_cannot_be_read_has_its_own():
+    judge = Judge(constitution("id: r, rule: rr, preconditions: [aa]"), Mllm(slowly(0.2), says=0.95))
+    begun = time.perf_counter()
+    good, red, broken = (one.timings for one in judge.judge_many([GOOD, RED, b"no picture"]))
+    took = time.perf_counter() - begun
+    assert set(broken) == {"decode", "total"} and broken["total"] == broken["decode"]
+    assert good["questions"] == red["questions"] >= 0.1
+    assert sum(one["total"] for one in (good, red, broken)) <= took
+    for one in (good, red, broken):
+        assert one["total"] == pytest.approx(sum(one.values()) - one["total"], abs=1e-5)
