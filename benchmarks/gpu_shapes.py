@@ -28,8 +28,8 @@ from benchmarks.shapes import SHAPES, build
 from judge.bench.speed import peak_memory_gib
 from judge.chain import chain_of
 from judge.constitution import load_constitution
-from judge.judging.asking import instruction
 from judge.judging.pipeline import Judge
+from judge.languages import language_of
 from judge.media import decode
 from judge.models.transformers.mllm import TransformersMllm
 from judge.ports import Ask, Conversation, Turn
@@ -91,7 +91,8 @@ def measure(mllm: TransformersMllm, given: argparse.Namespace) -> dict[str, Any]
     for batch in batches:
         without.append(_seconds(lambda batch=batch: list(judge.judge_many(batch))) / len(batch))
         opened = [decode(one).views[0].image for one in batch]
-        mllm.answer([Ask(image, instruction(), statements[0]) for image in opened])  # as after judging: images are kept
+        asks = [Ask(image, language_of("en").instruction, statements[0]) for image in opened]
+        mllm.answer(asks)  # as after judging: images are kept
         escalation.append(_seconds(lambda opened=opened: _escalate(mllm, opened, statements)) / len(batch))
     model, chat = mllm._model, mllm._chat
     opened = [decode(one).views[0].image for one in shown[: given.sequential]]

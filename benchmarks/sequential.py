@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge import prompts
-from judge.judging.asking import instruction
+from judge.languages import language_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,7 +27,7 @@ def judge_sequentially(
     """Next-token logits per statement, and `calls` free-form answers of `tokens` tokens for the time they take."""
     found = []
     for statement in statements:
-        text = chat.render([("user", f"{instruction()} {statement}")], True)
+        text = chat.render([("user", f"{language_of('en').instruction} {statement}")], True)
         with torch.inference_mode():
             found.append(model(**chat.inputs([text], [image]), logits_to_keep=1).logits[0, -1].float().cpu())
     for statement in statements[:calls]:

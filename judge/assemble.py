@@ -2,7 +2,7 @@
 
 1. load the constitution, and the lock file beside it; 2. load the multimodal model; 3. load encoder and detector
 where wanted (one OWLv2 checkpoint named for both is loaded once); the bundled model brings eyes and a domain guard
-of its own; 4. put them together.
+of its own; 4. put them together, with what of the lock fits these models.
 """
 
 from __future__ import annotations
@@ -18,13 +18,11 @@ from judge.constitution import Constitution
 from judge.errors import UserError
 from judge.judging.escalation import tried_out
 from judge.judging.pipeline import Judge
-from judge.judging.priors import Locked
-from judge.languages import DEFAULT, ENGLISH, Answers, language_of
-from judge.locks.calibrated import calibrated
-from judge.locks.loading import Policy, load_policy
-from judge.locks.priors import priors_in
+from judge.languages import DEFAULT, Language, language_of
+from judge.locks.loading import Policy, load_policy, under_lock
 from judge.models.backends import check_name, is_backend, load_backend
 from judge.models.transformers.hub import only_local
+from judge.ports import identities
 from judge.settings import BUNDLED, OFF, Settings
 
 if TYPE_CHECKING:
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from judge.locks.lockfile import Lock
     from judge.models.transformers.loading import Role
     from judge.ports import Detector, Encoder, Guard, Mllm
-    from judge.verdict import Answer
 
 log = logging.getLogger("judge")
 BUNDLED_NOTICE = (
@@ -63,26 +60,31 @@ def load_judge(
     """
     chosen = settings_of(settings, overrides)
     loaded, lock = _read(constitution)
-    language = language_of(loaded.language)
+    language = loaded.asked_in
     if loaded.without_chain:
         log.warning("rules without preconditions end every image in needs_review: %s", ", ".join(loaded.without_chain))
-    mllm = _mllm(chosen, language.answers)
+    mllm = _mllm(chosen, language)
     eyes = _eyes(chosen)
     if eyes.encoder is not None and language.code != DEFAULT:
         log.warning(ENCODER_NOTICE, loaded.constitution, language.code)
     if eyes.relevance is not None and "relevance" not in chosen.thresholds.model_fields_set:
         thresholds = chosen.thresholds.model_copy(update={"relevance": eyes.relevance})
         chosen = chosen.model_copy(update={"thresholds": thresholds})
+    models = identities(mllm, eyes.encoder, eyes.detector, eyes.guard)
+    judged_by, locked = under_lock(loaded, lock, models, chosen)
     judge = Judge(
-        loaded,
+        judged_by,
         mllm,
         encoder=eyes.encoder,
         detector=eyes.detector,
         guard=eyes.guard,
         settings=chosen,
+        locked=locked,
         sees=_sees(mllm) if chosen.look_closer else None,
     )
-    return judge if lock is None else under_lock(judge, loaded, lock, priors_in(lock, mllm.identity, loaded))
+    if mllm.identity.served and chosen.reason and (why := tried_out(mllm, language)) is not None:
+        log.warning("what yes and no leave undecided will end in review: %s", why)
+    return judge
 
 
 def load_like(judge: Judge, constitution: str | Path | Constitution | Policy) -> Judge:
@@ -92,10 +94,8 @@ def load_like(judge: Judge, constitution: str | Path | Constitution | Policy) ->
         ConstitutionError: mistakes in the constitution file.
         UserError: no such file.
     """
-    loaded, lock = _read(constitution)
-    if lock is None:
-        return judge.derive(constitution=loaded)
-    return under_lock(judge, loaded, lock, priors_in(lock, judge.mllm.identity, loaded))
+    loaded, locked = under_lock(*_read(constitution), judge.provenance.models, judge.settings)
+    return judge.derive(constitution=loaded, locked=locked)
 
 
 def _read(constitution: str | Path | Constitution | Policy) -> tuple[Constitution, Lock | None]:
@@ -103,17 +103,6 @@ def _read(constitution: str | Path | Constitution | Policy) -> tuple[Constitutio
         return constitution, None
     policy = constitution if isinstance(constitution, Policy) else load_policy(constitution)
     return policy.constitution, policy.lock
-
-
-def under_lock(
-    judge: Judge, constitution: Constitution, lock: Lock, priors: Mapping[str, Answer] | None = None
-) -> Judge:
-    """A judge with the same models under a constitution (with the lock's chains in it) and what else its lock holds:
-    calibrated bounds, where they were made with these models; a warning says which are not used, and why."""
-    applied = calibrated(constitution, lock, judge.provenance.models, judge.settings)
-    for why in applied.refused:
-        log.warning("calibration in the lock file not used: %s; run `judge calibrate` again", why)
-    return judge.derive(constitution=applied.constitution, locked=Locked(lock.digest, priors or {}, applied.digest))
 
 
 def load_llm(source: str, **settings: Any) -> Llm:
@@ -125,7 +114,7 @@ def load_llm(source: str, **settings: Any) -> Llm:
     """
     chosen = settings_of(None, {**settings, "model": source})
     if source.startswith(("http://", "https://")):
-        return _served(chosen, ENGLISH, text_only=True)
+        return _served(chosen, language_of(DEFAULT), text_only=True)
     if is_backend(source):
         return load_backend(source, chosen)
     if source != BUNDLED:
@@ -135,7 +124,7 @@ def load_llm(source: str, **settings: Any) -> Llm:
     from judge.models.transformers.text_llm import is_multimodal, load_text_llm
 
     if source == BUNDLED or is_multimodal(architecture(source, chosen)):
-        return _mllm(chosen)
+        return _mllm(chosen, language_of(DEFAULT))
     return load_text_llm(source, chosen)
 
 
@@ -144,7 +133,7 @@ def load_mllm_of(language: str = DEFAULT, settings: Settings | None = None, **ov
 
     Raises as `load_judge` does.
     """
-    return _mllm(settings_of(settings, overrides), language_of(language).answers)
+    return _mllm(settings_of(settings, overrides), language_of(language))
 
 
 def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Settings:
@@ -159,14 +148,14 @@ def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Sett
     return chosen
 
 
-def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
+def _mllm(settings: Settings, language: Language) -> Mllm:
     if settings.model.startswith(("http://", "https://")):
-        return _served(settings, answers)
+        return _served(settings, language)
     if is_backend(settings.model):
         return load_backend(settings.model, settings)
-    if settings.model == BUNDLED and answers.language != DEFAULT:
+    if settings.model == BUNDLED and language.code != DEFAULT:
         raise UserError(
-            f"the bundled model understands English only, and the constitution is in language '{answers.language}'",
+            f"the bundled model understands English only, and the constitution is in language '{language.code}'",
             hint="name a multilingual model with --model, such as Qwen/Qwen3-VL-8B-Instruct",
         )
     if settings.model != BUNDLED:
@@ -180,7 +169,7 @@ def _mllm(settings: Settings, answers: Answers = ENGLISH) -> Mllm:
         log.warning(BUNDLED_NOTICE)
         check_pinned(resources.bundled_model())
         return load_mllm(str(resources.bundled_model()), settings, name=BUNDLED)
-    return load_mllm(settings.model, settings, answers=answers)
+    return load_mllm(settings.model, settings, answers=language.answers)
 
 
 def _sees(mllm: Mllm) -> int | None:
@@ -190,7 +179,7 @@ def _sees(mllm: Mllm) -> int | None:
     return mllm.sees if isinstance(mllm, TransformersMllm) else None
 
 
-def _served(settings: Settings, answers: Answers, *, text_only: bool = False) -> Mllm:
+def _served(settings: Settings, language: Language, *, text_only: bool = False) -> Mllm:
     try:
         from judge.models.openai.server import load_server
     except ImportError as error:
@@ -198,10 +187,7 @@ def _served(settings: Settings, answers: Answers, *, text_only: bool = False) ->
             f"a model behind a server needs the package '{error.name}'",
             hint="pip install 'constitution-judge[remote]'",
         ) from error
-    mllm = load_server(settings.model, settings, answers=answers, text_only=text_only)
-    if settings.reason and not text_only and (why := tried_out(mllm, answers.language)) is not None:
-        log.warning("what yes and no leave undecided will end in review: %s", why)
-    return mllm
+    return load_server(settings.model, settings, answers=language.answers, text_only=text_only)
 
 
 class _Eyes(NamedTuple):

@@ -18,6 +18,7 @@ from judge.resources import shipped
 DEFAULT = "en"
 PROMPTS = ("ask", "reason", "summarise")
 _ANSWERS = "answers.yaml"
+_MARK = "\N{WHITE SQUARE}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,15 @@ class Language:
     def render(self, prompt: str, **values: str) -> str:
         """The text of one of `PROMPTS` with `values` put in."""
         return prompts.render(f"{self.code}/{prompt}", **values)
+
+    @property
+    def instruction(self) -> str:
+        """The part of the prompt `ask` that comes before the statement, the same for every question."""
+        head, mark, tail = self.render("ask", statement=_MARK).partition(_MARK)
+        if not mark or tail.strip():
+            where = f"prompts/{self.code}/ask.j2"
+            raise ValueError(f"{where} must end with {{{{ statement }}}}: what comes last is all that is not shared")
+        return head.rstrip(" ")
 
     @property
     def digests(self) -> dict[str, str]:

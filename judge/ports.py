@@ -236,6 +236,11 @@ class Guard(Protocol):
         ...
 
 
+def identities(*models: Mllm | Encoder | Detector | Guard | None) -> tuple[ModelIdentity, ...]:
+    """Of the models that there are, in order; one that plays two parts once."""
+    return tuple(dict.fromkeys(model.identity for model in models if model is not None))
+
+
 def checked_answer(p_yes: float, p_no: float) -> Answer:
     """An answer rounded to 6 decimals, so that thresholds applied to a recorded verdict decide as it did.
 

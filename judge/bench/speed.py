@@ -16,8 +16,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from judge.constitution import Constitution, Precondition, Rule, Statement, load_constitution
-from judge.judging.asking import instruction
 from judge.judging.pipeline import Judge
+from judge.languages import DEFAULT, language_of
 from judge.ports import Ask
 from judge.settings import Settings
 
@@ -101,8 +101,8 @@ def sharing(mllm: TransformersMllm, images: Sequence[Image], repeats: int) -> di
     """The same questions about one image on a shared prefix, over one by one: best of `repeats`, in seconds."""
     from judge.models.transformers.ways import ALONE, ScoringPlan
 
-    texts = statements(QUESTIONS)
-    mllm.answer([Ask(images[0].copy(), instruction(), text) for text in texts])  # chooses and warms the way
+    texts, instruction = statements(QUESTIONS), language_of(DEFAULT).instruction
+    mllm.answer([Ask(images[0].copy(), instruction, text) for text in texts])  # chooses and warms the way
     chosen = mllm.way
 
     def best(way: ScoringPlan | None) -> float:
@@ -111,7 +111,7 @@ def sharing(mllm: TransformersMllm, images: Sequence[Image], repeats: int) -> di
         for index in range(repeats):
             image = images[index % len(images)].copy()  # a new object: nothing kept of it
             begun = time.perf_counter()
-            mllm.answer([Ask(image, instruction(), text) for text in texts])
+            mllm.answer([Ask(image, instruction, text) for text in texts])
             spent.append(time.perf_counter() - begun)
         return min(spent)
 

@@ -147,11 +147,9 @@ def _trusted(lock: Lock) -> Lock:
 def _primed(lock: Lock, constitution: Constitution, mllm: Mllm | None, thresholds: Thresholds) -> Lock:
     if mllm is None:
         return without_priors(lock)
-    from judge.judging.asking import instruction
     from judge.judging.priors import Priors
 
-    language = constitution.language
-    priors = Priors(mllm, instruction(language), language=language, given=priors_in(lock, mllm.identity, constitution))
+    priors = Priors(mllm, constitution.asked_in, given=priors_in(lock, mllm.identity, constitution))
     statements = [text for texts in statements_of(constitution).values() for text in texts]
     of = PriorsOf(model=mllm.identity, prompt=prompt_digest(constitution))
     return with_priors(lock, constitution, priors.of(statements), of, thresholds)

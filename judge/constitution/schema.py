@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict, StringConstraints, model_validator
 
-from judge.languages import DEFAULT
+from judge.languages import DEFAULT, Language, language_of
 from judge.settings import Frozen, ThresholdOverrides
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
@@ -104,6 +104,15 @@ class Constitution(Frozen):
     require_approval: bool = Field(default=False, exclude_if=_not_asked_for)
     categories: dict[Identifier, tuple[ModerationKey, ...]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
+
+    @property
+    def asked_in(self) -> Language:
+        """The language that models are asked in.
+
+        Raises:
+            UserError: there are no prompts in it.
+        """
+        return language_of(self.language)
 
     @property
     def digest(self) -> str:

@@ -11,37 +11,24 @@ from judge.judging.calling import called, each
 from judge.judging.clock import Clock
 from judge.judging.priors import Priors
 from judge.judging.view_state import ViewState
-from judge.languages import DEFAULT, language_of
+from judge.languages import Language
 from judge.ports import Ask, Mllm
 from judge.verdict import Answer
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_MARK = "\N{WHITE SQUARE}"
-
-
-def instruction(language: str = DEFAULT) -> str:
-    """The part of a language's ask prompt that comes before the statement, the same for every question."""
-    head, mark, tail = language_of(language).render("ask", statement=_MARK).partition(_MARK)
-    if not mark or tail.strip():
-        raise ValueError(
-            f"prompts/{language}/ask.j2 must end with {{{{ statement }}}}: what comes last is all that is not shared"
-        )
-    return head.rstrip(" ")
-
 
 class Questioner:
     """Yes/no questions to one model under the `ask` prompt of one language."""
 
-    def __init__(self, mllm: Mllm, language: str = DEFAULT, priors: Mapping[str, Answer] | None = None) -> None:
+    def __init__(self, mllm: Mllm, language: Language, priors: Mapping[str, Answer] | None = None) -> None:
         self._mllm, self._language, self._given = mllm, language, priors
-        self._instruction = instruction(language)
-        self._answers = language_of(language).answers
+        self._instruction, self._answers = language.instruction, language.answers
 
     @cached_property
     def _priors(self) -> Priors:
-        return Priors(self._mllm, self._instruction, language=self._language, given=self._given)
+        return Priors(self._mllm, self._language, given=self._given)
 
     def question(self, image: Image, statement: str) -> Ask:
         """The statement about an image, as the model is asked it."""

@@ -11,7 +11,7 @@ from pydantic import StringConstraints, ValidationError
 from judge.errors import ModelError
 from judge.judging.calling import each
 from judge.judging.clock import Clock
-from judge.languages import DEFAULT, language_of
+from judge.languages import Language
 from judge.ports import Conversation, Mllm, Turn
 from judge.settings import Frozen, ReasonWith
 from judge.thinking import without_marks
@@ -58,12 +58,12 @@ def reason(
     mllm: Mllm,
     questions: Sequence[Question],
     max_tokens: int,
-    language: str = DEFAULT,
+    language: Language,
     clock: Clock | None = None,
     reason_with: ReasonWith = "steps",
 ) -> list[ReasoningEvidence | ModelError]:
     """Reason about every question; a failure takes the place of the evidence it prevented."""
-    render, thinking = language_of(language).render, reason_with == "thinking"
+    render, thinking = language.render, reason_with == "thinking"
     opening = [
         Conversation(one.image, (Turn("user", render("reason", statement=one.statement)),), thinking)
         for one in questions
@@ -76,10 +76,10 @@ def reason(
     ]
 
 
-def tried_out(mllm: Mllm, language: str = DEFAULT) -> ModelError | None:
+def tried_out(mllm: Mllm, language: Language) -> ModelError | None:
     """Why the model's reasoning could never be read; None where it can, or where another try may show it. Asks it once,
     without a picture, to sum up a thought."""
-    render = language_of(language).render
+    render = language.render
     said = (("user", render("reason", statement=_PLAIN)), ("assistant", _PLAIN), ("user", render("summarise")))
     talk = Conversation(None, tuple(Turn(role, text) for role, text in said))
     try:

@@ -30,11 +30,11 @@ from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
 from judge.judging.closer import closer_views
 from judge.judging.opening import Opened, ahead, checked, opened
-from judge.judging.priors import Locked
 from judge.judging.probed import probe_of, probed
 from judge.judging.view_state import PreparedRule, ViewState
+from judge.locks.loading import Locked
 from judge.media import Picture
-from judge.ports import Detector, Encoder, Guard, Mllm
+from judge.ports import Detector, Encoder, Guard, Mllm, identities
 from judge.settings import Settings
 from judge.verdict import Failure, Verdict
 
@@ -66,14 +66,13 @@ class Judge:
         self.settings = settings or Settings()
         self.locked, self._sees = locked, sees
         self._mllm, self._encoder, self._detector, self._guard = mllm, encoder, detector, guard
-        self._questioner = Questioner(mllm, constitution.language, locked.priors if locked is not None else None)
+        self._questioner = Questioner(mllm, constitution.asked_in, locked.priors if locked is not None else None)
         self._unable: Unable | None = None  # why the model is not asked to reason any more
         self._prepared = tuple(PreparedRule.of(rule, self.settings.thresholds) for rule in constitution.rules)
         self._central_objects = regions_stage.central_objects(constitution)
-        identities = dict.fromkeys(model.identity for model in (mllm, encoder, detector, guard) if model is not None)
         self.provenance = record.provenance(
             constitution,
-            tuple(identities),
+            identities(mllm, encoder, detector, guard),
             self.settings,
             lock_digest=locked.digest if locked is not None else None,
             calibration_digest=locked.calibration if locked is not None else None,
@@ -266,7 +265,7 @@ class Judge:
                     state.fail(text, self._unable)
                 continue
             questions = [regions_stage.reasoning_question(state, text) for state, text in some]
-            tokens, language, how = self.settings.reason_tokens, self.constitution.language, self.settings.reason_with
+            tokens, language, how = self.settings.reason_tokens, self.constitution.asked_in, self.settings.reason_with
             found = escalation.reason(self._mllm, questions, tokens, language, clock, how)
             for (state, text), one in zip(some, found, strict=True):
                 if isinstance(one, ModelError):

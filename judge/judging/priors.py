@@ -5,28 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from judge.files import read_text, remember
-from judge.languages import DEFAULT, language_of
+from judge.languages import Language
 from judge.ports import Ask, Mllm
 from judge.settings import cache_room
 from judge.verdict import Answer
 
 
-@dataclass(frozen=True)
-class Locked:
-    """What a lock file adds to judging: its digest, priors of this model under this prompt, and the digest of the
-    calibration whose bounds are in the constitution's rules, if any."""
-
-    digest: str
-    priors: Mapping[str, Answer] = field(default_factory=dict)
-    calibration: str | None = None
-
-
 class Priors:
-    """Priors of one model under one prompt of one language (`language`).
+    """Priors of one model under the prompt of one language.
 
     The file's name holds the digests of the model, of the prompt and of the words for yes and no, so none of
     them can go stale. Those of a server's model are kept in memory only: which weights it serves, only the server
@@ -37,18 +26,15 @@ class Priors:
     def __init__(
         self,
         mllm: Mllm,
-        instruction: str,
+        language: Language,
         folder: Path | None = None,
         *,
-        language: str = DEFAULT,
         given: Mapping[str, Answer] | None = None,
     ) -> None:
         self._given = dict(given or {})
         self._mllm = mllm
-        self._instruction = instruction
-        self._answers = language_of(language).answers
-        digests = language_of(language).digests
-        key = f"{mllm.identity.model_dump_json()}|{language}|{digests['ask']}|{digests['answers']}"
+        self._instruction, self._answers, digests = language.instruction, language.answers, language.digests
+        key = f"{mllm.identity.model_dump_json()}|{language.code}|{digests['ask']}|{digests['answers']}"
         self._path = (folder or cache_room("priors")) / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
         self._on_disk = not mllm.identity.served
         self._known = self._read() if self._on_disk else {}

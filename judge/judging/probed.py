@@ -8,7 +8,6 @@ from judge.chain import chain_of
 from judge.constitution import Constitution
 from judge.errors import ModelError
 from judge.judging import escalation
-from judge.judging.asking import instruction
 from judge.languages import DEFAULT, language_of
 from judge.ports import Mllm
 from judge.probing import AskingMethod, Load, ProbedModel, ProbeReport, kept, probe
@@ -39,16 +38,19 @@ def probed(model: ModelIdentity) -> Probed | None:
 def subject_of(mllm: Mllm, constitution: Constitution, settings: Settings) -> ProbedModel:
     """A model as a probe looks at it: asked and made to reason as the judge does it."""
 
+    language = language_of(DEFAULT)
+
     def reason(image: Image, statement: str) -> ReasoningEvidence:
         question = escalation.Question(image, statement)
-        (found,) = escalation.reason(mllm, [question], settings.reason_tokens, reason_with=settings.reason_with)
+        how = settings.reason_with
+        (found,) = escalation.reason(mllm, [question], settings.reason_tokens, language, reason_with=how)
         if isinstance(found, ModelError):
             raise found
         return found
 
     def reasoning(statement: str) -> str:
-        return language_of(DEFAULT).render("reason", statement=statement)
+        return language.render("reason", statement=statement)
 
     statements = {text for rule in constitution.rules for text in chain_of(rule).statements}
     load = Load(constitution.constitution, len(constitution.rules), len(statements))
-    return ProbedModel(mllm, AskingMethod(instruction(), reasoning, reason), settings, load)
+    return ProbedModel(mllm, AskingMethod(language.instruction, reasoning, reason), settings, load)

@@ -8,7 +8,6 @@ from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, Unable
 from judge.judging.view_state import ViewState
-from judge.languages import language_of
 from judge.media import Picture
 from judge.settings import Settings
 from judge.verdict import (
@@ -40,7 +39,7 @@ def provenance(
         constitution=constitution.constitution,
         constitution_version=constitution.version,
         constitution_digest=constitution.digest,
-        prompts=language_of(constitution.language).digests,
+        prompts=constitution.asked_in.digests,
         models=models,
         thresholds=settings.thresholds,
         limits=settings.limits,

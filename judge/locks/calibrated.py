@@ -6,10 +6,10 @@ prompts they were made with, and, rule by rule, with the same chain and threshol
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from judge.constitution import Constitution, Rule
-from judge.languages import language_of
 from judge.locks.lockfile import Lock, LockedRule, RuleCalibration, digest_of
 from judge.settings import Bounds, Settings
 from judge.verdict import ModelIdentity
@@ -52,30 +52,30 @@ def calibrated(
     made = lock.calibration
     if made is None:
         return Applied(constitution)
-    language = language_of(constitution.language)
     if made.models != models:
         was, now = (
             ", ".join(f"{one.name} ({one.role}, {_place(one)})" for one in each) for each in (made.models, models)
         )
         differ = "other weights of the same names" if was == now else f"{was}, and these are {now}"
         return Applied(constitution, None, (f"it was made with {differ}",))
-    if made.prompts != language.digests:
+    if made.prompts != constitution.asked_in.digests:
         return Applied(constitution, None, ("it was made under other prompts",))
     refused: list[str] = []
-    rules = []
+    fitting: dict[str, Bounds] = {}
     for rule in constitution.rules:
         entry = lock.rules.get(rule.id)
         own = entry.calibration if entry is not None else None
         if own is not None and own.made_under != made_under(rule, settings):
             refused.append(f"{rule.id} has another chain or other thresholds since")
-            own = None
-        rules.append(_bounded(rule, own.bounds) if own is not None else rule)
-    used = any(new is not old for new, old in zip(rules, constitution.rules, strict=True))
-    changed = constitution.model_copy(update={"rules": tuple(rules)}) if used else constitution
-    return Applied(changed, calibration_digest(lock) if used else None, tuple(refused))
+        elif own is not None and rule.thresholds.bounds is None:
+            fitting[rule.id] = own.bounds
+    if not fitting:
+        return Applied(constitution, None, tuple(refused))
+    written = {rule.id: rule.thresholds.bounds for rule in constitution.rules}
+    return Applied(bounded(constitution, {**written, **fitting}), calibration_digest(lock), tuple(refused))
 
 
-def bounded(constitution: Constitution, bounds: dict[str, Bounds]) -> Constitution:
+def bounded(constitution: Constitution, bounds: Mapping[str, Bounds | None]) -> Constitution:
     """The constitution with these bounds, by rule id, in place of any it has."""
     rules = (
         rule.model_copy(update={"thresholds": rule.thresholds.model_copy(update={"bounds": bounds.get(rule.id)})})
@@ -95,12 +95,6 @@ def with_calibration_of(previous: Lock, lock: Lock) -> Lock:
     rules = {name: entry.model_copy(update={"calibration": kept(name, entry)}) for name, entry in lock.rules.items()}
     any_left = any(entry.calibration is not None for entry in rules.values())
     return lock.model_copy(update={"rules": rules, "calibration": previous.calibration if any_left else None})
-
-
-def _bounded(rule: Rule, bounds: Bounds) -> Rule:
-    if rule.thresholds.bounds is not None:
-        return rule
-    return rule.model_copy(update={"thresholds": rule.thresholds.model_copy(update={"bounds": bounds})})
 
 
 def _place(model: ModelIdentity) -> str:

@@ -1,16 +1,25 @@
-"""The lock file that lies beside a constitution, as judging uses it. Makes nothing and writes nothing."""
+"""A constitution and the lock file beside it, as judging uses them. Makes nothing and writes nothing.
+
+1. `load_policy`: both files, read and held against each other; 2. `under_lock`: what of the lock fits the models that
+will judge, once they are loaded.
+"""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from judge.constitution import Constitution, load_constitution
 from judge.constitution.load import locate
 from judge.errors import UserError
 from judge.locks.approval import approved_rules
+from judge.locks.calibrated import calibrated
 from judge.locks.lockfile import Lock, compare, lock_path, read_lock, with_chains
+from judge.locks.priors import priors_in
+from judge.settings import Settings
+from judge.verdict import Answer, ModelIdentity
 
 log = logging.getLogger("judge")
 
@@ -24,6 +33,16 @@ class Policy:
     constitution: Constitution
     lock: Lock | None
     path: Path
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What a lock file adds to judging: its digest, priors of this model under this prompt, and the digest of the
+    calibration whose bounds are in the constitution's rules, if any."""
+
+    digest: str
+    priors: Mapping[str, Answer] = field(default_factory=dict)
+    calibration: str | None = None
 
 
 def load_policy(source: str | Path) -> Policy:
@@ -48,6 +67,19 @@ def load_policy(source: str | Path) -> Policy:
     if changed:
         log.warning("%s is stale for %s: run `judge compile %s`", path, ", ".join(changed), source)
     return Policy(_settled(with_chains(constitution, lock, str(path)), lock, source, constitution), lock, file)
+
+
+def under_lock(
+    constitution: Constitution, lock: Lock | None, models: tuple[ModelIdentity, ...], settings: Settings
+) -> tuple[Constitution, Locked | None]:
+    """A constitution (with its lock's chains in it) with what else the lock holds: priors of the first of `models`, and
+    calibrated bounds, where they were made with these models; a warning says which are not used, and why."""
+    if lock is None:
+        return constitution, None
+    applied = calibrated(constitution, lock, models, settings)
+    for why in applied.refused:
+        log.warning("calibration in the lock file not used: %s; run `judge calibrate` again", why)
+    return applied.constitution, Locked(lock.digest, priors_in(lock, models[0], constitution), applied.digest)
 
 
 def _settled(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from judge.chain import chain_of
 from judge.constitution import Constitution, Rule
-from judge.languages import language_of
 from judge.locks.lockfile import Lock, LockedRule, Prior, PriorsOf, digest_of
 from judge.settings import Thresholds
 from judge.verdict import Answer, ModelIdentity
@@ -87,5 +86,5 @@ def priors_in(lock: Lock, model: ModelIdentity, constitution: Constitution) -> d
 
 def prompt_digest(constitution: Constitution) -> str:
     """Digest of all that a prior depends on beside the model and the statement."""
-    digests = language_of(constitution.language).digests
+    digests = constitution.asked_in.digests
     return digest_of([constitution.language, digests["ask"], digests["answers"]])

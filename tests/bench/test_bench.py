@@ -50,10 +50,10 @@ def test_one_by_one_really_prefills_for_every_question(tiny, monkeypatch, drawin
         tiny._model, "forward", lambda **given: lengths.append(given["input_ids"].shape) or forward(**given)
     )
     kept, tiny.way = tiny.way, ALONE
-    from judge.judging.asking import instruction
+    from judge.languages import language_of
     from judge.ports import Ask
 
-    tiny.answer([Ask(drawing, instruction(), text) for text in speed.statements(5)])
+    tiny.answer([Ask(drawing, language_of("en").instruction, text) for text in speed.statements(5)])
     tiny.way = kept
     assert sum(rows == 1 and length > 60 for rows, length in lengths) >= 5
 
@@ -92,14 +92,14 @@ def test_shapes_have_the_parameters_of_the_published_models(shape, billions):
 def test_the_sequential_loop_and_the_judge_see_the_same_probabilities(tiny, drawing):
     """The comparison is of speed alone: both give the same numbers."""
     from benchmarks.sequential import judge_sequentially
-    from judge.judging.asking import instruction
+    from judge.languages import language_of
     from judge.models.spellings import yes_no_tokens
     from judge.ports import Ask
 
     yes, _ = yes_no_tokens(tiny._chat.tokenizer)
     texts = speed.statements(4)
     loop = judge_sequentially(tiny._model, tiny._chat, drawing, texts, 0, 1)
-    answers = tiny.answer([Ask(drawing, instruction(), text) for text in texts])
+    answers = tiny.answer([Ask(drawing, language_of("en").instruction, text) for text in texts])
     for logits, answer in zip(loop, answers, strict=True):
         assert float(logits.softmax(-1)[yes].sum()) == pytest.approx(answer.p_yes, abs=1e-4)
 

@@ -14,7 +14,6 @@ from judge import Judge, load_constitution, load_judge
 from judge.assemble import ENCODER_NOTICE
 from judge.constitution import parse_constitution
 from judge.errors import UserError
-from judge.judging.asking import instruction
 from judge.judging.priors import Priors
 from judge.languages import ENGLISH, language_of
 from judge.models.scripted import ScriptedMllm
@@ -61,7 +60,7 @@ def test_answers_are_the_probabilities_of_the_german_words(judge, drawing):
     with torch.inference_mode():
         chances = mllm._model(**chat.inputs([text], [drawing])).logits[0, -1].float().softmax(-1)
     said = {word: float(chances[chat.tokenizer.convert_tokens_to_ids(word)]) for word in WORDS}
-    (answer,) = mllm.answer([Ask(drawing, instruction("de"), statement, GERMAN.answers)])
+    (answer,) = mllm.answer([Ask(drawing, GERMAN.instruction, statement, GERMAN.answers)])
     assert answer.p_yes == pytest.approx(said["Ja"] + said[" Ja"] + said["ja"] + _pieces(chances, chat, "ja"), abs=1e-4)
     assert answer.p_no == pytest.approx(said["Nein"] + said[" Nein"], abs=1e-4)
 
@@ -75,7 +74,7 @@ def _pieces(chances, chat, word: str) -> float:
 def test_languages_do_not_mix_in_one_call(judge, drawing):
     mllm = judge._mllm
     asks = [
-        Ask(drawing, instruction(answers.language), "x", answers)
+        Ask(drawing, language_of(answers.language).instruction, "x", answers)
         for answers in (GERMAN.answers, ENGLISH, GERMAN.answers, ENGLISH)
     ]
     together = mllm.answer(asks)
@@ -95,7 +94,7 @@ def test_questions_and_reasoning_are_german_and_the_rating_is_machine_words():
     verdict = Judge(FIRE, mllm).judge(png())
     assert verdict.verdict == "violation"
     assert {ask.answers for ask in mllm.asked} == {GERMAN.answers}
-    assert {ask.instruction for ask in mllm.asked} == {instruction("de")}
+    assert {ask.instruction for ask in mllm.asked} == {GERMAN.instruction}
     assert mllm.talked[0].turns[-1].text == GERMAN.render("reason", statement="Feuer ist zu sehen")
     assert mllm.talked[1].turns[-1].text == GERMAN.render("summarise")
     assert verdict.findings[0].preconditions[0].alternatives[0].reasoning.rationale == "Man sieht Feuer."
@@ -104,7 +103,7 @@ def test_questions_and_reasoning_are_german_and_the_rating_is_machine_words():
 def test_a_prior_of_one_language_is_none_of_another(tmp_path):
     mllm = ScriptedMllm(priors={"x": 0.4})
     for language, asked in (("en", 1), ("de", 2), ("de", 2), ("en", 2)):
-        Priors(mllm, "the same", tmp_path, language=language).of(["x"])
+        Priors(mllm, language_of(language), tmp_path).of(["x"])
         assert len(mllm.asked) == asked
     assert [ask.answers.language for ask in mllm.asked] == ["en", "de"]
 
@@ -137,7 +136,7 @@ def test_a_served_model_is_asked_in_german_where_its_words_can_be_verified(judge
     from judge.models.openai.server import load_server
     from tests.models.serving import Answering, Manners, serving
 
-    asks = [Ask(image, instruction("de"), "Flammen sind zu sehen", GERMAN.answers) for image in (drawing, None)]
+    asks = [Ask(image, GERMAN.instruction, "Flammen sind zu sehen", GERMAN.answers) for image in (drawing, None)]
     with serving(Answering(judge._mllm), Manners(ids=ids)) as server:
         if not ids:
             with pytest.raises(UserError, match="cannot be asked in language 'de'"):
@@ -146,7 +145,7 @@ def test_a_served_model_is_asked_in_german_where_its_words_can_be_verified(judge
         mllm = load_server(server.url, answers=GERMAN.answers)
         served, loaded = mllm.answer(asks), judge._mllm.answer(asks)
         with pytest.raises(UserError, match="opened for language 'de', not for 'en'"):
-            mllm.answer([Ask(drawing, instruction(), "x")])
+            mllm.answer([Ask(drawing, language_of("en").instruction, "x")])
         mllm.close()
     for one, other in zip(served, loaded, strict=True):
         assert (one.p_yes, one.p_no) == pytest.approx((other.p_yes, other.p_no), abs=1e-3)

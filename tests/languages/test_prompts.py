@@ -10,7 +10,6 @@ from judge import languages, prompts
 from judge.compiler.decompose import Decomposition
 from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ConstitutionError, UserError
-from judge.judging.asking import instruction
 from judge.languages import ENGLISH, Answers, language_of
 
 HEAD = "constitution: c\nversion: 1.0.0\n{}rules: [{{id: a, rule: No x., preconditions: [x is visible]}}]\n"
@@ -27,7 +26,7 @@ def test_the_languages_that_ship():
 def test_a_language_is_whole(code):
     language = language_of(code)
     ask = language.render("ask", statement="STATEMENT")
-    assert ask.endswith("STATEMENT") and ask == f"{instruction(code)} STATEMENT"
+    assert ask.endswith("STATEMENT") and ask == f"{language.instruction} STATEMENT"
     assert all(word in ask for word in (*language.answers.yes, *language.answers.no))
     assert "STATEMENT" in language.render("reason", statement="STATEMENT")
     summarise = language.render("summarise")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from judge.errors import ModelError
-from judge.judging.asking import instruction
+from judge.languages import language_of
 from judge.models.transformers import ways
 from judge.models.transformers.memory import GIB, MemoryBudget
 from judge.models.transformers.ways import ALONE
@@ -19,7 +19,7 @@ TEXTS = ("a knife is visible", "people are visible", "the body is on fire")
 
 
 def asks(images) -> list[Ask]:
-    return [Ask(image, instruction(), text) for image in images for text in TEXTS]
+    return [Ask(image, language_of("en").instruction, text) for image in images for text in TEXTS]
 
 
 def test_a_budget_admits_at_least_one_row():
@@ -126,7 +126,7 @@ def test_a_family_that_cannot_share_falls_back_right_with_one_line(
 
 def test_without_an_image_nothing_is_concluded_about_the_family(loaded, empty_cache):
     mllm = anew(loaded("llava"))
-    mllm.answer([Ask(None, instruction(), text) for text in TEXTS])
+    mllm.answer([Ask(None, language_of("en").instruction, text) for text in TEXTS])
     assert mllm.way is None
 
 
@@ -176,7 +176,7 @@ def test_a_way_that_is_wrong_for_long_prefixes_serves_short_ones_only(loaded, pi
     mllm = anew(loaded("llava"))
     mllm.way = None
     mllm._scoring._right = {}
-    long = [Ask(pictures[0], instruction() + " Look closely." * 60, text) for text in TEXTS]
+    long = [Ask(pictures[0], language_of("en").instruction + " Look closely." * 60, text) for text in TEXTS]
     with caplog.at_level(logging.WARNING, logger="judge"):
         short_answers, long_answers = mllm.answer(asks(pictures[:1])), mllm.answer(long)
         assert mllm.answer(long) == long_answers

@@ -11,6 +11,7 @@ import pytest
 from judge.assemble import load_judge
 from judge.errors import UserError
 from judge.judging.escalation import tried_out
+from judge.languages import language_of
 from judge.models.openai.remote import ServerLimits
 from judge.models.openai.server import load_server
 from judge.settings import Settings
@@ -56,8 +57,8 @@ def test_a_server_that_stumbles_over_it_is_not_called_unable(serve, caplog):
     server = serve()
     mllm = load_server(server.url, limits=ServerLimits(attempts=1))
     server.manners.fail[:] = [503]
-    assert tried_out(mllm) is None and not server.manners.fail
-    assert tried_out(mllm) is None
+    assert tried_out(mllm, language_of("en")) is None and not server.manners.fail
+    assert tried_out(mllm, language_of("en")) is None
     mllm.close()
 
 

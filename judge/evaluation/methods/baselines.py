@@ -27,7 +27,7 @@ from judge.evaluation.protocols import Judgement
 from judge.judging import escalation
 from judge.judging.asking import Questioner
 from judge.judging.pipeline import Judge
-from judge.languages import DEFAULT, ENGLISH
+from judge.languages import DEFAULT, ENGLISH, language_of
 from judge.media import Picture
 from judge.ports import Ask, Conversation, Mllm, Turn
 from judge.settings import Frozen
@@ -122,7 +122,7 @@ class _Direct(Baseline):
     def say(self, shown: Sequence[Image]) -> list[Judgement]:
         """See `Baseline.say`."""
         first, _, rest = self.question().partition(" ")  # an ask is two texts and a space; here they share nothing
-        asker = Questioner(self.mllm)  # keeps one picture's failure from the others
+        asker = Questioner(self.mllm, language_of(DEFAULT))  # keeps one picture's failure from the others
         return [self._judgement(one) for one in asker.answers([Ask(view, first, rest, ENGLISH) for view in shown])]
 
     def _judgement(self, answer: Answer | ModelError) -> Judgement:
@@ -169,7 +169,8 @@ class PriorCot(Baseline):
     def say(self, shown: Sequence[Image]) -> list[Judgement]:
         """See `Baseline.say`."""
         questions = [escalation.Question(view, UNSAFE) for view in shown]
-        return [_reasoned(one) for one in escalation.reason(self.mllm, questions, self.settings.reason_tokens)]
+        tokens = self.settings.reason_tokens
+        return [_reasoned(one) for one in escalation.reason(self.mllm, questions, tokens, language_of(DEFAULT))]
 
 
 class _Broken(Frozen):
