@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from judge.compiler.grammar import lexicon
-from judge.compiler.grammar.advice import BY_HAND, Unparsed, advised, swapped
+from judge.compiler.grammar.advice import BY_HAND, TEMPLATES, Unparsed, advised, swapped
 from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.checks import faults_of_statements
 from judge.compiler.grammar.grammar import parse_rule
 from judge.compiler.grammar.lexicon import word_set
 from judge.constitution import Rule
@@ -23,14 +24,12 @@ FOLLOWED = (
     "No shadows on the face or behind the head.",
     "No children under five may be shown.",
     "No toys with small parts may be shown near a child under five.",
-    "No toddler alone in a bath may be shown.",
     "No person wearing only a towel may be shown.",
     "No crowd of more than ten may be shown.",
     "A car must have four wheels.",
-    "A nurse must wear gloves while giving an injection.",
     "No fresh scars.",
     "Photos must not be black and white.",
-    "X-rays are not allowed when a face is visible.",
+    "Nothing may cover the face.",
 )
 REFUSED = (*(entry["rule"] for entry in sentences("refuse")), *FOLLOWED)
 # What a rule says of itself: that something is forbidden, asked, seen, in this picture.
@@ -39,7 +38,7 @@ OF_THE_RULE = word_set(
     "other than for post may must can should shall will would be is are been being has have do does never neither "
     "nobody always ever also show shown showing see seen depict picture photo image visible appear allow allowed permit "
     "permitted forbid forbidden prohibit prohibited ban banned acceptable accept accepted following fine welcome ok "
-    "exempt still unacceptable exception there who that which with of in as it they we you include contain feature "
+    "exempt still unacceptable exception there who that which with of in as it they them we you include contain feature "
     "person people"
 )
 
@@ -60,7 +59,7 @@ def test_whatever_is_offered_is_read_and_says_every_word_of_the_sentence(rule):
         there = set().union(*words(text).values())
         assert [word for word, bases in words(rule).items() if not bases & there] == [], text
         assert f"`{text}`" in refused.hint
-    assert refused.rewordings or BY_HAND in refused.hint
+    assert refused.rewordings or refused.both or BY_HAND in refused.hint
     assert not re.search(r"\bleave (?:it|them) out\b|\bleft out\b|\bin a simpler way\b", refused.hint)
 
 
@@ -76,7 +75,7 @@ def test_a_rewording_that_is_refused_or_loses_a_word_is_not_offered():
     assert found.rewordings == ()
     assert "No gun may be shown" not in found.hint
     assert "`No gun on a table may twice be shown.` is not read" in found.hint
-    assert found.hint.endswith(BY_HAND)
+    assert BY_HAND in found.hint
     good = "A gun on tables must not be shown."
     assert advised(rule, Unparsed("it is open", "", (*bad, good)), parse_rule).rewordings == (good,)
 
@@ -88,10 +87,86 @@ def test_what_is_put_in_must_have_something_to_stand_for():
     assert swapped("No scars", ((("", " may be shown"),),)) == ("No scars may be shown.",)
 
 
-def test_preconditions_by_hand_are_written_as_constitutions_have_them():
-    (example,) = re.findall(r"`(.+)`", BY_HAND)
-    rule = Rule.model_validate({"id": "a", "rule": "Anything, shirtless or not.", **yaml.safe_load(example)})
-    assert [one.any[0].statement for one in rule.preconditions] == ["a dog is visible", "a dog is without a muzzle"]
+@pytest.mark.parametrize(
+    ("text", "statement"),
+    [
+        ("Every lorry must zork.", "the rider is not wearing a helmet"),
+        ("Before-and-after photos are not allowed.", "the picture is a collage"),
+        ("Nothing may cover the face.", "a dog on a train is visible"),
+    ],
+)
+def test_preconditions_by_hand_are_of_the_same_kind_of_rule_and_compile(text, statement):
+    refused = parse_rule(text)
+    assert isinstance(refused, Unparsed)
+    (example,) = re.findall(r"`(preconditions: .+?)`", refused.hint)
+    rule = Rule.model_validate({"id": "a", "rule": text, **yaml.safe_load(example)})
+    assert statement in [one.any[0].statement for one in rule.preconditions]
+
+
+def test_no_template_has_a_fault():
+    for template in TEMPLATES:
+        rule = Rule.model_validate({"id": "a", "rule": "Anything.", **yaml.safe_load(f"preconditions: [{template}]")})
+        assert faults_of_statements(rule.preconditions, ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "both"),
+    [
+        (
+            "Cooks must wear a hairnet and may not wear rings.",
+            ("Cooks must wear a hairnet.", "Cooks may not wear rings."),
+        ),
+        ("Beds must be made, and towels must be folded.", ("Beds must be made.", "Towels must be folded.")),
+        ("No candles may be lit; no matches may be shown.", ("No candles may be lit.", "No matches may be shown.")),
+        (
+            "In kitchens, floors must be dry and knives must not be shown.",
+            ("In kitchens, floors must be dry.", "In kitchens, knives must not be shown."),
+        ),
+    ],
+)
+def test_a_sentence_that_asks_for_two_things_is_written_as_two_rules(text, both):
+    refused = parse_rule(text)
+    assert isinstance(refused, Unparsed)
+    assert refused.both == both
+    assert all(f"`{one}`" in refused.hint and isinstance(parse_rule(one), Parsed) for one in both)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Beds must be made, and towels may be folded when a guest is visible.",  # a permission
+        "Dogs must be on a leash and cats must be in a cage when a child is visible.",  # when, of both?
+        "Beds must be made, and zorks must be folded.",
+    ],
+)
+def test_two_rules_are_not_offered_where_one_says_less(text):
+    refused = parse_rule(text)
+    assert isinstance(refused, Unparsed)
+    assert refused.both == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("Every worker must wear a helmet on scaffolds.", ("On scaffolds, every worker must wear a helmet.",)),
+        ("No cups may be shown when a child is near them.", ("No cups may be shown when a child is near the cups.",)),
+        ("People in adverts may not be shown smoking.", ("In adverts, people may not be shown smoking.",)),
+        (
+            "Photos of bathrooms and toilets must show a window.",
+            ("Photos of bathrooms or toilets must show a window.",),
+        ),
+    ],
+)
+def test_the_place_in_front_the_thing_named(text, offered):
+    refused = parse_rule(text)
+    assert isinstance(refused, Unparsed)
+    assert refused.rewordings == offered
+
+
+def test_where_one_of_two_ways_is_not_read_the_other_is_not_all_that_is_said():
+    refused = parse_rule("A ruler must be visible next to every piece of jewellery.")
+    assert isinstance(refused, Unparsed) and len(refused.rewordings) == 1
+    assert f"if you mean that, {BY_HAND}" in refused.hint
 
 
 @pytest.mark.parametrize(
@@ -102,7 +177,7 @@ def test_preconditions_by_hand_are_written_as_constitutions_have_them():
         ("No toys with small parts may be shown near a child under five.", "`five`"),
         ("No person wearing only a towel may be shown.", "`only`"),
         ("Photos must not be black and white.", "`black and white`"),
-        ("X-rays are not allowed when a face is visible.", "`X-rays`"),
+        ("Nothing may cover the face.", "`Nothing`"),
         ("No child may be shown while giving an injection.", "`while`"),
     ],
 )

@@ -28,6 +28,11 @@ _PER_PICTURE = re.compile(
     rf" (?:per {_ONE}\b|in (?:a|one|any|each) (?:single )?{_ONE}{_ENDS})",
     re.IGNORECASE,
 )
+_PART = re.compile(
+    rf"\b(background|corners?|edges?|centre|center|middle) of (?:(?:the|all|any|{'|'.join(sorted(ANY_PICTURE))}) )*"
+    rf"(?:{_PICTURE})\b",
+    re.IGNORECASE,
+)
 _ALWAYS = re.compile(r",? (?:too|as well|also|at all times|at any time)$", re.IGNORECASE)
 # Not where more follows that could speak of the rule again.
 _EVEN = re.compile(
@@ -44,4 +49,5 @@ def without_asides(sentence: str) -> str:
     if not _DEMANDS_LESS.search(sentence):
         sentence = _EVEN.sub("", sentence)
     sentence = _IN_PICTURE.sub(r"\1 visible", _ALWAYS.sub("", sentence))
+    sentence = _PART.sub(r"\1 of the picture", sentence)
     return _SAME_PICTURE.sub("", _ON_PICTURE.sub("", _PER_PICTURE.sub("", sentence)))

@@ -9,6 +9,7 @@ from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.clauses import Groups
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.filled import scope
 from judge.compiler.grammar.forms import Found
 from judge.compiler.grammar.pictures import PICTURES, SHOWING
 from judge.compiler.grammar.pronouns import same_one, unless_so, where_so
@@ -54,12 +55,30 @@ def condition_behind(draft: Draft, found: Found) -> Iterator[Draft]:
 
 def placed(draft: Draft, found: Found) -> Iterator[Draft]:
     """`On platforms, ...`: the things are there."""
-    if any(one.about in PICTURES for one in found["place"]):
-        if all(one.text.split()[-1] in PICTURES for one in found["place"]):
-            yield draft
-        return
+    if any(one.about in PICTURES and one.text.startswith(("in ", "on ", "for ")) for one in found["place"]):
+        return  # `of_picture` reads them
     if not draft.place:
         yield replace(draft, place=found["place"])
+
+
+def of_picture(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`In food photos, ...`, `... in food photos`: of those alone."""
+    yield replace(draft, conditions=(*draft.conditions, *scope(found)))
+
+
+def doing(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`While driving, ...`: of those who do so."""
+    alone = len(draft.subjects) == 1 and all(one.animate for one in draft.subjects[0])
+    if alone and (draft.said or draft.whole):
+        yield where_so(draft, found["ing"])
+
+
+def doing_behind(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`Nurses must wear gloves when drawing blood`: a nurse who draws blood. What is forbidden while doing something
+    keeps it in its statement."""
+    if draft.whole:
+        _ends_with(draft)
+        yield from doing(draft, found)
 
 
 def lifted(draft: Draft, found: Found) -> Iterator[Draft]:
@@ -182,6 +201,9 @@ CHANGES: dict[str, Callable[[Draft, Found], Iterator[Draft]]] = {
     "condition": condition,
     "condition_behind": condition_behind,
     "place": placed,
+    "of_picture": of_picture,
+    "doing": doing,
+    "doing_behind": doing_behind,
     "lifted": lifted,
     "others": others,
     "lifted_there": lifted_there,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from judge.compiler.grammar.tokens import Token
 
@@ -29,6 +29,7 @@ class Chart:
         self.tokens, self.furthest = tokens, 0
         self.words = frozenset(token.word for token in tokens)
         self.steps = 0
+        self.forms: dict[Hashable, list[Any]] = {}  # what fits where, of the forms of sentences
         self._kept: dict[Hashable, tuple[tuple[object, int], ...]] = {}
 
     def __len__(self) -> int:

@@ -51,7 +51,7 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         "|such(?! as)|so|or so|just|merely|for fun|for laughs|as a joke|on purpose|by accident|by mistake|whatsoever"
         "|(?:in|under|on|by|for|at) (?:any|no|all|some|certain|every|most) (?:way|ways|form|case|cases|event|means"
         "|reason|reasons|account|circumstance|circumstances|condition|conditions|time|times|occasion)"
-        "|usual|mere|sheer|certain|particular|specific|special|regular|likely|unlikely|potential|potentially|possible"
+        "|different|identical|matching|separate|opposite|adjacent|equal|unequal|corresponding|usual|mere|sheer|certain|particular|specific|special|regular|likely|unlikely|potential|potentially|possible"
         "|alleged|supposed|so-called|apparent|would-be|considering|concerning|regarding|extra|additional|better|best"
         "|worse|worst|in fact|in total|in turn|in part|by chance|of course|at random|as well|somewhere|anywhere"
         "|everywhere|nowhere|abroad|similar(?! to)|further(?! than)|(?<!any )(?<!no )(?<!some )(?:kind|sort|type) of"
@@ -140,6 +140,10 @@ def left_open(statement: str) -> str:
             return before.word
         if before.word in ("including", "excluding", "instead", "except", "only"):
             return before.word
+    if found := re.search(rf"\b(?:person|people) (?:under|over|below|above) (?:\d+|{'|'.join(NUMBERS)})\b", words):
+        return found.group()
+    if found := re.search(r"^(missing|absent) .*(?:is|are) visible$", words):
+        return found.group(1)
     if found := re.search(r"\b(?:is|are) (?:not|neither) (to|for|of|as|like|by|with|from|when|while)\b", words):
         return found.group()
     if found := re.search(r"\b(?:not|neither|without)\b.* (when|while)\b", words):

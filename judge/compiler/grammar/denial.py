@@ -13,6 +13,7 @@ from judge.compiler.grammar import english, lexicon, nouns
 from judge.compiler.grammar.closed import in_two_places, is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ING, PAST, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
+from judge.compiler.grammar.tokens import OWNERS
 
 # How many is left open by these, and `not` may stand for none or for not all.
 VAGUE = word_set("some several many few most half numerous various certain multiple")
@@ -70,10 +71,16 @@ def denied(said: Alternatives) -> tuple[Alternatives, ...]:
 
 
 _PLACE = (
-    r"(?:in|on|at|near|under|behind|inside|outside|beside|indoors|outdoors|next to|in front of|on top of|by|against"
-    r"|along|over|around|across|off|away from|between)"
+    r"(?:indoors|outdoors|inside|outside|(?:in|on|at|near|under|behind|inside|outside|beside|next to|in front of"
+    r"|on top of|by|against|along|over|around|across|off|away from|between)(?= \w))"
 )
 _DOING_SOMEWHERE = re.compile(rf"(?:not )?\w+ing (?!{_PLACE}\b|in\b)(?:.+ )?{_PLACE}\b")
+
+
+def _place_of(text: str) -> str:
+    """`on scaffolds` of `wearing a helmet on scaffolds`."""
+    found = re.search(r".* (?P<place>(?:in|on|at|near|inside|outside|under|behind|in front of) .+)$", text)
+    return found["place"] if found else ""
 
 
 def _not(said: Said) -> Said:
@@ -84,11 +91,14 @@ def _not(said: Said) -> Said:
         ING,
         PAST,
     } == {ADJECTIVE}
-    if somewhere or (state and re.search(rf"(?:^| ){_PLACE}\b", rest)):
+    settled = first in ("keeping", "placing", "resting")  # what they say is where
+    settled = settled or bool(OWNERS & set(said.text.split()) or (" by " in said.text and said.inner[:1] in ("p", "a")))
+    if (somewhere and not settled) or (state and not settled and re.search(rf"(?:^| ){_PLACE}\b", rest)):
         raise Impossible(
             f"it is open whether `{said.text}` must be so everywhere, or only there",
             "only if nothing is asked elsewhere, put the place first, as in `On scaffolds, every worker must wear a "
             "helmet`; if the place must be so as well, write a rule for each, as in `Every dog must be on a leash`",
+            (((place, ""), ("^", f"{place[0].upper()}{place[1:]}, ")),) if (place := _place_of(said.text)) else (),
         )
     if (said.counts or _QUANTITY.search(said.text)) and not said.owned:
         return _fewer(said)
@@ -99,7 +109,8 @@ def _not(said: Said) -> Said:
             f"it is open whether not `{said.text}` means that one is lacking, or all are",
             "say the least number, as in `Every car must have at least four wheels`",
         )
-    turned = {"with": f"{BE} without {rest}", "without": f"{BE} with {rest}", "not": f"{BE} {rest}"}.get(first)
+    lacking = re.sub(r"\b(on|in|at) (?:each|every) (?=\w)", r"\1 a ", rest)  # `a label on every side`: one lacks it
+    turned = {"with": f"{BE} without {lacking}", "without": f"{BE} with {rest}", "not": f"{BE} {rest}"}.get(first)
     return Said(turned or f"{BE} not {said.text}", said.about, said.inner)
 
 
@@ -164,6 +175,14 @@ def not_vague(one: Thing, *, every: bool = False) -> None:
         )
 
 
+def of_one(one: Thing) -> Thing:
+    """`the label of a cup` of `the label of every cup`: that it is not visible is said of one of them."""
+    words = re.sub(
+        r"\b(of|on|in) (?:each|every) (?=(\w+))", lambda found: f"{found[1]} {english.article(found[2])} ", one.words
+    )
+    return replace(one, words=words)
+
+
 def too_few(one: Thing) -> tuple[Thing, ...] | None:
     """Things of which one kind is seen where `one`, a number of things, is not there as it must be: `fewer than two
     dogs` of `at least two dogs`. None where no number is said; `the` and `every` are none.
@@ -176,6 +195,8 @@ def too_few(one: Thing) -> tuple[Thing, ...] | None:
         raise Impossible(f"it is open which `{one.inside}` are", "say `Every door must be open`, or a least number")
     if first == "both":
         return (replace(one, determiner="fewer than two"),)
+    if first == "all" and english.counted(one.determiner):
+        return (replace(one, determiner=f"fewer than {one.determiner.removeprefix('all ')}"),)
     if first in VAGUE or (first == "a" and rest[:1] == ["few"]) or nouns.measures(one):
         raise Impossible(
             f"it is open how many `{one.inside}` are at least",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from judge.compiler.grammar import english, lexicon
-from judge.compiler.grammar.clauses import Clause, Groups
+from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.forms import SHORT, Found
-from judge.compiler.grammar.pictures import ELSEWHERE, OR_HUNG, PICTURES, SHOWING
+from judge.compiler.grammar.pictures import ELSEWHERE, KINDS, OR_HUNG, PICTURES, SHOWING
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 
 _SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|")) | {"appearing"}
 _SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _SHOW
 # Behind these, `seen` and its like say more than that something is there: `seen through a window`.
 _OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
+_OF_KIND = re.compile(rf"\b(?:in|on) (?:[\w-]+ )?(?:{'|'.join(sorted(SHOWING | OR_HUNG))})$")
 _POSTING = lexicon.word_set("showing depicting portraying picturing posting publishing uploading submitting featuring")
 PICTURE = Thing("the", "picture", "picture")
 
@@ -44,20 +47,27 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
 
 
 def scope(found: Found) -> Groups:
-    """What must hold of the picture itself: `the picture is a screenshot`; nothing of `photos`.
+    """What must hold of the picture itself: `the picture is a screenshot`; nothing of `photos`. Of `photos of rooms`,
+    that a room is visible.
 
     Raises:
         Impossible: no picture shows that it is one.
     """
     words = found.get("picture", "")
+    shown: Groups = ()
+    if "shown" in found:
+        things: Things = found["shown"]
+        if things.joint == "and":
+            raise Impossible("it is open whether either must be shown, or the two together", "", ((("and", "or"),),))
+        shown = (tuple(Clause(one, VISIBLE) for one in things.each),)
     if not words:
-        return ()
+        return shown
     if words.split()[-1] in ELSEWHERE:
         raise Impossible(
             f"`{words}`: no picture shows by itself that it is one, or is of one",
             "write `Photos must not show A`: it holds for every picture that is judged under the rule",
         )
-    return ((Clause(PICTURE, Said(f"{BE} {english.article(words)} {words}")),),)
+    return (*shown, (Clause(PICTURE, Said(f"{BE} {english.article(words)} {words}")),))
 
 
 def of_pictures(things: tuple[Thing, ...]) -> bool:
@@ -72,7 +82,10 @@ def said_in(found: Found) -> Alternatives:
 
 
 def needs_its_verb(found: Found) -> bool:
-    """`seen through a window`: without its verb, what follows says something else (another form keeps both)."""
+    """`seen through a window`, `shown in food photos`: what follows says something else than of the thing (another
+    form reads it)."""
+    if any(_OF_KIND.search(one.text) for one in said_in(found)):
+        return True
     tail: Alternatives = found.get("tail") or ()
     needs = [one.text.split()[0] in _OF_THE_VIEW for one in tail]
     if any(needs) and not all(needs):
@@ -87,9 +100,11 @@ def shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
     """A picture that shows something is no thing that does something; `shown` is no property."""
     if any(
         one.head in PICTURES | ELSEWHERE and one.behind in ("of", "showing", "that", "which", "with") for one in things
-    ):
+    ) or any(one.behind == "in" and one.words.split()[-1] in KINDS for one in things):
         return True  # `pictures of passports` are looked through: other forms read them so
-    if any(one.animate for one in things) and any(one.text.split()[0] in _POSTING for one in said):
+    if any(one.animate and one.head not in PICTURES for one in things) and any(
+        one.text.split()[0] in _POSTING for one in said
+    ):
         raise Impossible(
             f"it is open whether `{things[0].inside}` must be seen, or only what they show",
             "write it of the pictures, as in `Photos must not show knives`, or `Photos must show the label`",

@@ -90,12 +90,11 @@ def base_verb(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     for said, end in _one_base(chart, place):
         yield said, end
         for joint, after in nouns.joints(chart, end):
+            if chart.at(place, "be") and chart.can(after, ADJECTIVE):
+                continue  # `be closed or empty`: no emptying
             for more, last in base_verb(chart, after) if joint == "or" else ():
-                if chart.at(place, "be") and chart.can(after, ADJECTIVE):
-                    continue  # `be closed or empty`: no emptying
                 if few(said + more) and not predicates.lacks_object(said):
                     yield said + more, last
-        for joint, after in nouns.joints(chart, end):
             for more, last in _one_base(chart, after) if joint == "and" else ():
                 if len(said) == len(more) == 1 and not chart.at(place, "be"):
                     yield product(said, more, " and "), last

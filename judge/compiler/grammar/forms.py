@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from judge.compiler.grammar.chart import Chart
@@ -30,7 +30,7 @@ SHORT = {
     "SHOWS": "show|shows|contain|contains|depict|depicts",
     "OF": "of|showing|with|containing|depicting|featuring",
     "REMOVED": "removed|rejected|deleted|declined|refused",
-    "IFWHEN": "if|when|where|whenever",
+    "IFWHEN": "if|when|where|whenever|while|wherever",
 }
 _BE_SHOWN = "be [clearly|ever|directly|openly] $SHOWN"
 
@@ -63,6 +63,8 @@ CORES: tuple[tuple[str, str], ...] = (
     ("[the|all|any|your|our|each|every] <picture> $MAY not|never [ever] <showing> <things>", "both_open"),
     ("[a|an] <picture> $MAY not|never [ever] <showing> <things>", "both_open"),
     ("no <picture> $MAY [ever] <showing> <things>", "both_open"),
+    ("[the|all|any] <picture> of <shown:things> $MAY not|never [ever] <showing> <things>", "both_open"),
+    ("no <picture> of <shown:things> $MAY [ever] <showing> <things>", "both_open"),
     ("[the|all] <picture> $MAY [ever] <showing> neither <things> nor <more:things>", "forbidden"),
     ("[the|all] <picture> $MAY [ever] <showing> no <things>", "forbidden"),
     ("do not|never <showing> <things>", "both_open"),
@@ -105,6 +107,8 @@ CORES: tuple[tuple[str, str], ...] = (
     ("at most <count> <things> $MAY be $SHOWN <tail>", "too_many"),
     ("at most <count> <things> is|are $ALLOWED", "too_many"),
     ("a maximum of <count> <things> $MAY be $SHOWN", "too_many"),
+    ("only <count> <things> $CAN be $SHOWN", "too_many"),
+    ("only <count> <things> is|are $ALLOWED", "too_many"),
     ("[the|all] <picture> $MAY <showing> at most <count> <things>", "too_many"),
     ("[the|all] <picture> $MAY <showing> no more than <count> <things>", "too_many"),
     ("at most <count> <things>", "too_many"),
@@ -134,10 +138,11 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<things> is|are only $ALLOWED <tail>", "only_so"),
     # requirements
     ("<things> $MUST [always|to] be $SEEN", "required"),
-    ("<things> $MUST [always|to] be shown|depicted <tail>", "required_so"),
+    ("<things> $MUST [always|to] be shown|depicted|photographed|pictured|portrayed <tail>", "required_so"),
     ("<things> $MUST [always|to] be visible|seen|displayed|present <tail>", "required_there"),
     ("<things> $MUST [always|to] <doing>", "required_so"),
     ("[the|all|any|every|each] <picture> $MUST [always|to] <showing> <things>", "required"),
+    ("[the|all|any|every|each] <picture> of <shown:things> $MUST [always|to] <showing> <things>", "required"),
     ("always <showing> <things>", "required"),
     # lists behind a colon
     ("[the] following [things|items|subjects] $MAY not|never be $SHOWN : <listed>", "forbidden"),
@@ -154,6 +159,8 @@ CORES: tuple[tuple[str, str], ...] = (
 FRONTS: tuple[tuple[str, str], ...] = (
     ("[but|and] $IFWHEN <clauses> ,", "condition"),
     ("<place> ,", "place"),
+    ("in|on|for [all|any|the] <picture> ,", "of_picture"),
+    ("when|while <ing> ,", "doing"),
     ("unless <clauses> ,", "lifted"),
     ("except $IFWHEN <clauses> ,", "lifted"),
     ("except|apart [for|from] <others> ,", "others"),
@@ -164,6 +171,8 @@ FRONTS: tuple[tuple[str, str], ...] = (
 # What may follow it.
 BACKS: tuple[tuple[str, str], ...] = (
     ("[,] $IFWHEN <clauses>", "condition_behind"),
+    ("in [all|any|the] <picture>", "of_picture"),
+    ("[,] when|while <ing>", "doing_behind"),
     ("[,] unless <clauses>", "lifted_behind"),
     ("[,] except $IFWHEN <clauses>", "lifted_behind"),
     ("[,] except [for] <others>", "others_behind"),
@@ -210,9 +219,14 @@ def parts_of(form: str) -> tuple[FormPart, ...]:
 
 def matches(chart: Chart, place: int, form: str, phrases: Phrases) -> Iterator[tuple[Found, int]]:
     """Every way to match a form from a place on: what fills its holes, and where it ends."""
-    parts = parts_of(form)
-    if all(part.optional or part.hole or not part.words.isdisjoint(chart.words) for part in parts):
-        yield from _matches(chart, place, parts, phrases, {})
+    if _words_stand_in(chart.words, form):
+        yield from _matches(chart, place, parts_of(form), phrases, {})
+
+
+@lru_cache(65536)
+def _words_stand_in(words: frozenset[str], form: str) -> bool:
+    """Whether every word that a form needs is in the sentence at all."""
+    return all(part.optional or part.hole or not part.words.isdisjoint(words) for part in parts_of(form))
 
 
 def _matches(

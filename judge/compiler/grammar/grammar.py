@@ -21,6 +21,7 @@ from judge.compiler.grammar.chains import Parsed, statement
 from judge.compiler.grammar.chart import Chart, TooMany
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.pronouns import named, open_inside
 from judge.compiler.grammar.reading import drafts
 from judge.compiler.grammar.refusal import between, not_read, not_seen
 from judge.compiler.grammar.tokens import tokens_of
@@ -34,7 +35,12 @@ _EVERY_ONE = re.compile(
 )
 _ANYONE = re.compile(r"\bany(?:one|body)\b", re.IGNORECASE)
 _YOU = re.compile(r"^you (?:(must|should|may|can) (?:not|never)|(must|should|have to|need to))\b", re.IGNORECASE)
-_NOBODY = re.compile(r"\b(?:no one|no-one|no person)(?= (?:may|must|can|should|shall|is)\b)", re.IGNORECASE)
+_MAY = r"(?= (?:may|must|can|should|shall|is)\b)"
+_NOBODY = re.compile(rf"\b(?:no one|no-one|no person){_MAY}", re.IGNORECASE)
+_WORN_BY = re.compile(
+    r"(?P<things>[^,]+?) (?P<must>must|should) be (?P<verb>worn|carried) by (?P<who>[^,.;]+)", re.IGNORECASE
+)
+_NO_PERSON = re.compile(r"\b(?:no one|no-one|nobody) (?!may|must|can|should|shall|is|are)(?=\w)", re.IGNORECASE)
 
 
 def parse_rule(text: str) -> Parsed | Unparsed:
@@ -61,7 +67,7 @@ def _read(text: str) -> Parsed | Unparsed:
     if not chains:
         return not_read(sentence, chart)
     if len(chains) > 1:
-        return between(chains, _only)
+        return between(sentence, chains, _only)
     (chain,) = chains
     found = checks.faults(text, chain.preconditions, chain.exceptions)
     return replace(chain, warnings=tuple(fault.message for fault in found))
@@ -82,9 +88,14 @@ def plain(text: str) -> str:
     sentence = without_asides(text)
     if sentence.isupper():
         sentence = sentence.capitalize()
+    if worn := _WORN_BY.fullmatch(sentence):  # who must wear it is what the rule speaks of
+        things = worn["things"] if worn["things"][1:2].isupper() else worn["things"][0].lower() + worn["things"][1:]
+        verb = "wear" if worn["verb"].casefold() == "worn" else "carry"
+        sentence = f"{worn['who']} {worn['must']} {verb} {things}"
     sentence = _YOU.sub(lambda found: f"nobody {found[1]}" if found[1] else "every person must", sentence)
     sentence = _ANYONE.sub("any person", _EVERY_ONE.sub("every person", sentence))
     sentence = _WITH_NO.sub("without ", _YOUR.sub("the", sentence))
+    sentence = _NO_PERSON.sub("no person ", sentence)
     return (
         _NOBODY.sub("nobody", sentence) if re.search(r"^no one|^no-one| no one ", sentence, re.IGNORECASE) else sentence
     )
@@ -108,7 +119,9 @@ def readings(chart: Chart, rule: str) -> list[Parsed]:
         _closed(chain)
     faulty = {key: wrong for key, chain in found.items() if (wrong := _fault(rule, chain))}
     if faulty and len(faulty) == len(found):
-        raise Impossible(next(iter(faulty.values())), "say what is visible in place of what is open")
+        wrong = next(iter(faulty.values()))
+        instead = named(plain(rule)) if "stands for" in wrong else ()
+        raise Impossible(wrong, "say what is visible in place of what is open", instead)
     return [chain for key, chain in found.items() if key not in faulty]
 
 
@@ -126,10 +139,12 @@ def _closed(chain: Parsed) -> None:
 
 def _fault(rule: str, chain: Parsed) -> str:
     """What makes a chain unfit, or nothing."""
-    for group in chain.preconditions:
+    for group in (*chain.preconditions, *chain.exceptions):
         for one in group.any:
             if closed.in_two_places(one.statement):
                 return f"it is open whether `{one.statement}` asks for one of the places or for both"
+            if word := open_inside(one.statement):
+                return f"it is open what `{word}` stands for"
     found = checks.faults(rule, chain.preconditions, chain.exceptions)
     return next((fault.message for fault in found if fault.refuses), "")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from judge.compiler.grammar import lexicon
+from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.changes import lifted
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
 from judge.compiler.grammar.closed import PLACES_ALONE
@@ -17,6 +17,7 @@ from judge.compiler.grammar.denial import (
     denied,
     ends_in_a_state,
     not_vague,
+    of_one,
     stays_open,
     too_few,
 )
@@ -127,7 +128,7 @@ def each_not(found: Found) -> Iterator[Draft]:
 
 def _is_quality(said: Said) -> bool:
     """`blurry`, `a screenshot`; not `hung above a bed`, which is no matter of the picture that is judged."""
-    return " " not in said.text or said.text.startswith(("a ", "an "))
+    return " " not in said.text or said.text.startswith(("a ", "an ", "too ", "very ")) or said.text == "upside down"
 
 
 def _of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
@@ -234,13 +235,15 @@ def only_so(found: Found) -> Iterator[Draft]:
 
 
 def _each_denied(each: tuple[Thing, ...], said: Alternatives) -> Groups:
-    return tuple(tuple(Clause(one, more) for one in each for more in group) for group in denied(said))
+    return tuple(tuple(Clause(of_one(one), more) for one in each for more in group) for group in denied(said))
 
 
 def only_kind(found: Found) -> Iterator[Draft]:
     """`Only closed bottles may be shown`: bottles other than closed bottles."""
     things = things_in(found)
     (one, *more) = things.each
+    if english.counted(one.determiner):
+        return  # a limit
     if more or one.determiner or one.behind or not one.modified or one.head in PICTURES:
         raise Impossible(
             "it is open what else `only` leaves out", "write `No bottles other than closed bottles may be shown`"
@@ -253,7 +256,7 @@ def required(found: Found) -> Iterator[Draft]:
     """`The price must be shown`: violated where it is not. `A and B`: where either is missing; `A or B`: both."""
     things = things_in(found)
     first = things.each[0].determiner
-    if first.split(" ")[0] in EACH - {"both"} or (
+    if (first.split(" ")[0] in EACH - {"both"} and not english.counted(first)) or (
         "picture" in found and first.startswith(("at most ", "no more than "))
     ):
         return
@@ -265,7 +268,7 @@ def required(found: Found) -> Iterator[Draft]:
 def _gone(one: Thing) -> tuple[Clause, ...]:
     few = too_few(one)
     if few is None:
-        return (Clause(one, Said(f"{BE} not visible")),)
+        return (Clause(of_one(one), Said(f"{BE} not visible")),)
     return tuple(Clause(each, VISIBLE) for each in few)
 
 
@@ -280,6 +283,8 @@ def required_so(found: Found) -> Iterator[Draft]:
     things, said = things_in(found), said_in(found)
     if shows(things.each, said) or needs_its_verb(found) or any(_may_be_missing(one) for one in said):
         return
+    if any(re.search(r" (?:when|while) \w+ing\b", one.text) for one in said):
+        return  # `doing_behind` reads of whom it is demanded
     if of_pictures(things.each):
         yield from _so_of_the_picture(things, said)
         return
@@ -287,7 +292,8 @@ def required_so(found: Found) -> Iterator[Draft]:
         ends_in_a_state(each_said, acts=any(one.animate for one in things.each))
     if things.joint == "or":
         raise Impossible("it is open whether each must be so, or one is enough", "write `and` if each must be so")
-    if any(one.determiner in ("a", "an") for one in things.each):
+    dressed = all(one.text.startswith("wearing ") for one in said) and all(one.animate for one in things.each)
+    if any(one.determiner in ("a", "an") for one in things.each) and not dressed:
         vague = next(one for one in things.each if one.determiner in ("a", "an"))
         raise Impossible(
             f"it is open whether every {vague.words} must be so, or one is enough",

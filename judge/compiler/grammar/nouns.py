@@ -6,6 +6,7 @@ before it: each is a reading of its own. Readings that no careful person has are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product as every
@@ -17,18 +18,21 @@ from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, NOUN, PAST, P
 from judge.compiler.grammar.things import Said, Thing, Things, listing
 from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS
 
-_QUANTITIES = (
-    "more than",
-    "less than",
-    "fewer than",
-    "at least",
-    "at most",
-    "no more than",
-    "over",
-    "exactly",
-    "up to",
+_QUANTITIES = tuple(
+    words.split()
+    for words in (
+        "more than",
+        "less than",
+        "fewer than",
+        "at least",
+        "at most",
+        "no more than",
+        "over",
+        "exactly",
+        "up to",
+    )
 )
-_PLURAL_BEFORE_NOUNS = word_set("police people sports clothes goods arms news savings customs sales games")
+_PLURAL_BEFORE_NOUNS = word_set("police people sports sharps clothes goods arms news savings customs sales games")
 # `wearing headphones` is what somebody does, and no kind of headphones.
 _NEED_OBJECTS = ("wearing", "holding", "using", "carrying", "touching")
 _OF_MANY = ("pair", "pairs", "set", "sets", "group", "groups", "crowd", "crowds", "bunch", "pack", "packet", "packets")
@@ -79,6 +83,14 @@ class _List:
             return None  # `holding a phone or drinking`
         if _is_run(self.last) and not (first.modified or first.determiner):
             return None  # a modifier spreads over all the bare nouns of a run, or over none
+        bare = not (first.determiner or first.plural or english.is_mass(first.head) or first.head[:1].isupper())
+        if bare and self.things.each[-1].determiner and self.things.each[-1].behind:
+            return None  # `holding a pet by its neck or tail`: it stands in the same phrase
+        last = self.things.each[-1]
+        if bare and not first.modified and last.determiner and re.search(r"(?:'s|s') ", last.words):
+            return None  # `a person's hand or mouth`: the mouth is theirs, which `_spread` says
+        if bare and english.definite(self.things.each[-1].determiner) and first.behind == "of":
+            return None  # `the roof or bonnet of a car`: of both
         if not _counted_alike(self.things.each[0].determiner, first.determiner):
             return None  # `two logos or badges`: two of each, of both together, or any badge
         mixed = self.mixed or _several(more)
@@ -134,8 +146,11 @@ def _sharing(last: Thing, each: tuple[Thing, ...]) -> tuple[Thing, ...]:
     shared = []
     for one in each:
         determiner = one.determiner.replace("another", "").replace("other", "").strip()
-        if not determiner and last.determiner in ("a", "an") and not one.plural and not english.is_mass(one.head):
-            determiner = english.article(one.words)
+        if not determiner and not one.plural and not english.is_mass(one.head):
+            if last.determiner in ("a", "an"):
+                determiner = english.article(one.words)
+            elif english.definite(last.determiner):
+                determiner = last.determiner
         shared.append(replace(one, determiner=determiner))
     return tuple(shared)
 
@@ -272,10 +287,9 @@ def determiners(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
 
 def _quantities(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
     starts = [("", place)]
-    for quantity in _QUANTITIES:
-        words = quantity.split()
-        if all(chart.at(place + index, word) for index, word in enumerate(words)):
-            starts.append((f"{quantity} ", place + len(words)))
+    for words in _QUANTITIES:
+        if chart.at(place, words[0]) and all(chart.at(place + index, word) for index, word in enumerate(words)):
+            starts.append((f"{' '.join(words)} ", place + len(words)))
     for quantity, at in starts:
         if at < len(chart) and (chart.word(at) in NUMBERS or chart.tokens[at].kind in ("number", "param")):
             yield f"{quantity}{chart.word(at)}", at + 1

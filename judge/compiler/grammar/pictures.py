@@ -27,6 +27,8 @@ KINDS = {
     "adverts": "advert",
     "ad": "ad",
     "ads": "ad",
+    "advertisement": "advertisement",
+    "advertisements": "advertisement",
     "collage": "collage",
     "collages": "collage",
     "scan": "scan",

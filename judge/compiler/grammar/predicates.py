@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from judge.compiler.grammar import english, finite, lexicon, nouns
@@ -11,9 +12,11 @@ from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, PAST, word_se
 from judge.compiler.grammar.prepositions import one_or_all, prepositional
 from judge.compiler.grammar.things import BE, MOST_ALTERNATIVES, Alternatives, Said, few, product
 from judge.compiler.grammar.tokens import PREPOSITIONS
-from judge.compiler.grammar.verbs import OBJECT, doing
+from judge.compiler.grammar.verbs import OBJECT, PARTICLES, doing
 
 _PLACED = word_set("park leave store place hang stack keep put lay mount attach pile photograph show see depict use")
+_SHADES = ("light", "dark", "pale", "bright", "deep", "off")
+_COLOURS = word_set("white black grey gray red green blue yellow orange brown pink purple beige cream")
 _GOALS = ("at", "into", "onto", "to", "toward", "towards")
 
 
@@ -30,6 +33,8 @@ def behind_noun(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Al
                     yield product(said, more, " and "), last
             for more, last in behind_noun(chart, after, behind) if joint in ("or", "") else ():
                 if joint == "" and len(more) == 1:
+                    continue
+                if _goes_on_meanwhile(said[-1], more):
                     continue
                 if _is_relative(said[0]) and not _is_relative(more[0]):
                     continue  # `who is crying or bleeding`
@@ -61,7 +66,9 @@ def _one_behind(chart: Chart, place: int, behind: str) -> Iterator[tuple[Alterna
     if place < len(chart) and chart.tokens[place].kind == "quote":
         yield (Said(chart.word(place)),), place + 1
     yield from _other_than(chart, place)
-    if chart.at(place, *OUT_OR_IN):
+    if chart.can(place + 1, ING):
+        yield from _meanwhile(chart, place)
+    if chart.at(place, *OUT_OR_IN, "alone", "barefoot", "asleep"):
         yield (Said(chart.word(place)),), place + 1
     for said, end in adjectives(chart, place):
         if chart.at(end, "than"):
@@ -112,10 +119,18 @@ def tail(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     """
     for said, end in _joined(chart, place):
         yield said, end
-        if len(said) > 1:
+        if len(said) > 1 and not _keeps_to_last(chart, said, end):
             for more, after in _run(chart, end):
                 if few(both := product(said, more)):
                     yield both, after
+
+
+def _keeps_to_last(chart: Chart, said: Alternatives, end: int) -> bool:
+    """`covered or tied [down]`, `covered with a cloth or stored [in a box]`, `upright or chained [to a wall]`."""
+    first, last = said[0].text.split(), said[-1].text.split()
+    own = [any(word in PREPOSITIONS for word in words) for words in (first, last)]
+    adjective = chart.at(end, "to", "by") and not lexicon.tags(first[-1]) & {PAST, ING}
+    return own == [True, False] or adjective or chart.at(end, *PARTICLES)
 
 
 @phrase
@@ -129,6 +144,8 @@ def _joined(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
             if (joint and word != joint) and not open_list:
                 continue
             for more, behind in _run(chart, after):
+                if word != "and" and _goes_on_meanwhile(said[-1], more):
+                    continue  # `eating while walking or running`
                 if word != "and" and ((lacks_object(said) and " " in more[0].text) or _is_placed(said[-1], more[0])):
                     continue
                 if word == "and" and said[-1].text.startswith("not ") and not chart.at(after, "not"):
@@ -142,6 +159,11 @@ def _joined(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
                     waiting.append((product(said, more, " and "), behind, "and", False))
                 elif word != "and" and few(said + more):
                     waiting.append((said + more, behind, "or", word == ""))
+
+
+def _goes_on_meanwhile(said: Said, more: Alternatives) -> bool:
+    alone = all(re.fullmatch(r"\w+ing", one.text) for one in more)
+    return alone and bool(re.search(r"(?:^| )while \w+ing$", said.text))
 
 
 def lacks_object(said: Alternatives) -> bool:
@@ -161,10 +183,15 @@ def _is_placed(said: Said, more: Said) -> bool:
 def _run(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     for said, end in part(chart, place):
         yield said, end
+        parts = said[0].both or said
+        if len(parts) > 1 and _keeps_to_last(chart, parts, end):
+            continue
         after = end + chart.at(end, ",") * (chart.word(end + 1) in ("with", "without", "while"))
         if said[0].owned and not chart.at(after, "with", "without", "while", "together"):
             continue  # what follows is said of the part: `with the legs spread wide`
         for more, behind in tail(chart, after):  # `parked [on a road or in front of a gate]`
+            if len({lexicon.tags(one.text.split()[0]) & {PAST, ING} == set() for one in more}) > 1:
+                continue  # `covered [with a cloth or stored in a box]`
             each = tuple(part for one in more for part in one.both or (one,))
             alike = all(one.text.startswith(f"{chart.word(after)} ") for one in each)
             if (
@@ -178,19 +205,33 @@ def _run(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
                 yield both, behind
 
 
+def _meanwhile(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`while driving or holding a cup`."""
+    if chart.at(place, "while", "when"):
+        said_so = being_done(chart, place + 1) or doing(chart, place + 1)
+        yield from ((tuple(one.behind(chart.word(place)) for one in said), end) for said, end in said_so)
+
+
+@phrase
+def being_done(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """What somebody is doing meanwhile: `drawing blood`."""
+    if chart.can(place, ING) and chart.word(place).endswith("ing"):
+        yield from tail(chart, place)
+
+
 @phrase
 def part(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     yield from prepositional(chart, place)
     yield from doing(chart, place)
     yield from adjectives(chart, place)
     yield from _owned(chart, place)
+    if place and chart.can(place - 1, PAST) and chart.tokens[place : place + 1] and chart.tokens[place].kind == "quote":
+        yield (Said(chart.word(place)),), place + 1  # `marked "SPECIMEN"`
     if chart.at(place, "neither"):
         yield from _neither(chart, place)
     if chart.can(place, ADVERB) and not chart.at(place + 1, "with", "from", "of", "to"):
         yield (Said(chart.word(place)),), place + 1
-    if chart.at(place, "while", "when"):
-        for said, end in doing(chart, place + 1):
-            yield tuple(one.behind(chart.word(place)) for one in said), end
+    yield from _meanwhile(chart, place)
 
 
 def _neither(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
@@ -204,27 +245,40 @@ def _neither(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
 
 
 def adjectives(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
-    """`dead or dying`, `too small`, `wider than 90 degrees`."""
-    adverb = place + (
-        chart.at(place, "so", "too", "very") or (chart.can(place, ADVERB) and chart.can(place + 1, ADJECTIVE))
-    )
-    if not chart.can(adverb, ADJECTIVE, PAST) or (chart.at(adverb, "far") and chart.at(adverb + 1, "from")):
+    """`dead or dying`, `too small`, `white or light grey`, `wider than 90 degrees`."""
+    first, end = _adjective(chart, place)
+    if not first or (chart.at(end - 1, "far") and chart.at(end, "from")):
         return
-    first = " ".join(chart.word(at) for at in range(place, adverb + 1))
-    yield (Said(first),), adverb + 1
-    waiting: list[tuple[tuple[str, ...], int]] = [((first,), adverb + 1)]
+    yield (Said(first),), end
+    waiting: list[tuple[tuple[str, ...], int]] = [((first,), end)]
     while waiting:
         words, end = waiting.pop()
         for joint, after in nouns.joints(chart, end):
-            if chart.can(after, ADJECTIVE, PAST, ING):
-                more = (*words, chart.word(after))
-                each = tuple(Said(word) for word in more)
-                if joint == "or":
-                    yield each, after + 1
-                elif joint == "and":
-                    yield (Said(f"{', '.join(words)} and {chart.word(after)}", both=each),), after + 1
-                else:
-                    waiting.append((more, after + 1))
+            more, behind = _adjective(chart, after)
+            if not more and chart.can(after, ING):
+                more, behind = chart.word(after), after + 1
+            each = tuple(Said(word) for word in (*words, more))
+            if more and joint == "or":
+                yield each, behind
+            elif more and joint == "and":
+                yield (Said(f"{', '.join(words)} and {more}", both=each),), behind
+            elif more:
+                waiting.append(((*words, more), behind))
+
+
+def _adjective(chart: Chart, place: int) -> tuple[str, int]:
+    """One, with the word before it that says how much, and where it ends; nothing where none stands."""
+    if chart.at(place, "upside") and chart.at(place + 1, "down"):
+        return "upside down", place + 2
+    degree = (
+        chart.at(place, "so", "too", "very")
+        or (chart.can(place, ADVERB) and chart.can(place + 1, ADJECTIVE))
+        or (chart.at(place, *_SHADES) and chart.at(place + 1, *_COLOURS))
+    )
+    end = place + degree + 1
+    if not chart.can(end - 1, ADJECTIVE, PAST):
+        return "", place
+    return " ".join(chart.word(at) for at in range(place, end)), end
 
 
 @phrase

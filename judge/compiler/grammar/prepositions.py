@@ -8,8 +8,12 @@ from judge.compiler.grammar import english, nouns
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.lexicon import word_set
 from judge.compiler.grammar.things import Alternatives, Said, Thing, Things
-from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, LACKING, PREPOSITIONS
+from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, LACKING, OWNERS, PREPOSITIONS
 
+_COMPOUND = {
+    first: tuple(words for words in COMPOUND_PREPOSITIONS if words[0] == first)
+    for first in {words[0] for words in COMPOUND_PREPOSITIONS}
+}
 PLACES = word_set("at in inside on onto outside under near behind above over beside")
 
 
@@ -33,6 +37,8 @@ def prepositional(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]
                 yield tuple(Said.ending(one, thing) for one in each for thing in found.each), end
         if len(each) > 1:
             continue
+        if chart.at(start, "it", "them"):
+            yield (Said(f"{words} {chart.word(start)}"),), start + 1  # held to what it stands for in its statement
         for found, end in nouns.things(chart, start + 1, words) if chart.at(start, "neither") else ():
             if found.joint == "or":
                 text = " nor ".join(one.inside for one in found.each)
@@ -63,13 +69,15 @@ def one_or_all(each: Alternatives) -> tuple[Alternatives, Alternatives]:
 def _can_stand_with(one: Thing) -> bool:
     """`with the nipples` alone says nothing: what is definite behind `with`, or a share of it, needs something said
     of it (`_owned`)."""
+    if one.animate and one.determiner in OWNERS:
+        return True  # `puppies with their mother`
     return (
         not english.definite(one.determiner) or one.behind == "of" or one.behind[:1] in tuple('"`\u201c')
     ) and not nouns.measures(one)
 
 
 def _prepositions(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
-    for words in COMPOUND_PREPOSITIONS:
+    for words in _COMPOUND.get(chart.word(place), ()):
         if all(chart.at(place + index, word) for index, word in enumerate(words)):
             yield " ".join(words), place + len(words)
             return

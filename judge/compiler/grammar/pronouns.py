@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import zip_longest
 
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import STANDING_FOR, Clause, Groups
-from judge.compiler.grammar.denial import Impossible, denied
+from judge.compiler.grammar.denial import Impossible, Swaps, denied
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.lexicon import ING, NOUN, PLURAL, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
-from judge.compiler.grammar.tokens import PREPOSITIONS, tokens_of
+from judge.compiler.grammar.tokens import PREPOSITIONS, Token, tokens_of
 
 _NAME_IT = "name the thing: each statement of a rule is asked alone"
 
@@ -91,6 +92,43 @@ def _agrees(word: str, noun: str, plural: bool) -> bool:
     if word == "it":
         return not plural and not person
     return plural or person
+
+
+def open_inside(statement: str) -> str:
+    """`it` or `them` in a statement where not exactly one thing can be meant: `a fence around them` says so of what it
+    stands behind, `pools without a fence around them`; empty where all is clear."""
+    tokens = tokens_of(statement)
+    for at, token in enumerate(tokens):
+        if token.word in ("it", "them") and at:
+            belonging = any(one.word in ("with", "without") for one in tokens[:at])
+            if not belonging or len(candidates(token.word, tokens[:at])) != 1:
+                return token.word
+    return ""
+
+
+def candidates(word: str, before: tuple[Token, ...]) -> tuple[str, ...]:
+    """The nouns in front of `it` or `them`, with the nouns before them, that it can stand for."""
+    found: list[str] = []
+    words = ""
+    for one, after in zip_longest(before, before[1:]):
+        noun = one.can(NOUN, PLURAL) and not one.can(ING) and lexicon.rather(one.word, "n", "a")
+        words = f"{words} {one.word}".strip() if noun else ""
+        last = not (after and after.can(NOUN, PLURAL) and not after.can(ING))
+        plural = PLURAL in lexicon.tags(one.word)
+        if noun and last and (plural if word == "them" else _agrees(word, one.word, plural)):
+            found.append(words)
+    return tuple(dict.fromkeys(found))
+
+
+def named(sentence: str) -> tuple[Swaps, ...]:
+    """What to put for the first `it` or `them` of a sentence: each thing that it can stand for."""
+    tokens = tokens_of(sentence)
+    at = next((at for at, token in enumerate(tokens) if token.word in (*STANDING_FOR, "them")), 0)
+    clause = max((place for place in range(at) if tokens[place].word in _CLAUSES), default=at)
+    return tuple(((tokens[at].word, f"the {noun}"),) for noun in candidates(tokens[at].word, tokens[:clause]))
+
+
+_CLAUSES = frozenset({"if", "when", "where", "while", "unless", "wherever", "whenever"})
 
 
 def _plain(said: Said) -> Said:

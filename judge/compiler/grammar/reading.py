@@ -17,6 +17,7 @@ PHRASES = {
     "tail": predicates.tail,
     "clauses": clauses.clauses,
     "doing": finite.base_verb,
+    "ing": predicates.being_done,
     "picture": clauses.picture,
     "posting": clauses.posting,
     "showing": clauses.showing,
@@ -57,9 +58,17 @@ def _backed(chart: Chart, place: int, more: tuple[tuple[str, Found], ...], draft
         return
     if len(more) > 4:
         return
-    for form, meaning in BACKS:
-        for found, end in matches(chart, place, form, PHRASES):
-            yield from _backed(chart, end, (*more, (meaning, found)), draft)
+    for meaning, found, end in _backs(chart, place):
+        yield from _backed(chart, end, (*more, (meaning, found)), draft)
+
+
+def _backs(chart: Chart, place: int) -> list[tuple[str, Found, int]]:
+    """What may follow from a place on, found once for all that stands before it."""
+    if place not in chart.forms:
+        chart.forms[place] = [
+            (meaning, found, end) for form, meaning in BACKS for found, end in matches(chart, place, form, PHRASES)
+        ]
+    return chart.forms[place]
 
 
 def _with_all(draft: Draft, more: tuple[tuple[str, Found], ...]) -> Iterator[Draft]:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from itertools import islice
 
 from judge.compiler.grammar import checks, closed, lexicon
-from judge.compiler.grammar.advice import BY_HAND, Unparsed
+from judge.compiler.grammar.advice import Unparsed, by_hand, swapped, turned
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.chart import Chart
 from judge.compiler.grammar.pictures import EITHER, ITSELF, PICTURES
+from judge.compiler.grammar.pronouns import named
 from judge.compiler.grammar.reword import as_rule, when_flagged
 from judge.compiler.grammar.tokens import NUMBERS, OPEN_PRONOUNS, Token, tokens_of
 
@@ -32,7 +33,6 @@ _OF_ITSELF = re.compile(
     rf"(?:[\w-]+ ){{0,3}}(?:{'|'.join(sorted(ITSELF))}) (?:must|should|shall) (?:(?:not|never) )?be (?P<said>.+)",
     re.IGNORECASE,
 )
-_FORM = "say all of it as `No A may be shown`, `A is not allowed when B is visible`, `Photos must not show A or B`"
 
 
 def not_seen(sentence: str) -> Unparsed | None:
@@ -63,7 +63,7 @@ def not_seen(sentence: str) -> Unparsed | None:
     return None
 
 
-def between(chains: list[Parsed], only: Callable[[str], Parsed | None]) -> Unparsed:
+def between(sentence: str, chains: list[Parsed], only: Callable[[str], Parsed | None]) -> Unparsed:
     """Shows the readings, and the rule that says each. `only`: the single reading of a text, or None."""
     shown = chains[:MOST_SHOWN]
     written = []
@@ -74,7 +74,9 @@ def between(chains: list[Parsed], only: Callable[[str], Parsed | None]) -> Unpar
     among = ", among them" if len(chains) > len(shown) else ""
     reason = f"it can be read in {ways}{among}: {'; or '.join(map(when_flagged, shown))}"
     rewordings = tuple(filter(None, written))
-    return Unparsed(reason, "" if len(rewordings) == len(chains) else BY_HAND, rewordings)
+    return Unparsed(
+        reason, "" if len(rewordings) in (0, len(chains)) else f"if another is meant, {by_hand(sentence)}", rewordings
+    )
 
 
 def _same(found: Parsed | None, wanted: Parsed) -> bool:
@@ -88,7 +90,9 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     pronoun = next((token.text for token in chart.tokens if token.word in OPEN_PRONOUNS), None)
     if pronoun:
         return Unparsed(
-            f"it is open what `{pronoun}` stands for", "name the thing: each statement of a rule is asked alone"
+            f"it is open what `{pronoun}` stands for",
+            "name the thing: each statement of a rule is asked alone",
+            swapped(sentence, named(sentence)),
         )
     either = re.match(r"(?:\w+ )?(\w+) (?:must|may|should|can) ", sentence)
     if either and either[1].casefold() in EITHER:
@@ -108,9 +112,8 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     ):
         return Unparsed(
             f"it is open whether `{subject.text}` means the picture itself, or one that is seen in it",
-            "write `Photos must show A`, or of the picture itself `Photos must be square`"
-            if re.search(r"\b(?:must|should|shall) (?!not\b|never\b)", sentence, re.IGNORECASE)
-            else "write `Photos must not show A or B`, or of the picture itself `Photos must not be blurry`",
+            "",
+            turned(sentence),
         )
     if counted := _COUNTED_LIST.search(sentence):
         return Unparsed(
@@ -149,18 +152,18 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     if chart.furthest == 0 or len(chart) < 3:
         no_form = "it is in no form of a rule known here"
         if chart.furthest >= len(chart):
-            return Unparsed(no_form, _FORM)
+            return Unparsed(no_form, "")
         stop = chart.tokens[chart.furthest].text
         return Unparsed(f"{no_form}: reading ends at `{stop}`", _instead_of(stop))
     if chart.furthest >= len(chart):
-        return Unparsed("its words are known, but not how they belong together", _FORM)
+        return Unparsed("its words are known, but not how they belong together", "", turned(sentence))
     read = " ".join(token.text for token in chart.tokens[: chart.furthest])
     stop = chart.tokens[chart.furthest].text
     return Unparsed(f"it is open what `{stop}` says, after `{read}`", _instead_of(stop))
 
 
 def _instead_of(stop: str) -> str:
-    return f"say what is visible in place of the words at `{stop}`, or {_FORM}"
+    return f"say what is visible in place of the words at `{stop}`"
 
 
 def _counts_nothing(tokens: tuple[Token, ...]) -> str:

@@ -54,9 +54,10 @@ CLOSED = (
     | OPEN_PRONOUNS
     | NUMBERS
     | word_set(
-        "no not never neither nor either or and but if unless when whenever where while whether who whom which whose "
-        "that except only may must can cannot should shall could will would might is are was were be been being am do "
-        "does did has have had more less fewer most least so too very also ever always i we you your our my us nobody "
+        "no not never neither nor either or and but if unless when whenever where wherever while whether who whom "
+        "which whose that except only may must can cannot should shall could will would might is are was were be been "
+        "being am do does did has have had more less fewer most least so too very also ever always i we you your our "
+        "my us nobody "
         "nothing none next than because what how why e.g i.e etc including excluding"
     )
 )
@@ -91,7 +92,8 @@ class Token:
     def is_name(self) -> bool:
         """A word written with a capital though no sentence begins here: a name; so is one of capitals only."""
         shouted = len(self.text) > 1 and self.text.isupper()
-        return self.kind == "word" and self.text[0].isupper() and (not self.first or shouted)
+        letter = self.text[1:2] == "-" and lexicon.known(self.word)  # `X-ray` has its capital everywhere
+        return self.kind == "word" and self.text[0].isupper() and not letter and (not self.first or shouted)
 
     @property
     def is_owner(self) -> bool:
@@ -129,5 +131,5 @@ def _cans(found: list[Token]) -> Iterator[Token]:
     for at, token in enumerate(found):
         before = found[at - 1].word if at else ""
         after = found[at + 1].word if at + 1 < len(found) else ""
-        verbless = before in _BEFORE_CAN or after in _AFTER_CAN
+        verbless = after in ("or", "and", ",") or before in _BEFORE_CAN or after in _AFTER_CAN
         yield replace(token, is_can=True) if token.word == "can" and verbless else token

@@ -9,10 +9,11 @@ from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import is_lacking
 from judge.compiler.grammar.lexicon import BASE, ING, PAST, THIRD, word_set
 from judge.compiler.grammar.prepositions import one_or_all
-from judge.compiler.grammar.things import Alternatives, Said, few, not_so
+from judge.compiler.grammar.things import Alternatives, Said, Things, few, not_so
 
-_PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
+PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
 _SWALLOWING = frozenset({"eat", "drink", "swallow"})
+_NO_OBJECT = word_set("swim sit stand sleep lie kneel jump dance smile laugh cry sunbathe crouch yawn pose shout")
 _SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
 # Behind the object of a verb these speak of the verb: `aiming a gun or a knife at a person`.
 OBJECT = "object"
@@ -35,14 +36,25 @@ def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Al
         if len(words) == 1 or not objects or not any(map(english.needs_object, bare)):
             yield tuple(Said(word) for word in words), end
         for found, after in objects:
-            if len(words) > 1 and _SWALLOWING & set(bare) and any(one.shape[0] not in "fs?" for one in found.each):
-                continue  # `drinking or holding a phone`
             said = tuple(Said.ending(word, one) for word in words for one in found.options)
+            if len(words) > 1 and not _take_alike(bare, found):
+                continue
             if lacking and len(found.each) > 1:
                 each = tuple(Said.ending(words[-1], one) for one in found.each)
                 yield from ((one, after) for one in one_or_all(each))
             elif few(said):
                 yield said, after
+
+
+def _take_alike(verbs: tuple[str, ...], found: Things) -> bool:
+    """Whether verbs can have the same object: not `drinking or holding a phone`, `smoking or drinking beer`, `swimming
+    or holding a ball`."""
+    eaten = all(one.shape[0] in "fs?" for one in found.each)
+    return not (
+        (_SWALLOWING & set(verbs) and not eaten)
+        or ({"smoke", "vape"} & set(verbs) and any(one.shape[0] == "f" for one in found.each))
+        or _NO_OBJECT & set(verbs)
+    )
 
 
 def _verb_list(
@@ -72,5 +84,5 @@ def _verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[st
     word = english.ing(base) if BASE in forms else token.word
     active = ING in token.tags or bool({BASE, THIRD} & set(forms))
     yield word, end, base if active else ""
-    if chart.word(end) in _PARTICLES or f"{word} {chart.word(end)}" in _SWITCHED:
+    if chart.word(end) in PARTICLES or f"{word} {chart.word(end)}" in _SWITCHED:
         yield f"{word} {chart.word(end)}", end + 1, base if active else ""
