@@ -95,6 +95,8 @@ def main() -> NoReturn:
             app()
         finally:
             streams.finish()
+    except streams.PipeClosed:
+        sys.exit(Exit.FAILURE)  # what was not read was not told, so this is none of the answers
     except UserError as error:
         _stop(error, Exit.USER_MISTAKE)
     except JudgeError as error:

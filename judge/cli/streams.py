@@ -10,12 +10,16 @@ from typing import Any
 
 from judge.errors import JudgeError
 
-_WHY = {errno.EPIPE: "nobody reads it any more", errno.EBADF: "it is closed"}
+_WHY = {errno.EBADF: "it is closed"}
 
 
 class OutputLost(JudgeError):
     """What was to be printed could not be written. No `OSError`: click takes that of a closed pipe for itself and exits
     with 1, which says violation here."""
+
+
+class PipeClosed(OutputLost):
+    """Whoever read the output has read enough (`| head -1`), and need not be told."""
 
 
 class _Output(io.FileIO):
@@ -25,6 +29,8 @@ class _Output(io.FileIO):
         except OSError as error:
             # Python writes what is left when it ends, and would complain of that, too.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            if error.errno == errno.EPIPE:
+                raise PipeClosed("nobody reads the output any more") from error
             why = _WHY.get(error.errno or 0) or error.strerror or str(error)
             raise OutputLost(f"the output could not be written to its end ({why})") from error
 

@@ -58,7 +58,7 @@ def test_other_output_too(arguments):
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
-def test_a_pipe_that_nobody_reads_is_a_failure_in_a_line(check, more):
+def test_a_pipe_that_nobody_reads_is_a_failure_without_a_word(check, more):
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -66,7 +66,16 @@ def test_a_pipe_that_nobody_reads_is_a_failure_in_a_line(check, more):
     finally:
         os.close(writing)
     assert done.returncode == Exit.FAILURE
-    assert talk(done) == [f"{LOST} (nobody reads it any more)"]
+    assert talk(done) == []
+
+
+def test_whoever_reads_one_line_gets_one_and_nothing_is_said_of_the_others(tmp_path):
+    """As in `judge lint ... | head -1`, with more than a pipe holds."""
+    many = tmp_path / "many.yaml"
+    rules = "".join(f"  - {{id: r{number}, rule: Nothing inappropriate.}}\n" for number in range(400))
+    many.write_text(f"constitution: many\nversion: 1.0.0\nrules:\n{rules}")
+    done = closed(["lint", "--format", "json", many], "| head -c 1; echo ${PIPESTATUS[0]}")
+    assert (done.stdout[1:], done.stderr) == (f"{int(Exit.FAILURE)}\n", "")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="a full device is Linux's")
@@ -82,7 +91,7 @@ def test_talk_that_cannot_be_written_changes_nothing(check):
 def closed(arguments, streams):
     words = " ".join(f"'{one}'" for one in [*COMMAND, *arguments])
     return subprocess.run(
-        f"{words} {streams}", shell=True, cwd=ROOT, timeout=120, text=True, check=False, capture_output=True
+        ["bash", "-c", f"{words} {streams}"], cwd=ROOT, timeout=120, text=True, check=False, capture_output=True
     )
 
 
