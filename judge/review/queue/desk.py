@@ -8,8 +8,6 @@ holds it.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import threading
 import time
@@ -23,34 +21,17 @@ from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.review.queue import listing, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of
+from judge.review.queue.showing import item_html, nothing_html
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import render
-from judge.review.ui.chains import rule_ids, rules_of
 from judge.review.ui.context import Context, Person
+from judge.review.ui.parts import toast, uploaded
 from judge.review.workbench.library import Library, Ref
-from judge.settings import DEFAULT_LIMITS
-from judge.verdict import RuleOutcome
+from judge.review.workbench.showing import refs_html
 
-QUICK = {
-    "no_violation": (
-        "None of the rules applies.",
-        "An exception applies.",
-        "The judge misread the picture.",
-        "It looks close, but a precondition is not met.",
-    ),
-    "escalate": (
-        "It is unclear what the picture shows.",
-        "The rule is unclear about this case.",
-        "It may break a rule that is not in the constitution.",
-        "It needs a specialist.",
-    ),
-}
 DEFAULT = "shipped:demo"
 AHEAD = 3  # pictures that are shielded before anybody asks
-UPLOAD_BYTES = (
-    DEFAULT_LIMITS.file_bytes // 2
-)  # a data URI is a third larger than its file, and the page sends one at a time
 
 
 class Desk:
@@ -113,7 +94,7 @@ class Desk:
         reply = self._next(asked, person)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {**reply.slots, "filters": self._filters(asked, person)}
-        slots["constitutions"] = self._constitutions(Ref.parse(DEFAULT))
+        slots["constitutions"] = refs_html(self._library, Ref.parse(DEFAULT))
         return reply.model_copy(update={"slots": slots, "person": who, "filters": asked.filters})
 
     def _filter(self, asked: QueueRequest, person: Person) -> QueueUpdate:
@@ -171,24 +152,22 @@ class Desk:
     def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         item = self._store.undo(person.name)
         if item is None:
-            return QueueUpdate(toasts=(_said("There is no decision of yours to take back."),))
-        said = _said(f"Decision on item {item.id} taken back. The log keeps both.")
+            return QueueUpdate(toasts=(toast("There is no decision of yours to take back."),))
+        said = toast(f"Decision on item {item.id} taken back. The log keeps both.")
         return self._shown(asked, person, item, before="Taken back. ", toasts=(said,))
 
     def _warm(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         """The dialog was opened: load the model while the person looks for the file."""
         chosen = Ref.parse(asked.constitution or DEFAULT)
         self._context.judges.warm(self._source(chosen))
-        return QueueUpdate(slots={"constitutions": self._constitutions(chosen)})
+        return QueueUpdate(slots={"constitutions": refs_html(self._library, chosen)})
 
     def _upload(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         try:
-            image = base64.b64decode(asked.data, validate=True)
-            item = self._judged(asked, person, image)
-        except (JudgeError, binascii.Error) as error:
-            told = error if isinstance(error, JudgeError) else UserError("the file did not arrive whole")
+            item = self._judged(asked, person, uploaded(asked.data))
+        except JudgeError as error:
             kind = "The model failed" if isinstance(error, ModelError) else "This cannot be judged"
-            return QueueUpdate(upload={"error": f"{kind}: {in_words(told)}"})
+            return QueueUpdate(upload={"error": f"{kind}: {in_words(error)}"})
         reply = self._shown(asked, person, item, before="Judged. ")
         slots = {**reply.slots, "filters": self._filters(asked, person)}  # it may have brought new choices
         return reply.model_copy(update={"slots": slots, "upload": {"item": str(item.id)}})
@@ -214,12 +193,7 @@ class Desk:
         """The desk with this item on it, or with none."""
         slots = self._lists(asked, person, item)
         if item is None:
-            slots |= {
-                "stage": render.html("empty", **_emptiness(asked.filters)),
-                "verdict": "",
-                "rules": "",
-                "decision": "",
-            }
+            slots |= nothing_html(asked.filters)
             return QueueUpdate(
                 slots=slots,
                 item=None,
@@ -230,32 +204,7 @@ class Desk:
             )
         self._since[person.name] = (item.id, time.monotonic())
         verdict = item.verdict
-        rules = rules_of(verdict)
-        mllm = next((one.name for one in verdict.provenance.models if one.role == "mllm"), "")
-        ticked = () if item.blind else verdict.violations
-        ids = rule_ids(verdict)
-        slots |= {
-            "stage": self._shield(item),
-            "verdict": render.html("verdict", verdict=verdict, model=mllm)
-            + (render.html("history", entries=item.decisions) if item.decisions else ""),
-            "rules": render.html(
-                "rules",
-                verdict=verdict,
-                judged=[one for one in rules if one.finding.outcome is not RuleOutcome.PRUNED],
-                pruned=[one for one in rules if one.finding.outcome is RuleOutcome.PRUNED],
-            ),
-            "decision": render.html(
-                "decision",
-                rules=ids,
-                ticked=ticked,
-                blind=item.blind,
-                quick=QUICK,
-                keys={rule: str((place + 1) % 10) if place < 10 else "" for place, rule in enumerate(ids)},
-                texts={one.finding.rule: one.finding.text for one in rules},
-                may_escalate=item.read != "policy",
-                may_mark=person.may(Right.MARK_GOLD) and not item.blind,
-            ),
-        }
+        slots |= {"stage": self._shield(item), **item_html(item, person)}
         said = f"{before}Item {item.id}: {render.word(verdict.verdict)}"
         said += f", {', '.join(verdict.violations)}." if verdict.violations else "."
         self._ahead.submit(self._prepare, asked.filters)
@@ -294,15 +243,6 @@ class Desk:
         self._library.text(ref)  # it has to be there, and in the data folder itself
         return ref.name if ref.origin == "shipped" else str(self._library.path(ref))
 
-    def _constitutions(self, chosen: Ref) -> str:
-        refs = self._library.refs()
-        return render.html(
-            "workbench_refs",
-            chosen=str(chosen),
-            saved=[one for one in refs if one.origin == "saved"],
-            shipped=[one for one in refs if one.origin == "shipped"],
-        )
-
     def _prepare(self, wanted: Wanted) -> None:
         """Shield what probably comes next, so that nobody waits for a large picture to be decoded."""
         for row in self._store.list(wanted.for_next(), limit=AHEAD, order=wanted.order):
@@ -319,17 +259,14 @@ class Desk:
 
     def _after_error(self, asked: QueueRequest, person: Person, error: JudgeError) -> QueueUpdate:
         """Tell what went wrong; who lost the item they were at is given the next one."""
-        told = _bad(in_words(error))
+        told = toast(in_words(error), bad=True)
         if asked.item is None or self._held(asked.item, person) is not None:
             return QueueUpdate(toasts=(told,))
-        lost = _bad(
-            f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one."
-        )
+        said = f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one."
+        lost = toast(said, bad=True)
         return self._next(asked, person, toasts=(lost,))
 
     def _judged(self, asked: QueueRequest, person: Person, image: bytes) -> Item:
-        if len(image) > UPLOAD_BYTES:
-            raise UserError(f"the file is larger than {UPLOAD_BYTES // 2**20} MiB", hint="shrink it")
         judges = self._context.judges
         source = self._source(Ref.parse(asked.constitution or DEFAULT))
         with judges.busy:
@@ -344,25 +281,3 @@ class Desk:
             raise UserError(
                 f"this image is in the queue already, and {error.message}", hint="choose another image"
             ) from error
-
-
-def _emptiness(wanted: Wanted) -> dict[str, Any]:
-    if wanted.narrowed:
-        return {
-            "title": "Nothing here waits for you",
-            "text": "No item that matches the filters waits for you.",
-            "filtered": True,
-        }
-    return {
-        "title": "All done",
-        "text": "Nothing waits for you. New items appear here by themselves.",
-        "filtered": False,
-    }
-
-
-def _bad(text: str) -> dict[str, Any]:
-    return {"text": text, "bad": True}
-
-
-def _said(text: str) -> dict[str, Any]:
-    return {"text": text, "bad": False}

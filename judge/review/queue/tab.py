@@ -7,10 +7,11 @@ import logging
 import gradio as gr
 
 from judge.errors import UserError
-from judge.review.queue.desk import UPLOAD_BYTES, Desk
+from judge.review.queue.desk import Desk
 from judge.review.queue.messages import QueueUpdate, in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
+from judge.review.ui.parts import UPLOAD_BYTES
 from judge.settings import BUNDLED
 
 log = logging.getLogger("judge")

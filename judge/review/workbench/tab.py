@@ -11,7 +11,10 @@ from judge.errors import UserError
 from judge.review.queue.messages import in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.workbench.desk import CHOICES, KNOBS, PANELS, UPLOAD_BYTES, Workbench, WorkbenchUpdate
+from judge.review.ui.parts import UPLOAD_BYTES
+from judge.review.workbench.desk import CHOICES, PANELS, Workbench
+from judge.review.workbench.messages import WorkbenchUpdate
+from judge.review.workbench.showing import KNOBS
 from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
 
