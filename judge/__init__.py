@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from judge.assemble import load_judge
     from judge.constitution import Constitution, load_constitution
     from judge.judging.pipeline import Judge
+    from judge.serving.batch.call import batch
     from judge.settings import Settings, Thresholds
     from judge.verdict import Verdict
 
-__all__ = ["Constitution", "Judge", "Settings", "Thresholds", "Verdict", "load_constitution", "load_judge"]
+__all__ = ["Constitution", "Judge", "Settings", "Thresholds", "Verdict", "batch", "load_constitution", "load_judge"]
 
 _HOMES = {
     "Constitution": "judge.constitution",
@@ -27,6 +28,7 @@ _HOMES = {
     "Thresholds": "judge.settings",
     "Verdict": "judge.verdict",
     "load_judge": "judge.assemble",
+    "batch": "judge.serving.batch.call",
 }
 
 

@@ -18,6 +18,7 @@ import typer
 
 from judge.cli import (
     audit,
+    batch,
     bench,
     calibrate,
     check,
@@ -52,6 +53,7 @@ VERBS: dict[str, Callable[..., None] | typer.Typer] = {  # in the order of `--he
     "demo": demo.demo,
     "init": init.init,
     "check": check.check,
+    "batch": batch.batch,
     "compile": compile.compile_,
     "test": test.test,
     "diff": diff.diff,

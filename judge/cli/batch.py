@@ -1,0 +1,74 @@
+"""`judge batch INPUT -o OUT`: many images into tables, in a folder that a run can be stopped in and go on from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judge.cli.batch_telling import Telling
+from judge.cli.exits import Exit
+from judge.cli.model_options import JUDGING, judged_with
+
+if TYPE_CHECKING:
+    from judge.settings import Settings
+
+
+class _Evidence(StrEnum):
+    """Choices of `--evidence`."""
+
+    ALL = "all"
+    VIOLATIONS = "violations"
+    NONE = "none"
+
+
+@judged_with(*JUDGING, "frames", "look_closer")
+def batch(
+    images: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help="A folder, a glob in quotes, a list of paths (.txt), .csv, .jsonl, .parquet, .tar, or a Hugging Face "
+            "data set.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The folder of the tables; one that is there is gone on with.")
+    ],
+    constitution: Annotated[
+        str, typer.Option("--constitution", "-c", help="A YAML file, or a shipped name: demo, os-bench.")
+    ] = "demo",
+    *,
+    settings: Settings,
+    evidence: Annotated[
+        _Evidence, typer.Option(help="Of which images the whole verdict is kept as JSON, beside the tables.")
+    ] = _Evidence.NONE,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="Try images again that could not be judged.")
+    ] = False,
+    column: Annotated[str | None, typer.Option(help="Of a table: the column with paths or images.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that judge. Default: one per core or per GPU.")
+    ] = None,
+    json_progress: Annotated[bool, typer.Option("--json-progress", help="One JSON object a line on stderr.")] = False,
+) -> None:
+    """Judge many images into tables. Exit code: 0 all have a row, 1 some could not be judged, 2 your mistake, 3 a
+    failure: the same command goes on."""
+    from judge.serving.batch.call import batch as run
+
+    with Telling(as_json=json_progress) as telling:
+        tally = run(
+            images,
+            out,
+            constitution,
+            settings,
+            evidence=evidence.value,
+            retry_errors=retry_errors,
+            column=column,
+            processes=processes,
+            watch=telling.watch,
+        )
+    telling.finish(tally, out)
+    raise typer.Exit(Exit.VIOLATION if tally.errors else Exit.NO_VIOLATION)

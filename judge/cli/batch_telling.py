@@ -1,0 +1,100 @@
+"""How a batch is coming along, on stderr: a bar where somebody watches, else a line every 30 seconds, or JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from judge.cli.tally import WORDS
+from judge.printable import printable
+from judge.progress import somebody_watches
+
+if TYPE_CHECKING:
+    from judge.serving.batch.tally import BatchTally
+
+_EVERY, _EVERY_JSON, _EVERY_BAR = 30.0, 5.0, 0.2  # seconds
+
+
+class Telling:
+    """Is told of every step, and says something now and then."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._json, self._said = as_json, time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+        self._every = _EVERY_JSON if as_json else _EVERY
+        if somebody_watches() and not as_json:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = Progress(
+                *columns, TextColumn("{task.fields[more]}"), console=Console(stderr=True), transient=True
+            )
+            self._task = self._bar.add_task("judging", total=None, more="")
+            self._every = _EVERY_BAR
+
+    def __enter__(self) -> Telling:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def watch(self, tally: BatchTally) -> None:
+        """See `judge.serving.batch.run.Watch`."""
+        if time.monotonic() - self._said < self._every:
+            return
+        self._said = time.monotonic()
+        if self._bar is not None:
+            self._bar.update(self._task, completed=tally.before + tally.done, total=tally.total, more=_more(tally))
+        elif self._json:
+            print(json.dumps(tally.as_json()), file=sys.stderr, flush=True)
+        else:
+            of = f" of about {tally.total}" if tally.total is not None else ""
+            print(f"judge: {tally.before + tally.done}{of} images, {_more(tally)}", file=sys.stderr, flush=True)
+
+    def finish(self, tally: BatchTally, out: Path) -> None:
+        """The last word."""
+        if self._json:
+            print(json.dumps(tally.as_json()), file=sys.stderr, flush=True)
+            return
+        parts = [f"{tally.judged} judged"]
+        parts += [f"{tally.taken_over} taken over from an earlier policy"] if tally.taken_over else []
+        parts += [f"{tally.copies} with the same bytes as another"] if tally.copies else []
+        parts += [f"{tally.before} had been judged before"] if tally.before else []
+        print(f"judge: {', '.join(parts)}, in {tally.seconds:.0f} s", file=sys.stderr)
+        if tally.done:
+            print(f"judge: {_verdicts(tally)}", file=sys.stderr)
+        if tally.errors:
+            print(f"judge: {tally.errors} could not be judged; try them again with --retry-errors", file=sys.stderr)
+        print(printable(str(out)))
+
+
+def _more(tally: BatchTally) -> str:
+    parts = [_verdicts(tally)]
+    if tally.rate is not None:
+        parts.append(f"{tally.rate:.2g} a second")
+    if tally.left is not None:
+        parts.append(f"{_duration(tally.left)} left")
+    return ", ".join(part for part in parts if part)
+
+
+def _verdicts(tally: BatchTally) -> str:
+    done = max(1, tally.done)
+    said = ", ".join(f"{tally.verdicts[word]} {word}" for word in WORDS if tally.verdicts[word])
+    return f"{said} ({tally.verdicts['needs_review'] / done:.0%} to review, {tally.reasoned / done:.0%} reasoned about)"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,121 @@
+"""`judge.batch`: a source, a folder, a policy and settings to tables. Puts the parts together; knows no terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judge.serving.batch.pool import Here, Judging, Pool
+from judge.serving.batch.room import Room, RunName
+from judge.serving.batch.run import Run, Watch
+from judge.serving.batch.schema import KeepEvidence
+from judge.serving.batch.sources import source_of
+from judge.serving.batch.tally import BatchTally
+from judge.serving.batch.worker import Bench, Work
+from judge.settings import BUNDLED, Settings
+
+if TYPE_CHECKING:
+    from judge.constitution import Constitution
+    from judge.judging.pipeline import Judge
+
+log = logging.getLogger("judge")
+_AT_A_SERVER = 4  # processes: they wait for its answers most of the time
+
+
+def batch(
+    images: str | Path,
+    out: str | Path,
+    constitution: str | Path = "demo",
+    settings: Settings | None = None,
+    *,
+    judge: Judge | None = None,
+    evidence: KeepEvidence = "none",
+    retry_errors: bool = False,
+    column: str | None = None,
+    processes: int | None = None,
+    watch: Watch = lambda tally: None,
+) -> BatchTally:
+    """Judge all images of an input into tables below `out`, going on where an earlier call stopped.
+
+    images: a folder, a glob, a list of paths (.txt), a .csv, .jsonl or .parquet of paths or bytes, WebDataset .tar
+    files, or a Hugging Face data set. judge: one that is loaded already, which then judges in this process; `constitution` and
+    `settings` are not looked at. evidence: of which images the whole verdict is kept as well. retry_errors: whether
+    images that could not be judged are tried again. column: of a table, the one with paths or images. processes: that
+    judge; by default one per core with the bundled model, one per GPU with another. watch: is told of every step.
+
+    Raises:
+        UserError: the input, the folder or the settings cannot be used.
+        JudgeError: the disk, a shard or the models fail. What was judged until then is kept, and the same call goes on.
+    """
+    chosen = judge.settings if judge is not None else settings or Settings()
+    source = source_of(str(images), chosen.limits, column=column)
+    room = Room(Path(out), source.name)
+    try:
+        judging, policy = _judging(judge, constitution, chosen, processes, evidence)
+        try:
+            described = judging.describe()
+            for said in described.said:
+                log.warning("%s", said)
+            shards, earlier = room.run(RunName.of(described.provenance))
+            shards.check()
+            run = Run(
+                policy,
+                described,
+                judging,
+                shards,
+                earlier if evidence == "none" else None,  # of what is taken over there is no evidence
+                batch=chosen.batch,
+                keep=evidence,
+                retry_errors=retry_errors,
+                watch=watch,
+            )
+            run.tally.total = source.count()
+            run.over(source)
+        finally:
+            judging.stop()
+        for line in source.says():
+            log.warning("%s", line)
+        return run.tally
+    finally:
+        room.close()
+
+
+def _judging(
+    judge: Judge | None, constitution: str | Path, settings: Settings, processes: int | None, evidence: KeepEvidence
+) -> tuple[Judging, Constitution]:
+    if judge is not None:
+        return Here(Bench(judge, evidence)), judge.constitution
+    from judge.locks.loading import load_policy
+
+    policy = load_policy(constitution)
+    count, devices, threads = _processes(settings, processes)
+    return Pool(Work(policy, settings, evidence, devices), count, threads), policy.constitution
+
+
+def _processes(settings: Settings, wanted: int | None) -> tuple[int, tuple[str, ...], int | None]:
+    """How many, a device for each where they differ, and threads of each.
+
+    On a CPU single-threaded processes are faster than threads for a small model; a large one in every process would not
+    fit the memory, so there is one of it, with all threads, unless more are asked for.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if settings.model.startswith(("http://", "https://")):
+        return wanted or _AT_A_SERVER, (), 1
+    if settings.device == "auto" and settings.model != BUNDLED and (cards := _cards()):
+        return wanted or cards, tuple(f"cuda:{number}" for number in range(cards)), None
+    if settings.device not in ("auto", "cpu"):
+        return wanted or 1, (), None
+    count = wanted or (cores if settings.model == BUNDLED else 1)
+    return count, (), max(1, cores // count)
+
+
+def _cards() -> int:
+    """GPUs that are there, found out in a process of its own: importing torch here would take seconds."""
+    import subprocess
+    import sys
+
+    code = "import torch; print(torch.cuda.device_count())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else 0

@@ -1,0 +1,124 @@
+"""Which images a run has rows of: a SQLite file beside its tables, so that memory does not grow with their number.
+
+It is made from the shards and follows them: what is missing, damaged or behind is read from them again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from judge.errors import JudgeError
+from judge.serving.batch.schema import Row
+from judge.serving.batch.shards import Shard, Shards
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS covered (key TEXT PRIMARY KEY, sha256 TEXT, shard INTEGER NOT NULL, error INTEGER NOT NULL,
+  retryable INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_sha256 ON covered (sha256);
+CREATE INDEX IF NOT EXISTS by_shard ON covered (shard);
+CREATE TABLE IF NOT EXISTS told (sha256 TEXT PRIMARY KEY, shard INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shards (number INTEGER PRIMARY KEY);
+"""
+_COLUMNS = ("key", "sha256", "error", "retryable")
+
+
+@dataclass(frozen=True)
+class Covered:
+    """An image that a run has a row of. sha256: of its bytes, None where there were none. shard: where the row is."""
+
+    key: str
+    sha256: str | None
+    shard: int
+    error: bool
+    retryable: bool
+
+
+class Index:
+    """What `shards` cover.
+
+    Raises:
+        JudgeError: the file cannot be written, or a shard cannot be read.
+    """
+
+    def __init__(self, shards: Shards) -> None:
+        self._shards, self._path = shards, shards.folder / "index.sqlite"
+        try:
+            self._open()
+        except sqlite3.DatabaseError:  # damaged, or of another kind: it is made anew
+            for path in (self._path, *self._path.parent.glob(f"{self._path.name}-*")):
+                path.unlink(missing_ok=True)
+            try:
+                self._open()
+            except sqlite3.Error as error:
+                raise JudgeError(f"{self._path} cannot be written ({error})") from error
+
+    def _open(self) -> None:
+        self._db = sqlite3.connect(self._path, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")  # what a crash takes is read from the shards again
+        self._db.executescript(_TABLES)
+        self.follow()
+
+    def follow(self) -> None:
+        """Take in shards that were added, and take out those that no longer count."""
+        live = {one.number: one for one in self._shards.live}
+        known = {number for (number,) in self._db.execute("SELECT number FROM shards")}
+        for number in known - live.keys():
+            with self._db:
+                self._db.execute("BEGIN")
+                self._db.execute("DELETE FROM covered WHERE shard = ?", (number,))
+                self._db.execute("DELETE FROM told WHERE shard = ?", (number,))
+                self._db.execute("DELETE FROM shards WHERE number = ?", (number,))
+        for number in sorted(live.keys() - known):
+            images = self._shards.rows(live[number], "images", _COLUMNS)
+            self.add(live[number], images, self._shards.rows(live[number], "statements", ["sha256"]))
+
+    def add(self, shard: Shard, images: Sequence[Row], statements: Sequence[Row]) -> None:
+        """Take in a shard whose rows are at hand."""
+        rows = (
+            (one["key"], one["sha256"], shard.number, one["error"] is not None, bool(one["retryable"]))
+            for one in images
+        )
+        told = {one["sha256"] for one in statements}
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT OR REPLACE INTO covered VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", ((one, shard.number) for one in told))
+            self._db.execute("INSERT OR REPLACE INTO shards VALUES (?)", (shard.number,))
+
+    def of_key(self, key: str) -> Covered | None:
+        """The row of an image, by its key."""
+        return self._one("SELECT key, sha256, shard, error, retryable FROM covered WHERE key = ?", key)
+
+    def of_sha256(self, sha256: str) -> Covered | None:
+        """The row of an image with these bytes."""
+        return self._one("SELECT key, sha256, shard, error, retryable FROM covered WHERE sha256 = ? LIMIT 1", sha256)
+
+    def told_in(self, sha256: str) -> int | None:
+        """The shard that holds the statements about the image with these bytes."""
+        row = self._db.execute("SELECT shard FROM told WHERE sha256 = ?", (sha256,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def keys_of(self, sha256: str) -> set[str]:
+        """Keys of all images with these bytes."""
+        return {key for (key,) in self._db.execute("SELECT key FROM covered WHERE sha256 = ?", (sha256,))}
+
+    @property
+    def count(self) -> int:
+        """How many images have a row."""
+        return int(self._db.execute("SELECT count(*) FROM covered").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _one(self, query: str, value: str) -> Covered | None:
+        row = self._db.execute(query, (value,)).fetchone()
+        return None if row is None else _covered(row)
+
+
+def _covered(row: tuple[str, str | None, int, int, int]) -> Covered:
+    key, sha256, shard, error, retryable = row
+    return Covered(key, sha256, shard, bool(error), bool(retryable))

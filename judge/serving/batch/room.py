@@ -1,0 +1,131 @@
+"""The folder of a batch: one run for each policy and set of models that it was judged under, and which is the last.
+
+    OUT/batch.json                what is judged, and the runs in the order in which they were begun
+    OUT/RUN/manifest.jsonl        see `shards`
+    OUT/RUN/images/*.parquet      see `schema`
+    OUT/RUN/statements/*.parquet
+
+A run is named by what its verdicts depend on. So a changed policy gets a run of its own, the old one stays, and going
+back to an earlier policy goes on with its run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from judge.errors import JudgeError, UserError
+from judge.files import read_text, write_whole
+from judge.printable import printable
+from judge.serving.batch.shards import Shards
+from judge.verdict import Provenance
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunName:
+    """name: of the run's folder. ground: digest of all that its verdicts depend on but the policy."""
+
+    name: str
+    ground: str
+
+    @classmethod
+    def of(cls, provenance: Provenance) -> RunName:
+        """Of a judge. Versions of libraries are not in it: an update does not make a batch begin anew."""
+        held = provenance.model_dump(mode="json", exclude={"probe", "versions"})
+        policy = {name: held.pop(name, None) for name in ("constitution_digest", "lock_digest", "calibration_digest")}
+        named = held.pop("constitution")
+        held.pop("constitution_version")
+        ground = _digest(held)
+        return cls(f"{named}-{_digest([ground, policy])[:12]}", ground)
+
+
+class Room:
+    """The folder of a batch, for one process at a time.
+
+    Raises:
+        UserError: another process is at it, or it holds another input or something else.
+        JudgeError: it cannot be written to.
+    """
+
+    def __init__(self, folder: Path, source: str) -> None:
+        self.folder, self._file = folder, folder / "batch.json"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not self._file.exists() and any(one.name != ".lock" for one in folder.iterdir()):
+                raise UserError(
+                    f"{printable(str(folder))} holds other files", hint="name a new or empty folder with -o"
+                )
+            self._lock = FileLock(folder / ".lock", mode=0o600)
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UserError(
+                f"another process is at work in {printable(str(folder))}", hint="wait for it, or name another folder"
+            ) from error
+        except OSError as error:
+            raise JudgeError(f"{printable(str(folder))} cannot be written to: {error.strerror}") from error
+        self._held = self._read() or {"version": _VERSION, "source": source, "runs": []}
+        if self._held["source"] != source:
+            self.close()
+            raise UserError(
+                f"{printable(str(folder))} holds the batch of {printable(self._held['source'])}",
+                hint="name another folder with -o: keys of two inputs may be the same",
+            )
+
+    def run(self, name: RunName) -> tuple[Shards, Shards | None]:
+        """The shards of a run, and those of the last other one whose outcomes may be taken over. It is the last now."""
+        earlier = next((one for one in reversed(self._held["runs"]) if _may_lend(one, name)), None)
+        runs = [one for one in self._held["runs"] if one["name"] != name.name]
+        begun = {"name": name.name, "ground": name.ground, "last": datetime.now(UTC).isoformat(timespec="seconds")}
+        self._held["runs"] = [*runs, begun]
+        shards = Shards(self.folder / name.name)
+        write_whole(self._file, json.dumps(self._held, indent=2) + "\n")
+        return shards, Shards(self.folder / earlier["name"]) if earlier is not None else None
+
+    def close(self) -> None:
+        """Let others at it."""
+        self._lock.release()
+
+    def _read(self) -> dict[str, Any] | None:
+        return _held(self._file)
+
+
+def last_run(folder: Path) -> Path:
+    """The folder of the run that was worked at last.
+
+    Raises:
+        UserError: the folder is none of a batch.
+    """
+    held = _held(folder / "batch.json")
+    if held is None or not held["runs"]:
+        raise UserError(f"{printable(str(folder))} is no folder of a batch", hint="judge batch INPUT -o FOLDER")
+    return folder / str(held["runs"][-1]["name"])
+
+
+def _held(file: Path) -> dict[str, Any] | None:
+    try:
+        held: dict[str, Any] = json.loads(read_text(file))
+        if held["version"] != _VERSION:
+            raise UserError(
+                f"{printable(str(file))} was written by another version", hint="name another folder with -o"
+            )
+        return held
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JudgeError(f"{printable(str(file))} is damaged ({error})", hint="bring it back from a copy") from error
+
+
+def _may_lend(run: dict[str, str], name: RunName) -> bool:
+    return run["ground"] == name.ground and run["name"] != name.name
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,218 @@
+"""A batch, from a source to tables.
+
+1. find out what judges, and with it which run of the folder this is; 2. read each image, and pass over those that have
+a row; 3. of equal bytes judge one; 4. take over what an earlier run found out under the same rules; 5. have the rest
+judged, a few at a time; 6. write what is done, shard by shard.
+
+Memory does not grow with the number of images: what waits is bounded by `HELD` bytes and the room of what judges.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from judge.causes import Cause
+from judge.errors import ImageError
+from judge.judging import record
+from judge.serving.batch.index import Covered, Index
+from judge.serving.batch.lending import Lending
+from judge.serving.batch.policies import Earlier, put_together, to_judge
+from judge.serving.batch.pool import Judging
+from judge.serving.batch.schema import Judged, KeepEvidence, Row, rows_of
+from judge.serving.batch.shards import Shards
+from judge.serving.batch.sources import Item, Source
+from judge.serving.batch.tally import BatchTally
+from judge.serving.batch.worker import Described, Task
+from judge.verdict import Failure
+
+if TYPE_CHECKING:
+    from judge.constitution import Constitution
+
+SHARD_ROWS, SHARD_SECONDS = 1000, 300.0  # after which a shard is written, whichever comes first
+HELD = 256 * 2**20  # bytes of images that wait to be judged together
+Watch = Callable[[BatchTally], None]
+
+
+@dataclass
+class _Waiting:
+    """An image that is being judged: what is known of it, and other images with the same bytes."""
+
+    item: Item
+    earlier: Earlier | None
+    same: list[Item] = field(default_factory=list)
+
+
+class Run:
+    """One call of a batch. earlier: shards of a run under another policy, whose outcomes may hold."""
+
+    def __init__(
+        self,
+        constitution: Constitution,
+        described: Described,
+        judging: Judging,
+        shards: Shards,
+        earlier: Shards | None,
+        *,
+        batch: int,
+        keep: KeepEvidence,
+        retry_errors: bool = False,
+        watch: Watch = lambda tally: None,
+    ) -> None:
+        self._constitution, self._described, self._judging = constitution, described, judging
+        self._shards, self._index = shards, Index(shards)
+        self._own = Lending(shards, self._index)
+        self._lent = Lending(earlier, Index(earlier)) if earlier is not None else None
+        self._batch, self._keep, self._retry, self._watch = batch, keep, retry_errors, watch
+        self._rows: list[Judged] = []
+        self._fresh: dict[str, Judged] = {}  # judged, and not in a shard yet: by the digest of its bytes
+        self._keys: set[str] = set()  # that have rows which are not in a shard yet, or wait
+        self._waiting: dict[str, _Waiting] = {}
+        self._parcel: list[Task] = []
+        self._stale: set[str] = set()  # keys whose row in a shard no longer counts
+        self._written = time.monotonic()
+        self.tally = BatchTally()
+
+    def over(self, source: Source) -> BatchTally:
+        """Judge what has no row yet. However this ends, what was judged is written.
+
+        Raises:
+            UserError, JudgeError: the source, the folder or the models cannot be used any further.
+        """
+        try:
+            for item in source.items():
+                self._take(item)
+                self._watch(self.tally)
+            self._send()
+            while self._judging.busy:
+                self._receive()
+        finally:
+            self._write()
+        return self.tally
+
+    def _take(self, item: Item) -> None:
+        if item.key in self._keys:
+            return  # the same image, named twice
+        covered = self._index.of_key(item.key)
+        try:
+            data = item.read()
+        except ImageError as error:
+            if covered is None or self._is_tried_again(covered):
+                self._add(item, covered, self._unreadable(item, error))
+            else:  # what was found out while it could be read stays
+                self.tally.before += 1
+            return
+        sha256 = hashlib.sha256(data).hexdigest()
+        if covered is not None and covered.sha256 == sha256 and not self._is_tried_again(covered):
+            self.tally.before += 1
+            return
+        if covered is not None:
+            self._stale.add(item.key)
+        self._keys.add(item.key)
+        if sha256 in self._waiting:
+            self._waiting[sha256].same.append(item)
+        elif (known := self._known(sha256)) is not None:
+            self._add(item, None, known.copied_to(item.key, item.name))
+        else:
+            self._look_into(item, sha256, data)
+
+    def _is_tried_again(self, covered: Covered) -> bool:
+        return self._retry and covered.error
+
+    def _known(self, sha256: str) -> Judged | None:
+        """The rows of an image with the same bytes that was judged under this policy."""
+        if sha256 in self._fresh:
+            return self._fresh[sha256]
+        image = self._own.image(sha256)
+        return None if image is None or image["retryable"] or image["key"] in self._stale else Judged(image)
+
+    def _look_into(self, item: Item, sha256: str, data: bytes) -> None:
+        earlier = self._lent.of(sha256) if self._lent is not None else None
+        rules = to_judge(earlier, self._described.digests)
+        if earlier is not None and not rules:
+            self._add(item, None, self._together(item, earlier, None))
+            return
+        self._waiting[sha256] = _Waiting(item, earlier)
+        all_of_them = len(rules) == len(self._described.digests)
+        self._parcel.append(Task(item.key, item.name, sha256, data, None if all_of_them else rules))
+        if len(self._parcel) >= self._batch or sum(len(one.data) for one in self._parcel) > HELD // 8:
+            self._send()
+
+    def _send(self) -> None:
+        while self._judging.room < 1:
+            self._receive()
+        if self._parcel:
+            self._judging.give(self._parcel)
+            self._parcel = []
+
+    def _receive(self) -> None:
+        for task, judged in self._judging.done(timeout=1.0):
+            waiting = self._waiting.pop(task.sha256)
+            found = judged if judged is not None else self._ended(task)
+            if waiting.earlier is not None and task.rules is not None:
+                found = self._together(waiting.item, waiting.earlier, found)
+            self._add(waiting.item, None, found)
+            for item in waiting.same:
+                self._add(item, None, found.copied_to(item.key, item.name))
+        self._watch(self.tally)
+        if time.monotonic() - self._written > SHARD_SECONDS:
+            self._write()
+
+    def _together(self, item: Item, earlier: Earlier, fresh: Judged | None) -> Judged:
+        source = self._described.provenance
+        digests: Row = {"constitution_digest": source.constitution_digest, "lock_digest": source.lock_digest}
+        return put_together(item.key, item.name, self._constitution, self._described.digests, earlier, fresh, digests)
+
+    def _unreadable(self, item: Item, error: ImageError) -> Judged:
+        verdict = record.unreadable(item.name, error, self._described.provenance, {})
+        return rows_of(item.key, verdict, self._described.digests, self._keep, None)
+
+    def _ended(self, task: Task) -> Judged:
+        """The row of an image that no process survives."""
+        failure = Failure(kind="model", message="the process that judged it died, twice", retryable=True)
+        verdict = record.not_judged(task.name, failure, Cause.MODEL_ERROR, self._described.provenance, {})
+        return rows_of(task.key, verdict, self._described.digests, self._keep, task.sha256)
+
+    def _add(self, item: Item, covered: Covered | None, judged: Judged) -> None:
+        if covered is not None:
+            self._stale.add(item.key)
+        self._keys.add(item.key)
+        self._rows.append(judged)
+        if judged.image["copy_of"] is None and judged.image["sha256"] is not None and not judged.image["retryable"]:
+            self._fresh[judged.image["sha256"]] = Judged(judged.image)
+        self.tally.add(judged)
+        if len(self._rows) >= SHARD_ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        """Put what is done into a shard. A row that replaces an older one takes it out of its shard, with the same
+        line of the manifest: that shard's other rows move into the new one."""
+        self._written = time.monotonic()
+        if not self._rows:
+            return
+        images, statements = [one.image for one in self._rows], [row for one in self._rows for row in one.statements]
+        replaced = self._stale & {one["key"] for one in images}
+        numbers = sorted({found.shard for key in replaced if (found := self._index.of_key(key)) is not None})
+        kept_images, kept_statements = self._without(numbers, replaced)
+        shard = self._shards.add([*kept_images, *images], [*kept_statements, *statements], numbers)
+        if numbers:
+            self._index.follow()
+        else:
+            self._index.add(shard, images, statements)
+        self._keys -= {one["key"] for one in images}
+        self._stale -= replaced
+        self._rows, self._fresh = [], {}
+
+    def _without(self, numbers: list[int], keys: set[str]) -> tuple[list[Row], list[Row]]:
+        images: list[Row] = []
+        statements: list[Row] = []
+        for shard in self._shards.live:
+            if shard.number in numbers:
+                rows = self._shards.rows(shard, "images")
+                gone = {one["sha256"] for one in rows if self._index.keys_of(one["sha256"]) <= keys}
+                images += [one for one in rows if one["key"] not in keys]
+                statements += [one for one in self._shards.rows(shard, "statements") if one["sha256"] not in gone]
+        return images, statements

@@ -1,0 +1,168 @@
+"""What the tables of a batch hold: their columns, and how a verdict becomes rows. Knows no file.
+
+`images` has a row per image; `statements` has a row per image, view, rule and statement of its chain. They are joined
+by `sha256`: images with equal bytes are judged once, so a copy has a row in `images` only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from judge.verdict import Condition, Evidence, Finding, Verdict
+
+VERSION = 1
+KeepEvidence = Literal["all", "violations", "none"]
+Row = dict[str, Any]
+
+IMAGES: dict[str, str] = {
+    "key": "string",  # of the image in its source
+    "name": "string",  # what people call it, such as its path
+    "sha256": "string",  # of its bytes; null where there were none
+    "verdict": "string",
+    "violations": "strings",
+    "shadow_violations": "strings",
+    "reasons": "strings",  # of a review, in words
+    "causes": "strings",  # the same for programs
+    "notes": "strings",
+    "error": "string",  # `image` or `model`: it could not be judged, or not wholly; else null
+    "error_message": "string",
+    "retryable": "bool",  # whether another try may help
+    "format": "string",
+    "width": "int32",
+    "height": "int32",
+    "seconds": "float64",  # that it took; 0 of a copy
+    "copy_of": "string",  # key of the image with the same bytes that was judged
+    "reused": "int32",  # findings taken over from a run under an earlier policy
+    "constitution_digest": "string",
+    "lock_digest": "string",
+    "model_digest": "string",  # of the multimodal model
+    "settings_digest": "string",
+    "evidence": "string",  # the whole verdict as JSON, where it was asked for
+}
+STATEMENTS: dict[str, str] = {
+    "sha256": "string",
+    "view": "string",  # frame, page, background or part
+    "rule": "string",
+    "rule_digest": "string",  # of all in the policy that its outcome depends on
+    "rule_outcome": "string",
+    "rule_cause": "string",
+    "rule_reason": "string",
+    "enforced": "bool",
+    "relevance": "float64",  # cosine of image and rule
+    "kind": "string",  # `precondition` or `exception`; null for a rule without a chain
+    "condition": "int32",  # which one, from 0
+    "statement": "string",  # several in one condition are alternatives
+    "outcome": "string",
+    "branch": "string",  # the step that decided
+    "cause": "string",
+    "with_image": "float64",  # M(x, c)
+    "prior": "float64",  # M(none, c)
+    "score": "float64",
+    "label_mass": "float64",
+    "rationale": "string",  # where it was reasoned about
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one image leaves behind: its row in `images`, and its rows in `statements`."""
+
+    image: Row
+    statements: list[Row] = field(default_factory=list)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it could not be judged, or not wholly."""
+        return self.image["error"] is not None
+
+    def copied_to(self, key: str, name: str) -> Judged:
+        """What another image with the same bytes leaves behind."""
+        of = self.image["copy_of"] or self.image["key"]
+        return Judged({**self.image, "key": key, "name": name, "seconds": 0.0, "copy_of": of})
+
+
+def rows_of(
+    key: str, verdict: Verdict, rule_digests: Mapping[str, str], keep: KeepEvidence, sha256: str | None
+) -> Judged:
+    """The rows of a verdict. rule_digests: by rule. sha256: of the image's bytes, known or not."""
+    source, failure = verdict.provenance, verdict.failure
+    image: Row = {
+        "key": key,
+        "name": verdict.image,
+        "sha256": sha256,
+        "verdict": str(verdict.verdict),
+        "violations": list(verdict.violations),
+        "shadow_violations": list(verdict.shadow_violations),
+        "reasons": list(verdict.reasons),
+        "causes": [str(cause) for cause in verdict.causes],
+        "notes": list(verdict.notes),
+        "error": failure.kind if failure is not None else None,
+        "error_message": failure.message if failure is not None else None,
+        "retryable": failure.retryable if failure is not None else None,
+        "format": verdict.image_facts.format,
+        "width": verdict.image_facts.width,
+        "height": verdict.image_facts.height,
+        "seconds": float(verdict.timings.get("total", 0.0)),
+        "copy_of": None,
+        "reused": 0,
+        "constitution_digest": source.constitution_digest,
+        "lock_digest": source.lock_digest,
+        "model_digest": next((one.digest for one in source.models if one.role == "mllm"), None),
+        "settings_digest": settings_digest(verdict),
+        "evidence": verdict.model_dump_json() if _is_kept(verdict, keep) else None,
+    }
+    return Judged(image, [row for one in verdict.findings for row in _statements(one, rule_digests, sha256)])
+
+
+def settings_digest(verdict: Verdict) -> str:
+    """SHA-256 of all that verdicts depend on beside policy, images and library versions: models, prompts, settings."""
+    aside = {"constitution", "constitution_version", "constitution_digest", "lock_digest", "calibration_digest"}
+    held = verdict.provenance.model_dump(mode="json", exclude={*aside, "probe", "versions"})
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
+
+def _is_kept(verdict: Verdict, keep: KeepEvidence) -> bool:
+    return keep == "all" or (keep == "violations" and verdict.verdict == "violation")
+
+
+def _statements(finding: Finding, digests: Mapping[str, str], sha256: str | None) -> Iterator[Row]:
+    of_rule: Row = {
+        "sha256": sha256,
+        "view": finding.view,
+        "rule": finding.rule,
+        "rule_digest": digests.get(finding.rule),
+        "rule_outcome": str(finding.outcome),
+        "rule_cause": str(finding.cause) if finding.cause is not None else None,
+        "rule_reason": finding.reason,
+        "enforced": finding.enforced,
+        "relevance": finding.relevance,
+    }
+    kinds: tuple[tuple[str, Collection[Condition]], ...] = (
+        ("precondition", finding.preconditions),
+        ("exception", finding.exceptions),
+    )
+    asked = [
+        (kind, number, one) for kind, group in kinds for number, each in enumerate(group) for one in each.alternatives
+    ]
+    if not asked:
+        yield {**dict.fromkeys(STATEMENTS), **of_rule}
+    for kind, number, one in asked:
+        yield {**of_rule, "kind": kind, "condition": number, **_of_evidence(one)}
+
+
+def _of_evidence(one: Evidence) -> Row:
+    return {
+        "statement": one.statement,
+        "outcome": str(one.outcome),
+        "branch": str(one.branch),
+        "cause": str(one.cause) if one.cause is not None else None,
+        "with_image": one.answer.probability if one.answer is not None else None,
+        "prior": one.prior.probability if one.prior is not None else None,
+        "score": one.score,
+        "label_mass": one.answer.label_mass if one.answer is not None else None,
+        "rationale": one.reasoning.in_short() if one.reasoning is not None else None,
+    }

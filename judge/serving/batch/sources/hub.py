@@ -1,0 +1,94 @@
+"""Hugging Face data sets as sources, streamed: written by `save_to_disk`, or by their hub id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from judge.errors import UserError
+from judge.media import read_bytes
+from judge.media.reading import check_bytes
+from judge.printable import printable
+from judge.serving.batch.sources.item import Item, refused
+from judge.settings import Limits
+
+
+class HubSource:
+    """One split of a data set with one column of images; keys are row numbers from 1.
+
+    Raises:
+        UserError: the package `datasets` is missing, no such data set, several splits, or not one column of images.
+    """
+
+    def __init__(self, name: str, limits: Limits, *, saved: bool) -> None:
+        self.name, self._limits = name, limits
+        self._table = _table(name, saved=saved)
+        self._column = _image_column(self._table, name)
+        self._table = _undecoded(self._table, self._column)
+
+    def items(self) -> Iterator[Item]:
+        for number, row in enumerate(self._table, 1):
+            picture, key = row[self._column] or {}, f"{number:09d}"
+            name = f"{self.name}:{number}"
+            if picture.get("bytes") is not None:
+                yield Item(key, name, partial(_whole, picture["bytes"], self._limits))
+            elif picture.get("path"):
+                yield Item(key, name, partial(read_bytes, picture["path"], self._limits))
+            else:
+                yield Item(key, name, refused("the row has no image"))
+
+    def says(self) -> list[str]:
+        return []
+
+    def count(self) -> int | None:
+        """Of a data set on disk; a stream does not say."""
+        return len(self._table) if hasattr(self._table, "__len__") else None
+
+
+def _whole(data: bytes, limits: Limits) -> bytes:
+    check_bytes(data, limits)
+    return data
+
+
+def _table(name: str, *, saved: bool) -> Any:
+    try:
+        import datasets
+    except ImportError as error:
+        raise UserError(
+            "Hugging Face data sets need the package 'datasets'", hint="pip install 'constitution-judge[eval]'"
+        ) from error
+    datasets.disable_progress_bars()
+    hub_id, _, split = name.partition(":")
+    try:
+        if saved:
+            found = datasets.load_from_disk(name)
+        else:
+            found = datasets.load_dataset(hub_id, split=split or None, streaming=True)
+    except Exception as error:  # of a missing name, an unreachable hub, a damaged file: dozens of types
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"cannot read the data set {printable(name)} ({said})") from error
+    if not hasattr(found, "keys"):
+        return found
+    if len(found) > 1:
+        first = next(iter(found))
+        hint = f"name a folder in it: {name}/{first}" if saved else f"name one: {hub_id}:{first}"
+        raise UserError(f"{printable(name)} has several splits: {', '.join(found)}", hint=hint)
+    return next(iter(found.values()))
+
+
+def _image_column(table: Any, name: str) -> str:
+    import datasets
+
+    found = [column for column, kind in (table.features or {}).items() if isinstance(kind, datasets.Image)]
+    if len(found) != 1:
+        which = f"has several columns of images ({', '.join(found)})" if found else "has no column of images"
+        raise UserError(f"{printable(name)} {which}")
+    return str(found[0])
+
+
+def _undecoded(table: Any, column: str) -> Any:
+    """With the bytes as they are: they are decoded here, within limits."""
+    import datasets
+
+    return table.cast_column(column, datasets.Image(decode=False)).select_columns([column])

@@ -1,0 +1,55 @@
+"""What a source gives: items, each with a key of its own. Knows no kind of source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from judge.errors import ImageError
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image of a source.
+
+    key: unlike that of any other item of the source, and the same whenever the source is read again. name: what people
+    call it, such as a path. read: gives the bytes of its file; raises `ImageError` where there are none.
+    """
+
+    key: str
+    name: str
+    read: Callable[[], bytes]
+
+
+class Source(Protocol):
+    """A stream of items that can be begun anew. Holds no more than it needs for the next one.
+
+    name: what it was called by, as people write it; `says` is what was passed over so far, a line each.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def items(self) -> Iterator[Item]:
+        """The items, always in the same order.
+
+        Raises:
+            UserError: the input cannot be read as what it calls itself, from here on.
+        """
+        ...
+
+    def says(self) -> list[str]: ...
+
+    def count(self) -> int | None:
+        """How many items there will be, about; None where that would take a pass over everything."""
+        ...
+
+
+def refused(message: str, *, hint: str = "", retryable: bool = False) -> Callable[[], bytes]:
+    """A `read` of an item whose bytes cannot be had."""
+
+    def read() -> bytes:
+        raise ImageError(message, hint=hint, retryable=retryable)
+
+    return read

@@ -1,0 +1,156 @@
+"""Rows of CSV, JSONL and parquet files as sources: a path, or the bytes of an image, per row.
+
+One column says where the image is. Which one is never guessed: of the known names exactly one may be there, or the
+user names it. A row's key is its value of the column `key`, where there is one, else the path as it is written, else
+the number of the row. Addresses (`https://`) are never fetched.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import json
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from judge.errors import UserError
+from judge.files import lines_of
+from judge.judging.opening import name_of
+from judge.media import read_bytes
+from judge.printable import printable
+from judge.serving.batch.sources.item import Item, refused
+from judge.settings import Limits
+
+PATHS = ("path", "image_path", "file", "file_name", "filename")
+IMAGES = ("image", "bytes", "image_bytes", "jpg", "png")
+ADDRESSES = ("url", "image_url")
+_LINE = 2**27  # most characters of a line: an image of 64 MiB as base64, and something beside it
+_ROWS = 64  # of parquet, held at once
+Row = dict[str, Any]
+
+
+class TableSource:
+    """A CSV, JSONL or parquet file. Paths that are not absolute are below the folder of the file.
+
+    Raises:
+        UserError: it has no rows, or not one column that can only be the image's.
+    """
+
+    def __init__(self, file: str, limits: Limits, column: str | None = None) -> None:
+        self.name, self._file, self._limits = file, Path(file), limits
+        first = next(self._rows(), None)
+        if first is None:
+            raise UserError(f"{printable(file)} has no rows")
+        self._column = _column(first, column, file)
+        self._of_paths = self._column in PATHS
+
+    def items(self) -> Iterator[Item]:
+        for number, row in enumerate(self._rows(), 1):
+            yield self._item(number, row)
+
+    def says(self) -> list[str]:
+        return []
+
+    def count(self) -> int | None:
+        """Of parquet, which says so itself."""
+        if self._file.suffix.lower() != ".parquet":
+            return None
+        import pyarrow.parquet as pq
+
+        return int(pq.read_metadata(self._file).num_rows)
+
+    def _item(self, number: int, row: Row) -> Item:
+        value, name = row.get(self._column), f"{self._file.name}:{number}"
+        if isinstance(value, dict):  # as Hugging Face data sets write an image
+            value = value.get("bytes") or value.get("path")
+        key = str(row["key"]) if row.get("key") not in (None, "") else None
+        if isinstance(value, bytes):
+            return Item(key or name, name, partial(_bytes, value, self._limits))
+        if not isinstance(value, str) or not value:
+            return Item(key or name, name, refused(f"the row has no {self._column}"))
+        if value.startswith(("http://", "https://")):
+            return Item(key or name_of(value), name, refused("an address, not a file", hint="download it first"))
+        if value.startswith("data:") or not (self._of_paths or len(value) < 2**12):
+            return Item(key or name, name, partial(_decoded, value, self._limits))
+        path = os.path.join(self._file.parent, value)  # noqa: PTH118
+        return Item(key or name_of(value), name_of(path), partial(read_bytes, path, self._limits))
+
+    def _rows(self) -> Iterator[Row]:
+        suffix = self._file.suffix.lower()
+        try:
+            if suffix == ".parquet":
+                yield from _parquet(self._file)
+                return
+            with self._file.open(encoding="utf-8-sig", newline="") as file:
+                yield from csv.DictReader(lines_of(file, _LINE)) if suffix == ".csv" else _jsonl(file, self.name)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            said = getattr(error, "strerror", None) or str(error)
+            raise UserError(f"{printable(self.name)} cannot be read: {said}") from error
+
+
+def _column(first: Row, named: str | None, file: str) -> str:
+    there = ", ".join(map(str, first))
+    if named is not None:
+        if named not in first:
+            raise UserError(f"{printable(file)} has no column {named}", hint=f"columns: {there}")
+        return named
+    found = [name for name in (*PATHS, *IMAGES) if name in first]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(
+            f"{printable(file)}: the image may be in any of {', '.join(found)}", hint=f"say which: --column {found[0]}"
+        )
+    if any(name in first for name in ADDRESSES):
+        raise UserError(
+            f"{printable(file)} has addresses of images only", hint="nothing is fetched: download them first"
+        )
+    raise UserError(f"{printable(file)} has no column of images", hint=f"say which: --column NAME; columns: {there}")
+
+
+def _jsonl(file: Any, name: str) -> Iterator[Row]:
+    for number, line in enumerate(lines_of(file, _LINE), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{printable(name)}:{number}: no JSON ({error})") from error
+        if not isinstance(row, dict):
+            raise UserError(f"{printable(name)}:{number}: no JSON object")
+        yield row
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_ROWS):
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise UserError(f"{printable(str(path))} is no parquet file, or is damaged ({error})") from error
+
+
+def _bytes(data: bytes, limits: Limits) -> bytes:
+    from judge.media.reading import check_bytes
+
+    check_bytes(data, limits)
+    return data
+
+
+def _decoded(text: str, limits: Limits) -> bytes:
+    from judge.errors import ImageError
+
+    encoded = text.partition(",")[2] if text.startswith("data:") else text
+    if len(encoded) > 2 * limits.file_bytes:
+        raise ImageError(f"larger than {limits.file_bytes} bytes", hint="shrink it")
+    try:
+        return _bytes(base64.b64decode(encoded, validate=True), limits)
+    except binascii.Error as error:
+        raise ImageError(f"neither a path nor base64 ({error})") from error

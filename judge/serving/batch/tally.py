@@ -1,0 +1,86 @@
+"""What a batch has come to: counts, and how fast it goes. Knows no terminal."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from judge.serving.batch.schema import Judged
+
+_RECENT = 200  # images that the rate is taken of
+
+
+@dataclass
+class BatchTally:
+    """Counts of one call.
+
+    before: images that had a row already. judged: anew, wholly or by some rules; taken_over: all of whose outcomes are
+    an earlier run's; copies: with bytes that were judged before. Verdicts and errors are of all rows of this call.
+    """
+
+    total: int | None = None
+    before: int = 0
+    judged: int = 0
+    taken_over: int = 0
+    copies: int = 0
+    errors: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    reasoned: int = 0  # images in which something was reasoned about
+    begun: float = field(default_factory=time.monotonic)
+    _recent: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+
+    @property
+    def done(self) -> int:
+        """Images that got a row in this call."""
+        return self.judged + self.taken_over + self.copies
+
+    @property
+    def seconds(self) -> float:
+        """Since the call began."""
+        return time.monotonic() - self.begun
+
+    @property
+    def rate(self) -> float | None:
+        """Images a second, of late; None before there are two."""
+        if len(self._recent) < 2 or self._recent[-1] <= self._recent[0]:
+            return None
+        return (len(self._recent) - 1) / (self._recent[-1] - self._recent[0])
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left at this rate; None where nobody has counted."""
+        if self.total is None or self.rate is None:
+            return None
+        return max(0, self.total - self.before - self.done) / self.rate
+
+    def add(self, judged: Judged) -> None:
+        """Count the rows of one image."""
+        image = judged.image
+        if image["copy_of"] is not None:
+            self.copies += 1
+        elif image["reused"] and not image["seconds"]:
+            self.taken_over += 1
+        else:
+            self.judged += 1
+        self.verdicts[image["verdict"]] += 1
+        self.errors += judged.is_error
+        self.reasoned += any(row["rationale"] is not None for row in judged.statements)
+        self._recent.append(time.monotonic())
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "total": self.total,
+            "before": self.before,
+            "judged": self.judged,
+            "taken_over": self.taken_over,
+            "copies": self.copies,
+            "errors": self.errors,
+            "verdicts": dict(self.verdicts),
+            "reasoned": self.reasoned,
+            "seconds": round(self.seconds, 3),
+            "per_second": round(self.rate, 3) if self.rate is not None else None,
+            "seconds_left": round(self.left, 1) if self.left is not None else None,
+        }

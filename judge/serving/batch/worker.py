@@ -1,0 +1,156 @@
+"""What runs inside a process that judges: the models, loaded once, and judges of fewer rules that share them."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from judge.serving.batch.schema import Judged, KeepEvidence, rows_of
+
+if TYPE_CHECKING:
+    from judge.judging.pipeline import Judge
+    from judge.locks.loading import Policy
+    from judge.settings import Settings
+    from judge.verdict import Provenance
+
+
+@dataclass(frozen=True)
+class Task:
+    """An image to judge. rules: the ids of those to judge it by; None is all."""
+
+    key: str
+    name: str
+    sha256: str
+    data: bytes
+    rules: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a process needs to know: policy, settings, and which evidence is kept. devices: one for each process, in
+    turn; none where the settings name it."""
+
+    policy: Policy
+    settings: Settings
+    keep: KeepEvidence
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a process that has loaded its models says of them. said: warnings for people."""
+
+    provenance: Provenance
+    digests: Mapping[str, str]
+    said: tuple[str, ...]
+
+
+class Bench:
+    """A judge, and the same one by some of its rules only."""
+
+    def __init__(self, judge: Judge, keep: KeepEvidence) -> None:
+        from judge.serving.batch.policies import rule_digests
+
+        self.judge, self._keep = judge, keep
+        self.digests = rule_digests(judge.constitution, judge.locked)
+        self._by_rules: dict[tuple[str, ...], Judge] = {}
+
+    def judge_all(self, tasks: Sequence[Task]) -> list[Judged]:
+        """The rows of every task, in order. Tasks of the same rules are judged together."""
+        found: dict[int, Judged] = {}
+        for rules in dict.fromkeys(task.rules for task in tasks):
+            some = [(at, task) for at, task in enumerate(tasks) if task.rules == rules]
+            verdicts = self._of(rules).judge_many([task.data for _, task in some])
+            for (at, task), verdict in zip(some, verdicts, strict=True):
+                named = verdict.model_copy(update={"image": task.name})
+                found[at] = rows_of(task.key, named, self.digests, self._keep, task.sha256)
+        return [found[at] for at in range(len(tasks))]
+
+    def _of(self, rules: tuple[str, ...] | None) -> Judge:
+        if rules is None:
+            return self.judge
+        if rules not in self._by_rules:
+            kept = tuple(rule for rule in self.judge.constitution.rules if rule.id in rules)
+            fewer = self.judge.constitution.model_copy(update={"rules": kept})
+            self._by_rules[rules] = self.judge.derive(constitution=fewer, locked=self.judge.locked)
+        return self._by_rules[rules]
+
+
+_work: Work | None = None
+_bench: Bench | None = None
+_said: list[str] = []
+
+
+def begin(work: Work, turn: Any, threads: int | None) -> None:
+    """Get a fresh process ready; models are loaded with the first task, so that what is wrong with them can be told.
+
+    turn: counts the processes. threads: for arithmetic; None is as many as the machine has cores.
+    """
+    global _work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it says when it ends
+    _end_with_parent()
+    if threads is not None:
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name, value in (("TRANSFORMERS_VERBOSITY", "error"), ("HF_HUB_VERBOSITY", "critical")):
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    warnings.simplefilter("ignore")
+    logging.getLogger("judge").handlers = [_Collect()]
+    logging.getLogger().addHandler(logging.NullHandler())
+    _work = work
+    if work.devices:
+        with turn.get_lock():
+            device = work.devices[turn.value % len(work.devices)]
+            turn.value += 1
+        _work = Work(work.policy, work.settings.model_copy(update={"device": device}), work.keep)
+
+
+def describe() -> Described:
+    """Load the models, and say what they are."""
+    bench = _loaded()
+    return Described(bench.judge.provenance, bench.digests, tuple(dict.fromkeys(_said)))
+
+
+def judge_all(tasks: Sequence[Task]) -> list[Judged]:
+    """See `Bench.judge_all`."""
+    return _loaded().judge_all(tasks)
+
+
+def _loaded() -> Bench:
+    global _bench
+    if _bench is None:
+        from judge.assemble import load_judge
+
+        assert _work is not None, "begin first"
+        _bench = Bench(load_judge(_work.policy, _work.settings), _work.keep)
+    return _bench
+
+
+class _Collect(logging.Handler):
+    """Keeps what is said: the same would be said by every process."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        if record.levelno >= logging.WARNING and len(_said) < 100:
+            _said.append(record.getMessage())
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
