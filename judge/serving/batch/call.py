@@ -40,8 +40,8 @@ def batch(
     """Judge all images of an input into tables below `out`, going on where an earlier call stopped.
 
     images: a folder, a glob, a list of paths (.txt), a .csv, .jsonl or .parquet of paths or bytes, WebDataset .tar
-    files, or a Hugging Face data set. judge: one that is loaded already, which then judges in this process; `constitution` and
-    `settings` are not looked at. evidence: of which images the whole verdict is kept as well. retry_errors: whether
+    files, or a Hugging Face data set. judge: one that is loaded already, which then judges in this process, in place of
+    `constitution` and `settings`. evidence: of which images the whole verdict is kept as well. retry_errors: whether
     images that could not be judged are tried again. column: of a table, the one with paths or images. processes: that
     judge; by default one per core with the bundled model, one per GPU with another. watch: is told of every step.
 

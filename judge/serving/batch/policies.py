@@ -48,7 +48,9 @@ class Earlier:
         """From the rows of both tables."""
         held: dict[str, list[Row]] = {}
         for row in statements:
-            held.setdefault(row["rule_digest"], []).append(row)
+            rows = held.setdefault(row["rule_digest"], [])
+            if not rows or rows[0]["rule"] == row["rule"]:  # rules that say the same have one digest
+                rows.append(row)
         return cls(image, held)
 
     def holds_of(self, digest: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from judge.serving.batch import worker
 from judge.serving.batch.schema import Judged
-from judge.serving.batch.worker import Bench, Described, Task, Work
+from judge.serving.batch.worker import Bench, JudgeFacts, Task, Work
 
 TRIES = 2  # of an image that ended a process
 Done = tuple[Task, Judged | None]  # None: the image ends every process that looks at it
@@ -30,7 +30,7 @@ class Judging(Protocol):
     @property
     def room(self) -> int: ...
 
-    def describe(self) -> Described: ...
+    def describe(self) -> JudgeFacts: ...
 
     def give(self, tasks: Sequence[Task]) -> None: ...
 
@@ -54,9 +54,9 @@ class Here:
     def room(self) -> int:
         return 1 - len(self._waiting)
 
-    def describe(self) -> Described:
+    def describe(self) -> JudgeFacts:
         """What judges."""
-        return Described(self._bench.judge.provenance, self._bench.digests, ())
+        return JudgeFacts(self._bench.judge.provenance, self._bench.digests, ())
 
     def give(self, tasks: Sequence[Task]) -> None:
         """Have tasks judged together."""
@@ -88,7 +88,7 @@ class Pool:
     def room(self) -> int:
         return 2 * self._processes - len(self._running)  # one at work and one at hand for each
 
-    def describe(self) -> Described:
+    def describe(self) -> JudgeFacts:
         """What judges, said by a process that has loaded it.
 
         Raises:

@@ -24,9 +24,9 @@ from judge.serving.batch.policies import Earlier, put_together, to_judge
 from judge.serving.batch.pool import Judging
 from judge.serving.batch.schema import Judged, KeepEvidence, Row, rows_of
 from judge.serving.batch.shards import Shards
-from judge.serving.batch.sources import Item, Source
+from judge.serving.batch.sources import Source, SourceItem
 from judge.serving.batch.tally import BatchTally
-from judge.serving.batch.worker import Described, Task
+from judge.serving.batch.worker import JudgeFacts, Task
 from judge.verdict import Failure
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ Watch = Callable[[BatchTally], None]
 class _Waiting:
     """An image that is being judged: what is known of it, and other images with the same bytes."""
 
-    item: Item
+    item: SourceItem
     earlier: Earlier | None
-    same: list[Item] = field(default_factory=list)
+    same: list[SourceItem] = field(default_factory=list)
 
 
 class Run:
@@ -52,7 +52,7 @@ class Run:
     def __init__(
         self,
         constitution: Constitution,
-        described: Described,
+        described: JudgeFacts,
         judging: Judging,
         shards: Shards,
         earlier: Shards | None,
@@ -93,7 +93,7 @@ class Run:
             self._write()
         return self.tally
 
-    def _take(self, item: Item) -> None:
+    def _take(self, item: SourceItem) -> None:
         if item.key in self._keys:
             return  # the same image, named twice
         covered = self._index.of_key(item.key)
@@ -129,7 +129,7 @@ class Run:
         image = self._own.image(sha256)
         return None if image is None or image["retryable"] or image["key"] in self._stale else Judged(image)
 
-    def _look_into(self, item: Item, sha256: str, data: bytes) -> None:
+    def _look_into(self, item: SourceItem, sha256: str, data: bytes) -> None:
         earlier = self._lent.of(sha256) if self._lent is not None else None
         rules = to_judge(earlier, self._described.digests)
         if earlier is not None and not rules:
@@ -161,12 +161,12 @@ class Run:
         if time.monotonic() - self._written > SHARD_SECONDS:
             self._write()
 
-    def _together(self, item: Item, earlier: Earlier, fresh: Judged | None) -> Judged:
+    def _together(self, item: SourceItem, earlier: Earlier, fresh: Judged | None) -> Judged:
         source = self._described.provenance
         digests: Row = {"constitution_digest": source.constitution_digest, "lock_digest": source.lock_digest}
         return put_together(item.key, item.name, self._constitution, self._described.digests, earlier, fresh, digests)
 
-    def _unreadable(self, item: Item, error: ImageError) -> Judged:
+    def _unreadable(self, item: SourceItem, error: ImageError) -> Judged:
         verdict = record.unreadable(item.name, error, self._described.provenance, {})
         return rows_of(item.key, verdict, self._described.digests, self._keep, None)
 
@@ -176,7 +176,7 @@ class Run:
         verdict = record.not_judged(task.name, failure, Cause.MODEL_ERROR, self._described.provenance, {})
         return rows_of(task.key, verdict, self._described.digests, self._keep, task.sha256)
 
-    def _add(self, item: Item, covered: Covered | None, judged: Judged) -> None:
+    def _add(self, item: SourceItem, covered: Covered | None, judged: Judged) -> None:
         if covered is not None:
             self._stale.add(item.key)
         self._keys.add(item.key)

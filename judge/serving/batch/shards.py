@@ -113,7 +113,9 @@ class Shards:
 
         name = shard.file(table)
         self._check(name, shard.files[name])
-        found: list[Row] = pq.read_table(self.folder / name, columns=columns).to_pylist()
+        found: list[Row] = pq.read_table(
+            self.folder / name, columns=None if columns is None else list(columns)
+        ).to_pylist()
         return found
 
     def _check(self, name: str, digest: str) -> None:

@@ -44,7 +44,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Described:
+class JudgeFacts:
     """What a process that has loaded its models says of them. said: warnings for people."""
 
     provenance: Provenance
@@ -113,10 +113,10 @@ def begin(work: Work, turn: Any, threads: int | None) -> None:
         _work = Work(work.policy, work.settings.model_copy(update={"device": device}), work.keep)
 
 
-def describe() -> Described:
+def describe() -> JudgeFacts:
     """Load the models, and say what they are."""
     bench = _loaded()
-    return Described(bench.judge.provenance, bench.digests, tuple(dict.fromkeys(_said)))
+    return JudgeFacts(bench.judge.provenance, bench.digests, tuple(dict.fromkeys(_said)))
 
 
 def judge_all(tasks: Sequence[Task]) -> list[Judged]:

@@ -1,6 +1,6 @@
 """What a batch reads: one `Source` per kind of input, each a stream of items with a stable key."""
 
-from judge.serving.batch.sources.item import Item, Source
+from judge.serving.batch.sources.item import Source, SourceItem
 from judge.serving.batch.sources.named import source_of
 
-__all__ = ["Item", "Source", "source_of"]
+__all__ = ["SourceItem", "Source", "source_of"]

@@ -15,7 +15,7 @@ from judge.judging.opening import name_of
 from judge.media import read_bytes
 from judge.media.folders import Skipped, entries
 from judge.printable import printable
-from judge.serving.batch.sources.item import Item
+from judge.serving.batch.sources.item import SourceItem
 from judge.settings import Limits
 
 
@@ -26,14 +26,14 @@ class FolderSource:
         self.name, self._folder, self._limits = folder, folder, limits
         self._skipped: Counter[str] = Counter()
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceItem]:
         self._skipped.clear()
         for found in entries(self._folder):
             if isinstance(found, Skipped):
                 self._skipped[found.kind or "looked at under another name"] += 1
                 continue
             key = name_of(os.path.relpath(found, self._folder)).replace(os.sep, "/")
-            yield Item(key, name_of(found), partial(self._read, found))
+            yield SourceItem(key, name_of(found), partial(self._read, found))
 
     def count(self) -> int:
         """All files that names lead to; some may turn out to be no images."""
@@ -65,10 +65,10 @@ class PathsSource:
         self.name, self._limits, self._file = name, limits, file
         self._base = os.path.dirname(file)  # noqa: PTH120
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceItem]:
         for written in self._written():
             path = os.path.join(self._base, written)  # noqa: PTH118
-            yield Item(name_of(written), name_of(path), partial(read_bytes, path, self._limits))
+            yield SourceItem(name_of(written), name_of(path), partial(read_bytes, path, self._limits))
 
     def says(self) -> list[str]:
         return []

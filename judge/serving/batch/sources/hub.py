@@ -10,7 +10,7 @@ from judge.errors import UserError
 from judge.media import read_bytes
 from judge.media.reading import check_bytes
 from judge.printable import printable
-from judge.serving.batch.sources.item import Item, refused
+from judge.serving.batch.sources.item import SourceItem, refused
 from judge.settings import Limits
 
 
@@ -27,16 +27,16 @@ class HubSource:
         self._column = _image_column(self._table, name)
         self._table = _undecoded(self._table, self._column)
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceItem]:
         for number, row in enumerate(self._table, 1):
             picture, key = row[self._column] or {}, f"{number:09d}"
             name = f"{self.name}:{number}"
             if picture.get("bytes") is not None:
-                yield Item(key, name, partial(_whole, picture["bytes"], self._limits))
+                yield SourceItem(key, name, partial(_whole, picture["bytes"], self._limits))
             elif picture.get("path"):
-                yield Item(key, name, partial(read_bytes, picture["path"], self._limits))
+                yield SourceItem(key, name, partial(read_bytes, picture["path"], self._limits))
             else:
-                yield Item(key, name, refused("the row has no image"))
+                yield SourceItem(key, name, refused("the row has no image"))
 
     def says(self) -> list[str]:
         return []

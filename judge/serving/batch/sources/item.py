@@ -10,7 +10,7 @@ from judge.errors import ImageError
 
 
 @dataclass(frozen=True)
-class Item:
+class SourceItem:
     """One image of a source.
 
     key: unlike that of any other item of the source, and the same whenever the source is read again. name: what people
@@ -31,7 +31,7 @@ class Source(Protocol):
     @property
     def name(self) -> str: ...
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceItem]:
         """The items, always in the same order.
 
         Raises:

@@ -22,7 +22,7 @@ from judge.files import lines_of
 from judge.judging.opening import name_of
 from judge.media import read_bytes
 from judge.printable import printable
-from judge.serving.batch.sources.item import Item, refused
+from judge.serving.batch.sources.item import SourceItem, refused
 from judge.settings import Limits
 
 PATHS = ("path", "image_path", "file", "file_name", "filename")
@@ -30,6 +30,7 @@ IMAGES = ("image", "bytes", "image_bytes", "jpg", "png")
 ADDRESSES = ("url", "image_url")
 _LINE = 2**27  # most characters of a line: an image of 64 MiB as base64, and something beside it
 _ROWS = 64  # of parquet, held at once
+_DAMAGED = ""  # no column is called so
 Row = dict[str, Any]
 
 
@@ -48,9 +49,15 @@ class TableSource:
         self._column = _column(first, column, file)
         self._of_paths = self._column in PATHS
 
-    def items(self) -> Iterator[Item]:
-        for number, row in enumerate(self._rows(), 1):
-            yield self._item(number, row)
+    def items(self) -> Iterator[SourceItem]:
+        number = 0
+        try:
+            for number, row in enumerate(self._rows(), 1):
+                yield self._item(number, row)
+        except UserError as error:  # the rows before it stand, and nobody shall think that there are no others
+            name = f"{self._file.name}:{number + 1}"
+            said = f"the rows from {number + 1} on cannot be read: {error.message}"
+            yield SourceItem(name, name, refused(said, hint="mend the file", retryable=True))
 
     def says(self) -> list[str]:
         return []
@@ -63,21 +70,23 @@ class TableSource:
 
         return int(pq.read_metadata(self._file).num_rows)
 
-    def _item(self, number: int, row: Row) -> Item:
+    def _item(self, number: int, row: Row) -> SourceItem:
         value, name = row.get(self._column), f"{self._file.name}:{number}"
+        if _DAMAGED in row:
+            return SourceItem(name, name, refused(row[_DAMAGED], hint="mend the file"))
         if isinstance(value, dict):  # as Hugging Face data sets write an image
             value = value.get("bytes") or value.get("path")
         key = str(row["key"]) if row.get("key") not in (None, "") else None
         if isinstance(value, bytes):
-            return Item(key or name, name, partial(_bytes, value, self._limits))
+            return SourceItem(key or name, name, partial(_bytes, value, self._limits))
         if not isinstance(value, str) or not value:
-            return Item(key or name, name, refused(f"the row has no {self._column}"))
+            return SourceItem(key or name, name, refused(f"the row has no {self._column}"))
         if value.startswith(("http://", "https://")):
-            return Item(key or name_of(value), name, refused("an address, not a file", hint="download it first"))
+            return SourceItem(key or name_of(value), name, refused("an address, not a file", hint="download it first"))
         if value.startswith("data:") or not (self._of_paths or len(value) < 2**12):
-            return Item(key or name, name, partial(_decoded, value, self._limits))
+            return SourceItem(key or name, name, partial(_decoded, value, self._limits))
         path = os.path.join(self._file.parent, value)  # noqa: PTH118
-        return Item(key or name_of(value), name_of(path), partial(read_bytes, path, self._limits))
+        return SourceItem(key or name_of(value), name_of(path), partial(read_bytes, path, self._limits))
 
     def _rows(self) -> Iterator[Row]:
         suffix = self._file.suffix.lower()
@@ -85,9 +94,10 @@ class TableSource:
             if suffix == ".parquet":
                 yield from _parquet(self._file)
                 return
-            with self._file.open(encoding="utf-8-sig", newline="") as file:
-                yield from csv.DictReader(lines_of(file, _LINE)) if suffix == ".csv" else _jsonl(file, self.name)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            with self._file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # as paths are
+                csv.field_size_limit(_LINE)
+                yield from csv.DictReader(lines_of(file, _LINE)) if suffix == ".csv" else _jsonl(file)
+        except (OSError, csv.Error) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise UserError(f"{printable(self.name)} cannot be read: {said}") from error
 
@@ -112,17 +122,15 @@ def _column(first: Row, named: str | None, file: str) -> str:
     raise UserError(f"{printable(file)} has no column of images", hint=f"say which: --column NAME; columns: {there}")
 
 
-def _jsonl(file: Any, name: str) -> Iterator[Row]:
+def _jsonl(file: Any) -> Iterator[Row]:
     for number, line in enumerate(lines_of(file, _LINE), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"{printable(name)}:{number}: no JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise UserError(f"{printable(name)}:{number}: no JSON object")
-        yield row
+        except (ValueError, RecursionError):
+            row = None
+        yield row if isinstance(row, dict) else {_DAMAGED: f"line {number} is no JSON object"}
 
 
 def _parquet(path: Path) -> Iterator[Row]:

@@ -7,16 +7,28 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Self
 
-from judge.errors import ImageError, UserError
+from judge.errors import ImageError
 from judge.judging.opening import name_of
-from judge.media.folders import SAID_TO_BE_IMAGES
 from judge.media.reading import check_bytes
-from judge.printable import printable
-from judge.serving.batch.sources.item import Item, refused
+from judge.serving.batch.sources.item import SourceItem, refused
 from judge.settings import Limits
 
 _BESIDE = {".json", ".txt", ".cls", ".caption", ".npy", ".pyd", ".pth", ".id"}  # what WebDataset keeps beside an image
+
+
+class _Member(tarfile.TarInfo):
+    """Notes that the end of the archive was reached: where a tar is cut off between two members, nothing is raised."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
+        """See `tarfile.TarInfo`."""
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            tarfile_.has_ended = True  # type: ignore[attr-defined]
+            raise
 
 
 class TarSource:
@@ -29,7 +41,7 @@ class TarSource:
         self.name, self._files, self._limits = name, files, limits
         self._skipped: Counter[str] = Counter()
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[SourceItem]:
         self._skipped.clear()
         for file in self._files:
             yield from self._inside(file)
@@ -41,29 +53,35 @@ class TarSource:
     def count(self) -> None:
         """Nobody knows before the end."""
 
-    def _inside(self, file: str) -> Iterator[Item]:
+    def _inside(self, file: str) -> Iterator[SourceItem]:
         short = Path(file).name
+        whole, said = False, "it ends without the mark that a tar ends with"
         try:
-            with tarfile.open(file, "r|*") as tar:
+            with tarfile.open(file, "r|*", tarinfo=_Member) as tar:
                 for member in tar:
                     tar.members = []  # type: ignore[attr-defined]  # or the names of a million would be held
-                    if member.isdir():
-                        continue
-                    suffix = Path(member.name).suffix.lower()
-                    if suffix in _BESIDE and suffix not in SAID_TO_BE_IMAGES:
-                        self._skipped[suffix] += 1
-                        continue
-                    key = name_of(f"{short}/{member.name}")
-                    if not member.isreg():
-                        yield Item(key, key, refused("a link or a device in a tar, not a file"))
-                        continue
-                    yield Item(key, key, partial(self._read, tar, member))
+                    item = self._member(short, tar, member)
+                    if item is not None:
+                        yield item
+                whole = getattr(tar, "has_ended", False)
         except (tarfile.TarError, OSError, EOFError) as error:
             said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise UserError(
-                f"{printable(file)} cannot be read to its end: {said}",
-                hint="what came before it is kept; mend or remove it and run the same command again",
-            ) from error
+        if not whole:  # the others are read all the same
+            key = name_of(short)
+            hint = "mend the tar, or remove it"
+            yield SourceItem(key, key, refused(f"the tar cannot be read to its end: {said}", hint=hint, retryable=True))
+
+    def _member(self, short: str, tar: tarfile.TarFile, member: tarfile.TarInfo) -> SourceItem | None:
+        suffix = Path(member.name).suffix.lower()
+        if member.isdir():
+            return None
+        if suffix in _BESIDE:
+            self._skipped[suffix] += 1
+            return None
+        key = name_of(f"{short}/{member.name}")
+        if not member.isreg():
+            return SourceItem(key, key, refused("a link or a device in a tar, not a file"))
+        return SourceItem(key, key, partial(self._read, tar, member))
 
     def _read(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
         if member.size > self._limits.file_bytes:

@@ -1,0 +1,254 @@
+"""A batch goes on where it stopped, judges equal bytes once, and takes over what a changed policy leaves as it is."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+from judge.errors import JudgeError, UserError
+from judge.serving.batch import run as run_module
+from judge.serving.batch.call import batch
+from judge.serving.batch.room import last_run
+from tests.conftest import ROOT
+from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
+
+
+def test_every_image_has_a_row_that_says_what_judging_it_alone_says(tmp_path):
+    images = pictures(tmp_path / "in", 20)
+    tally = batch(images, tmp_path / "out", judge=colour_judge())
+    assert (tally.judged, tally.before, tally.errors) == (20, 0, 0)
+    judge = colour_judge()
+    for row in rows(tmp_path / "out"):
+        verdict = judge.judge(images / row["key"])
+        assert (row["verdict"], row["violations"]) == (verdict.verdict, list(verdict.violations))
+        assert row["sha256"] == verdict.image_facts.sha256
+        assert row["constitution_digest"] == judge.constitution.digest
+    assert Counter(row["verdict"] for row in rows(tmp_path / "out"))["violation"] > 5
+    of_one = [
+        row for row in rows(tmp_path / "out", "statements") if row["sha256"] == rows(tmp_path / "out")[0]["sha256"]
+    ]
+    assert {(row["rule"], row["kind"], row["statement"]) for row in of_one} >= {
+        ("no-blue", "exception", "green is visible")
+    }
+
+
+def test_what_has_a_row_is_not_judged_again(tmp_path):
+    images = pictures(tmp_path / "in", 5)
+    batch(images, tmp_path / "out", judge=colour_judge())
+    pictures(tmp_path / "in", 7)
+    model = ColourMllm()
+    tally = batch(images, tmp_path / "out", judge=colour_judge(model=model))
+    assert (tally.judged, tally.before) == (2, 5)
+    assert len(model.asked) <= 2 * 4
+    assert len({row["key"] for row in rows(tmp_path / "out")}) == len(rows(tmp_path / "out")) == 7
+
+
+def test_an_image_whose_file_changed_is_judged_again_and_has_one_row(tmp_path):
+    images = pictures(tmp_path / "in", 6)
+    (images / "copy.png").write_bytes(picture(1))
+    batch(images, tmp_path / "out", judge=colour_judge())
+    (images / "00001.png").write_bytes(picture(100))
+    tally = batch(images, tmp_path / "out", judge=colour_judge())
+    assert (tally.judged, tally.before) == (1, 6)
+    fresh = tmp_path / "fresh"
+    batch(images, fresh, judge=colour_judge())
+    aside = ("copy_of", "notes")
+    assert [{k: v for k, v in row.items() if k not in aside} for row in rows(tmp_path / "out")] == [
+        {k: v for k, v in row.items() if k not in aside} for row in rows(fresh)
+    ]
+    assert rows(tmp_path / "out", "statements") == rows(fresh, "statements")
+
+
+def test_equal_bytes_are_judged_once(tmp_path):
+    images = pictures(tmp_path / "in", 3)
+    for number in range(20):
+        (images / f"same-{number}.png").write_bytes(picture(5))
+    model = ColourMllm()
+    tally = batch(images, tmp_path / "out", judge=colour_judge(model=model))
+    assert (tally.judged, tally.copies) == (4, 19)
+    assert len(model.asked) <= 4 * 4
+    same = [row for row in rows(tmp_path / "out") if row["key"].startswith("same")]
+    assert len(same) == 20 and len({row["verdict"] for row in same}) == 1
+    assert sum(row["copy_of"] is None for row in same) == 1
+
+
+def test_what_cannot_be_read_has_a_row_and_is_tried_again_when_asked(tmp_path):
+    images = pictures(tmp_path / "in", 3)
+    (images / "broken.png").write_bytes(picture(9)[:40])
+    (images / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    tally = batch(images, tmp_path / "out", judge=colour_judge())
+    assert tally.errors == 2
+    by_key = {row["key"]: row for row in rows(tmp_path / "out")}
+    assert {by_key[key]["verdict"] for key in ("broken.png", "gone.png")} == {"needs_review"}
+    assert by_key["gone.png"]["error"] == "image" and by_key["gone.png"]["sha256"] is None
+    assert batch(images, tmp_path / "out", judge=colour_judge()).before == 5
+
+    (tmp_path / "nowhere.png").write_bytes(picture(9))
+    tally = batch(images, tmp_path / "out", judge=colour_judge(), retry_errors=True)
+    assert (tally.done, tally.errors, tally.before) == (2, 1, 3)
+    assert len(rows(tmp_path / "out")) == 5
+    assert {row["key"]: row for row in rows(tmp_path / "out")}["gone.png"]["error"] is None
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_changed_policy_judges_the_changed_rules_only_and_says_what_a_whole_run_says(tmp_path, times):
+    images = pictures(tmp_path / "in", 30)
+    batch(images, tmp_path / "out", judge=colour_judge())
+    for _ in range(times):
+        model = ColourMllm()
+        tally = batch(images, tmp_path / "out", judge=colour_judge(EDITED, model))
+    if times == 1:
+        assert tally.judged == 30
+        assert "blue is visible" not in model.asked
+    else:
+        assert tally.before == 30 and not model.asked
+    batch(images, tmp_path / "whole", judge=colour_judge(EDITED))
+    drop = ("reused",)
+    found, wanted = (
+        [{k: v for k, v in row.items() if k not in drop} for row in rows(tmp_path / one)] for one in ("out", "whole")
+    )
+    assert found == wanted
+    of_rules = ("sha256", "view", "rule", "rule_digest", "rule_outcome", "enforced")
+    found, wanted = (
+        {tuple(row[k] for k in of_rules) for row in rows(tmp_path / one, "statements")} for one in ("out", "whole")
+    )
+    assert found == wanted
+
+    model = ColourMllm()
+    tally = batch(images, tmp_path / "out", judge=colour_judge(POLICY, model))  # back to the first policy
+    assert tally.before == 30 and not model.asked
+
+
+def test_a_rule_that_only_changes_its_status_or_severity_asks_nothing(tmp_path):
+    images = pictures(tmp_path / "in", 16)
+    batch(images, tmp_path / "out", judge=colour_judge())
+    shadowed = POLICY.replace("{id: no-red,", "{id: no-red, status: shadow, severity: low,")
+    model = ColourMllm()
+    tally = batch(images, tmp_path / "out", judge=colour_judge(shadowed, model))
+    assert tally.taken_over == 16 and not model.asked
+    batch(images, tmp_path / "whole", judge=colour_judge(shadowed))
+    keep = ("key", "verdict", "violations", "shadow_violations", "reasons", "causes", "error")
+    found, wanted = ([[row[k] for k in keep] for row in rows(tmp_path / one)] for one in ("out", "whole"))
+    assert found == wanted
+
+
+def test_a_violation_that_hid_what_was_not_looked_at_is_judged_anew_when_its_rule_goes(tmp_path):
+    """Of a violation the gaps are notes. When the violated rule is taken out, they must not be lost."""
+    images = tmp_path / "in"
+    images.mkdir()
+    frames = [Image.new("RGB", (128, 128), (255, 0, 0)) for _ in range(36)]
+    for number, frame in enumerate(frames):
+        frame.paste((255, 255, 255), (20 * (number % 6) + 8, 20 * (number // 6) + 8, 20 * (number % 6) + 26, 127))
+    frames[0].save(images / "long.gif", save_all=True, append_images=frames[1:], duration=50)
+    batch(images, tmp_path / "out", judge=colour_judge())
+    (row,) = rows(tmp_path / "out")
+    assert row["verdict"] == "violation" and row["notes"]
+    without = POLICY.replace("  - {id: no-red, rule: No red., preconditions: [red is visible]}\n", "")
+    batch(images, tmp_path / "out", judge=colour_judge(without))
+    (row,) = rows(tmp_path / "out")
+    assert row["verdict"] == "needs_review" and "incomplete" in row["causes"]
+
+
+def test_another_input_in_the_same_folder_is_refused(tmp_path):
+    batch(pictures(tmp_path / "in", 2), tmp_path / "out", judge=colour_judge())
+    with pytest.raises(UserError, match="holds the batch of"):
+        batch(pictures(tmp_path / "other", 2), tmp_path / "out", judge=colour_judge())
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds other files"):
+        batch(tmp_path / "in", tmp_path / "mine", judge=colour_judge())
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
+
+
+def test_a_shard_that_was_edited_is_an_error_and_nothing_is_lost(tmp_path):
+    images = pictures(tmp_path / "in", 4)
+    batch(images, tmp_path / "out", judge=colour_judge())
+    (shard,) = (last_run(tmp_path / "out") / "images").glob("*.parquet")
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-1] + b"?")
+    with pytest.raises(JudgeError, match="was changed after it was written"):
+        batch(images, tmp_path / "out", judge=colour_judge())
+    shard.write_bytes(whole)
+    assert batch(images, tmp_path / "out", judge=colour_judge()).before == 4
+
+
+def test_a_full_disk_is_an_error_and_nothing_is_lost(tmp_path, monkeypatch):
+    images = pictures(tmp_path / "in", 30)
+    monkeypatch.setattr(run_module, "SHARD_ROWS", 10)
+    from judge.serving.batch import shards
+
+    real, wrote = shards._write, []
+
+    def full(path, *more):
+        wrote.append(path)
+        if len(wrote) == 4:  # the second table of the second shard
+            raise OSError(28, "No space left on device")
+        real(path, *more)
+
+    monkeypatch.setattr(shards, "_write", full)
+    with pytest.raises(JudgeError, match="No space left on device"):
+        batch(images, tmp_path / "out", judge=colour_judge())
+    monkeypatch.setattr(shards, "_write", real)
+    tally = batch(images, tmp_path / "out", judge=colour_judge())
+    assert tally.before >= 10 and tally.before + tally.done == 30
+    batch(images, tmp_path / "whole", judge=colour_judge())
+    assert rows(tmp_path / "out") == rows(tmp_path / "whole")
+
+
+def test_a_folder_that_vanishes_ends_the_run_with_what_was_done(tmp_path, monkeypatch):
+    images = pictures(tmp_path / "in", 40)
+    real = ColourMllm._one
+
+    def vanish(self, ask):
+        if images.exists():
+            images.rename(tmp_path / "away")
+        return real(self, ask)
+
+    monkeypatch.setattr(ColourMllm, "_one", vanish)
+    with pytest.raises(UserError, match="no longer there"):
+        batch(images, tmp_path / "out", judge=colour_judge())
+    monkeypatch.undo()
+    (tmp_path / "away").rename(images)
+    tally = batch(images, tmp_path / "out", judge=colour_judge())
+    assert tally.errors == 0 and tally.before + tally.done == 40 == len(rows(tmp_path / "out"))
+
+
+def test_killed_at_random_points_nothing_is_lost_or_doubled(tmp_path):
+    """With `JUDGE_KILLS=50 JUDGE_IMAGES=5000` it is the whole measurement; here fewer."""
+    count, kills = int(os.environ.get("JUDGE_IMAGES", "800")), int(os.environ.get("JUDGE_KILLS", "6"))
+    images = pictures(tmp_path / "in", count)
+    for number in range(0, count, 40):
+        (images / f"copy-{number:05d}.png").write_bytes(picture(number))
+        (images / f"broken-{number:05d}.png").write_bytes(picture(number)[:50] + bytes([number % 251]))
+    chance = random.Random(7)
+    command = [sys.executable, "-m", "tests.serving.batch.colours", str(images), str(tmp_path / "out")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    begun = time.monotonic()
+    subprocess.run([*command[:-1], str(tmp_path / "whole")], env=environment, cwd=ROOT, check=True, timeout=600)
+    whole = time.monotonic() - begun
+    killed = 0
+    for _ in range(kills):
+        process = subprocess.Popen(command, env=environment, cwd=ROOT)
+        try:
+            process.wait(chance.uniform(0.3, 1.0) * whole)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            killed += 1
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=600)
+    assert killed
+    assert rows(tmp_path / "out") == rows(tmp_path / "whole")
+    assert rows(tmp_path / "out", "statements") == rows(tmp_path / "whole", "statements")
+    assert (
+        len({row["key"] for row in rows(tmp_path / "out")})
+        == len(rows(tmp_path / "out"))
+        == count + 2 * len(range(0, count, 40))
+    )
