@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from judge.verdict import Condition, Evidence, Finding, Verdict
@@ -34,6 +35,7 @@ IMAGES: dict[str, str] = {
     "format": "string",
     "width": "int32",
     "height": "int32",
+    "judged_at": "string",  # when the row was made: UTC, ISO 8601
     "seconds": "float64",  # that it took; 0 of a copy
     "copy_of": "string",  # key of the image with the same bytes that was judged
     "reused": "int32",  # findings taken over from a run under an earlier policy
@@ -106,6 +108,7 @@ def rows_of(
         "format": verdict.image_facts.format,
         "width": verdict.image_facts.width,
         "height": verdict.image_facts.height,
+        "judged_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": float(verdict.timings.get("total", 0.0)),
         "copy_of": None,
         "reused": 0,

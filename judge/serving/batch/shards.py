@@ -37,17 +37,18 @@ class Shard:
 
 
 class Shards:
-    """The shards of a run in `folder`, which is made where it is not there.
+    """The shards of a run in `folder`, which is made where it is not there. writing: whether this process alone has the
+    folder; else nothing in it is changed, and another process may be writing to it.
 
     Raises:
         UserError: pyarrow is missing, or the folder holds what this version cannot have written.
         JudgeError: the folder cannot be written to, or a shard is not as it was written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, writing: bool = True) -> None:
         _arrow()
-        self.folder, self._manifest = folder, folder / "manifest.jsonl"
-        for table in _TABLES:
+        self.folder, self._manifest, self._writing = folder, folder / "manifest.jsonl", writing
+        for table in _TABLES if writing else ():
             (folder / table).mkdir(parents=True, exist_ok=True)
         self._live: dict[int, Shard] = {}
         self._last = 0
@@ -140,7 +141,7 @@ class Shards:
         except (OSError, UnicodeDecodeError) as error:
             raise JudgeError(f"{self._manifest} cannot be read ({error})") from error
         whole, _, torn = text.rpartition("\n")
-        if torn:
+        if torn and self._writing:
             with self._manifest.open("r+b") as file:
                 file.truncate(len((whole + "\n").encode()) if whole else 0)
                 os.fsync(file.fileno())
@@ -168,6 +169,8 @@ class Shards:
 
     def _tidy(self) -> None:
         """Remove what has no line, or no longer counts."""
+        if not self._writing:
+            return
         known = {name for shard in self._live.values() for name in shard.files}
         for table in _TABLES:
             for path in (self.folder / table).iterdir():

@@ -84,6 +84,7 @@ def rows(out: Path, table: str = "images") -> list[dict]:
     found = [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
     for row in found:
         row.pop("seconds", None)
+        row.pop("judged_at", None)
     return sorted(found, key=lambda row: [str(row[name]) for name in row])
 
 

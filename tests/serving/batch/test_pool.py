@@ -86,7 +86,9 @@ def test_processes_end_with_whoever_started_them(folder, tmp_path):
     import sys
 
     command = [sys.executable, "-m", "judge", "batch", str(folder), "-o", str(tmp_path / "out"), "--processes", "2"]
-    started = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
+    started = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 60
     while not (children := children_of(started.pid)) and time.monotonic() < deadline:
         time.sleep(0.2)
