@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from judge.causes import Cause
 from judge.constitution import Constitution, Rule
-from judge.judging.priors import Locked
+from judge.locks.loading import Locked
 from judge.serving.batch.schema import Judged, Row
 from judge.verdict import Finding, RuleOutcome, conclude
 
