@@ -54,7 +54,7 @@ def swapped(sentence: str, instead: Iterable[Swaps]) -> tuple[str, ...]:
 
 
 def _rule(text: str) -> str:
-    text = text.strip(" ,.")
+    text = " ".join(text.split()).strip(" ,.")
     return f"{text[0].upper()}{text[1:]}."
 
 

@@ -142,6 +142,8 @@ def left_open(statement: str) -> str:
             return before.word
     if found := re.search(rf"\b(?:person|people) (?:under|over|below|above) (?:\d+|{'|'.join(NUMBERS)})\b", words):
         return found.group()
+    if found := re.search(r"\b(?:the )?same\b", words):
+        return found.group()  # as whose?
     if found := re.search(r"^(missing|absent) .*(?:is|are) visible$", words):
         return found.group(1)
     if found := re.search(r"\b(?:is|are) (?:not|neither) (to|for|of|as|like|by|with|from|when|while)\b", words):
@@ -149,7 +151,7 @@ def left_open(statement: str) -> str:
     if found := re.search(r"\b(?:not|neither|without)\b.* (when|while)\b", words):
         return found.group(1)  # `is not wearing gloves when holding a knife`: is one held at all?
     for at, token in enumerate(tokens[1:-1], 1):
-        verb = tokens[at + 1].can(BASE) and not tokens[at - 1].can(PAST, ADJECTIVE)
+        verb = tokens[at + 1].can(BASE) and not tokens[at - 1].can(PAST, ADJECTIVE) and tokens[at - 1].word != "next"
         if token.word == "to" and (verb or tokens[at + 1].word == "be"):
             return f"to {tokens[at + 1].word}"
     return ""

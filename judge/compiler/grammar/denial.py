@@ -235,7 +235,7 @@ def stays_open(one: Thing, acts: bool) -> None:
             f"it is open how many `{one.inside}` are too many",
             "say that none may be, as in `No door may be open`, or a limit, as in `No more than two doors may be open`",
         )
-    if acts and first in EACH:
+    if acts and (first in EACH or nouns.measures(one)):
         raise Impossible(
             f"`{first}` with `not`: it is open whether none may be so, or only not all",
             "if none may be, begin with `No`, as in `No door may be open`",

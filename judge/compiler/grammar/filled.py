@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
@@ -10,12 +11,13 @@ from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.pictures import ELSEWHERE, KINDS, OR_HUNG, PICTURES, SHOWING
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
+from judge.compiler.grammar.tokens import OWNERS
 
 _SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|")) | {"appearing"}
 _SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _SHOW
 # Behind these, `seen` and its like say more than that something is there: `seen through a window`.
 _OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
-_OF_KIND = re.compile(rf"\b(?:in|on) (?:[\w-]+ )?(?:{'|'.join(sorted(SHOWING | OR_HUNG))})$")
+_OF_KIND = re.compile(rf"\b(?:in|on) (?:[\w-]+ )?(?:{'|'.join(sorted(SHOWING | OR_HUNG))})(?:$| of )")
 _POSTING = lexicon.word_set("showing depicting portraying picturing posting publishing uploading submitting featuring")
 PICTURE = Thing("the", "picture", "picture")
 
@@ -43,7 +45,21 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
         )
     if "more" in found:
         return Things(things.each + found["more"].each, "or")
-    return things
+    return _of_the_shown(things, found["shown"]) if "shown" in found else things
+
+
+def _of_the_shown(things: Things, shown: Things) -> Things:
+    """`Photos of pupils must not show their faces`: the faces of pupils, where they alone can be meant."""
+    if not any(one.determiner in OWNERS for one in things.each) or len(shown.each) > 1 or shown.each[0].behind:
+        return things
+    whose = shown.each[0]
+    each = (
+        replace(one, determiner="the", words=f"{one.words} of {whose.text}", behind="of")
+        if one.determiner in OWNERS and not one.behind
+        else one
+        for one in things.each
+    )
+    return replace(things, each=tuple(each))
 
 
 def scope(found: Found) -> Groups:

@@ -124,6 +124,7 @@ def _one_base(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     if chart.at(place, "have"):
         for found, end in nouns.things(chart, place + 1):
             yield tuple(Said.ending("with", one) for one in found.options), end
+        yield from predicates.owned(chart, place)
         return
     for said, end in verbs.verbs(chart, place, (BASE,)):
         yield said, end

@@ -123,6 +123,7 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<things> $CAN be $SHOWN <tail> only $IFWHEN <clauses>", "only_if"),
     ("<things> is|are $ALLOWED <tail> only $IFWHEN <clauses>", "only_if"),
     ("<things> $CAN <doing> only $IFWHEN <clauses>", "only_if"),
+    ("<things> $CAN only <doing> $IFWHEN <clauses>", "only_if"),
     ("[the|all|any] <picture> $CAN <showing> <things> only $IFWHEN <clauses>", "only_if"),
     ("<things> $MUST [always|to] be $SHOWN only $IFWHEN <clauses>", "must_only"),
     ("<things> $MUST [always|to] be $SHOWN <tail> only $IFWHEN <clauses>", "must_only"),
@@ -135,6 +136,7 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<things> $MAY be $SHOWN only <tail>", "only_so"),
     ("<things> $MAY only be $SHOWN <tail>", "only_so"),
     ("<things> is|are $ALLOWED only <tail>", "only_so"),
+    ("<things> $CAN <doing> only <tail>", "only_doing"),
     ("<things> is|are only $ALLOWED <tail>", "only_so"),
     # requirements
     ("<things> $MUST [always|to] be $SEEN", "required"),
@@ -160,6 +162,7 @@ FRONTS: tuple[tuple[str, str], ...] = (
     ("[but|and] $IFWHEN <clauses> ,", "condition"),
     ("<place> ,", "place"),
     ("in|on|for [all|any|the] <picture> ,", "of_picture"),
+    ("in|on|for [all|any|the] <picture> of <shown:things> ,", "of_picture"),
     ("when|while <ing> ,", "doing"),
     ("unless <clauses> ,", "lifted"),
     ("except $IFWHEN <clauses> ,", "lifted"),
@@ -172,6 +175,7 @@ FRONTS: tuple[tuple[str, str], ...] = (
 BACKS: tuple[tuple[str, str], ...] = (
     ("[,] $IFWHEN <clauses>", "condition_behind"),
     ("in [all|any|the] <picture>", "of_picture"),
+    ("in [all|any|the] <picture> of <shown:things>", "of_picture"),
     ("[,] when|while <ing>", "doing_behind"),
     ("[,] unless <clauses>", "lifted_behind"),
     ("[,] except $IFWHEN <clauses>", "lifted_behind"),

@@ -25,6 +25,7 @@ from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import PICTURE, needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.pictures import ITSELF, KINDS, PICTURES
+from judge.compiler.grammar.pronouns import unless_so
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
 
@@ -234,6 +235,14 @@ def only_so(found: Found) -> Iterator[Draft]:
     yield Draft((things.each,), whole=_each_denied(things.each, said), only=True)
 
 
+def only_doing(found: Found) -> Iterator[Draft]:
+    """`Performers may use fire only outdoors`: one who uses it elsewhere."""
+    things = things_in(found)
+    said: Alternatives = found["doing"]
+    if not shows(things.each, said) and not needs_its_verb(found):
+        yield unless_so(Draft((things.each,), said), found["tail"])
+
+
 def _each_denied(each: tuple[Thing, ...], said: Alternatives) -> Groups:
     return tuple(tuple(Clause(of_one(one), more) for one in each for more in group) for group in denied(said))
 
@@ -275,7 +284,7 @@ def _gone(one: Thing) -> tuple[Clause, ...]:
 def _may_be_missing(said: Said) -> bool:
     """`Helmets must be worn`: where none is in the picture, whose fault it is stays open."""
     first = said.text.split()[0]
-    return not first.endswith("ing") and lexicon.lemma(first, verb=True) in _MISSING
+    return not first.endswith("ing") and " to " not in said.text and lexicon.lemma(first, verb=True) in _MISSING
 
 
 def required_so(found: Found) -> Iterator[Draft]:
@@ -321,7 +330,7 @@ def required_there(found: Found) -> Iterator[Draft]:
             raise Impossible(
                 f"it is open whether there must be {one.text} there, or all that are visible must be so",
                 "say which of the two, as in `At least one sign must be on the wall`",
-                tuple(((one.text, f"{many} {single}"), ("visible ", "")) for many in ("at least one", "every")),
+                tuple(((one.text, f"{many} {single}"), ("visible", "")) for many in ("at least one", "every")),
             )
         yield draft
 
@@ -350,6 +359,7 @@ MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "too_many": too_many,
     "only_if": only_if,
     "only_so": only_so,
+    "only_doing": only_doing,
     "required": required,
     "required_so": required_so,
     "must_only": must_only,

@@ -32,6 +32,7 @@ _QUANTITIES = tuple(
         "up to",
     )
 )
+_SHARES = ("half", "third", "quarter", "fifth", "tenth")
 _PLURAL_BEFORE_NOUNS = word_set("police people sports sharps clothes goods arms news savings customs sales games")
 # `wearing headphones` is what somebody does, and no kind of headphones.
 _NEED_OBJECTS = ("wearing", "holding", "using", "carrying", "touching")
@@ -132,7 +133,7 @@ def _names_doing(one: Thing) -> bool:
 
 def measures(one: Thing) -> bool:
     """`more than 20 percent of ...`: `of` belongs to it alone."""
-    share = one.head in ("half", "third", "quarter", "part", "parts", "majority", "most")
+    share = one.head in (*_SHARES, "part", "parts", "majority", "most")
     return one.head == "percent" or (share and (one.behind == "of" or not one.modified))
 
 
@@ -163,8 +164,16 @@ def _continues(last: Thing, first: Thing) -> bool:
     """
     if last.behind in ("other", "except", "apart"):
         return False  # what is left out may be several things
-    alike = last.inner == first.shape and last.shape[1] != first.shape[1]
+    if last.behind in ("with", "without") and last.shape[0] != first.shape[0]:  # `boxes with dents or scratches`
+        alike = _sort(last.inner) == _sort(first.shape)
+    else:
+        alike = last.inner == first.shape and last.shape[1] != first.shape[1]
     return not (alike and not first.behind and not first.determiner)
+
+
+def _sort(shape: str) -> str:
+    """A shape in which dents, stains, ears and cracks are alike: what is seen on something."""
+    return shape if shape[:1] in tuple("oafp") else f"-{shape[1:]}"
 
 
 @phrase
@@ -236,7 +245,8 @@ def _spread(chart: Chart, determiner: str, before: tuple[str, ...], noun: int) -
     waiting: list[tuple[tuple[int, ...], int, str]] = [((noun,), noun + 1, "")]
     while waiting:
         nouns, end, joint = waiting.pop()
-        if len(nouns) > 1:
+        plural = chart.can(nouns[-1], PLURAL) and chart.word(nouns[-1]).endswith("s")
+        if len(nouns) > 1 and not (determiner in ("a", "an") and plural):  # `a white coat or scrubs`
             each = tuple(_thing(chart, determiner, words, one) for one, words in every(nouns, before))
             yield Things(each, "or" if len(before) > 1 and joint else joint), end
         for word, after in joints(chart, end):
@@ -291,6 +301,10 @@ def _quantities(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
         if chart.at(place, words[0]) and all(chart.at(place + index, word) for index, word in enumerate(words)):
             starts.append((f"{' '.join(words)} ", place + len(words)))
     for quantity, at in starts:
+        if quantity and chart.at(at, "a", "one") and chart.at(at + 1, *_SHARES):
+            yield f"{quantity}{chart.word(at)}", at + 1
+        if quantity and chart.at(at, "half"):
+            yield quantity.strip(), at
         if at < len(chart) and (chart.word(at) in NUMBERS or chart.tokens[at].kind in ("number", "param")):
             yield f"{quantity}{chart.word(at)}", at + 1
 

@@ -224,7 +224,8 @@ def part(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     yield from prepositional(chart, place)
     yield from doing(chart, place)
     yield from adjectives(chart, place)
-    yield from _owned(chart, place)
+    if chart.at(place, "with"):
+        yield from owned(chart, place)
     if place and chart.can(place - 1, PAST) and chart.tokens[place : place + 1] and chart.tokens[place].kind == "quote":
         yield (Said(chart.word(place)),), place + 1  # `marked "SPECIMEN"`
     if chart.at(place, "neither"):
@@ -282,16 +283,19 @@ def _adjective(chart: Chart, place: int) -> tuple[str, int]:
 
 
 @phrase
-def _owned(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+def owned(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     """`with its body on fire`, `with the mouth open`, `with teeth visible`: something said of a part of the subject."""
-    if not chart.at(place, "with"):
+    if not chart.at(place, "with", "have"):  # `must have their engine off`
         return
     for found, end in nouns.things(chart, place + 1):
         if any(one.behind not in ("", "of") for one in found.each) or chart.at(end, "(", "other"):
             continue
         if not any(english.definite(one.determiner) or nouns.measures(one) for one in found.each):
             continue
-        for said, after in () if chart.at(end, "of") else _joined(chart, end):
+        states = () if chart.at(end, "of") else _joined(chart, end)
+        if chart.at(end, "on", "off") and (end + 1 == len(chart) or chart.at(end + 1, ",", "or", "and")):
+            states = (((Said(chart.word(end)),), end + 1),)  # `with the lights on`
+        for said, after in states:
             yield (
                 tuple(
                     Said(

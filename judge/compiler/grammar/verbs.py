@@ -37,7 +37,7 @@ def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Al
             yield tuple(Said(word) for word in words), end
         for found, after in objects:
             said = tuple(Said.ending(word, one) for word in words for one in found.options)
-            if len(words) > 1 and not _take_alike(bare, found):
+            if (len(words) > 1 and not _take_alike(bare, found)) or not _smoked(bare, found):
                 continue
             if lacking and len(found.each) > 1:
                 each = tuple(Said.ending(words[-1], one) for one in found.each)
@@ -46,15 +46,20 @@ def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Al
                 yield said, after
 
 
+_SMOKED = word_set("cigarette cigar pipe tobacco joint weed marijuana cannabis hookah shisha bong cigarillo drug vape")
+
+
+def _smoked(verbs: tuple[str, ...], found: Things) -> bool:
+    """`holding flares or smoke bombs`: nobody smokes bombs."""
+    heads = {lexicon.lemma(one.head, verb=False) for one in found.each}
+    return "smoke" not in verbs or bool(heads & _SMOKED) or any(one.head.startswith(("e-", '"')) for one in found.each)
+
+
 def _take_alike(verbs: tuple[str, ...], found: Things) -> bool:
     """Whether verbs can have the same object: not `drinking or holding a phone`, `smoking or drinking beer`, `swimming
     or holding a ball`."""
     eaten = all(one.shape[0] in "fs?" for one in found.each)
-    return not (
-        (_SWALLOWING & set(verbs) and not eaten)
-        or ({"smoke", "vape"} & set(verbs) and any(one.shape[0] == "f" for one in found.each))
-        or _NO_OBJECT & set(verbs)
-    )
+    return not ((_SWALLOWING & set(verbs) and not eaten) or _NO_OBJECT & set(verbs))
 
 
 def _verb_list(
