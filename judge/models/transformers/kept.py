@@ -125,6 +125,11 @@ class SharedPrefixes:
         self._bytes_of[_kind(asks[0])] = made[0].prefix.batch.bytes_per_row
         return dict(zip(map(key_of, asks), made, strict=True))
 
+    def bytes_of_row(self, tokens: int) -> int:
+        """Memory of the largest prefix that was seen, or else is assumed, with so many more tokens."""
+        largest = max(self._bytes_of.values(), default=self.bytes_of_tokens(ASSUMED_TOKENS))
+        return largest + self.bytes_of_tokens(tokens)
+
     def bytes_of_tokens(self, count: int) -> int:
         """Memory of so many cached tokens, from the configuration."""
         config = self._model.config.get_text_config()
