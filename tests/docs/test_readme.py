@@ -1,0 +1,58 @@
+"""The README in numbers: its length, what its commands print, its links, and figures that are those of the report."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.docs.pages import Shell, load_once, run_page
+
+README = ROOT / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+ROWS = {
+    "**the method**": ("method",),
+    "the whole constitution in one prompt, chain of thought": ("baselines", "whole-constitution-cot"),
+    "without preconditions": ("ablations", "without-preconditions"),
+}
+
+
+def test_it_can_be_read_in_five_minutes():
+    assert 600 <= len(TEXT.split()) <= 800
+
+
+def test_its_commands_print_what_it_shows(tmp_path, monkeypatch):
+    with pytest.MonkeyPatch.context() as patch:
+        load_once(patch)
+        shell = Shell(tmp_path, monkeypatch)
+        assert run_page(README, tmp_path, shell) == 1
+        assert shell("python one.py").splitlines()[-1] == "violation ('body-on-fire',)"
+
+
+def test_its_links_lead_somewhere():
+    linked = [*re.findall(r"\]\((?!https?:)([^)#\s]+)", TEXT), *re.findall(r'src(?:set)?="([^"]+)"', TEXT)]
+    assert len(linked) > 20
+    for target in linked:
+        assert (ROOT / target).exists(), target
+
+
+def test_its_figures_are_those_of_the_report():
+    report = json.loads((ROOT / "benchmarks/results/drawn-os-bench.json").read_text(encoding="utf-8"))
+    table = TEXT.split("| | precision | recall | F1 |")[1].split("\n\n")[0]
+    said = {
+        cells[0].strip(): [one.strip() for one in cells[1:]]
+        for row in table.splitlines()[2:]
+        for cells in [row.strip("|").split("|")]
+    }
+    assert said == {name: figures(report, path) for name, path in ROWS.items()}
+
+
+def figures(report, path):
+    for name in path:
+        report = report[name]
+    overall = report["overall"]
+    f1 = overall["f1"]
+    shown = [f"{overall[name]['value']:.2f}" for name in ("precision", "recall")]
+    return [*shown, f"{f1['value']:.3f} [{f1['low']:.3f}, {f1['high']:.3f}]"]
