@@ -58,6 +58,15 @@ def test_one_by_one_really_prefills_for_every_question(tiny, monkeypatch, drawin
     assert sum(rows == 1 and length > 60 for rows, length in lengths) >= 5
 
 
+@pytest.fixture
+def few_tokens(monkeypatch):
+    """Of reasoning: how long it goes on says nothing of toys."""
+    from benchmarks import gpu_shapes
+
+    monkeypatch.setattr(gpu_shapes, "TOKENS", 8)
+
+
+@pytest.mark.usefixtures("few_tokens")
 def test_the_large_shapes_script_runs_at_toy_size(tiny):
     from benchmarks.gpu_shapes import measure
 
@@ -68,6 +77,7 @@ def test_the_large_shapes_script_runs_at_toy_size(tiny):
     assert result["speedup"] == pytest.approx(result["sequential_s"] / result["image_in_batch_p50_s"])
 
 
+@pytest.mark.usefixtures("few_tokens")
 @pytest.mark.parametrize("shape", ["tiny-qwen3.5", "tiny-gemma-4"])
 def test_newer_families_are_measured_by_the_same_script(shape):
     from benchmarks.gpu_shapes import measure
