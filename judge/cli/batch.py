@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.batch_telling import Telling
+from judge.cli.batch_telling import Telling, tell_estimate
 from judge.cli.exits import Exit
 from judge.cli.model_options import JUDGING, judged_with
 
@@ -35,8 +35,8 @@ def batch(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The folder of the tables; one that is there is gone on with.")
-    ],
+        Path | None, typer.Option("--out", "-o", help="The folder of the tables; what is in it is gone on with.")
+    ] = None,
     constitution: Annotated[
         str, typer.Option("--constitution", "-c", help="A YAML file, or a shipped name: demo, os-bench.")
     ] = "demo",
@@ -49,15 +49,34 @@ def batch(
         bool, typer.Option("--retry-errors", help="Try images again that could not be judged.")
     ] = False,
     column: Annotated[str | None, typer.Option(help="Of a table: the column with paths or images.")] = None,
+    audit: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Share of images judged without the relevance scan, too, to see what it misses."
+        ),
+    ] = 0.0,
     processes: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes that judge. Default: one per core or per GPU.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Judge 50 images by chance, write nothing, say what all will take.")
+    ] = False,
+    price_per_hour: Annotated[
+        float | None, typer.Option(min=0.0, help="With --dry-run: what an hour of this machine costs, for the sum.")
     ] = None,
     json_progress: Annotated[bool, typer.Option("--json-progress", help="One JSON object a line on stderr.")] = False,
 ) -> None:
     """Judge many images into tables. Exit code: 0 all have a row, 1 some could not be judged, 2 your mistake, 3 a
     failure: the same command goes on."""
+    from judge.errors import UserError
     from judge.serving.batch.call import batch as run
+    from judge.serving.batch.call import estimate
 
+    if dry_run:
+        tell_estimate(estimate(images, constitution, settings, column=column, processes=processes), price_per_hour)
+        return
+    if out is None:
+        raise UserError("where shall the tables be?", hint="name a folder: -o out")
     with Telling(as_json=json_progress) as telling:
         tally = run(
             images,
@@ -67,6 +86,7 @@ def batch(
             evidence=evidence.value,
             retry_errors=retry_errors,
             column=column,
+            audit=audit,
             processes=processes,
             watch=telling.watch,
         )

@@ -14,6 +14,7 @@ from judge.printable import printable
 from judge.progress import somebody_watches
 
 if TYPE_CHECKING:
+    from judge.serving.batch.estimate import Estimate
     from judge.serving.batch.tally import BatchTally
 
 _EVERY, _EVERY_JSON, _EVERY_BAR = 30.0, 5.0, 0.2  # seconds
@@ -74,9 +75,41 @@ class Telling:
         print(f"judge: {', '.join(parts)}, in {tally.seconds:.0f} s", file=sys.stderr)
         if tally.done:
             print(f"judge: {_verdicts(tally)}", file=sys.stderr)
+        if tally.audited:
+            _tell_audit(tally)
+        for rule, index in sorted(tally.moved.items()):
+            said = f"answers on {rule} moved away from the first ones (stability index {index}, over 0.25)"
+            print(f"judge: {said}: are these other images?", file=sys.stderr)
         if tally.errors:
             print(f"judge: {tally.errors} could not be judged; try them again with --retry-errors", file=sys.stderr)
         print(printable(str(out)))
+
+
+def tell_estimate(found: Estimate, price_per_hour: float | None) -> None:
+    """What a batch will take, on stdout."""
+    print(f"{found.images} images; judged {found.sample} of them, chosen by chance")
+    if found.unreadable:
+        print(f"{found.unreadable} of those tried could not be read")
+    print(f"questions: {found.questions:.1f} an image; reasoned about: {found.reasoned:.0%}")
+    print(f"verdicts: {found.violating:.0%} violation, {found.to_review:.0%} needs_review")
+    for what, count in (("all of them", found.images), ("a million", 1_000_000)):
+        hours, (low, high) = found.hours(count)
+        said = f"{what}: {_duration(3600 * hours)} ({_duration(3600 * low)} to {_duration(3600 * high)})"
+        if price_per_hour is not None:
+            said += f", costs {price_per_hour * hours:.2f} ({price_per_hour * low:.2f} to {price_per_hour * high:.2f})"
+        print(said)
+
+
+def _tell_audit(tally: BatchTally) -> None:
+    """What the relevance scan missed, with an exact interval."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(tally.missed, tally.audited).proportion_ci(confidence_level=0.95, method="exact")
+    print(
+        f"judge: of {tally.audited} images also judged without the relevance scan {tally.missed} violate a rule that "
+        f"it pruned: {tally.missed / tally.audited:.1%} (95 %: {interval.low:.1%} to {interval.high:.1%})",
+        file=sys.stderr,
+    )
 
 
 def _more(tally: BatchTally) -> str:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judge.serving.batch.estimate import Estimate, estimated
 from judge.serving.batch.pool import Here, Judging, Pool
 from judge.serving.batch.room import Room, RunName
 from judge.serving.batch.run import Run, Watch
@@ -34,6 +35,7 @@ def batch(
     evidence: KeepEvidence = "none",
     retry_errors: bool = False,
     column: str | None = None,
+    audit: float = 0.0,
     processes: int | None = None,
     watch: Watch = lambda tally: None,
 ) -> BatchTally:
@@ -42,7 +44,8 @@ def batch(
     images: a folder, a glob, a list of paths (.txt), a .csv, .jsonl or .parquet of paths or bytes, WebDataset .tar
     files, or a Hugging Face data set. judge: one that is loaded already, which then judges in this process, in place of
     `constitution` and `settings`. evidence: of which images the whole verdict is kept as well. retry_errors: whether
-    images that could not be judged are tried again. column: of a table, the one with paths or images. processes: that
+    images that could not be judged are tried again. column: of a table, the one with paths or images. audit: the share
+    of images that are judged by the rules that the relevance scan prunes, too, to see what it misses. processes: that
     judge; by default one per core with the bundled model, one per GPU with another. watch: is told of every step.
 
     Raises:
@@ -69,6 +72,7 @@ def batch(
                 batch=chosen.batch,
                 keep=evidence,
                 retry_errors=retry_errors,
+                audit=audit,
                 watch=watch,
             )
             run.tally.total = source.count()
@@ -80,6 +84,29 @@ def batch(
         return run.tally
     finally:
         room.close()
+
+
+def estimate(
+    images: str | Path,
+    constitution: str | Path = "demo",
+    settings: Settings | None = None,
+    *,
+    judge: Judge | None = None,
+    column: str | None = None,
+    processes: int | None = None,
+    sample: int = 50,
+) -> Estimate:
+    """What `batch` with the same arguments will take, from a sample of images that is judged and not written.
+
+    Raises as `batch` does.
+    """
+    chosen = judge.settings if judge is not None else settings or Settings()
+    source = source_of(str(images), chosen.limits, column=column)
+    judging, _ = _judging(judge, constitution, chosen, processes, "none")
+    try:
+        return estimated(source, judging, sample=sample, batch=chosen.batch)
+    finally:
+        judging.stop()
 
 
 def _judging(

@@ -119,6 +119,8 @@ def put_together(
         "reasons": list(reasons),
         "causes": causes,
         "copy_of": None,
+        "audited": False,  # of some of the rules only
+        "missed": [],
         "reused": reused,
         "evidence": None,
     }

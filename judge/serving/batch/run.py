@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from judge.causes import Cause
 from judge.errors import ImageError
 from judge.judging import record
+from judge.serving.batch.drift import Drift
 from judge.serving.batch.index import Covered, Index
 from judge.serving.batch.lending import Lending
 from judge.serving.batch.policies import Earlier, put_together, to_judge
@@ -47,7 +48,8 @@ class _Waiting:
 
 
 class Run:
-    """One call of a batch. earlier: shards of a run under another policy, whose outcomes may hold."""
+    """One call of a batch. earlier: shards of a run under another policy, whose outcomes may hold. audit: the share of
+    images that are judged without the relevance scan as well."""
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class Run:
         batch: int,
         keep: KeepEvidence,
         retry_errors: bool = False,
+        audit: float = 0.0,
         watch: Watch = lambda tally: None,
     ) -> None:
         self._constitution, self._described, self._judging = constitution, described, judging
@@ -67,6 +70,7 @@ class Run:
         self._own = Lending(shards, self._index)
         self._lent = Lending(earlier, Index(earlier)) if earlier is not None else None
         self._batch, self._keep, self._retry, self._watch = batch, keep, retry_errors, watch
+        self._audit = audit
         self._rows: list[Judged] = []
         self._fresh: dict[str, Judged] = {}  # judged, and not in a shard yet: by the digest of its bytes
         self._keys: set[str] = set()  # that have rows which are not in a shard yet, or wait
@@ -74,6 +78,10 @@ class Run:
         self._parcel: list[Task] = []
         self._stale: set[str] = set()  # keys whose row in a shard no longer counts
         self._written = time.monotonic()
+        self._drift, self._learning = Drift(), True
+        for shard in shards.live:
+            if self._learning:
+                self._learning = self._drift.learn(shards.rows(shard, "statements", ("rule", "with_image")))
         self.tally = BatchTally()
 
     def over(self, source: Source) -> BatchTally:
@@ -137,7 +145,8 @@ class Run:
             return
         self._waiting[sha256] = _Waiting(item, earlier)
         all_of_them = len(rules) == len(self._described.digests)
-        self._parcel.append(Task(item.key, item.name, sha256, data, None if all_of_them else rules))
+        audit = int(sha256[:8], 16) < self._audit * 2**32  # by chance, and the same images whenever it is run
+        self._parcel.append(Task(item.key, item.name, sha256, data, None if all_of_them else rules, audit))
         if len(self._parcel) >= self._batch or sum(len(one.data) for one in self._parcel) > HELD // 8:
             self._send()
 
@@ -202,6 +211,10 @@ class Run:
             self._index.follow()
         else:
             self._index.add(shard, images, statements)
+        if self._learning:
+            self._learning = self._drift.learn(statements)
+        else:
+            self.tally.moved.update(self._drift.moved(statements))
         self._keys -= {one["key"] for one in images}
         self._stale -= replaced
         self._rows, self._fresh = [], {}

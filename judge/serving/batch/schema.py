@@ -38,6 +38,8 @@ IMAGES: dict[str, str] = {
     "judged_at": "string",  # when the row was made: UTC, ISO 8601
     "seconds": "float64",  # that it took; 0 of a copy
     "copy_of": "string",  # key of the image with the same bytes that was judged
+    "audited": "bool",  # whether it was also judged by the rules that the relevance scan prunes
+    "missed": "strings",  # of an audited image: rules that are violated and were pruned
     "reused": "int32",  # findings taken over from a run under an earlier policy
     "constitution_digest": "string",
     "lock_digest": "string",
@@ -111,6 +113,8 @@ def rows_of(
         "judged_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": float(verdict.timings.get("total", 0.0)),
         "copy_of": None,
+        "audited": False,
+        "missed": [],
         "reused": 0,
         "constitution_digest": source.constitution_digest,
         "lock_digest": source.lock_digest,

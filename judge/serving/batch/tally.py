@@ -27,6 +27,9 @@ class BatchTally:
     copies: int = 0
     errors: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
+    audited: int = 0  # images that were also judged without the relevance scan
+    missed: int = 0  # of these, with a violation that it pruned
+    moved: dict[str, float] = field(default_factory=dict)  # see `drift`
     reasoned: int = 0  # images in which something was reasoned about
     begun: float = field(default_factory=time.monotonic)
     _recent: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
@@ -66,6 +69,8 @@ class BatchTally:
             self.judged += 1
         self.verdicts[image["verdict"]] += 1
         self.errors += judged.is_error
+        self.audited += image["audited"] and image["copy_of"] is None
+        self.missed += bool(image["missed"]) and image["copy_of"] is None
         self.reasoned += any(row["rationale"] is not None for row in judged.statements)
         self._recent.append(time.monotonic())
 
@@ -80,6 +85,9 @@ class BatchTally:
             "errors": self.errors,
             "verdicts": dict(self.verdicts),
             "reasoned": self.reasoned,
+            "audited": self.audited,
+            "missed": self.missed,
+            "moved": self.moved,
             "seconds": round(self.seconds, 3),
             "per_second": round(self.rate, 3) if self.rate is not None else None,
             "seconds_left": round(self.left, 1) if self.left is not None else None,

@@ -13,23 +13,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from judge.serving.batch.schema import Judged, KeepEvidence, rows_of
+from judge.verdict import RuleOutcome
 
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
     from judge.locks.loading import Policy
     from judge.settings import Settings
-    from judge.verdict import Provenance
+    from judge.verdict import Provenance, Verdict
 
 
 @dataclass(frozen=True)
 class Task:
-    """An image to judge. rules: the ids of those to judge it by; None is all."""
+    """An image to judge.
+
+    rules: the ids of those to judge it by; None is all.
+    audit: whether it is judged by the rules that the relevance scan prunes, too, to see what that misses.
+    """
 
     key: str
     name: str
     sha256: str
     data: bytes
     rules: tuple[str, ...] | None = None
+    audit: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class Bench:
         self.judge, self._keep = judge, keep
         self.digests = rule_digests(judge.constitution, judge.locked)
         self._by_rules: dict[tuple[str, ...], Judge] = {}
+        self._without_scan: Judge | None = None
 
     def judge_all(self, tasks: Sequence[Task]) -> list[Judged]:
         """The rows of every task, in order. Tasks of the same rules are judged together."""
@@ -71,7 +78,33 @@ class Bench:
             for (at, task), verdict in zip(some, verdicts, strict=True):
                 named = verdict.model_copy(update={"image": task.name})
                 found[at] = rows_of(task.key, named, self.digests, self._keep, task.sha256)
+                if task.audit:
+                    found[at].image.update(audited=True, missed=self._missed(task, verdict))
         return [found[at] for at in range(len(tasks))]
+
+    def _missed(self, task: Task, verdict: Verdict) -> list[str]:
+        """Rules that the image violates, and that the relevance scan pruned for it."""
+        pruned = {(one.rule, one.view) for one in verdict.findings if one.outcome is RuleOutcome.PRUNED}
+        if not pruned:
+            return []
+        hit = [one for one in self._unpruned().judge(task.data).findings if one.outcome is RuleOutcome.VIOLATED]
+        return list(dict.fromkeys(one.rule for one in hit if (one.rule, one.view) in pruned))
+
+    def _unpruned(self) -> Judge:
+        """The judge without its relevance scan."""
+        if self._without_scan is None:
+            settings = self.judge.settings
+            thresholds = settings.thresholds.model_copy(update={"relevance": -1.0})
+            settings = settings.model_copy(update={"thresholds": thresholds})
+            rules = tuple(
+                rule.model_copy(update={"thresholds": rule.thresholds.model_copy(update={"relevance": None})})
+                for rule in self.judge.constitution.rules
+            )
+            constitution = self.judge.constitution.model_copy(update={"rules": rules})
+            self._without_scan = self.judge.derive(
+                constitution=constitution, locked=self.judge.locked, settings=settings
+            )
+        return self._without_scan
 
     def _of(self, rules: tuple[str, ...] | None) -> Judge:
         if rules is None:
