@@ -14,7 +14,7 @@ from judge.printable import printable
 from judge.progress import somebody_watches
 
 if TYPE_CHECKING:
-    from judge.serving.batch.estimate import Estimate
+    from judge.serving.batch.estimate import Forecast
     from judge.serving.batch.tally import BatchTally
 
 _EVERY, _EVERY_JSON, _EVERY_BAR = 30.0, 5.0, 0.2  # seconds
@@ -85,7 +85,7 @@ class Telling:
         print(printable(str(out)))
 
 
-def tell_estimate(found: Estimate, price_per_hour: float | None) -> None:
+def tell_estimate(found: Forecast, price_per_hour: float | None) -> None:
     """What a batch will take, on stdout."""
     print(f"{found.images} images; judged {found.sample} of them, chosen by chance")
     if found.unreadable:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judge.serving.batch.estimate import Estimate, estimated
+from judge.serving.batch.estimate import Forecast, estimated
 from judge.serving.batch.pool import Here, Judging, Pool
 from judge.serving.batch.room import Room, RunName
 from judge.serving.batch.run import Run, Watch
@@ -95,7 +95,7 @@ def estimate(
     column: str | None = None,
     processes: int | None = None,
     sample: int = 50,
-) -> Estimate:
+) -> Forecast:
     """What `batch` with the same arguments will take, from a sample of images that is judged and not written.
 
     Raises as `batch` does.

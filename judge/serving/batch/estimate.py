@@ -19,7 +19,7 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Forecast:
     """What a batch will take, from `sample` images. Intervals are 95 % bootstrap over the images of the sample.
 
     images: in the source. seconds: of one image, at the pace of all processes together. questions: yes/no questions of
@@ -42,7 +42,7 @@ class Estimate:
         return images * self.seconds / 3600, (images * low / 3600, images * high / 3600)
 
 
-def estimated(source: Source, judging: Judging, *, sample: int, batch: int, seed: int = 1) -> Estimate:
+def estimated(source: Source, judging: Judging, *, sample: int, batch: int, seed: int = 1) -> Forecast:
     """Judge `sample` images of the source, chosen by chance, and tell what all of them will take.
 
     Raises:
@@ -65,7 +65,7 @@ def estimated(source: Source, judging: Judging, *, sample: int, batch: int, seed
     own = [float(one.image["seconds"]) for one in judged]
     low, high = _interval(own, chance)
     mean = sum(own) / len(own) or 1.0
-    return Estimate(
+    return Forecast(
         images=seen,
         sample=len(chosen),
         unreadable=unreadable,
