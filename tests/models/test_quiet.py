@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 from transformers.utils import logging
 
 from judge.models.transformers.quiet import quiet
@@ -68,6 +70,27 @@ def test_quiet_puts_back_what_was_set_after_an_error():
         assert not logging.is_progress_bar_enabled()
         raise KeyError
     assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
+
+
+def test_bars_that_packages_draw_by_themselves_are_not_drawn(capfd):
+    """compressed-tensors draws four while it loads, and knows no switch."""
+    with quiet():
+        assert list(tqdm(range(3))) == [0, 1, 2]
+    assert capfd.readouterr() == ("", "")
+    assert list(tqdm(range(3))) == [0, 1, 2]
+    assert "3/3" in capfd.readouterr().err
+
+
+def test_blocks_that_overlap_in_two_threads_put_back_what_was_set_before_both():
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled(), tqdm.__init__
+    first, second = quiet(), quiet()
+    with ThreadPoolExecutor(1) as other:
+        first.__enter__()
+        other.submit(second.__enter__).result()
+        first.__exit__(None, None, None)
+        assert logging.get_verbosity() == logging.ERROR  # the second is not at its end
+        other.submit(second.__exit__, None, None, None).result()
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled(), tqdm.__init__) == before
 
 
 def test_the_command_passes_on_its_own_words_only_and_once():
