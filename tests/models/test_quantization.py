@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 
 import bitsandbytes as bnb
 import pytest
 import torch
 import transformers as tf
+from safetensors.torch import load_file, save_file
 
 from judge.errors import UserError
 from judge.models.transformers import quantization, ways
 from judge.models.transformers.loading import identity, load_model
 from judge.models.transformers.mllm import load_mllm
+from judge.models.transformers.quiet import quiet
 from judge.settings import Settings
 from tests.models import bare
 from tests.models import conformance as suite
@@ -103,6 +106,109 @@ def test_the_package_that_a_format_needs_is_named(checkpoint, tmp_path, monkeypa
     with pytest.raises(UserError) as caught:
         load_mllm(str(tmp_path), CPU)
     assert f"({name})" in caught.value.message and f"pip install {install};" in caught.value.hint
+
+
+@pytest.fixture
+def in_fp8(checkpoint, tmp_path):
+    """A checkpoint whose layers of the language model come in FP8, with a scale each, as others publish them."""
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "llava-fp8")
+    held = {}
+    for name, weight in load_file(folder / "model.safetensors").items():
+        if "language_model" in name and name.endswith("proj.weight"):
+            scale = weight.abs().max() / torch.finfo(torch.float8_e4m3fn).max
+            held[name] = (weight / scale).to(torch.float8_e4m3fn)
+            blocks = [-(-side // 128) for side in weight.shape]
+            held[name.replace(".weight", ".weight_scale_inv")] = scale.expand(*blocks).contiguous()
+        else:
+            held[name] = weight
+    save_file(held, folder / "model.safetensors", {"format": "pt"})
+    path = folder / "config.json"
+    said = {"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [128, 128]}
+    said["modules_to_not_convert"] = ["lm_head", "model.vision_tower", "model.multi_modal_projector"]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"quantization_config": said}), encoding="utf-8")
+    return folder
+
+
+def test_fp8_is_read_on_a_cpu_and_recorded_as_what_it_was(in_fp8, checkpoint, pictures, caplog):
+    """transformers unpacks it where nothing computes in FP8, and takes the word for it out of the configuration."""
+    with caplog.at_level(logging.WARNING, "judge"):
+        mllm = load_mllm(str(in_fp8), CPU)
+    assert (mllm.identity.quantization, mllm.identity.dtype) == ("fp8", "float32")
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "come quantised (fp8), and are unpacked to float32 here" in told
+    whole = load_model(tf.AutoModelForImageTextToText, str(checkpoint("llava")), CPU).state_dict()
+    apart = {
+        name: float((weight - whole[name]).abs().max() / whole[name].abs().max())
+        for name, weight in mllm._model.state_dict().items()
+    }
+    assert {name for name, share in apart.items() if share > 0} == {
+        name for name in whole if "language_model" in name and name.endswith("proj.weight")
+    }
+    assert max(apart.values()) < 2**-4  # three bits behind the point
+    assert len(mllm.answer(suite.asks_of((pictures[0], None), suite.STATEMENTS[:2]))) == 4
+
+
+def compressed(checkpoint, folder, name):
+    """A checkpoint that compressed-tensors made smaller by a scheme of that name, as llm-compressor publishes them."""
+    quantisation = pytest.importorskip("compressed_tensors.quantization")
+    from compressed_tensors.compressors import ModelCompressor
+    from compressed_tensors.quantization.utils import calculate_qparams
+
+    scheme = quantisation.preset_name_to_scheme(name, ["Linear"])
+    if scheme.weights.group_size:
+        scheme.weights.group_size = 32
+    beside = ["re:.*lm_head", "re:.*vision_tower.*", "re:.*multi_modal_projector.*"]
+    model = tf.AutoModelForImageTextToText.from_pretrained(checkpoint("llava"), dtype=torch.float32)
+    config = quantisation.QuantizationConfig(config_groups={"group_0": scheme}, ignore=beside)
+    with quiet():
+        quantisation.apply_quantization_config(model, config)
+        for part in model.modules():
+            if getattr(part, "quantization_scheme", None) is None:
+                continue
+            groups = part.weight.reshape(len(part.weight), -1, scheme.weights.group_size or part.weight.shape[1])
+            scale, zero = calculate_qparams(groups.amin(-1), groups.amax(-1), scheme.weights)
+            part.weight_scale.data.copy_(scale)
+            if hasattr(part, "weight_zero_point"):
+                part.weight_zero_point.data.copy_(zero)
+        compressor = ModelCompressor.from_pretrained_model(model)
+        compressor.compress_model(model)
+        model.save_pretrained(folder)
+    compressor.update_config(str(folder))
+    path = folder / "config.json"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    said["quantization_config"]["ignore"] = beside  # else by names of another version of the family
+    path.write_text(json.dumps(said), encoding="utf-8")
+    tf.AutoProcessor.from_pretrained(checkpoint("llava")).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said", "bound"),
+    [("W4A16", "pack-quantized", 0.15), ("FP8_DYNAMIC", "float-quantized", 2**-4), ("W8A8", "int-quantized", 0.01)],
+)
+def test_compressed_tensors_are_read_and_recorded_as_such(
+    checkpoint, tmp_path, pictures, caplog, capfd, scheme, said, bound
+):
+    folder = compressed(checkpoint, tmp_path, scheme)
+    capfd.readouterr()
+    with caplog.at_level(logging.WARNING, "judge"):
+        mllm = load_mllm(str(folder), CPU)
+    assert mllm.identity.quantization == f"compressed-tensors {said}"
+    assert "are unpacked to float32 here" in caplog.text and "%|" not in capfd.readouterr().err
+    whole = load_model(tf.AutoModelForImageTextToText, str(checkpoint("llava")), CPU).state_dict()
+    apart = {
+        name: float((weight - whole[name]).abs().max() / whole[name].abs().max())
+        for name, weight in mllm._model.state_dict().items()
+        if name in whole
+    }
+    assert 0 < max(apart.values()) < bound
+    assert len(mllm.answer(suite.asks_of((pictures[0], None), suite.STATEMENTS[:2]))) == 4
+
+
+def test_what_stays_packed_is_not_told_of(quantised, caplog):
+    with caplog.at_level(logging.WARNING, "judge"):
+        load_mllm(str(quantised), CPU)
+    assert not caplog.records
 
 
 def test_fp8_is_called_fp8():

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from judge.errors import UserError
+from judge.errors import JudgeError, ModelError, UserError
 from judge.files import read_text
 from judge.models.transformers import quantization
 from judge.models.transformers.checkpoints import configuration, digest, loaded, short_name
@@ -22,6 +22,10 @@ from judge.verdict import ModelIdentity
 log = logging.getLogger("judge")
 Role = Literal["mllm", "encoder", "detector", "encoder+detector", "guard"]
 _TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id")
+_UNFIT = (
+    "are its files of one model (config.json, the processor's, the weights)? if so, it takes another version of "
+    "transformers, or another model"
+)
 FILLED = 0.9  # of what is free on a GPU may hold weights; the rest is for pictures and caches
 
 
@@ -54,6 +58,7 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
             lambda _: quantization.by_bitsandbytes(quantize, kind, config, trust_remote_code=trusted),
         )
     model = _fitting(kind, source, config, options)
+    quantization.remember_format(model, config)
     if quantize != "none":
         quantization.tell_what_stayed(source, model)
     _tell_what_is_slow(source, model)
@@ -73,7 +78,7 @@ def check_weights(kind: Any, source: str) -> None:
 
 def identity(role: Role, name: str, source: str, model: Any, quantize: str = "none") -> ModelIdentity:
     """What a verdict records of a loaded model. Weights that came quantised are recorded as what they are."""
-    own = quantization.own_format(model.config) if quantize == "none" else None
+    own = quantization.came_as(model) if quantize == "none" else None
     return ModelIdentity(
         role=role,
         name=short_name(name),
@@ -82,6 +87,15 @@ def identity(role: Role, name: str, source: str, model: Any, quantize: str = "no
         quantization=own or quantize,
         device=model.device.type,
     )
+
+
+def cannot_run(source: str, error: ModelError) -> JudgeError:
+    """What is said where a model that was loaded fails on its first picture: better once than about every image."""
+    from transformers import __version__
+
+    if isinstance(error.__cause__, torch.OutOfMemoryError):
+        return error
+    return UserError(f"transformers {__version__} cannot run {source}: {error.message}", hint=error.hint or _UNFIT)
 
 
 def _fitting(kind: Any, source: str, config: Any, options: Mapping[str, Any]) -> Any:

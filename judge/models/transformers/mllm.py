@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-import torch
 from PIL import Image
 
 from judge.errors import JudgeError, ModelError, UserError
@@ -24,10 +23,11 @@ from judge.models.spellings import yes_no_tokens
 from judge.models.transformers.chat import Chat
 from judge.models.transformers.inside import TransformersInside
 from judge.models.transformers.kept import SharedPrefixes, key_of
-from judge.models.transformers.loading import identity, load_model, load_processor
+from judge.models.transformers.loading import cannot_run, identity, load_model, load_processor
 from judge.models.transformers.memory import MemoryBudget
 from judge.models.transformers.paligemma import as_chat
 from judge.models.transformers.prefix import PrefixQuestion, one_by_one, prefill
+from judge.models.transformers.quantization import tell_if_unpacked
 from judge.models.transformers.quiet import quiet
 from judge.models.transformers.replying import Replying
 from judge.models.transformers.sight import side_seen
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, ProcessorMixin
 
 _MOST_LOGIT = 1e4  # trained models stay under some hundreds
-_UNFIT = (
-    "are its files of one model (config.json, the processor's, the weights)? if so, it takes another version of "
-    "transformers, or another model"
-)
 _DAMAGED = "its weights are damaged, or --dtype is too narrow"
 
 
@@ -206,7 +202,7 @@ def load_mllm(
             transformers cannot run it (Llama 4 in 5.24): better said once than about every image.
         ModelError: the hub or the machine failed.
     """
-    from transformers import AutoModelForImageTextToText, AutoProcessor, __version__
+    from transformers import AutoModelForImageTextToText, AutoProcessor
 
     model = load_model(AutoModelForImageTextToText, source, settings, quantize=settings.quantize)
     processor = as_chat(load_processor(AutoProcessor, source, settings))
@@ -223,10 +219,6 @@ def load_mllm(
     try:
         mllm.try_out()
     except ModelError as error:
-        if isinstance(error.__cause__, torch.OutOfMemoryError):
-            raise
-        raise UserError(
-            f"transformers {__version__} cannot run {source}: {error.message}",
-            hint=error.hint or _UNFIT,
-        ) from error
+        raise cannot_run(source, error) from error
+    tell_if_unpacked(source, model)  # some formats are unpacked by the first pass
     return mllm

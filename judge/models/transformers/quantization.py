@@ -26,6 +26,7 @@ _PACKAGES = {  # what transformers needs for weights of a format: import name, a
     "nvfp4": [("kernels", "kernels")],
     "mxfp4": [("kernels", "kernels")],
 }
+_CAME_AS = "judge_came_as"  # an attribute of models that were loaded here
 MUCH = 0.2  # of the language model's weights; that many are told of when they stay as they were
 
 
@@ -115,6 +116,36 @@ def _not_holding(core: Any, module: Any, name: str = "") -> Iterator[str]:
             yield from _not_holding(core, child, full)
         else:
             yield full
+
+
+def came_as(model: Any) -> str | None:
+    """How the weights of a loaded model were quantised when they came, which its own configuration may say no more."""
+    found: str | None = getattr(model, _CAME_AS, None)
+    return found or own_format(model.config)
+
+
+def remember_format(model: Any, config: Any) -> None:
+    """Keep with a loaded model how its weights came, by the configuration as it was before they were read."""
+    setattr(model, _CAME_AS, own_format(config))
+
+
+def tell_if_unpacked(source: str, model: Any) -> None:
+    """Say where weights that came quantised lie in full by now: transformers unpacks what it cannot compute with."""
+    own = came_as(model)
+    tensors = (*model.named_parameters(), *model.named_buffers())
+    if own is not None and not any(_is_narrow(name, tensor) for name, tensor in tensors):
+        log.warning(
+            "the weights of %s come quantised (%s), and are unpacked to %s here: they take as much memory as those of "
+            "the model that it was made from; --quantize 4bit with that one, or a server (vLLM), takes less",
+            source,
+            own,
+            str(model.dtype).removeprefix("torch."),
+        )
+
+
+def _is_narrow(name: str, tensor: torch.Tensor) -> bool:
+    packed = name.endswith(("qweight", "weight_packed"))
+    return packed or (tensor.element_size() == 1 and tensor.dtype != torch.bool)
 
 
 def tell_what_stayed(source: str, model: Any) -> None:

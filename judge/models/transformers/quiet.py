@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partialmethod
+from typing import Any
 
 _guard = threading.Lock()
 _inside = 0  # blocks that are open now, of all threads together
@@ -58,5 +58,9 @@ def _stop_bars(after: ExitStack) -> None:
     from tqdm import tqdm
 
     own = tqdm.__init__
+
+    def hidden(self: Any, *given: Any, **named: Any) -> None:
+        own(self, *given, **{**named, "disable": True})
+
     after.callback(setattr, tqdm, "__init__", own)
-    tqdm.__init__ = partialmethod(own, disable=True)
+    tqdm.__init__ = hidden

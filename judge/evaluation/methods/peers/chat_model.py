@@ -10,7 +10,7 @@ import torch
 from judge.errors import ModelError, UserError
 from judge.models.spellings import single_token_spellings
 from judge.models.transformers.chat import Chat
-from judge.models.transformers.loading import identity, load_model, load_processor
+from judge.models.transformers.loading import cannot_run, identity, load_model, load_processor
 from judge.models.transformers.templates import rendered
 from judge.ports import checked_answer
 from judge.settings import Settings
@@ -115,10 +115,7 @@ def load_chat_model(kind: Any, source: str, settings: Settings) -> ChatModel:
     try:
         loaded.chances(loaded.written([message], categories={}), Image.new("RGB", (64, 64), "white"))
     except ModelError as error:
-        raise UserError(
-            f"transformers {transformers.__version__} cannot run {source}: {error.message}",
-            hint="install another version of transformers, or choose another model",
-        ) from error
+        raise cannot_run(source, error) from error
     return loaded
 
 
