@@ -14,11 +14,12 @@ import typer
 
 from judge.cli.exits import Exit
 from judge.errors import UserError
-from judge.files import read_text
 
 _PACKAGES = ("constitution-judge", "torch", "transformers", "bitsandbytes", "outlines", "gradio", "pillow", "pydantic")
 
 _FROM_HUB = "hub cache"
+_ABROAD = "not here yet: would be downloaded from the hub"
+_REACHABLE = "reachable"
 _ABSENT = {"wrong": "nothing found"}  # what no value means, where it is not that a package is not installed
 
 
@@ -30,7 +31,7 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show versions, devices, memory, cache, the model that would load and whether the hub answers. Exit code 2 or 3
-    where the model's files are damaged or missing, or its name is none."""
+    where the model's files are damaged or missing, cannot be judged with, or its name is none."""
     if clear_cache:
         _clear(json)
         return
@@ -41,23 +42,25 @@ def doctor(
         "devices": _devices(),
         "memory_gib": _memory_gib(),
         "disk_free_gib": round(shutil.disk_usage(Path.home()).free / 2**30, 1),
-        "model": of_model(model),
-        "hub": _hub(),
+        "model": (found := of_model(model)),
+        "hub": (hub := _hub()),
         **_cache(),
     }
+    if found["found"] == _ABROAD and hub != _REACHABLE:
+        found["wrong"] = f"it is not here, and the hub: {hub}"
     if json:
         from json import dumps
 
         print(dumps(report))
     else:
         _show(report)
-    raise typer.Exit(_exit_of(report["model"]))
+    raise typer.Exit(_exit_of(found))
 
 
 def _exit_of(model: dict[str, Any]) -> Exit:
     """What is wrong in a folder, or with a name, is the user's to mend; what the hub gave damaged, a failure."""
     if model.get("wrong"):
-        return Exit.FAILURE if model["found"] == _FROM_HUB else Exit.USER_MISTAKE
+        return Exit.FAILURE if model["found"] in (_FROM_HUB, _ABROAD) else Exit.USER_MISTAKE
     return Exit.USER_MISTAKE if model["found"].startswith("no: ") else Exit.NO_VIOLATION
 
 
@@ -107,7 +110,7 @@ def of_model(name: str) -> dict[str, Any]:
             check_folder(name)
         wrong = None
     except UserError as error:
-        wrong = error.message.partition(": ")[2]
+        wrong = _without_name(error, folder)
     if folder.is_dir():
         size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
         wrong = wrong or damage(folder) or missing(folder)
@@ -121,25 +124,30 @@ def of_model(name: str) -> dict[str, Any]:
         return {"name": name, "found": _FROM_HUB, "wrong": damage(cached)}
     if not is_id(name):
         return {"name": name, "found": "no: neither a folder nor a valid hub id"}
-    return {"name": name, "found": "not here yet: would be downloaded from the hub"}
+    return {"name": name, "found": _ABROAD}
 
 
 def _misfit(folder: Path) -> str | None:
-    """How the configuration in a folder does not fit its weights; None where it does, and where that cannot be told: a
-    model of Python code of its own, which never runs here, or one that answers no questions about images."""
-    from transformers import AutoModelForImageTextToText
-
+    """Why the model in a folder cannot be judged with; None where nothing is found. Python code of its own never runs
+    here."""
+    from judge.models.transformers.chat_processor import check_unread
     from judge.models.transformers.checkpoints import architecture
-    from judge.models.transformers.loading import check_weights
     from judge.models.transformers.text_llm import is_multimodal
     from judge.settings import Settings
 
     try:
-        if "auto_map" not in read_text(folder / "config.json") and is_multimodal(architecture(str(folder), Settings())):
-            check_weights(AutoModelForImageTextToText, str(folder))
+        kind = architecture(str(folder), Settings())
+        if not is_multimodal(kind):
+            return f"a model of another kind ({kind}), which answers no questions about images"
+        check_unread(str(folder))
     except UserError as error:
-        return error.message.partition(": ")[2]
+        return _without_name(error, folder)
     return None
+
+
+def _without_name(error: UserError, folder: Path) -> str:
+    """What is wrong, without the name that stands beside it."""
+    return error.message.removeprefix(f"cannot load {folder}: ").removeprefix(f"cannot use {folder}: ")
 
 
 def _hub() -> str:
@@ -154,7 +162,7 @@ def _hub() -> str:
     if response.status_code >= 400:
         return f"answers with status {response.status_code}"
     try:
-        return "reachable" if isinstance(response.json(), list) else "what answers there is no hub of models"
+        return _REACHABLE if isinstance(response.json(), list) else "what answers there is no hub of models"
     except ValueError:
         return "what answers there is no hub of models"
 

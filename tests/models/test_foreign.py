@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 from pathlib import Path
 
@@ -226,6 +227,56 @@ def test_doctor_says_which_part_of_a_folder_is_damaged(checkpoint, tmp_path, spo
     with pytest.raises(typer.Exit) as ended:
         doctor(str(folder), json=True)
     assert ended.value.exit_code == (0 if said is None else 2)
+
+
+def another_processor(folder):
+    edit(folder / "processor_config.json", processor_class="NoSuchProcessor")
+
+
+def a_template_that_fails_on_pictures(folder):
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text(encoding="utf-8").replace("<image>", "{{ 1 // 0 }}"), encoding="utf-8")
+
+
+UNREAD = [
+    (lambda folder: (folder / "chat_template.jinja").unlink(), "no chat template"),
+    (lambda folder: no_place_for_pictures(folder), "its chat template leaves pictures out"),
+    (a_template_that_fails_on_pictures, "chat template fails on a picture: ZeroDivisionError"),
+    (lambda folder: a_template_that_fails(folder), "chat template fails: "),
+    (lambda folder: no_word_for_yes(folder), "no single token for 'yes'"),
+    (another_processor, "which does not take a picture and text"),
+    (lambda folder: edit(folder / "config.json", auto_map={"AutoConfig": "code.Own"}, model_type="own"), "Python code"),
+    (an_unknown_family, "knows no family 'from-next-year'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "said"), UNREAD)
+def test_doctor_and_loading_refuse_the_same_and_doctor_reads_no_weight(checkpoint, tmp_path, spoil, said):
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "unfit")
+    spoil(folder)
+    with pytest.raises(UserError, match=re.escape(said)) as caught:
+        load_mllm(str(folder), FULL)
+    assert caught.value.hint and "transformers 5" not in caught.value.message
+    assert said in of_model(str(folder))["wrong"]
+    with pytest.raises(typer.Exit) as ended:
+        doctor(str(folder), json=True)
+    assert ended.value.exit_code == 2
+
+
+def test_doctor_knows_a_model_that_looks_at_no_picture(tmp_path, checkpoint):
+    assert "another kind (llama)" in of_model(str(tiny.build_text(tmp_path)))["wrong"]
+    assert "another kind (clip)" in of_model(str(checkpoint("clip")))["wrong"]
+
+
+def test_doctor_says_that_a_model_is_neither_here_nor_to_be_had(monkeypatch, capsys):
+    monkeypatch.setattr("judge.cli.doctor._hub", lambda: "not reachable (ConnectError)")
+    with pytest.raises(typer.Exit) as ended:
+        doctor("someone/no-such-model", json=True)
+    assert ended.value.exit_code == 3
+    assert (
+        json.loads(capsys.readouterr().out)["model"]["wrong"]
+        == "it is not here, and the hub: not reachable (ConnectError)"
+    )
 
 
 def test_a_language_model_of_text_alone_is_no_judge_of_images(tmp_path):

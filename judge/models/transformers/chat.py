@@ -59,6 +59,11 @@ class Chat:
         return head, tail
 
     @property
+    def shows_pictures(self) -> bool:
+        """Whether a picture leaves anything in a rendered text."""
+        return self.split("?", has_image=True)[0] != self.split("?", has_image=False)[0]
+
+    @property
     def thinks(self) -> bool:
         """Whether the template lets the model think before it answers."""
         return bool(self._switches or self._closing)

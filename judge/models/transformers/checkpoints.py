@@ -86,6 +86,15 @@ def _unusable(source: str, part: str, error: Exception) -> UserError:
             f"cannot load {source}: its {part}: a model of another kind, such as one for text alone",
             hint="choose a model that answers questions about images",
         )
+    if "does not recognize this architecture" in str(error):
+        family = re.search(r"model type `([^`]*)`", str(error))
+        named = f" '{family.group(1)}'" if family else ""
+        return UserError(
+            f"cannot load {source}: its {part}: the installed transformers knows no family{named} (model_type in "
+            "config.json)",
+            hint="a newer transformers may know it (pip install -U transformers); else choose another model, or serve "
+            "it and name the address: --model http://HOST:PORT/v1",
+        )
     folder = Path(source)
     if folder.is_dir() and not isinstance(error, ImportError):
         what = damage(folder) or missing(folder, part)

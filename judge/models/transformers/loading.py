@@ -65,15 +65,17 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
     return model.eval()
 
 
-def check_weights(kind: Any, source: str) -> None:
-    """Whether a checkpoint's configuration fits its weights, by their names and shapes: none is read.
+def unread_model(kind: Any, source: str) -> Any:
+    """A checkpoint's model without weights, whose names and shapes fit its configuration.
 
     Raises as `load_model` does. Of weights that come quantised only their format is checked.
     """
-    config = configuration(source, Settings())
+    config, trusted = configuration(source, Settings()), {"trust_remote_code": False}
     quantization.check(source, config, "none")
     if quantization.own_format(config) is None:
-        _fitting(kind, source, config, {"device_map": {"": "meta"}, "trust_remote_code": False})
+        return _fitting(kind, source, config, {"device_map": {"": "meta"}, **trusted})
+    with torch.device("meta"):
+        return loaded(source, "model", lambda _: kind.from_config(config, **trusted))
 
 
 def identity(role: Role, name: str, source: str, model: Any, quantize: str = "none") -> ModelIdentity:

@@ -21,11 +21,11 @@ from judge.languages import ENGLISH, Answers
 from judge.models.pixels import bound_tiles
 from judge.models.spellings import yes_no_tokens
 from judge.models.transformers.chat import Chat
+from judge.models.transformers.chat_processor import load_chat_processor
 from judge.models.transformers.inside import TransformersInside
 from judge.models.transformers.kept import SharedPrefixes, key_of
-from judge.models.transformers.loading import cannot_run, identity, load_model, load_processor
+from judge.models.transformers.loading import cannot_run, identity, load_model
 from judge.models.transformers.memory import MemoryBudget
-from judge.models.transformers.paligemma import as_chat
 from judge.models.transformers.prefix import PrefixQuestion, one_by_one, prefill
 from judge.models.transformers.quantization import tell_if_unpacked
 from judge.models.transformers.quiet import quiet
@@ -115,11 +115,9 @@ class TransformersMllm:
         """Run a small picture with a word of text through the model; nothing is kept of it.
 
         Raises:
-            ModelError: the processor or the model failed, or the chat template leaves pictures out.
+            ModelError: the processor or the model failed, or gave no numbers.
         """
         head, _ = self._chat.split("?", has_image=True)
-        if head == self._chat.split("?", has_image=False)[0]:
-            raise ModelError("its chat template leaves pictures out", hint="choose another model")
         try:
             with quiet(), one_thread(self._small):
                 inputs = self._chat.inputs([head], [Image.new("RGB", (64, 64), "white")])
@@ -202,12 +200,10 @@ def load_mllm(
             transformers cannot run it (Llama 4 in 5.24): better said once than about every image.
         ModelError: the hub or the machine failed.
     """
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForImageTextToText
 
     model = load_model(AutoModelForImageTextToText, source, settings, quantize=settings.quantize)
-    processor = as_chat(load_processor(AutoProcessor, source, settings))
-    if getattr(processor, "chat_template", None) is None:
-        raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
+    processor = load_chat_processor(source, settings, model)
     bound_tiles(processor, model.config, settings.max_pixels)
     known_as = identity("mllm", name or source, source, model, settings.quantize)
     mllm = TransformersMllm(model, processor, known_as, settings.memory_gib, answers, settings.max_pixels)
