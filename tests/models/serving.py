@@ -62,6 +62,8 @@ class Manners:
     together: bool = True
     named: list[tuple[str | None, str | None]] = field(default_factory=list)
     images: bool = True
+    holds: int = 64
+    sees_nothing: bool = False
     forms: tuple[str, ...] = ("regex", "response_format", "structured_outputs")
     refuses_forms: bool = True
     models: tuple[str, ...] = ("bundled",)
@@ -143,12 +145,14 @@ def _parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 class Serving:
-    """The server. `seen`: bodies of the chat completions it got; `most`: how many it had at once."""
+    """The server. `seen`: bodies of the chat completions it got; `most`: how many it had at once; `held`: pictures by
+    their names."""
 
     def __init__(self, answering: Answering, manners: Manners) -> None:
         self.manners, self._answering = manners, answering
         self.seen: list[dict[str, Any]] = []
         self.keys: set[str] = set()
+        self.held: dict[str, Any] = {}
         self.requests = self.most = self._now = self._said = 0
         self.port = 0
         self.app = Starlette(
@@ -211,6 +215,7 @@ class Serving:
     async def _complete(self, body: Any) -> Any:
         self.seen.append(body)
         self._check(body)
+        body = {**body, "messages": [{**one, "content": self._filled(one["content"])} for one in body["messages"]]}
         if self.manners.delay:
             await asyncio.sleep(self.manners.delay)
         most = next((body[name] for name in LIMITS if name in body and name in self.manners.limits), 64)
@@ -221,6 +226,23 @@ class Serving:
         named = self.manners.named
         who = (named.pop(0) if len(named) > 1 else named[0]) if named else (body["model"], None)
         return {**answer, **dict(zip(("model", "system_fingerprint"), who, strict=True))}
+
+    def _filled(self, content: Any) -> Any:
+        """A message's parts with the pictures that they name put in."""
+        parts: list[Any] = []
+        for part in content if isinstance(content, list) else ():
+            name = part.get("uuid")
+            if part["type"] == "image_url" and part["image_url"] is None:
+                if name not in self.held and not self.manners.sees_nothing:
+                    raise Refusal("Cache miss for image at index 0 but data is not provided.")
+                parts += [{**part, "image_url": self.held[name]}] if name in self.held else []
+                continue
+            if name is not None and part["type"] == "image_url" and self.manners.holds:
+                self.held[name] = part["image_url"]
+                for oldest in [*self.held][: -self.manners.holds]:
+                    del self.held[oldest]
+            parts.append(part)
+        return parts if isinstance(content, list) else content
 
     def _check(self, body: Any) -> None:
         manners = self.manners

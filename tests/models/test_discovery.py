@@ -33,7 +33,8 @@ def way_of(serve):
 class TestWays:
     def test_a_server_that_takes_everything_is_asked_in_the_best_way_at_once(self, way_of):
         way, server = way_of()
-        assert way.yes and way == ServerPlan(way.yes, way.no) and len(server.seen) == 1
+        assert way.yes and way == ServerPlan(way.yes, way.no, once=True)
+        assert len(server.seen) == 4  # three of them: whether a picture may go by its name alone
         said = server.seen[0]
         assert said["max_tokens"] == said["max_completion_tokens"] == 1
         assert said["chat_template_kwargs"] == {"enable_thinking": False} and said["temperature"] == 0
@@ -54,10 +55,10 @@ class TestWays:
             (("max_tokens",), {"limits": LIMITS[1]}),
             (("max_completion_tokens",), {"limits": LIMITS[2]}),
             (("temperature",), {"temperature": False}),
-            (("uuid",), {"named": False}),
+            (("uuid",), {"named": False, "once": False}),
             (("chat_template_kwargs",), {"thinking": 1}),
             (("chat_template_kwargs", "reasoning_effort"), {"thinking": 4}),
-            (("logprob_token_ids",), {"yes": (), "no": ()}),
+            (("logprob_token_ids",), {"yes": (), "no": (), "once": False}),
             (("max_tokens", "temperature", "chat_template_kwargs"),
              {"limits": LIMITS[1], "temperature": False, "thinking": 1}),
         ],

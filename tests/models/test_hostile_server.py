@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import json
 import socket
+import struct
 import threading
 import time
 import tracemalloc
@@ -92,6 +93,26 @@ def test_too_much_is_an_error_soon_and_in_little_memory(answer, said):
         remote.close()
     assert not isinstance(caught.value, Unreachable)  # it is there, so the next question is asked of it
     assert most < 4 * MOST
+
+
+def reset(connection: socket.socket) -> None:
+    """Half an answer, and the connection torn down rather than closed, as where a process is killed."""
+    connection.sendall(HEAD + b'Content-Length: 100\r\n\r\n{"data"')
+    time.sleep(0.2)  # else the half may be lost with the connection
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def close(connection: socket.socket) -> None:
+    connection.sendall(HEAD + b'Content-Length: 100\r\n\r\n{"data"')
+
+
+@pytest.mark.parametrize("answer", [reset, close])
+def test_a_connection_that_is_cut_is_told_from_one_that_never_was(answer):
+    with sending(answer) as address:
+        remote = Remote(address, QUICK)
+        with pytest.raises(Unreachable, match="cut the connection in the middle of an answer"):
+            remote.run(remote.models())
+        remote.close()
 
 
 def test_a_server_that_drips_is_late():

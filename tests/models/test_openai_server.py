@@ -63,7 +63,7 @@ class TestScores:
 
     def test_yes_and_no_are_every_token_that_spells_them(self, joined, bundled):
         yes, no = yes_no_tokens(bundled._processor.tokenizer)
-        assert joined[1]._plan == ServerPlan(tuple(yes), tuple(no))
+        assert joined[1]._plan == ServerPlan(tuple(yes), tuple(no), once=True)
 
     def test_the_image_comes_first_the_question_last_and_nothing_is_added(self, joined, pictures):
         server, mllm = joined
@@ -87,6 +87,42 @@ class TestScores:
         mllm.answer(suite.asks_of([pictures[0].copy(), masked(pictures[0])], ["x"]))
         names = [body["messages"][0]["content"][0]["uuid"] for body in server.seen[-2:]]
         assert name in names and len(set(names)) == 2
+
+    def test_an_image_is_sent_once_and_goes_by_its_name_from_then_on(self, joined, bundled, pictures):
+        server, mllm = joined
+        server.seen.clear()
+        asks = suite.asks_of(pictures[:2], suite.STATEMENTS)
+        assert suite.numbers(mllm, asks) == pytest.approx(suite.numbers(anew(bundled), asks), abs=ALIKE, rel=0)
+        assert mllm.reply([suite.talk(pictures[0], suite.QUESTIONS[0])], max_tokens=3)
+        assert len(server.seen) == len(asks) + 1 and len(in_full(server)) == 2
+
+    def test_an_image_that_the_server_forgot_is_sent_again(self, joined, bundled, pictures):
+        server, mllm = joined
+        server.manners.holds = 1
+        asks = suite.asks_of(pictures[:3], suite.STATEMENTS[:2])
+        for _ in range(2):
+            assert suite.numbers(mllm, asks) == pytest.approx(suite.numbers(anew(bundled), asks), abs=ALIKE, rel=0)
+        server.held.clear()
+        mllm.answer(asks)
+        assert mllm._plan.once
+
+    @pytest.mark.parametrize("manners", [{"holds": 0}, {"sees_nothing": True}, {"refuses": ("uuid",)}, {"ids": False}])
+    def test_no_name_stands_for_an_image_where_the_server_would_not_see_it(self, serve, pictures, manners):
+        server = serve(**manners)
+        mllm = load_server(server.url, limits=QUICK)
+        server.seen.clear()
+        mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
+        assert not mllm._plan.once and len(in_full(server)) == len(server.seen) == len(suite.STATEMENTS)
+        mllm.close()
+
+    def test_a_first_request_that_fails_leaves_the_others_to_send_the_image(self, joined, pictures):
+        server, mllm = joined
+        server.manners.fail[:] = [400]
+        with pytest.raises(ModelError, match="overloaded"):
+            mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
+        server.seen.clear()
+        mllm.answer(suite.asks_of(pictures[:1], suite.STATEMENTS))
+        assert in_full(server)
 
     def test_more_images_than_are_kept_get_their_own_answers(self, joined, bundled, pictures, monkeypatch):
         monkeypatch.setattr(encoding, "PICTURES", 2)
@@ -206,6 +242,12 @@ class TestReplies:
         assert bounded["properties"]["a"]["maxLength"] == bounded["anyOf"][0]["items"]["maxLength"] == 400
         assert bounded["properties"]["b"]["maxLength"] == 9 and bounded["properties"]["c"] == {"enum": ["x"]}
         assert "maxLength" not in schema["properties"]["a"]
+
+
+def in_full(server):
+    """The requests that a server got with a picture in them, not its name alone."""
+    parts = [body["messages"][0]["content"] for body in server.seen]
+    return [part for part in parts if isinstance(part, list) and part[0]["image_url"] is not None]
 
 
 def masked(image: Image.Image) -> Image.Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 _BEFORE = ":"  # text that a spelling is tokenised behind
 _SEES_NOTHING = re.compile(r"status 50[01]: .*(image|multimodal|mmproj|vision)", re.IGNORECASE)  # llama.cpp says 500
 _MORE = 2  # further questions by which it is seen whether a server's fingerprint stays
+_ALIKE = (
+    0.05  # of two probabilities that are the same but for rounding, which differs with what is computed beside them
+)
 _PLAIN = "1 + 1 = 2"  # a statement in every language
 
 
@@ -93,10 +97,32 @@ class Opening:
             opened = await self._sampled(replace(found.plan, yes=(), no=(), top=0))
         elif found.mass < self._least:
             raise await self._not_understood(found.plan, found.mass)
+        elif await self._holds_pictures(found.plan):
+            opened = OpenedServer(replace(found.plan, once=True))
         for _ in range(_MORE if self._talk.speaker.has_print else 0):  # several machines may answer in turn
             await self._asked(opened.plan)
         self._talk.speaker.settled()
         return opened
+
+    async def _holds_pictures(self, plan: ServerPlan) -> bool:
+        """Whether the server knows a picture again by its name: it answers alike about the one that it was sent, and
+        declines to answer about one that it never was. One that does not decline would answer without a picture."""
+        if not plan.named or not plan.yes:
+            return False
+        sent = await self._talk.pictures.of(self._picture)
+        try:
+            known = plan.chances(await self._talk.complete_by_name(self._question, sent.digest, plan))
+            whole = plan.chances(await self._asked(plan))
+            if max(abs(one - other) for one, other in zip(known, whole, strict=True)) > _ALIKE:
+                return False
+        except ModelError as error:
+            log.debug("no pictures by their names: %s", error)
+            return False
+        try:
+            await self._talk.complete_by_name(self._question, secrets.token_hex(32), plan)
+        except ModelError as error:
+            return isinstance(error, Refused) and error.status in DECLINED
+        return False
 
     async def _asked(self, plan: ServerPlan) -> Completion:
         return await self._talk.complete(self._question, self._picture, plan, plan.body)

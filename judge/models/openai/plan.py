@@ -35,6 +35,7 @@ class ServerPlan:
     yes, no: ids of the tokens that spell them; empty where they are to be found by their text among the likeliest.
     top: how many likeliest tokens are asked for where there are no ids; 0: no log-probabilities.
     named: whether images carry their digest as a `uuid`, by which vLLM caches what it made of them.
+    once: whether an image that was sent goes by that name alone from then on.
     limits: by which names the most tokens of a reply are said. Both: some servers honour only the old one.
     thinking: which of `THINKING` is said.
     temperature: whether it may be said; what log-probabilities are given does not depend on it.
@@ -44,6 +45,7 @@ class ServerPlan:
     no: tuple[int, ...] = ()
     top: int = TOPS[0]
     named: bool = True
+    once: bool = False
     limits: tuple[str, ...] = LIMITS[0]
     thinking: int = 0
     temperature: bool = True

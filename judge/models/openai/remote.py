@@ -34,6 +34,7 @@ Result = TypeVar("Result")
 Record = TypeVar("Record", bound=BaseModel)
 _SAID = 300  # characters of a server's error message that are passed on
 _TOLD = 5000  # characters of it that are searched for what the server does not take
+_CUT = ("RemoteProtocolError", "ReadError", "WriteError", "EndOfStream", "ConnectionResetError")  # of any HTTP library
 _LONGEST_WAIT = 30.0  # seconds to a retry at most; a server that asks for more is not waited for
 
 
@@ -226,10 +227,12 @@ def _broken(error: BaseException) -> str:
     """How it came to no answer."""
     if isinstance(error, (openai.APITimeoutError, TimeoutError)):
         return "did not answer in time"
-    while error.__cause__ is not None:
-        error = error.__cause__
-    cut = type(error).__name__ in ("RemoteProtocolError", "ReadError", "EndOfStream")  # of whichever HTTP library
-    return "cut the connection in the middle of an answer" if cut else "cannot be reached"
+    cause: BaseException | None = error
+    while cause is not None:
+        if type(cause).__name__ in _CUT:
+            return "cut the connection in the middle of an answer"
+        cause = cause.__cause__
+    return "cannot be reached"
 
 
 def _senseless(error: BaseException) -> str:

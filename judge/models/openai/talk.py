@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from judge.errors import ModelError
-from judge.models.openai.pictures import SentImages
+from judge.models.openai.held import HeldPictures
+from judge.models.openai.pictures import SentImage, SentImages
 from judge.models.openai.plan import ServerPlan
 from judge.models.openai.remote import Remote
 from judge.models.openai.speaker import Speaker
@@ -28,6 +29,7 @@ class ServerTalk:
     def __init__(self, remote: Remote, served: Served, most_pixels: int | None = None) -> None:
         self.remote, self.served = remote, served
         self.pictures, self.speaker = SentImages(most_pixels), Speaker()
+        self._held = HeldPictures()
 
     async def complete(
         self, turns: Sequence[Turn], image: Image | None, plan: ServerPlan, more: Mapping[str, Any]
@@ -39,15 +41,34 @@ class ServerTalk:
         Raises:
             Refused, Unreachable, ModelError: also where another model answers than at first, or an answer is declined.
         """
+        if image is None:
+            return await self._asked(turns, None, more)
+        picture = await self.pictures.of(image)
+
+        async def send(in_full: bool) -> Completion:
+            return await self._asked(turns, _part(picture if in_full else None, picture.digest, plan), more)
+
+        return await self._held.once(picture.digest, send) if plan.once else await send(True)
+
+    async def complete_by_name(self, turns: Sequence[Turn], digest: str, plan: ServerPlan) -> Completion:
+        """The model's answer to a question about a picture of which the server is told the name alone.
+
+        Raises as `complete` does.
+        """
+        return await self._asked(turns, _part(None, digest, plan), plan.body)
+
+    async def _asked(self, turns: Sequence[Turn], part: Body | None, more: Mapping[str, Any]) -> Completion:
         messages: list[Body] = [{"role": turn.role, "content": turn.text} for turn in turns]
-        if image is not None:
-            picture = await self.pictures.of(image)
-            shown: Body = {"type": "image_url", "image_url": {"url": picture.url}}
-            if plan.named:
-                shown["uuid"] = picture.digest
-            messages[0]["content"] = [shown, {"type": "text", "text": turns[0].text}]
+        if part is not None:
+            messages[0]["content"] = [part, {"type": "text", "text": turns[0].text}]
         completion = await self.remote.complete({"model": self.served.id, "messages": messages, **more})
         for choice in self.speaker.check(completion).choices:
             if choice.declined is not None:
                 raise ModelError(choice.declined, hint=_DECLINED)
         return completion
+
+
+def _part(picture: SentImage | None, digest: str, plan: ServerPlan) -> Body:
+    """A picture within a message. None: the server has it under its name."""
+    part: Body = {"type": "image_url", "image_url": None if picture is None else {"url": picture.url}}
+    return {**part, "uuid": digest} if plan.named else part
