@@ -7,7 +7,7 @@ Random weights put next to no probability on yes and no, so every answer has low
 early: every statement of all 14 rules is asked, the most that questions can cost. The escalation is fixed at
 the paper's 1.16 calls per image, of 120 tokens each, over an image batch. Text is tokenised with the bundled
 model's small vocabulary, which makes questions longer than the real tokenizer would. `--shape tiny` is the same
-script at toy size, for a CPU.
+script at toy size, for a CPU. `--dry` computes nothing: it tells what memory a shape takes, on any machine.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from judge.constitution import load_constitution
 from judge.judging.pipeline import Judge
 from judge.languages import language_of
 from judge.media import decode
+from judge.models.transformers.chat import Chat
+from judge.models.transformers.kept import SharedPrefixes
+from judge.models.transformers.memory import MemoryBudget
 from judge.models.transformers.mllm import TransformersMllm
 from judge.ports import Ask, Conversation, Turn
 from judge.settings import Settings
@@ -38,6 +41,7 @@ from judge.verdict import ModelIdentity
 
 CALLS = 1.16  # reasoning calls per image in the paper, with debiasing by region
 TOKENS = 120
+NF4_BYTES = 0.5 + 4 / 64  # a weight's 4 bits, and a float for every 64
 
 
 def pictures(count: int, side: int) -> list[bytes]:
@@ -60,7 +64,13 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1024, help="pixels a side")
     parser.add_argument("--sequential", type=int, default=2, help="images for the sequential loop")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--dry", action="store_true", help="only tell the memory it takes")
     given = parser.parse_args()
+    if given.dry:
+        print(json.dumps(forecast(given), indent=1))
+        return
+    if not torch.cuda.is_available() and not given.shape.startswith("tiny"):
+        parser.error(f"{given.shape} needs a GPU; --dry tells how much memory it takes")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model, processor = build(given.shape, given.quantize, device)
     identity = ModelIdentity(
@@ -75,6 +85,24 @@ def main() -> None:
     print(json.dumps(result, indent=1))
     if given.json:
         given.json.write_text(json.dumps(result, indent=1))
+
+
+def forecast(given: argparse.Namespace) -> dict[str, Any]:
+    """Memory that a shape takes on a GPU, from its configuration: weights in bf16 (or the language layers in 4 bits),
+    and what is kept of a picture, and of a reply, at most: a family with a running state keeps less."""
+    model, processor = build(given.shape, "none", "meta")
+    chat = Chat(processor, model)
+    opened = decode(pictures(1, given.side)[0]).views[0].image
+    length = int(chat.inputs([chat.split("x", True)[0]], [opened])["input_ids"].shape[1])
+    narrow = {id(one.weight) for one in model.model.language_model.modules() if isinstance(one, torch.nn.Linear)}
+    small = sum(one.numel() for one in model.parameters() if id(one) in narrow) if given.quantize == "nf4" else 0
+    count = sum(one.numel() for one in model.parameters())
+    token = SharedPrefixes(model, chat, MemoryBudget(0.0, "meta")).bytes_of_tokens(1) * 2 // model.dtype.itemsize
+    return {
+        "shape": given.shape, "quantize": given.quantize, "parameters_billions": round(count / 1e9, 2),
+        "weights_gib": round(((count - small) * 2 + small * NF4_BYTES) / 2**30, 1), "tokens_per_image": length,
+        "cache_mib_per_image": round(token * length / 2**20), "cache_mib_per_reply": round(token * TOKENS / 2**20),
+    }  # fmt: skip
 
 
 def measure(mllm: TransformersMllm, given: argparse.Namespace) -> dict[str, Any]:

@@ -91,6 +91,33 @@ def test_newer_families_are_measured_by_the_same_script(shape):
     assert "one_by_one" not in result["way"]
 
 
+def test_what_a_large_shape_takes_is_told_without_a_gpu(monkeypatch, capsys):
+    """36 layers of 8 heads of 128 keys and values in bf16 are 147,456 bytes a token."""
+    from benchmarks import gpu_shapes
+
+    def told(*more: str) -> dict[str, float]:
+        monkeypatch.setattr("sys.argv", ["gpu_shapes", "--shape", "qwen3-vl-8b", "--side", "1024", "--dry", *more])
+        gpu_shapes.main()
+        return json.loads(capsys.readouterr().out)
+
+    whole, narrow = told(), told("--quantize", "nf4")
+    assert whole["weights_gib"] == pytest.approx(8.77e9 * 2 / 2**30, abs=0.1)
+    assert 1024 < whole["tokens_per_image"] < 1060
+    assert whole["cache_mib_per_image"] == round(whole["tokens_per_image"] * 147_456 / 2**20)
+    assert 4 < narrow["weights_gib"] < whole["weights_gib"] / 2
+
+
+def test_a_large_shape_is_not_built_where_there_is_no_gpu(monkeypatch, capsys):
+    from benchmarks import gpu_shapes
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(gpu_shapes, "build", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr("sys.argv", ["gpu_shapes", "--shape", "qwen3.5-9b"])
+    with pytest.raises(SystemExit):
+        gpu_shapes.main()
+    assert "needs a GPU; --dry tells how much memory it takes" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("shape", "billions"), [("qwen3.5-9b", 9.4), ("gemma-4-12b", 11.95), ("qwen3-vl-8b", 8.77)])
 def test_shapes_have_the_parameters_of_the_published_models(shape, billions):
     from benchmarks.shapes import build
