@@ -1,0 +1,129 @@
+"""Everything that `judge` imports is declared, and what is left to an extra is asked for by the name of that extra."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from pathlib import Path
+
+import pytest
+
+from judge.errors import UserError
+from tests.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+FOR_PEOPLE = {"docs", "dev", "notebook"}  # nothing in `judge` imports what they bring
+# Rivals of an evaluation, which people install by themselves: docs/peers.md says why, and under which licence.
+BY_HAND = {"nudenet": "pip install nudenet", "onnxruntime": "pip install onnxruntime"}
+
+
+def named(requirement: str) -> str:
+    return re.split(r"[\s<>=!~\[;(]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def of_extra(extra: str) -> set[str]:
+    return {named(one) for one in EXTRAS[extra]}
+
+
+DECLARED = {named(one) for one in PROJECT["dependencies"]}
+OPTIONAL = set().union(*(of_extra(extra) for extra in EXTRAS if extra not in FOR_PEOPLE))
+
+
+@cache
+def imported() -> dict[str, set[str]]:
+    """Distributions that `judge` imports from, with the files that do."""
+    homes = packages_distributions()
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "judge").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [str(node.module)]
+            for top in {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"judge", "__future__"}:
+                for home in homes.get(top, [top]):
+                    found.setdefault(named(home), set()).add(str(path.relative_to(ROOT)))
+    return found
+
+
+def brought_by(declared: set[str]) -> set[str]:
+    """What declared packages need themselves, of which `judge` may use some: `gradio` is a starlette app."""
+    found = set(declared)
+    for one in declared:
+        try:
+            needs = requires(one) or []
+        except PackageNotFoundError:
+            continue
+        found |= {named(need) for need in needs if "extra ==" not in need}
+    return found
+
+
+def test_everything_that_is_imported_is_declared():
+    found = imported()
+    assert len(found) > 25
+    known = brought_by(brought_by(DECLARED)) | OPTIONAL | set(BY_HAND)
+    assert {name: sorted(files) for name, files in found.items() if name not in known} == {}
+
+
+def test_an_extra_brings_nothing_that_is_not_imported():
+    found = set(imported())
+    for extra in set(EXTRAS) - FOR_PEOPLE:
+        assert of_extra(extra) <= found, extra
+
+
+def test_dev_has_every_extra_that_judge_imports_from():
+    assert {f"constitution-judge[{extra}]" for extra in set(EXTRAS) - {"dev"}} <= set(EXTRAS["dev"])
+
+
+WITHOUT = """
+import sys
+sys.modules[sys.argv.pop(1)] = None
+from judge.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "command"),
+    [
+        ("openai", "remote", "check x.png --model http://127.0.0.1:9/v1"),
+        ("stamina", "remote", "check x.png --model http://127.0.0.1:9/v1"),
+        ("datasets", "eval", "eval table.parquet"),
+        ("pyarrow", "review", "export --data queue --format parquet --out x.parquet"),
+    ],
+)
+def test_what_is_missing_is_asked_for_by_its_extra(package, extra, command, tmp_path):
+    (tmp_path / "table.parquet").write_bytes(b"PAR1")
+    if package == "pyarrow":
+        from judge.review.store import Store
+
+        Store.open(tmp_path / "queue").close()
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, package, *command.split()], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert package in done.stderr and f"pip install 'constitution-judge[{extra}]'" in done.stderr
+    assert package in of_extra(extra)
+
+
+def test_a_batch_without_pyarrow_asks_for_it(tmp_path, monkeypatch):
+    from judge.serving.batch.shards import Shards
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UserError, match=r"pyarrow.*\n.*constitution-judge\[batch\]"):
+        Shards(tmp_path / "run")
+    assert of_extra("batch") == {"pyarrow"}
+
+
+@pytest.mark.parametrize("package", BY_HAND)
+def test_a_rival_says_how_it_is_installed(package):
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(ROOT / "judge/evaluation").rglob("*.py"))
+    assert BY_HAND[package] in source
+    assert BY_HAND[package] in (ROOT / "docs/peers.md").read_text(encoding="utf-8")
