@@ -30,7 +30,7 @@ FEW = ("body-on-fire-violating.png", "body-on-fire-violating-animal.png", "body-
 _BLOCK = re.compile(
     r"^```(?P<kind>yaml|jsonl|py|console)(?: (?P<name>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-OF_A_SHELL = re.compile(r"[|&;<>$`*]")
+OF_A_SHELL = re.compile(r"[|&;<>$`]")
 ENVIRONMENT = {"COLUMNS": "100", "USER": "ada", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
 
 
@@ -124,7 +124,7 @@ class Shell:
             redirect_stderr(shown),
             redirect_stdout(written if file else shown),
         ):
-            self.code = self._here(shlex.split(plain, comments=True))
+            self.code = self._here([name for word in shlex.split(plain, comments=True) for name in self._meant(word)])
         return shown.getvalue()
 
     def _here(self, words: list[str]) -> int:
@@ -137,6 +137,11 @@ class Shell:
         with pytest.raises(SystemExit) as ended:
             command_line.main()
         return int(ended.value.code)
+
+    def _meant(self, word: str) -> list[str]:
+        """A pattern's files, as a shell gives them."""
+        found = sorted(str(one.relative_to(self.folder)) for one in self.folder.glob(word)) if "*" in word else []
+        return found or [word]
 
     def _in_a_shell(self, command: str) -> str:
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
