@@ -61,6 +61,10 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         _OUT,
     ),
     (
+        r"(?:photo|image|picture|shot)s? with (?:[\w-]+ )?(?:filters?|effects?|blur|noise|grain|distortions?|retouching)",
+        "say it of the picture in preconditions by hand, as in `preconditions: [the picture is blurry]`",
+    ),
+    (
         r"(?:in|on|at|inside|into|onto|under|behind|near|by|beside|along|across|around|through|over|above|below|to|from)"
         r" (?:[\w'-]+ ){1,4}(?<!only )where",
         "write `when` if it counts anywhere in the picture, as in `No knife may be shown when a child is visible`",
@@ -129,6 +133,8 @@ def left_open(statement: str) -> str:
             return before.word
         if token.word in _SHOWN and before.tags & {ADJECTIVE, ADVERB} and before.word not in _HOW_FAR:
             return f"{before.word} {token.word}"
+        if before.word == "from" and token.is_name:
+            return f"from {token.text}"  # where a thing comes from
         if before.word == "exactly" and not number:
             return before.word
         thing = token.can(NOUN, PLURAL, ADJECTIVE, ING, PAST) or number or token.word in DETERMINERS
@@ -144,8 +150,8 @@ def left_open(statement: str) -> str:
         return found.group()
     if found := re.search(r"\b(?:the )?same\b", words):
         return found.group()  # as whose?
-    if found := re.search(r"^(missing|absent) .*(?:is|are) visible$", words):
-        return found.group(1)
+    if found := re.search(r"^(missing|absent) .*(?:is|are) visible$|(?:is|are) (missing|absent)$", words):
+        return found.group(1) or found.group(2)
     if found := re.search(r"\b(?:is|are) (?:not|neither) (to|for|of|as|like|by|with|from|when|while)\b", words):
         return found.group()
     if found := re.search(r"\b(?:not|neither|without)\b.* (when|while)\b", words):

@@ -91,7 +91,7 @@ def _not(said: Said) -> Said:
         ING,
         PAST,
     } == {ADJECTIVE}
-    settled = first in ("keeping", "placing", "resting")  # what they say is where
+    settled = first in ("keeping", "placing", "resting", "staying", "remaining")  # what they say is where
     settled = settled or bool(OWNERS & set(said.text.split()) or (" by " in said.text and said.inner[:1] in ("p", "a")))
     if (somewhere and not settled) or (state and not settled and re.search(rf"(?:^| ){_PLACE}\b", rest)):
         raise Impossible(

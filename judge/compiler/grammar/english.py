@@ -18,7 +18,11 @@ _MASS = word_set(
     "seafood fruit coffee tea juice milk soap information artwork glassware crockery cutlery bedding bunting "
     "scaffolding foliage vegetation wildlife livestock sewage rubble plastic glass paper turkey lamb salmon pasta rice "
     "cheese salad cake pizza soup chocolate ice-cream candy lighting flooring piping tape rope string wool cotton foam "
-    "powder camouflage feedback software hardware hay straw spam"
+    "powder camouflage feedback software hardware hay straw spam lemonade champagne vodka whisky whiskey gin rum cider "
+    "cola soda ketchup mustard mayonnaise yogurt yoghurt honey jam butter cream flour sugar salt pepper oil vinegar dough "
+    "bacon ham beef pork veal poultry tuna shrimp spaghetti cereal porridge popcorn candyfloss syrup margarine gravy tofu "
+    "ink chalk plaster concrete cement gravel sand soil clay asphalt fabric denim silk linen velvet lace nylon rubber "
+    "tinsel glitter confetti slime lava steam fog mist hail frost dew"
 )
 _COUNTED = word_set("pill drug stone gem chemical poison brick fuel-can")
 _ACTS_COUNTED = word_set("warning drawing crossing wedding meeting hearing greeting blessing shooting")

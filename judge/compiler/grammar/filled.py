@@ -17,7 +17,7 @@ _SHOW = frozenset(SHORT["SHOW"].split("|")) | frozenset(SHORT["SHOWN"].split("|"
 _SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _SHOW
 # Behind these, `seen` and its like say more than that something is there: `seen through a window`.
 _OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
-_OF_KIND = re.compile(rf"\b(?:in|on) (?:[\w-]+ )?(?:{'|'.join(sorted(SHOWING | OR_HUNG))})(?:$| of )")
+_OF_KIND = re.compile(rf"\b(?:in|on) (?:[\w-]+ )?(?:{'|'.join(sorted(SHOWING | OR_HUNG))})(?:$| of | for )")
 _POSTING = lexicon.word_set("showing depicting portraying picturing posting publishing uploading submitting featuring")
 PICTURE = Thing("the", "picture", "picture")
 

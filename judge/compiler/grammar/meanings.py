@@ -284,7 +284,11 @@ def _gone(one: Thing) -> tuple[Clause, ...]:
 def _may_be_missing(said: Said) -> bool:
     """`Helmets must be worn`: where none is in the picture, whose fault it is stays open."""
     first = said.text.split()[0]
-    return not first.endswith("ing") and " to " not in said.text and lexicon.lemma(first, verb=True) in _MISSING
+    return (
+        not first.endswith("ing")
+        and not re.search(r" (?:to|with) ", said.text)
+        and lexicon.lemma(first, verb=True) in _MISSING
+    )
 
 
 def required_so(found: Found) -> Iterator[Draft]:
@@ -301,7 +305,9 @@ def required_so(found: Found) -> Iterator[Draft]:
         ends_in_a_state(each_said, acts=any(one.animate for one in things.each))
     if things.joint == "or":
         raise Impossible("it is open whether each must be so, or one is enough", "write `and` if each must be so")
+    # `A rider must wear a helmet`, `A balcony must have a railing`: every one
     dressed = all(one.text.startswith("wearing ") for one in said) and all(one.animate for one in things.each)
+    dressed = dressed or all(one.text.startswith("with ") for one in said)
     if any(one.determiner in ("a", "an") for one in things.each) and not dressed:
         vague = next(one for one in things.each if one.determiner in ("a", "an"))
         raise Impossible(

@@ -11,12 +11,11 @@ from judge.compiler.grammar.closed import OUT_OR_IN, is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, PAST, word_set
 from judge.compiler.grammar.prepositions import one_or_all, prepositional
 from judge.compiler.grammar.things import BE, MOST_ALTERNATIVES, Alternatives, Said, few, product
-from judge.compiler.grammar.tokens import PREPOSITIONS
+from judge.compiler.grammar.tokens import COLOURS, PREPOSITIONS
 from judge.compiler.grammar.verbs import OBJECT, PARTICLES, doing
 
 _PLACED = word_set("park leave store place hang stack keep put lay mount attach pile photograph show see depict use")
 _SHADES = ("light", "dark", "pale", "bright", "deep", "off")
-_COLOURS = word_set("white black grey gray red green blue yellow orange brown pink purple beige cream")
 _GOALS = ("at", "into", "onto", "to", "toward", "towards")
 
 
@@ -274,7 +273,7 @@ def _adjective(chart: Chart, place: int) -> tuple[str, int]:
     degree = (
         chart.at(place, "so", "too", "very")
         or (chart.can(place, ADVERB) and chart.can(place + 1, ADJECTIVE))
-        or (chart.at(place, *_SHADES) and chart.at(place + 1, *_COLOURS))
+        or (chart.at(place, *_SHADES) and chart.at(place + 1, *COLOURS))
     )
     end = place + degree + 1
     if not chart.can(end - 1, ADJECTIVE, PAST):

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from judge.compiler.grammar import english, nouns
 from judge.compiler.grammar.chart import Chart, phrase
-from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.lexicon import NOUN, PLURAL, word_set
 from judge.compiler.grammar.things import Alternatives, Said, Thing, Things
-from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, LACKING, OWNERS, PREPOSITIONS
+from judge.compiler.grammar.tokens import COLOURS, COMPOUND_PREPOSITIONS, LACKING, OWNERS, PREPOSITIONS
 
 _COMPOUND = {
     first: tuple(words for words in COMPOUND_PREPOSITIONS if words[0] == first)
@@ -49,6 +49,8 @@ def prepositional(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]
             and chart.tokens[start].kind in ("number", "param")
         ):
             yield (Said(f"{words} {chart.word(start)}"),), start + 1
+        if words == "in" and chart.at(start, *COLOURS) and not chart.can(start + 1, NOUN, PLURAL):
+            yield (Said(f"in {chart.word(start)}"),), start + 1  # `dressed in white`
         if words in ("inside", "outside", "underneath") and not chart.at(start, "or", "and", ","):
             yield (Said(words),), start
         if words == "from" and chart.at(start, "above", "below", "behind", "inside", "outside"):

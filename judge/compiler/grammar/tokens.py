@@ -46,6 +46,7 @@ NUMBERS = word_set(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand"
 )
+COLOURS = word_set("white black grey gray red green blue yellow orange brown pink purple beige cream")
 OPEN_PRONOUNS = word_set("it they them he she him this these those such there here something anything")
 # Words of the grammar itself: never nouns, verbs or adjectives.
 CLOSED = (
