@@ -55,13 +55,13 @@ def swapped(sentence: str, instead: Iterable[Swaps]) -> tuple[str, ...]:
 
 def _rule(text: str) -> str:
     text = " ".join(text.split()).strip(" ,.")
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _swap(sentence: str, swaps: Swaps) -> str:
     for old, new in swaps:
         if old == "^":  # the beginning
-            sentence = new + (sentence if sentence[1:2].isupper() else sentence[0].lower() + sentence[1:])
+            sentence = new + (sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:])
             continue
         found = re.search(rf"(?<![\w-]){re.escape(old)}(?![\w-])" if old else r"\Z", sentence, re.IGNORECASE)
         if not found:

@@ -248,6 +248,8 @@ def picture(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
         if chart.word(end) in PICTURES | ELSEWHERE and not chart.at(end + 1, *ITSELF):
             before = [chart.word(at) for at in range(place, end)]
             noun = chart.word(end)
+            if chart.at(place - 1, "in", "on") and place and not chart.can(end, PLURAL):
+                return  # `in close-up`: how it is shown, and no kind of pictures
             kept = [] if set(before) <= ANY_PICTURE else before
             if kept or noun not in ITSELF:
                 kept.append(KINDS.get(noun, lexicon.lemma(noun, verb=False)))

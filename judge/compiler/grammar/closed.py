@@ -61,7 +61,8 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         _OUT,
     ),
     (
-        r"(?:photo|image|picture|shot)s? with (?:[\w-]+ )?(?:filters?|effects?|blur|noise|grain|distortions?|retouching)",
+        r"(?:photo|image|picture|shot)s? with (?:[\w-]+ )?"
+        r"(?:filters?|effects?|blur|noise|grain|distortions?|retouching)",
         "say it of the picture in preconditions by hand, as in `preconditions: [the picture is blurry]`",
     ),
     (

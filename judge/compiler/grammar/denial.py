@@ -13,7 +13,7 @@ from judge.compiler.grammar import english, lexicon, nouns
 from judge.compiler.grammar.closed import in_two_places, is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ING, PAST, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
-from judge.compiler.grammar.tokens import OWNERS
+from judge.compiler.grammar.tokens import NUMBERS, OWNERS
 
 # How many is left open by these, and `not` may stand for none or for not all.
 VAGUE = word_set("some several many few most half numerous various certain multiple")
@@ -47,7 +47,7 @@ def denied(said: Alternatives) -> tuple[Alternatives, ...]:
             raise Impossible("it is open how far `neither` reaches", "write a rule for each thing that must be so")
         each = said[0].text.removeprefix("neither ").split(" nor ")
         return (tuple(Said(f"{BE} {one}", said[0].about) for one in each),)
-    if any(" neither " in one.text for one in said):
+    if any(re.search(r".(?: neither | not | without | no )", one.text) and not one.both for one in said):
         raise Impossible("it has two negations", "write what is forbidden, as in `No dog may be shown without a leash`")
     if len(said) == 1 and said[0].both and in_two_places(f"x is {said[0].text}"):
         raise Impossible(
@@ -78,9 +78,10 @@ _DOING_SOMEWHERE = re.compile(rf"(?:not )?\w+ing (?!{_PLACE}\b|in\b)(?:.+ )?{_PL
 
 
 def _place_of(text: str) -> str:
-    """`on scaffolds` of `wearing a helmet on scaffolds`."""
+    """`on scaffolds` of `wearing a helmet on scaffolds`; nothing that is no place, as `in two colours`."""
     found = re.search(r".* (?P<place>(?:in|on|at|near|inside|outside|under|behind|in front of) .+)$", text)
-    return found["place"] if found else ""
+    where = found is not None and not {*NUMBERS, *OWNERS} & set(text.split())
+    return found["place"] if found and where and lexicon.kind(found["place"].split()[-1]) in tuple("osl") else ""
 
 
 def _not(said: Said) -> Said:

@@ -69,6 +69,7 @@ CORES: tuple[tuple[str, str], ...] = (
     ("[the|all] <picture> $MAY [ever] <showing> no <things>", "forbidden"),
     ("do not|never <showing> <things>", "both_open"),
     ("never <showing> <things>", "both_open"),
+    ("<showing> no <things>", "forbidden"),
     ("do not|never $PUT <things>", "both_open"),
     ("never $PUT <things>", "both_open"),
     ("do not|never <posting> [a|an|any] <picture> $OF <things>", "both_open"),

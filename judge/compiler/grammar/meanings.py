@@ -95,11 +95,16 @@ def each_forbidden(found: Found) -> Iterator[Draft]:
         if things.joint == "and":
             yield Draft(tuple((one,) for one in things.each))
         return
-    if things.joint == "and" and any(lexicon.lemma(one.text.split()[0], verb=True) in _MUTUAL for one in said):
+    if things.joint == "and" and any(map(_is_mutual, said)):
         # `A and B must not be shown kissing` may be the two together
         yield from _both(things, found)
         return
     yield from _in_any(Draft((things.each,), said, conditions=scope(found)))
+
+
+def _is_mutual(said: Said) -> bool:
+    first = said.text.split()[0]
+    return first.endswith("ing") and lexicon.lemma(first, verb=True) in _MUTUAL
 
 
 def _in_any(draft: Draft) -> Iterator[Draft]:
@@ -253,7 +258,8 @@ def only_kind(found: Found) -> Iterator[Draft]:
     (one, *more) = things.each
     if english.counted(one.determiner):
         return  # a limit
-    if more or one.determiner or one.behind or not one.modified or one.head in PICTURES:
+    narrowed = one.modified != (one.behind in PREPOSITIONS)
+    if more or one.determiner or not narrowed or one.head in PICTURES:
         raise Impossible(
             "it is open what else `only` leaves out", "write `No bottles other than closed bottles may be shown`"
         )

@@ -16,7 +16,7 @@ from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import OUT_OR_IN
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, NOUN, PAST, PLURAL, word_set
 from judge.compiler.grammar.things import Said, Thing, Things, listing
-from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS
+from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS, OWNERS
 
 _QUANTITIES = tuple(
     words.split()
@@ -147,7 +147,9 @@ def _sharing(last: Thing, each: tuple[Thing, ...]) -> tuple[Thing, ...]:
     shared = []
     for one in each:
         determiner = one.determiner.replace("another", "").replace("other", "").strip()
-        if not determiner and not one.plural and not english.is_mass(one.head):
+        if not determiner and last.determiner in OWNERS:
+            determiner = last.determiner  # `by its legs, tail or ears`
+        elif not determiner and not one.plural and not english.is_mass(one.head):
             if last.determiner in ("a", "an"):
                 determiner = english.article(one.words)
             elif english.definite(last.determiner):

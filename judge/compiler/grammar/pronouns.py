@@ -110,12 +110,13 @@ def candidates(word: str, before: tuple[Token, ...]) -> tuple[str, ...]:
     """The nouns in front of `it` or `them`, with the nouns before them, that it can stand for."""
     found: list[str] = []
     words = ""
-    for one, after in zip_longest(before, before[1:]):
+    located = len(before) - 1 - (bool(before) and before[-1].word in PREPOSITIONS)  # `a plate under it`: under no plate
+    for at, (one, after) in enumerate(zip_longest(before, before[1:])):
         noun = one.can(NOUN, PLURAL) and not one.can(ING) and lexicon.rather(one.word, "n", "a")
         words = f"{words} {one.word}".strip() if noun else ""
         last = not (after and after.can(NOUN, PLURAL) and not after.can(ING))
         plural = PLURAL in lexicon.tags(one.word)
-        if noun and last and (plural if word == "them" else _agrees(word, one.word, plural)):
+        if noun and last and at != located and (plural if word == "them" else _agrees(word, one.word, plural)):
             found.append(words)
     return tuple(dict.fromkeys(found))
 

@@ -25,6 +25,9 @@ def doing(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     if chart.at(place, "not") and chart.can(place + 1, ING, PAST):
         for said, end in doing(chart, place + 1):
             yield from ((each, end) for each in not_so("", said))
+    if chart.at(place, "being"):
+        for said, end in verbs(chart, place + 1, (PAST,)):
+            yield tuple(one.behind("being") for one in said), end
     yield from verbs(chart, place, (ING, PAST))
 
 

@@ -78,6 +78,8 @@ def tags(word: str) -> frozenset[str]:
     found |= {form for form, _ in _inflected(word)}
     if word in _SAME_IN_PAST:
         found.add(PAST)
+    if not found and word.startswith("un") and PAST in tags(word[2:]):
+        found = {ADJECTIVE}  # `uneaten`
     if not found and "-" not in word:
         found = _of_two(word)
     if "-" in word and not found:
