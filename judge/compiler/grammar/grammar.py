@@ -45,12 +45,27 @@ _NO_PERSON = re.compile(r"\b(?:no one|no-one|nobody) (?!may|must|can|should|shal
 
 def parse_rule(text: str) -> Parsed | Unparsed:
     """Read one rule. Never raises, whatever the text."""
-    found = _read(text)
-    return advised(plain(text), found, _read) if isinstance(found, Unparsed) else found
+    known: dict[str, Parsed | Unparsed | list[Parsed]] = {}
+
+    def ways(one: str) -> Parsed | Unparsed | list[Parsed]:
+        if one not in known:  # what is offered was read to find it, and is read to be sure of it
+            known[one] = _ways(one)
+        return known[one]
+
+    def only(one: str) -> Parsed | None:
+        found = ways(one)
+        return found if isinstance(found, Parsed) else None
+
+    def read(one: str) -> Parsed | Unparsed:
+        found = ways(one)
+        return between(plain(one), found, only) if isinstance(found, list) else found
+
+    found = read(text)
+    return advised(plain(text), found, read) if isinstance(found, Unparsed) else found
 
 
-def _read(text: str) -> Parsed | Unparsed:
-    """One reading of a rule, or a refusal whose rewordings nobody has read yet."""
+def _ways(text: str) -> Parsed | Unparsed | list[Parsed]:
+    """The one reading of a rule, the several, or why there is none, with rewordings that nobody has read yet."""
     sentence = plain(text)
     if len(sentence) > MOST_CHARACTERS:
         return Unparsed(f"it is longer than {MOST_CHARACTERS} characters", "split it into several rules")
@@ -67,20 +82,10 @@ def _read(text: str) -> Parsed | Unparsed:
     if not chains:
         return not_read(sentence, chart)
     if len(chains) > 1:
-        return between(sentence, chains, _only)
+        return chains
     (chain,) = chains
     found = checks.faults(text, chain.preconditions, chain.exceptions)
     return replace(chain, warnings=tuple(fault.message for fault in found))
-
-
-def _only(text: str) -> Parsed | None:
-    """The single reading of a sentence, if it has one."""
-    chart = Chart(tokens_of(plain(text)))
-    try:
-        chains = readings(chart, text)
-    except (Impossible, TooMany):
-        return None
-    return chains[0] if len(chains) == 1 else None
 
 
 def plain(text: str) -> str:
