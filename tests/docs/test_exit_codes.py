@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
 RULE = "constitution: c\nversion: 1.0.0\nrules:\n  - id: fire\n    rule: No fire may be shown.\n"
 CHAIN = RULE + "    preconditions: [fire is visible]\n"
 MISTAKES = {
-    "demo": "--out .", "init": "", "check": "", "batch": "nowhere -o out", "compile": "nowhere.yaml", "test": "nowhere.yaml",
+    "demo": "--out .", "init": "", "check": "", "batch": "nowhere -o out", "report": "nowhere", "compile": "nowhere.yaml", "test": "nowhere.yaml",
     "diff": "nowhere.yaml nowhere.yaml", "eval": "nowhere", "lint": "nowhere.yaml", "calibrate": "nowhere.yaml nowhere",
     "import": "nowhere.md", "review": "add nowhere.jsonl", "audit": "--data nowhere", "export": "--data nowhere",
     "schema": "--verdict --check", "bench": "--batch 0", "probe": "--model /nowhere", "doctor": "--model /nowhere",

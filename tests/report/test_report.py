@@ -1,0 +1,113 @@
+"""A report counts what the tables hold, shows pictures shielded only, and stands alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from judge.errors import UserError
+from judge.report.figures import Tables
+from judge.report.page import page
+from judge.report.text import bars, print_report
+from judge.serving.batch.call import batch
+from tests.conftest import ROOT
+from tests.review.browsing import chromium
+from tests.serving.batch.colours import colour_judge, picture, pictures, rows
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("batch")
+    images = pictures(folder / "in", 40)
+    (images / "same.png").write_bytes(picture(3))
+    (images / "broken.png").write_bytes(picture(9)[:40])
+    batch(images, folder / "out", judge=colour_judge(), audit=0.5)
+    return folder / "out"
+
+
+def test_figures_are_those_of_the_tables(out):
+    found, images = Tables(out).figures(), rows(out)
+    assert found.images == len(images) == 42
+    assert found.verdicts == Counter(row["verdict"] for row in images)
+    assert found.copies == 1 and found.audited == sum(row["audited"] and row["copy_of"] is None for row in images) > 5
+    assert sum(found.errors.values()) == found.causes["unreadable"] == 1
+    statements = rows(out, "statements")
+    for rule in found.rules:
+        of_rule = {(row["sha256"], row["rule_outcome"]) for row in statements if row["rule"] == rule.rule}
+        counted = Counter(outcome for _, outcome in of_rule)
+        assert (rule.violated, rule.not_violated, rule.undecided, rule.pruned) == (
+            counted["violated"], counted["not_violated"], counted["undecided"], counted["pruned"],
+        )  # fmt: skip
+        assert sum(rule.scores) == sum(row["with_image"] is not None for row in statements if row["rule"] == rule.rule)
+    assert next(one.rule for one in found.rules) == "no-red"
+
+
+def test_lists_name_what_is_open_first_and_then_what_one_fact_kept(out):
+    found = Tables(out).figures()
+    assert found.uncertain[0].verdict == "needs_review" and found.uncertain[0].key == "broken.png"
+    assert {one.verdict for one in found.near} == {"no_violation"}
+    assert all(one.rule and one.about and one.likely is not None for one in found.near)
+    green = next(one for one in found.near if int(one.key[:5]) % 8 == 2)  # green alone: teal but for blue
+    assert (green.rule, green.about) == ("no-teal", "blue is visible")
+
+
+def test_a_query_is_answered_in_csv_and_a_wrong_one_in_words(out):
+    command = [sys.executable, "-m", "judge", "report", str(out), "--sql"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    query = "SELECT verdict, count(*) AS n FROM images GROUP BY 1 ORDER BY 1"
+    done = subprocess.run([*command, query], env=environment, text=True, capture_output=True, check=True, timeout=100)
+    found = {row["verdict"]: int(row["n"]) for row in csv.DictReader(io.StringIO(done.stdout))}
+    assert found == Counter(row["verdict"] for row in rows(out)) and done.stderr == ""
+    done = subprocess.run([*command, "SELECT x FROM y"], env=environment, text=True, capture_output=True, timeout=100)
+    assert done.returncode == 2 and "images, statements" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_terminal_shows_every_rule(out, capsys):
+    print_report(Tables(out).figures())
+    printed = capsys.readouterr().out
+    assert all(rule in printed for rule in ("no-red", "no-teal", "no-blue")) and "broken.png" in printed
+    assert bars((0, 1, 100)) == " ▁█" and bars(()) == ""
+
+
+def test_the_page_stands_alone_and_shows_nothing_clear(out, tmp_path):
+    text = page(Tables(out).figures())
+    assert not re.search(r"https?://|<script|src=(?!\"data:)", text)
+    assert "cannot be read" in text or "truncated" in text or "broken" in text
+    (tmp_path / "report.html").write_text(text, encoding="utf-8")
+    with chromium() as browser:
+        tab = browser.new_page()
+        seen = []
+        tab.on("request", lambda request: seen.append(request.url))
+        tab.goto((tmp_path / "report.html").as_uri())
+        assert tab.locator("tbody tr").count() >= 3
+        assert tab.locator(".sheet img").count() > 3
+        sizes = tab.locator(".sheet img").evaluate_all("all => all.map(one => one.naturalWidth)")
+        assert max(sizes) <= 96
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert {url.split(":")[0] for url in seen} <= {"file", "data"}
+
+
+def test_what_is_no_batch_is_said(tmp_path):
+    with pytest.raises(UserError, match="no folder of a batch"):
+        Tables(tmp_path)
+    (tmp_path / "batch.json").write_text(json.dumps({"version": 1, "source": "x", "runs": [{"name": "r"}]}))
+    (tmp_path / "r").mkdir()
+    with pytest.raises(UserError, match="no rows yet"):
+        Tables(tmp_path)
+
+
+def test_a_report_of_a_batch_at_work_changes_nothing(out):
+    run = Tables(out).run
+    unfinished = run / "images" / "000099.parquet"
+    unfinished.write_bytes(b"not named in the manifest yet")
+    Tables(out).figures()
+    assert unfinished.exists()
+    unfinished.unlink()
