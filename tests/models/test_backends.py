@@ -14,6 +14,7 @@ from PIL import Image
 
 from judge.assemble import load_judge, load_llm
 from judge.cli.doctor import of_model
+from judge.constitution.load import parse_constitution
 from judge.errors import ModelError, UserError
 from judge.languages import ENGLISH
 from judge.models.backends import check_name, installed, load_backend
@@ -27,6 +28,7 @@ RULES = (
 )
 PAGE = (ROOT / "docs" / "backends.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
+ANSWERS = "return [self._one(ask) for ask in asks]"
 ENTRY = re.search(r'entry-points."judge.models"\]\n(\w+) = "(.*?)"', PAGE).groups()
 
 
@@ -92,12 +94,11 @@ def test_a_backends_own_refusal_is_the_users_mistake(tmp_path):
         (CODE.replace('digest=f"colours-1.0-{surest}"', 'digest=""'), "lacks a name or a digest"),
     ],
 )
-def test_a_backend_that_does_not_load_is_a_failure_with_its_name(tmp_path, code, said):
-    site = install(tmp_path / "site", code)
-    done = check("red.png", "-c", "colours.yaml", "--model", "colours", site=site, folder=tmp_path)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "model backend 'colours' (of colour-judge 1.0)" in done.stderr and said in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_backend_that_does_not_load_is_a_failure_with_its_name(site, code, said):
+    install(site, code)
+    with pytest.raises(ModelError, match=said) as caught:
+        load_judge(parse_constitution(RULES), model="colours")
+    assert "model backend 'colours' (of colour-judge 1.0)" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -110,14 +111,25 @@ def test_a_backend_that_does_not_load_is_a_failure_with_its_name(tmp_path, code,
         ("return [Answer.model_construct(p_yes=float('nan'), p_no=0.0) for ask in asks]", "no probabilities"),
     ],
 )
-def test_a_backend_that_fails_at_an_image_ends_it_in_review(tmp_path, answers, said):
-    code = CODE.replace("return [self._one(ask) for ask in asks]", answers)
+def test_a_backend_that_fails_at_an_image_ends_it_in_review(site, answers, said):
+    code = CODE.replace(ANSWERS, answers)
     assert code != CODE
-    site = install(tmp_path / "site", code)
+    install(site, code)
+    verdict = load_judge(parse_constitution(RULES), model="colours").judge(Image.new("RGB", (32, 32), "red"))
+    assert verdict.verdict == "needs_review"
+    assert said in verdict.model_dump_json()
+
+
+def test_a_backend_cannot_end_the_command(tmp_path):
+    """Neither with the exit code of a picture without violation nor without a word."""
+    site = install(tmp_path / "loading", "def load(argument, settings): raise SystemExit(0)")
+    done = check("red.png", "-c", "colours.yaml", "--model", "colours", site=site, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "model backend 'colours' (of colour-judge 1.0)" in done.stderr and "SystemExit" in done.stderr
+    assert "Traceback" not in done.stderr
+    site = install(tmp_path / "answering", CODE.replace(ANSWERS, "raise SystemExit(0)"))
     done = check("red.png", "-c", "colours.yaml", "--model", "colours", "--json", site=site, folder=tmp_path)
-    found = json.loads(done.stdout)
-    assert found["verdict"] == "needs_review"
-    assert said in done.stdout
+    assert json.loads(done.stdout)["verdict"] == "needs_review" and "failed: SystemExit" in done.stdout
     assert done.returncode in (3, 4)
 
 
