@@ -12,6 +12,7 @@ from judge.errors import UserError
 from judge.files import write_whole
 from judge.judging.pipeline import Judge
 from judge.locks.calibrated import made_under
+from judge.locks.chains import with_chains
 from judge.locks.lockfile import (
     Calibration,
     Lock,
@@ -20,7 +21,6 @@ from judge.locks.lockfile import (
     compare,
     lock_path,
     read_lock,
-    with_chains,
 )
 from judge.locks.text import written
 from judge.settings import Bounds

@@ -23,7 +23,8 @@ from judge.errors import ModelError
 from judge.languages import DEFAULT
 from judge.locks.approval import taken_over
 from judge.locks.calibrated import with_calibration_of
-from judge.locks.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, joined, source_digest
+from judge.locks.chains import joined
+from judge.locks.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, source_digest
 
 _BY_LANGUAGE = ("rate", "rewrite", "decompose")  # in the constitution's language
 _ENGLISH = ("central_objects", "compare")

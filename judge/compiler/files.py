@@ -20,7 +20,8 @@ from judge.errors import UserError
 from judge.files import write_whole
 from judge.languages import DEFAULT
 from judge.locks.approval import Standing, overruled, standing
-from judge.locks.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock, with_chains
+from judge.locks.chains import with_chains
+from judge.locks.lockfile import Lock, PriorsOf, Staleness, compare, lock_path, read_lock
 from judge.locks.priors import priors_in, prompt_digest, statements_of, with_priors, without_priors
 from judge.locks.said import in_words
 from judge.locks.text import said_otherwise, written

@@ -19,7 +19,8 @@ from judge.constitution import Precondition, Rule
 from judge.constitution.document import Document, Path
 from judge.constitution.schema import REFERENCE
 from judge.lint.span import Span
-from judge.locks.lockfile import Lock, joined
+from judge.locks.chains import joined
+from judge.locks.lockfile import Lock
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from judge.constitution import Constitution, Precondition
-from judge.locks.lockfile import Lock, LockedRule, with_chains
+from judge.locks.chains import with_chains
+from judge.locks.lockfile import Lock, LockedRule
 from judge.settings import Frozen
 
 

@@ -16,7 +16,8 @@ from judge.constitution.load import locate
 from judge.errors import UserError
 from judge.locks.approval import approved_rules
 from judge.locks.calibrated import calibrated
-from judge.locks.lockfile import Lock, compare, lock_path, read_lock, with_chains
+from judge.locks.chains import with_chains
+from judge.locks.lockfile import Lock, compare, lock_path, read_lock
 from judge.locks.priors import priors_in
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity

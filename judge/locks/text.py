@@ -17,7 +17,8 @@ from judge.chain import chain_of_conditions
 from judge.constitution import Precondition, Rule
 from judge.constitution.document import Document, clipped, comment, comments, read_document
 from judge.errors import ConstitutionError, Problem
-from judge.locks.lockfile import Lock, LockedRule, check_parameters
+from judge.locks.chains import check_parameters
+from judge.locks.lockfile import Lock, LockedRule
 from judge.locks.said import in_words
 from judge.settings import Frozen
 

@@ -11,7 +11,8 @@ from judge.constitution.load import parse_constitution
 from judge.errors import ConstitutionError, UserError
 from judge.lint import LintFinding, lint_text
 from judge.lint.checks import CHECKS
-from judge.locks.lockfile import Lock, with_chains
+from judge.locks.chains import with_chains
+from judge.locks.lockfile import Lock
 from judge.locks.said import Described, pictures, said_back
 
 FILE = "the draft"
