@@ -119,7 +119,7 @@ def test_a_batch_without_pyarrow_asks_for_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UserError, match=r"pyarrow.*\n.*constitution-judge\[batch\]"):
         Shards(tmp_path / "run")
-    assert of_extra("batch") == {"pyarrow"}
+    assert of_extra("batch") == {"duckdb", "pyarrow"}
 
 
 @pytest.mark.parametrize("package", BY_HAND)
