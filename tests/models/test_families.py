@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from judge.bench.speed import rules
+from judge.judging import escalation
 from judge.judging.pipeline import Judge
 from judge.models.transformers.mllm import TransformersMllm
 from judge.ports import Ask
@@ -97,8 +98,10 @@ def test_replies_under_a_schema_are_json_of_it(mllm, shown):
         suite.Report.model_validate_json(reply)
 
 
-def test_it_judges_with_reasoning_and_no_failure(mllm, pictures):
-    """Thresholds out of reach leave every statement undecided, so that every stage is run."""
+def test_it_judges_with_reasoning_and_no_failure(mllm, pictures, monkeypatch):
+    """Thresholds out of reach leave every statement undecided, so that every stage is run. Summaries are cut short: that
+    whole ones keep to their form is tried above."""
+    monkeypatch.setattr(escalation, "SUMMARY_TOKENS", 8)
     never = Thresholds(prior_fails=1.0, prior_holds=1.0, region_drop=1.0, label_mass=0.0)
     settings = FULL.model_copy(update={"thresholds": never, "reason_tokens": 8})
     for verdict in Judge(rules(2), anew(mllm), settings=settings).judge_many([pictures[0], pictures[2]]):
