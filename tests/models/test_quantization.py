@@ -148,7 +148,9 @@ def test_fp8_is_read_on_a_cpu_and_recorded_as_what_it_was(in_fp8, checkpoint, pi
     assert len(mllm.answer(suite.asks_of((pictures[0], None), suite.STATEMENTS[:2]))) == 4
 
 
-def compressed(checkpoint, folder, name):
+def compressed(
+    checkpoint, folder, name, ignore=("re:.*lm_head", "re:.*vision_tower.*", "re:.*multi_modal_projector.*")
+):
     """A checkpoint that compressed-tensors made smaller by a scheme of that name, as llm-compressor publishes them."""
     quantisation = pytest.importorskip("compressed_tensors.quantization")
     from compressed_tensors.compressors import ModelCompressor
@@ -176,7 +178,7 @@ def compressed(checkpoint, folder, name):
     compressor.update_config(str(folder))
     path = folder / "config.json"
     said = json.loads(path.read_text(encoding="utf-8"))
-    said["quantization_config"]["ignore"] = beside  # else by names of another version of the family
+    said["quantization_config"]["ignore"] = list(ignore)
     path.write_text(json.dumps(said), encoding="utf-8")
     tf.AutoProcessor.from_pretrained(checkpoint("llava")).save_pretrained(folder)
     return folder
@@ -203,6 +205,12 @@ def test_compressed_tensors_are_read_and_recorded_as_such(
     }
     assert 0 < max(apart.values()) < bound
     assert len(mllm.answer(suite.asks_of((pictures[0], None), suite.STATEMENTS[:2]))) == 4
+
+
+def test_parts_that_are_named_as_of_old_are_not_taken_for_missing_files(checkpoint, tmp_path):
+    with pytest.raises(UserError, match=r"of its weights are missing, such as lm_head\.weight_packed") as caught:
+        load_mllm(str(compressed(checkpoint, tmp_path, "W4A16", ignore=["language_model.lm_head"])), CPU)
+    assert "`ignore`" in caught.value.hint and "serve it" in caught.value.hint
 
 
 def test_what_stays_packed_is_not_told_of(quantised, caplog):

@@ -24,6 +24,14 @@ from judge.settings import Settings
 load_encoder(sys.argv[1], Settings(device="cpu"))
 print(theirs.get_verbosity(), theirs.is_progress_bar_enabled())
 """
+PROBE = """
+import sys
+from judge.models.transformers.mllm import load_mllm
+from judge.ports import Conversation, Turn
+from judge.settings import Settings
+inside = load_mllm(sys.argv[1], Settings(device="cpu")).inside()
+print(len(inside.generated(Conversation(None, (Turn("user", "?"),)), 2).texts))
+"""
 TALK = """
 import logging, warnings
 from judge.cli import main
@@ -55,6 +63,12 @@ def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedP
 def test_loading_from_python_says_nothing_and_changes_no_setting(checkpoint, family):
     done = run(LOAD.format(before=""), str(checkpoint(family)))
     assert (done.stdout, done.stderr) == (f"{logging.WARNING} True\n", "")
+
+
+def test_the_plain_passes_of_a_probe_say_nothing_from_python(checkpoint):
+    """Janus generates in a way of its own, and advises at length."""
+    done = run(PROBE, str(checkpoint("janus")))
+    assert (done.stdout, done.stderr) == ("2\n", "")
 
 
 def test_a_users_own_choice_wins_while_loading(checkpoint):

@@ -25,6 +25,12 @@ _WRONG = (
     "a size, a number of layers or a vocabulary in config.json is wrong, or the files are of another model: get it "
     "again"
 )
+_INCOMPLETE = "the files are incomplete, or are of another kind of model"
+_RENAMED = (
+    "the files are incomplete, or `quantization_config` in config.json names parts that stay in full as an older "
+    "transformers did (`ignore`, `modules_to_not_convert`): load it with that one, or serve it and name the address: "
+    "--model http://HOST:PORT/v1"
+)
 
 
 def check_fit(source: str, config: Any, report: Mapping[str, Any]) -> None:
@@ -46,7 +52,7 @@ def check_fit(source: str, config: Any, report: Mapping[str, Any]) -> None:
         missing = sorted(report["missing_keys"])
         raise UserError(
             f"cannot load {source}: {len(missing)} of its weights are missing, such as {missing[0]}",
-            hint="the files are incomplete, or are of another kind of model",
+            hint=_RENAMED if _said_to_be_quantised(config) else _INCOMPLETE,
         )
     if unused := sorted(_unused(report["unexpected_keys"], config)):
         raise UserError(
@@ -54,6 +60,10 @@ def check_fit(source: str, config: Any, report: Mapping[str, Any]) -> None:
             f"of them, such as {unused[0]}",
             hint=_WRONG,
         )
+
+
+def _said_to_be_quantised(config: Any) -> bool:
+    return any(getattr(one, "quantization_config", None) for one in (config, config.get_text_config()))
 
 
 def _unused(names: Iterable[str], config: Any) -> list[str]:

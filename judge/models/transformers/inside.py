@@ -16,6 +16,7 @@ import torch
 
 from judge.languages import Answers
 from judge.models.transformers.chat import Chat, Inputs
+from judge.models.transformers.quiet import quiet
 from judge.ports import Ask, Conversation, Greedy, Likely, LogChances, Prompted
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class TransformersInside:
         text = self._chat.render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
         inputs = self._chat.inputs([text], [talk.image])
         self._forget_positions()
-        with torch.inference_mode():
+        with quiet(), torch.inference_mode():
             made: Any = self._model.generate(
                 **inputs,
                 max_new_tokens=max_tokens,
@@ -147,7 +148,7 @@ class TransformersInside:
     def _logits(self, ask: Ask) -> torch.Tensor:
         """Next-token logits, float32, (vocabulary,), of one pass over everything."""
         self._forget_positions()
-        with torch.inference_mode():
+        with quiet(), torch.inference_mode():
             output: Any = self._model(**self._whole(ask), use_cache=False, logits_to_keep=1)
         logits: torch.Tensor = output.logits[0, -1].float().cpu()
         return logits

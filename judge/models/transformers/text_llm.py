@@ -13,6 +13,7 @@ from judge.errors import JudgeError, ModelError, UserError
 from judge.models.constrained import Constraint, json_processor
 from judge.models.transformers.chat import greedy, thinking_of
 from judge.models.transformers.loading import identity, load_model, load_processor
+from judge.models.transformers.quiet import quiet
 from judge.models.transformers.templates import rendered
 from judge.ports import Conversation, Reply
 from judge.settings import Settings
@@ -66,7 +67,7 @@ class TextLlm:
         text += "" if talk.thinking else self._closing
         inputs: Any = self._tokenizer(text, add_special_tokens=False, return_tensors="pt").to(self._model.device)
         generate: Any = self._model.generate
-        with torch.inference_mode():
+        with quiet(), torch.inference_mode():
             output = generate(
                 **inputs,
                 max_new_tokens=max_tokens,

@@ -11,6 +11,7 @@ from judge.errors import ModelError, UserError
 from judge.models.spellings import single_token_spellings
 from judge.models.transformers.chat import Chat
 from judge.models.transformers.loading import cannot_run, identity, load_model, load_processor
+from judge.models.transformers.quiet import quiet
 from judge.models.transformers.templates import rendered
 from judge.ports import checked_answer
 from judge.settings import Settings
@@ -58,7 +59,7 @@ class ChatModel:
     def chances(self, text: str, image: Image) -> torch.Tensor:
         """Probability of every token to be the next one, in float32 on the CPU."""
         try:
-            with torch.inference_mode():
+            with quiet(), torch.inference_mode():
                 logits = self._model(**self._chat.inputs([text], [image])).logits[0, -1]
                 found: torch.Tensor = logits.float().softmax(-1).cpu()
         except Exception as error:  # whatever a model or processor raises is the rival's failure
@@ -68,7 +69,7 @@ class ChatModel:
     def reply(self, text: str, image: Image, max_tokens: int) -> ChatReply:
         """The greedy continuation. Spaces that come before its first word are passed over for `first`."""
         try:
-            with torch.inference_mode():
+            with quiet(), torch.inference_mode():
                 inputs = self._chat.inputs([text], [image])
                 made = self._model.generate(
                     **inputs,
