@@ -46,7 +46,7 @@ def serving(data, *more, command=None, stderr=None):
         yield address
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 @contextmanager
