@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from judge.errors import UserError
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -96,11 +95,14 @@ main()
         ("stamina", "remote", "check x.png --model http://127.0.0.1:9/v1"),
         ("datasets", "eval", "eval table.parquet"),
         ("pyarrow", "review", "export --data queue --format parquet --out x.parquet"),
+        ("pyarrow", "batch", "batch pictures -o out"),
     ],
 )
 def test_what_is_missing_is_asked_for_by_its_extra(package, extra, command, tmp_path):
     (tmp_path / "table.parquet").write_bytes(b"PAR1")
-    if package == "pyarrow":
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").symlink_to(ROOT / "examples/images/drugs-violating.png")
+    if extra == "review":
         from judge.review.store import Store
 
         Store.open(tmp_path / "queue").close()
@@ -110,16 +112,8 @@ def test_what_is_missing_is_asked_for_by_its_extra(package, extra, command, tmp_
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert package in done.stderr and f"pip install 'constitution-judge[{extra}]'" in done.stderr
+    assert "drawings only" not in done.stderr, "said before a model is loaded"
     assert package in of_extra(extra)
-
-
-def test_a_batch_without_pyarrow_asks_for_it(tmp_path, monkeypatch):
-    from judge.serving.batch.shards import Shards
-
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(UserError, match=r"pyarrow.*\n.*constitution-judge\[batch\]"):
-        Shards(tmp_path / "run")
-    assert of_extra("batch") == {"duckdb", "pyarrow"}
 
 
 @pytest.mark.parametrize("package", BY_HAND)

@@ -12,6 +12,7 @@ from judge.serving.batch.pool import Here, Judging, Pool
 from judge.serving.batch.room import Room, RunName
 from judge.serving.batch.run import Run, Watch
 from judge.serving.batch.schema import KeepEvidence
+from judge.serving.batch.shards import need_arrow
 from judge.serving.batch.sources import source_of
 from judge.serving.batch.tally import BatchTally
 from judge.serving.batch.worker import Bench, Work
@@ -53,6 +54,7 @@ def batch(
         JudgeError: the disk, a shard or the models fail. What was judged until then is kept, and the same call goes on.
     """
     chosen = judge.settings if judge is not None else settings or Settings()
+    need_arrow()
     source = source_of(str(images), chosen.limits, column=column)
     room = Room(Path(out), source.name)
     try:

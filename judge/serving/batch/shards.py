@@ -46,7 +46,7 @@ class Shards:
     """
 
     def __init__(self, folder: Path, *, writing: bool = True) -> None:
-        _arrow()
+        need_arrow()
         self.folder, self._manifest, self._writing = folder, folder / "manifest.jsonl", writing
         for table in _TABLES if writing else ():
             (folder / table).mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,12 @@ class Shards:
                         path.unlink()
 
 
-def _arrow() -> None:
+def need_arrow() -> None:
+    """Nothing; before a model is loaded for it.
+
+    Raises:
+        UserError: pyarrow is missing.
+    """
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
