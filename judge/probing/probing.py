@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from judge.errors import JudgeError, ScriptExhausted, UserError
+from judge.errors import JudgeError, ScriptExhausted, Unreachable, UserError
 from judge.probing import answering, costs, inner, replying
 from judge.probing.report import Line, ProbeReport
 from judge.probing.subject import OutOfTime, ProbedModel
@@ -47,6 +47,7 @@ def probe(subject: ProbedModel) -> ProbeReport:
 
     Raises:
         UserError: the model cannot be asked at all, such as one without a token for yes.
+        Unreachable: its server does not answer any more; nothing is known of the model then.
     """
     begun, date = time.monotonic(), datetime.now(UTC).replace(microsecond=0)
     lines = tuple(line for name, check in CHECKS.items() for line in _checked(name, check, subject))
@@ -64,7 +65,7 @@ def _checked(name: str, check: Check, subject: ProbedModel) -> list[Line]:
     """A check's lines. What no check expected ends that check, not the probe."""
     try:
         return list(check(subject))
-    except (UserError, ScriptExhausted):
+    except (UserError, ScriptExhausted, Unreachable):  # a server that is gone says nothing of its model
         raise
     except OutOfTime:
         why = "not checked: the time for a probe was up"

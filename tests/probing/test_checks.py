@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from PIL import Image, ImageColor
 
-from judge.errors import ModelError
+from judge.errors import ModelError, Unreachable
 from judge.ports import Greedy, Likely, Prompted
 from judge.probing import answering, costs, inner, probe, replying
 from judge.probing.drawn import COLOURS, KINDS, SIDE, drawings, large
@@ -106,6 +106,16 @@ def test_a_model_that_fails_is_a_fail_per_check_and_never_an_exception():
     failed = [found for found in report.lines if found.outcome == "fail"]
     assert {found.check for found in failed} == {"label mass", "right answers", "picture", "order of options", "speed"}
     assert all(found.figure == "the check failed: the model fell over" and found.advice == "get up" for found in failed)
+
+
+def test_a_server_that_goes_away_ends_the_probe():
+    """A report would be kept, and say of the model what is so of its server."""
+
+    def gone(ask, yes):
+        raise Unreachable("the server cannot be reached")
+
+    with pytest.raises(Unreachable):
+        probe(subject(Knows(gone)))
 
 
 def test_what_there_is_no_time_for_is_said():
