@@ -121,3 +121,10 @@ def test_a_rival_says_how_it_is_installed(package):
     source = "".join(path.read_text(encoding="utf-8") for path in Path(ROOT / "judge/evaluation").rglob("*.py"))
     assert BY_HAND[package] in source
     assert BY_HAND[package] in (ROOT / "docs/peers.md").read_text(encoding="utf-8")
+
+
+def test_the_page_says_what_an_extra_brings():
+    page = (ROOT / "docs/releases.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", page.split("| extra | brings |")[1], re.MULTILINE))
+    for extra in set(EXTRAS) - {"docs", "dev"}:
+        assert {one.strip() for one in told[extra].split(",")} == of_extra(extra), extra
