@@ -80,7 +80,7 @@ _DOING_SOMEWHERE = re.compile(rf"(?:not )?\w+ing (?!{_PLACE}\b|in\b)(?:.+ )?{_PL
 def _place_of(text: str) -> str:
     """`on scaffolds` of `wearing a helmet on scaffolds`; nothing that is no place, as `in two colours`."""
     found = re.search(r".* (?P<place>(?:in|on|at|near|inside|outside|under|behind|in front of) .+)$", text)
-    where = found is not None and not {*NUMBERS, *OWNERS} & set(text.split())
+    where = found is not None and not {*NUMBERS, *OWNERS, *EACH} & set(text.split())
     return found["place"] if found and where and lexicon.kind(found["place"].split()[-1]) in tuple("osl") else ""
 
 
@@ -94,7 +94,8 @@ def _not(said: Said) -> Said:
     } == {ADJECTIVE}
     settled = first in ("keeping", "placing", "resting", "staying", "remaining")  # what they say is where
     settled = settled or bool(OWNERS & set(said.text.split()) or (" by " in said.text and said.inner[:1] in ("p", "a")))
-    if (somewhere and not settled) or (state and not settled and re.search(rf"(?:^| ){_PLACE}\b", rest)):
+    indoors = first == "covered" and rest.startswith("in ") and said.inner[:1] in ("o", "l")  # not `in snow`
+    if (somewhere and not settled) or indoors or (state and not settled and re.search(rf"(?:^| ){_PLACE}\b", rest)):
         raise Impossible(
             f"it is open whether `{said.text}` must be so everywhere, or only there",
             "only if nothing is asked elsewhere, put the place first, as in `On scaffolds, every worker must wear a "
@@ -109,6 +110,11 @@ def _not(said: Said) -> Said:
         raise Impossible(
             f"it is open whether not `{said.text}` means that one is lacking, or all are",
             "say the least number, as in `Every car must have at least four wheels`",
+        )
+    if first == "with" and re.search(r" (?:on|at|in) (?:both|all) ", rest):
+        raise Impossible(
+            f"it is open whether not `{said.text}` means that one is lacking, or all are",
+            "say what is visible where one is lacking",
         )
     lacking = re.sub(r"\b(on|in|at) (?:each|every) (?=\w)", r"\1 a ", rest)  # `a label on every side`: one lacks it
     turned = {"with": f"{BE} without {lacking}", "without": f"{BE} with {rest}", "not": f"{BE} {rest}"}.get(first)

@@ -20,7 +20,7 @@ SHORT = {
     "CAN": "may|can|could|will",
     "MUST": "must|should|shall|has|have",
     "SHOWN": "shown|visible|depicted|seen|displayed|pictured|portrayed|present|photographed|posted|published|uploaded"
-    "|included",
+    "|included|listed",
     "SEEN": "shown|visible|depicted|seen|displayed|present",
     "ALLOWED": "allowed|permitted|acceptable|accepted|welcome",
     "BANNED": "forbidden|prohibited|banned|disallowed|unacceptable",

@@ -300,7 +300,9 @@ def _may_be_missing(said: Said) -> bool:
 def required_so(found: Found) -> Iterator[Draft]:
     """`Every rider must wear a helmet`: a rider who does not."""
     things, said = things_in(found), said_in(found)
-    if shows(things.each, said) or needs_its_verb(found) or any(_may_be_missing(one) for one in said):
+    if shows(things.each, said) or needs_its_verb(found):
+        return
+    if any(_may_be_missing(one) for one in said) and not all(one.animate for one in things.each):
         return
     if any(re.search(r" (?:when|while) \w+ing\b", one.text) for one in said):
         return  # `doing_behind` reads of whom it is demanded

@@ -14,9 +14,9 @@ from itertools import product as every
 from judge.compiler.grammar import english, lexicon, predicates
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import OUT_OR_IN
-from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, NOUN, PAST, PLURAL, word_set
+from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, NOUN, PAST, PLURAL, word_set
 from judge.compiler.grammar.things import Said, Thing, Things, listing
-from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS, OWNERS
+from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS, OWNERS, PREPOSITIONS
 
 _QUANTITIES = tuple(
     words.split()
@@ -109,8 +109,15 @@ def _lists(chart: Chart, place: int, behind: str) -> Iterator[tuple[Things, int]
         if so_far.closed or (so_far.single and not _is_run(so_far.things)):
             yield so_far.things, so_far.end
         for joint, after in joints(chart, so_far.end) if len(so_far.things.each) < MOST_ITEMS else ():
-            found = (so_far.joined(joint, more, end) for more, end in _units(chart, after, behind))
+            units = () if so_far.things.each[-1].determiner and _is_verb(chart, after) else _units(chart, after, behind)
+            found = (so_far.joined(joint, more, end) for more, end in units)
             waiting += [one for one in found if one is not None]
+
+
+def _is_verb(chart: Chart, place: int) -> bool:
+    """`hang on a stand or lie on a cushion`: no lie."""
+    word = chart.word(place)
+    return chart.can(place, BASE) and lexicon.rather(word, "v", "n") and chart.word(place + 1) in PREPOSITIONS
 
 
 def _counted_alike(first: str, later: str) -> bool:

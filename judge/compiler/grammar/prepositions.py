@@ -51,7 +51,7 @@ def prepositional(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]
             yield (Said(f"{words} {chart.word(start)}"),), start + 1
         if words == "in" and chart.at(start, *COLOURS) and not chart.can(start + 1, NOUN, PLURAL):
             yield (Said(f"in {chart.word(start)}"),), start + 1  # `dressed in white`
-        if words in ("inside", "outside", "underneath") and not chart.at(start, "or", "and", ","):
+        if words in ("inside", "outside", "underneath", "below") and not chart.at(start, "or", "and", ","):
             yield (Said(words),), start
         if words == "from" and chart.at(start, "above", "below", "behind", "inside", "outside"):
             yield (Said(f"from {chart.word(start)}"),), start + 1
@@ -73,6 +73,8 @@ def _can_stand_with(one: Thing) -> bool:
     of it (`_owned`)."""
     if one.animate and one.determiner in OWNERS:
         return True  # `puppies with their mother`
+    if one.determiner == "the" and one.modified and one.shape[0] in "oc":
+        return True  # `a badge with the school logo`
     return (
         not english.definite(one.determiner) or one.behind == "of" or one.behind[:1] in tuple('"`\u201c')
     ) and not nouns.measures(one)

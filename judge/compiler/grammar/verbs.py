@@ -53,7 +53,9 @@ _SMOKED = word_set("cigarette cigar pipe tobacco joint weed marijuana cannabis h
 
 
 def _smoked(verbs: tuple[str, ...], found: Things) -> bool:
-    """`holding flares or smoke bombs`: nobody smokes bombs."""
+    """`holding flares or smoke bombs`: nobody smokes bombs. `drinking beer or smoking`: nor drinks an act."""
+    if _SWALLOWING & set(verbs) and any(lexicon.ING in lexicon.tags(one.head) for one in found.each):
+        return False
     heads = {lexicon.lemma(one.head, verb=False) for one in found.each}
     return "smoke" not in verbs or bool(heads & _SMOKED) or any(one.head.startswith(("e-", '"')) for one in found.each)
 
