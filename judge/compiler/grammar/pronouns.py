@@ -39,10 +39,15 @@ def same_one(draft: Draft, groups: Groups) -> Alternatives | None:
     if len(groups) > 1 or not all(one.subject.head == word for one in each):
         raise Impossible(f"it is open what `{word}` stands for", _NAME_IT)
     said = tuple(_plain(one.said) for one in each)
+    if word == "it" and any(lexicon.lemma(one.text.split()[-1], verb=True) in _WEATHER for one in said):
+        raise Impossible("it is open whether `it` is the weather, or something that is named", _NAME_IT)
     _meant(draft, word, said)
     return said
 
 
+_WEATHER = word_set(
+    "rain snow hail storm dark cold hot warm cool windy foggy sunny icy freeze frosty bright cloudy late"
+)
 # What people and animals do, and no thing that they wear, hold or stand beside.
 _ACTS = word_set(
     "sit draw hold carry wear eat drink ride drive walk run swim climb cook work handle serve operate sleep kneel "
