@@ -55,6 +55,10 @@ def batch(
             min=0.0, max=1.0, help="Share of images judged without the relevance scan, too, to see what it misses."
         ),
     ] = 0.0,
+    also_at: Annotated[
+        list[str] | None,
+        typer.Option("--also-at", metavar="URL", help="A further server with the same model; may be given again."),
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes that judge. Default: one per core or per GPU.")
     ] = None,
@@ -87,6 +91,7 @@ def batch(
             retry_errors=retry_errors,
             column=column,
             audit=audit,
+            also_at=also_at or (),
             processes=processes,
             watch=telling.watch,
         )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judge.errors import UserError
 from judge.serving.batch.estimate import Forecast, estimated
 from judge.serving.batch.pool import Here, Judging, Pool
 from judge.serving.batch.room import Room, RunName
 from judge.serving.batch.run import Run, Watch
 from judge.serving.batch.schema import KeepEvidence
+from judge.serving.batch.servers import Servers
 from judge.serving.batch.shards import need_arrow
 from judge.serving.batch.sources import source_of
 from judge.serving.batch.tally import BatchTally
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
 
 log = logging.getLogger("judge")
+_ADDRESSES = ("http://", "https://")
 _AT_A_SERVER = 4  # processes: they wait for its answers most of the time
 
 
@@ -37,6 +41,7 @@ def batch(
     retry_errors: bool = False,
     column: str | None = None,
     audit: float = 0.0,
+    also_at: Sequence[str] = (),
     processes: int | None = None,
     watch: Watch = lambda tally: None,
 ) -> BatchTally:
@@ -46,8 +51,9 @@ def batch(
     files, or a Hugging Face data set. judge: one that is loaded already, which then judges in this process, in place of
     `constitution` and `settings`. evidence: of which images the whole verdict is kept as well. retry_errors: whether
     images that could not be judged are tried again. column: of a table, the one with paths or images. audit: the share
-    of images that are judged by the rules that the relevance scan prunes, too, to see what it misses. processes: that
-    judge; by default one per core with the bundled model, one per GPU with another. watch: is told of every step.
+    of images that are judged by the rules that the relevance scan prunes, too, to see what it misses. also_at: further
+    servers with the model that `settings` names by its address. processes: that judge; by default one per core with the
+    bundled model, one per GPU with another. watch: is told of every step.
 
     Raises:
         UserError: the input, the folder or the settings cannot be used.
@@ -58,7 +64,7 @@ def batch(
     source = source_of(str(images), chosen.limits, column=column)
     room = Room(Path(out), source.name)
     try:
-        judging, policy = _judging(judge, constitution, chosen, processes, evidence)
+        judging, policy = _judging(judge, constitution, chosen, processes, evidence, also_at)
         try:
             described = judging.describe()
             for said in described.said:
@@ -112,7 +118,12 @@ def estimate(
 
 
 def _judging(
-    judge: Judge | None, constitution: str | Path, settings: Settings, processes: int | None, evidence: KeepEvidence
+    judge: Judge | None,
+    constitution: str | Path,
+    settings: Settings,
+    processes: int | None,
+    evidence: KeepEvidence,
+    also_at: Sequence[str] = (),
 ) -> tuple[Judging, Constitution]:
     if judge is not None:
         return Here(Bench(judge, evidence)), judge.constitution
@@ -120,7 +131,15 @@ def _judging(
 
     policy = load_policy(constitution)
     count, devices, threads = _processes(settings, processes)
-    return Pool(Work(policy, settings, evidence, devices), count, threads), policy.constitution
+    if not settings.model.startswith(_ADDRESSES):
+        if also_at:
+            raise UserError("further servers stand beside a server", hint="name the first one with --model")
+        return Pool(Work(policy, settings, evidence, devices), count, threads), policy.constitution
+
+    def at(url: str) -> Judging:
+        return Pool(Work(policy, settings.model_copy(update={"model": url}), evidence), count, threads)
+
+    return Servers([settings.model, *also_at], at), policy.constitution
 
 
 def _processes(settings: Settings, wanted: int | None) -> tuple[int, tuple[str, ...], int | None]:
@@ -130,7 +149,7 @@ def _processes(settings: Settings, wanted: int | None) -> tuple[int, tuple[str, 
     fit the memory, so there is one of it, with all threads, unless more are asked for.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if settings.model.startswith(("http://", "https://")):
+    if settings.model.startswith(_ADDRESSES):
         return wanted or _AT_A_SERVER, (), 1
     if settings.device == "auto" and settings.model != BUNDLED and (cards := _cards()):
         return wanted or cards, tuple(f"cuda:{number}" for number in range(cards)), None

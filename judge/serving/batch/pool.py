@@ -36,6 +36,8 @@ class Judging(Protocol):
 
     def done(self, timeout: float | None = None) -> Iterator[Done]: ...
 
+    def held(self) -> list[Task]: ...
+
     def stop(self) -> None: ...
 
 
@@ -67,6 +69,10 @@ class Here:
         waiting, self._waiting = self._waiting, []
         for tasks in waiting:
             yield from zip(tasks, self._bench.judge_all(tasks), strict=True)
+
+    def held(self) -> list[Task]:
+        """Tasks that are not done."""
+        return [task for tasks in self._waiting for task in tasks]
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -116,6 +122,10 @@ class Pool:
                 yield from self._one_by_one([task for parcel in left for task in parcel])
                 return
             yield from zip(tasks, judged, strict=True)
+
+    def held(self) -> list[Task]:
+        """Tasks that are not done."""
+        return [task for tasks in self._running.values() for task in tasks]
 
     def stop(self) -> None:
         """End all processes; what they were at is lost."""

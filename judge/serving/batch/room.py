@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from judge.errors import JudgeError, UserError
 from judge.files import read_text, write_whole
 from judge.printable import printable
+from judge.serving.batch.schema import depended_on
 from judge.serving.batch.shards import Shards
 from judge.verdict import Provenance
 
@@ -38,8 +39,8 @@ class RunName:
 
     @classmethod
     def of(cls, provenance: Provenance) -> RunName:
-        """Of a judge. Versions of libraries are not in it: an update does not make a batch begin anew."""
-        held = provenance.model_dump(mode="json", exclude={"probe", "versions"})
+        """Of a judge."""
+        held = depended_on(provenance)
         policy = {name: held.pop(name, None) for name in ("constitution_digest", "lock_digest", "calibration_digest")}
         named = held.pop("constitution")
         held.pop("constitution_version")

@@ -90,6 +90,7 @@ class Run:
         Raises:
             UserError, JudgeError: the source, the folder or the models cannot be used any further.
         """
+        self.tally.start()
         try:
             for item in source.items():
                 self._take(item)
@@ -99,6 +100,7 @@ class Run:
                 self._receive()
         finally:
             self._write()
+            self.tally.stop()
         return self.tally
 
     def _take(self, item: SourceItem) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from judge.verdict import Condition, Evidence, Finding, Verdict
+from judge.verdict import Condition, Evidence, Finding, Provenance, Verdict
 
 VERSION = 1
 KeepEvidence = Literal["all", "violations", "none"]
@@ -125,10 +125,23 @@ def rows_of(
     return Judged(image, [row for one in verdict.findings for row in _statements(one, rule_digests, sha256)])
 
 
+def depended_on(provenance: Provenance, aside: Collection[str] = ()) -> dict[str, Any]:
+    """All that the verdicts of a batch depend on, as plain data, but what is `aside`.
+
+    Versions of libraries are not in it: an update does not make a batch begin anew. A model behind servers goes by its
+    name: which of them answers changes from image to image, and stands in every row (`model_digest`).
+    """
+    held = provenance.model_dump(mode="json", exclude={*aside, "probe", "versions"})
+    for model, said in zip(provenance.models, held["models"], strict=True):
+        if model.served:
+            del said["digest"]
+    return held
+
+
 def settings_digest(verdict: Verdict) -> str:
     """SHA-256 of all that verdicts depend on beside policy, images and library versions: models, prompts, settings."""
     aside = {"constitution", "constitution_version", "constitution_digest", "lock_digest", "calibration_digest"}
-    held = verdict.provenance.model_dump(mode="json", exclude={*aside, "probe", "versions"})
+    held = depended_on(verdict.provenance, aside)
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 

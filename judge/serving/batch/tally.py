@@ -32,6 +32,7 @@ class BatchTally:
     moved: dict[str, float] = field(default_factory=dict)  # see `drift`
     reasoned: int = 0  # images in which something was reasoned about
     begun: float = field(default_factory=time.monotonic)
+    judging: float = 0.0  # seconds from the first image to the last, models being loaded
     _recent: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
 
     @property
@@ -57,6 +58,14 @@ class BatchTally:
         if self.total is None or self.rate is None:
             return None
         return max(0, self.total - self.before - self.done) / self.rate
+
+    def start(self) -> None:
+        """Models are loaded, the first image is about to be read."""
+        self.begun = time.monotonic()
+
+    def stop(self) -> None:
+        """All is written."""
+        self.judging = self.seconds
 
     def add(self, judged: Judged) -> None:
         """Count the rows of one image."""
