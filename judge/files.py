@@ -123,8 +123,10 @@ def size(count: int) -> str:
     return f"{count / 2**20:.3g} MiB" if count >= 2**20 else f"{count} bytes"
 
 
-def write_whole(path: Path, text: str, *, private: bool = False) -> None:
-    """Write `text` beside `path`, then put it in its place at once, folders made as needed.
+@contextlib.contextmanager
+def whole(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """A file beside `path` to write to, which is put in its place at once at the end, or removed where something is
+    raised. Folders are made as needed.
 
     A file that is there already keeps its permissions. A new one gets those that the user's umask leaves, as any file
     does; a `private` one is for its owner only.
@@ -134,16 +136,28 @@ def write_whole(path: Path, text: str, *, private: bool = False) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.parent / f"{secrets.token_hex(8)}.part"
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN if private else _PUBLIC)
+    handle = os.open(
+        part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), _OWN if private else _PUBLIC
+    )
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            yield file
         with contextlib.suppress(FileNotFoundError):
             part.chmod(stat.S_IMODE(path.stat().st_mode))
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, text: str, *, private: bool = False) -> None:
+    """Write `text` as `whole` does, with the line ends of the system.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    with whole(path, private=private) as file:
+        file.write(text.replace("\n", os.linesep).encode())
 
 
 def remember(path: Path, text: str) -> None:

@@ -1,13 +1,16 @@
-"""`judge report OUT/`: what a batch has come to, in the terminal, as a page, or as what a query asks."""
+"""`judge report OUT/`: what a batch has come to: in the terminal, as a page, by a query, or as rows for other tools."""
 
 from __future__ import annotations
 
 import csv
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from judge.report.tables import Tables
 
 
 def report(
@@ -16,30 +19,55 @@ def report(
     sql: Annotated[
         str | None, typer.Option("--sql", help="Print what a query of the tables images and statements finds, as CSV.")
     ] = None,
+    distil: Annotated[
+        Path | None,
+        typer.Option(
+            "--distil",
+            metavar="FILE",
+            help="Write statements with their answers as chats to train a small model on: .jsonl or .parquet.",
+        ),
+    ] = None,
 ) -> None:
     """Show what a batch has come to. Exit code: 0 shown, 2 your mistake, 3 a failure."""
     from judge.errors import UserError
-    from judge.report.figures import Tables
+    from judge.report.figures import figures
+    from judge.report.tables import Tables
 
-    tables = Tables(folder)
-    if sql is not None:
-        names, rows = tables.ask(sql)
-        out = csv.writer(sys.stdout, lineterminator="\n")
-        out.writerow(names)
-        out.writerows(rows)
-        return
-    figures = tables.figures()
+    with Tables(folder) as tables:
+        if sql is not None:
+            names, rows = tables.ask(sql)
+            out = csv.writer(sys.stdout, lineterminator="\n")
+            out.writerow(names)
+            out.writerows(rows)
+            return
+        if distil is not None:
+            _distil(tables, distil)
+            return
+        found = figures(tables)
     if html is None:
         from judge.report.text import print_report
 
-        print_report(figures)
+        print_report(found)
         return
     from judge.files import write_whole
     from judge.printable import printable
     from judge.report.page import page
 
     try:
-        write_whole(html, page(figures))
+        write_whole(html, page(found))
     except OSError as error:
         raise UserError(f"cannot write {printable(str(html))}: {error.strerror}", hint="name another file") from error
     print(printable(str(html)))
+
+
+def _distil(tables: Tables, to: Path) -> None:
+    from judge.printable import printable
+    from judge.report.distil import distil
+
+    found = distil(tables, to)
+    left_out = [f"{count} {why}" for why, count in found.left_out.most_common()]
+    said = f"{found.rows} rows; left out: {', '.join(left_out) or 'no statement'}"
+    if found.unreadable:
+        said += f"; {found.unreadable} images could not be judged"
+    print(said, file=sys.stderr)
+    print(printable(str(to)))

@@ -14,10 +14,12 @@ from collections import Counter
 import pytest
 
 from judge.errors import UserError
-from judge.report.figures import Tables
+from judge.report.figures import figures
 from judge.report.page import page
+from judge.report.tables import Tables
 from judge.report.text import bars, print_report
 from judge.serving.batch.call import batch
+from judge.serving.batch.room import last_run
 from tests.conftest import ROOT
 from tests.review.browsing import chromium
 from tests.serving.batch.colours import colour_judge, picture, pictures, rows
@@ -33,8 +35,13 @@ def out(tmp_path_factory):
     return folder / "out"
 
 
+def of(out):
+    with Tables(out) as tables:
+        return figures(tables)
+
+
 def test_figures_are_those_of_the_tables(out):
-    found, images = Tables(out).figures(), rows(out)
+    found, images = of(out), rows(out)
     assert found.images == len(images) == 42
     assert found.verdicts == Counter(row["verdict"] for row in images)
     assert found.copies == 1 and found.audited == sum(row["audited"] and row["copy_of"] is None for row in images) > 5
@@ -51,7 +58,7 @@ def test_figures_are_those_of_the_tables(out):
 
 
 def test_lists_name_what_is_open_first_and_then_what_one_fact_kept(out):
-    found = Tables(out).figures()
+    found = of(out)
     assert found.uncertain[0].verdict == "needs_review" and found.uncertain[0].key == "broken.png"
     assert {one.verdict for one in found.near} == {"no_violation"}
     assert all(one.rule and one.about and one.likely is not None for one in found.near)
@@ -71,14 +78,14 @@ def test_a_query_is_answered_in_csv_and_a_wrong_one_in_words(out):
 
 
 def test_the_terminal_shows_every_rule(out, capsys):
-    print_report(Tables(out).figures())
+    print_report(of(out))
     printed = capsys.readouterr().out
     assert all(rule in printed for rule in ("no-red", "no-teal", "no-blue")) and "broken.png" in printed
     assert bars((0, 1, 100)) == " ▁█" and bars(()) == ""
 
 
 def test_the_page_stands_alone_and_shows_nothing_clear(out, tmp_path):
-    text = page(Tables(out).figures())
+    text = page(of(out))
     assert not re.search(r"https?://|<script|src=(?!\"data:)", text)
     assert "cannot be read" in text or "truncated" in text or "broken" in text
     (tmp_path / "report.html").write_text(text, encoding="utf-8")
@@ -105,9 +112,8 @@ def test_what_is_no_batch_is_said(tmp_path):
 
 
 def test_a_report_of_a_batch_at_work_changes_nothing(out):
-    run = Tables(out).run
-    unfinished = run / "images" / "000099.parquet"
+    unfinished = last_run(out) / "images" / "000099.parquet"
     unfinished.write_bytes(b"not named in the manifest yet")
-    Tables(out).figures()
+    of(out)
     assert unfinished.exists()
     unfinished.unlink()

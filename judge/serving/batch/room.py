@@ -110,6 +110,12 @@ def last_run(folder: Path) -> Path:
     return folder / str(held["runs"][-1]["name"])
 
 
+def runs(folder: Path) -> list[tuple[Path, str]]:
+    """The folder of every run, and what its verdicts depend on beside the policy (`RunName.ground`)."""
+    held = _held(folder / "batch.json")
+    return [(folder / str(one["name"]), str(one["ground"])) for one in held["runs"]] if held is not None else []
+
+
 def _held(file: Path) -> dict[str, Any] | None:
     try:
         held: dict[str, Any] = json.loads(read_text(file))

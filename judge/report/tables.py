@@ -1,0 +1,133 @@
+"""The tables of a batch's last run for queries in SQL. Knows no page and no figure.
+
+Views `images` and `statements` are over the files that count, which another process may be adding to. DuckDB reads the
+columns that a query names; what does not fit into `_MEMORY` goes to a folder that is removed at the end.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from judge.errors import JudgeError, UserError
+from judge.serving.batch.room import last_run, runs
+from judge.serving.batch.shards import Shard, Shards
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_MEMORY = "512MB"
+_TOGETHER = 1000  # rows that a long answer is read by
+# Chains by image, view and rule: of the weakest fact its p, and what was wanting.
+_CHAINS = """
+CREATE VIEW chains AS
+WITH conditions AS (
+  SELECT sha256, view, rule, any_value(rule_outcome) AS rule_outcome, kind, condition,
+         bool_or(outcome = 'holds') AS holds, bool_and(outcome = 'fails') AS fails, max(with_image) AS p,
+         first(statement) AS statement
+  FROM statements WHERE kind IS NOT NULL AND enforced GROUP BY sha256, view, rule, kind, condition)
+SELECT sha256, view, rule, any_value(rule_outcome) AS rule_outcome,
+       count(*) FILTER (kind = 'precondition' AND holds) AS held,
+       count(*) FILTER (kind = 'precondition') AS wanted,
+       bool_or(kind = 'exception' AND holds) AS lifted,
+       min(p) FILTER (kind = 'precondition') AS p,
+       first(statement) FILTER (kind = 'precondition' AND NOT holds) AS missing
+FROM conditions GROUP BY sha256, view, rule
+"""
+# Of each image the chain that was nearest to an even chance, an undecided one first.
+_NEAREST = """
+CREATE VIEW nearest AS
+SELECT * FROM chains WHERE rule_outcome <> 'pruned' AND p IS NOT NULL
+QUALIFY row_number() OVER (
+  PARTITION BY sha256 ORDER BY rule_outcome = 'undecided' DESC, abs(p - 0.5), rule, view) = 1
+"""
+
+
+class Tables:
+    """The tables of a batch's last run, to be used in `with`.
+
+    Raises:
+        UserError: the folder is none of a batch, holds no rows yet, or duckdb is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            import duckdb
+        except ImportError as error:
+            hint = "pip install 'constitution-judge[batch]'"
+            raise UserError("a report needs the package 'duckdb'", hint=hint) from error
+        self._folder, self.run = folder, last_run(folder)
+        live = Shards(self.run, writing=False).live
+        if not live:
+            raise UserError(f"{folder} holds no rows yet", hint="they come with every 1,000 images, or 5 minutes")
+        self._spilled = tempfile.TemporaryDirectory(prefix="judge-")
+        self._db: DuckDBPyConnection = duckdb.connect()
+        self._db.execute("SET enable_progress_bar = false")
+        self._db.execute(f"SET memory_limit = '{_MEMORY}'")
+        self._db.execute("SET temp_directory = ?", [self._spilled.name])
+        for table in ("images", "statements"):
+            self._db.read_parquet([str(self.run / shard.file(table)) for shard in live]).create_view(table)
+        self._db.execute(_CHAINS)
+        self._db.execute(_NEAREST)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._db.close()
+        self._spilled.cleanup()
+
+    def voters(self) -> list[str]:
+        """Make views over the statements of all runs with rows, by models and settings; their names.
+
+        Runs of the same models and settings under several policies are one voter: they gave the same answers.
+        """
+        by_ground: dict[str, list[tuple[Path, list[Shard]]]] = {}
+        for folder, ground in runs(self._folder):
+            if live := Shards(folder, writing=False).live:
+                by_ground.setdefault(ground, []).append((folder, live))
+        names = []
+        for number, some in enumerate(by_ground.values(), 1):
+            files = [str(folder / shard.file("statements")) for folder, live in some for shard in live]
+            names.append(f"statements_{number}")
+            self._db.read_parquet(files).create_view(names[-1])
+        return names
+
+    def ask(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of a query in SQL.
+
+        Raises:
+            UserError: the query is none.
+        """
+        import duckdb
+
+        try:
+            found = self._db.execute(query)
+            return [one[0] for one in found.description or ()], found.fetchall()
+        except duckdb.Error as error:
+            columns = "tables: images, statements (see docs/batch.md)"
+            raise UserError(f"the query fails: {str(error).splitlines()[0]}", hint=columns) from error
+
+    def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
+        """All rows of a query of ours."""
+        found: Sequence[tuple[Any, ...]] = self._db.execute(query).fetchall()
+        return found
+
+    def stream(self, query: str) -> Iterator[dict[str, Any]]:
+        """The rows of a query of ours by column, a few in memory at a time.
+
+        Raises:
+            JudgeError: the tables change under it, or the disk is full.
+        """
+        import duckdb
+
+        try:
+            for batch in self._db.sql(query).to_arrow_reader(_TOGETHER):
+                yield from batch.to_pylist()
+        except duckdb.Error as error:
+            raise JudgeError(
+                f"the tables of {self.run.name} cannot be read: {str(error).splitlines()[0]}",
+                hint="if the batch is at work, try again",
+            ) from error
