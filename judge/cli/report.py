@@ -27,12 +27,23 @@ def report(
             help="Write statements with their answers as chats to train a small model on: .jsonl or .parquet.",
         ),
     ] = None,
+    label_studio: Annotated[
+        Path | None,
+        typer.Option("--label-studio", metavar="FILE", help="Write every image as a task for Label Studio: .json."),
+    ] = None,
 ) -> None:
     """Show what a batch has come to. Exit code: 0 shown, 2 your mistake, 3 a failure."""
     from judge.errors import UserError
     from judge.report.figures import figures
     from judge.report.tables import Tables
 
+    named = [
+        f"--{name}"
+        for name, one in {"html": html, "sql": sql, "distil": distil, "label-studio": label_studio}.items()
+        if one
+    ]
+    if len(named) > 1:
+        raise UserError(f"{' and '.join(named)}: one at a time", hint="run the command once for each")
     with Tables(folder) as tables:
         if sql is not None:
             names, rows = tables.ask(sql)
@@ -42,6 +53,9 @@ def report(
             return
         if distil is not None:
             _distil(tables, distil)
+            return
+        if label_studio is not None:
+            _label_studio(tables, label_studio)
             return
         found = figures(tables)
     if html is None:
@@ -70,4 +84,12 @@ def _distil(tables: Tables, to: Path) -> None:
     if found.unreadable:
         said += f"; {found.unreadable} images could not be judged"
     print(said, file=sys.stderr)
+    print(printable(str(to)))
+
+
+def _label_studio(tables: Tables, to: Path) -> None:
+    from judge.printable import printable
+    from judge.report.label_studio import label_studio
+
+    print(f"{label_studio(tables, to)} tasks", file=sys.stderr)
     print(printable(str(to)))

@@ -36,12 +36,14 @@ SELECT sha256, view, rule, any_value(rule_outcome) AS rule_outcome,
        first(statement) FILTER (kind = 'precondition' AND NOT holds) AS missing
 FROM conditions GROUP BY sha256, view, rule
 """
-# Of each image the chain that was nearest to an even chance, an undecided one first.
+# Of each image the chain that decides how sure its verdict is: of a violation the surest violated one, else the one
+# that was nearest to an even chance, an undecided one first.
 _NEAREST = """
 CREATE VIEW nearest AS
 SELECT * FROM chains WHERE rule_outcome <> 'pruned' AND p IS NOT NULL
 QUALIFY row_number() OVER (
-  PARTITION BY sha256 ORDER BY rule_outcome = 'undecided' DESC, abs(p - 0.5), rule, view) = 1
+  PARTITION BY sha256 ORDER BY rule_outcome = 'violated' DESC, rule_outcome = 'undecided' DESC,
+    if(rule_outcome = 'violated', -1, 1) * abs(p - 0.5), rule, view) = 1
 """
 
 
