@@ -43,7 +43,11 @@ def batch(
     *,
     settings: Settings,
     evidence: Annotated[
-        _Evidence, typer.Option(help="Of which images the whole verdict is kept as JSON, beside the tables.")
+        _Evidence,
+        typer.Option(
+            help="Of which images the whole verdict is kept as JSON, beside the tables; violations: what a person may "
+            "have to look at, so what needs review, too."
+        ),
     ] = _Evidence.NONE,
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Try images again that could not be judged.")

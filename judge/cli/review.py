@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli import review_users
+from judge.cli import review_add, review_users
 from judge.cli.audit import Data
 from judge.cli.model_options import ASKING, judged_with
-from judge.errors import ImageError, UserError
+from judge.errors import UserError
 
 if TYPE_CHECKING:
     from judge.review.store import ReviewSettings
     from judge.settings import Settings
-    from judge.verdict import Verdict
 
 app = typer.Typer(help="Review verdicts in the browser.", no_args_is_help=False)
 app.add_typer(review_users.app, name="user")
-_LINES = "name a file of lines of `judge check --json`, or give them on stdin: `-`"
+app.command("add")(review_add.add)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -53,36 +48,6 @@ def review(
     from judge.review.store import data_dir
 
     launch(settings, data=data or data_dir(), host=host, port=port, auth=auth, head_file=head_file)
-
-
-@app.command("add")
-def add(
-    file: Annotated[Path, typer.Argument(help="Lines of `judge check --json`; `-` is stdin.", metavar="FILE.jsonl")],
-    images: Annotated[
-        Path | None, typer.Option(help="Folder of the images. Default: where the verdicts say they are.")
-    ] = None,
-    data: Data = None,
-    json: Json = False,
-) -> None:
-    """Put verdicts of a batch into the queue, with their images. Verdicts that are known are not added again."""
-    if images is not None and not images.is_dir():
-        raise UserError(f"no folder {images}", hint="name the folder of the judged images with --images")
-    from judge.review.store import Store, data_dir
-
-    without: list[str] = []
-    with Store.open(data or data_dir()) as store:
-        before = store.count().total
-        found = ((verdict, _image(verdict, images, without)) for verdict in _verdicts(file))
-        given = sum(1 for _ in store.add_many(found, "batch"))
-        added = store.count().total - before
-    if without:
-        print(f"judge: {len(without)} added without an image, such as {without[0]}", file=sys.stderr)
-    if json:
-        from json import dumps
-
-        print(dumps({"given": given, "added": added, "without_image": without}))
-    else:
-        print(f"{added} added, {given - added} known already", file=sys.stderr)
 
 
 @app.command("settings")
@@ -169,41 +134,3 @@ def _said(chosen: ReviewSettings) -> str:
             f"breaks        {'off' if every is None else f'{chosen.breaks.for_minutes} minutes every {every}'}",
         )
     )
-
-
-def _verdicts(file: Path) -> Iterator[Verdict]:
-    from judge.files import lines_of, open_regular
-    from judge.verdict import Verdict
-
-    try:
-        with nullcontext(sys.stdin) if str(file) == "-" else TextIOWrapper(open_regular(file), "utf-8") as lines:
-            for number, line in enumerate(lines_of(lines), 1):
-                if not line.strip():
-                    continue
-                try:
-                    yield Verdict.model_validate_json(line)
-                except ValueError as error:
-                    raise UserError(
-                        f"{file}:{number}: no verdict as `judge check --json` prints it",
-                        hint="mend the line and run it again: what is known already is not added twice",
-                    ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {file} ({getattr(error, 'strerror', None) or error})", hint=_LINES) from error
-
-
-def _image(verdict: Verdict, folder: Path | None, without: list[str]) -> bytes | None:
-    """The bytes that were judged; None, and noted in `without`, where they are not to be found (any more)."""
-    import hashlib
-
-    from judge.media import read_bytes
-
-    path = Path(verdict.image) if folder is None else folder / Path(verdict.image).name
-    try:
-        data = read_bytes(path)
-    except ImageError:
-        data = b""
-    judged = verdict.image_facts.sha256
-    if not data or (judged is not None and hashlib.sha256(data).hexdigest() != judged):
-        without.append(verdict.image)
-        return None
-    return data

@@ -7,7 +7,7 @@ columns that a query names; what does not fit into `_MEMORY` goes to a folder th
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -96,6 +96,12 @@ class Tables:
             names.append(f"statements_{number}")
             self._db.read_parquet(files).create_view(names[-1])
         return names
+
+    def hold(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Make a view over columns in memory."""
+        import pyarrow as pa
+
+        self._db.register(name, pa.table({column: pa.array(values) for column, values in columns.items()}))
 
     def ask(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a query in SQL.

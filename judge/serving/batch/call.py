@@ -49,7 +49,8 @@ def batch(
 
     images: a folder, a glob, a list of paths (.txt), a .csv, .jsonl or .parquet of paths or bytes, WebDataset .tar
     files, or a Hugging Face data set. judge: one that is loaded already, which then judges in this process, in place of
-    `constitution` and `settings`. evidence: of which images the whole verdict is kept as well. retry_errors: whether
+    `constitution` and `settings`. evidence: of which images the whole verdict is kept as well;
+    `violations` is what a person may have to look at, so what needs review, too. retry_errors: whether
     images that could not be judged are tried again. column: of a table, the one with paths or images. audit: the share
     of images that are judged by the rules that the relevance scan prunes, too, to see what it misses. also_at: further
     servers with the model that `settings` names by its address. processes: that judge; by default one per core with the

@@ -116,6 +116,12 @@ def runs(folder: Path) -> list[tuple[Path, str]]:
     return [(folder / str(one["name"]), str(one["ground"])) for one in held["runs"]] if held is not None else []
 
 
+def source_of_batch(folder: Path) -> str:
+    """What the images of a batch were called by."""
+    held = _held(folder / "batch.json")
+    return str(held["source"]) if held is not None else ""
+
+
 def _held(file: Path) -> dict[str, Any] | None:
     try:
         held: dict[str, Any] = json.loads(read_text(file))

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from judge.verdict import Condition, Evidence, Finding, Provenance, Verdict
 
 VERSION = 1
-KeepEvidence = Literal["all", "violations", "none"]
+KeepEvidence = Literal["all", "violations", "none"]  # `violations`: what a person may have to look at, reviews too
 Row = dict[str, Any]
 
 IMAGES: dict[str, str] = {
@@ -146,7 +146,7 @@ def settings_digest(verdict: Verdict) -> str:
 
 
 def _is_kept(verdict: Verdict, keep: KeepEvidence) -> bool:
-    return keep == "all" or (keep == "violations" and verdict.verdict == "violation")
+    return keep == "all" or (keep == "violations" and verdict.verdict != "no_violation")
 
 
 def _statements(finding: Finding, digests: Mapping[str, str], sha256: str | None) -> Iterator[Row]:

@@ -1,0 +1,151 @@
+"""`judge review add`: verdicts into the queue of the review app, from lines of `judge check --json` or from a batch."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judge.cli.audit import Data
+from judge.errors import ImageError, UserError
+from judge.printable import printable
+
+if TYPE_CHECKING:
+    from judge.report.tables import Tables
+    from judge.verdict import Verdict
+
+_LINES = "name a file of lines of `judge check --json`, the folder of a batch, or give lines on stdin: `-`"
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A verdict, where its image should be, and the digest of the bytes that were judged. any_image: whether what is
+    there is taken, because nobody knows the digest."""
+
+    verdict: Verdict
+    path: Path
+    sha256: str | None
+    any_image: bool = False
+
+
+def add(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Lines of `judge check --json` (`-` is stdin), or the folder of a batch: what needs review of it.",
+            metavar="FILE.jsonl|OUT",
+        ),
+    ],
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the images. Default: where the verdicts say they are.")
+    ] = None,
+    data: Data = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Put verdicts into the queue, with their images. Verdicts that are known are not added again."""
+    if images is not None and not images.is_dir():
+        raise UserError(f"no folder {images}", hint="name the folder of the judged images with --images")
+    from judge.review.store import Store, data_dir
+
+    without: list[str] = []
+    with ExitStack() as held:
+        bare = 0
+        if os.path.isdir(source):  # noqa: PTH112 (of a name that cannot be looked at, too)
+            from judge.report.tables import Tables
+
+            tables = held.enter_context(Tables(source))
+            bare = _without_evidence(tables, source)
+            found = _of_batch(tables, images)
+        else:
+            found = _of_lines(source, images)
+        store = held.enter_context(Store.open(data or data_dir()))
+        before = store.count().total
+        given = sum(1 for _ in store.add_many(((one.verdict, _image(one, without)) for one in found), "batch"))
+        added = store.count().total - before
+    if without:
+        print(f"judge: {len(without)} added without an image, such as {printable(without[0])}", file=sys.stderr)
+    if bare:
+        print(f"judge: {bare} not added, because no evidence of them is kept; {_how_to_keep(source)}", file=sys.stderr)
+    if json:
+        from json import dumps
+
+        print(dumps({"given": given, "added": added, "without_image": without, "without_evidence": bare}))
+    else:
+        print(f"{added} added, {given - added} known already", file=sys.stderr)
+
+
+def _of_lines(file: Path, images: Path | None) -> Iterator[_Given]:
+    for verdict in _verdicts(file):
+        path = Path(verdict.image) if images is None else images / Path(verdict.image).name
+        yield _Given(verdict, path, verdict.image_facts.sha256, any_image=verdict.image_facts.sha256 is None)
+
+
+def _of_batch(tables: Tables, images: Path | None) -> Iterator[_Given]:
+    from judge.report.open_reviews import open_reviews
+    from judge.review.store.closeness import uncertainty
+
+    for one in open_reviews(tables, uncertainty):
+        path = Path(one.verdict.image) if images is None else images / one.key
+        yield _Given(one.verdict, path, one.sha256)
+
+
+def _without_evidence(tables: Tables, folder: Path) -> int:
+    """How many need review and cannot be added; a mistake where that is all of them."""
+    from judge.report.open_reviews import counted
+
+    kept, bare = counted(tables)
+    if bare and not kept:
+        raise UserError(
+            f"{bare} images of {printable(str(folder))} need review, and of none the evidence is kept",
+            hint=_how_to_keep(folder),
+        )
+    return bare
+
+
+def _how_to_keep(folder: Path) -> str:
+    from judge.serving.batch.room import source_of_batch
+
+    told = printable(source_of_batch(folder))
+    return f"judge into another folder: judge batch {told} -o FOLDER --evidence violations"
+
+
+def _verdicts(file: Path) -> Iterator[Verdict]:
+    from judge.files import lines_of, open_regular
+    from judge.verdict import Verdict
+
+    try:
+        with nullcontext(sys.stdin) if str(file) == "-" else TextIOWrapper(open_regular(file), "utf-8") as lines:
+            for number, line in enumerate(lines_of(lines), 1):
+                if not line.strip():
+                    continue
+                try:
+                    yield Verdict.model_validate_json(line)
+                except ValueError as error:
+                    raise UserError(
+                        f"{file}:{number}: no verdict as `judge check --json` prints it",
+                        hint="mend the line and run it again: what is known already is not added twice",
+                    ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {file} ({getattr(error, 'strerror', None) or error})", hint=_LINES) from error
+
+
+def _image(one: _Given, without: list[str]) -> bytes | None:
+    """The bytes that were judged; None, and noted in `without`, where they are not to be found (any more)."""
+    from judge.media import read_bytes
+
+    try:
+        data = read_bytes(one.path) if one.sha256 is not None or one.any_image else b""
+    except ImageError:
+        data = b""
+    if not data or (not one.any_image and hashlib.sha256(data).hexdigest() != one.sha256):
+        without.append(one.verdict.image)
+        return None
+    return data
