@@ -78,7 +78,9 @@ def distil(tables: Tables, to: Path) -> Distilled:
         with whole(to) as file:
             writer(_rows(tables, found), file)
     except OSError as error:
-        raise UserError(f"cannot write {printable(str(to))}: {error.strerror}", hint="name another file") from error
+        raise UserError(
+            f"cannot write {printable(str(to))}: {error.strerror or error}", hint="name another file"
+        ) from error
     return found
 
 

@@ -40,7 +40,9 @@ def label_studio(tables: Tables, to: Path) -> int:
                 count += 1
             file.write(b"\n]\n")
     except OSError as error:
-        raise UserError(f"cannot write {printable(str(to))}: {error.strerror}", hint="name another file") from error
+        raise UserError(
+            f"cannot write {printable(str(to))}: {error.strerror or error}", hint="name another file"
+        ) from error
     return count
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from judge.errors import JudgeError, UserError
+from judge.printable import printable
 from judge.serving.batch.room import last_run, runs
 from judge.serving.batch.shards import Shard, Shards
 
@@ -52,6 +54,7 @@ class Tables:
 
     Raises:
         UserError: the folder is none of a batch, holds no rows yet, or duckdb is missing.
+        JudgeError: a table cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,10 +72,15 @@ class Tables:
         self._db.execute("SET enable_progress_bar = false")
         self._db.execute(f"SET memory_limit = '{_MEMORY}'")
         self._db.execute("SET temp_directory = ?", [self._spilled.name])
-        for table in ("images", "statements"):
-            self._db.read_parquet([str(self.run / shard.file(table)) for shard in live]).create_view(table)
-        self._db.execute(_CHAINS)
-        self._db.execute(_NEAREST)
+        try:
+            with self._reading():
+                for table in ("images", "statements"):
+                    self._db.read_parquet([str(self.run / shard.file(table)) for shard in live]).create_view(table)
+                self._db.execute(_CHAINS)
+                self._db.execute(_NEAREST)
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +93,9 @@ class Tables:
         """Make views over the statements of all runs with rows, by models and settings; their names.
 
         Runs of the same models and settings under several policies are one voter: they gave the same answers.
+
+        Raises:
+            JudgeError: a table cannot be read.
         """
         by_ground: dict[str, list[tuple[Path, list[Shard]]]] = {}
         for folder, ground in runs(self._folder):
@@ -94,7 +105,8 @@ class Tables:
         for number, some in enumerate(by_ground.values(), 1):
             files = [str(folder / shard.file("statements")) for folder, live in some for shard in live]
             names.append(f"statements_{number}")
-            self._db.read_parquet(files).create_view(names[-1])
+            with self._reading():
+                self._db.read_parquet(files).create_view(names[-1])
         return names
 
     def hold(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -119,8 +131,13 @@ class Tables:
             raise UserError(f"the query fails: {str(error).splitlines()[0]}", hint=columns) from error
 
     def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
-        """All rows of a query of ours."""
-        found: Sequence[tuple[Any, ...]] = self._db.execute(query).fetchall()
+        """All rows of a query of ours.
+
+        Raises:
+            JudgeError: the tables change under it, or the disk is full.
+        """
+        with self._reading():
+            found: Sequence[tuple[Any, ...]] = self._db.execute(query).fetchall()
         return found
 
     def stream(self, query: str) -> Iterator[dict[str, Any]]:
@@ -129,13 +146,19 @@ class Tables:
         Raises:
             JudgeError: the tables change under it, or the disk is full.
         """
-        import duckdb
-
-        try:
+        with self._reading():
             for batch in self._db.sql(query).to_arrow_reader(_TOGETHER):
                 yield from batch.to_pylist()
-        except duckdb.Error as error:
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        import duckdb
+        import pyarrow as pa
+
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException) as error:
             raise JudgeError(
-                f"the tables of {self.run.name} cannot be read: {str(error).splitlines()[0]}",
-                hint="if the batch is at work, try again",
+                f"the tables of {printable(self.run.name)} cannot be read: {printable(str(error).splitlines()[0])}",
+                hint="if the batch is at work, try again; else its own command says which file was changed",
             ) from error

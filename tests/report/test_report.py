@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -109,6 +110,19 @@ def test_what_is_no_batch_is_said(tmp_path):
     (tmp_path / "r").mkdir()
     with pytest.raises(UserError, match="no rows yet"):
         Tables(tmp_path)
+
+
+@pytest.mark.parametrize("option", [[], ["--html", "r.html"], ["--distil", "r.jsonl"], ["--label-studio", "r.json"]])
+def test_a_table_that_went_is_said_and_nothing_is_written(out, tmp_path, option):
+    copied = tmp_path / "out"
+    shutil.copytree(out, copied)
+    for path in last_run(copied).glob("images/*.parquet"):
+        path.write_bytes(path.read_bytes()[:-200])
+    command = [sys.executable, "-m", "judge", "report", str(copied), *option]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, text=True, capture_output=True, timeout=100)
+    assert done.returncode == 3 and "cannot be read" in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_report_of_a_batch_at_work_changes_nothing(out):
