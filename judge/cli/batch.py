@@ -66,6 +66,10 @@ def batch(
     processes: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes that judge. Default: one per core or per GPU.")
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Judge on a Ray cluster: `local`, `auto` (the one of here) or HOST:PORT."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Judge 50 images by chance, write nothing, say what all will take.")
     ] = False,
@@ -81,7 +85,8 @@ def batch(
     from judge.serving.batch.call import estimate
 
     if dry_run:
-        tell_estimate(estimate(images, constitution, settings, column=column, processes=processes), price_per_hour)
+        found = estimate(images, constitution, settings, column=column, processes=processes, ray=ray)
+        tell_estimate(found, price_per_hour)
         return
     if out is None:
         raise UserError("where shall the tables be?", hint="name a folder: -o out")
@@ -97,6 +102,7 @@ def batch(
             audit=audit,
             also_at=also_at or (),
             processes=processes,
+            ray=ray,
             watch=telling.watch,
         )
     telling.finish(tally, out)

@@ -98,6 +98,7 @@ main()
         ("datasets", "eval", "eval table.parquet"),
         ("pyarrow", "review", "export --data queue --format parquet --out x.parquet"),
         ("pyarrow", "batch", "batch pictures -o out"),
+        ("ray", "ray", "batch pictures -o out --ray local"),
     ],
 )
 def test_what_is_missing_is_asked_for_by_its_extra(package, extra, command, tmp_path):

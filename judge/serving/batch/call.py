@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.errors import UserError
+from judge.serving.batch.cluster import Cluster
 from judge.serving.batch.estimate import Forecast, estimated
-from judge.serving.batch.pool import Here, Judging, Pool
+from judge.serving.batch.pool import Here, Judging, Pool, cores
 from judge.serving.batch.room import Room, RunName
 from judge.serving.batch.run import Run, Watch
 from judge.serving.batch.schema import KeepEvidence
@@ -43,6 +43,7 @@ def batch(
     audit: float = 0.0,
     also_at: Sequence[str] = (),
     processes: int | None = None,
+    ray: str | None = None,
     watch: Watch = lambda tally: None,
 ) -> BatchTally:
     """Judge all images of an input into tables below `out`, going on where an earlier call stopped.
@@ -54,7 +55,8 @@ def batch(
     images that could not be judged are tried again. column: of a table, the one with paths or images. audit: the share
     of images that are judged by the rules that the relevance scan prunes, too, to see what it misses. also_at: further
     servers with the model that `settings` names by its address. processes: that judge; by default one per core with the
-    bundled model, one per GPU with another. watch: is told of every step.
+    bundled model, one per GPU with another. ray: the address of the Ray cluster whose processes judge: `local`, `auto`
+    or HOST:PORT. watch: is told of every step.
 
     Raises:
         UserError: the input, the folder or the settings cannot be used.
@@ -65,7 +67,7 @@ def batch(
     source = source_of(str(images), chosen.limits, column=column)
     room = Room(Path(out), source.name)
     try:
-        judging, policy = _judging(judge, constitution, chosen, processes, evidence, also_at)
+        judging, policy = _judging(judge, constitution, chosen, processes, evidence, also_at, ray)
         try:
             described = judging.describe()
             for said in described.said:
@@ -103,6 +105,7 @@ def estimate(
     judge: Judge | None = None,
     column: str | None = None,
     processes: int | None = None,
+    ray: str | None = None,
     sample: int = 50,
 ) -> Forecast:
     """What `batch` with the same arguments will take, from a sample of images that is judged and not written.
@@ -111,7 +114,7 @@ def estimate(
     """
     chosen = judge.settings if judge is not None else settings or Settings()
     source = source_of(str(images), chosen.limits, column=column)
-    judging, _ = _judging(judge, constitution, chosen, processes, "none")
+    judging, _ = _judging(judge, constitution, chosen, processes, "none", ray=ray)
     try:
         return estimated(source, judging, sample=sample, batch=chosen.batch)
     finally:
@@ -125,12 +128,17 @@ def _judging(
     processes: int | None,
     evidence: KeepEvidence,
     also_at: Sequence[str] = (),
+    ray: str | None = None,
 ) -> tuple[Judging, Constitution]:
     if judge is not None:
         return Here(Bench(judge, evidence)), judge.constitution
     from judge.locks.loading import load_policy
 
     policy = load_policy(constitution)
+    if ray is not None:
+        if settings.model.startswith(_ADDRESSES):
+            raise UserError("a server is asked without a cluster", hint="leave --ray out; --also-at names more servers")
+        return Cluster(ray, Work(policy, settings, evidence), processes), policy.constitution
     count, devices, threads = _processes(settings, processes)
     if not settings.model.startswith(_ADDRESSES):
         if also_at:
@@ -149,15 +157,14 @@ def _processes(settings: Settings, wanted: int | None) -> tuple[int, tuple[str, 
     On a CPU single-threaded processes are faster than threads for a small model; a large one in every process would not
     fit the memory, so there is one of it, with all threads, unless more are asked for.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if settings.model.startswith(_ADDRESSES):
         return wanted or _AT_A_SERVER, (), 1
     if settings.device == "auto" and settings.model != BUNDLED and (cards := _cards()):
         return wanted or cards, tuple(f"cuda:{number}" for number in range(cards)), None
     if settings.device not in ("auto", "cpu"):
         return wanted or 1, (), None
-    count = wanted or (cores if settings.model == BUNDLED else 1)
-    return count, (), max(1, cores // count)
+    count = wanted or (cores() if settings.model == BUNDLED else 1)
+    return count, (), max(1, cores() // count)
 
 
 def _cards() -> int:

@@ -194,7 +194,8 @@ def need_arrow() -> None:
         ) from error
 
 
-def _schema(columns: Mapping[str, str]) -> Any:
+def arrow_schema(columns: Mapping[str, str]) -> Any:
+    """The types of columns of `schema`, for Arrow."""
     import pyarrow as pa
 
     kinds = {
@@ -215,7 +216,7 @@ def _write(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
     import pyarrow.parquet as pq
 
     part = path.with_suffix(".part")
-    table = pa.Table.from_pylist(list(rows), schema=_schema(columns))
+    table = pa.Table.from_pylist(list(rows), schema=arrow_schema(columns))
     with part.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
         file.flush()

@@ -6,7 +6,10 @@ As a program it is a batch in a process of its own, to be killed: `python -m tes
 from __future__ import annotations
 
 import io
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -55,6 +58,42 @@ class ColourMllm:
 
     def reply(self, conversations, *, max_tokens, schema=None):
         raise AssertionError("nothing is left open")
+
+
+DEADLY = 0xDEAD00  # a picture of this number ends every process that looks at it
+
+
+class DeadlyMllm(ColourMllm):
+    """Takes a moment for each picture. seconds: of that moment."""
+
+    seconds = 0.001
+
+    def _one(self, ask):
+        if ask.image is not None:
+            time.sleep(self.seconds)
+            if ask.image.getpixel((7, 7)) == (DEADLY >> 16, DEADLY >> 8 & 255, DEADLY & 255):
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super()._one(ask)
+
+
+def load(argument, settings):
+    """See `judge.models.backends`. argument: a folder in which each process that loads the model leaves its id; with
+    `differs` as its name each is another model, and a slow one."""
+    model, folder = DeadlyMllm(), Path(argument)
+    (folder / str(os.getpid())).touch()
+    if folder.name == "differs":
+        model.seconds = 0.1
+        model.identity = model.identity.model_copy(update={"digest": f"{os.getpid():064x}"})
+    return model
+
+
+def install(site: Path) -> Path:
+    """What an installer leaves of a package that offers the model `colours`."""
+    about = site / "colour_models-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: colour-models\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[judge.models]\ncolours = {__name__}:load\n")
+    return site
 
 
 def colour_judge(policy=POLICY, model=None):
