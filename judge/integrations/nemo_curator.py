@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class JudgeStage(ProcessingStage[ImageBatch, ImageBatch]):  # type: ignore[misc]  # NeMo Curator has no types
+class JudgeImageStage(ProcessingStage[ImageBatch, ImageBatch]):  # type: ignore[misc]  # NeMo Curator has no types
     """Writes what the judge says into `metadata["judge"]` of every image.
 
     What is judged is what the pipeline goes on with: the bytes of the file where it holds them, else the pixels

@@ -28,7 +28,7 @@ def host():
 
 @pytest.fixture
 def stage():
-    return import_module("judge.integrations.nemo_curator").JudgeStage
+    return import_module("judge.integrations.nemo_curator").JudgeImageStage
 
 
 def pixels(number):

@@ -59,7 +59,7 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Share:
+class ClusterShare:
     """How many processes, and what of its machine each takes. threads: for arithmetic; None leaves that to Ray."""
 
     count: int
@@ -85,7 +85,7 @@ class Cluster:
         self._address, self._work, self._wanted = address, work, processes
         self._ray: Any = None
         self._ours = False  # whether the connection is this batch's, and ends with it
-        self._share = Share(0, 0)
+        self._share = ClusterShare(0, 0)
         self._facts: JudgeFacts | None = None
         self._starting: dict[Any, Any] = {}  # processes by what they will say of themselves
         self._ready: list[Any] = []
@@ -302,7 +302,7 @@ def _unusable(address: str, why: str) -> UserError:
     )
 
 
-def share(settings: Settings, wanted: int | None, cpus: Sequence[float], gpus: float) -> Share:
+def share(settings: Settings, wanted: int | None, cpus: Sequence[float], gpus: float) -> ClusterShare:
     """How the processes that judge share a cluster. cpus: of each of its machines; gpus: of all together.
 
     As on one machine (`call`): with the bundled model one process per core; of a larger one a process per GPU, or where
@@ -317,12 +317,12 @@ def share(settings: Settings, wanted: int | None, cpus: Sequence[float], gpus: f
     if on_gpus and gpus < 1:
         raise UserError("the cluster has no GPU", hint="leave --device out")
     if on_gpus:
-        return Share(wanted or int(gpus), 1, gpus=1)
+        return ClusterShare(wanted or int(gpus), 1, gpus=1)
     if settings.model == BUNDLED:
-        return Share(wanted or max(1, int(sum(cpus))), 1, threads=1)
+        return ClusterShare(wanted or max(1, int(sum(cpus))), 1, threads=1)
     each = -(-(wanted or len(cpus)) // max(1, len(cpus)))  # processes on a machine
     own = max(1, int(min(cpus, default=1)) // each)
-    return Share(wanted or max(1, len(cpus)), own, threads=own)
+    return ClusterShare(wanted or max(1, len(cpus)), own, threads=own)
 
 
 def _machines(ray: Any) -> tuple[list[float], float]:

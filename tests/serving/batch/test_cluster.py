@@ -20,7 +20,7 @@ from judge.errors import JudgeError, ModelError, UserError
 from judge.judging.pipeline import Judge
 from judge.serving.batch import run as run_module
 from judge.serving.batch.call import batch
-from judge.serving.batch.cluster import Share, connected, share
+from judge.serving.batch.cluster import ClusterShare, connected, share
 from judge.settings import Settings
 from tests.conftest import ROOT
 from tests.serving.batch.colours import (
@@ -201,6 +201,7 @@ def test_the_command_is_quiet_goes_on_after_a_kill_and_leaves_what_ends_processe
         time.sleep(0.1)
     assert len(workers) >= 2 and not any(map(alive, workers))
 
+    command[command.index("local")] = cluster.get_runtime_context().gcs_address  # there is one at HOST:PORT, too
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     said = [json.loads(line) for line in done.stderr.splitlines()]  # nothing but progress
@@ -237,12 +238,12 @@ def test_ray_is_imported_only_when_it_is_asked_for():
 @pytest.mark.parametrize(
     ("settings", "wanted", "cpus", "gpus", "expected"),
     [
-        (Settings(), None, [2, 4], 1, Share(6, 1, threads=1)),
-        (Settings(), 3, [2, 4], 0, Share(3, 1, threads=1)),
-        (Settings(model="a/b"), None, [8, 8], 4, Share(4, 1, gpus=1)),
-        (Settings(model="a/b", device="cpu"), None, [8, 8], 4, Share(2, 8, threads=8)),
-        (Settings(model="a/b"), 4, [8, 8], 0, Share(4, 4, threads=4)),
-        (Settings(model="a/b"), 5, [8, 8], 0, Share(5, 2, threads=2)),
+        (Settings(), None, [2, 4], 1, ClusterShare(6, 1, threads=1)),
+        (Settings(), 3, [2, 4], 0, ClusterShare(3, 1, threads=1)),
+        (Settings(model="a/b"), None, [8, 8], 4, ClusterShare(4, 1, gpus=1)),
+        (Settings(model="a/b", device="cpu"), None, [8, 8], 4, ClusterShare(2, 8, threads=8)),
+        (Settings(model="a/b"), 4, [8, 8], 0, ClusterShare(4, 4, threads=4)),
+        (Settings(model="a/b"), 5, [8, 8], 0, ClusterShare(5, 2, threads=2)),
     ],
 )
 def test_processes_share_a_cluster_as_they_share_a_machine(settings, wanted, cpus, gpus, expected):
