@@ -32,7 +32,7 @@ def bundled_eyes() -> Path:
 
 def bundled_model() -> Path:
     """Folder of the multimodal model that ships with the package."""
-    return _PACKAGE / "models" / "bundled" / "mini-v0"
+    return _PACKAGE / "models" / "bundled" / "mini-v1"
 
 
 @cache

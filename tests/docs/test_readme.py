@@ -13,9 +13,9 @@ from tests.docs.pages import Shell, load_once, run_page
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 ROWS = {
-    "**the method**": ("method",),
-    "the whole constitution in one prompt, chain of thought": ("baselines", "whole-constitution-cot"),
-    "without preconditions": ("ablations", "without-preconditions"),
+    "**the method, mini-v1**": ("drawn-os-bench-mini-v1", "method"),
+    "the method, mini-v0 (the model before)": ("drawn-os-bench", "method"),
+    "one prompt with the whole constitution, mini-v0": ("drawn-os-bench", "baselines", "whole-constitution-cot"),
 }
 
 
@@ -39,17 +39,17 @@ def test_its_links_lead_somewhere():
 
 
 def test_its_figures_are_those_of_the_report():
-    report = json.loads((ROOT / "benchmarks/results/drawn-os-bench.json").read_text(encoding="utf-8"))
     table = TEXT.split("| | precision | recall | F1 |")[1].split("\n\n")[0]
     said = {
         cells[0].strip(): [one.strip() for one in cells[1:]]
         for row in table.splitlines()[2:]
         for cells in [row.strip("|").split("|")]
     }
-    assert said == {name: figures(report, path) for name, path in ROWS.items()}
+    assert said == {name: figures(*path) for name, path in ROWS.items()}
 
 
-def figures(report, path):
+def figures(file, *path):
+    report = json.loads((ROOT / f"benchmarks/results/{file}.json").read_text(encoding="utf-8"))
     for name in path:
         report = report[name]
     overall = report["overall"]

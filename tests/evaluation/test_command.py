@@ -66,7 +66,7 @@ def test_the_report_holds_every_figure_with_interval_and_counts(measured):
     }  # fmt: skip
     assert method["branches"] and method["relevance"] and method["cost"]["mean_seconds"] > 0
     assert {"questions", "relevance"} <= set(method["cost"]["stages"])
-    assert any("mini-v0" in text or "bundled" in text for text in report["settings"].values())
+    assert any("mini-v1" in text or "bundled" in text for text in report["settings"].values())
     assert (out / "report.html").read_text().lstrip().lower().startswith("<!doctype html>")
 
 

@@ -32,11 +32,11 @@ def test_what_ships_is_pinned_file_by_file():
 
 
 def test_a_flipped_bit_in_the_weights_is_refused(copies):
-    path = copies / "mini-v0" / "model.safetensors"
+    path = copies / "mini-v1" / "model.safetensors"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    with pytest.raises(ModelError, match=r"mini-v0 is damaged: mini-v0/model\.safetensors differs") as caught:
+    with pytest.raises(ModelError, match=r"mini-v1 is damaged: mini-v1/model\.safetensors differs") as caught:
         load_mllm_of(model="bundled")
     assert "install" in caught.value.hint
 
@@ -51,7 +51,7 @@ def test_another_threshold_beside_the_eyes_is_refused(copies):
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (lambda at: (at / "mini-v0" / "tokenizer.json").unlink(), "No such file"),
+        (lambda at: (at / "mini-v1" / "tokenizer.json").unlink(), "No such file"),
         (lambda at: (at / SUMS).unlink(), "No such file"),
         (lambda at: (at / SUMS).write_text(""), "names none of its files"),
         (lambda at: (at / SUMS).write_text("torn"), "damaged"),
@@ -60,4 +60,4 @@ def test_another_threshold_beside_the_eyes_is_refused(copies):
 def test_what_cannot_be_checked_is_refused(copies, harm, said):
     harm(copies)
     with pytest.raises(ModelError, match=said):
-        check_pinned(copies / "mini-v0")
+        check_pinned(copies / "mini-v1")
