@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from judge.errors import JudgeError, ModelError, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.pixels import bound_tiles
@@ -30,7 +28,7 @@ from judge.models.transformers.prefix import PrefixQuestion, one_by_one, prefill
 from judge.models.transformers.quantization import tell_if_unpacked
 from judge.models.transformers.quiet import quiet
 from judge.models.transformers.replying import Replying
-from judge.models.transformers.sight import side_seen
+from judge.models.transformers.sight import are_alike, side_seen, two_pictures
 from judge.models.transformers.threads import is_small, one_thread
 from judge.models.transformers.ways import Scoring, ScoringPlan
 from judge.ports import Ask, Conversation, checked_answer
@@ -38,10 +36,13 @@ from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
 if TYPE_CHECKING:
+    import torch
+    from PIL import Image
     from transformers import PreTrainedModel, ProcessorMixin
 
 _MOST_LOGIT = 1e4  # trained models stay under some hundreds
 _DAMAGED = "its weights are damaged, or --dtype is too narrow"
+_BLIND = "the picture makes no difference to the answer: vision weights or projector are missing or damaged"
 
 
 class TransformersMllm:
@@ -112,26 +113,31 @@ class TransformersMllm:
         return [checked_answer(p_yes, p_no) for p_yes, p_no in chances]
 
     def try_out(self) -> None:
-        """Run a small picture with a word of text through the model; nothing is kept of it.
+        """Run two small pictures with a word of text through the model; nothing is kept of them.
 
         Raises:
-            ModelError: the processor or the model failed, or gave no numbers.
+            ModelError: the processor or the model failed, gave no numbers, or the same ones for both pictures.
         """
-        head, _ = self._chat.split("?", has_image=True)
         try:
             with quiet(), one_thread(self._small):
-                inputs = self._chat.inputs([head], [Image.new("RGB", (64, 64), "white")])
-                prefix = prefill(self._model, dict(inputs))[0]
-                word = tuple(self._chat.tokens("?"))
-                logits = one_by_one(self._model, [PrefixQuestion(prefix, word, lambda: dict(inputs))], self._chat.pad)
+                first = [self._first_logits(picture) for picture in two_pictures()]
         except JudgeError:
             raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure("looking at a first picture", error) from error
-        if bool(logits.isnan().any()):
+        if any(bool(logits.isnan().any()) for logits in first):
             raise ModelError("its answers are no numbers (NaN)", hint=_DAMAGED)
-        if (most := float(logits.max())) > _MOST_LOGIT:
+        if (most := float(max(logits.max() for logits in first))) > _MOST_LOGIT:
             raise ModelError(f"its answers are out of any range (a logit of {most:.1e})", hint=_DAMAGED)
+        if are_alike(*first):
+            raise ModelError(_BLIND, hint="get the model again: it would find every picture safe")
+
+    def _first_logits(self, picture: Image.Image) -> torch.Tensor:
+        head, _ = self._chat.split("?", has_image=True)
+        inputs = self._chat.inputs([head], [picture])
+        prefix = prefill(self._model, dict(inputs))[0]
+        word = tuple(self._chat.tokens("?"))
+        return one_by_one(self._model, [PrefixQuestion(prefix, word, lambda: dict(inputs))], self._chat.pad)
 
     def inside(self) -> TransformersInside:
         """What a probe holds against this adapter: the same model asked plainly (see `protocols.Inside`)."""
