@@ -81,6 +81,82 @@ def test_one_that_goes_on_only_later_fails_the_question_and_in_any_thread(loaded
     assert "did not end within 0.3 s" in raised[1]
 
 
+def changing(chat, monkeypatch, before, now):
+    source = chat._processor.chat_template
+    assert before in source
+    monkeypatch.setattr(chat._processor, "chat_template", source.replace(before, now))
+
+
+def text_place(chat):
+    """What the template writes for the text of a part of a message."""
+    return next(one for one in ("content['text']", "c.text", "c['text']") if one in chat._processor.chat_template)
+
+
+@pytest.mark.parametrize(
+    ("turns", "where"),
+    [
+        ([("user", "is there a fire?")], "loop.last"),
+        ([("user", "think about a fire"), ("assistant", "it burns."), ("user", "is it so? fire")], "true"),
+        ([("user", "think"), ("assistant", "a fire burns."), ("user", "is it so?")], "true"),
+        ([("user", "look"), ("assistant", "it burns."), ("user", "is a fire there?")], "true"),
+    ],
+)
+def test_a_template_that_alters_what_is_said_in_any_turn_fails_that_call(loaded, monkeypatch, turns, where):
+    """At load it was shown another text."""
+    chat = loaded("llava")._chat
+    place = text_place(chat)
+    before = chat.render(turns, has_image=True)
+    assert all(text in before for _, text in turns)
+    changing(chat, monkeypatch, place, f"({place}|replace('fire', 'snow'))")
+    with pytest.raises(ModelError, match="alters the text of a message"):
+        chat.render(turns, has_image=True)
+    assert "frost" in chat.render([("user", "is there frost?")], has_image=True)
+
+
+def test_nor_may_it_change_the_order_or_leave_a_turn_out(loaded, monkeypatch):
+    chat = loaded("llava")._chat
+    turns = [("user", "the first thing"), ("assistant", "well"), ("user", "the second thing")]
+    changing(chat, monkeypatch, "in messages", "in messages|reverse")
+    with pytest.raises(ModelError, match="alters the text of a message"):
+        chat.render(turns, has_image=False)
+
+
+def test_the_instruction_before_a_statement_stands_unaltered_too(loaded, monkeypatch):
+    chat = loaded("llava")._chat
+    place = text_place(chat)
+    changing(chat, monkeypatch, place, f"({place}|replace('not', ''))")
+    with pytest.raises(ModelError, match="alters the text of a message"):
+        chat.split("Say No where it is not so.", has_image=True)
+
+
+def test_spaces_at_the_ends_of_a_message_may_go(loaded, monkeypatch):
+    chat = loaded("llava")._chat
+    place = text_place(chat)
+    changing(chat, monkeypatch, place, f"({place}|trim)")
+    assert "a fire" in chat.render([("user", " a fire\n")], has_image=False)
+
+
+WORDY = "{% for a in range(100000) %}word {% endfor %}"
+
+
+def test_a_template_that_adds_a_book_to_every_message_is_refused_at_load(checkpoint, spoiled):
+    begun = time.thread_time()
+    with pytest.raises(UserError, match="beside what is said") as caught:
+        load_mllm(spoiled(checkpoint("llava"), WORDY), FULL)
+    assert "chat template" in caught.value.message and caught.value.hint
+    assert time.thread_time() - begun < 10
+
+
+def test_one_that_adds_it_only_later_fails_that_call(loaded, monkeypatch):
+    chat = loaded("llava")._chat
+    source = chat._processor.chat_template
+    later = "{% if messages|length > 1 %}" + WORDY + "{% endif %}" + source
+    monkeypatch.setattr(chat._processor, "chat_template", later)
+    with pytest.raises(ModelError, match="beside what is said"):
+        chat.render([("user", "a"), ("assistant", "b"), ("user", "c")], has_image=False)
+    assert chat.render([("user", "word " * 9_000)], has_image=False)  # long is what was said, not what was added
+
+
 def test_whoever_traced_before_goes_on(loaded):
     seen = []
 

@@ -18,7 +18,8 @@ from jinja2 import nodes
 from judge.errors import ModelError
 
 SECONDS = 5.0  # of the processor, for one conversation; real templates take thousandths
-MOST_CHARACTERS = 4_000_000  # that one conversation may become; the prompts of this package have some thousands
+MOST_ADDED = 10_000  # characters beside what is said, such as a system prompt; real templates add up to some thousands
+MOST_CHARACTERS = 1_000_000  # that one conversation may become; the prompts of this package have some thousands
 _ANSWER = "\N{WHITE SQUARE}answer\N{WHITE SQUARE}"
 _COMPILED = "<template>"  # the file that compiled templates say they come from
 _HINT = "mend the chat template of the checkpoint (chat_template.jinja), or choose another model"
@@ -29,15 +30,37 @@ def rendered(holder: Any, messages: list[dict[str, Any]], *, answering: bool = T
     answer begins; not `answering`: to where the last message ends. `values` are names that the template knows.
 
     Raises:
-        ModelError: it takes too long, or writes too much.
+        ModelError: it takes too long, writes too much, or writes something else than what is said.
         Exception: whatever else the template raises.
     """
     before = sys.gettrace()  # of this thread alone, as all that follows
     sys.settrace(_Bounds(time.thread_time() + SECONDS))
     try:
-        return str(holder.apply_chat_template(messages, add_generation_prompt=answering, tokenize=False, **values))
+        text = str(holder.apply_chat_template(messages, add_generation_prompt=answering, tokenize=False, **values))
     finally:
         sys.settrace(before)
+    _check_said(text, [part for message in messages for part in _texts(message["content"])])
+    return text
+
+
+def _texts(content: str | list[dict[str, Any]]) -> list[str]:
+    parts = [content] if isinstance(content, str) else [part["text"] for part in content if part["type"] == "text"]
+    return [part.strip() for part in parts]  # spaces at the ends are the template's to keep or drop
+
+
+def _check_said(text: str, said: list[str]) -> None:
+    """Whether all that is said stands in a rendered text, unaltered and in order, with little beside it.
+
+    What a template does to one text it need not do to another, so this is looked at in every call.
+    """
+    end = 0
+    for part in said:
+        start = text.find(part, end)
+        if start < 0:
+            raise ModelError("the model's chat template alters the text of a message", hint=_HINT)
+        end = start + len(part)
+    if len(text) - sum(map(len, said)) > MOST_ADDED:
+        raise ModelError(f"its chat template writes over {MOST_ADDED:,} characters beside what is said", hint=_HINT)
 
 
 def begins_no_answer(written: Callable[..., str]) -> bool:
