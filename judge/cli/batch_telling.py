@@ -80,6 +80,8 @@ class Telling:
         for rule, index in sorted(tally.moved.items()):
             said = f"answers on {rule} moved away from the first ones (stability index {index}, over 0.25)"
             print(f"judge: {said}: are these other images?", file=sys.stderr)
+        if tally.gone:
+            print(f"judge: {tally.gone} rows are of images that are no longer in the input; they stay", file=sys.stderr)
         if tally.errors:
             print(f"judge: {tally.errors} could not be judged; try them again with --retry-errors", file=sys.stderr)
         print(printable(str(out)))

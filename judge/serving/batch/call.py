@@ -65,6 +65,8 @@ def batch(
     chosen = judge.settings if judge is not None else settings or Settings()
     need_arrow()
     source = source_of(str(images), chosen.limits, column=column)
+    if Path(images).is_dir() and Path(out).resolve().is_relative_to(Path(images).resolve()):
+        raise UserError("the tables would lie inside the input", hint="name a folder elsewhere with -o")
     room = Room(Path(out), source.name)
     try:
         judging, policy = _judging(judge, constitution, chosen, processes, evidence, also_at, ray)

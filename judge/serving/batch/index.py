@@ -6,7 +6,7 @@ It is made from the shards and follows them: what is missing, damaged or behind 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from judge.errors import JudgeError
@@ -20,6 +20,8 @@ CREATE INDEX IF NOT EXISTS by_sha256 ON covered (sha256);
 CREATE INDEX IF NOT EXISTS by_shard ON covered (shard);
 CREATE TABLE IF NOT EXISTS told (sha256 TEXT PRIMARY KEY, shard INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shards (number INTEGER PRIMARY KEY);
+CREATE TEMP TABLE seen (key TEXT NOT NULL, bytes TEXT NOT NULL, name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE INDEX temp.seen_keys ON seen (key);
 """
 _COLUMNS = ("key", "sha256", "error", "retryable")
 
@@ -73,10 +75,24 @@ class Index:
                 self._db.execute("DELETE FROM shards WHERE number = ?", (number,))
         for number in sorted(live.keys() - known):
             images = self._shards.rows(live[number], "images", _COLUMNS)
-            self.add(live[number], images, self._shards.rows(live[number], "statements", ["sha256"]))
+            self._take_in(live[number], images, self._shards.rows(live[number], "statements", ["sha256"]))
 
     def add(self, shard: Shard, images: Sequence[Row], statements: Sequence[Row]) -> None:
-        """Take in a shard whose rows are at hand."""
+        """Take in what changed with a shard whose rows are at hand.
+
+        Raises:
+            JudgeError: the disk is full, or cannot be written to; the shard stands.
+        """
+        try:
+            self._take_in(shard, images, statements)
+            self.follow()
+        except sqlite3.Error as error:
+            raise JudgeError(
+                f"{self._path} cannot be written ({error})",
+                hint="nothing that was written is lost: make room and run the same command again",
+            ) from error
+
+    def _take_in(self, shard: Shard, images: Sequence[Row], statements: Sequence[Row]) -> None:
         rows = (
             (one["key"], one["sha256"], shard.number, one["error"] is not None, bool(one["retryable"]))
             for one in images
@@ -92,9 +108,29 @@ class Index:
         """The row of an image, by its key."""
         return self._one("SELECT key, sha256, shard, error, retryable FROM covered WHERE key = ?", key)
 
-    def of_sha256(self, sha256: str) -> Covered | None:
-        """The row of an image with these bytes."""
-        return self._one("SELECT key, sha256, shard, error, retryable FROM covered WHERE sha256 = ? LIMIT 1", sha256)
+    def of_sha256(self, sha256: str) -> Iterator[Covered]:
+        """The rows of images with these bytes."""
+        rows = self._db.execute("SELECT key, sha256, shard, error, retryable FROM covered WHERE sha256 = ?", (sha256,))
+        return map(_covered, rows)
+
+    def named(self, key: str, sha256: str | None) -> str | None:
+        """The key that the next image of a source goes by: its own, or one made of it where another image of the same
+        source has that. None: it is the same image again. sha256: of its bytes, None where there are none."""
+        before = self._db.execute("SELECT bytes FROM temp.seen WHERE key = ?", (key,)).fetchall()
+        if sha256 is not None and (sha256,) in before:
+            return None
+        name, number = key, 1
+        while self._db.execute("SELECT 1 FROM temp.seen WHERE name = ?", (name,)).fetchone() is not None:
+            number += 1
+            name = f"{key}#{number}"
+        self._db.execute("INSERT INTO temp.seen VALUES (?, ?, ?)", (key, sha256 or f"none {name}", name))
+        return name
+
+    @property
+    def unseen(self) -> int:
+        """How many rows are of images that were not met in this call."""
+        query = "SELECT count(*) FROM covered WHERE key NOT IN (SELECT name FROM temp.seen)"
+        return int(self._db.execute(query).fetchone()[0])
 
     def told_in(self, sha256: str) -> int | None:
         """The shard that holds the statements about the image with these bytes."""

@@ -6,6 +6,7 @@ Images come in the order of their source, and so did they then: nearly all are i
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 
 from judge.serving.batch.index import Index
 from judge.serving.batch.policies import Earlier
@@ -22,10 +23,12 @@ class Lending:
         self._shards, self._index = shards, index
         self._held: OrderedDict[int, tuple[dict[str, Row], dict[str, list[Row]]]] = OrderedDict()
 
-    def image(self, sha256: str) -> Row | None:
-        """The row of an image with these bytes."""
-        found = self._index.of_sha256(sha256)
-        return None if found is None else self._shard(found.shard)[0][sha256]
+    def image(self, sha256: str, without: Collection[str] = ()) -> Row | None:
+        """The row of an image with these bytes, whose key is none of `without`."""
+        for found in self._index.of_sha256(sha256):
+            if found.key not in without:
+                return self._shard(found.shard)[0].get(sha256)
+        return None
 
     def of(self, sha256: str) -> Earlier | None:
         """What is known of the images with these bytes."""

@@ -60,7 +60,7 @@ class Room:
         self.folder, self._file = folder, folder / "batch.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not self._file.exists() and any(one.name != ".lock" for one in folder.iterdir()):
+            if not self._file.exists() and any(map(_is_foreign, folder.iterdir())):
                 raise UserError(
                     f"{printable(str(folder))} holds other files", hint="name a new or empty folder with -o"
                 )
@@ -86,9 +86,15 @@ class Room:
         runs = [one for one in self._held["runs"] if one["name"] != name.name]
         begun = {"name": name.name, "ground": name.ground, "last": datetime.now(UTC).isoformat(timespec="seconds")}
         self._held["runs"] = [*runs, begun]
+        self._write()
         shards = Shards(self.folder / name.name)
-        write_whole(self._file, json.dumps(self._held, indent=2) + "\n")
         return shards, Shards(self.folder / earlier["name"]) if earlier is not None else None
+
+    def _write(self) -> None:
+        try:
+            write_whole(self._file, json.dumps(self._held, indent=2) + "\n")
+        except OSError as error:
+            raise JudgeError(f"{self._file} cannot be written: {error.strerror or error}") from error
 
     def close(self) -> None:
         """Let others at it."""
@@ -134,6 +140,11 @@ def _held(file: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise JudgeError(f"{printable(str(file))} is damaged ({error})", hint="bring it back from a copy") from error
+
+
+def _is_foreign(path: Path) -> bool:
+    """What is in the folder of a batch that was killed before it wrote anything is not."""
+    return path.name != ".lock" and path.suffix != ".part"
 
 
 def _may_lend(run: dict[str, str], name: RunName) -> bool:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from judge.causes import Cause
@@ -73,7 +73,6 @@ class Run:
         self._audit = audit
         self._rows: list[Judged] = []
         self._fresh: dict[str, Judged] = {}  # judged, and not in a shard yet: by the digest of its bytes
-        self._keys: set[str] = set()  # that have rows which are not in a shard yet, or wait
         self._waiting: dict[str, _Waiting] = {}
         self._parcel: list[Task] = []
         self._stale: set[str] = set()  # keys whose row in a shard no longer counts
@@ -98,30 +97,35 @@ class Run:
             self._send()
             while self._judging.busy:
                 self._receive()
+            self._write()
+            self.tally.gone = self._index.unseen
         finally:
             self._write()
             self.tally.stop()
         return self.tally
 
     def _take(self, item: SourceItem) -> None:
-        if item.key in self._keys:
-            return  # the same image, named twice
-        covered = self._index.of_key(item.key)
         try:
             data = item.read()
         except ImageError as error:
+            item = replace(item, key=self._index.named(item.key, None) or item.key)
+            covered = self._index.of_key(item.key)
             if covered is None or self._is_tried_again(covered):
                 self._add(item, covered, self._unreadable(item, error))
             else:  # what was found out while it could be read stays
                 self.tally.before += 1
             return
         sha256 = hashlib.sha256(data).hexdigest()
+        key = self._index.named(item.key, sha256)
+        if key is None:
+            return  # the same image, named twice
+        item = replace(item, key=key)
+        covered = self._index.of_key(key)
         if covered is not None and covered.sha256 == sha256 and not self._is_tried_again(covered):
             self.tally.before += 1
             return
         if covered is not None:
             self._stale.add(item.key)
-        self._keys.add(item.key)
         if sha256 in self._waiting:
             self._waiting[sha256].same.append(item)
         elif (known := self._known(sha256)) is not None:
@@ -136,8 +140,8 @@ class Run:
         """The rows of an image with the same bytes that was judged under this policy."""
         if sha256 in self._fresh:
             return self._fresh[sha256]
-        image = self._own.image(sha256)
-        return None if image is None or image["retryable"] or image["key"] in self._stale else Judged(image)
+        image = self._own.image(sha256, self._stale)
+        return None if image is None or image["retryable"] else Judged(image)
 
     def _look_into(self, item: SourceItem, sha256: str, data: bytes) -> None:
         earlier = self._lent.of(sha256) if self._lent is not None else None
@@ -190,7 +194,6 @@ class Run:
     def _add(self, item: SourceItem, covered: Covered | None, judged: Judged) -> None:
         if covered is not None:
             self._stale.add(item.key)
-        self._keys.add(item.key)
         self._rows.append(judged)
         if judged.image["copy_of"] is None and judged.image["sha256"] is not None and not judged.image["retryable"]:
             self._fresh[judged.image["sha256"]] = Judged(judged.image)
@@ -206,28 +209,41 @@ class Run:
             return
         images, statements = [one.image for one in self._rows], [row for one in self._rows for row in one.statements]
         replaced = self._stale & {one["key"] for one in images}
-        numbers = sorted({found.shard for key in replaced if (found := self._index.of_key(key)) is not None})
-        kept_images, kept_statements = self._without(numbers, replaced)
-        shard = self._shards.add([*kept_images, *images], [*kept_statements, *statements], numbers)
-        if numbers:
-            self._index.follow()
-        else:
-            self._index.add(shard, images, statements)
+        changed = {old.sha256: old for key in replaced if (old := self._index.of_key(key)) is not None}
+        numbers = {one.shard for key in replaced if (one := self._index.of_key(key)) is not None}
+        for sha256 in filter(None, changed):
+            numbers |= {one.shard for one in self._index.of_sha256(sha256)}
+        told = {row["sha256"] for row in statements}
+        wanted = {one["sha256"] for one in images} - told  # copies: what is said of them stands in an older shard
+        kept_images, kept_statements = self._without(numbers, replaced, wanted)
+        of_copies([*kept_images, *images], set(changed))
+        shard = self._shards.add([*kept_images, *images], [*kept_statements, *statements], sorted(numbers))
+        self._index.add(shard, [*kept_images, *images], [*kept_statements, *statements])
         if self._learning:
             self._learning = self._drift.learn(statements)
         else:
             self.tally.moved.update(self._drift.moved(statements))
-        self._keys -= {one["key"] for one in images}
         self._stale -= replaced
         self._rows, self._fresh = [], {}
 
-    def _without(self, numbers: list[int], keys: set[str]) -> tuple[list[Row], list[Row]]:
+    def _without(self, numbers: set[int], keys: set[str], wanted: set[str]) -> tuple[list[Row], list[Row]]:
+        """The rows of some shards without those of `keys`. wanted: digests of bytes that are spoken of all the same."""
         images: list[Row] = []
         statements: list[Row] = []
         for shard in self._shards.live:
             if shard.number in numbers:
                 rows = self._shards.rows(shard, "images")
-                gone = {one["sha256"] for one in rows if self._index.keys_of(one["sha256"]) <= keys}
+                held = {one["sha256"] for one in rows} - wanted
+                gone = {one for one in held if self._index.keys_of(one) <= keys}
                 images += [one for one in rows if one["key"] not in keys]
                 statements += [one for one in self._shards.rows(shard, "statements") if one["sha256"] not in gone]
         return images, statements
+
+
+def of_copies(images: Sequence[Row], digests: Collection[str | None]) -> None:
+    """Of all rows with the same bytes (in `digests`) have one that is no copy, and the others name it."""
+    first: dict[str, Row] = {}
+    for one in sorted(images, key=lambda row: row["copy_of"] is not None):
+        if one["sha256"] in digests and one["sha256"] is not None:
+            original = first.setdefault(one["sha256"], one)
+            one["copy_of"] = None if original is one else original["key"]

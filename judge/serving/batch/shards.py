@@ -216,12 +216,24 @@ def _write(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
     import pyarrow.parquet as pq
 
     part = path.with_suffix(".part")
-    table = pa.Table.from_pylist(list(rows), schema=arrow_schema(columns))
+    try:
+        table = pa.Table.from_pylist(list(rows), schema=arrow_schema(columns))
+    except UnicodeEncodeError:  # a name that is no text, in a message of the system's
+        table = pa.Table.from_pylist([_as_text(row) for row in rows], schema=arrow_schema(columns))
     with part.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def _as_text(value: Any) -> Any:
+    """With every text such that it can be written; what cannot is shown as its number."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {name: _as_text(one) for name, one in value.items()}
+    return [_as_text(one) for one in value] if isinstance(value, list) else value
 
 
 def _sync_folder(folder: Path) -> None:

@@ -26,6 +26,7 @@ class BatchTally:
     taken_over: int = 0
     copies: int = 0
     errors: int = 0
+    gone: int = 0  # rows of images that are no longer in the input
     verdicts: Counter[str] = field(default_factory=Counter)
     audited: int = 0  # images that were also judged without the relevance scan
     missed: int = 0  # of these, with a violation that it pruned
@@ -92,6 +93,7 @@ class BatchTally:
             "taken_over": self.taken_over,
             "copies": self.copies,
             "errors": self.errors,
+            "gone": self.gone,
             "verdicts": dict(self.verdicts),
             "reasoned": self.reasoned,
             "audited": self.audited,

@@ -223,6 +223,33 @@ def test_rows_that_cannot_be_read_are_said(tmp_path, monkeypatch):
     assert found[0] == WANTED[0] and "the rows from 2 on cannot be read" in found[1]
 
 
+def test_small_images_as_base64_are_told_from_paths(tmp_path):
+    pictures(tmp_path / "in", 1)
+    texts = [base64.b64encode(WANTED[1]).decode(), "in/00000.png"]
+    (tmp_path / "t.jsonl").write_text("\n".join(json.dumps({"image": text}) for text in texts))
+    assert list(outcomes(tmp_path / "t.jsonl").values()) == [WANTED[1], WANTED[0]]
+
+
+def test_a_damaged_part_of_a_parquet_is_so_many_images_that_cannot_be_read(tmp_path):
+    path = tmp_path / "t.parquet"
+    table = pa.table({"bytes": [picture(n) * 20 for n in range(30)]})
+    pq.write_table(table, path, row_group_size=10, compression="none", use_dictionary=False)
+    begin = pq.read_metadata(path).row_group(1).column(0).data_page_offset
+    with path.open("r+b") as file:
+        file.seek(begin)
+        file.write(b"\xff" * 64)
+    found = outcomes(path)
+    assert len(found) == 30
+    assert [isinstance(said, bytes) for said in found.values()] == [True] * 10 + [False] * 10 + [True] * 10
+
+
+def test_a_quote_that_is_never_closed_is_said(tmp_path):
+    pictures(tmp_path / "in", 2)
+    (tmp_path / "t.csv").write_text('path\nin/00000.png\n"in/00001.png\nin/00000.png\n')
+    found = list(outcomes(tmp_path / "t.csv").values())
+    assert found[0] == WANTED[0] and "the rows from 2 on cannot be read" in found[1]
+
+
 def test_names_that_are_no_text_are_found(tmp_path):
     name = b"caf\xe9.png"
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(WANTED[0])

@@ -43,7 +43,7 @@ class TableSource:
 
     def __init__(self, file: str, limits: Limits, column: str | None = None) -> None:
         self.name, self._file, self._limits = file, Path(file), limits
-        first = next(self._rows(), None)
+        first = next((row for row in self._rows() if _DAMAGED not in row), None)
         if first is None:
             raise UserError(f"{printable(file)} has no rows")
         self._column = _column(first, column, file)
@@ -76,17 +76,23 @@ class TableSource:
             return SourceItem(name, name, refused(row[_DAMAGED], hint="mend the file"))
         if isinstance(value, dict):  # as Hugging Face data sets write an image
             value = value.get("bytes") or value.get("path")
-        key = str(row["key"]) if row.get("key") not in (None, "") else None
+        key = name_of(str(row["key"])) if row.get("key") not in (None, "") else None
         if isinstance(value, bytes):
             return SourceItem(key or name, name, partial(_bytes, value, self._limits))
         if not isinstance(value, str) or not value:
             return SourceItem(key or name, name, refused(f"the row has no {self._column}"))
         if value.startswith(("http://", "https://")):
             return SourceItem(key or name_of(value), name, refused("an address, not a file", hint="download it first"))
-        if value.startswith("data:") or not (self._of_paths or len(value) < 2**12):
-            return SourceItem(key or name, name, partial(_decoded, value, self._limits))
         path = os.path.join(self._file.parent, value)  # noqa: PTH118
+        if value.startswith("data:") or self._holds_bytes(value, path):
+            return SourceItem(key or name, name, partial(_decoded, value, self._limits))
         return SourceItem(key or name_of(value), name_of(path), partial(read_bytes, path, self._limits))
+
+    def _holds_bytes(self, value: str, path: str) -> bool:
+        """Whether a text is an image as base64, and no path: nothing lies there, or it is too long for one."""
+        if self._of_paths or len(value) < 2**12:
+            return not self._of_paths and not os.path.lexists(path) and _is_base64(value)
+        return True
 
     def _rows(self) -> Iterator[Row]:
         suffix = self._file.suffix.lower()
@@ -96,7 +102,7 @@ class TableSource:
                 return
             with self._file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # as paths are
                 csv.field_size_limit(_LINE)
-                yield from csv.DictReader(lines_of(file, _LINE)) if suffix == ".csv" else _jsonl(file)
+                yield from csv.DictReader(lines_of(file, _LINE), strict=True) if suffix == ".csv" else _jsonl(file)
         except (OSError, csv.Error) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise UserError(f"{printable(self.name)} cannot be read: {said}") from error
@@ -134,15 +140,31 @@ def _jsonl(file: Any) -> Iterator[Row]:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
+    """Group by group: of one that is damaged every row is an image that cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_ROWS):
-                yield from batch.to_pylist()
+            for group in range(file.num_row_groups):
+                given = 0
+                try:
+                    for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
+                        yield from batch.to_pylist()
+                        given += batch.num_rows
+                except (pa.ArrowException, OSError) as error:
+                    said = f"its part of the file is damaged ({str(error).splitlines()[0][:200]})"
+                    for _ in range(file.metadata.row_group(group).num_rows - given):
+                        yield {_DAMAGED: said}
     except pa.ArrowException as error:
         raise UserError(f"{printable(str(path))} is no parquet file, or is damaged ({error})") from error
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return len(text) >= 32 and bool(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _bytes(data: bytes, limits: Limits) -> bytes:
