@@ -1,10 +1,13 @@
-"""Makes the grammar's lexicon, `judge/compiler/grammar/lexicon/words.txt`, from the WordNet 3.0 database.
+"""Makes the grammar's lexicon, `words.txt` and `kinds.txt` in `judge/compiler/grammar/lexicon`, from WordNet 3.0.
 
     python tools/build_lexicon.py /usr/share/wordnet     # Debian: apt-get install wordnet-base
 
 A line a word: the word, a tab, and for each part of speech it can be a letter (n noun, v verb, a adjective,
 r adverb), how often it was that in the texts people tagged, and for nouns one letter for its kind: KINDS. Then the
 irregular forms: `=form`, a tab, part of speech and base word. Names of people and places are left out.
+
+`kinds.txt` has a line for each sense of a noun: the words that have it, a tab, and the numbers of the lines (from 0,
+its comment not counted) whose senses are the next wider ones.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-OUT = Path(__file__).parent.parent / "judge" / "compiler" / "lexicon" / "words.txt"
+OUT = Path(__file__).parent.parent / "judge" / "compiler" / "grammar" / "lexicon" / "words.txt"
 FILES = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 # By number of the lexicographer's file. p person or group, a animal, o thing, f food, s substance, l place, t time,
 # q amount, e event or act, c what is only thought or said, h shape or feature, b body part, g plant.
@@ -65,6 +68,28 @@ def main(folder: Path) -> None:
                 lines.append(f"={form}\t{letter} {known[0]}")
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    OUT.with_name("kinds.txt").write_text("\n".join(_kinds(folder, set(words))) + "\n", encoding="utf-8")
+
+
+def _kinds(folder: Path, known: set[str]) -> list[str]:
+    """The senses of nouns with what each is a kind of, those without a known word left out and bridged."""
+    senses: dict[str, tuple[list[str], list[str]]] = {}
+    for line in (folder / "data.noun").read_text().splitlines():
+        if not line.startswith(" "):
+            fields = line.split()
+            number = int(fields[3], 16)
+            spelt = [fields[4 + 2 * at] for at in range(number)]
+            pointers = fields[5 + 2 * number :]
+            above = [pointers[at + 1] for at in range(len(pointers) - 1) if pointers[at] == "@"]
+            senses[fields[0]] = [word for word in spelt if word in known], above
+    kept = {offset: at for at, offset in enumerate(offset for offset, (words, _) in senses.items() if words)}
+
+    def wider(offset: str) -> list[int]:
+        each = [[kept[above]] if above in kept else wider(above) for above in senses[offset][1]]
+        return list(dict.fromkeys(at for found in each for at in found))
+
+    lines = [f"{' '.join(senses[offset][0])}\t{' '.join(map(str, wider(offset)))}" for offset in kept]
+    return ["# From WordNet 3.0, by tools/build_lexicon.py: see WORDNET-LICENSE.", *lines]
 
 
 def _data(path: Path) -> dict[str, tuple[str, set[str]]]:

@@ -20,6 +20,9 @@ from judge.resources import shipped_constitutions
 
 # Shipped rules that the grammar refuses: their own preconditions settle which of the readings is meant.
 OPEN = {
+    ("llavaguard", "open-wound"),  # the wound that is treated may be another one's
+    ("unsafe-diffusion", "bleeding-body"),
+    ("vhd11k", "bleeding-wound"),
     ("demo", "bathing-person"),
     ("llavaguard", "forced-entry"),
     ("llavaguard", "gun-in-hand"),

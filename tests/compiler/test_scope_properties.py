@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from judge.compiler.grammar import pictures
@@ -67,6 +67,7 @@ def test_what_a_number_counts_in_a_list_is_never_guessed(thing, first, second, n
     many, one, st.sampled_from(["on a table", "in a cage", "behind a fence"]), st.sampled_from(["if", "when", "where"])
 )
 def test_a_condition_behind_only_is_never_guessed(things, other, place, word):
+    assume(not things.startswith(other))  # `only if a dog is visible`: of dogs, it says nothing
     for form in ("{0} may be shown only {1} {2} a {3} is visible.", "{0} are only allowed {1} {2} a {3} is visible."):
         assert isinstance(parse_rule(form.format(things.capitalize(), place, word, other)), Unparsed)
     found = chain(f"{things.capitalize()} may be shown {place} only {word} a {other} is visible.")

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from judge.compiler.grammar import lexicon
-from judge.compiler.grammar.clauses import Groups
+from judge.compiler.grammar import english, lexicon, nets, nouns
+from judge.compiler.grammar.again import introduced
+from judge.compiler.grammar.clauses import Group, Groups
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import scope
 from judge.compiler.grammar.forms import Found
 from judge.compiler.grammar.pictures import PICTURES, SHOWING
-from judge.compiler.grammar.pronouns import same_one, unless_so, where_so
-from judge.compiler.grammar.things import Said, Thing, Things, listing
+from judge.compiler.grammar.pronouns import plain_said, same_one, unless_so, where_so
+from judge.compiler.grammar.things import BE, Said, Thing, Things, listing
 from judge.compiler.grammar.tokens import OWNERS
 
 
 def condition(draft: Draft, found: Found) -> Iterator[Draft]:
     """`when C`; of `they`, said of the things of the rule."""
+    if (named := introduced(draft, found["clauses"])) is not None:
+        about, so = named
+        yield about if so is None else where_so(about, (plain_said(so),))
+        return
     said = same_one(draft, found["clauses"])
     if said is not None:
         yield where_so(draft, said)
@@ -40,6 +46,26 @@ def _whose(draft: Draft, groups: Groups) -> Groups:
     subject, owner = owned[0].subject, things[0]
     rest = " ".join([*subject.determiner.split()[1:], subject.words, "of", owner.text])
     return ((replace(owned[0], subject=replace(subject, determiner="the", words=rest)),),)
+
+
+def _whose_not(draft: Draft, clauses: Group) -> Draft:
+    """`unless its lid is closed`: those whose lid is not closed; one that is closed lifts nothing from another.
+
+    Raises:
+        Impossible: it is open whose, or what is not so.
+    """
+    subject, said = clauses[0].subject, clauses[0].said
+    things = [one for group in draft.subjects for one in group]
+    state = said.text.removeprefix(f"{BE} ")
+    whole = len(clauses) > 1 or len(things) != 1 or draft.said or draft.place or draft.whole or things[0].behind
+    counted = english.counted(subject.determiner) or (bool(things) and english.counted(things[0].determiner))
+    if whole or counted or state == said.text or re.match(r"(?:not|neither|without)\b", state) or " and " in state:
+        raise Impossible(
+            f"it is open whose `{subject.text}` is meant, and of how many",
+            "write which must not be shown, as in `No person whose face is visible may be shown`",
+        )
+    whose = Said(f"whose {subject.words} {subject.be} not {state}", subject.head, said.inner)
+    return replace(draft, subjects=((things[0].with_behind(whose),),), but=True)
 
 
 def condition_behind(draft: Draft, found: Found) -> Iterator[Draft]:
@@ -89,17 +115,13 @@ def lifted(draft: Draft, found: Found) -> Iterator[Draft]:
             "an exception of two conditions that must both hold",
             "write a rule for each: `unless A is visible` in one, `unless B is visible` in the other",
         )
-    said = same_one(draft, groups)
+    if any(one.subject.determiner.split(" ")[0] in OWNERS for one in groups[0]):
+        yield _whose_not(draft, groups[0])
+        return
+    said = same_one(draft, groups, lifting=True)
     if said is not None:
         yield unless_so(draft, said)
         return
-    groups = _whose(draft, groups)
-    ours = {one.head for group in draft.subjects for one in group}
-    again = {clause.subject.head for clause in groups[0]}
-    if len(ours & again) > 1 and any(clause.subject.determiner == "the" for clause in groups[0]):
-        raise Impossible(
-            "it is open which of them must be so, for which of them to be allowed", "write a rule for each of them"
-        )
     if draft.exceptions:
         raise Impossible("more than one exception", "join them: `unless A or B is visible`")
     yield replace(draft, exceptions=groups[0])
@@ -133,8 +155,9 @@ def others(draft: Draft, found: Found) -> Iterator[Draft]:
     if not draft.subjects:
         return
     last = draft.subjects[-1]
-    yield _but(draft, last, found["others"])
-    if len(last) > 1:
+    fitting = tuple(one for one in last if nouns.leaves_kinds(one, (found["others"],)))
+    yield _but(draft, fitting or last, found["others"])
+    if len(last) > 1 and fitting == last:
         yield _but(draft, last[-1:], found["others"])
 
 
@@ -147,6 +170,11 @@ def others_behind(draft: Draft, found: Found) -> Iterator[Draft]:
         )
     for changed in others(draft, found):
         yield replace(changed, but=True)
+
+
+def other_than_behind(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`other than A`: whoever writes so says that A would be one."""
+    yield from others_behind(draft, {**found, "others": replace(found["others"], left_out=())})
 
 
 def lifted_behind(draft: Draft, found: Found) -> Iterator[Draft]:
@@ -172,7 +200,18 @@ def _ends_with(draft: Draft) -> None:
 
 
 def _but(draft: Draft, things: tuple[Thing, ...], behind: Said) -> Draft:
-    """The draft about these things, others left out, wherever it speaks of them."""
+    """The draft about these things, others left out, wherever it speaks of them.
+
+    Raises:
+        Impossible: what is left out is no kind of them, as jewellery is none of mannequins.
+    """
+    for one in things:
+        for noun in (noun for noun in behind.left_out if not nets.is_kind_of(noun, one.head)):
+            raise Impossible(
+                f"it is open whether `{noun}` names a kind of `{one.head}`, which alone can be left out of it",
+                "say it with `other than`, as in `No vehicles other than ambulances may be shown`, if it does; if not, "
+                "say when the rule does not hold, as in `No knife may be shown, unless a cook is visible`",
+            )
     changed = {one: one.with_behind(behind) for one in things}
     subjects = tuple(tuple(changed.get(one, one) for one in group) for group in draft.subjects)
     whole = tuple(
@@ -209,6 +248,7 @@ CHANGES: dict[str, Callable[[Draft, Found], Iterator[Draft]]] = {
     "lifted_there": lifted_there,
     "lifted_behind": lifted_behind,
     "others_behind": others_behind,
+    "other_than_behind": other_than_behind,
     "allowed": allowed,
     "exempt": exempt,
 }

@@ -119,6 +119,9 @@ def _one_base(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     if chart.at(place, "be"):
         if chart.at(place + 1, "on", "off") and chart.word(place + 2) in ("", ",", "when", "if", "while", "unless"):
             yield (Said(chart.word(place + 1)),), place + 2
+        if chart.at(place + 1, "off") and chart.at(place + 2, "or") and chart.word(place + 3) not in PREPOSITIONS:
+            for said, end in predicates.tail(chart, place + 3):  # `be off or closed`
+                yield (Said("off"), *said), end
         yield from predicates.tail(chart, place + 1)
         for found, end in nouns.things(chart, place + 1) if chart.at(place + 1, "a", "an") else ():
             yield tuple(Said(one.text, one.head, one.inner or one.shape) for one in found.options), end

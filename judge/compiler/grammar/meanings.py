@@ -24,7 +24,8 @@ from judge.compiler.grammar.denial import (
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import PICTURE, needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
-from judge.compiler.grammar.pictures import ITSELF, KINDS, PICTURES
+from judge.compiler.grammar.only import only_kind, only_those
+from judge.compiler.grammar.pictures import ITSELF, KINDS
 from judge.compiler.grammar.pronouns import unless_so
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
@@ -32,7 +33,8 @@ from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
 # What is no object and can be seen all the same.
 _SIGNS = lexicon.word_set(
     "text name logo watermark money sign symbol address ticket graffiti nudity injury wound number letter word label "
-    "barcode voucher coupon slogan caption tattoo hashtag emoji date price password border mark receipt map advertising"
+    "barcode code link voucher coupon slogan caption tattoo hashtag emoji date price password border mark receipt map "
+    "advertising"
 )
 _AT = PREPOSITIONS - lexicon.word_set("with without of for as than per") | {
     words[0] for words in COMPOUND_PREPOSITIONS if words[0] != "together"
@@ -252,21 +254,6 @@ def _each_denied(each: tuple[Thing, ...], said: Alternatives) -> Groups:
     return tuple(tuple(Clause(of_one(one), more) for one in each for more in group) for group in denied(said))
 
 
-def only_kind(found: Found) -> Iterator[Draft]:
-    """`Only closed bottles may be shown`: bottles other than closed bottles."""
-    things = things_in(found)
-    (one, *more) = things.each
-    if english.counted(one.determiner):
-        return  # a limit
-    narrowed = one.modified != (one.behind in PREPOSITIONS)
-    if more or one.determiner or not narrowed or one.head in PICTURES:
-        raise Impossible(
-            "it is open what else `only` leaves out", "write `No bottles other than closed bottles may be shown`"
-        )
-    every = Thing("", one.head, one.head)
-    yield Draft(((every.with_behind(Said(f"other than {one.words}")),),), only=True)
-
-
 def required(found: Found) -> Iterator[Draft]:
     """`The price must be shown`: violated where it is not. `A and B`: where either is missing; `A or B`: both."""
     things = things_in(found)
@@ -320,9 +307,11 @@ def required_so(found: Found) -> Iterator[Draft]:
         vague = next(one for one in things.each if one.determiner in ("a", "an"))
         raise Impossible(
             f"it is open whether every {vague.words} must be so, or one is enough",
-            "say which of the two",
+            "say it of the other thing, as in `Every banner must have a label`"
+            if any(EACH & set(one.text.split()) for one in said)
+            else "say which of the two",
             ()
-            if vague.words.split()[0] in VAGUE
+            if vague.words.split()[0] in VAGUE or any(EACH & set(one.text.split()) for one in said)
             else tuple(((vague.text, f"{many} {vague.words}"),) for many in ("every", "at least one")),
         )
     few = [each for one in things.each for each in too_few(one) or ()]
@@ -330,7 +319,8 @@ def required_so(found: Found) -> Iterator[Draft]:
         yield from _few_so(things, tuple(few), said)
         return
     definite = all(one.determiner.startswith("the") for one in things.each)
-    yield Draft(() if definite else (things.each,), whole=_each_denied(things.each, said))
+    each = tuple(one.as_one for one in things.each)
+    yield Draft(() if definite else (each,), whole=_each_denied(each, said))
 
 
 def required_there(found: Found) -> Iterator[Draft]:
@@ -344,7 +334,9 @@ def required_there(found: Found) -> Iterator[Draft]:
             raise Impossible(
                 f"it is open whether there must be {one.text} there, or all that are visible must be so",
                 "say which of the two, as in `At least one sign must be on the wall`",
-                tuple(((one.text, f"{many} {single}"), ("visible", "")) for many in ("at least one", "every")),
+                ()
+                if any(EACH & set(each.text.split()) for each in said_in(found))
+                else tuple(((one.text, f"{many} {single}"), ("visible", "")) for many in ("at least one", "every")),
             )
         yield draft
 
@@ -354,7 +346,15 @@ def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Itera
     if len(things.each) > 1 or any(one.owned for one in said):
         raise Impossible("it is open which things the number counts", "write a rule for each of them")
     finite = tuple(each.finite for each in said)
-    yield Draft(whole=(tuple(clause for one in few for clause in said_of(one, finite)),))
+    one = things.each[0]
+    if one.owner is None and (one.behind == "of" or re.search(r"(?:'s|s') ", one.words)):
+        raise Impossible(
+            f"it is open whether `{one.inside}` must be there in every picture, or only where whose they are is seen",
+            "say whose with `of`, as in `Both hands of the driver must be on the wheel`",
+        )
+    # where no driver is seen, nothing is asked of the driver's hands
+    whose: Groups = ((Clause(one.owner, VISIBLE),),) if one.owner else ()
+    yield Draft(whole=(tuple(clause for one in few for clause in said_of(one, finite)),), conditions=whose)
 
 
 def _so_of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
@@ -381,4 +381,5 @@ MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "bare": bare,
     "each_not": each_not,
     "only_kind": only_kind,
+    "only_those": only_those,
 }

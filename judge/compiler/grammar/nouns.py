@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product as every
 
-from judge.compiler.grammar import english, lexicon, predicates
+from judge.compiler.grammar import english, lexicon, nets, predicates
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import OUT_OR_IN
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, NOUN, PAST, PLURAL, word_set
-from judge.compiler.grammar.things import Said, Thing, Things, listing
+from judge.compiler.grammar.things import Alternatives, Said, Thing, Things, listing
 from judge.compiler.grammar.tokens import DETERMINERS, NUMBERS, OWNERS, PREPOSITIONS
 
 _QUANTITIES = tuple(
@@ -55,6 +55,8 @@ def things(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Things,
                 continue  # `fish in bowls or birds in boxes`: each has its own
             for said, after in predicates.behind_noun(chart, end, behind):
                 if len(said) > 1 and any(english.counts_several(one.determiner) for one in found.each):
+                    continue
+                if not all(leaves_kinds(one, said) for one in found.each):
                     continue
                 yield Things(tuple(one.with_behind(each) for one in found.each for each in said), found.joint), after
 
@@ -190,10 +192,15 @@ def others(chart: Chart, place: int) -> Iterator[tuple[Said, int]]:
     """`guide dogs`, `the sponsor's`: what a noun exception leaves out, said as `other than guide dogs`."""
     for found, end in things(chart, place):
         if len(found.each) == 1 or found.joint or _several(found):
-            yield Said(f"other than {listing(found.each)}"), end
+            yield Said(f"other than {listing(found.each)}", left_out=tuple(one.head for one in found.each)), end
     for determiner, start in determiners(chart, place):
         if start < len(chart) and chart.tokens[start].is_owner:
             yield Said(" ".join(filter(None, ("other than", determiner, chart.tokens[start].text)))), start + 1
+
+
+def leaves_kinds(one: Thing, said: Alternatives) -> bool:
+    """Whether all that is left out of a thing is a kind of it: no `mannequins except jewellery`."""
+    return all(nets.is_kind_of(noun, one.head) for each in said for noun in each.left_out)
 
 
 def joints(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
@@ -236,7 +243,7 @@ def _one(
     bare = tuple(_thing(chart, determiner, words, noun) for words in before)
     yield Things(bare), noun + 1
     for said, end in predicates.behind_noun(chart, noun + 1, behind):
-        if several and len(said) > 1:
+        if (several and len(said) > 1) or not all(leaves_kinds(one, said) for one in bare):
             continue
         if chart.at(noun, *_OF_MANY) and any(map(_is_of_one, said)):
             continue  # `a pair of knife`
@@ -249,8 +256,14 @@ def _is_of_one(said: Said) -> bool:
     return of == "of" and said.inner.endswith("s") and not {"a", "an", "the", "one"} & set(rest)
 
 
+# What is one word in all but the spelling: `selfie sticks or drones` are no selfie drones.
+_COMPOUNDS = {"qr": ("code",), "selfie": ("stick",), "glue": ("stick",), "zebra": ("crossing",), "traffic": ("light",)}
+
+
 def _spread(chart: Chart, determiner: str, before: tuple[str, ...], noun: int) -> Iterator[tuple[Things, int]]:
     """`forged tickets or vouchers` as `forged tickets or forged vouchers`; the later nouns must stand bare."""
+    if any(lexicon.lemma(chart.word(noun), verb=False) in _COMPOUNDS.get(words.casefold(), ()) for words in before):
+        return
     waiting: list[tuple[tuple[int, ...], int, str]] = [((noun,), noun + 1, "")]
     while waiting:
         nouns, end, joint = waiting.pop()

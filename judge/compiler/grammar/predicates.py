@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from judge.compiler.grammar import english, finite, lexicon, nouns
 from judge.compiler.grammar.chart import Chart, phrase
@@ -85,7 +86,7 @@ def _other_than(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         wanted = words.split()
         if all(chart.at(place + index, word) for index, word in enumerate(wanted)):
             for said, end in nouns.others(chart, place + len(wanted)):
-                yield (said,), end
+                yield (replace(said, left_out=()) if words == "other than" else said,), end
             return
 
 

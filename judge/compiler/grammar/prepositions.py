@@ -94,5 +94,6 @@ def _either_preposition(chart: Chart, place: int) -> Iterator[tuple[tuple[str, .
     for words, end in _prepositions(chart, place):
         yield (words,), end
         for joint, after in nouns.joints(chart, end):
-            for more, last in _either_preposition(chart, after) if joint == "or" else ():
+            goes_on = joint == "or" and words != "off"  # `off or near the door`: switched off
+            for more, last in _either_preposition(chart, after) if goes_on else ():
                 yield (words, *more), last

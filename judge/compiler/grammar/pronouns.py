@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.again import keep_apart, named_again, says_more
 from judge.compiler.grammar.clauses import STANDING_FOR, Clause, Groups
 from judge.compiler.grammar.denial import Impossible, Swaps, denied
 from judge.compiler.grammar.draft import Draft
@@ -18,6 +19,7 @@ from judge.compiler.grammar.lexicon import ING, NOUN, PLURAL, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
 from judge.compiler.grammar.tokens import PREPOSITIONS, Token, tokens_of
 
+_ITSELF = Thing("", "one", "one")
 _NAME_IT = "name the thing: each statement of a rule is asked alone"
 
 
@@ -26,19 +28,28 @@ def stands_for(clause: Clause) -> bool:
     return clause.subject.head in STANDING_FOR
 
 
-def same_one(draft: Draft, groups: Groups) -> Alternatives | None:
-    """What a condition says of `they` or `it`, where that is what the rule speaks of; None where it names its things.
+def same_one(draft: Draft, groups: Groups, *, lifting: bool = False) -> Alternatives | None:
+    """What a condition says of `they`, `it` or the thing named again, where that is what the rule speaks of; None where
+    it names other things. lifting: it is an exception.
 
     Raises:
         Impossible: something else can be meant, or only a part of the condition speaks of them.
     """
     each = [clause for group in groups for clause in group]
     if not any(map(stands_for, each)):
-        return None
+        again = [named_again(draft, one, lifting=lifting) for one in each]
+        if not any(again) or (not lifting and not says_more(draft) and not all(again)):
+            keep_apart(draft, groups, lifting=lifting)
+            return None
+        if len(groups) > 1 or not all(again):
+            raise Impossible("it is open whether both parts of the condition must hold of one thing", _NAME_IT)
+        said = tuple(plain_said(one.said) for one in each)
+        keep_apart(draft, (tuple(Clause(_ITSELF, one) for one in said),), lifting=lifting)
+        return said
     word = next(one.subject.head for one in each if stands_for(one))
     if len(groups) > 1 or not all(one.subject.head == word for one in each):
         raise Impossible(f"it is open what `{word}` stands for", _NAME_IT)
-    said = tuple(_plain(one.said) for one in each)
+    said = tuple(plain_said(one.said) for one in each)
     if word == "it" and any(lexicon.lemma(one.text.split()[-1], verb=True) in _WEATHER for one in said):
         raise Impossible("it is open whether `it` is the weather, or something that is named", _NAME_IT)
     _meant(draft, word, said)
@@ -137,7 +148,7 @@ def named(sentence: str) -> tuple[Swaps, ...]:
 _CLAUSES = frozenset({"if", "when", "where", "while", "unless", "wherever", "whenever"})
 
 
-def _plain(said: Said) -> Said:
+def plain_said(said: Said) -> Said:
     """`on a leash` of `are on a leash`, `containing wine` of `contain wine`."""
     first, _, rest = said.text.partition(" ")
     if first == BE:

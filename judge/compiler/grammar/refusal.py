@@ -10,6 +10,7 @@ from judge.compiler.grammar import checks, closed, lexicon
 from judge.compiler.grammar.advice import Unparsed, by_hand, swapped, turned
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.chart import Chart
+from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.pictures import EITHER, ITSELF, PICTURES
 from judge.compiler.grammar.pronouns import named
 from judge.compiler.grammar.reword import as_rule, when_flagged
@@ -30,9 +31,20 @@ _ALLOWED = re.compile(
     re.IGNORECASE,
 )
 _OF_ITSELF = re.compile(
-    rf"(?:[\w-]+ ){{0,3}}(?:{'|'.join(sorted(ITSELF))}) (?:must|should|shall) (?:(?:not|never) )?be (?P<said>.+)",
+    rf"(?:[\w-]+ ){{0,3}}(?:{'|'.join(sorted(ITSELF))}) (?:must|should|shall) (?:(?:not|never) )?"
+    rf"(?:be (?P<said>.+)|(?P<act>(?!(?:be|not|never|{SHORT['SHOW']})\b).+))",
     re.IGNORECASE,
 )
+# The picture that is judged, without doubt: what stands in the way is something else.
+_CLEARLY_ITSELF = re.compile(
+    rf"(?:[\w-]+ ){{0,2}}(?:{'|'.join(sorted(ITSELF))}) (?:(?:of|showing|with) [^,]+ )?(?:{SHORT['MAY']}) "
+    rf"(?:(?:not|never) )?(?:{SHORT['SHOW']})\b",
+    re.IGNORECASE,
+)
+_KIND_OF_ITSELF = re.compile(
+    rf"(?P<kind>(?:[\w-]+ ){{1,3}}?)(?P<noun>{'|'.join(sorted(ITSELF))}) (?:is|are|may|must)\b.*", re.IGNORECASE
+)
+_ONLY_IF = re.compile(r"\bonly (?:if|when|where)\b", re.IGNORECASE)
 
 
 def not_seen(sentence: str) -> Unparsed | None:
@@ -101,15 +113,28 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
             "write `When the picture is a drawing, no A may be shown`, or `No drawing of A may be shown`",
         )
     if of_itself := _OF_ITSELF.match(sentence):
-        said = of_itself["said"]
+        said = of_itself["said"] or of_itself["act"]
         return Unparsed(
             f"it is open what `{said}` says of the picture itself",
-            f"say what is visible in place of `{said}`, one thing in each rule, as in `Photos must be in colour`",
+            f"say what is visible in place of `{said}`, one thing in each rule, as in `Photos must be in colour` or "
+            "`The background must be white`",
         )
     subject = next((token for token in chart.tokens if token.word in PICTURES), None)
-    if subject is not None and re.match(
+    starts = subject is not None and re.match(
         r"(?:no |never |do not )?(?:[\w-]+ ){0,3}" + subject.word, sentence, re.IGNORECASE
-    ):
+    )
+    if subject is not None and starts and subject.word in ITSELF and _ONLY_IF.search(sentence):
+        return Unparsed(
+            "it is open whether the whole picture is allowed in that case, or only what is named in it",
+            "write what must not be shown, as in `No child whose face is visible may be shown`",
+        )
+    if (named_kind := _KIND_OF_ITSELF.fullmatch(sentence)) and not _CLEARLY_ITSELF.match(sentence):
+        return Unparsed(
+            f"`{named_kind['kind'].strip()}` before `{named_kind['noun']}` is no kind of pictures known here",
+            "say how the picture looks, as in `Photos must not be blurry`, or what it shows, as in `Photos must not "
+            "show A`",
+        )
+    if subject is not None and starts and not _CLEARLY_ITSELF.match(sentence):
         return Unparsed(
             f"it is open whether `{subject.text}` means the picture itself, or one that is seen in it",
             "",
@@ -124,7 +149,8 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     if allowed := _ALLOWED.match(sentence):
         kind = allowed["kind"].casefold() if allowed["kind"][1:].islower() else allowed["kind"]
         thing = allowed["no"] or allowed["thing"] or "A"
-        thing = thing.casefold() if not re.search(r" (?:or|and|nor) ", thing) else "A"
+        several = re.search(r" (?:or|and|nor) ", thing) or not PICTURES.isdisjoint(thing.casefold().split())
+        thing = "A" if several else thing.casefold()
         return Unparsed(
             f"it is open how much of the first sentence `{allowed['kind']}` takes back",
             "if they count as such at all, say it in one sentence, with `other than`; never as two rules, of which one "
@@ -154,16 +180,17 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
         if chart.furthest >= len(chart):
             return Unparsed(no_form, "")
         stop = chart.tokens[chart.furthest].text
-        return Unparsed(f"{no_form}: reading ends at `{stop}`", _instead_of(stop))
+        return Unparsed(f"{no_form}: reading ends at `{stop}`", _instead_of(chart.tokens[chart.furthest]))
     if chart.furthest >= len(chart):
         return Unparsed("its words are known, but not how they belong together", "", turned(sentence))
     read = " ".join(token.text for token in chart.tokens[: chart.furthest])
     stop = chart.tokens[chart.furthest].text
-    return Unparsed(f"it is open what `{stop}` says, after `{read}`", _instead_of(stop))
+    return Unparsed(f"it is open what `{stop}` says, after `{read}`", _instead_of(chart.tokens[chart.furthest]))
 
 
-def _instead_of(stop: str) -> str:
-    return f"say what is visible in place of the words at `{stop}`"
+def _instead_of(stop: Token) -> str:
+    """Advice about the word where reading ended; none of one that says nothing to be seen, as `may` or `or`."""
+    return f"say what is visible in place of the words at `{stop.text}`" if stop.tags else ""
 
 
 def _counts_nothing(tokens: tuple[Token, ...]) -> str:

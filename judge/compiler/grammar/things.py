@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from judge.compiler.grammar import english, lexicon
-from judge.compiler.grammar.tokens import DETERMINERS
+from judge.compiler.grammar.tokens import DETERMINERS, PREPOSITIONS
 
 _DROPPED = DETERMINERS - {
     "the",
@@ -87,6 +87,24 @@ class Thing:
         """Whether it names people or animals."""
         return self.shape[0] in "pa"
 
+    @property
+    def owner(self) -> Thing | None:
+        """`the driver` of `hands of the driver`."""
+        _, of, whose = self.words.partition(f"{self.head} of ")
+        first, _, rest = whose.partition(" ")
+        if self.behind != "of" or not of or any(word in PREPOSITIONS for word in whose.split()):
+            return None
+        determiner, words = (first, rest) if first in DETERMINERS and rest else ("", whose)
+        return Thing(determiner, words, words.split()[-1])
+
+    @property
+    def as_one(self) -> Thing:
+        """`a guest` of `all guests`: what each of them must be, one of them is not."""
+        single = lexicon.lemma(self.head, verb=False)
+        if self.determiner != "all" or single == self.head or not self.plural:
+            return self
+        return replace(self, determiner="a", words=self.words.replace(self.head, single, 1), head=single)
+
     def with_behind(self, said: Said) -> Thing:
         """The thing with more said behind its noun."""
         text = said.text.replace(BE, self.be)
@@ -104,7 +122,8 @@ class Thing:
 class Said:
     """What is said of a thing: `holding a weapon`. about: the noun in it that a detector looks for. inner: the
     `shape` of that noun where the phrase ends in it. owned: (`the mouth`, `open`), of `with the mouth open`. both: of
-    `wet and dirty`, each alone. counts: whether it ends in a noun that is counted."""
+    `wet and dirty`, each alone. counts: whether it ends in a noun that is counted. left_out: the nouns behind `except`
+    and its like, each of which must be a kind of what it is taken from."""
 
     text: str
     about: str = ""
@@ -112,6 +131,7 @@ class Said:
     owned: tuple[str, str] | None = None
     both: tuple[Said, ...] = ()
     counts: bool = False
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def ending(cls, words: str, thing: Thing) -> Said:
