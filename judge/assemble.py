@@ -153,6 +153,11 @@ def _mllm(settings: Settings, language: Language) -> Mllm:
         return _served(settings, language)
     if is_backend(settings.model):
         return load_backend(settings.model, settings)
+    if settings.without_logprobs is not None:
+        raise UserError(
+            "--without-logprobs is for a model behind a server, and this one gives its probabilities itself",
+            hint="leave it out, or name a server: --model http://HOST:PORT/v1",
+        )
     if settings.model == BUNDLED and language.code != DEFAULT:
         raise UserError(
             f"the bundled model understands English only, and the constitution is in language '{language.code}'",

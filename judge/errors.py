@@ -76,7 +76,11 @@ class ModelError(JudgeError):
         self.retryable = retryable
 
 
-class Unreachable(ModelError):
+class TriedInVain(ModelError):
+    """All tries of one question were used up: others about the same picture would cost as much each."""
+
+
+class Unreachable(TriedInVain):
     """No answer at all: nothing listens there, the connection broke, the time was up, or the server asks to come again
     much later. Nothing else that is asked of the same server is likely to fare better."""
 

@@ -22,7 +22,7 @@ from judge.judging.pipeline import Judge
 from judge.settings import cache_room
 from judge.verdict import Branch, Finding, Verdict
 
-_FAILURES = (Cause.OUT_OF_TIME, Cause.GUARD_FAILED, Cause.UNREACHABLE, Cause.NOT_ASKED)
+_FAILURES = (Cause.OUT_OF_TIME, Cause.GUARD_FAILED, Cause.UNREACHABLE, Cause.MODEL_ERROR, Cause.NOT_ASKED)
 _CHUNK = 64  # images that are looked up at once: no more than their verdicts are held
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from judge.errors import ModelError, ScriptExhausted, Unreachable, UserError
+from judge.errors import ModelError, ScriptExhausted, TriedInVain, UserError
 from judge.judging.clock import Clock
 
 Item = TypeVar("Item")
@@ -50,8 +50,8 @@ def each(
 ) -> list[Found | ModelError]:
     """What a model gives to every item, or how it failed on it; `NotAsked` where there was no time left.
 
-    splits: by what items are told apart when a call for all of them fails, from coarse to fine. When nothing
-    answers at all, only the coarsest is tried: each try may cost the whole patience for a server.
+    splits: by what items are told apart when a call for all of them fails, from coarse to fine. When a
+    question was tried in vain, only the coarsest is tried: each may cost the whole patience for a server.
     """
     if not items:
         return []
@@ -66,12 +66,12 @@ def each(
         for index, item in enumerate(items):
             parts.setdefault(split(item), []).append(index)
         if len(parts) > 1:
-            finer = () if isinstance(failure, Unreachable) else splits[depth + 1 :]
+            finer = () if isinstance(failure, TriedInVain) else splits[depth + 1 :]
             found: dict[int, Found | ModelError] = {}
             for own in parts.values():
                 found.update(zip(own, each(what, call, [items[index] for index in own], clock, *finer), strict=True))
             return [found[index] for index in range(len(items))]
-        if isinstance(failure, Unreachable):
+        if isinstance(failure, TriedInVain):
             break
     return [failure] * len(items)
 

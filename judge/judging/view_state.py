@@ -9,7 +9,7 @@ from typing import Any
 from judge.causes import Cause, Remark, Why
 from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements, open_statements, resolve
 from judge.constitution import Rule
-from judge.errors import ModelError, Unreachable
+from judge.errors import ModelError, TriedInVain, Unreachable
 from judge.judging.calling import NotAsked
 from judge.judging.closer import Closer
 from judge.judging.probability import Facts, StatementDecision, decide, evidence
@@ -74,6 +74,8 @@ class ViewState:
         self.failures[statement] = error
         if isinstance(error, Unreachable):
             self.stopped = Why.of(Cause.UNREACHABLE, said=error.message)
+        elif isinstance(error, TriedInVain):
+            self.stopped = Why.of(Cause.MODEL_ERROR, said=error.message)
 
     def weigh(self, relevance: Sequence[float]) -> None:
         """Prune the rules that have too little to do with the picture, by the relevance of each.

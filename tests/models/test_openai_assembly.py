@@ -74,3 +74,18 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
 def test_quantizing_is_refused():
     with pytest.raises(UserError, match="quantized"):
         load_server("http://127.0.0.1:1/v1", Settings(quantize="4bit"))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:9/v1?key=secret", "http://localhost:9?secret#name", "ftp://x?secret"]
+)
+def test_a_query_in_an_address_is_refused_and_not_said(url):
+    with pytest.raises(UserError, match="query") as caught:
+        load_server(url)
+    assert "secret" not in str(caught.value) and "OPENAI_API_KEY" in caught.value.hint
+
+
+def test_sampling_is_refused_of_a_model_that_is_not_behind_a_server():
+    with pytest.raises(UserError, match="behind a server") as caught:
+        load_judge("demo", model="bundled", without_logprobs="sample:8")
+    assert "leave it out" in caught.value.hint

@@ -93,6 +93,19 @@ class TestUse:
         assert caught.value.retryable and server.requests == 3
         assert mllm.answer(suite.asks_of([None], ["a knife"]))
 
+    @pytest.mark.parametrize("status", [429, 500])
+    def test_nothing_more_is_asked_about_a_picture_once_all_tries_of_a_question_are_used_up(
+        self, joined, pictures, status
+    ):
+        """Else every question would take all of its tries, and a picture minutes."""
+        server, mllm = joined
+        rules = constitution(*(f"id: r{index}, rule: rr {index}, preconditions: [a{index}]" for index in range(9)))
+        server.requests, server.manners.fail[:] = 0, [status] * 999
+        verdict = Judge(rules, mllm).judge(pictures[0])
+        assert verdict.verdict == "needs_review" and verdict.failure.retryable
+        assert "it is overloaded" in verdict.failure.message and verdict.causes == ("model_error",)
+        assert server.requests <= 9 * QUICK.attempts  # those under way at once
+
     @pytest.mark.parametrize("status", [400, 404, 413])
     def test_a_refusal_is_not_repeated(self, joined, status):
         server, mllm = joined

@@ -23,7 +23,7 @@ import openai
 import stamina
 from pydantic import BaseModel, ValidationError
 
-from judge.errors import ModelError, Unreachable, UserError
+from judge.errors import ModelError, TriedInVain, Unreachable, UserError
 from judge.models.openai.bounded import PLAIN, Elsewhere, TooMuch, bounded_client, origin
 from judge.models.openai.wire import Completion, Models, PromptText, Served, Tokens
 
@@ -75,12 +75,17 @@ def address(url: str) -> tuple[str, str | None]:
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, an unclosed bracket
         sound = False
+    if "?" in url.partition("#")[0]:  # what stands there may be a key, so it is not said
+        raise UserError(
+            "the server's address holds a query (what follows `?`), which is not sent",
+            hint="leave it out; put an API key in OPENAI_API_KEY instead",
+        )
     if not sound:
         raise UserError(f"not the address of a server: {url}", hint="such as http://localhost:8000/v1")
     if parts.username or parts.password:
         raise UserError("the server's address holds a password", hint="put an API key in OPENAI_API_KEY instead")
     path = parts.path.rstrip("/") or "/v1"
-    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")), parts.fragment or None
+    return urlunsplit((parts.scheme, parts.netloc, path, "", "")), parts.fragment or None
 
 
 class Remote:
@@ -164,7 +169,7 @@ class Remote:
         """One request, retried where that can help, and its answer checked.
 
         Raises:
-            Refused, Unreachable, ModelError
+            Refused, TriedInVain, Unreachable, ModelError
         """
 
         async def once() -> object:
@@ -196,7 +201,7 @@ class Remote:
                 said = f"the server {self.url} asks to wait {wait:.0f} s (status {error.status_code}: {_said(error)})"
                 raise Unreachable(said, hint="try again after that time", retryable=True) from error
             if _may_pass(error):
-                raise ModelError(said, retryable=True) from error
+                raise TriedInVain(said, retryable=True) from error
             raise Refused(said, error.status_code, str(error.body or error.message)[:_TOLD]) from error
         except (
             ValueError,
