@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judge.cli.batch_telling import Telling, tell_estimate
-from judge.cli.exits import Exit
+from judge.cli.exits import Exit, Stopped
 from judge.cli.model_options import JUDGING, judged_with
 
 if TYPE_CHECKING:
@@ -90,20 +90,23 @@ def batch(
         return
     if out is None:
         raise UserError("where shall the tables be?", hint="name a folder: -o out")
-    with Telling(as_json=json_progress) as telling:
-        tally = run(
-            images,
-            out,
-            constitution,
-            settings,
-            evidence=evidence.value,
-            retry_errors=retry_errors,
-            column=column,
-            audit=audit,
-            also_at=also_at or (),
-            processes=processes,
-            ray=ray,
-            watch=telling.watch,
-        )
+    try:
+        with Telling(as_json=json_progress) as telling:
+            tally = run(
+                images,
+                out,
+                constitution,
+                settings,
+                evidence=evidence.value,
+                retry_errors=retry_errors,
+                column=column,
+                audit=audit,
+                also_at=also_at or (),
+                processes=processes,
+                ray=ray,
+                watch=telling.watch,
+            )
+    except KeyboardInterrupt:
+        raise Stopped("stopped; what was judged is kept: the same command goes on") from None
     telling.finish(tally, out)
     raise typer.Exit(Exit.VIOLATION if tally.errors else Exit.NO_VIOLATION)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judge.cli.inputs import Inputs
-from judge.cli.model_options import JUDGING, judged_with
+from judge.cli.model_options import JUDGING, chosen_options, judged_with
 from judge.cli.reminder import remind
 from judge.cli.tally import VerdictTally
 from judge.printable import printable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 @judged_with(*JUDGING, "frames", "look_closer")
 def check(
+    given: typer.Context,
     images: Annotated[list[str], typer.Argument(help="Image files, or folders of them.", metavar="IMAGE...")],
     constitution: Annotated[
         str, typer.Option("--constitution", "-c", help="A YAML file, or a shipped name: demo, os-bench.")
@@ -51,14 +52,15 @@ def check(
     inputs.tell()
     tally.tell(perf_counter() - begun)
     if not (json or explain):
-        _say_what_next(tally, newcomer=constitution == "demo")
+        _say_what_next(tally, chosen_options(given), newcomer=constitution == "demo")
     raise typer.Exit(tally.code)
 
 
-def _say_what_next(tally: VerdictTally, *, newcomer: bool) -> None:
-    """The commands that most people want next. newcomer: they judge by the rules that ship."""
+def _say_what_next(tally: VerdictTally, options: list[str], *, newcomer: bool) -> None:
+    """The commands that most people want next. options: those given; newcomer: they judge by the rules that ship."""
     if tally.telling is not None:
-        print(f"judge: see why: judge check {shlex.quote(printable(tally.telling))} --explain", file=sys.stderr)
+        words = (shlex.quote(printable(word)) for word in (tally.telling, *options, "--explain"))
+        print(f"judge: see why: judge check {' '.join(words)}", file=sys.stderr)
     if tally.count > 1 and newcomer:
         print("judge: a page of drawings with their chains: judge demo; rules of your own: judge init", file=sys.stderr)
 

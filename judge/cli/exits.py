@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from judge.errors import JudgeError
+
 if TYPE_CHECKING:
     from judge.verdict import Verdict
 
@@ -18,6 +20,11 @@ class Exit(IntEnum):
     USER_MISTAKE = 2
     FAILURE = 3
     NEEDS_REVIEW = 4
+    STOPPED = 130  # as shells say it of whatever Ctrl-C ends
+
+
+class Stopped(JudgeError):
+    """Somebody pressed Ctrl-C, and there is more to say of it than that."""
 
 
 GRAVEST_FIRST = (Exit.VIOLATION, Exit.FAILURE, Exit.NEEDS_REVIEW, Exit.NO_VIOLATION)

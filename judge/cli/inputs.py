@@ -24,7 +24,8 @@ class Inputs:
     the end.
 
     Raises:
-        UserError: an empty name, or a folder without anything that may be an image.
+        UserError: an empty name, a folder without anything that may be an image, or only names of nothing. Beside
+            others such a name is given on: it may be there when its turn comes, and else its verdict says so.
     """
 
     def __init__(self, named: Iterable[str], *, each: bool = False) -> None:
@@ -37,6 +38,9 @@ class Inputs:
                 said = "; ".join(self.skipped())
                 raise UserError(f"no images in the folder {printable(name)}", hint=said or "it is empty")
             self._forget()
+        if self._named and not any(map(_is_something, self._named)):
+            listed = _listed([printable(name) for name in self._named[:NAMED]], len(self._named))
+            raise UserError(f"no such file: {listed}", hint="is it spelt right, and is this the folder it is in?")
         self._each = each
 
     def __iter__(self) -> Iterator[str]:
@@ -109,6 +113,17 @@ def is_folder(name: str) -> bool:
         return Path(name).is_dir()
     except (OSError, ValueError):
         return False
+
+
+def _is_something(name: str) -> bool:
+    """Whether anything goes by a name, be it a link to nothing; one that cannot be looked at may."""
+    try:
+        Path(name).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
 
 
 def _listed(names: list[str], count: int) -> str:

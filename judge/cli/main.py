@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -38,7 +39,7 @@ from judge.cli import (
     streams,
     test,
 )
-from judge.cli.exits import Exit
+from judge.cli.exits import Exit, Stopped
 from judge.cli.lean import start_lean
 from judge.errors import JudgeError, UserError
 from judge.printable import printable_lines
@@ -88,7 +89,15 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 
 def main() -> NoReturn:
-    """Run the command line and exit. Every expected error is a message and an exit code, never a traceback."""
+    """Run the command line and exit. Every expected error, and Ctrl-C, is a message and an exit code, never a
+    traceback."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        _stop(Stopped("stopped"), Exit.STOPPED)
+
+
+def _run() -> NoReturn:
     streams.take_over()
     _only_our_talk()
     # Threads that wait give way: turning on the spot, as they do by default, they take the cores from each other.
@@ -97,10 +106,16 @@ def main() -> NoReturn:
     try:
         try:
             app()
+        except SystemExit as ended:
+            if ended.code == Exit.STOPPED:  # typer takes Ctrl-C for itself, and says nothing
+                raise KeyboardInterrupt from None
+            raise
         finally:
             streams.finish()
     except streams.PipeClosed:
         sys.exit(Exit.FAILURE)  # what was not read was not told, so this is none of the answers
+    except Stopped as error:
+        _stop(error, Exit.STOPPED)
     except UserError as error:
         _stop(error, Exit.USER_MISTAKE)
     except JudgeError as error:
@@ -134,5 +149,7 @@ def _only_our_talk() -> None:
 
 
 def _stop(error: JudgeError, code: Exit) -> NoReturn:
+    if code == Exit.STOPPED:  # what is left to do takes a moment: who cannot wait ends it at once, and as quietly
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     print(f"judge: {printable_lines(str(error))}", file=sys.stderr)  # a model's, a server's or a file's words, too
     sys.exit(code)

@@ -102,6 +102,18 @@ ASKING = (*LOADING, "memory_gib", "max_pixels", "reason_with", "trust_remote_cod
 JUDGING = (*ASKING, "encoder", "detector", "batch")
 
 
+def chosen_options(given: typer.Context) -> list[str]:
+    """The words of the options that somebody typed, as they go into a command that does the same again."""
+    words: list[str] = []
+    for option in given.command.params:
+        source = given.get_parameter_source(option.name or "")
+        if option.param_type_name != "option" or source is None or source.name != "COMMANDLINE":
+            continue
+        value = given.params[option.name or ""]
+        words += [min(option.opts, key=len), *([] if value is True else [str(value)])]
+    return words
+
+
 def judged_with(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a verb the options of these names where its parameter `settings` stands, and it a `Settings` of them.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from judge.models.scripted import ScriptedMllm
 from judge.settings import Thresholds
 from judge.verdict import Failure, Provenance, Verdict
 
+AN_IMAGE = Path(__file__).parents[2] / "examples" / "images" / "body-on-fire-violating.png"
 YES, NO, UNSURE, BROKEN = 0.99, 0.01, (0.1, 0.1), ModelError("the model fell over", retryable=True)
 RULES = parse_constitution(
     "constitution: test\nversion: 1.0.0\nrules:\n"
@@ -37,6 +40,7 @@ def run(monkeypatch, capsys):
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     monkeypatch.setattr(sys, "warnoptions", ["error"])
     monkeypatch.setattr(logging.getLogger("judge"), "handlers", [])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process is not the command's own
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["judge", *map(str, arguments)])
@@ -111,20 +115,65 @@ def test_an_empty_name_is_not_the_folder_we_are_in(run, says):
 
 
 @pytest.mark.parametrize("name", ["nul\0.png", "n" * 5_000, "\N{PILE OF POO}.png", "[bold]x[/].png", "-"])
-def test_odd_names_are_failures_of_their_image(run, says, name):
-    says()
-    code, out, _ = run("check", "--json", "--", name)
-    assert (code, json.loads(out)["image"]) == (Exit.FAILURE, name)
-    code, out, _ = run("check", "--", name)
+def test_odd_names_are_failures_of_their_image(run, says, images, name):
+    says(NO)
+    code, out, _ = run("check", "--json", "--", name, images[0])
+    assert (code, json.loads(out.splitlines()[0])["image"]) == (Exit.FAILURE, name)
+    says(NO)
+    code, out, _ = run("check", "--", name, images[0])
     assert code == Exit.FAILURE
     assert name.replace("\x00", "\\x00")[:20] in out, "control characters are shown, not sent to the terminal"
 
 
-def test_a_file_name_that_is_no_text_stops_nothing(run, says):
-    says()
-    code, out, _ = run("check", "--json", "\udcff.png")
+def test_a_file_name_that_is_no_text_stops_nothing(run, says, images):
+    says(NO)
+    code, out, _ = run("check", "--json", "\udcff.png", images[0])
     assert code == Exit.FAILURE
-    assert json.loads(out)["verdict"] == "needs_review"
+    assert [json.loads(line)["verdict"] for line in out.splitlines()] == ["needs_review", "no_violation"]
+
+
+def test_only_names_of_nothing_are_a_mistake_and_nothing_is_judged(run, says, tmp_path):
+    says()
+    code, out, said = run("check", "--json", tmp_path / "a.png", tmp_path / "b" / "\x1b.png")
+    assert (code, out) == (Exit.USER_MISTAKE, "")
+    assert said.startswith(f"judge: no such file: {tmp_path}/a.png, {tmp_path}/b/\\x1b.png\n")
+
+
+def test_a_file_that_goes_away_later_may_come_back(run, says, images, monkeypatch):
+    judge_many = Judge.judge_many
+
+    def too_late(self, given):
+        images[0].unlink()
+        return judge_many(self, given)
+
+    monkeypatch.setattr(Judge, "judge_many", too_late)
+    says()
+    code, out, _ = run("check", "--json", images[0])
+    assert (code, json.loads(out)["reasons"]) == (Exit.FAILURE, ["no such file"])
+
+
+@pytest.mark.parametrize("stopped", ["judging", "before", "at the end"])
+def test_stopping_it_is_said_in_a_line(run, says, images, monkeypatch, stopped):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    says(NO)
+    if stopped == "judging":
+        monkeypatch.setattr(Judge, "judge_many", stop)
+    else:
+        monkeypatch.setattr(command.streams, "finish" if stopped == "at the end" else "take_over", stop)
+    code, _, said = run("check", images[0])
+    assert code == Exit.STOPPED == 130
+    assert said.endswith("judge: stopped\n") and "Traceback" not in said
+
+
+def test_stopping_a_batch_says_how_to_go_on(run, images, monkeypatch, tmp_path):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("judge.serving.batch.call.batch", stop)
+    code, _, said = run("batch", images[0].parent, "-o", tmp_path / "out")
+    assert (code, said) == (Exit.STOPPED, "judge: stopped; what was judged is kept: the same command goes on\n")
 
 
 def test_the_table_names_rules_reasons_and_probabilities(run, says, images):
@@ -153,6 +202,22 @@ def test_what_needs_somebody_stands_first_and_the_end_says_how_many_of_each(run,
     )
     assert f"judge: see why: judge check {images[2]} --explain\n" in said
     assert "judge demo" in said, "the rules are those that ship"
+
+
+def test_the_command_that_shows_why_judges_in_the_same_way(run, images, monkeypatch):
+    asked = []
+
+    def load(constitution, settings):
+        asked.append((constitution, settings))
+        return Judge(RULES, ScriptedMllm({"fire is visible": [YES]}, {"fire is visible": 0.5}))
+
+    monkeypatch.setattr(assemble, "load_judge", load)
+    options = ("-c", "my rules.yaml", "--encoder", "none", "--dtype", "float32", "--quantize", "8bit", "--frames", "3")
+    _, _, said = run("check", images[0], *options, "--look-closer", "--trust-remote-code")
+    (line,) = (one for one in said.splitlines() if one.startswith("judge: see why: judge "))
+    _, out, _ = run(*shlex.split(line.removeprefix("judge: see why: judge ")))
+    assert asked[0] == asked[1] and asked[0][1].encoder == "none"
+    assert "0.990" in out, "why"
 
 
 def test_failures_stand_beside_violations_in_the_summary(run, says, images):
@@ -192,9 +257,9 @@ def test_of_many_images_the_rest_come_as_they_are_judged(run, says, images, monk
         ((), "Missing argument"),
         (("--nonsense", "x.png"), "No such option"),
         (("--quantize", "3bit", "x.png"), "Invalid value for '--quantize'"),
-        (("--dtype", "float8", "x.png"), "setting dtype: Input should be"),
-        (("-c", "nowhere.yaml", "x.png"), "no constitution at nowhere.yaml"),
-        (("-m", "/nowhere/at/all", "x.png"), "cannot load /nowhere/at/all"),
+        (("--dtype", "float8", AN_IMAGE), "setting dtype: Input should be"),
+        (("-c", "nowhere.yaml", AN_IMAGE), "no constitution at nowhere.yaml"),
+        (("-m", "/nowhere/at/all", AN_IMAGE), "cannot load /nowhere/at/all"),
     ],
 )
 def test_mistakes_exit_with_2_and_say_what_is_wrong(run, arguments, said):
@@ -206,7 +271,7 @@ def test_mistakes_exit_with_2_and_say_what_is_wrong(run, arguments, said):
 def test_mistakes_in_a_constitution_are_all_shown(run, tmp_path):
     path = tmp_path / "c.yaml"
     path.write_text("constitution: X\nversion: 1\nrules: []\n")
-    code, out, said = run("check", "-c", path, "x.png")
+    code, out, said = run("check", "-c", path, AN_IMAGE)
     assert (code, out) == (Exit.USER_MISTAKE, "")
     assert [f"{path}:{place}" in said for place in ("1:15", "2:10", "3:8")] == [True] * 3
 
@@ -216,7 +281,7 @@ def test_an_unexpected_error_is_no_violation(run, monkeypatch, caplog):
         raise RuntimeError("a mistake of ours")
 
     monkeypatch.setattr(assemble, "load_judge", broken)
-    code, out, _ = run("check", "x.png")
+    code, out, _ = run("check", AN_IMAGE)
     assert (code, out) == (Exit.FAILURE, "")
     assert "unexpected error" in caplog.text
 
@@ -226,7 +291,7 @@ def test_a_model_that_fails_to_load_is_a_failure(run, monkeypatch):
         raise ModelError("no memory", hint="buy some")
 
     monkeypatch.setattr(assemble, "load_judge", broken)
-    assert run("check", "x.png") == (Exit.FAILURE, "", "judge: no memory\n  hint: buy some\n")
+    assert run("check", AN_IMAGE) == (Exit.FAILURE, "", "judge: no memory\n  hint: buy some\n")
 
 
 def verdict(word: str, failure: Failure | None = None) -> Verdict:

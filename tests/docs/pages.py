@@ -50,6 +50,9 @@ def run_page(page: Path, folder: Path, run: Callable[[str], str]) -> int:
                 assert matches(expected, printed), f"{page.name}: $ {command}\n{printed}"
                 ran += 1
         elif block["name"]:
+            stem, _, kind = block["name"].partition(".")
+            hides = kind == "py" and stem in sys.stdlib_module_names  # of every program that is run beside it
+            assert not hides, f"{page.name}: {block['name']} hides Python's own {stem}"
             (folder / block["name"]).write_text(block["text"], encoding="utf-8")
     return ran
 

@@ -28,6 +28,14 @@ def test_examples_do_what_the_page_says(page, tmp_path, monkeypatch):
     assert run_page(DOCS / page, tmp_path, Shell(tmp_path, monkeypatch)) > 1
 
 
+def test_a_program_called_like_a_module_of_python_is_refused(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    page.write_text("```py numbers.py\nprint(1)\n```\n", encoding="utf-8")
+    (folder := tmp_path / "folder").mkdir()
+    with pytest.raises(AssertionError, match=r"numbers\.py hides Python's own numbers"):
+        run_page(page, folder, Shell(folder, monkeypatch))
+
+
 def test_there_is_a_quickstart_for_everybody():
     assert [name.removeprefix("quickstart-").removesuffix(".md") for name in QUICKSTARTS] == [
         "analyst", "curator", "engineer", "moderator", "researcher",

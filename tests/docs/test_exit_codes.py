@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
 RULE = "constitution: c\nversion: 1.0.0\nrules:\n  - id: fire\n    rule: No fire may be shown.\n"
 CHAIN = RULE + "    preconditions: [fire is visible]\n"
 MISTAKES = {
-    "demo": "--out .", "init": "", "check": "", "batch": "nowhere -o out", "report": "nowhere", "compile": "nowhere.yaml", "test": "nowhere.yaml",
+    "demo": "--out .", "init": "", "check": "nowhere.png", "batch": "nowhere -o out", "report": "nowhere", "compile": "nowhere.yaml", "test": "nowhere.yaml",
     "diff": "nowhere.yaml nowhere.yaml", "eval": "nowhere", "lint": "nowhere.yaml", "calibrate": "nowhere.yaml nowhere",
     "import": "nowhere.md", "review": "add nowhere.jsonl", "audit": "--data nowhere", "export": "--data nowhere",
     "schema": "--verdict --check", "bench": "--batch 0", "probe": "--model /nowhere", "doctor": "--model /nowhere",
@@ -47,7 +47,7 @@ def rows() -> dict[str, list[str]]:
 
 def test_every_verb_and_every_code_stand_on_the_page():
     assert {name.split()[0] for name in rows()} == set(VERBS)
-    assert re.findall(r"^\| (\d) \|", PAGE, re.MULTILINE) == [str(int(code)) for code in sorted(Exit)]
+    assert re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE) == [str(int(code)) for code in sorted(Exit)]
     words = {
         "violation": Exit.VIOLATION,
         "failure": Exit.FAILURE,

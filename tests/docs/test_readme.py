@@ -31,6 +31,20 @@ def test_its_commands_print_what_it_shows(tmp_path, monkeypatch):
         assert shell("python one.py").splitlines()[-1] == "violation ('body-on-fire',)"
 
 
+def test_the_home_page_of_the_site_sets_up_as_it_does():
+    home = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^python3 -m venv .+$", home, re.MULTILINE)
+    assert line in TEXT.splitlines()
+    assert "(../README" not in home, "the site has none"
+
+
+def test_the_rival_that_flags_everything_is_said_to():
+    report = json.loads((ROOT / "benchmarks/results/drawn-os-bench.json").read_text(encoding="utf-8"))
+    counts = report["baselines"]["whole-constitution-cot"]["overall"]["counts"]
+    flagged = counts["true_positive"] + counts["false_positive"]
+    assert (flagged == sum(counts.values())) == ("flags every drawing" in " ".join(TEXT.split()))
+
+
 def test_its_links_lead_somewhere():
     linked = [*re.findall(r"\]\((?!https?:)([^)#\s]+)", TEXT), *re.findall(r'src(?:set)?="([^"]+)"', TEXT)]
     assert len(linked) > 20
