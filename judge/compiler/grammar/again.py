@@ -70,8 +70,8 @@ def named_again(draft: Draft, clause: Clause, *, lifting: bool) -> bool:
         return False
     if not lifting and not (points and first) and not says_more(draft):
         return False  # `when bottles are open`: some are, whichever they be
-    if not lifting and not points:
-        return False  # `when a dog is near`: another one
+    if not lifting and not points and not (same and first in ("a", "an")):
+        return False  # `when no dog is near`
     if not lifting and not first and (says_more(draft) or _bare(subject) != _bare(alike[0])):
         raise Impossible(f"it is open whether the condition speaks of the same `{subject.words}`, or of any", _SAME)
     if not same or not points or len(things) > 1 or clause.said == VISIBLE:
@@ -119,7 +119,7 @@ def keep_apart(draft: Draft, groups: Groups, *, lifting: bool) -> None:
     """
     things = things_of(draft)
     texts = [one.inside for one in things] + [one.text for one in (*draft.said, *draft.place)]
-    texts += [clause.text for group in draft.whole for clause in group]
+    texts += [clause.text for group in (*draft.whole, *draft.conditions) for clause in group]
     named = [mention for text in texts for mention in _mentions(text, inside=True)]
     rule = {word: any(points for other, points in named if other == word) for word, _ in named}
     heads = {base_of(one.head) for one in things}
@@ -129,7 +129,7 @@ def keep_apart(draft: Draft, groups: Groups, *, lifting: bool) -> None:
             bare = lifting and word in rule and points is None
             if (word in rule and bool(points) != bool(rule[word]) and not seen_alone) or bare:
                 raise Impossible(f"it is open whether the `{word}` is the same one in both parts of the rule", _SAME)
-        if lifting:
+        if lifting and not rule.get(base_of(clause.subject.head)):
             _of_no_part(clause.subject, things)
 
 
@@ -138,7 +138,8 @@ def _of_no_part(subject: Thing, things: tuple[Thing, ...]) -> None:
     points = subject.determiner.split(" ")[0] in _POINTING
     if not points or subject.behind or all(one.determiner == "the" for one in things):
         return
-    part = lexicon.kind(subject.head) == "b" or base_of(subject.head) in _PARTS
+    # a body part, or somebody who belongs to each: `the driver`
+    part = lexicon.kind(subject.head) in ("b", "p") or base_of(subject.head) in _PARTS
     if part or any(nets.is_kind_of(one.head, subject.head) for one in things):
         raise Impossible(
             f"it is open whether `{subject.text}` is of each thing that the rule speaks of",
@@ -154,6 +155,8 @@ def _mentions(text: str, *, inside: bool = False) -> Iterator[tuple[str, bool | 
     for token, after in zip_longest(tokens, tokens[1:]):
         if token.word in _POINTING:
             points = True
+        elif token.is_owner:
+            yield base_of(token.word.removesuffix("'s").removesuffix("'")), points
         elif token.word in CLOSED or token.kind == "number":
             points = False if token.word in _OTHERS or token.kind == "number" or token.word in NUMBERS else None
         elif _is_noun(token) and (points or inside or not (after and _is_noun(after))):

@@ -354,7 +354,7 @@ def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Itera
         )
     # where no driver is seen, nothing is asked of the driver's hands
     whose: Groups = ((Clause(one.owner, VISIBLE),),) if one.owner else ()
-    yield Draft(whole=(tuple(clause for one in few for clause in said_of(one, finite)),), conditions=whose)
+    yield Draft(whole=(tuple(clause for one in few for clause in said_of(of_one(one), finite)),), conditions=whose)
 
 
 def _so_of_the_picture(things: Things, said: Alternatives) -> Iterator[Draft]:
