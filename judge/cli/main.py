@@ -151,5 +151,7 @@ def _only_our_talk() -> None:
 def _stop(error: JudgeError, code: Exit) -> NoReturn:
     if code == Exit.STOPPED:  # what is left to do takes a moment: who cannot wait ends it at once, and as quietly
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # Where Ctrl-C came into an `exec`, `python -m` would end by a signal, and only the next `exec` forgets that.
+        exec("")  # noqa: S102
     print(f"judge: {printable_lines(str(error))}", file=sys.stderr)  # a model's, a server's or a file's words, too
     sys.exit(code)

@@ -112,3 +112,22 @@ def test_a_mistake_is_a_message_with_a_hint_not_a_traceback():
     done = judge("check", "-c", "dmeo", DRAWINGS / "drugs-violating.png")
     assert (done.returncode, done.stdout) == (Exit.USER_MISTAKE, "")
     assert re.fullmatch(r"judge: no constitution at dmeo\n  hint: did you mean `demo`\?\n", done.stderr)
+
+
+STOPPED = """
+from judge import assemble
+from judge.cli.main import main
+
+assemble.load_judge = lambda *_, **__: exec("raise KeyboardInterrupt")
+main()
+"""
+
+
+def test_stopped_while_python_executes_text_it_ends_with_the_same_code(tmp_path):
+    """As libraries do while they are imported. `python -m` ended by a signal of its own then."""
+    (tmp_path / "stopped.py").write_text(STOPPED)
+    done = subprocess.run(
+        [sys.executable, "-m", "stopped", "check", DRAWINGS / "blade-in-hand-violating.png"], cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (Exit.STOPPED, "judge: stopped\n")
