@@ -69,6 +69,20 @@ def test_weights_that_nothing_takes_are_refused_by_name_and_doctor_says_so_too(c
     assert name in of_model(str(folder))["wrong"]
 
 
+@pytest.mark.parametrize(
+    ("part", "size"),
+    [("text_config", "hidden_size"), ("text_config", "intermediate_size"), ("vision_config", "hidden_size")],
+)
+def test_sizes_that_no_memory_holds_are_refused_by_name_before_it_is_asked_for(copied, part, size):
+    folder = copied("llava")
+    set_in(folder, part, size, 10**9)
+    with pytest.raises(
+        UserError, match=r"config.json does not fit the weights: \S+ is of shape .* 1000000000"
+    ) as caught:
+        load_mllm(str(folder), FULL)
+    assert "config.json is wrong" in caught.value.hint
+
+
 def test_what_is_left_out_on_purpose_is_no_misfit(copied):
     folder = copied("llava")
     layer = "model.language_model.layers.0.self_attn"

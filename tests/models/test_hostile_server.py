@@ -187,3 +187,17 @@ def test_a_server_that_redirects_is_not_followed_and_it_is_said_where_to(status,
     assert f"the server {address} redirects to {where}, which is not followed" in caught.value.message
     assert "name its address" in caught.value.hint
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("wanted", ["", "#one"])
+def test_a_server_without_a_model_says_so(wanted):
+    with sending(listing()) as url, pytest.raises(UserError, match="serves no model") as caught:
+        load_server(url + wanted)
+    assert "load one" in caught.value.hint
+
+
+@pytest.mark.parametrize("error", [{"message": "the picture is\nnot liked"}, "the picture is not liked"])
+def test_an_error_under_the_status_of_success_is_said_in_the_servers_words(error):
+    answer = whole(json.dumps({"error": error}).encode())
+    with sending(answer) as url, pytest.raises(ModelError, match="error: the picture is not liked"):
+        load_server(url)

@@ -113,6 +113,7 @@ class TestUse:
         with pytest.raises(ModelError, match=str(status)) as caught:
             mllm.reply([suite.talk(None, "hm")], max_tokens=2)
         assert not caught.value.retryable and server.requests == 1
+        assert ("--max-pixels" in caught.value.hint) == (status == 413)
 
     def test_one_failure_fails_the_call_and_not_the_next(self, joined, pictures):
         server, mllm = joined

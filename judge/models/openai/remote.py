@@ -34,6 +34,10 @@ Result = TypeVar("Result")
 Record = TypeVar("Record", bound=BaseModel)
 _SAID = 300  # characters of a server's error message that are passed on
 _TOLD = 5000  # characters of it that are searched for what the server does not take
+_HINTS = {  # by status
+    401: "is the API key right? it is read from OPENAI_API_KEY",
+    413: "show it smaller pictures (--max-pixels), or let the server take larger requests",
+}
 _CUT = ("RemoteProtocolError", "ReadError", "WriteError", "EndOfStream", "ConnectionResetError")  # of any HTTP library
 _LONGEST_WAIT = 30.0  # seconds to a retry at most; a server that asks for more is not waited for
 
@@ -43,7 +47,7 @@ class Refused(ModelError):
     said of it."""
 
     def __init__(self, message: str, status: int, told: str = "") -> None:
-        super().__init__(message, hint="is the API key right? it is read from OPENAI_API_KEY" if status == 401 else "")
+        super().__init__(message, hint=_HINTS.get(status, ""))
         self.status, self.told = status, told
 
 
@@ -183,6 +187,8 @@ class Remote:
             async with asyncio.timeout(max(self._limits.patience, self._limits.timeout)):  # the tries together
                 answer = await self._retry(self._again, once)
             self._down = False
+            if (told := _failed(answer)) is not None:
+                raise ModelError(f"the server {self.url} answered with an error: {told}", retryable=True)
             return record.model_validate(answer)
         except (openai.APIConnectionError, TimeoutError, TooMuch, Elsewhere) as error:
             elsewhere = origin(error, Elsewhere)
@@ -277,7 +283,17 @@ def _said(error: openai.APIStatusError) -> str:
     if isinstance(body, dict):
         inner = body.get("error", body)  # the SDK has usually taken the outer layer off
         body = inner.get("message", inner) if isinstance(inner, dict) else inner
-    text = " ".join(str(body or error.message).split())
+    return _one_line(body or error.message)
+
+
+def _failed(answer: object) -> str | None:
+    """What a server says that failed, though its status is that of success."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    return _one_line(error.get("message", error) if isinstance(error, dict) else error) if error else None
+
+
+def _one_line(said: object) -> str:
+    text = " ".join(str(said).split())
     return text if len(text) <= _SAID else f"{text[:_SAID]}..."
 
 

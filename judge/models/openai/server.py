@@ -219,6 +219,8 @@ def load_server(
 def _chosen(remote: Remote, wanted: str | None) -> Served:
     models = remote.run(remote.models())
     names = _named(models)
+    if not models:
+        raise UserError(f"the server {remote.url} serves no model", hint="load one there, then try again")
     if wanted is None:
         if len(models) != 1:
             raise UserError(

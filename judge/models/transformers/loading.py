@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 
+from judge import resources
 from judge.errors import JudgeError, ModelError, UserError
 from judge.files import read_text
 from judge.models.transformers import quantization
@@ -46,6 +47,8 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
     """
     config, device, trusted = configuration(source, settings), _device(settings), settings.trust_remote_code
     quantization.check(source, config, quantize)
+    if Path(source) not in (resources.bundled_model(), resources.bundled_eyes()):  # whose files are known by digest
+        _check_sizes(kind, source, config, trust_remote_code=trusted)
     options: dict[str, Any] = {
         "dtype": _dtype(settings, device),
         "trust_remote_code": trusted,
@@ -70,12 +73,12 @@ def unread_model(kind: Any, source: str) -> Any:
 
     Raises as `load_model` does. Of weights that come quantised only their format is checked.
     """
-    config, trusted = configuration(source, Settings()), {"trust_remote_code": False}
+    config = configuration(source, Settings())
     quantization.check(source, config, "none")
     if quantization.own_format(config) is None:
-        return _fitting(kind, source, config, {"device_map": {"": "meta"}, **trusted})
+        return _unfilled(kind, source, config, trust_remote_code=False)
     with torch.device("meta"):
-        return loaded(source, "model", lambda _: kind.from_config(config, **trusted))
+        return loaded(source, "model", lambda _: kind.from_config(config, trust_remote_code=False))
 
 
 def identity(role: Role, name: str, source: str, model: Any, quantize: str = "none") -> ModelIdentity:
@@ -98,6 +101,17 @@ def cannot_run(source: str, error: ModelError) -> JudgeError:
     if isinstance(error.__cause__, torch.OutOfMemoryError):
         return error
     return UserError(f"transformers {__version__} cannot run {source}: {error.message}", hint=error.hint or _UNFIT)
+
+
+def _check_sizes(kind: Any, source: str, config: Any, *, trust_remote_code: bool) -> None:
+    """Compare shapes before memory is taken for what a configuration asks for, which may be any amount."""
+    if quantization.own_format(config) is None:
+        _unfilled(kind, source, config, trust_remote_code=trust_remote_code)
+
+
+def _unfilled(kind: Any, source: str, config: Any, *, trust_remote_code: bool) -> Any:
+    """A checkpoint's model that fits its configuration, with no memory taken for weights."""
+    return _fitting(kind, source, config, {"device_map": {"": "meta"}, "trust_remote_code": trust_remote_code})
 
 
 def _fitting(kind: Any, source: str, config: Any, options: Mapping[str, Any]) -> Any:
