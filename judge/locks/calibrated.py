@@ -61,18 +61,25 @@ def calibrated(
     if made.prompts != constitution.asked_in.digests:
         return Applied(constitution, None, ("it was made under other prompts",))
     refused: list[str] = []
-    fitting: dict[str, Bounds] = {}
+    judged_by = bounded(constitution, _fitting(constitution, lock, settings, refused))
+    digest = calibration_digest(lock) if judged_by != constitution else None
+    return Applied(judged_by, digest, tuple(refused))
+
+
+def _fitting(
+    constitution: Constitution, lock: Lock, settings: Settings, refused: list[str]
+) -> dict[str, Bounds | None]:
+    """Bounds by rule: those that are written, else the lock's where they fit; why others do not goes to `refused`."""
+    found: dict[str, Bounds | None] = {}
     for rule in constitution.rules:
         entry = lock.rules.get(rule.id)
         own = entry.calibration if entry is not None else None
+        found[rule.id] = rule.thresholds.bounds
         if own is not None and own.made_under != made_under(rule, settings):
             refused.append(f"{rule.id} has another chain or other thresholds since")
         elif own is not None and rule.thresholds.bounds is None:
-            fitting[rule.id] = own.bounds
-    if not fitting:
-        return Applied(constitution, None, tuple(refused))
-    written = {rule.id: rule.thresholds.bounds for rule in constitution.rules}
-    return Applied(bounded(constitution, {**written, **fitting}), calibration_digest(lock), tuple(refused))
+            found[rule.id] = own.bounds
+    return found
 
 
 def bounded(constitution: Constitution, bounds: Mapping[str, Bounds | None]) -> Constitution:

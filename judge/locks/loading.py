@@ -77,10 +77,11 @@ def under_lock(
     calibrated bounds, where they were made with these models; a warning says which are not used, and why."""
     if lock is None:
         return constitution, None
+    priors = priors_in(lock, models[0], constitution)
     applied = calibrated(constitution, lock, models, settings)
     for why in applied.refused:
         log.warning("calibration in the lock file not used: %s; run `judge calibrate` again", why)
-    return applied.constitution, Locked(lock.digest, priors_in(lock, models[0], constitution), applied.digest)
+    return applied.constitution, Locked(lock.digest, priors, applied.digest)
 
 
 def _settled(
