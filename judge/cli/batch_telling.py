@@ -61,7 +61,8 @@ class Telling:
             print(json.dumps(tally.as_json()), file=sys.stderr, flush=True)
         else:
             of = f" of about {tally.total}" if tally.total is not None else ""
-            print(f"judge: {tally.before + tally.done}{of} images, {_more(tally)}", file=sys.stderr, flush=True)
+            said = ", ".join(filter(None, (f"{tally.before + tally.done}{of} images", _more(tally))))
+            print(f"judge: {said}", file=sys.stderr, flush=True)
 
     def finish(self, tally: BatchTally, out: Path) -> None:
         """The last word."""
@@ -115,16 +116,16 @@ def _tell_audit(tally: BatchTally) -> None:
 
 
 def _more(tally: BatchTally) -> str:
-    parts = [_verdicts(tally)]
+    parts = [_verdicts(tally)] if tally.done else []
     if tally.rate is not None:
         parts.append(f"{tally.rate:.2g} a second")
     if tally.left is not None:
         parts.append(f"{_duration(tally.left)} left")
-    return ", ".join(part for part in parts if part)
+    return ", ".join(parts)
 
 
 def _verdicts(tally: BatchTally) -> str:
-    done = max(1, tally.done)
+    done = tally.done
     said = ", ".join(f"{tally.verdicts[word]} {word}" for word in WORDS if tally.verdicts[word])
     return f"{said} ({tally.verdicts['needs_review'] / done:.0%} to review, {tally.reasoned / done:.0%} reasoned about)"
 

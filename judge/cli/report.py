@@ -40,7 +40,7 @@ def report(
     named = [
         f"--{name}"
         for name, one in {"html": html, "sql": sql, "distil": distil, "label-studio": label_studio}.items()
-        if one
+        if one is not None
     ]
     if len(named) > 1:
         raise UserError(f"{' and '.join(named)}: one at a time", hint="run the command once for each")

@@ -17,8 +17,8 @@ SELECT count(*), count(copy_of), count(*) FILTER (reused > 0), count(*) FILTER (
        count(*) FILTER (len(missed) > 0 AND copy_of IS NULL), coalesce(sum(seconds), 0)
 FROM images
 """
-_ERRORS = "SELECT error_message, count(*) FROM images WHERE error IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT 12"
-_CAUSES = "SELECT cause, count(*) FROM (SELECT unnest(causes) AS cause FROM images) GROUP BY 1 ORDER BY 2 DESC"
+_ERRORS = "SELECT error_message, count(*) FROM images WHERE error IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 12"
+_CAUSES = "SELECT cause, count(*) FROM (SELECT unnest(causes) AS cause FROM images) GROUP BY 1 ORDER BY 2 DESC, 1"
 _DAYS = "SELECT left(judged_at, 10), verdict, count(*) FROM images GROUP BY ALL ORDER BY ALL"
 _RULES = """
 WITH per_image AS (
@@ -33,7 +33,7 @@ _SCORES = f"""
 SELECT rule, least({BINS - 1}, CAST(floor(with_image * {BINS}) AS INTEGER)) AS bin, count(*)
 FROM statements WHERE with_image IS NOT NULL GROUP BY ALL
 """  # noqa: S608 (a number of ours)
-# What needs review, and then decided chains whose weakest fact was nearest to an even chance.
+# What needs review, and then decided chains whose wanting or weakest fact was nearest to an even chance.
 _UNCERTAIN = """
 SELECT key, name, verdict, rule, missing, p FROM images LEFT JOIN nearest USING (sha256)
 WHERE copy_of IS NULL AND (verdict = 'needs_review' OR abs(p - 0.5) < 0.4)
@@ -42,7 +42,8 @@ ORDER BY verdict = 'needs_review' DESC, abs(coalesce(p, 0.5) - 0.5), key
 # Images without violation of which one fact was wanting, the likeliest first.
 _NEAR = """
 SELECT key, name, verdict, rule, missing, p FROM images JOIN (
-  SELECT *, row_number() OVER (PARTITION BY sha256 ORDER BY p DESC, held DESC) AS nth FROM chains
+  SELECT *, row_number() OVER (PARTITION BY sha256 ORDER BY p DESC, held DESC, rule, view) AS nth
+  FROM chains
   WHERE held = wanted - 1 AND NOT lifted AND (held > 0 OR p > 0.2) AND rule_outcome = 'not_violated') USING (sha256)
 WHERE nth = 1 AND verdict = 'no_violation' AND copy_of IS NULL ORDER BY p DESC, key
 """
@@ -50,8 +51,8 @@ WHERE nth = 1 AND verdict = 'no_violation' AND copy_of IS NULL ORDER BY p DESC, 
 
 @dataclass(frozen=True)
 class ListedImage:
-    """An image in a list of the report. about: the rule, and what decided or was wanting. likely: M of the weakest fact
-    of the chain, in [0, 1]."""
+    """An image in a list of the report. about: the rule, and what decided or was wanting. likely: M of what was
+    wanting, else of the weakest fact of the chain, in [0, 1]."""
 
     key: str
     name: str
@@ -100,7 +101,7 @@ def figures(tables: Tables) -> BatchFigures:
     return BatchFigures(
         run=tables.run.name,
         images=total,
-        verdicts=_counts(tables, "SELECT verdict, count(*) FROM images GROUP BY 1 ORDER BY 2 DESC"),
+        verdicts=_counts(tables, "SELECT verdict, count(*) FROM images GROUP BY 1 ORDER BY 2 DESC, 1"),
         errors=_counts(tables, _ERRORS),
         causes=_counts(tables, _CAUSES),
         copies=copies,

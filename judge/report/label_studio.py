@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from judge.files import whole
 from judge.printable import printable
 from judge.report.tables import Tables
 
+_BYTE = re.compile(rb"\\udc([89a-f][0-9a-f])")
 _IMAGES = """
 SELECT key, name, sha256, verdict, violations, reasons,
        abs(p - 0.5) + if(verdict = 'needs_review', 0, 0.5) AS score
@@ -47,21 +49,28 @@ def label_studio(tables: Tables, to: Path) -> int:
 
 
 def _task(row: dict[str, Any], run: str) -> dict[str, Any]:
-    prediction: dict[str, Any] = {"model_version": run, "result": [_choices("verdict", [row["verdict"]])]}
+    said: dict[str, Any] = {"model_version": run, "result": [_choices("verdict", [row["verdict"]])]}
     if row["violations"]:
-        prediction["result"].append(_choices("rules", row["violations"]))
+        said["result"].append(_choices("rules", row["violations"]))
     if row["score"] is not None:  # Label Studio shows the lowest first
-        prediction["score"] = round(row["score"], 6)
-    served = quote(row["name"].replace(os.sep, "/").lstrip("/"))
+        said["score"] = round(row["score"], 6)
     return {
         "data": {
-            "image": f"/data/local-files/?d={served}",
+            "image": f"/data/local-files/?d={_address(row['name'])}",
             "key": row["key"],
             "sha256": row["sha256"],
             "reasons": "; ".join(row["reasons"]),
         },
-        "predictions": [prediction],
+        "predictions": [said],
     }
+
+
+def _address(name: str) -> str:
+    """A path as it stands in an address. Bytes of it that are no text stand in the tables as `\\udcXX`."""
+    path = name.replace(os.sep, "/").encode()
+    if os.name == "posix":
+        path = _BYTE.sub(lambda found: bytes.fromhex(found[1].decode()), path)
+    return quote(path.lstrip(b"/"))
 
 
 def _choices(name: str, chosen: list[str]) -> dict[str, Any]:

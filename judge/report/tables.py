@@ -22,21 +22,27 @@ if TYPE_CHECKING:
 
 _MEMORY = "512MB"
 _TOGETHER = 1000  # rows that a long answer is read by
-# Chains by image, view and rule: of the weakest fact its p, and what was wanting.
+# Chains by image, view and rule. `missing` is the fact that keeps the rule from being violated: of the conditions that
+# fail, else of those that are open, the one with the lowest answer; of its alternatives the one that came nearest.
+# `p` is of that fact, and of the weakest one where none is missing.
 _CHAINS = """
 CREATE VIEW chains AS
 WITH conditions AS (
-  SELECT sha256, view, rule, any_value(rule_outcome) AS rule_outcome, kind, condition,
+  SELECT sha256, view, rule, min(rule_outcome) AS rule_outcome, kind, condition,
          bool_or(outcome = 'holds') AS holds, bool_and(outcome = 'fails') AS fails, max(with_image) AS p,
-         first(statement) AS statement
-  FROM statements WHERE kind IS NOT NULL AND enforced GROUP BY sha256, view, rule, kind, condition)
-SELECT sha256, view, rule, any_value(rule_outcome) AS rule_outcome,
+         first(statement ORDER BY with_image DESC NULLS LAST, statement) AS statement
+  FROM statements WHERE kind IS NOT NULL AND enforced GROUP BY sha256, view, rule, kind, condition),
+ordered AS (
+  SELECT *, row_number() OVER (
+    PARTITION BY sha256, view, rule, kind ORDER BY holds, fails DESC, p NULLS LAST, condition) AS nth
+  FROM conditions)
+SELECT sha256, view, rule, min(rule_outcome) AS rule_outcome,
        count(*) FILTER (kind = 'precondition' AND holds) AS held,
        count(*) FILTER (kind = 'precondition') AS wanted,
        bool_or(kind = 'exception' AND holds) AS lifted,
-       min(p) FILTER (kind = 'precondition') AS p,
-       first(statement) FILTER (kind = 'precondition' AND NOT holds) AS missing
-FROM conditions GROUP BY sha256, view, rule
+       min(p) FILTER (kind = 'precondition' AND nth = 1) AS p,
+       min(statement) FILTER (kind = 'precondition' AND nth = 1 AND NOT holds) AS missing
+FROM ordered GROUP BY sha256, view, rule
 """
 # Of each image the chain that decides how sure its verdict is: of a violation the surest violated one, else the one
 # that was nearest to an even chance, an undecided one first.
@@ -54,7 +60,7 @@ class Tables:
 
     Raises:
         UserError: the folder is none of a batch, holds no rows yet, or duckdb is missing.
-        JudgeError: a table cannot be read.
+        JudgeError: a table cannot be read, or is not as it was written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,9 +70,11 @@ class Tables:
             hint = "pip install 'constitution-judge[batch]'"
             raise UserError("a report needs the package 'duckdb'", hint=hint) from error
         self._folder, self.run = folder, last_run(folder)
-        live = Shards(self.run, writing=False).live
+        live = _checked(self.run)
         if not live:
             raise UserError(f"{folder} holds no rows yet", hint="they come with every 1,000 images, or 5 minutes")
+        self._files = [str(self.run / name) for shard in live for name in shard.files]
+        self._locked = False
         self._spilled = tempfile.TemporaryDirectory(prefix="judge-")
         self._db: DuckDBPyConnection = duckdb.connect()
         self._db.execute("SET enable_progress_bar = false")
@@ -99,7 +107,7 @@ class Tables:
         """
         by_ground: dict[str, list[tuple[Path, list[Shard]]]] = {}
         for folder, ground in runs(self._folder):
-            if live := Shards(folder, writing=False).live:
+            if live := _checked(folder):
                 by_ground.setdefault(ground, []).append((folder, live))
         names = []
         for number, some in enumerate(by_ground.values(), 1):
@@ -116,19 +124,32 @@ class Tables:
         self._db.register(name, pa.table({column: pa.array(values) for column, values in columns.items()}))
 
     def ask(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Column names and rows of a query in SQL.
+        """Column names and rows of a query of others in SQL. From then on nothing but the tables can be read.
 
         Raises:
-            UserError: the query is none.
+            UserError: it is none, or more than one, or does something else than ask the tables.
         """
         import duckdb
 
+        self._lock()
+        columns = "tables: images, statements (see docs/batch.md)"
         try:
+            statements = self._db.extract_statements(query)
+            if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
+                raise UserError("that is not one query", hint=f"one SELECT; {columns}")
             found = self._db.execute(query)
             return [one[0] for one in found.description or ()], found.fetchall()
         except duckdb.Error as error:
-            columns = "tables: images, statements (see docs/batch.md)"
-            raise UserError(f"the query fails: {str(error).splitlines()[0]}", hint=columns) from error
+            raise UserError(f"the query fails: {printable(str(error).splitlines()[0])}", hint=columns) from error
+
+    def _lock(self) -> None:
+        """A query of others reads the files of the tables, and no other file, address or variable."""
+        if not self._locked:
+            self._db.execute("SET allowed_paths = ?", [self._files])
+            self._db.execute("SET python_enable_replacements = false")
+            self._db.execute("SET enable_external_access = false")
+            self._db.execute("SET lock_configuration = true")
+            self._locked = True
 
     def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
         """All rows of a query of ours.
@@ -162,3 +183,21 @@ class Tables:
                 f"the tables of {printable(self.run.name)} cannot be read: {printable(str(error).splitlines()[0])}",
                 hint="if the batch is at work, try again; else its own command says which file was changed",
             ) from error
+
+
+def _checked(run: Path) -> list[Shard]:
+    """The shards of a run that count, each as it was written.
+
+    Raises:
+        JudgeError: one is missing or was changed.
+    """
+    shards = Shards(run, writing=False)
+    while True:
+        try:
+            shards.check()
+            return shards.live
+        except JudgeError:
+            later = Shards(run, writing=False)  # a batch at work may have replaced it since
+            if later.live == shards.live:
+                raise
+            shards = later

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from urllib.parse import unquote
+from pathlib import Path
+from urllib.parse import unquote, unquote_to_bytes
 
 import pytest
 
@@ -53,6 +54,17 @@ def test_each_image_has_a_task_with_what_the_judge_said(folder, tmp_path):
         address, _, path = found[row["key"]]["data"]["image"].partition("?d=")
         assert address == "/data/local-files/" and "/" + unquote(path) == row["name"]
     assert "&" not in found["50% & more.png"]["data"]["image"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text elsewhere")
+def test_a_name_that_is_no_text_is_linked_by_its_bytes(tmp_path):
+    images = os.fsencode(pictures(tmp_path / "in", 1))
+    names = [images + b"/" + name for name in (b"00000.png", b"caf\xe9 \xff.png", "caf\u00e9.png".encode())]
+    for number, name in enumerate(names):
+        Path(os.fsdecode(name)).write_bytes(picture(number))
+    batch(tmp_path / "in", tmp_path / "out", judge=colour_judge())
+    linked = [task["data"]["image"].partition("?d=")[2] for task in tasks(tmp_path / "out", tmp_path / "tasks.json")]
+    assert sorted(b"/" + unquote_to_bytes(link) for link in linked) == sorted(names)
 
 
 def test_what_needs_a_person_most_comes_first(folder, tmp_path):

@@ -14,11 +14,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
+from judge.errors import ModelError
 from judge.serving.batch import worker
 from judge.serving.batch.schema import Judged
 from judge.serving.batch.worker import Bench, JudgeFacts, Task, Work
 
-TRIES = 2  # of an image that ended a process
+TRIES = 2  # of an image that ended a process, and of loading the models
 Done = tuple[Task, Judged | None]  # None: the image ends every process that looks at it
 
 
@@ -104,13 +105,27 @@ class Pool:
         """What judges, said by a process that has loaded it.
 
         Raises:
-            UserError, ModelError: the models cannot be loaded.
+            UserError, ModelError: the models cannot be loaded, or each process that tries is ended.
         """
-        return self._started().submit(worker.describe).result()
+        for _ in range(TRIES):
+            try:
+                return self._started().submit(worker.describe).result()
+            except BrokenProcessPool:
+                self._executor = None
+        raise ModelError(
+            "the process that judges died while it loaded the models (out of memory?)",
+            hint="run the same command again with fewer --processes or a smaller model",
+            retryable=True,
+        )
 
     def give(self, tasks: Sequence[Task]) -> None:
         """Have tasks judged together."""
-        self._running[self._started().submit(worker.judge_all, list(tasks))] = list(tasks)
+        try:
+            future = self._started().submit(worker.judge_all, list(tasks))
+        except BrokenProcessPool as error:  # a process died meanwhile: `done` has these judged by others
+            future = Future()
+            future.set_exception(error)
+        self._running[future] = list(tasks)
 
     def done(self, timeout: float | None = None) -> Iterator[Done]:
         """What has been judged by now; where nothing has, what is next. timeout: in seconds, after which nothing is.

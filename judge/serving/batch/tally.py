@@ -85,7 +85,8 @@ class BatchTally:
         self._recent.append(time.monotonic())
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """For programs. `per_second` is of the whole call, as `seconds` is; what is left goes by the rate of late."""
+        seconds = self.seconds
         return {
             "total": self.total,
             "before": self.before,
@@ -99,7 +100,7 @@ class BatchTally:
             "audited": self.audited,
             "missed": self.missed,
             "moved": self.moved,
-            "seconds": round(self.seconds, 3),
-            "per_second": round(self.rate, 3) if self.rate is not None else None,
+            "seconds": round(seconds, 3),
+            "per_second": round(self.done / seconds, 3) if self.done and seconds > 0 else None,
             "seconds_left": round(self.left, 1) if self.left is not None else None,
         }

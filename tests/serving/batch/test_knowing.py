@@ -15,6 +15,7 @@ from judge.models.scripted import ScriptedEncoder
 from judge.serving.batch import run as run_module
 from judge.serving.batch.call import batch, estimate
 from judge.serving.batch.drift import Drift, stability
+from judge.serving.batch.schema import Judged
 from judge.settings import Settings
 from tests.conftest import ROOT
 from tests.serving.batch.colours import POLICY, ColourMllm, colour_judge, pictures, rows
@@ -109,6 +110,30 @@ def test_the_command_says_what_it_will_take_and_writes_nothing(tmp_path):
         done.stdout.startswith("1 images; judged 1 of them") and "a million: " in done.stdout and "costs" in done.stdout
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_nothing_is_said_of_verdicts_before_there_is_one(tmp_path, capfd, monkeypatch):
+    from judge.cli import batch_telling
+    from judge.serving.batch.tally import BatchTally
+
+    monkeypatch.setattr(batch_telling, "_EVERY", 0.0)
+    with batch_telling.Telling(as_json=False) as telling:
+        telling.watch(BatchTally(total=36))
+        assert capfd.readouterr().err == "judge: 0 of about 36 images\n"
+        batch(pictures(tmp_path / "in", 3), tmp_path / "out", judge=colour_judge(), watch=telling.watch)
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert said.startswith("judge: 3 of about 3 images, ") and "to review" in said and ", ," not in said
+
+
+def test_images_a_second_are_of_all_that_were_done(monkeypatch):
+    from judge.serving.batch import tally as tally_module
+
+    tally = tally_module.BatchTally(total=1000, begun=0.0)
+    assert tally.as_json()["per_second"] is None
+    for _ in range(300):
+        tally.add(Judged({"copy_of": "x", "verdict": "violation", "audited": False, "missed": [], "error": None}))
+    monkeypatch.setattr(tally_module.time, "monotonic", lambda: 600.0)
+    assert (tally.as_json()["seconds"], tally.as_json()["per_second"]) == (600.0, 0.5)
 
 
 def test_progress_for_programs_is_json(tmp_path, capfd):

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,51 @@ def die_of_the_second(tasks):
 def test_models_that_cannot_be_loaded_are_said_before_anything_is_judged(folder, tmp_path):
     with pytest.raises((UserError, ModelError), match="nowhere"):
         batch(folder, tmp_path / "out", settings=Settings(model=str(tmp_path / "nowhere")), processes=1)
+
+
+@pytest.mark.parametrize(("deaths", "died"), [(1, False), (2, True)])
+def test_a_process_that_dies_while_it_loads_is_tried_once_more(folder, tmp_path, monkeypatch, deaths, died):
+    from judge.serving.batch import pool as pool_module
+
+    monkeypatch.setattr(pool_module.worker, "describe", partial(die_at_first, tmp_path, deaths))
+    pool = Pool(Work(load_policy("demo"), Settings(), "none"), 1, 1)
+    try:
+        if died:
+            with pytest.raises(ModelError, match="died while it loaded the models") as caught:
+                pool.describe()
+            assert caught.value.retryable and caught.value.hint
+        else:
+            assert pool.describe().digests
+        assert len(list(tmp_path.iterdir())) == deaths
+    finally:
+        pool.stop()
+
+
+def die_at_first(folder, deaths):
+    from judge.serving.batch import worker
+
+    if len(list(folder.iterdir())) < deaths:
+        (folder / str(os.getpid())).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    bench = worker._loaded()
+    return worker.JudgeFacts(bench.judge.provenance, bench.digests, ())
+
+
+def test_work_given_to_a_process_that_died_meanwhile_is_done_by_another(folder):
+    pool = Pool(Work(load_policy("demo"), Settings(), "none"), 1, 1)
+    try:
+        pool.describe()
+        (process,) = pool._executor._processes.values()
+        os.kill(process.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while not pool._executor._broken and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert pool._executor._broken
+        pool.give([Task("0", "0", "0", (folder / DRAWINGS[0]).read_bytes())])
+        ((task, judged),) = pool.done()
+        assert task.key == "0" and judged is not None and not judged.is_error
+    finally:
+        pool.stop()
 
 
 def test_processes_end_with_whoever_started_them(folder, tmp_path):
