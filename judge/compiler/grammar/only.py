@@ -8,10 +8,15 @@ from judge.compiler.grammar import english
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import needs_its_verb, said_in, shows, things_in
-from judge.compiler.grammar.forms import Found
+from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.pictures import PICTURES
 from judge.compiler.grammar.things import Said, Thing, listing
 from judge.compiler.grammar.tokens import PREPOSITIONS
+
+
+_DONE = frozenset("|".join(SHORT[name] for name in ("SHOW", "POST", "PUT")).split("|")) | frozenset(
+    "send sell list offer accept allow advertise print see view".split()
+)
 
 
 def only_kind(found: Found) -> Iterator[Draft]:
@@ -20,6 +25,12 @@ def only_kind(found: Found) -> Iterator[Draft]:
     (one, *more) = things.each
     if english.counted(one.determiner):
         return  # a limit
+    done = one.words.split()[0].lower()
+    if done in _DONE:
+        raise Impossible(
+            f"`{done}` may be what is to be done, or part of a name",
+            "write `No bottles other than closed bottles may be shown`",
+        )
     narrowed = one.modified != (one.behind in PREPOSITIONS)
     if more or one.determiner or not narrowed or one.head in PICTURES:
         raise Impossible(
