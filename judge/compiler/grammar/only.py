@@ -13,9 +13,8 @@ from judge.compiler.grammar.pictures import PICTURES
 from judge.compiler.grammar.things import Said, Thing, listing
 from judge.compiler.grammar.tokens import PREPOSITIONS
 
-
 _DONE = frozenset("|".join(SHORT[name] for name in ("SHOW", "POST", "PUT")).split("|")) | frozenset(
-    "send sell list offer accept allow advertise print see view".split()
+    ["send", "sell", "list", "offer", "accept", "allow", "advertise", "print", "see", "view"]
 )
 
 
