@@ -93,8 +93,8 @@ main()
 @pytest.mark.parametrize(
     ("package", "extra", "command"),
     [
-        ("openai", "remote", "check x.png --model http://127.0.0.1:9/v1"),
-        ("stamina", "remote", "check x.png --model http://127.0.0.1:9/v1"),
+        ("openai", "remote", "check pictures/a.png --model http://127.0.0.1:9/v1"),
+        ("stamina", "remote", "check pictures/a.png --model http://127.0.0.1:9/v1"),
         ("datasets", "eval", "eval table.parquet"),
         ("pyarrow", "review", "export --data queue --format parquet --out x.parquet"),
         ("pyarrow", "batch", "batch pictures -o out"),
