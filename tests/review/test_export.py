@@ -117,7 +117,7 @@ def test_a_batch_comes_in_with_its_images(tmp_path):
     lines.append(samples()["drugs-borderline.png"].model_copy(update={"image": "lost.png"}).model_dump_json())
     data = ["--data", tmp_path / "data"]
     first = run("review", "add", "-", "--images", DRAWINGS, *data, "--json", typed="\n".join(lines))
-    assert json.loads(first.stdout) == {"given": 3, "added": 3, "without_image": ["lost.png"]}
+    assert json.loads(first.stdout) == {"given": 3, "added": 3, "without_image": ["lost.png"], "without_evidence": 0}
     assert "1 added without an image, such as lost.png" in first.stderr
     again = run("review", "add", "-", "--images", DRAWINGS, *data, "--json", typed="\n".join(lines))
     assert json.loads(again.stdout)["added"] == 0
