@@ -311,7 +311,7 @@ def test_keys_and_names_that_are_no_text_are_written(tmp_path):
 
 def test_killed_at_random_points_nothing_is_lost_or_doubled(tmp_path):
     """With `JUDGE_KILLS=50 JUDGE_IMAGES=5000` it is the whole measurement; here fewer."""
-    count, kills = int(os.environ.get("JUDGE_IMAGES", "800")), int(os.environ.get("JUDGE_KILLS", "6"))
+    count, kills = int(os.environ.get("JUDGE_IMAGES", "400")), int(os.environ.get("JUDGE_KILLS", "4"))
     images = pictures(tmp_path / "in", count)
     for number in range(0, count, 40):
         (images / f"copy-{number:05d}.png").write_bytes(picture(number))
