@@ -15,7 +15,7 @@ from pathlib import Path
 
 from judge import media
 from judge.chain import Outcome
-from judge.evaluation.reports.html import palette
+from judge.evaluation.reports.html.standalone import plain_page
 from judge.judging.nearest import Nearest, nearest
 from judge.judging.plain import how
 from judge.verdict import Branch, Evidence, Finding, RuleOutcome, Verdict
@@ -86,28 +86,16 @@ def page(verdicts: Sequence[Verdict], *, seconds: float, command: str) -> str:
     Raises:
         ImageError: a picture that was judged can no longer be read.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     ordered = sorted(verdicts, key=lambda one: tuple(WORDS).index(one.verdict))
-    text: str = environment.get_template("page.html.j2").render(
+    return plain_page(
+        _FOLDER,
         cards=[_card(one) for one in ordered],
         counts=Counter(one.verdict for one in verdicts),
         words=WORDS,
         seconds=seconds,
         command=command,
         source=verdicts[0].provenance,
-        style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
-        light=palette.variables(palette.LIGHT),
-        dark=palette.variables(palette.DARK),
     )
-    return text
 
 
 def _card(verdict: Verdict) -> DemoCard:

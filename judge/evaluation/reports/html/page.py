@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from judge.constitution import Constitution
 from judge.evaluation.measures.figures import Evaluation
@@ -22,6 +21,7 @@ from judge.evaluation.reports.html import palette
 from judge.evaluation.reports.html.cases import VERDICTS, cards
 from judge.evaluation.reports.html.losses import LossCause, Losses, losses
 from judge.evaluation.reports.html.plots import plots
+from judge.evaluation.reports.html.standalone import environment
 from judge.verdict import Verdict
 
 _FOLDER = Path(__file__).resolve().parent
@@ -52,7 +52,7 @@ def render(
     script, plotly = (_FOLDER / "report.js").read_text(encoding="utf-8"), _plotly()
     drawn = plots(evaluation, lost, _threshold(trace))
     text: str = (
-        _environment()
+        environment(_FOLDER)
         .get_template("report.html.j2")
         .render(
             e=evaluation,
@@ -94,18 +94,6 @@ def _where_lost(lost: Losses) -> tuple[str, ...]:
 
 def _threshold(trace: Verdict | None) -> float | None:
     return trace.provenance.thresholds.relevance if trace is not None else None
-
-
-def _environment() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 @cache
