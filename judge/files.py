@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 MOST = 2**26  # bytes of a text file, and of one line of a file that is read by lines, unless more is said
+CELL = 2**17  # characters of a cell of CSV that holds words. Readers hold them against it themselves: the limit of
+# Python's csv module is the whole process's, and tables with pictures in their cells raise it.
 _OWN, _PUBLIC = 0o600, 0o666  # permissions of a new file, of which the user's umask takes its part
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = {

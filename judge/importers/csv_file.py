@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from judge.constitution.document import MAX_BYTES
 from judge.errors import UserError
+from judge.files import CELL
 from judge.importers.gathering import Gathering, Imported
 from judge.importers.tables import KNOWN, NO_COLUMN, is_rule_column, rows_of
 from judge.importers.writing import Written, slug
@@ -97,6 +98,8 @@ def _records(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
     begun = 1
     try:
         for cells in reader:
+            if any(len(cell) > CELL for cell in cells):
+                raise csv.Error(f"a cell is longer than {CELL} characters")
             if cells:
                 yield begun, cells
             begun = reader.line_num + 1

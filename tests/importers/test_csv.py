@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -56,7 +58,9 @@ def test_what_stands_between_cells_is_known_from_the_head(between):
         ("id,rule\nW-1,No guns.\nw 1,No axes.\n", "p.csv:3: the id `w-1` is taken"),
     ],
 )
-def test_what_cannot_be_imported_says_why(text, said):
+@pytest.mark.parametrize("limit", [2**17, 2**27])  # of the whole process: tables of pictures raise it
+def test_what_cannot_be_imported_says_why(text, said, limit, request):
+    request.addfinalizer(partial(csv.field_size_limit, csv.field_size_limit(limit)))
     with pytest.raises(UserError) as refused:
         import_csv(text, file="p.csv")
     assert said in refused.value.message and refused.value.hint

@@ -58,7 +58,7 @@ class TestStart:
         mllm = load_server(f"{server.url}#two", limits=QUICK)
         assert mllm.identity.name == "two" and server.seen[-1]["model"] == "two"
         mllm.close()
-        with pytest.raises(UserError, match="0 models: none"):
+        with pytest.raises(UserError, match="serves no model"):
             load_server(serve(models=()).url, limits=QUICK)
 
     def test_another_model_address_or_build_is_another_identity(self, serve):

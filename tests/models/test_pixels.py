@@ -105,7 +105,7 @@ def test_verdicts_say_how_many_pixels_there_were_at_most(loaded):
 
 def test_memory_is_counted_in_the_tokens_that_pictures_have(unbounded, monkeypatch):
     """Pictures that are longer than was assumed go through the model in as many parts as they need."""
-    from judge.models.transformers import kept, replying
+    from judge.models.transformers import kept
 
     mllm = load_mllm(unbounded("qwen3_vl"), FULL.model_copy(update={"max_pixels": 64_000_000}))
     pictures = [drawing(512, 512).rotate(90 * turn) for turn in range(4)]
@@ -117,7 +117,6 @@ def test_memory_is_counted_in_the_tokens_that_pictures_have(unbounded, monkeypat
         kept, "prefill", lambda model, inputs: rows.append(len(inputs["input_ids"])) or prefill(model, inputs)
     )
     monkeypatch.setattr(kept, "ASSUMED_TOKENS", 1)
-    monkeypatch.setattr(replying, "ASSUMED_TOKENS", 1)
     short = anew(mllm)
     length = len(mllm.inside().prompted(asks[0]).ids)
     short._budget = short._kept._budget = short._scoring._budget = MemoryBudget(

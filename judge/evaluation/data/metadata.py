@@ -14,6 +14,7 @@ from judge.constitution.document import clipped
 from judge.constitution.load import read_text
 from judge.errors import Problem
 from judge.evaluation.data.truth import COLUMNS
+from judge.files import CELL
 
 _MOST = 2**30  # bytes: millions of rows
 
@@ -71,6 +72,8 @@ def _csv_lines(file: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[
     reader = csv.DictReader(io.StringIO(read_text(file, _MOST)))
     try:
         for values in reader:
+            if any(isinstance(cell, str) and len(cell) > CELL for cell in values.values()):
+                raise csv.Error(f"a cell is longer than {CELL} characters")
             if None in values or None in values.values():
                 problems.append(Problem(str(file), reader.line_num, 1, "not as many cells as there are columns"))
             else:
