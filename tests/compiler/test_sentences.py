@@ -52,6 +52,16 @@ def test_most_of_what_is_clear_is_read():
     assert len(refused) <= (1 - LEAST_READ) * len(sentences("read")), refused
 
 
+@by_rule("tenth")
+def test_of_a_set_kept_whole_nothing_is_read_wrongly(entry):
+    found = parse_rule(entry["rule"])
+    if isinstance(found, Unparsed):
+        return
+    assert "flag" in entry, plain(found)
+    assert differences(written(entry["flag"]), plain(found)) == []
+    assert not any(violated(plain(found), world(one)) for one in entry.get("fine", ()))
+
+
 @by_rule("refuse")
 def test_what_is_open_or_cannot_be_seen_is_refused_and_says_what_to_change(entry):
     found = parse_rule(entry["rule"])

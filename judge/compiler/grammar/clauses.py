@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product as every
 
-from judge.compiler.grammar import english, finite, lexicon, nouns, predicates, prepositions
+from judge.compiler.grammar import before, english, finite, lexicon, nouns, predicates, prepositions
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.forms import SHORT
@@ -115,7 +115,7 @@ def clauses(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
             yield from ((reading, end) for reading in _bracketed(found, words))
         if len(found) == MOST_CLAUSES:
             continue
-        for word, after in nouns.joints(chart, end):
+        for word, after in before.joints(chart, end):
             start = after + chart.at(after, "if", "when", "where")
             waiting += [((*found, more), (*words, word), behind) for more, behind in _clause_or_either(chart, start)]
 
@@ -127,7 +127,7 @@ def _clause_or_either(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
         waiting = list(clause(chart, place + 1))
         while waiting:
             found, end = waiting.pop()
-            for word, after in nouns.joints(chart, end):
+            for word, after in before.joints(chart, end):
                 for more, behind in clause(chart, after) if word == "or" else ():
                     yield _either([found, more]), behind
                     waiting.append((_either([found, more]), behind))
@@ -264,7 +264,7 @@ def posting(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
     """`post`, `post or share`, `post, share or upload`."""
     if chart.word(place) in SHORT["POST"].split("|"):
         yield chart.word(place), place + 1
-        for _, after in nouns.joints(chart, place + 1):
+        for _, after in before.joints(chart, place + 1):
             yield from posting(chart, after)
 
 
@@ -273,7 +273,7 @@ def showing(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
     """`show`, `contain, show or depict`."""
     if chart.word(place) in SHORT["SHOW"].split("|"):
         yield chart.word(place), place + 1
-        for _, after in nouns.joints(chart, place + 1):
+        for _, after in before.joints(chart, place + 1):
             yield from showing(chart, after)
 
 

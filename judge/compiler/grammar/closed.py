@@ -113,6 +113,11 @@ _SAME_PLACE = re.compile(
 )
 
 
+_AGED = re.compile(
+    rf"\b(?:person|people|some(?:one|body)) (?:under|over|below|above) (?:\d+|{'|'.join(sorted(NUMBERS))})\b"
+)
+
+
 def unhandled(sentence: str) -> tuple[str, str] | None:
     """The first word or words of a sentence that change what it says and that no form handles, and what to write."""
     bare = re.sub(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d|`[^`]*`", lambda quoted: "x" * len(quoted.group()), sentence)
@@ -147,7 +152,7 @@ def left_open(statement: str) -> str:
             return before.word
         if before.word in ("including", "excluding", "instead", "except", "only"):
             return before.word
-    if found := re.search(rf"\b(?:person|people) (?:under|over|below|above) (?:\d+|{'|'.join(NUMBERS)})\b", words):
+    if found := _AGED.search(words):
         return found.group()
     if found := re.search(r"\b(?:the )?same\b", words):
         return found.group()  # as whose?

@@ -77,6 +77,13 @@ _PLACE = (
 _DOING_SOMEWHERE = re.compile(rf"(?:not )?\w+ing (?!{_PLACE}\b|in\b)(?:.+ )?{_PLACE}\b")
 
 
+# What is done to somebody or something for as long as it is somewhere: the place is no part of it.
+_KEPT_SO = word_set(
+    "leash muzzle supervise accompany cover tie blur pixelate close lock shut unplug switch guard watch attend clothe "
+    "dress"
+)
+
+
 def _place_of(text: str) -> str:
     """`on scaffolds` of `wearing a helmet on scaffolds`; nothing that is no place, as `in two colours`."""
     found = re.search(r".* (?P<place>(?:in|on|at|near|inside|outside|under|behind|in front of) .+)$", text)
@@ -94,8 +101,12 @@ def _not(said: Said) -> Said:
     } == {ADJECTIVE}
     settled = first in ("keeping", "placing", "resting", "staying", "remaining")  # what they say is where
     settled = settled or bool(OWNERS & set(said.text.split()) or (" by " in said.text and said.inner[:1] in ("p", "a")))
+    # `leashed in parks`: there alone; `parked in garages` and `covered in snow` say it of the thing
+    dressed = lexicon.lemma(first, verb=True) in _KEPT_SO and re.search(rf"(?:^| ){_PLACE}\b", rest) is not None
+    dressed = dressed and not (rest.startswith("in ") and first in ("covered", "dressed", "clothed"))
     indoors = first == "covered" and rest.startswith("in ") and said.inner[:1] in ("o", "l")  # not `in snow`
-    if (somewhere and not settled) or indoors or (state and not settled and re.search(rf"(?:^| ){_PLACE}\b", rest)):
+    placed = state and re.search(rf"(?:^| ){_PLACE}\b", rest)
+    if ((somewhere or dressed or placed) and not settled) or indoors:
         raise Impossible(
             f"it is open whether `{said.text}` must be so everywhere, or only there",
             "only if nothing is asked elsewhere, put the place first, as in `On scaffolds, every worker must wear a "

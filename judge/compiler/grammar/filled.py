@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
-from judge.compiler.grammar.denial import Impossible
+from judge.compiler.grammar.denial import Impossible, denied, of_one
 from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.pictures import ELSEWHERE, KINDS, OR_HUNG, PICTURES, SHOWING
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
@@ -128,3 +128,8 @@ def shows(things: tuple[Thing, ...], said: Alternatives) -> bool:
     first = {one.text.split()[0] for one in said if not set(one.text.split()[1:2]) & _OF_THE_VIEW}
     shows = any(one.head in SHOWING for one in things)
     return bool(first & _SHOW) or (shows and any(one.text.split()[0] in _SHOWING for one in said))
+
+
+def each_denied(each: tuple[Thing, ...], said: Alternatives) -> Groups:
+    """What breaks that each of these things must be so."""
+    return tuple(tuple(Clause(of_one(one), more) for one in each for more in group) for group in denied(said))

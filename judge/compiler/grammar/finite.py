@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from judge.compiler.grammar import lexicon, nouns, predicates, verbs
+from judge.compiler.grammar import before, lexicon, nouns, predicates, verbs
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
 from judge.compiler.grammar.things import BE, Alternatives, Said, few, not_so, product
@@ -19,7 +19,7 @@ def finite(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     """Finite verbs and what follows, of one subject: `is on fire`, `wears a mask or holds a bag`."""
     for said, end in _one_finite(chart, place):
         yield said, end
-        for joint, after in nouns.joints(chart, end):
+        for joint, after in before.joints(chart, end):
             for more, last in finite(chart, after) if joint else ():
                 if joint == "or" and few(said + more):
                     yield said + more, last
@@ -89,7 +89,7 @@ def base_verb(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     """What may not be done, behind `may` or `must`: `hold or carry a knife on a train`, said as `holding a knife`."""
     for said, end in _one_base(chart, place):
         yield said, end
-        for joint, after in nouns.joints(chart, end):
+        for joint, after in before.joints(chart, end):
             if chart.at(place, "be") and chart.can(after, ADJECTIVE):
                 continue  # `be closed or empty`: no emptying
             for more, last in base_verb(chart, after) if joint == "or" else ():

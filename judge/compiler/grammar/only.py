@@ -1,18 +1,23 @@
-"""Sentences that begin with `only`: whom or what they leave out. Knows the holes of forms, no other form's meaning."""
+"""Sentences with `only`: whom or what they leave out; where or how alone a thing may be. Knows the holes of forms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judge.compiler.grammar import english
+from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.closed import PLACES_ALONE
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
-from judge.compiler.grammar.filled import needs_its_verb, said_in, shows, things_in
+from judge.compiler.grammar.filled import each_denied, needs_its_verb, said_in, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.pictures import PICTURES
-from judge.compiler.grammar.things import Said, Thing, listing
-from judge.compiler.grammar.tokens import PREPOSITIONS
+from judge.compiler.grammar.pronouns import unless_so
+from judge.compiler.grammar.things import Alternatives, Said, Thing, listing
+from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
 
+AT = PREPOSITIONS - lexicon.word_set("with without of for as than per") | {
+    words[0] for words in COMPOUND_PREPOSITIONS if words[0] != "together"
+}
 _DONE = frozenset("|".join(SHORT[name] for name in ("SHOW", "POST", "PUT")).split("|")) | frozenset(
     ["send", "sell", "list", "offer", "accept", "allow", "advertise", "print", "see", "view"]
 )
@@ -57,3 +62,44 @@ def only_those(found: Found) -> Iterator[Draft]:
         )
     others = Thing("any", "person", "person").with_behind(Said(f"other than {listing(things.each)}"))
     yield Draft(((others,),), said, only=True)
+
+
+def must_only(found: Found) -> Iterator[Draft]:
+    """`Glasses must be empty only if C`: forbidden unless C, or demanded where C holds?"""
+    if not shows(things_in(found).each, said_in(found)):
+        raise Impossible(
+            "it is open whether `must ... only if` allows it in that case alone, or demands it then and there",
+            "write `A cup may be shown only if a lid is visible`, or `When a lid is visible, every cup must be closed`",
+        )
+    yield from ()
+
+
+def only_so(found: Found) -> Iterator[Draft]:
+    """`Dogs may be shown only on a leash`: a dog that is not."""
+    things, said = things_in(found), said_in(found)
+    if shows(things.each, said) or needs_its_verb(found):
+        return
+    if any(len([word for word in one.text.split() if word in PREPOSITIONS - {"of"}]) > 1 for one in said):
+        raise Impossible(
+            "it is open what `only` limits where two phrases follow",
+            "write what is forbidden: `No dog may be shown on a train without a muzzle`",
+        )
+    if any(one.both and all(map(is_place, one.both)) for one in said):
+        raise Impossible(
+            "it is open whether `only` asks for all of what follows, or for one of it",
+            "write `or` where one is enough, as in `Caps may be shown only outdoors or on a stage`",
+        )
+    yield Draft((things.each,), whole=each_denied(things.each, said), only=True)
+
+
+def only_doing(found: Found) -> Iterator[Draft]:
+    """`Performers may use fire only outdoors`: one who uses it elsewhere."""
+    things = things_in(found)
+    said: Alternatives = found["doing"]
+    if not shows(things.each, said) and not needs_its_verb(found):
+        yield unless_so(Draft((things.each,), said), found["tail"])
+
+
+def is_place(said: Said) -> bool:
+    """Whether it says where something is."""
+    return said.text.split()[0] in AT | PLACES_ALONE

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from judge.compiler.grammar import english, finite, lexicon, nouns
+from judge.compiler.grammar import before, english, finite, lexicon, nouns
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import OUT_OR_IN, is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, PAST, word_set
@@ -26,7 +26,7 @@ def behind_noun(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Al
     the same one again, two phrases stand side by side: `fish in bowls or birds in boxes`."""
     for said, end in _behind_run(chart, place, behind):
         yield said, end
-        for joint, after in nouns.joints(chart, end):
+        for joint, after in before.joints(chart, end):
             denying = chart.at(place, "without", "not") and chart.word(place) == chart.word(after)
             for more, last in _one_behind(chart, after, behind) if denying and joint == "and" else ():
                 if len(said) == len(more) == 1:
@@ -140,7 +140,7 @@ def _joined(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         said, end, joint, open_list = waiting.pop()
         if not open_list:
             yield said, end
-        for word, after in nouns.joints(chart, end):
+        for word, after in before.joints(chart, end):
             if (joint and word != joint) and not open_list:
                 continue
             for more, behind in _run(chart, after):
@@ -254,7 +254,7 @@ def adjectives(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
     waiting: list[tuple[tuple[str, ...], int]] = [((first,), end)]
     while waiting:
         words, end = waiting.pop()
-        for joint, after in nouns.joints(chart, end):
+        for joint, after in before.joints(chart, end):
             more, behind = _adjective(chart, after)
             if not more and chart.can(after, ING):
                 more, behind = chart.word(after), after + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judge.compiler.grammar import english, nouns
+from judge.compiler.grammar import before, english, nouns
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.lexicon import NOUN, PLURAL, word_set
 from judge.compiler.grammar.things import Alternatives, Said, Thing, Things
@@ -93,7 +93,7 @@ def _either_preposition(chart: Chart, place: int) -> Iterator[tuple[tuple[str, .
     """`on`; `on or near`."""
     for words, end in _prepositions(chart, place):
         yield (words,), end
-        for joint, after in nouns.joints(chart, end):
+        for joint, after in before.joints(chart, end):
             goes_on = joint == "or" and words != "off"  # `off or near the door`: switched off
             for more, last in _either_preposition(chart, after) if goes_on else ():
                 yield (words, *more), last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judge.compiler.grammar import english, lexicon, nouns
+from judge.compiler.grammar import before, english, lexicon, nouns
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import is_lacking
 from judge.compiler.grammar.lexicon import BASE, ING, PAST, THIRD, word_set
@@ -78,7 +78,7 @@ def _verb_list(
         words, end, bases, closed = waiting.pop()
         if closed:  # a comma alone closes no list
             yield words, end, bases
-        for joint, after in nouns.joints(chart, end):
+        for joint, after in before.joints(chart, end):
             if joint == "and":
                 continue
             for word, behind, base in _verb(chart, after, forms):
