@@ -89,6 +89,11 @@ class Unable(ModelError):
     """The model can never do what was asked of it, whatever it is about: asking again, in this run, is in vain."""
 
 
+class NotShown(ModelError):
+    """The model cannot be shown this picture, such as one much too long for its width. It is the picture's own failure:
+    asking again is in vain, and other pictures are not affected."""
+
+
 class ScriptExhausted(Exception):
     """A scripted fake was asked something its script does not hold: a mistake of the test.
 

@@ -295,7 +295,7 @@ class Failure(Frozen):
     """Why an image could not be judged, or not wholly."""
 
     kind: Literal["image", "model"]
-    """`image`: the file. `model`: a model, a server or the machine."""
+    """`image`: the file, or a picture that the model cannot be shown. `model`: a model, a server or the machine."""
     message: str
     """What went wrong, in words."""
     hint: str = ""

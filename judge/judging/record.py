@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
-from judge.errors import ImageError, ModelError, Unable
+from judge.errors import ImageError, ModelError, NotShown, Unable
 from judge.judging.view_state import ViewState
 from judge.media import Picture
 from judge.settings import Settings
@@ -182,7 +182,8 @@ def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]
 
 
 def _failure(findings: Sequence[Finding], states: Sequence[ViewState]) -> Failure | None:
-    """The first model failure that left an enforced rule open; one that changed nothing is no failure."""
+    """The first model failure that left an enforced rule open; one that changed nothing is no failure. Where the model
+    cannot be shown the picture, that is the picture's."""
     raised = {error.message: error for state in states for error in state.failures.values()}
     for finding in findings:
         if finding.enforced and finding.outcome is RuleOutcome.UNDECIDED:
@@ -190,6 +191,8 @@ def _failure(findings: Sequence[Finding], states: Sequence[ViewState]) -> Failur
                 for evidence in condition.alternatives:
                     if evidence.branch is Branch.MODEL_ERROR:
                         error = raised.get(str(evidence.reason), ModelError(str(evidence.reason)))
+                        if isinstance(error, NotShown):
+                            return Failure(kind="image", message=error.message, hint=error.hint)
                         again = not isinstance(error, Unable)
                         return Failure(kind="model", message=error.message, hint=error.hint, retryable=again)
     return None

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from judge.errors import NotShown
+
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
@@ -50,3 +52,12 @@ def within(picture: Picture, most: int) -> Picture:
     times = math.sqrt(most / (width * height))
     small = (max(1, math.floor(width * times)), max(1, math.floor(height * times)))
     return picture.resize(small, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def not_shown(of: str, error: ValueError) -> NotShown:
+    """What is said where the processor of `of` does not take a picture, though it took others when it was loaded."""
+    said = str(error).strip().splitlines()
+    return NotShown(
+        f"the {of} cannot be shown this picture: its processor says: {said[0] if said else 'nothing'}",
+        hint="look at it yourself; cut into pieces, or with another model, it may be judged",
+    )

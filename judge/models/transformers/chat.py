@@ -10,7 +10,7 @@ from transformers import GenerationConfig
 
 from judge import thinking
 from judge.errors import JudgeError, ModelError, UserError
-from judge.models.pixels import within
+from judge.models.pixels import not_shown, within
 from judge.models.transformers.templates import begins_no_answer, endless, rendered
 
 if TYPE_CHECKING:
@@ -87,7 +87,14 @@ class Chat:
             [self._shown(image)] for image in images if image is not None
         ]  # one list a text: so they are told apart
         given = {"images": shown} if shown else {}
-        made = self._processor(text=texts, return_tensors="pt", padding=True, add_special_tokens=not has_bos, **given)
+        try:
+            made = self._processor(
+                text=texts, return_tensors="pt", padding=True, add_special_tokens=not has_bos, **given
+            )
+        except ValueError as error:
+            if not shown:
+                raise
+            raise not_shown("model", error) from error
         return {name: self._moved(value) for name, value in made.items()}
 
     def tokens(self, text: str) -> list[int]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from judge.errors import ModelError
+from judge.errors import JudgeError, ModelError
 from judge.models.of_pictures import OfPictures
+from judge.models.pixels import not_shown
 from judge.models.transformers.loading import Role, identity, load_model, load_processor
 from judge.models.transformers.owlv2_pixels import Pixels
 from judge.models.transformers.threads import is_small, one_thread
@@ -63,6 +64,8 @@ class Owlv2Eyes:
         try:
             with torch.inference_mode(), one_thread(self._small):
                 means = self._seen(image).layer_means
+        except JudgeError:
+            raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure(error) from error
         assert means is not None, "no layer is watched"
@@ -76,6 +79,8 @@ class Owlv2Eyes:
             with torch.inference_mode(), one_thread(self._small):
                 queries = self._text_vectors(texts)
                 rows: list[list[float]] = [(self._seen(image).vector @ queries.T).tolist() for image in images]
+        except JudgeError:
+            raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure(error) from error
         return rows
@@ -87,6 +92,8 @@ class Owlv2Eyes:
         try:
             with torch.inference_mode(), one_thread(self._small):
                 return self._detect(image, queries)
+        except JudgeError:
+            raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise _failure(error) from error
 
@@ -116,7 +123,10 @@ class Owlv2Eyes:
         known = self._images.get(image)
         if known is not None:
             return known
-        pixels = self._pixels.of(image).to(self._model.device, self._model.dtype)
+        try:
+            pixels = self._pixels.of(image).to(self._model.device, self._model.dtype)
+        except ValueError as error:
+            raise not_shown("detector", error) from error
         watching = {"output_hidden_states": True} if self._watched else {}
         feature_map, outputs = self._model.image_embedder(pixel_values=pixels, **watching)
         vector = self._model.owlv2.visual_projection(outputs.pooler_output)[0].float()
