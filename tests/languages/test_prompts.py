@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from judge import languages, prompts
@@ -13,6 +11,7 @@ from judge.errors import ConstitutionError, UserError
 from judge.languages import ENGLISH, Answers, language_of
 
 HEAD = "constitution: c\nversion: 1.0.0\n{}rules: [{{id: a, rule: No x., preconditions: [x is visible]}}]\n"
+LIMITS = {"groups": "6", "alternatives": "5", "exceptions": "4", "limit": "99"}
 OTHERS = [code for code in languages.available() if code != "en"]
 
 
@@ -34,13 +33,28 @@ def test_a_language_is_whole(code):
     assert set(language.digests) == {"ask", "reason", "summarise", "answers"}
     rate = language.render("rate", rule="RULE", limit="99")
     rewrite = language.render("rewrite", rule="RULE", limit="99", attempts="TRIED", keep="{most}")
-    limits = {"groups": "6", "alternatives": "5", "exceptions": "4", "limit": "99"}
-    decompose = language.render("decompose", rule="RULE", **limits)
+    decompose = language.render("decompose", rule="RULE", **LIMITS)
     assert all("<rule>RULE</rule>" in one and " 99 " in one for one in (rate, rewrite, decompose))
     assert "TRIED" in rewrite and "{most}" in rewrite
     assert all(key in rate for key in ("JSON", "explanation", "score", "{most}")) and '{"rule": "..."}' in rewrite
-    examples = [json.loads(line.removeprefix("JSON: ")) for line in decompose.splitlines() if line.startswith("JSON: ")]
-    assert len(examples) == 3 and all(Decomposition.model_validate(one) for one in examples)
+    assert len(split_rules(code)) == 3
+
+
+def split_rules(code):
+    """The examples of how a rule is split, in a language."""
+    said = language_of(code).render("decompose", rule="", **LIMITS)
+    lines = [line.removeprefix("JSON: ") for line in said.splitlines() if line.startswith("JSON: ")]
+    return [Decomposition.model_validate_json(line) for line in lines]
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_language_splits_rules_as_english_does(code):
+    """Statement by statement: one that the rule does not say is one too many."""
+    told = {"de": "bei den Wörtern der Regel", "es": "a las palabras de la regla", "fr": "aux mots de la règle"}
+    assert told[code] in language_of(code).render("decompose", rule="", **LIMITS)
+    for own, english in zip(split_rules(code), split_rules("en"), strict=True):
+        assert [len(group) for group in own.preconditions] == [len(group) for group in english.preconditions]
+        assert len(own.exceptions) == len(english.exceptions)
 
 
 @pytest.mark.parametrize("code", OTHERS)
