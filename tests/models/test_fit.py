@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from judge.cli.doctor import of_model
 from judge.errors import UserError
+from judge.models.transformers.chat_processor import check_unread
 from judge.models.transformers.fit import check_fit
-from judge.models.transformers.loading import unread_model
 from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
 from tests import tiny
@@ -105,7 +105,7 @@ def test_layers_that_guess_ahead_are_numbered_on():
 
 @pytest.mark.parametrize("family", sorted(tiny.EVERY_MLLM))
 def test_no_family_is_refused_and_no_weight_is_read_to_find_out(checkpoint, family):
-    unread_model(tf.AutoModelForImageTextToText, str(checkpoint(family)))
+    check_unread(str(checkpoint(family)))
 
 
 @pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
@@ -131,6 +131,33 @@ def test_weights_quantised_in_an_unknown_way_are_refused_by_its_name(copied, par
     assert capfd.readouterr().err == ""
 
 
+def more_tokens(folder):
+    tokenizer = tf.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["hullabaloo"])
+    tokenizer.save_pretrained(folder)
+
+
+def test_a_token_that_the_model_has_no_numbers_for_is_refused_by_name(copied):
+    folder = copied("qwen3_vl")
+    more_tokens(folder)
+    with pytest.raises(
+        UserError, match="knows 1 tokens that the model has no numbers for, such as 'hullabaloo'"
+    ) as caught:
+        load_mllm(str(folder), FULL)
+    assert "tokenizer" in caught.value.hint
+    assert "hullabaloo" in of_model(str(folder))["wrong"]
+
+
+def test_more_numbers_than_tokens_are_usual(copied):
+    folder = copied("qwen3_vl")
+    model = tf.AutoModelForImageTextToText.from_pretrained(folder)
+    model.resize_token_embeddings(model.get_input_embeddings().weight.shape[0] + 64)
+    model.save_pretrained(folder)
+    more_tokens(folder)
+    load_mllm(str(folder), FULL)
+    assert of_model(str(folder))["wrong"] is None
+
+
 NONSENSE = {"forced_bos_token_id": 9, "suppress_tokens": [9], "temperature": -1, "top_p": 7, "num_beams": 0}
 
 
@@ -151,8 +178,9 @@ def test_a_head_that_is_far_out_of_range_is_refused(copied):
         load_mllm(str(folder), FULL)
 
 
-def test_a_device_that_is_not_there_is_said_in_a_line(checkpoint):
+@pytest.mark.parametrize("device", ["fpga", "meta"])
+def test_a_device_that_is_not_there_is_said_in_a_line(checkpoint, device):
     with pytest.raises(UserError) as caught:
-        load_mllm(str(checkpoint("llava")), Settings(device="fpga"))
-    assert caught.value.message.startswith("no device 'fpga' here: there is cpu")
+        load_mllm(str(checkpoint("llava")), Settings(device=device))
+    assert caught.value.message.startswith(f"no device '{device}' here: there is cpu")
     assert len(caught.value.message) < 100

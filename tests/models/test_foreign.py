@@ -15,7 +15,8 @@ import typer
 from judge.assemble import load_judge, load_llm
 from judge.cli.doctor import doctor, of_model
 from judge.errors import UserError
-from judge.models.transformers.checkpoints import architecture
+from judge.models.transformers import checkpoints
+from judge.models.transformers.checkpoints import architecture, loaded
 from judge.models.transformers.image_text import load_encoder
 from judge.models.transformers.mllm import load_mllm
 from judge.models.transformers.owlv2 import load_owlv2
@@ -188,7 +189,7 @@ def a_pointer(folder):
 
 
 BROKEN = [
-    (pickled_weights, "its model: no weights in the folder"), (no_processor, "its processor: no tokenizer in the folder"),
+    (pickled_weights, "no weights in the folder (*.safetensors), but pickled weights (pytorch_model.bin)"), (no_processor, "its processor: no tokenizer in the folder"),
     (broken_tokenizer, "its processor: tokenizer.json holds no tokenizer"), (an_unknown_family, "its configuration:"),
     (configuration_is_a_list, "its configuration: config.json is no JSON object"), (sizes_are_words, "its configuration:"),
     (a_shard_is_missing, "model-00001-of-00002.safetensors is missing"), (a_pointer, "a pointer of git LFS"),
@@ -261,6 +262,42 @@ def test_doctor_and_loading_refuse_the_same_and_doctor_reads_no_weight(checkpoin
     with pytest.raises(typer.Exit) as ended:
         doctor(str(folder), json=True)
     assert ended.value.exit_code == 2
+
+
+def gguf_weights(folder):
+    (folder / "model.safetensors").rename(folder / "model-Q4_K_M.gguf")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "todo"), [(pickled_weights, "use_safetensors=False"), (gguf_weights, "llama-server -m")]
+)
+def test_weights_of_another_kind_beside_a_configuration_say_what_to_do(checkpoint, tmp_path, spoil, todo):
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "other")
+    spoil(folder)
+    with pytest.raises(UserError, match=r"but (pickled weights|weights for llama.cpp)") as caught:
+        load_mllm(str(folder), FULL)
+    assert todo in caught.value.hint
+    assert "no weights in the folder" in of_model(str(folder))["wrong"]
+    shutil.copy(checkpoint("llava") / "model.safetensors", folder)  # both are there: nothing is amiss
+    load_mllm(str(folder), FULL)
+
+
+@pytest.mark.parametrize(
+    ("source", "raised", "todo"),
+    [
+        ("someone/model-GGUF", "no file named config.json", "llama-server -m"),
+        ("someone/model", "cannot be loaded with `safetensors`. Please do not set", "use_safetensors=False"),
+    ],
+)
+def test_so_does_what_the_hub_has_in_their_place(source, raised, todo, monkeypatch):
+    monkeypatch.setattr(checkpoints, "only_local", lambda _: False)
+
+    def load(_):
+        raise OSError(raised)
+
+    with pytest.raises(UserError) as caught:
+        loaded(source, "model", load)
+    assert todo in caught.value.hint
 
 
 def test_doctor_knows_a_model_that_looks_at_no_picture(tmp_path, checkpoint):

@@ -8,6 +8,7 @@ from judge.errors import ModelError, UserError
 from judge.languages import ENGLISH, Answers
 from judge.models.spellings import yes_no_tokens
 from judge.models.transformers.chat import Chat
+from judge.models.transformers.fit import check_tokens
 from judge.models.transformers.loading import load_processor, unread_model
 from judge.models.transformers.paligemma import as_chat
 from judge.settings import Settings
@@ -19,7 +20,8 @@ def load_chat_processor(source: str, settings: Settings, model: Any) -> Any:
     """The processor of a checkpoint whose model is there, weights or not.
 
     Raises:
-        UserError: it takes no pictures, has no chat template, or one that leaves pictures out or fails.
+        UserError: it takes no pictures, knows tokens that the model does not, has no chat template, or one that leaves
+            pictures out or fails.
     """
     from transformers import AutoProcessor
 
@@ -31,6 +33,7 @@ def load_chat_processor(source: str, settings: Settings, model: Any) -> Any:
             hint="is `processor_class` in processor_config.json the one of this family? if so, it takes a newer "
             "transformers, or another model",
         )
+    check_tokens(source, processor.tokenizer, model)
     if getattr(processor, "chat_template", None) is None:
         raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
     if not _shows_pictures(source, Chat(processor, model)):

@@ -16,7 +16,7 @@ import torch
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.files import read_text, remember, sha256_of
-from judge.models.transformers.folders import DAMAGED, READ, check_folder, damage, missing
+from judge.models.transformers.folders import DAMAGED, PICKLED, READ, SERVE_GGUF, check_folder, damage, missing
 from judge.models.transformers.hub import damaged, downloaded, is_network_failure, only_local, unreachable
 from judge.models.transformers.quiet import quiet
 from judge.settings import Settings, cache_room
@@ -105,8 +105,20 @@ def _unusable(source: str, part: str, error: Exception) -> UserError:
         first = f"{first} {more[0]}"
     if not isinstance(error, OSError | ValueError | ImportError):  # says little without its kind
         first = f"{type(error).__name__}: {first}"
-    hint = _INSTALL if isinstance(error, ImportError) else _VALUES if folder.is_dir() else _CHECK
-    return UserError(f"cannot load {source}: its {part}: {first or type(error).__name__}", hint=hint)
+    return UserError(
+        f"cannot load {source}: its {part}: {first or type(error).__name__}", hint=_what_to_do(source, error)
+    )
+
+
+def _what_to_do(source: str, error: Exception) -> str:
+    """About a checkpoint that a library stumbled over, where nothing better is known of it."""
+    if isinstance(error, ImportError):
+        return _INSTALL
+    if Path(source).is_dir():
+        return _VALUES
+    if "gguf" in source.casefold():
+        return SERVE_GGUF
+    return PICKLED if "cannot be loaded with `safetensors`" in str(error) else _CHECK
 
 
 def digest(source: str, model: Any) -> str:

@@ -20,6 +20,7 @@ _LEFT_OUT = re.compile(
     """,
     re.VERBOSE,
 )
+_REPLACED = re.compile(r"(image|video|audio)_token_(id|index)$")
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
 _WRONG = (
     "a size, a number of layers or a vocabulary in config.json is wrong, or the files are of another model: get it "
@@ -59,6 +60,25 @@ def check_fit(source: str, config: Any, report: Mapping[str, Any]) -> None:
             f"cannot load {source}: config.json does not fit the weights: by config.json nothing takes {len(unused)} "
             f"of them, such as {unused[0]}",
             hint=_WRONG,
+        )
+
+
+def check_tokens(source: str, tokenizer: Any, model: Any) -> None:
+    """Whether a model has numbers for every token that its tokenizer knows; more of them than tokens is usual. Left out
+    are tokens that stand for a picture or a film, which its own numbers replace.
+
+    Raises:
+        UserError: there are tokens without, with the name of one.
+    """
+    rows = model.get_input_embeddings().weight.shape[0]
+    replaced = {number for name, number in vars(model.config).items() if _REPLACED.match(name)}
+    beyond = {number: token for token, number in tokenizer.get_vocab().items() if number >= rows}
+    if wrong := sorted(beyond.keys() - replaced):
+        raise UserError(
+            f"cannot load {source}: its tokenizer knows {len(wrong)} tokens that the model has no numbers for, such as "
+            f"{beyond[wrong[0]]!r} (number {wrong[0]}, and there are {rows} rows of embeddings)",
+            hint="tokens were added that the model was not trained with, or the tokenizer is another model's: get it "
+            "again",
         )
 
 

@@ -11,12 +11,21 @@ from judge.files import open_regular, read_whole
 
 READ = (".json", ".safetensors", ".jinja", ".model", ".txt")  # suffixes of what a model is made of
 DAMAGED = "the files are incomplete or damaged: get the model again"
+SERVE_GGUF = (
+    "serve it with llama.cpp (`llama-server -m MODEL.gguf --mmproj MMPROJ.gguf`) and give its address: --model "
+    "http://HOST:PORT/v1 (docs/servers.md)"
+)
+PICKLED = (
+    "pickled weights can run programs, so they are never read: take a revision of the model with safetensors; or, "
+    "where you trust the file, write it anew with transformers: AutoModelForImageTextToText"
+    ".from_pretrained(MODEL, use_safetensors=False).save_pretrained(FOLDER)"
+)
+_OTHER_WEIGHTS = (  # what a folder holds in place of safetensors, what that is, and what to do
+    ("*.gguf", "weights for llama.cpp", SERVE_GGUF),
+    ("pytorch_model*.bin", "pickled weights", PICKLED),
+)
 _FOREIGN = (  # what a folder without config.json holds, what that is, and what to do
-    (
-        "*.gguf",
-        "weights for llama.cpp",
-        "serve it with `llama-server` and give its address: --model http://HOST:PORT/v1",
-    ),
+    ("*.gguf", "weights for llama.cpp", SERVE_GGUF),
     ("adapter_config.json", "an adapter (LoRA) without its model", "merge it into its model and name the result"),
     ("model_index.json", "a pipeline that makes images", "name a model that answers questions about images"),
     ("*.onnx", "a model for ONNX", "name the model that it was made from"),
@@ -24,7 +33,7 @@ _FOREIGN = (  # what a folder without config.json holds, what that is, and what 
 )
 
 _MOST_JSON = 2**28  # bytes: the largest tokenizers have 2**25
-_INDEX = "*.safetensors.index.json"
+_WEIGHTS, _INDEX = "*.safetensors", "*.safetensors.index.json"
 _POINTER = b"version https://git-lfs"
 _OBJECTS = (
     "config.json",
@@ -36,7 +45,7 @@ _OBJECTS = (
 )
 _PARTS = {  # of a model, by the files that hold them
     "configuration": ("config.json",),
-    "weights": ("*.safetensors",),
+    "weights": (_WEIGHTS,),
     "tokenizer": ("tokenizer.json", "*.model", "vocab.*", "tekken.json"),
     "image processor": ("preprocessor_config.json", "processor_config.json"),
 }
@@ -53,7 +62,7 @@ def check_folder(source: str) -> None:
     """
     path = Path(source)
     if path.is_file():
-        hint = _FOREIGN[0][2] if path.suffix == ".gguf" else "name the folder that config.json lies in"
+        hint = SERVE_GGUF if path.suffix == ".gguf" else "name the folder that config.json lies in"
         raise UserError(f"cannot load {source}: a file, not the folder of a model", hint=hint)
     if not path.is_dir():
         if path.is_absolute() or source.startswith((f".{os.sep}", f"..{os.sep}", "~")):
@@ -64,6 +73,8 @@ def check_folder(source: str) -> None:
             _check_regular(source, one)
     if not (path / "config.json").exists():
         _refuse_foreign(source, path)
+    if not any((*path.glob(_WEIGHTS), *path.glob(_INDEX))):
+        _refuse_other_weights(source, path)
     for one in sorted((*path.glob("adapter_config.json"), *path.glob("adapter_model.*"))):
         raise UserError(
             f"cannot load {source}: {one.name} says that the model has an adapter (LoRA), which would be left out",
@@ -144,6 +155,14 @@ def _refuse_foreign(source: str, folder: Path) -> None:
     raise UserError(f"cannot load {source}: no config.json in the folder", hint="name the folder that it lies in")
 
 
+def _refuse_other_weights(source: str, folder: Path) -> None:
+    for pattern, what, instead in _OTHER_WEIGHTS:
+        for one in sorted(folder.glob(pattern))[:1]:
+            raise UserError(
+                f"cannot load {source}: no weights in the folder ({_WEIGHTS}), but {what} ({one.name})", hint=instead
+            )
+
+
 def _damaged_weights(folder: Path) -> str | None:
     """Weights that cannot be read, or of which a part is not there."""
     for index in sorted(folder.glob(_INDEX)):
@@ -153,7 +172,7 @@ def _damaged_weights(folder: Path) -> str | None:
         absent = sorted(str(name) for name in names if not (folder / str(name)).exists())
         if absent:
             return f"{absent[0]} is missing, of the {len(names)} files of weights that {index.name} names"
-    said = (_no_weights(path) for path in sorted(folder.glob("*.safetensors")))
+    said = (_no_weights(path) for path in sorted(folder.glob(_WEIGHTS)))
     return next((one for one in said if one is not None), None)
 
 

@@ -147,7 +147,7 @@ def _device(settings: Settings) -> str:
     if settings.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=settings.device)
+        torch.zeros(1, device=settings.device).item()  # `meta` is one, too, and computes nothing
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         log.debug("no device %s", settings.device, exc_info=error)  # torch lists all the kinds it can be built for
         there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]

@@ -12,6 +12,7 @@ import torch
 from judge.errors import JudgeError, ModelError, UserError
 from judge.models.constrained import Constraint, json_processor
 from judge.models.transformers.chat import greedy, thinking_of
+from judge.models.transformers.fit import check_tokens
 from judge.models.transformers.loading import identity, load_model, load_processor
 from judge.models.transformers.quiet import quiet
 from judge.models.transformers.templates import rendered
@@ -99,7 +100,7 @@ def load_text_llm(source: str, settings: Settings) -> TextLlm:
     """Load a text model by hub id or folder.
 
     Raises:
-        UserError: no such model, or it has no chat template.
+        UserError: no such model, or it has no chat template, or fewer tokens than its tokenizer.
         ModelError: the hub or the machine failed.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -108,4 +109,5 @@ def load_text_llm(source: str, settings: Settings) -> TextLlm:
     if getattr(tokenizer, "chat_template", None) is None:
         raise UserError(f"{source} has no chat template", hint="choose an instruction-tuned model")
     model = load_model(AutoModelForCausalLM, source, settings, quantize=settings.quantize)
+    check_tokens(source, tokenizer, model)
     return TextLlm(model, tokenizer, identity("mllm", source, source, model, settings.quantize))
