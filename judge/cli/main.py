@@ -36,6 +36,7 @@ from judge.cli import (
     report,
     review,
     schema,
+    serve,
     streams,
     test,
 )
@@ -64,6 +65,7 @@ VERBS: dict[str, Callable[..., None] | typer.Typer] = {  # in the order of `--he
     "lint": lint.lint,
     "calibrate": calibrate.calibrate,
     "import": import_.import_policy,
+    "serve": serve.app,
     "review": review.app,
     "audit": audit.audit,
     "export": export.export,

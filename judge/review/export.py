@@ -14,7 +14,7 @@ from itertools import chain, islice
 from typing import IO, Any, Literal
 
 from judge.errors import UserError
-from judge.evaluation.measures.scoring import rule_scores
+from judge.judging.scoring import rule_scores
 from judge.review.store import DecisionRow, Store
 from judge.verdict import RuleOutcome, Verdict
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
+    from judge.locks.loading import Policy
     from judge.settings import Settings
 
 KEPT = 8  # judges of edited constitutions that are kept; they share the models, so each is small
@@ -23,13 +24,13 @@ class Judges:
     the models are shared and a machine has no use for two images at a time.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, kept: int = KEPT) -> None:
+        self.settings, self._kept = settings, kept
         self.busy = threading.RLock()
         self._by_key: OrderedDict[str, Judge] = OrderedDict()
 
-    def of(self, constitution: str | Path | Constitution) -> Judge:
-        """The judge of a shipped name, a file (read anew when it changed) or a constitution already loaded.
+    def of(self, constitution: str | Path | Constitution | Policy) -> Judge:
+        """The judge of a shipped name, a file (read anew when it changed), or what is loaded already.
 
         Raises:
             ConstitutionError: mistakes in the file.
@@ -38,10 +39,10 @@ class Judges:
         """
         from judge.assemble import load_judge, load_like
         from judge.constitution import Constitution
-        from judge.locks.loading import load_policy
+        from judge.locks.loading import Policy, load_policy
 
         with self.busy:
-            policy = constitution if isinstance(constitution, Constitution) else load_policy(constitution)
+            policy = constitution if isinstance(constitution, (Constitution, Policy)) else load_policy(constitution)
             loaded, lock = (policy, None) if isinstance(policy, Constitution) else (policy.constitution, policy.lock)
             key = f"{loaded.model_dump_json()}\n{'' if lock is None else lock.digest}"
             if key not in self._by_key:
@@ -50,7 +51,7 @@ class Judges:
                 )
                 self._by_key[key] = load_like(like, policy) if like is not None else load_judge(policy, self.settings)
             self._by_key.move_to_end(key)
-            while len(self._by_key) > KEPT:
+            while len(self._by_key) > self._kept:
                 self._by_key.popitem(last=False)
             return self._by_key[key]
 

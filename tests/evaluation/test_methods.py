@@ -14,9 +14,9 @@ from judge.caches.answers import CachedAnswers
 from judge.caches.verdicts import CachedVerdicts
 from judge.chain import Outcome, chain_of, resolve
 from judge.errors import ModelError, UserError
-from judge.evaluation.measures.scoring import rule_score, statement_score
 from judge.evaluation.methods.clue import all_enforced, the_judge
 from judge.judging.probability import Facts, evidence
+from judge.judging.scoring import rule_score, statement_score
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Bounds, Thresholds
 from judge.verdict import Answer, Condition, Finding, ReasoningEvidence

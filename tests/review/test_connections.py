@@ -10,8 +10,8 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from judge.review.access.connections import HEAD
 from judge.review.store import Store
+from judge.serving.connections import HEAD
 from tests.review.browsing import serving
 
 EVENT = "/gradio_api/run/predict"

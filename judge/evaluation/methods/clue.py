@@ -9,9 +9,9 @@ from judge.caches.answers import CachedAnswers
 from judge.caches.shared import SharedAnswers
 from judge.caches.shelf_life import kept_for
 from judge.constitution import Constitution
-from judge.evaluation.measures.scoring import rule_scores
 from judge.evaluation.protocols import Judgement, Kind
 from judge.judging.pipeline import Judge
+from judge.judging.scoring import rule_scores
 from judge.verdict import Finding, RuleOutcome, Verdict
 
 NAME = "clue"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from judge.review.access.bodies import TOO_LARGE, App, Limit, Message, Receive, Send, bounded, refuse
+from judge.serving.bodies import TOO_LARGE, App, Limit, Message, Receive, Send, bounded, refuse
 from judge.settings import DEFAULT_LIMITS
 
 EVENT: Final = "/gradio_api/run/predict"

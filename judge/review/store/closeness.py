@@ -1,12 +1,12 @@
 """How sure the judge was of an image: its score, and how close it came to another verdict. Pure arithmetic.
 
-What a rule's score is stands in `judge.evaluation.measures.scoring`: the probability that it is violated, language
+What a rule's score is stands in `judge.judging.scoring`: the probability that it is violated, language
 prior aside.
 """
 
 from __future__ import annotations
 
-from judge.evaluation.measures.scoring import rule_score, rule_scores
+from judge.judging.scoring import rule_score, rule_scores
 from judge.verdict import Finding, RuleOutcome, Verdict
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.errors import UserError
-from judge.evaluation.measures.scoring import rule_scores
+from judge.judging.scoring import rule_scores
 from judge.review.store import log, queue, reading
 from judge.review.store.records import Decision, Kind, LogEntry, Read, SecondReads, State
 from judge.review.store.tables import decisions, items, log_lines

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from judge.errors import UserError
 from judge.serving.batch.cluster import Cluster
 from judge.serving.batch.estimate import Forecast, estimated
-from judge.serving.batch.pool import Here, Judging, Pool, cores
+from judge.serving.batch.pool import Here, Judging, Pool
 from judge.serving.batch.room import Room, RunName
 from judge.serving.batch.run import Run, Watch
 from judge.serving.batch.schema import KeepEvidence
@@ -19,15 +19,14 @@ from judge.serving.batch.shards import need_arrow
 from judge.serving.batch.sources import source_of
 from judge.serving.batch.tally import BatchTally
 from judge.serving.batch.worker import Bench, Work
-from judge.settings import BUNDLED, Settings
+from judge.serving.devices import ADDRESSES, processes_for
+from judge.settings import Settings
 
 if TYPE_CHECKING:
     from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
 
 log = logging.getLogger("judge")
-_ADDRESSES = ("http://", "https://")
-_AT_A_SERVER = 4  # processes: they wait for its answers most of the time
 
 
 def batch(
@@ -138,11 +137,11 @@ def _judging(
 
     policy = load_policy(constitution)
     if ray is not None:
-        if settings.model.startswith(_ADDRESSES):
+        if settings.model.startswith(ADDRESSES):
             raise UserError("a server is asked without a cluster", hint="leave --ray out; --also-at names more servers")
         return Cluster(ray, Work(policy, settings, evidence), processes), policy.constitution
-    count, devices, threads = _processes(settings, processes)
-    if not settings.model.startswith(_ADDRESSES):
+    count, devices, threads = processes_for(settings, processes)
+    if not settings.model.startswith(ADDRESSES):
         if also_at:
             raise UserError("further servers stand beside a server", hint="name the first one with --model")
         return Pool(Work(policy, settings, evidence, devices), count, threads), policy.constitution
@@ -151,29 +150,3 @@ def _judging(
         return Pool(Work(policy, settings.model_copy(update={"model": url}), evidence), count, threads)
 
     return Servers([settings.model, *also_at], at), policy.constitution
-
-
-def _processes(settings: Settings, wanted: int | None) -> tuple[int, tuple[str, ...], int | None]:
-    """How many, a device for each where they differ, and threads of each.
-
-    On a CPU single-threaded processes are faster than threads for a small model; a large one in every process would not
-    fit the memory, so there is one of it, with all threads, unless more are asked for.
-    """
-    if settings.model.startswith(_ADDRESSES):
-        return wanted or _AT_A_SERVER, (), 1
-    if settings.device == "auto" and settings.model != BUNDLED and (cards := _cards()):
-        return wanted or cards, tuple(f"cuda:{number}" for number in range(cards)), None
-    if settings.device not in ("auto", "cpu"):
-        return wanted or 1, (), None
-    count = wanted or (cores() if settings.model == BUNDLED else 1)
-    return count, (), max(1, cores() // count)
-
-
-def _cards() -> int:
-    """GPUs that are there, found out in a process of its own: importing torch here would take seconds."""
-    import subprocess
-    import sys
-
-    code = "import torch; print(torch.cuda.device_count())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
-    return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else 0

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from judge.errors import JudgeError, ModelError, UserError
 from judge.serving.batch import worker
-from judge.serving.batch.pool import TRIES, Done, cores
+from judge.serving.batch.pool import TRIES, Done
 from judge.serving.batch.room import RunName
 from judge.serving.batch.schema import Judged
 from judge.serving.batch.worker import JudgeFacts, Task, Work
+from judge.serving.devices import cores
 from judge.settings import BUNDLED
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ two processes is left to a person. Knows no table.
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -41,11 +40,6 @@ class Judging(Protocol):
     def held(self) -> list[Task]: ...
 
     def stop(self) -> None: ...
-
-
-def cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Here:

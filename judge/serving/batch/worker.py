@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
-import os
-import signal
-import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from judge.serving.batch.schema import Judged, KeepEvidence, rows_of
+from judge.serving.child import settle
 from judge.verdict import RuleOutcome
 
 if TYPE_CHECKING:
@@ -126,18 +121,8 @@ def begin(work: Work, turn: Any, threads: int | None) -> None:
 
     turn: counts the processes. threads: for arithmetic; None is as many as the machine has cores.
     """
-    global _work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it says when it ends
-    _end_with_parent()
-    if threads is not None:
-        os.environ["OMP_NUM_THREADS"] = str(threads)
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    for name, value in (("TRANSFORMERS_VERBOSITY", "error"), ("HF_HUB_VERBOSITY", "critical")):
-        os.environ.setdefault(name, value)
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    warnings.simplefilter("ignore")
-    logging.getLogger("judge").handlers = [_Collect()]
-    logging.getLogger().addHandler(logging.NullHandler())
+    global _work, _said
+    _said = settle(threads)
     _work = work
     if work.devices:
         with turn.get_lock():
@@ -165,25 +150,3 @@ def _loaded() -> Bench:
         assert _work is not None, "begin first"
         _bench = Bench(load_judge(_work.policy, _work.settings), _work.keep)
     return _bench
-
-
-class _Collect(logging.Handler):
-    """Keeps what is said: the same would be said by every process."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """See `logging.Handler`."""
-        if record.levelno >= logging.WARNING and len(_said) < 100:
-            _said.append(record.getMessage())
-
-
-def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()

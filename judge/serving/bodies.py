@@ -17,6 +17,8 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 _HANG_UP = (b"connection", b"close")
 TOO_LARGE = (413, "This is larger than the server takes.")
 TOO_SLOW = (408, "This took too long to arrive.")
+NO_ROOM = (503, "There is no room for this now.")
+Refuse = Callable[[Send, int, str], Awaitable[None]]
 
 
 class Limit(NamedTuple):
@@ -33,8 +35,21 @@ async def refuse(send: Send, status: int, words: str) -> None:
     await send({"type": "http.response.body", "body": words.encode()})
 
 
-async def bounded(app: App, scope: Message, receive: Receive, send: Send, limit: Limit) -> None:
-    """Run the app on a request; a body beyond the limit looks to it as if the sender had gone, and is refused here."""
+async def bounded(
+    app: App,
+    scope: Message,
+    receive: Receive,
+    send: Send,
+    limit: Limit,
+    *,
+    refused: Refuse = refuse,
+    arriving: Callable[[int], bool] = lambda count: True,
+) -> None:
+    """Run the app on a request; a body beyond the limit looks to it as if the sender had gone, and is refused here.
+
+    refused: answers in place of `refuse`. arriving: is told of so many bytes that have come, and says whether there is
+    room for them; where there is none the request is refused with `NO_ROOM`.
+    """
     until = asyncio.get_running_loop().time() + limit.seconds
     sends = any(
         name == b"transfer-encoding" or (name == b"content-length" and said != b"0") for name, said in scope["headers"]
@@ -53,11 +68,15 @@ async def bounded(app: App, scope: Message, receive: Receive, send: Send, limit:
             except TimeoutError:
                 refusal = TOO_SLOW
             else:
-                arrived += len(message.get("body", b""))
-                if arrived <= limit.most:
+                count = len(message.get("body", b""))
+                arrived += count
+                if arrived > limit.most:
+                    refusal = TOO_LARGE
+                elif not arriving(count):
+                    refusal = NO_ROOM
+                else:
                     whole = not message.get("more_body", False)
                     return message
-                refusal = TOO_LARGE
         return {"type": "http.disconnect"}
 
     async def passed_on(message: Message) -> None:
@@ -74,4 +93,4 @@ async def bounded(app: App, scope: Message, receive: Receive, send: Send, limit:
         if refusal is None:
             raise
     if refusal is not None and not answered:
-        await refuse(send, *refusal)
+        await refused(send, *refusal)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import uvicorn
 
-from judge.review.access.bodies import Limit, bounded
+from judge.serving.bodies import Limit, bounded
 
 LIMIT = Limit(1000, 1.0)
 

@@ -1,0 +1,117 @@
+"""Every error that the server answers with, as RFC 9457 has it (`application/problem+json`). Knows no route."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+log = logging.getLogger("judge")
+TYPES = "urn:constitution-judge:problem:"
+MEDIA = "application/problem+json"
+_MOST_ERRORS = 20  # mistakes of one request that are listed
+
+
+class Problem(Exception):
+    """An error for whoever asked. slug: what kind, for programs. detail: what is wrong. hint: what to do.
+    retry_after: seconds after which the same request may succeed; None where it will not."""
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        hint: str = "",
+        retry_after: float | None = None,
+        errors: Sequence[dict[str, str]] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.slug, self.detail, self.hint = status, slug, detail, hint
+        self.retry_after, self.errors = retry_after, list(errors)
+        self._headers = headers or {}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is answered."""
+        body: dict[str, Any] = {
+            "type": TYPES + self.slug,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "retryable": self.retry_after is not None,
+        }
+        return body | ({"hint": self.hint} if self.hint else {}) | ({"errors": self.errors} if self.errors else {})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """That go with it."""
+        wait = {} if self.retry_after is None else {"retry-after": str(max(1, math.ceil(self.retry_after)))}
+        return {"content-type": MEDIA, **wait, **self._headers}
+
+    def response(self) -> Response:
+        """The answer."""
+        return JSONResponse(self.body, self.status, self.headers)
+
+
+def unknown_constitution(name: str, known: Sequence[str]) -> Problem:
+    """There is no constitution of that name."""
+    return Problem(404, "unknown-constitution", f"no constitution '{name[:80]}'", hint=f"there are: {', '.join(known)}")
+
+
+def install(app: FastAPI) -> None:
+    """Have the app answer with problems only, whatever raises."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def invalid(errors: Sequence[Any]) -> Problem:
+    """A request that does not have the form it is to have. errors: as pydantic lists them."""
+    told = [
+        {"where": ".".join(map(str, one["loc"])) or "body", "what": str(one["msg"])[:200]}
+        for one in errors[:_MOST_ERRORS]
+    ]
+    first = told[0]
+    return Problem(422, "invalid-request", f"{first['where']}: {first['what']}", errors=told, hint="see /openapi.json")
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return invalid(error.errors()).response()
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    slug = HTTPStatus(status).phrase.lower().replace(" ", "-")
+    details = {404: f"there is nothing at {request.url.path[:200]}", 405: f"{request.method} is not for this address"}
+    headers = dict(error.headers or {})
+    return Problem(status, slug, details.get(status, str(error.detail)[:200]), headers=headers).response()
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    """A mistake of ours. Nothing of it is told to strangers."""
+    log.error("a request could not be answered (%s)", type(error).__name__)
+    log.debug("where it failed", exc_info=error)
+    return Problem(
+        500, "internal-error", "the server made a mistake", hint="report it with the server's log"
+    ).response()

@@ -1,0 +1,88 @@
+"""Images that wait to be judged: clients take turns, however many images each has. Knows no process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from judge.serving.http.worker import Judged
+
+
+class TimeUp(Exception):
+    """Nobody waits for it any more."""
+
+
+@dataclass(eq=False)
+class Job:
+    """An image that is to be judged under a policy. until: on the monotonic clock, after which nobody waits for it.
+    alone: a process has died at it, so nothing else is risked with it. waited: seconds until it was taken."""
+
+    policy: str
+    sha256: str
+    data: bytes
+    done: asyncio.Future[Judged]
+    until: float
+    alone: bool = False
+    queued: float = field(default_factory=time.monotonic)
+    waited: float = 0.0
+
+    def end(self, why: Exception) -> None:
+        """Have it end without a verdict, where it has none."""
+        if not self.done.done():
+            self.done.set_exception(why)
+            self.done.exception()  # whoever waits is told; nobody need wait
+
+
+class FairQueue:
+    """First in, first out for each client; between clients, one after the other."""
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, client: str, job: Job) -> None:
+        """Have a job wait."""
+        self._waiting.setdefault(client, deque()).append(job)
+        self._count += 1
+
+    def take(self, most: int) -> list[Job]:
+        """The next jobs, all under one policy, at most so many; none where nothing waits. Jobs whose time is up are
+        ended."""
+        taken: list[Job] = []
+        passed = 0  # clients in a row whose turn brought nothing
+        while self._waiting and len(taken) < most and passed < len(self._waiting):
+            client, jobs = next(iter(self._waiting.items()))
+            job = jobs[0]
+            if job.until < time.monotonic() and not job.done.done():
+                job.end(TimeUp())
+            if not job.done.done():
+                if taken and (job.policy != taken[0].policy or job.alone):
+                    self._waiting.move_to_end(client)
+                    passed += 1
+                    continue
+                job.waited = time.monotonic() - job.queued
+                taken.append(job)
+                passed = 0
+            self._count -= 1
+            jobs.popleft()
+            if jobs:
+                self._waiting.move_to_end(client)
+            else:
+                del self._waiting[client]
+            if job.alone and taken:
+                break
+        return taken
+
+    def clear(self) -> list[Job]:
+        """Everything that waits, which then waits no more."""
+        left = [job for jobs in self._waiting.values() for job in jobs]
+        self._waiting.clear()
+        self._count = 0
+        return left

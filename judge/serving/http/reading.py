@@ -1,0 +1,189 @@
+"""What a request says, read from its body: images and how they are to be judged. Knows no judge.
+
+Three ways to give images: parts of a form, base64 or a data URI in JSON, and addresses, which are only fetched where
+that is turned on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from judge.serving.http.problems import Problem, invalid
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from judge.serving.http.settings import ServerLimits
+
+_DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII)
+_LARGE = 2**20  # characters, after which text is decoded in a thread
+Name = Annotated[str, StringConstraints(max_length=1000)]
+
+
+class ImageGiven(BaseModel):
+    """An image in JSON."""
+
+    model_config = ConfigDict(extra="forbid")
+    data: str | None = Field(default=None, description="Its bytes in base64, or a data URI.")
+    url: str | None = Field(default=None, max_length=8000, description="Its address, where fetching is turned on.")
+    name: Name | None = Field(default=None, description="What the verdict calls it.")
+
+
+class JudgeRequest(BaseModel):
+    """Images, and how they are to be judged."""
+
+    model_config = ConfigDict(extra="forbid")
+    image: str | ImageGiven | None = Field(default=None, description="One image: base64, a data URI, or an object.")
+    images: list[str | ImageGiven] = Field(default=[], description="Several of them.")
+    constitution: str | None = Field(default=None, description="Its name; else the server's first.")
+    detail: Literal["full", "summary"] = Field(default="full", description="How much of each verdict is wanted.")
+    stream: bool = Field(default=False, description="Verdicts as lines of JSON, as they are ready.")
+
+
+@dataclass(frozen=True)
+class Given:
+    """An image as it came: its bytes, or where they are."""
+
+    name: str
+    data: bytes = b""
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request to judge, read."""
+
+    images: list[Given]
+    constitution: str | None = None
+    detail: Literal["full", "summary"] = "full"
+    stream: bool = False
+
+
+async def read_request(request: Request, limits: ServerLimits) -> Asked:
+    """What a request to judge says.
+
+    Raises:
+        Problem: it says it wrongly, or has too many images.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _form(request, limits)
+    if kind in ("application/json", ""):
+        return await _json(request, limits)
+    raise Problem(
+        415,
+        "unsupported-media-type",
+        f"a body of type '{kind[:80]}' is not read",
+        hint="send multipart/form-data with parts named 'image', or application/json",
+    )
+
+
+async def json_body(request: Request) -> Any:
+    """The JSON of a body.
+
+    Raises:
+        Problem: it is none.
+    """
+    body = await request.body()
+    try:
+        return await asyncio.to_thread(json.loads, body) if len(body) > _LARGE else json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Problem(422, "invalid-request", f"the body is no JSON ({str(error)[:100]})") from error
+
+
+async def from_text(text: str, name: str) -> Given:
+    """An image given as base64, a data URI or an address.
+
+    Raises:
+        Problem: it is none of these.
+    """
+    if text[:8].lower().startswith(("http://", "https://")):
+        return Given(name, url=text)
+    if text[:5].lower() == "data:":
+        found = _DATA_URI.match(text[:200])
+        if found is None:
+            raise Problem(422, "invalid-request", f"{name}: a data URI has to be in base64 (data:image/png;base64,...)")
+        text = text[found.end() :]
+    try:
+        data = await asyncio.to_thread(_decoded, text) if len(text) > _LARGE else _decoded(text)
+    except (binascii.Error, ValueError) as error:
+        raise Problem(422, "invalid-request", f"{name}: no base64 ({str(error)[:100]})") from error
+    return Given(name, data)
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode("".join(text.split()), validate=True)
+
+
+async def _json(request: Request, limits: ServerLimits) -> Asked:
+    try:
+        asked = JudgeRequest.model_validate(await json_body(request))
+    except ValidationError as error:
+        raise invalid(error.errors()) from error
+    given = [*([asked.image] if asked.image is not None else []), *asked.images]
+    check_count(len(given), limits)
+    images = []
+    for number, one in enumerate(given, start=1):
+        called = (one.name if isinstance(one, ImageGiven) else None) or f"image {number}"
+        text = one if isinstance(one, str) else one.data if one.data is not None else one.url
+        if text is None or (isinstance(one, ImageGiven) and one.data is not None and one.url is not None):
+            raise Problem(422, "invalid-request", f"{called}: give either its data or its url")
+        images.append(await from_text(text, called))
+    return Asked(images, asked.constitution, asked.detail, asked.stream)
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = 2**62  # bodies are bounded, and nothing that a stranger sends is written to a disk
+
+
+async def _form(request: Request, limits: ServerLimits) -> Asked:
+    try:
+        form = await _InMemory(
+            request.headers, request.stream(), max_files=limits.images + 1, max_fields=100, max_part_size=2**16
+        ).parse()
+    except MultiPartException as error:
+        if "Too many files" in error.message:
+            raise _too_many(limits) from error
+        raise Problem(422, "invalid-request", f"the form cannot be read ({error.message[:100]})") from error
+    fields: dict[str, Any] = {}
+    images: list[Given] = []
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) and name in ("image", "images"):
+            data = await value.read()
+            images.append(Given(value.filename or f"image {len(images) + 1}", data))
+            await value.close()
+        elif isinstance(value, UploadFile) or name not in ("constitution", "detail", "stream"):
+            raise Problem(
+                422, "invalid-request", f"'{name[:80]}' is no part that is read", hint="images are parts named 'image'"
+            )
+        else:
+            fields[name] = value
+    check_count(len(images), limits)
+    try:
+        asked = JudgeRequest.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error.errors()) from error
+    return Asked(images, asked.constitution, asked.detail, asked.stream)
+
+
+def check_count(count: int, limits: ServerLimits) -> None:
+    """Refuse a request without images, and one with too many."""
+    if not count:
+        raise Problem(422, "invalid-request", "there is no image in the request")
+    if count > limits.images:
+        raise _too_many(limits)
+
+
+def _too_many(limits: ServerLimits) -> Problem:
+    hint = "send them in several requests"
+    return Problem(413, "too-many-images", f"a request may have {limits.images} images at most", hint=hint)

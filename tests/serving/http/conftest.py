@@ -1,0 +1,17 @@
+"""One server with the bundled model for all tests of a process."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.serving.http.running import serving
+
+DRAWINGS = sorted((ROOT / "examples/images").glob("*.png"))
+
+
+@pytest.fixture(scope="session")
+def real(_own_cache):
+    """A server with the bundled model, under `demo`."""
+    with serving() as running:
+        yield running

@@ -1,0 +1,145 @@
+"""What waits is judged together and in turn; a process that dies costs a try, never a verdict. With scripted processes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import pytest
+
+from judge.errors import ModelError, UserError
+from judge.serving.devices import Processes
+from judge.serving.http.engine import Bounds, Engine, Lost, Overloaded
+from judge.serving.http.queue import TimeUp
+from judge.serving.http.worker import Refused
+from judge.settings import Settings
+from tests.serving.http.running import DEMO, Scripted
+
+
+def bounds(**changed):
+    return Bounds(**{"waiting": 8, "batch": 4, "window": 0.01, "seconds": 5.0, "pixels": 10**6, **changed})
+
+
+def run(scenario, script, number=1, **changed):
+    async def main():
+        engine = Engine(Settings(), Processes(number, (), 1), bounds(**changed), process=script)
+        engine.start()
+        try:
+            await engine.load("demo", DEMO)
+            return await scenario(engine)
+        finally:
+            await engine.stop()
+
+    return asyncio.run(main())
+
+
+def judge(engine, data, client="a", key="demo"):
+    return asyncio.ensure_future(engine.judge(client, key, data, hashlib.sha256(data).hexdigest()))
+
+
+async def settled(tasks):
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def names(found):
+    return [type(one).__name__ if isinstance(one, BaseException) else one.verdict for one in found]
+
+
+def test_images_that_come_together_are_judged_together_each_with_its_own_verdict():
+    script = Scripted()
+    found = run(lambda engine: settled([judge(engine, b"v%d" % n if n % 2 else b"n%d" % n) for n in range(4)]), script)
+    assert [len(one) for one in script.parcels] == [4]
+    assert names(found) == ["no_violation", "violation", "no_violation", "violation"]
+
+
+def test_clients_take_turns_however_many_images_each_has():
+    async def scenario(engine):
+        many = [judge(engine, b"many%d" % n, "greedy") for n in range(8)]
+        await asyncio.sleep(0)
+        few = [judge(engine, b"few%d" % n, "modest") for n in range(2)]
+        await settled([*many, *few])
+
+    script = Scripted(0.01)
+    run(scenario, script)
+    assert [len(one) for one in script.parcels] == [4, 4, 2]
+    assert {b"few0", b"few1"} <= set(script.parcels[1]), "though four more of the other waited first"
+
+
+def test_idle_processes_share_what_waits():
+    script = Scripted(0.05)
+    run(lambda engine: settled([judge(engine, b"%d" % n) for n in range(4)]), script, number=2)
+    assert sorted(len(one) for one in script.parcels) == [2, 2]
+
+
+def test_a_process_that_dies_costs_a_try_and_only_the_deadly_image_is_left_to_a_person():
+    async def scenario(engine):
+        images = [b"a", b"b", b"deadly", b"vc"]
+        tries = []
+        for _ in range(3):
+            tries.append(names(await settled([judge(engine, data) for data in images])))
+        return tries
+
+    script = Scripted(deadly={b"deadly"})
+    first, second, third = run(scenario, script)
+    assert first == ["Lost"] * 4
+    assert second == ["no_violation", "no_violation", "needs_review", "violation"] == third
+    assert script.loads == ["demo"] * 3, "each death has the policies loaded anew"
+    assert sum(b"deadly" in parcel for parcel in script.parcels) == 2, "and it is never judged again"
+
+
+def test_what_waits_when_a_process_dies_is_judged_by_the_next():
+    async def scenario(engine):
+        first = [judge(engine, data) for data in (b"deadly", b"1", b"2", b"3")]
+        await asyncio.sleep(0.03)
+        return names(await settled([*first, judge(engine, b"vlater")]))
+
+    assert run(scenario, Scripted(0.05, deadly={b"deadly"})) == ["Lost"] * 4 + ["violation"]
+
+
+def test_where_too_much_waits_nobody_is_let_in_and_is_told_when_to_come_again():
+    async def scenario(engine):
+        engine.admit()
+        waiting = [judge(engine, b"%d" % n) for n in range(20)]
+        await asyncio.sleep(0.03)
+        with pytest.raises(Overloaded) as caught:
+            engine.admit()
+        await settled(waiting)
+        engine.admit()
+        return caught.value.seconds
+
+    assert 0 <= run(scenario, Scripted(0.05)) < 5
+
+
+def test_what_waited_longer_than_its_request_may_take_is_not_judged():
+    async def scenario(engine):
+        found = await settled([judge(engine, b"%d" % n) for n in range(5)])
+        return names(found)
+
+    script = Scripted(0.1)
+    assert run(scenario, script, seconds=0.05) == ["no_violation"] * 4 + [TimeUp.__name__]
+    assert len(script.parcels) == 1
+
+
+def test_a_policy_that_cannot_be_judged_by_is_refused_and_the_others_go_on():
+    async def scenario(engine):
+        script.refuses = Refused("no such words", "choose others", mistake=True)
+        with pytest.raises(UserError, match="no such words"):
+            await engine.load("other", DEMO)
+        script.refuses = Refused("disk gone", "", mistake=False)
+        with pytest.raises(ModelError, match="disk gone"):
+            await engine.load("other", DEMO)
+        return names(await settled([judge(engine, b"v")]))
+
+    script = Scripted()
+    assert run(scenario, script) == ["violation"]
+
+
+def test_stopping_leaves_nobody_waiting():
+    async def scenario(engine):
+        waiting = [judge(engine, b"%d" % n) for n in range(6)]
+        await asyncio.sleep(0.03)
+        await engine.stop()
+        return {type(one) for one in await settled(waiting)}
+
+    script = Scripted(5.0)
+    assert run(scenario, script) == {Lost} and script.ended
