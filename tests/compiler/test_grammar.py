@@ -219,9 +219,12 @@ def test_every_kind_of_picture_is_documented():
     [
         ("No weapons may be shown. Toy guns are allowed.", "No weapons other than toy guns may be shown"),
         ("Weapons are prohibited. Toy guns may be shown.", "No weapons other than toy guns may be shown"),
-        ("No cigaretes may be shown.", "did you mean `cigarettes`?"),
+        ("No cigaretes may be shown.", "did you mean `No cigarettes may be shown.`"),
         ("A hand must be on the wheel.", "At least one hand must"),
-        ("Dogs are only allowed on a train if a muzzle is visible.", "No dog may be shown on a train, unless a muzzle"),
+        (
+            "Dogs are only allowed on a train if a muzzle is visible.",
+            "`Dogs may be shown on a train only if a muzzle is visible.`",
+        ),
     ],
 )
 def test_what_a_refusal_says_to_write_is_safe_to_follow(text, says):

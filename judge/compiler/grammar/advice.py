@@ -7,13 +7,15 @@ would judge people by half a rule. Where none is left, preconditions written by 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.checks import missing
 from judge.compiler.grammar.denial import Swaps
 from judge.compiler.grammar.pictures import PICTURES
+from judge.compiler.grammar.slots import pattern
+from judge.compiler.grammar.turning import Way, turned
 
 # Statements to write by hand, each as of a picture that breaks the rule: of what kind of rule, and how they look.
 _DEMAND = "a rider is visible, the rider is not wearing a helmet"
@@ -30,13 +32,27 @@ _OF_PICTURES = re.compile(
 
 @dataclass(frozen=True)
 class Unparsed:
-    """Why a rule is not read, and how to write it. rewordings: whole rules, each of which is read in one way. both: two
-    rules that say it together, each of which is read."""
+    """Why a rule is not read, and how to write it.
+
+    rewordings: whole rules, each of which is read in one way. several: rules that say it together, each of which is
+    read. written: preconditions, each what one reading of the sentence asks. patterns: the sentence with something else
+    in place of what stands in the way, each of which is read. blocked: the words that stand in the way. gone: words of
+    the sentence that the rewordings leave out, as they say nothing more.
+    """
 
     reason: str
     hint: str
     rewordings: tuple[str, ...] = ()
-    both: tuple[str, ...] = ()
+    several: tuple[tuple[str, ...], ...] = ()
+    written: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    blocked: str = ""
+    gone: str = ""
+
+    @property
+    def both(self) -> tuple[str, ...]:
+        """The first of `several`."""
+        return self.several[0] if self.several else ()
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.hint})"
@@ -54,7 +70,7 @@ def swapped(sentence: str, instead: Iterable[Swaps]) -> tuple[str, ...]:
 
 
 def _rule(text: str) -> str:
-    text = " ".join(text.split()).strip(" ,.")
+    text = " ".join(text.split()).strip(" ,.").replace(" ,", ",")
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
@@ -78,7 +94,7 @@ _TURNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-def turned(sentence: str) -> tuple[str, ...]:
+def kind_in_front(sentence: str) -> tuple[str, ...]:
     """The sentence with its parts in another order: the kind of picture in front."""
     found = (pattern.fullmatch(sentence) for pattern, _ in _TURNS)
     return tuple(_rule(_lower(match.expand(form))) for match, (_, form) in zip(found, _TURNS, strict=True) if match)
@@ -110,21 +126,99 @@ def halves(sentence: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def advised(sentence: str, refused: Unparsed, read: Callable[[str], Parsed | Unparsed]) -> Unparsed:
-    """The refusal with those of its rewordings that are safe to follow, and its hint with them in it."""
+Read = Callable[[str], Parsed | Unparsed]
+
+
+def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
+    """The refusal with all that is safe to follow to the letter, and its hint with that in it."""
     found = {text: read(text) for text in refused.rewordings}
-    kept = tuple(text for text, made in found.items() if isinstance(made, Parsed) and not missing(sentence, text))
-    pairs = () if kept else halves(sentence)
-    both = next((pair for pair in pairs if _says_all(sentence, pair, read)), ())
-    parts = ["did you mean " + " or ".join(f"`{text}`" for text in kept)] if kept else []
-    parts += [f"it asks for two things, so write two rules: `{both[0]}` and `{both[1]}`"] if both else []
-    parts += [refused.hint] if refused.hint and not both else []
+    lost = _without(sentence, refused.gone)
+    kept = tuple((text,) for text, made in found.items() if isinstance(made, Parsed) and not missing(lost, text))
     gone = {text: made.reason for text, made in found.items() if isinstance(made, Unparsed)}
+    # one of two ways alone is no answer to which is meant
+    ways = Ways(kept, max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
+    if not refused.written and (not kept or refused.hint):
+        ways = max((ways, *_other_ways(sentence, refused, read)), key=lambda one: len(one.ways))
+    if ways.ways:
+        gone = gone if ways.ways == kept else {}
+        return _offered(sentence, refused, ways, gone)
+    return _told(sentence, refused, ways, gone, read)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How a sentence can be written, of how many meanings; examples; and which of its words are left out."""
+
+    ways: tuple[Way, ...]
+    meanings: int
+    examples: tuple[str, ...] = ()
+    gone: str = ""
+
+
+def _other_ways(sentence: str, refused: Unparsed, read: Read) -> Iterator[Ways]:
+    """Ways in other words, or as two rules; the first that are read."""
+    for found in turned(sentence, refused.reason):
+        lost = _without(sentence, found.gone)
+        meanings = tuple(filter(None, map(_rules, found.meanings)))
+        ways = [next((way for way in each if _says_all(lost, way, read)), ()) for each in meanings]
+        examples = tuple(_rule(one) for one in found.examples if isinstance(read(_rule(one)), Parsed))
+        if any(ways) or examples:
+            yield Ways(tuple(dict.fromkeys(filter(None, ways))), len(ways), examples, found.gone)
+            return
+    pair = next((pair for pair in halves(sentence) if _says_all(sentence, pair, read)), None)
+    if pair:
+        yield Ways((pair,), 1)
+
+
+def _rules(meaning: tuple[Way, ...]) -> tuple[Way, ...]:
+    return tuple(tuple(map(_rule, way)) for way in meaning)
+
+
+def _without(sentence: str, gone: str) -> str:
+    for word in gone.split():
+        sentence = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", "", sentence, count=1, flags=re.IGNORECASE)
+    return sentence
+
+
+def _says_all(sentence: str, way: Way, read: Read) -> bool:
+    return all(isinstance(read(text), Parsed) for text in way) and not missing(sentence, " ".join(way))
+
+
+_COUNTED = {2: "two", 3: "three", 4: "four"}
+
+
+def _offered(sentence: str, refused: Unparsed, ways: Ways, gone: dict[str, str]) -> Unparsed:
+    """The refusal with whole rules to write."""
+    said = [
+        f"`{way[0]}`" if len(way) == 1 else f"{' and '.join(f'`{one}`' for one in way)} as {_COUNTED[len(way)]} rules"
+        for way in ways.ways
+    ]
+    parts = ["did you mean " + ", or ".join(said)]
+    parts += [f"with a number of your own, as in `{one}`" for one in ways.examples]
+    parts += [refused.hint] if refused.hint and not refused.blocked and len(ways.ways) < ways.meanings else []
     parts += [f"`{text}` is not read: {reason}" for text, reason in gone.items()]
-    if gone or not (kept or both):
-        parts += [f"{'if you mean that, ' if kept else 'or '}{by_hand(sentence)}" if parts else by_hand(sentence)]
-    return replace(refused, hint="; ".join(parts), rewordings=kept, both=both)
+    if gone or len(ways.ways) < ways.meanings:
+        parts += [f"if you mean that, {by_hand(sentence)}" if gone else f"if another is meant, {by_hand(sentence)}"]
+    return replace(
+        refused,
+        hint="; ".join(parts),
+        rewordings=tuple(way[0] for way in ways.ways if len(way) == 1),
+        several=tuple(way for way in ways.ways if len(way) > 1),
+        patterns=ways.examples,
+        gone=ways.gone,
+    )
 
 
-def _says_all(sentence: str, pair: tuple[str, str], read: Callable[[str], Parsed | Unparsed]) -> bool:
-    return all(isinstance(read(text), Parsed) for text in pair) and not missing(sentence, " ".join(pair))
+def _told(sentence: str, refused: Unparsed, ways: Ways, gone: dict[str, str], read: Read) -> Unparsed:
+    """The refusal with what to change in words, and the sentence itself as a pattern for it."""
+    parts = [f"write {' or '.join(f'`{one}`' for one in refused.written)}"] if refused.written else []
+    shown = pattern(sentence, refused.blocked, read) if refused.blocked and not ways.examples else None
+    hint = refused.hint.partition(", as in ")[0] if shown else refused.hint
+    parts += [hint] if hint and not (shown and hint.startswith("say what is visible in")) else []
+    parts += [str(shown)] if shown else []
+    parts += [f"with a number of your own, as in `{one}`" for one in ways.examples]
+    parts += [f"`{text}` is not read: {reason}" for text, reason in gone.items()]
+    if not refused.written:
+        parts += [f"or {by_hand(sentence)}" if parts else by_hand(sentence)]
+    patterns = (*ways.examples, *((shown.text,) if shown else ()))
+    return replace(refused, hint="; ".join(parts), rewordings=(), patterns=patterns, gone=refused.blocked)

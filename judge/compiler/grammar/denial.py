@@ -25,11 +25,11 @@ Swaps = tuple[tuple[str, str], ...]
 
 class Impossible(Exception):
     """A form matched, and cannot mean anything. The message says why; `hint` what to write; `instead`, where it can be
-    told, what to put for what in the sentence itself."""
+    told, what to put for what in the sentence itself; `blocked` the words that stand in the way."""
 
-    def __init__(self, reason: str, hint: str, instead: tuple[Swaps, ...] = ()) -> None:
+    def __init__(self, reason: str, hint: str, instead: tuple[Swaps, ...] = (), *, blocked: str = "") -> None:
         super().__init__(reason)
-        self.reason, self.hint, self.instead = reason, hint, instead
+        self.reason, self.hint, self.instead, self.blocked = reason, hint, instead, blocked
 
 
 def denied(said: Alternatives) -> tuple[Alternatives, ...]:
@@ -88,6 +88,9 @@ def _place_of(text: str) -> str:
     """`on scaffolds` of `wearing a helmet on scaffolds`; nothing that is no place, as `in two colours`."""
     found = re.search(r".* (?P<place>(?:in|on|at|near|inside|outside|under|behind|in front of) .+)$", text)
     where = found is not None and not {*NUMBERS, *OWNERS, *EACH} & set(text.split())
+    before = text.removesuffix(found["place"]).split() if found else []
+    if len(before) > 1 and PAST in lexicon.tags(before[-1]):
+        return ""  # `with the ingredients listed on the menu`
     return found["place"] if found and where and lexicon.kind(found["place"].split()[-1]) in tuple("osl") else ""
 
 

@@ -89,7 +89,7 @@ def _ways(text: str) -> Parsed | Unparsed | list[Parsed]:
     try:
         chains = readings(chart, text)
     except Impossible as error:
-        return Unparsed(error.reason, error.hint, swapped(sentence, error.instead))
+        return Unparsed(error.reason, error.hint, swapped(sentence, error.instead), blocked=error.blocked)
     except TooMany:
         return Unparsed("it can be read in more ways than anyone follows", "split it into several rules")
     if not chains:
@@ -169,6 +169,7 @@ def _closed(chain: Parsed) -> None:
                 raise Impossible(
                     f"it is open what `{words}` says in `{one.statement}`",
                     f"say what is visible in place of `{blocking}`, as in `No dog may be shown on a table`",
+                    blocked=blocking,
                 )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from itertools import islice
 
 from judge.compiler.grammar import checks, closed, lexicon
-from judge.compiler.grammar.advice import Unparsed, by_hand, swapped, turned
+from judge.compiler.grammar.advice import Unparsed, kind_in_front, swapped
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.chart import Chart
 from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.pictures import EITHER, ITSELF, PICTURES
 from judge.compiler.grammar.pronouns import named
-from judge.compiler.grammar.reword import as_rule, when_flagged
+from judge.compiler.grammar.reword import as_preconditions, as_rule, when_flagged
 from judge.compiler.grammar.tokens import NUMBERS, OPEN_PRONOUNS, Token, tokens_of
 
 _VERDICT = re.compile(r"\b(?:is|are|be) (?:(?:not|never) (?:\w+ )?|un)acceptable\b", re.IGNORECASE)
@@ -56,21 +56,23 @@ def not_seen(sentence: str) -> Unparsed | None:
         quoted = f'put the name in quotes before a common word: `a "{word}" poster`'
         return Unparsed(
             f"`{word}` is not a word known here, so it is open what it stands for",
-            f"did you mean `{alike}`? Only if it is a name, {quoted}"
-            if alike
-            else f"say what is visible in its place, in common words; only if it is a name, {quoted}",
+            f"only if it is a name, {quoted}",
+            swapped(sentence, (((word, alike),),)) if alike else (),
+            blocked=word,
+            gone=word,
         )
     unseen = checks.unseeable(sentence)
     if unseen:
-        return Unparsed(f"`{unseen}` cannot be seen in a picture", "say what is visible in its place")
+        return Unparsed(f"`{unseen}` cannot be seen in a picture", "say what is visible in its place", blocked=unseen)
     changing = closed.unhandled(sentence)
     if changing:
-        return Unparsed(f"it is open what `{changing[0]}` changes in the rule", changing[1])
+        return Unparsed(f"it is open what `{changing[0]}` changes in the rule", changing[1], blocked=changing[0])
     opinion = checks.subjective(_VERDICT.sub("", sentence))
     if opinion:
         return Unparsed(
             f"`{opinion}` is a matter of opinion: two careful people may answer differently",
             "say what must be visible, or give a measure such as a share, a count or an angle",
+            blocked=opinion,
         )
     return None
 
@@ -86,9 +88,8 @@ def between(sentence: str, chains: list[Parsed], only: Callable[[str], Parsed | 
     among = ", among them" if len(chains) > len(shown) else ""
     reason = f"it can be read in {ways}{among}: {'; or '.join(map(when_flagged, shown))}"
     rewordings = tuple(filter(None, written))
-    return Unparsed(
-        reason, "" if len(rewordings) in (0, len(chains)) else f"if another is meant, {by_hand(sentence)}", rewordings
-    )
+    left = tuple(as_preconditions(chain) for chain, text in zip(shown, written, strict=True) if not text)
+    return Unparsed(reason, "", rewordings, written=left)
 
 
 def _same(found: Parsed | None, wanted: Parsed) -> bool:
@@ -138,7 +139,7 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
         return Unparsed(
             f"it is open whether `{subject.text}` means the picture itself, or one that is seen in it",
             "",
-            turned(sentence),
+            kind_in_front(sentence),
         )
     if counted := _COUNTED_LIST.search(sentence):
         return Unparsed(
@@ -180,12 +181,14 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
         if chart.furthest >= len(chart):
             return Unparsed(no_form, "")
         stop = chart.tokens[chart.furthest].text
-        return Unparsed(f"{no_form}: reading ends at `{stop}`", _instead_of(chart.tokens[chart.furthest]))
+        return Unparsed(f"{no_form}: reading ends at `{stop}`", _instead_of(chart.tokens[chart.furthest]), blocked=stop)
     if chart.furthest >= len(chart):
-        return Unparsed("its words are known, but not how they belong together", "", turned(sentence))
+        return Unparsed("its words are known, but not how they belong together", "", kind_in_front(sentence))
     read = " ".join(token.text for token in chart.tokens[: chart.furthest])
     stop = chart.tokens[chart.furthest].text
-    return Unparsed(f"it is open what `{stop}` says, after `{read}`", _instead_of(chart.tokens[chart.furthest]))
+    return Unparsed(
+        f"it is open what `{stop}` says, after `{read}`", _instead_of(chart.tokens[chart.furthest]), blocked=stop
+    )
 
 
 def _instead_of(stop: Token) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import yaml
+
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.tokens import LACKING, PREPOSITIONS
 from judge.constitution import Precondition
@@ -47,6 +49,18 @@ def as_rule(chain: Parsed) -> Iterator[str]:
             for lifted in _exceptions(chain.exceptions):
                 yield from (f"{_upper(text)}{lifted}." for text in _forbidden(things, more))
     yield from (f"{_upper(text)}{lifted}." for text in _denied(chain) for lifted in _exceptions(chain.exceptions))
+
+
+def as_preconditions(chain: Parsed) -> str:
+    """The chain as a rule's `preconditions` and `exceptions` in YAML, each on one line."""
+    lines = {"preconditions": chain.preconditions, "exceptions": chain.exceptions}
+    return "` and `".join(f"{name}: {_flow(each)}" for name, each in lines.items() if each)
+
+
+def _flow(groups: tuple[Precondition, ...]) -> str:
+    texts = [[one.statement for one in group.any] for group in groups]
+    plain = [each[0] if len(each) == 1 else {"any": each} for each in texts]
+    return yaml.safe_dump(plain, default_flow_style=True, width=10_000, allow_unicode=True).strip()
 
 
 def _said_of(thing: str, group: Precondition) -> str:

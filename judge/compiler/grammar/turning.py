@@ -1,0 +1,136 @@
+"""Puts the turns to use: how else a refused sentence can be written, for whoever reads it to be sure. Reads no rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from judge.compiler.grammar import english, lexicon, nets
+from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.turns import TURNS
+from judge.compiler.grammar.turns.words import WORDS
+
+# Rules that say together what a sentence says; most often one.
+Way = tuple[str, ...]
+_DONE = {"worn": "wear", "carried": "carry", "used": "use", "held": "hold"}
+_OPPOSITE = {"with": "without", "without": "with"}
+_ON_THE_BODY = word_set("protection goggles mask glasses visor badge harness equipment gear hairnet lanyard apron tag")
+
+
+@dataclass(frozen=True)
+class Turned:
+    """What a sentence can mean, each as ways to write it, the plainest first; examples: the same with a number put in.
+    gone: words of the sentence that none of them needs."""
+
+    meanings: tuple[tuple[Way, ...], ...]
+    examples: tuple[str, ...]
+    gone: str
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    while "$" in text:
+        text = re.sub(r"\$([A-Z]+)", lambda found: WORDS[found[1]], text)
+    return re.compile(text, re.IGNORECASE)
+
+
+def turned(sentence: str, reason: str) -> Iterator[Turned]:
+    """For each turn that fits a sentence refused for a reason, how to write it."""
+    if not sentence[1:2].isupper():
+        sentence = f"{sentence[:1].lower()}{sentence[1:]}"
+    for text, meanings, *why in TURNS:
+        if why and not re.search(why[0], reason):
+            continue
+        found = _pattern(text).fullmatch(sentence)
+        if found:
+            gone = " ".join(value for name, value in found.groupdict().items() if name.startswith("gone") and value)
+            said = tuple(_ways(found, meaning) for meaning in meanings if not meaning.startswith("*"))
+            examples = [_ways(found, meaning[1:]) for meaning in meanings if meaning.startswith("*")]
+            yield Turned(said, tuple(way[0] for each in examples for way in each), gone)
+
+
+def _ways(found: re.Match[str], meaning: str) -> tuple[Way, ...]:
+    each = (tuple(_filled(found, rule) for rule in way.split(" // ")) for way in meaning.split(" || "))
+    return tuple(way for way in each if all(way))
+
+
+def _filled(found: re.Match[str], rule: str) -> str:
+    """A rule with the words of the sentence in it; empty where they do not fit."""
+    groups = {name: _plain(value or "") for name, value in found.groupdict().items()}
+    parts = [_put(groups, *each) for each in _HOLE.findall(rule)]
+    if None in parts:
+        return ""
+    rest = iter(parts)
+    text = _HOLE.sub(lambda _: next(rest) or "", rule)
+    return re.sub(r"\ban? (?=(\w+))", lambda each: f"{english.article(each[1])} ", text)
+
+
+_HOLE = re.compile(r"<(?P<with>\w*?)(?P<mark>[~!=@#%^?&|/+-]?)(?P<name>\w+)>")
+
+
+def _plain(value: str) -> str:
+    """Without the capital of a sentence that begins here."""
+    first = re.match(r"[A-Z][a-z]+\b", value)
+    return value[0].lower() + value[1:] if first and lexicon.known(first.group().lower()) else value
+
+
+def _put(groups: dict[str, str], other: str, mark: str, name: str) -> str | None:
+    value = groups[name] if mark else groups[other + name]
+    head = value.split()[-1].casefold() if value.split() else ""
+    if mark == "/":
+        return groups[other] or value
+    if mark in ("&", "|"):
+        kind = nets.is_kind_of(head, groups["s"].split()[-1].casefold())
+        return None if kind != (mark == "&") else value if kind else f"{value} {_be(value)}"
+    if mark == "=" and other and groups[other] not in ("one", "1"):
+        return value
+    if mark == "~":
+        several = " or " in value or lexicon.PLURAL in lexicon.tags(head) or english.is_mass(head)
+        said = value.split()[:1] and value.split()[0] in ("a", "an", "the")
+        return None if not value else value if several or said else f"{english.article(value)} {value}"
+    if mark == "?":
+        return {"a": "animals", "p": "people", "f": "food"}.get(lexicon.kind(head), "objects")
+    if mark == "=":
+        return f"{value[: len(value) - len(head)]}{lexicon.lemma(head, verb=False)}"
+    if mark == "@":
+        return f"{value} {_be(value)}"
+    if mark in ("+", "-"):
+        return value if _is_worn(head) == (mark == "+") else None
+    if mark in ("%", "^"):
+        base = lexicon.lemma(head, verb=True)
+        return english.ing(base) if mark == "^" else participle(base)
+    return {"!": _DONE, "#": _OPPOSITE}[mark].get(head) if mark else value
+
+
+def _be(value: str) -> str:
+    return "are" if english.is_plural(value.split()[-1].casefold()) or " and " in value else "is"
+
+
+def _is_worn(head: str) -> bool:
+    return bool(_ON_THE_BODY & {head, lexicon.lemma(head, verb=False)}) or nets.is_kind_of(head, "clothing")
+
+
+_IRREGULAR = {
+    "hold": "held",
+    "wear": "worn",
+    "ride": "ridden",
+    "drive": "driven",
+    "tie": "tied",
+    "take": "taken",
+    "put": "put",
+    "shut": "shut",
+}
+
+
+def participle(verb: str) -> str | None:
+    """`fastened` of `fasten`, as the lexicon knows it; None where it does not."""
+    tries = (
+        _IRREGULAR.get(verb, ""),
+        f"{verb}d" if verb.endswith("e") else f"{verb}ed",
+        f"{verb[:-1]}ied",
+        f"{verb}{verb[-1:]}ed",
+    )
+    fits = (one for one in tries if lexicon.PAST in lexicon.tags(one) and lexicon.lemma(one, verb=True) == verb)
+    return next(fits, None)

@@ -1,0 +1,79 @@
+"""Turns: What says nothing more, and sentences that ask for two things. Data (`words` says how they are written)."""
+
+from __future__ import annotations
+
+from judge.compiler.grammar.turns.words import Turn
+
+PAIRS: tuple[Turn, ...] = (
+    # what changes nothing
+    (r"(?P<a>.+), (?P<gone>even) (?P<x>(?!if\b|when\b|in\b|with\b)[\w -]+)", ("<a> or <x>",)),
+    (r"(?P<gone>even) (?P<a>.+)", ("<a>",)),
+    (r"(?P<a>.+),? including (?P<x>$AT .+)", ("<a>, even <x>",)),
+    (
+        r"(?P<a>.+?) (?P<gone>as well as|along with|in addition to|and also|besides) (?P<b>.+?) (?P<m>$MODAL .+)",
+        ("<a> and <b> <m>",),
+    ),
+    (
+        r"(?P<a>.+?) (?P<m>$MODAL .+?|visible) (?P<gone>as well as|along with|in addition to|besides) (?P<b>.+)",
+        ("<a> and <b> <m>",),
+    ),
+    (
+        r"(?P<a>.+? $MAY .+?) (?P<gone>in case|as long as|so long as|provided that|provided|on condition "
+        r"that) (?P<b>.+)",
+        ("<a> only when <b>",),
+    ),
+    (r"(?P<a>.+?) (?P<gone>in case|as long as|so long as|in the event that) (?P<b>.+)", ("<a> when <b>",)),
+    (r"(?P<a>.+?) (?P<gone>under any circumstances|at all|in any way|whatsoever|in any case)", ("<a>",)),
+    (r"(?P<a>.+?),? (?P<gone>regardless of|irrespective of) (?P<gone2>[\w -]+)", ("<a>",)),
+    (r"(?P<a>.+?) with or without (?P<x>[^,]+)", ("<a>, even with <x>",)),
+    (r"(?P<a>.+ $AT .+?) where (?P<b>.+)", ("<a> when <b>",), "changes"),
+    (r"(?P<a>.+?) (?:seen|shown) to (?P<v>\w+)(?P<b>.*)", ("<a> shown <^v><b>",)),
+    (r"during (?P<x>(?:[\w-]+ )?$EVENT), (?P<b>.+)", ("when <@x> visible, <b>",)),
+    (
+        r"(?P<a>.+? $MAY (?!not\b|never\b).+?) during (?P<x>(?:[\w-]+ )?$EVENT)",
+        ("<a> only when <@x> visible",),
+    ),
+    (
+        r"(?P<a>.+? (?:$NOT|not $ALLOWED|$BANNED)(?: .+?)?|.+? $MUST .+?) during (?P<x>(?:[\w-]+ )?$EVENT)",
+        ("<a> when <@x> visible",),
+    ),
+    # what a demand says of two things
+    (
+        r"(?P<s>.+?) (?P<m>$MUST) be (?P<v>\w+) (?:without|with neither) (?:an? )?(?P<x>[\w -]+?)(?: n?or "
+        r"(?:an? )?(?P<y>[\w -]+))?",
+        ("<s> <m> not be <v> with <~x> // <s> <m> not be <v> with <~y> || <s> <m> not be <v> with <~x>",),
+    ),
+    (
+        r"(?P<s>.+?) (?P<m>$MUST) (?P<p>(?!not\b|never\b).+?),? without (?P<x>.+)",
+        ("<s> <m> <p> // <s> <m> not be shown with <x>",),
+        "two negations",
+    ),
+    (r"(?P<s>.+?) (?P<m>$MUST) (?P<p>.+?),? (?:and|but) not (?P<q>.+)", ("<s> <m> <p> // <s> <m> not be <q>",)),
+    (
+        r"(?P<s>.+?) (?P<m>$MUST) (?P<v>wear|have|carry|hold|show) (?P<x>.+? or .+?) and (?P<y>[^,]+)",
+        ("<s> <m> <v> <x> // <s> <m> <v> <y>",),
+        "side by side",
+    ),
+    (
+        r"(?P<s>.+?) (?P<m>$MUST) (?P<p>.+?) "
+        r"(?P<at>(?:on|in|at|near) (?!both|all|every|each|$NUMBER|their|its)(?:(?:the|a|an) )?[\w-]+(?: [\w-]+)?)",
+        ("<at>, <s> <m> <p>", "<s> <m> <p> // <s> <m> be <at>"),
+        "everywhere, or only there",
+    ),
+    # one rule for each
+    (
+        r"no (?P<x>[\w -]+?) or (?P<y>[\w -]+?) (?P<m>$MODAL .*\b(?:it|its|they|their|them)\b.*)",
+        ("no <x> <m> // no <y> <m>",),
+    ),
+    (
+        r"(?P<x>[\w -]+), (?P<y>[\w -]+) and (?P<z>[\w -]+?) (?P<m>$MODAL .*\b(?:they|their|them)\b.*)",
+        ("<x> <m> // <y> <m> // <z> <m>",),
+    ),
+    # what people do
+    (
+        r"(?:do not|don't|never) "
+        r"(?P<v>(?!(?:crop|zoom|edit|retouch|blur|filter|alter|photograph|film|modify|frame)\b)"
+        r"(?!.*\b(?:photos?|pictures?|images?|filters?|screenshots?|collages?|videos?)\b)\w+ .+)",
+        ("nobody may <v>",),
+    ),
+)
