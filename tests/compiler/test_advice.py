@@ -88,8 +88,8 @@ def test_what_is_offered_lifts_nothing_by_another_one_and_asks_no_more_of_all(ru
     ("text", "offered"),
     [
         (
-            "Dogs may be shown on trains only if they are muzzled.",
-            "Dogs may be shown on trains only if dogs are muzzled.",
+            "Dogs may be shown on trains only if they are clean.",
+            "Dogs may be shown on trains only if dogs are clean.",
         ),
         (
             "Press photos must not show the faces of minors unless they are blurred.",
@@ -213,7 +213,10 @@ def test_two_rules_are_not_offered_where_one_says_less(text):
     ("text", "offered"),
     [
         ("Every worker must wear a helmet on scaffolds.", ("On scaffolds, every worker must wear a helmet.",)),
-        ("No cups may be shown when a child is near them.", ("No cups may be shown when a child is near the cups.",)),
+        (
+            "No cups may be shown when the cook is near them.",
+            ("No cups may be shown when the cook is near the cups.",),
+        ),
         ("People in adverts may not be shown smoking.", ("In adverts, people may not be shown smoking.",)),
         (
             "Photos of bathrooms and toilets must show a window.",
@@ -228,7 +231,7 @@ def test_the_place_in_front_the_thing_named(text, offered):
 
 
 def test_where_one_of_two_ways_is_not_read_the_other_is_not_all_that_is_said():
-    refused = parse_rule("Dogs may be shown on trains only if they are muzzled.")
+    refused = parse_rule("Dogs may be shown on trains only if they are clean.")
     assert isinstance(refused, Unparsed) and len(refused.rewordings) == 1
     assert f"if you mean that, {BY_HAND}" in refused.hint
 

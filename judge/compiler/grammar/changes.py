@@ -14,7 +14,7 @@ from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import scope
 from judge.compiler.grammar.forms import Found
 from judge.compiler.grammar.pictures import PICTURES, SHOWING
-from judge.compiler.grammar.pronouns import plain_said, same_one, unless_so, where_so
+from judge.compiler.grammar.pronouns import plain_said, said_alone, same_one, unless_so, where_so
 from judge.compiler.grammar.things import BE, Said, Thing, Things, listing
 from judge.compiler.grammar.tokens import OWNERS
 
@@ -125,6 +125,28 @@ def lifted(draft: Draft, found: Found) -> Iterator[Draft]:
     if draft.exceptions:
         raise Impossible("more than one exception", "join them: `unless A or B is visible`")
     yield replace(draft, exceptions=groups[0])
+
+
+def lifted_so(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`unless fenced off`: those that are not."""
+    said_alone(draft, found["state"])
+    yield unless_so(draft, found["state"])
+
+
+def lifted_so_behind(draft: Draft, found: Found) -> Iterator[Draft]:
+    """The same at the end: no other exception may stand before it."""
+    _ends_with(draft)
+    for changed in lifted_so(draft, found):
+        yield replace(changed, lifted_behind=True)
+
+
+def where_it_is_so(draft: Draft, found: Found) -> Iterator[Draft]:
+    """`if cracked`: those that are."""
+    _ends_with(draft)
+    if draft.only:
+        return
+    said_alone(draft, found["state"])
+    yield where_so(draft, found["state"])
 
 
 # Not where a thing is, but what it is shown for: `except in films`.
@@ -244,6 +266,9 @@ CHANGES: dict[str, Callable[[Draft, Found], Iterator[Draft]]] = {
     "doing": doing,
     "doing_behind": doing_behind,
     "lifted": lifted,
+    "lifted_so": lifted_so,
+    "lifted_so_behind": lifted_so_behind,
+    "where_it_is_so": where_it_is_so,
     "others": others,
     "lifted_there": lifted_there,
     "lifted_behind": lifted_behind,

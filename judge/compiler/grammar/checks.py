@@ -35,6 +35,7 @@ _MAY_GET_LOST = (
 _OF_THE_POLICY = re.compile(
     rf"\b(?:(?:{'|'.join(ANY_PICTURE)}) )+(?=(?:{'|'.join(PICTURES)})\b)"
     r"|,? whether [^,)]*[,)]|\b(?:no|any|at least) (?:one|1)\b"
+    rf"|(?<= )(?:{SHORT['SHOW']}|{SHORT['SHOWN']}|{SHORT['ALLOWED']}) [^,;.]+?,? but not\b"
     r"|^(?:do not|don't|never) (?:\w+(?:,| or|, or) )*\w+(?= )",
     re.IGNORECASE,
 )

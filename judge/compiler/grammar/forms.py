@@ -126,6 +126,10 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<things> $CAN <doing> only $IFWHEN <clauses>", "only_if"),
     ("<things> $CAN only <doing> $IFWHEN <clauses>", "only_if"),
     ("[the|all|any] <picture> $CAN <showing> <things> only $IFWHEN <clauses>", "only_if"),
+    ("<things> $CAN be $SHOWN only $IFWHEN <tail:state>", "only_so"),
+    ("<things> $MAY only be $SHOWN $IFWHEN <tail:state>", "only_so"),
+    ("<things> is|are $ALLOWED only $IFWHEN <tail:state>", "only_so"),
+    ("<things> is|are only $ALLOWED $IFWHEN <tail:state>", "only_so"),
     ("<things> $MUST [always|to] be $SHOWN only $IFWHEN <clauses>", "must_only"),
     ("<things> $MUST [always|to] be $SHOWN <tail> only $IFWHEN <clauses>", "must_only"),
     ("<things> $MUST [always|to] <doing> only $IFWHEN <clauses>", "must_only"),
@@ -140,6 +144,14 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<things> $MAY only be $SHOWN <tail>", "only_so"),
     ("<things> is|are $ALLOWED only <tail>", "only_so"),
     ("<things> $CAN <doing> only <tail>", "only_doing"),
+    ("<things> $CAN only be <doing:participle> <tail>", "only_doing"),
+    # what is allowed, and what is not
+    ("<things> $CAN be $SHOWN [,] but not <more:things>", "but_not"),
+    ("<things> is|are $ALLOWED [,] but not <more:things>", "but_not"),
+    ("<things> $CAN be $SHOWN <tail> [,] but not <but:tail>", "but_not_so"),
+    ("<things> is|are $ALLOWED <tail> [,] but not <but:tail>", "but_not_so"),
+    ("[the|all] <picture> $CAN <showing> <things> [,] but not <more:things>", "but_not_shown"),
+    ("[the|all] <picture> $OF <shown:things> $CAN <showing> <things> [,] but not <more:things>", "but_not_shown"),
     ("<things> is|are only $ALLOWED <tail>", "only_so"),
     # requirements
     ("<things> $MUST [always|to] be $SEEN", "required"),
@@ -168,6 +180,8 @@ FRONTS: tuple[tuple[str, str], ...] = (
     ("in|on|for [all|any|the] <picture> of <shown:things> ,", "of_picture"),
     ("when|while <ing> ,", "doing"),
     ("unless <clauses> ,", "lifted"),
+    ("unless <state> ,", "lifted_so"),
+    ("if <state> ,", "where_it_is_so"),
     ("except $IFWHEN <clauses> ,", "lifted"),
     ("except|apart [for|from] <others> ,", "others"),
     ("except <place> ,", "lifted_there"),
@@ -181,6 +195,9 @@ BACKS: tuple[tuple[str, str], ...] = (
     ("in [all|any|the] <picture> of <shown:things>", "of_picture"),
     ("[,] when|while <ing>", "doing_behind"),
     ("[,] unless <clauses>", "lifted_behind"),
+    ("[,] unless <state>", "lifted_so_behind"),
+    ("[,] unless <state:ing>", "lifted_so_behind"),
+    ("[,] if <state>", "where_it_is_so"),
     ("[,] except $IFWHEN <clauses>", "lifted_behind"),
     ("[,] except [for] <others>", "others_behind"),
     ("[,] except <place>", "lifted_there"),
@@ -226,14 +243,18 @@ def parts_of(form: str) -> tuple[FormPart, ...]:
 
 def matches(chart: Chart, place: int, form: str, phrases: Phrases) -> Iterator[tuple[Found, int]]:
     """Every way to match a form from a place on: what fills its holes, and where it ends."""
-    if _words_stand_in(chart.words, form):
-        yield from _matches(chart, place, parts_of(form), phrases, {})
+    yield from _matches(chart, place, parts_of(form), phrases, {})
 
 
-@lru_cache(65536)
-def _words_stand_in(words: frozenset[str], form: str) -> bool:
-    """Whether every word that a form needs is in the sentence at all."""
-    return all(part.optional or part.hole or not part.words.isdisjoint(words) for part in parts_of(form))
+@lru_cache(512)
+def fitting(words: frozenset[str], where: str) -> tuple[tuple[str, str], ...]:
+    """The forms of one kind (`core`, `front`, `back`) of which every word that they need is among the words."""
+    forms = {"core": CORES, "front": FRONTS, "back": BACKS}[where]
+    return tuple(
+        (form, meaning)
+        for form, meaning in forms
+        if all(part.optional or part.hole or not part.words.isdisjoint(words) for part in parts_of(form))
+    )
 
 
 def _matches(

@@ -19,7 +19,17 @@ from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.itself import of_the_picture
-from judge.compiler.grammar.only import is_place, must_only, only_doing, only_kind, only_so, only_those
+from judge.compiler.grammar.only import (
+    but_not,
+    but_not_shown,
+    but_not_so,
+    is_place,
+    must_only,
+    only_doing,
+    only_kind,
+    only_so,
+    only_those,
+)
 from judge.compiler.grammar.things import Said, Thing, Things
 
 # What is no object and can be seen all the same.
@@ -188,6 +198,9 @@ MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "only_if": only_if,
     "only_so": only_so,
     "only_doing": only_doing,
+    "but_not": but_not,
+    "but_not_so": but_not_so,
+    "but_not_shown": but_not_shown,
     "required": required,
     "required_so": required_so,
     "must_only": must_only,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.closed import PLACES_ALONE
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
-from judge.compiler.grammar.filled import each_denied, needs_its_verb, said_in, shows, things_in
+from judge.compiler.grammar.filled import each_denied, needs_its_verb, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
+from judge.compiler.grammar.lexicon import ADJECTIVE, PAST
 from judge.compiler.grammar.pictures import PICTURES
 from judge.compiler.grammar.pronouns import unless_so
-from judge.compiler.grammar.things import Alternatives, Said, Thing, listing
-from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
+from judge.compiler.grammar.things import Alternatives, Said, Thing, Things, listing, product
+from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, OWNERS, PREPOSITIONS
 
 AT = PREPOSITIONS - lexicon.word_set("with without of for as than per") | {
     words[0] for words in COMPOUND_PREPOSITIONS if words[0] != "together"
@@ -42,6 +45,12 @@ def only_kind(found: Found) -> Iterator[Draft]:
         )
     every = Thing("", one.head, one.head)
     yield Draft(((every.with_behind(Said(f"other than {one.words}")),),), only=True)
+
+
+def _is_done(said: Alternatives) -> bool:
+    """`when worn by an athlete`, which another form reads."""
+    words = [one.text.split() for one in said]
+    return all(one[0] in ("when", "while") and lexicon.tags(one[1]) & {PAST, ADJECTIVE} for one in words)
 
 
 def only_those(found: Found) -> Iterator[Draft]:
@@ -77,7 +86,7 @@ def must_only(found: Found) -> Iterator[Draft]:
 def only_so(found: Found) -> Iterator[Draft]:
     """`Dogs may be shown only on a leash`: a dog that is not."""
     things, said = things_in(found), said_in(found)
-    if shows(things.each, said) or needs_its_verb(found):
+    if shows(things.each, said) or needs_its_verb(found) or _is_done(said):
         return
     if any(len([word for word in one.text.split() if word in PREPOSITIONS - {"of"}]) > 1 for one in said):
         raise Impossible(
@@ -92,14 +101,66 @@ def only_so(found: Found) -> Iterator[Draft]:
     yield Draft((things.each,), whole=each_denied(things.each, said), only=True)
 
 
+_ACCOMPANYING = re.compile(r"with (?!the\b|its\b|their\b|his\b|her\b)")
+
+
 def only_doing(found: Found) -> Iterator[Draft]:
     """`Performers may use fire only outdoors`: one who uses it elsewhere."""
     things = things_in(found)
-    said: Alternatives = found["doing"]
-    if not shows(things.each, said) and not needs_its_verb(found):
-        yield unless_so(Draft((things.each,), said), found["tail"])
+    said, where = found["doing"], found["tail"]
+    if shows(things.each, said) or needs_its_verb({"doing": where}) or any(one.both for one in (*said, *where)):
+        return
+    if all(_ACCOMPANYING.match(one.text) for one in where):
+        without = Said(" and ".join(f"without {one.text.removeprefix('with ')}" for one in where), where[0].about)
+        yield Draft((things.each,), product(said, (without,)), only=True)
+        return
+    yield unless_so(Draft((things.each,), said), where)
 
 
 def is_place(said: Said) -> bool:
     """Whether it says where something is."""
     return said.text.split()[0] in AT | PLACES_ALONE
+
+
+def but_not(found: Found) -> Iterator[Draft]:
+    """`Soldiers may be shown, but not their weapons`: the weapons of soldiers.
+
+    Raises:
+        Impossible: it is open whether the others must not be seen at all, or only not beside the first.
+    """
+    things = things_in({"things": found["things"]})
+    if shows(things.each, ()) or len(things.each) > 1:
+        return
+    yield Draft((_parts_of(things.each[0], found["more"]),))
+
+
+def _parts_of(whole: Thing, parts: Things) -> tuple[Thing, ...]:
+    if parts.joint == "and" or whole.behind or any(one.determiner not in OWNERS or one.behind for one in parts.each):
+        raise Impossible(
+            f"it is open whether `{parts.each[0].inside}` must not be shown at all, or only beside `{whole.inside}`",
+            "write what must not be shown, as in `No weapons of soldiers may be shown`",
+        )
+    of = f"of {whole.text}"
+    return tuple(replace(one, determiner="the", words=f"{one.words} {of}", behind="of") for one in parts.each)
+
+
+def but_not_so(found: Found) -> Iterator[Draft]:
+    """`Fans may be shown with flags, but not with drums`: fans with drums."""
+    things, said, but = things_in(found), said_in(found), found["but"]
+    if shows(things.each, (*said, *but)) or needs_its_verb(found):
+        return
+    own = [[word for word in one.text.split() if word in PREPOSITIONS - {"of"}] for one in (*said, *but)]
+    if any(len(words) > 1 for words in own) or not all(one.text.split()[0] in PREPOSITIONS for one in (*said, *but)):
+        raise Impossible("it is open what `but not` takes back", "write what must not be shown in a rule of its own")
+    yield Draft((things.each,), but)
+
+
+def but_not_shown(found: Found) -> Iterator[Draft]:
+    """`Photos of protests may show police officers, but not their badges`: the badges of police officers."""
+    things: Things = found["things"]
+    more: Things = found["more"]
+    owned = any(one.determiner in OWNERS for one in more.each)
+    if more.joint == "and" or (owned and len(things.each) > 1) or more.examples:
+        raise Impossible("it is open what `but not` takes back", "write what must not be shown in a rule of its own")
+    each = _parts_of(things.each[0], more) if owned else more.each
+    yield Draft((each,), conditions=scope(found))

@@ -10,13 +10,15 @@ from judge.compiler.grammar import before, english, finite, lexicon, nouns
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.closed import OUT_OR_IN, is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, PAST, word_set
-from judge.compiler.grammar.prepositions import one_or_all, prepositional
+from judge.compiler.grammar.prepositions import PLACES, one_or_all, prepositional
 from judge.compiler.grammar.things import BE, MOST_ALTERNATIVES, Alternatives, Said, few, product
 from judge.compiler.grammar.tokens import COLOURS, PREPOSITIONS
 from judge.compiler.grammar.verbs import OBJECT, PARTICLES, doing
 
 _PLACED = word_set("park leave store place hang stack keep put lay mount attach pile photograph show see depict use")
 _SHADES = ("light", "dark", "pale", "bright", "deep", "off")
+_STATED = PLACES | {"with", "without"}
+_NO_STATE = word_set("shown visible depicted seen displayed pictured portrayed present photographed not dark light wet")
 _GOALS = ("at", "into", "onto", "to", "toward", "towards")
 
 
@@ -203,6 +205,20 @@ def _run(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
                 yield from ((found, behind) for found in one_or_all(product(said, each)))
             elif few(both := product(said, more)):
                 yield both, behind
+
+
+@phrase
+def state(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """How a thing is, without saying of which thing: `fenced off`, `in a cage`, of `unless fenced off`."""
+    if chart.at(place, *_STATED) or (chart.can(place, PAST, ADJECTIVE) and not chart.at(place, *_NO_STATE)):
+        yield from tail(chart, place)
+
+
+@phrase
+def participle(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
+    """`stored` of `may only be stored in a box`: what is done to a thing."""
+    if chart.can(place, PAST) and not chart.at(place, *_NO_STATE):
+        yield (Said(chart.word(place)),), place + 1
 
 
 def _meanwhile(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:

@@ -6,6 +6,7 @@ are on a leash` makes `a dog is not on a leash`, one that is leashed lifts nothi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import zip_longest
@@ -36,6 +37,13 @@ def same_one(draft: Draft, groups: Groups, *, lifting: bool = False) -> Alternat
         Impossible: something else can be meant, or only a part of the condition speaks of them.
     """
     each = [clause for group in groups for clause in group]
+    around = [with_them(one, lifting=lifting) for one in each]
+    if any(around):
+        if len(groups) > 1 or not all(around):
+            raise Impossible("it is open whether both parts of the condition must hold of one thing", _NAME_IT)
+        said = tuple(filter(None, around))
+        _meant(draft, "it" if each[0].said.text.endswith(" it") else "they", said)
+        return said
     if not any(map(stands_for, each)):
         again = [named_again(draft, one, lifting=lifting) for one in each]
         if not any(again) or (not lifting and not says_more(draft) and not all(again)):
@@ -56,25 +64,68 @@ def same_one(draft: Draft, groups: Groups, *, lifting: bool = False) -> Alternat
     return said
 
 
+def with_them(clause: Clause, *, lifting: bool) -> Said | None:
+    """`with a nurse holding them` of `a nurse is holding them`: what it says of whatever `them` stands for; None where
+    it speaks of none, or points at somebody. lifting: it is an exception, of which nothing that is lacking is said."""
+    found = _OF_THEM.fullmatch(clause.said.text)
+    one = clause.subject
+    lacking = one.determiner == "no"
+    if not found or stands_for(clause) or english.definite(one.determiner) or (lacking and lifting):
+        return None
+    if lacking:
+        one = replace(one, determiner="" if one.plural or english.is_mass(one.head) else english.article(one.words))
+    behind = "" if found["what"] == "with" else f" {found['what']} {found['whom']}"
+    return Said(f"{'without' if lacking else 'with'} {one.inside}{behind}", one.head)
+
+
+_OF_THEM = re.compile(rf"{BE} (?P<what>(?!not\b|neither\b|without\b)[^,]+) (?P<whom>it|them)")
 _WEATHER = word_set(
     "rain snow hail storm dark cold hot warm cool windy foggy sunny icy freeze frosty bright cloudy late"
 )
 # What people and animals do, and no thing that they wear, hold or stand beside.
 _ACTS = word_set(
     "sit draw hold carry wear eat drink ride drive walk run swim climb cook work handle serve operate sleep kneel "
-    "smile cut weld use clean feed play smoke sail ski row paint repair visit look watch cross jump dance train"
+    "smile cut weld use clean feed play smoke sail ski row paint repair visit look watch cross jump dance train "
+    "examine treat teach wash stand lie crouch talk work"
+)
+_OF_LIVING = word_set(
+    "muzzled leashed asleep awake seated barefoot dressed clothed handcuffed blindfolded pregnant sedated supervised"
 )
 
 
-def _meant(draft: Draft, word: str, said: Alternatives) -> None:
+def said_alone(draft: Draft, said: Alternatives) -> None:
+    """Holds that what is said without a subject, `fenced off`, is said of what the rule speaks of.
+
+    Raises:
+        Impossible: something else can be meant.
+    """
+    things, others = _things_and_others(draft, said)
+    state = said[0].text
+    if lexicon.lemma(state, verb=True) in _WEATHER:
+        raise Impossible(f"it is open whether `{state}` speaks of the weather, or of something that is named", _NAME_IT)
+    if not things or others or any(english.counted(one.determiner) for one in things):
+        raise Impossible(
+            f"it is open of what `{state}` is said",
+            "say it of the thing, with `it` or `they`, as in `No dog may be shown unless it is on a leash`",
+        )
+
+
+def _things_and_others(draft: Draft, said: Alternatives) -> tuple[tuple[Thing, ...], set[str]]:
+    """What the rule speaks of; and the other nouns in it that something said of them can be said of."""
     groups = draft.subjects or tuple(tuple(dict.fromkeys(one.subject for one in group)) for group in draft.whole[:1])
     things = groups[0] if len(groups) == 1 else ()
     texts = [one.text for one in (*draft.said, *draft.place, *(one.said for group in draft.whole for one in group))]
     others = {noun for text in texts for noun in _nouns(text.replace(BE, ""))}
     others |= {noun for one in things for noun in _nouns(one.words.replace(one.head, "", 1), behind=one.behind)}
-    others = {noun for noun in others if _agrees(word, noun, lexicon.PLURAL in lexicon.tags(noun))}
+    others |= {noun for group in draft.conditions for one in group for noun in _nouns(one.text.replace(BE, ""))}
     if all(one.animate for one in things) and all(_is_act(one) for one in said):
         others = {noun for noun in others if lexicon.kind(noun) in tuple("pa")}
+    return things, others
+
+
+def _meant(draft: Draft, word: str, said: Alternatives) -> None:
+    things, others = _things_and_others(draft, said)
+    others = {noun for noun in others if _agrees(word, noun, lexicon.PLURAL in lexicon.tags(noun))}
     counted = any(english.counted(one.determiner) for one in things)
     one_or_more = word in ("they", "them") or len(things) == 1
     if (
@@ -94,8 +145,9 @@ def _meant(draft: Draft, word: str, said: Alternatives) -> None:
 
 
 def _is_act(said: Said) -> bool:
+    """Whether only people and animals can be meant: what they do, or what is done to none but them."""
     first = said.text.split()[0]
-    return first.endswith("ing") and lexicon.lemma(first, verb=True) in _ACTS
+    return first in _OF_LIVING or (first.endswith("ing") and lexicon.lemma(first, verb=True) in _ACTS)
 
 
 def _nouns(text: str, *, behind: str = "yes") -> Iterable[str]:
@@ -126,7 +178,8 @@ def candidates(word: str, before: tuple[Token, ...]) -> tuple[str, ...]:
     """The nouns in front of `it` or `them`, with the nouns before them, that it can stand for."""
     found: list[str] = []
     words = ""
-    located = len(before) - 1 - (bool(before) and before[-1].word in PREPOSITIONS)  # `a plate under it`: under no plate
+    # `a plate under it`, `a nurse holding it`: under no plate, and no nurse
+    located = len(before) - 1 - (bool(before) and (before[-1].word in PREPOSITIONS or before[-1].can(ING)))
     for at, (one, after) in enumerate(zip_longest(before, before[1:])):
         noun = one.can(NOUN, PLURAL) and not one.can(ING) and lexicon.rather(one.word, "n", "a")
         words = f"{words} {one.word}".strip() if noun else ""
@@ -192,6 +245,8 @@ def unless_so(draft: Draft, said: Alternatives) -> Draft:
         whole = tuple(tuple(Clause(one, more) for one in things for more in group) for group in denied(said))
         return replace(draft, whole=whole, but=True)
     lacking = f"not {said[0].text}" if len(said) == 1 else f"neither {' nor '.join(one.text for one in said)}"
+    if all(one.text.startswith("with ") for one in said):
+        lacking = " and ".join(f"without {one.text.removeprefix('with ')}" for one in said)
     clauses = [one for group in draft.whole for one in group]
     if any(one.said.owned or one.said.text.endswith(" visible") or _is_counted(one.subject) for one in clauses):
         raise Impossible("it is open what the exception is taken from", "write a rule for each of them")

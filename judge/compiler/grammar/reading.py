@@ -9,7 +9,7 @@ from judge.compiler.grammar.changes import CHANGES
 from judge.compiler.grammar.chart import Chart
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
-from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, Found, matches
+from judge.compiler.grammar.forms import Found, fitting, matches
 from judge.compiler.grammar.meanings import MEANINGS
 
 PHRASES = {
@@ -18,6 +18,8 @@ PHRASES = {
     "clauses": clauses.clauses,
     "doing": finite.base_verb,
     "ing": predicates.being_done,
+    "state": predicates.state,
+    "participle": predicates.participle,
     "picture": clauses.picture,
     "posting": clauses.posting,
     "showing": clauses.showing,
@@ -35,12 +37,12 @@ def drafts(chart: Chart) -> Iterator[Draft]:
 
 
 def _fronted(chart: Chart, place: int, fronts: tuple[tuple[str, Found], ...]) -> Iterator[Draft]:
-    for form, meaning in CORES:
+    for form, meaning in fitting(chart.words, "core"):
         for found, end in matches(chart, place, form, PHRASES):
             for draft in _meant(meaning, found):
                 yield from _backed(chart, end, (*fronts,), draft)
     if len(fronts) < 2:
-        for form, meaning in FRONTS:
+        for form, meaning in fitting(chart.words, "front"):
             for found, end in matches(chart, place, form, PHRASES):
                 yield from _fronted(chart, end, (*fronts, (meaning, found)))
 
@@ -66,7 +68,9 @@ def _backs(chart: Chart, place: int) -> list[tuple[str, Found, int]]:
     """What may follow from a place on, found once for all that stands before it."""
     if place not in chart.forms:
         chart.forms[place] = [
-            (meaning, found, end) for form, meaning in BACKS for found, end in matches(chart, place, form, PHRASES)
+            (meaning, found, end)
+            for form, meaning in fitting(chart.words, "back")
+            for found, end in matches(chart, place, form, PHRASES)
         ]
     return chart.forms[place]
 

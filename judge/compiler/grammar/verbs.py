@@ -38,6 +38,8 @@ def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Al
         objects = nouns.things(chart, end, OBJECT) if bare else ()
         if len(words) == 1 or not objects or not any(map(english.needs_object, bare)):
             yield tuple(Said(word) for word in words), end
+        if bare and chart.at(end, "it", "them"):  # held to what it stands for in its statement
+            yield tuple(Said(f"{word} {chart.word(end)}") for word in words), end + 1
         for found, after in objects:
             said = tuple(Said.ending(word, one) for word in words for one in found.options)
             if (len(words) > 1 and not _take_alike(bare, found)) or not _smoked(bare, found):
