@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,53 @@ from PIL import Image
 
 torch.set_num_threads(1)  # models this small gain nothing from more, and lose much where cores are busy
 ROOT = Path(__file__).resolve().parent.parent
+# Where the environment says to keep no bytecode, each process here, and each that a test starts, would compile the same
+# hundreds of files: eight seconds for every one that collects the tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Files whose tests take longest (20 seconds and more of `pytest --durations=0`, added up), the longest first: a file goes
+# to one process whole, and one that begins last would have the others wait for it.
+LONGEST = (
+    "serving/batch/test_pool.py",
+    "serving/batch/test_cluster.py",
+    "serving/batch/test_servers.py",
+    "models/test_families.py",
+    "models/test_llama_cpp.py",
+    "models/test_quiet.py",
+    "probing/test_models.py",
+    "review/test_connections.py",
+    "review/test_browser_speed.py",
+    "review/test_browser_team.py",
+    "demo/test_page.py",
+    "models/test_threads.py",
+    "benchmarks/test_drawn_os_bench.py",
+    "models/test_constrained.py",
+    "tools/test_train_bundled.py",
+    "review/test_dashboard.py",
+    "review/test_browser_desk.py",
+    "review/test_workbench_browser.py",
+    "judging/test_pipeline.py",
+    "models/test_discovery.py",
+    "benchmarks/test_soak.py",
+    "cli/test_streams.py",
+    "cli/test_lean.py",
+    "tools/test_train_eyes.py",
+    "lint/test_command.py",
+    "serving/batch/test_knowing.py",
+    "caches/test_clearing.py",
+    "compiler/test_sentences.py",
+    "evaluation/test_report.py",
+    "policy/test_commands.py",
+    "evaluation/test_stress.py",
+    "judging/test_stored.py",
+    "media/test_reduce.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first (see `LONGEST`), the others as they are."""
+    place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,8 +14,9 @@ from judge.caches.clearing import cache_size, clear_cache
 from judge.errors import JudgeError
 from judge.files import remember
 from judge.settings import CacheRoom, cache_room
-from tests.cli.test_command import DRAWINGS, judge
+from tests.cli.test_command import DRAWINGS
 from tests.conftest import ROOT
+from tests.forking import judge
 
 NAME = "0123456789abcdef" * 2
 RULE = "constitution: one-rule\nversion: 1.0.0\nrules:\n  - {id: a, rule: No people may be shown., preconditions: [people are visible]}\n"

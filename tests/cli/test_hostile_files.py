@@ -17,7 +17,8 @@ import pytest
 from judge.cli.main import main
 from judge.review.store import Store
 from judge.review.store.pictures import path_of
-from tests.cli.test_command import DRAWINGS, ROOT, judge
+from tests.cli.test_command import DRAWINGS, ROOT
+from tests.forking import judge
 from tests.review.shelf import drawing, samples
 
 FIRE = "body-on-fire-violating.png"

@@ -11,7 +11,7 @@ import yaml
 
 from judge.cli.exits import Exit
 from judge.resources import shipped
-from tests.cli.test_command import judge as run_judge
+from tests.forking import judge as run_judge
 
 EVERYTHING = {
     ".pre-commit-config.yaml", "house-rules.yaml", "house-rules.test.yaml", "images/body-on-fire-violating.png",

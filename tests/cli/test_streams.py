@@ -1,15 +1,17 @@
-"""Output that cannot be written: a line of talk, the exit code of a failure, no traceback. In real processes."""
+"""Output that cannot be written: a line of talk, the exit code of a failure, no traceback. With real streams."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from judge.cli.exits import Exit
+from tests import forking
 from tests.cli.test_command import COMMAND, DRAWINGS, ROOT
 
 FULL = Path("/dev/full")
@@ -29,12 +31,12 @@ def check(tmp_path):
 
 
 def judge(*arguments, **streams):
-    return subprocess.run([*COMMAND, *map(str, arguments)], cwd=ROOT, timeout=120, text=True, check=False, **streams)
+    return forking.run([*COMMAND, *arguments], cwd=ROOT, **streams)
 
 
 def full(*arguments):
     with FULL.open("w") as stdout:
-        return judge(*arguments, stdout=stdout, stderr=subprocess.PIPE)
+        return judge(*arguments, stdout=stdout)
 
 
 def talk(done):
@@ -62,7 +64,7 @@ def test_a_pipe_that_nobody_reads_is_a_failure_without_a_word(check, more):
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = judge(*check, *more, stdout=writing, stderr=subprocess.PIPE)
+        done = judge(*check, *more, stdout=writing)
     finally:
         os.close(writing)
     assert done.returncode == Exit.FAILURE
@@ -74,37 +76,46 @@ def test_whoever_reads_one_line_gets_one_and_nothing_is_said_of_the_others(tmp_p
     many = tmp_path / "many.yaml"
     rules = "".join(f"  - {{id: r{number}, rule: Nothing inappropriate.}}\n" for number in range(400))
     many.write_text(f"constitution: many\nversion: 1.0.0\nrules:\n{rules}")
-    done = closed(["lint", "--format", "json", many], "| head -c 1; echo ${PIPESTATUS[0]}")
+    command = [*COMMAND, "lint", "--format", "json", str(many)]
+    shell = f"{shlex.join(command)} | head -c 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", shell], cwd=ROOT, timeout=120, text=True, check=False, capture_output=True)
     assert (done.stdout[1:], done.stderr) == (f"{int(Exit.FAILURE)}\n", "")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="a full device is Linux's")
 def test_talk_that_cannot_be_written_changes_nothing(check):
     with FULL.open("w") as stderr:
-        done = judge(*check, "--json", stdout=subprocess.PIPE, stderr=stderr)
+        done = judge(*check, "--json", stderr=stderr)
     assert [json.loads(line)["image"] for line in done.stdout.splitlines()] == [str(one) for one in check[1:3]]
     assert done.returncode in CODES or done.returncode == Exit.FAILURE  # of the file that is not there
     with FULL.open("w") as stderr:
         assert judge("check", "", stderr=stderr).returncode == Exit.USER_MISTAKE
 
 
-def closed(arguments, streams):
-    words = " ".join(f"'{one}'" for one in [*COMMAND, *arguments])
-    return subprocess.run(
-        ["bash", "-c", f"{words} {streams}"], cwd=ROOT, timeout=120, text=True, check=False, capture_output=True
-    )
+def started(*arguments, streams):
+    """In a process of its own, of a shell that closes streams as people do."""
+    shell = f"{shlex.join([*COMMAND, *map(str, arguments)])} {streams}"
+    return subprocess.run(["bash", "-c", shell], cwd=ROOT, timeout=120, text=True, check=False, capture_output=True)
 
 
 @pytest.mark.parametrize("streams", [">&-", "<&- >&-"])
-@pytest.mark.parametrize("arguments", [(), ("--json",), ("schema",), ("--version",)])
-def test_output_that_is_closed_is_lost(check, arguments, streams):
-    done = closed(arguments if arguments in (("schema",), ("--version",)) else (*check, *arguments), streams)
+@pytest.mark.parametrize("arguments", [("schema",), ("--version",)])
+def test_output_that_is_closed_is_lost(arguments, streams):
+    done = started(*arguments, streams=streams)
+    assert done.returncode == Exit.FAILURE
+    assert talk(done) == [f"{LOST} (it is closed)"]
+
+
+@pytest.mark.parametrize("stdin", [None, forking.CLOSED])
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_verdicts_onto_output_that_is_closed_are_lost(check, more, stdin):
+    done = judge(*check, *more, stdin=stdin, stdout=forking.CLOSED)
     assert done.returncode == Exit.FAILURE
     assert talk(done) == [f"{LOST} (it is closed)"]
 
 
 def test_talk_that_is_closed_is_not_said_elsewhere(check):
-    done, wrong = closed([*check, "--json"], "2>&-"), closed(["check", ""], "2>&-")
+    done, wrong = started(*check, "--json", streams="2>&-"), judge("check", "", stderr=forking.CLOSED)
     assert [json.loads(line)["image"] for line in done.stdout.splitlines()] == [str(one) for one in check[1:3]]
     assert (wrong.returncode, wrong.stdout) == (Exit.USER_MISTAKE, "")
-    assert closed(check, ">&- 2>&-").returncode == Exit.FAILURE
+    assert judge(*check, stdout=forking.CLOSED, stderr=forking.CLOSED).returncode == Exit.FAILURE

@@ -25,7 +25,8 @@ LEAST_FOLLOWED = 0.9
 
 @cache
 def sentences(name: str) -> tuple[dict, ...]:
-    return tuple(yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times faster
+    return tuple(yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader))
 
 
 def by_rule(name: str):

@@ -12,7 +12,7 @@ from judge.errors import ImageError
 from judge.resources import shipped
 from judge.review.samples import VERDICTS
 from judge.verdict import Verdict
-from tests.cli.test_command import judge as run_judge
+from tests.forking import judge as run_judge
 from tests.review.browsing import chromium
 
 DRAWINGS = shipped("examples") / "images"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from judge.models.openai.remote import ServerLimits
+from tests import forking
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENT = ServerLimits(attempts=2, wait=0.1, timeout=120)  # how a test works it
@@ -58,6 +59,4 @@ def with_smollm2() -> None:
 
 def judge(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, as a person runs it."""
-    return subprocess.run(
-        [sys.executable, "-m", "judge", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
-    )
+    return forking.run([sys.executable, "-m", "judge", *arguments], cwd=ROOT, timeout=240)

@@ -20,6 +20,7 @@ from judge.languages import ENGLISH
 from judge.models.backends import check_name, installed, load_backend
 from judge.ports import Ask
 from judge.settings import Settings
+from tests.forking import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = (
@@ -47,10 +48,7 @@ def check(*arguments: str, site: Path, folder: Path, verb: str = "check") -> sub
     (folder / "colours.yaml").write_text(RULES, encoding="utf-8")
     for colour in ("red", "blue"):
         Image.new("RGB", (32, 32), colour).save(folder / f"{colour}.png")
-    return subprocess.run(
-        [sys.executable, "-m", "judge", verb, *arguments], capture_output=True, text=True, cwd=folder, timeout=120,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)])}, check=False,
-    )  # fmt: skip
+    return judge(verb, *arguments, cwd=folder, PYTHONPATH=os.pathsep.join([str(ROOT), str(site)]))
 
 
 @pytest.fixture

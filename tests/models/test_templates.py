@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from judge.models.transformers.mllm import load_mllm
 from judge.models.transformers.text_llm import load_text_llm
 from tests import tiny
 from tests.conftest import ROOT
+from tests.forking import judge
 from tests.models.conftest import FULL
 
 LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% set c = b %}{% endfor %}{% endfor %}"
@@ -222,19 +222,6 @@ def test_what_a_template_says_when_it_fails_reaches_no_terminal_raw(checkpoint, 
     folder = shutil.copytree(checkpoint("llava"), tmp_path / "loud")
     said = r"{{ raise_exception('only \u001b[31m\u0007\u009b2J one turn') }}"
     (folder / "chat_template.jinja").write_text(said.encode().decode("unicode_escape"), encoding="utf-8")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "judge",
-            "check",
-            str(ROOT / "examples/images/drugs-borderline.png"),
-            "--model",
-            str(folder),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = judge("check", ROOT / "examples/images/drugs-borderline.png", "--model", folder)
     assert done.returncode == 2
     assert r"only \x1b[31m\x07\x9b2J one turn" in done.stderr and done.stderr.replace("\n", "").isprintable()
