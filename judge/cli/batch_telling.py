@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from judge.serving.batch.estimate import Forecast
     from judge.serving.batch.tally import BatchTally
 
+_BEFORE, _ELSEWHERE = "of the images were judged before", "which comes with judging: name another folder for it"
 _EVERY, _EVERY_JSON, _EVERY_BAR = 30.0, 5.0, 0.2  # seconds
 
 
@@ -81,6 +82,10 @@ class Telling:
         for rule, index in sorted(tally.moved.items()):
             said = f"answers on {rule} moved away from the first ones (stability index {index}, over 0.25)"
             print(f"judge: {said}: are these other images?", file=sys.stderr)
+        if tally.without_evidence:
+            print(f"judge: {tally.without_evidence} {_BEFORE} without evidence, {_ELSEWHERE}", file=sys.stderr)
+        if tally.not_audited:
+            print(f"judge: {tally.not_audited} {_BEFORE} and are not audited, {_ELSEWHERE}", file=sys.stderr)
         if tally.gone:
             print(f"judge: {tally.gone} rows are of images that are no longer in the input; they stay", file=sys.stderr)
         if tally.errors:

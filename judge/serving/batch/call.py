@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.errors import UserError
+from judge.printable import printable
 from judge.serving.batch.cluster import Cluster
 from judge.serving.batch.estimate import Forecast, estimated
 from judge.serving.batch.pool import Here, Judging, Pool
@@ -66,6 +67,8 @@ def batch(
     source = source_of(str(images), chosen.limits, column=column)
     if Path(images).is_dir() and Path(out).resolve().is_relative_to(Path(images).resolve()):
         raise UserError("the tables would lie inside the input", hint="name a folder elsewhere with -o")
+    if next(iter(source.items()), None) is None:  # before models are loaded for nothing
+        raise UserError(f"no images in {printable(source.name)}", hint="; ".join(source.says()))
     room = Room(Path(out), source.name)
     try:
         judging, policy = _judging(judge, constitution, chosen, processes, evidence, also_at, ray)
@@ -80,7 +83,7 @@ def batch(
                 described,
                 judging,
                 shards,
-                earlier if evidence == "none" else None,  # of what is taken over there is no evidence
+                earlier,
                 batch=chosen.batch,
                 keep=evidence,
                 retry_errors=retry_errors,

@@ -15,7 +15,7 @@ from judge.serving.batch.shards import Shard, Shards
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS covered (key TEXT PRIMARY KEY, sha256 TEXT, shard INTEGER NOT NULL, error INTEGER NOT NULL,
-  retryable INTEGER NOT NULL) WITHOUT ROWID;
+  retryable INTEGER NOT NULL, safe INTEGER NOT NULL, evidence INTEGER NOT NULL, audited INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_sha256 ON covered (sha256);
 CREATE INDEX IF NOT EXISTS by_shard ON covered (shard);
 CREATE TABLE IF NOT EXISTS told (sha256 TEXT PRIMARY KEY, shard INTEGER NOT NULL) WITHOUT ROWID;
@@ -23,18 +23,22 @@ CREATE TABLE IF NOT EXISTS shards (number INTEGER PRIMARY KEY);
 CREATE TEMP TABLE seen (key TEXT NOT NULL, bytes TEXT NOT NULL, name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX temp.seen_keys ON seen (key);
 """
-_COLUMNS = ("key", "sha256", "error", "retryable")
+_COLUMNS = ("key", "sha256", "error", "retryable", "verdict", "evidence", "audited")
 
 
 @dataclass(frozen=True)
 class Covered:
-    """An image that a run has a row of. sha256: of its bytes, None where there were none. shard: where the row is."""
+    """An image that a run has a row of. sha256: of its bytes, None where there were none. shard: where the row is.
+    safe: no violation, and nothing for a person. evidence: the row holds it."""
 
     key: str
     sha256: str | None
     shard: int
     error: bool
     retryable: bool
+    safe: bool
+    evidence: bool
+    audited: bool
 
 
 class Index:
@@ -61,6 +65,7 @@ class Index:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # what a crash takes is read from the shards again
         self._db.executescript(_TABLES)
+        self._db.execute("SELECT safe, evidence, audited FROM covered LIMIT 0")  # else it is of an earlier version
         self.follow()
 
     def follow(self) -> None:
@@ -94,23 +99,32 @@ class Index:
 
     def _take_in(self, shard: Shard, images: Sequence[Row], statements: Sequence[Row]) -> None:
         rows = (
-            (one["key"], one["sha256"], shard.number, one["error"] is not None, bool(one["retryable"]))
+            (
+                one["key"],
+                one["sha256"],
+                shard.number,
+                one["error"] is not None,
+                bool(one["retryable"]),
+                one["verdict"] == "no_violation",
+                one["evidence"] is not None,
+                one["audited"],
+            )
             for one in images
         )
         told = {one["sha256"] for one in statements}
         with self._db:
             self._db.execute("BEGIN")
-            self._db.executemany("INSERT OR REPLACE INTO covered VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO covered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
             self._db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", ((one, shard.number) for one in told))
             self._db.execute("INSERT OR REPLACE INTO shards VALUES (?)", (shard.number,))
 
     def of_key(self, key: str) -> Covered | None:
         """The row of an image, by its key."""
-        return self._one("SELECT key, sha256, shard, error, retryable FROM covered WHERE key = ?", key)
+        return self._one("SELECT * FROM covered WHERE key = ?", key)
 
     def of_sha256(self, sha256: str) -> Iterator[Covered]:
         """The rows of images with these bytes."""
-        rows = self._db.execute("SELECT key, sha256, shard, error, retryable FROM covered WHERE sha256 = ?", (sha256,))
+        rows = self._db.execute("SELECT * FROM covered WHERE sha256 = ?", (sha256,))
         return map(_covered, rows)
 
     def named(self, key: str, sha256: str | None) -> str | None:
@@ -155,6 +169,6 @@ class Index:
         return None if row is None else _covered(row)
 
 
-def _covered(row: tuple[str, str | None, int, int, int]) -> Covered:
-    key, sha256, shard, error, retryable = row
-    return Covered(key, sha256, shard, bool(error), bool(retryable))
+def _covered(row: tuple[str, str | None, int, int, int, int, int, int]) -> Covered:
+    key, sha256, shard, *flags = row
+    return Covered(key, sha256, shard, *map(bool, flags))

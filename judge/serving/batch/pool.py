@@ -96,18 +96,21 @@ class Pool:
         return 2 * self._processes - len(self._running)  # one at work and one at hand for each
 
     def describe(self) -> JudgeFacts:
-        """What judges, said by a process that has loaded it.
+        """What judges, when the processes have loaded it, all at once.
 
         Raises:
             UserError, ModelError: the models cannot be loaded, or each process that tries is ended.
         """
         for _ in range(TRIES):
             try:
-                return self._started().submit(worker.describe).result()
+                started = self._started()
+                said = [started.submit(worker.describe) for _ in range(self._processes)]
+                loaded = [one.result() for one in said]
+                return loaded[0]
             except BrokenProcessPool:
                 self._executor = None
         raise ModelError(
-            "the process that judges died while it loaded the models (out of memory?)",
+            "a process that judges died while it loaded the models (out of memory?)",
             hint="run the same command again with fewer --processes or a smaller model",
             retryable=True,
         )

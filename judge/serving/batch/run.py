@@ -23,7 +23,7 @@ from judge.serving.batch.index import Covered, Index
 from judge.serving.batch.lending import Lending
 from judge.serving.batch.policies import Earlier, put_together, to_judge
 from judge.serving.batch.pool import Judging
-from judge.serving.batch.schema import Judged, KeepEvidence, Row, rows_of
+from judge.serving.batch.schema import Judged, KeepEvidence, Row, is_kept, rows_of
 from judge.serving.batch.shards import Shards
 from judge.serving.batch.sources import Source, SourceItem
 from judge.serving.batch.tally import BatchTally
@@ -94,8 +94,8 @@ class Run:
             for item in source.items():
                 self._take(item)
                 self._watch(self.tally)
-            self._send()
-            while self._judging.busy:
+            while self._parcel or self._judging.busy:
+                self._send()
                 self._receive()
             self._write()
             self.tally.gone = self._index.unseen
@@ -113,7 +113,7 @@ class Run:
             if covered is None or self._is_tried_again(covered):
                 self._add(item, covered, self._unreadable(item, error))
             else:  # what was found out while it could be read stays
-                self.tally.before += 1
+                self._pass_over(covered)
             return
         sha256 = hashlib.sha256(data).hexdigest()
         key = self._index.named(item.key, sha256)
@@ -122,19 +122,40 @@ class Run:
         item = replace(item, key=key)
         covered = self._index.of_key(key)
         if covered is not None and covered.sha256 == sha256 and not self._is_tried_again(covered):
-            self.tally.before += 1
+            self._pass_over(covered)
             return
         if covered is not None:
             self._stale.add(item.key)
         if sha256 in self._waiting:
             self._waiting[sha256].same.append(item)
         elif (known := self._known(sha256)) is not None:
+            self._count_lack(
+                sha256,
+                safe=known.image["verdict"] == "no_violation",
+                evidence=known.image["evidence"] is not None,
+                audited=known.image["audited"] or known.is_error,
+            )
             self._add(item, None, known.copied_to(item.key, item.name))
         else:
             self._look_into(item, sha256, data)
 
     def _is_tried_again(self, covered: Covered) -> bool:
         return self._retry and covered.error
+
+    def _is_audited(self, sha256: str | None) -> bool:
+        """By chance, and the same images whenever it is run."""
+        return sha256 is not None and int(sha256[:8], 16) < self._audit * 2**32
+
+    def _pass_over(self, covered: Covered) -> None:
+        self.tally.before += 1
+        self._count_lack(
+            covered.sha256, safe=covered.safe, evidence=covered.evidence, audited=covered.audited or covered.error
+        )
+
+    def _count_lack(self, sha256: str | None, *, safe: bool, evidence: bool, audited: bool) -> None:
+        """What this call asks for and a row from before has not: it comes with judging only."""
+        self.tally.without_evidence += is_kept("no_violation" if safe else "", self._keep) and not evidence
+        self.tally.not_audited += self._is_audited(sha256) and not audited
 
     def _known(self, sha256: str) -> Judged | None:
         """The rows of an image with the same bytes that was judged under this policy."""
@@ -144,17 +165,27 @@ class Run:
         return None if image is None or image["retryable"] else Judged(image)
 
     def _look_into(self, item: SourceItem, sha256: str, data: bytes) -> None:
-        earlier = self._lent.of(sha256) if self._lent is not None else None
+        earlier = self._earlier(sha256)
         rules = to_judge(earlier, self._described.digests)
         if earlier is not None and not rules:
-            self._add(item, None, self._together(item, earlier, None))
-            return
+            found = self._together(item, earlier, None)
+            if not is_kept(found.image["verdict"], self._keep):
+                self._add(item, None, found)
+                return
+            earlier = None
         self._waiting[sha256] = _Waiting(item, earlier)
-        all_of_them = len(rules) == len(self._described.digests)
-        audit = int(sha256[:8], 16) < self._audit * 2**32  # by chance, and the same images whenever it is run
-        self._parcel.append(Task(item.key, item.name, sha256, data, None if all_of_them else rules, audit))
+        some = rules if earlier is not None and len(rules) < len(self._described.digests) else None
+        self._parcel.append(Task(item.key, item.name, sha256, data, some, self._is_audited(sha256)))
         if len(self._parcel) >= self._batch or sum(len(one.data) for one in self._parcel) > HELD // 8:
             self._send()
+
+    def _earlier(self, sha256: str) -> Earlier | None:
+        """What an earlier run found out, where it may be taken over: evidence, and what an audit tells, come with
+        judging by all rules only."""
+        if self._lent is None or self._is_audited(sha256):
+            return None
+        found = self._lent.of(sha256)
+        return None if found is None or is_kept(found.image["verdict"], self._keep) else found
 
     def _send(self) -> None:
         while self._judging.room < 1:
@@ -168,7 +199,13 @@ class Run:
             waiting = self._waiting.pop(task.sha256)
             found = judged if judged is not None else self._ended(task)
             if waiting.earlier is not None and task.rules is not None:
-                found = self._together(waiting.item, waiting.earlier, found)
+                together = self._together(waiting.item, waiting.earlier, found)
+                if not is_kept(together.image["verdict"], self._keep):
+                    found = together
+                elif judged is not None:
+                    waiting.earlier, self._waiting[task.sha256] = None, waiting
+                    self._parcel.append(replace(task, rules=None))
+                    continue
             self._add(waiting.item, None, found)
             for item in waiting.same:
                 self._add(item, None, found.copied_to(item.key, item.name))

@@ -120,7 +120,7 @@ def rows_of(
         "lock_digest": source.lock_digest,
         "model_digest": next((one.digest for one in source.models if one.role == "mllm"), None),
         "settings_digest": settings_digest(verdict),
-        "evidence": verdict.model_dump_json() if _is_kept(verdict, keep) else None,
+        "evidence": verdict.model_dump_json() if is_kept(verdict.verdict, keep) else None,
     }
     return Judged(image, [row for one in verdict.findings for row in _statements(one, rule_digests, sha256)])
 
@@ -145,8 +145,9 @@ def settings_digest(verdict: Verdict) -> str:
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
-def _is_kept(verdict: Verdict, keep: KeepEvidence) -> bool:
-    return keep == "all" or (keep == "violations" and verdict.verdict != "no_violation")
+def is_kept(word: str, keep: KeepEvidence) -> bool:
+    """Whether the evidence of such a verdict is kept."""
+    return keep == "all" or (keep == "violations" and word != "no_violation")
 
 
 def _statements(finding: Finding, digests: Mapping[str, str], sha256: str | None) -> Iterator[Row]:

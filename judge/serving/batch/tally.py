@@ -27,6 +27,8 @@ class BatchTally:
     copies: int = 0
     errors: int = 0
     gone: int = 0  # rows of images that are no longer in the input
+    without_evidence: int = 0  # images with a row from before that lacks the evidence which is asked for now
+    not_audited: int = 0  # images with a row from before that the audit would take, and did not
     verdicts: Counter[str] = field(default_factory=Counter)
     audited: int = 0  # images that were also judged without the relevance scan
     missed: int = 0  # of these, with a violation that it pruned
@@ -95,6 +97,8 @@ class BatchTally:
             "copies": self.copies,
             "errors": self.errors,
             "gone": self.gone,
+            "without_evidence": self.without_evidence,
+            "not_audited": self.not_audited,
             "verdicts": dict(self.verdicts),
             "reasoned": self.reasoned,
             "audited": self.audited,

@@ -13,11 +13,13 @@ from collections import Counter
 import pytest
 from PIL import Image
 
+from benchmarks.soak import ATTACKS
 from judge.cli.batch_telling import Telling
 from judge.errors import JudgeError, UserError
 from judge.serving.batch import run as run_module
 from judge.serving.batch.call import batch
 from judge.serving.batch.room import last_run
+from judge.settings import Settings
 from tests.conftest import ROOT
 from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
 
@@ -167,6 +169,35 @@ def test_another_input_in_the_same_folder_is_refused(tmp_path):
     with pytest.raises(UserError, match="holds other files"):
         batch(tmp_path / "in", tmp_path / "mine", judge=colour_judge())
     assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("files", [[], ["notes.md"]])
+def test_an_input_without_images_is_refused_before_models_are_loaded(files, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in files:
+        (tmp_path / "in" / name).write_text("no picture")
+    (tmp_path / "list.txt").write_text("\n")
+    for source in ("in", "list.txt"):
+        with pytest.raises(UserError, match="no images in .*" + ("(?s:.*)1 text" if files and source == "in" else "")):
+            batch(tmp_path / source, tmp_path / "out", settings=Settings(model=str(tmp_path / "nowhere")))
+    assert not (tmp_path / "out").exists()
+
+
+def test_hostile_files_change_nothing_but_their_own_rows(tmp_path):
+    """One in twenty; `python -m benchmarks.batches.hostile` has more of them, and the bundled model."""
+    alone, among = pictures(tmp_path / "alone", 150), pictures(tmp_path / "among", 150)
+    for number, attack in enumerate((*ATTACKS[:6], *ATTACKS[9:11])):
+        attack(among / f"{20 * number:05d}-hostile", random.Random(number))
+    batch(alone, tmp_path / "out-alone", judge=colour_judge())
+    tally = batch(among, tmp_path / "out-among", judge=colour_judge())
+    assert tally.judged == 158 and 4 <= tally.errors <= 8
+    hostile = {row["sha256"] for row in rows(tmp_path / "out-among") if row["key"].endswith("-hostile")}
+    for table in ("images", "statements"):
+        found = [row for row in rows(tmp_path / "out-among", table) if row["sha256"] not in hostile]
+        name = ("name",) if table == "images" else ()
+        assert [{k: v for k, v in row.items() if k not in name} for row in found] == [
+            {k: v for k, v in row.items() if k not in name} for row in rows(tmp_path / "out-alone", table)
+        ]
 
 
 def test_a_shard_that_was_edited_is_an_error_and_nothing_is_lost(tmp_path):

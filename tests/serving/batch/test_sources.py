@@ -250,6 +250,20 @@ def test_a_quote_that_is_never_closed_is_said(tmp_path):
     assert found[0] == WANTED[0] and "the rows from 2 on cannot be read" in found[1]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_list_in_utf_16_is_refused_and_says_what_to_do(encoding, tmp_path):
+    pictures(tmp_path / "in", 1)
+    for name, text in (
+        ("t.csv", "path\nin/00000.png\n"),
+        ("t.jsonl", '{"path": "in/00000.png"}'),
+        ("t.txt", "in/00000.png"),
+    ):
+        (tmp_path / name).write_text(text, encoding=encoding)
+        refuse(tmp_path / name, f"{name} is not in UTF-8", "save it again as UTF-8")
+        (tmp_path / name).write_text(text, encoding="utf-8-sig")
+        assert list(outcomes(tmp_path / name).values()) == [WANTED[0]]
+
+
 def test_names_that_are_no_text_are_found(tmp_path):
     name = b"caf\xe9.png"
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(WANTED[0])

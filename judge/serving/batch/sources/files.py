@@ -16,6 +16,7 @@ from judge.media import read_bytes
 from judge.media.folders import Skipped, entries
 from judge.printable import printable
 from judge.serving.batch.sources.item import SourceItem
+from judge.serving.batch.sources.text import open_text
 from judge.settings import Limits
 
 
@@ -82,7 +83,7 @@ class PathsSource:
             yield from sorted(glob.iglob(self.name, recursive=True))  # noqa: PTH207 (a relative glob stays relative)
             return
         try:
-            with Path(self._file).open(encoding="utf-8", errors="surrogateescape") as file:
+            with open_text(Path(self._file)) as file:
                 yield from (line.rstrip("\r\n") for line in lines_of(file, 2**16) if line.strip())
         except OSError as error:
             raise UserError(f"{printable(self._file)} cannot be read: {error.strerror}") from error

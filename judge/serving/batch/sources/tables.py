@@ -23,6 +23,7 @@ from judge.judging.opening import name_of
 from judge.media import read_bytes
 from judge.printable import printable
 from judge.serving.batch.sources.item import SourceItem, refused
+from judge.serving.batch.sources.text import open_text
 from judge.settings import Limits
 
 PATHS = ("path", "image_path", "file", "file_name", "filename")
@@ -100,7 +101,7 @@ class TableSource:
             if suffix == ".parquet":
                 yield from _parquet(self._file)
                 return
-            with self._file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # as paths are
+            with open_text(self._file) as file:
                 csv.field_size_limit(_LINE)
                 yield from csv.DictReader(lines_of(file, _LINE), strict=True) if suffix == ".csv" else _jsonl(file)
         except (OSError, csv.Error) as error:
