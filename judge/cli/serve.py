@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from judge.cli import serve_keys
 from judge.cli.model_options import JUDGING, judged_with
 from judge.errors import UserError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from judge.settings import Settings
 
 app = typer.Typer(help="Serve verdicts over HTTP.", no_args_is_help=False)
+app.add_typer(serve_keys.app, name="keys")
 
 
 @app.callback(invoke_without_command=True)
@@ -29,6 +31,12 @@ def serve(
     config: Annotated[
         Path | None, typer.Option(help="A YAML file of limits, shadows, mappings and the like (docs/server.md).")
     ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="File of API keys (`judge serve keys add`): every request needs one.")
+    ] = None,
+    no_keys: Annotated[
+        bool, typer.Option("--no-keys", help="Serve other machines without keys: something in front asks for them.")
+    ] = False,
     processes: Annotated[
         int | None, typer.Option(min=1, max=256, help="That judge. Default: one a core, or a GPU.")
     ] = None,
@@ -39,7 +47,7 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     try:
-        from judge.serving.http.server import listen, serve
+        from judge.serving.http.server import is_local, listen, serve
         from judge.serving.http.service import Service
         from judge.serving.http.settings import read_settings, server_settings
     except ImportError as error:
@@ -51,6 +59,13 @@ def serve(
     given: dict[str, Any] = read_settings(config) if config is not None else {}
     if constitutions:
         given["constitutions"] = constitutions
+    if keys is not None:
+        given["keys"] = keys
     chosen = server_settings(given)
+    if chosen.keys is None and not no_keys and not is_local(host):
+        raise UserError(
+            f"{host} can be reached from other machines, and anybody there could use this server",
+            hint="judge serve keys add NAME --keys FILE, then --keys FILE; or --no-keys where something in front asks",
+        )
     listening = listen(host, port)
     serve(Service(chosen, settings, processes_for(settings, processes)), listening)

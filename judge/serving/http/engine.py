@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from judge.causes import Cause
 from judge.errors import ModelError, UserError
-from judge.serving.http.process import Died, ModelProcess, Process
-from judge.serving.http.queue import FairQueue, Job
-from judge.serving.http.worker import Judged, Load, Loaded, Parcel, Refused, judged
+from judge.serving.http.process import Died, ModelProcess, OrderTaker
+from judge.serving.http.queue import FairQueue, QueuedImage
+from judge.serving.http.worker import JudgedImage, Loaded, LoadPolicy, OrderRefused, Parcel, judged
 
 if TYPE_CHECKING:
     from judge.locks.loading import Policy
@@ -50,7 +50,7 @@ class Lost(Exception):
 class Watch:
     """Is told what the engine does. This one does not care."""
 
-    def parcel(self, jobs: list[Job], seconds: float) -> None:
+    def parcel(self, jobs: list[QueuedImage], seconds: float) -> None:
         """Images were judged together."""
 
     def died(self) -> None:
@@ -58,7 +58,7 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Bounds:
+class EngineBounds:
     """waiting: most images in the queue before requests are refused. batch: most images that are judged together.
     window: seconds that the first of them waits for others. seconds: that a request may take. pixels: of an image."""
 
@@ -71,8 +71,8 @@ class Bounds:
 
 @dataclass(eq=False)
 class _Lane:
-    process: Process
-    orders: deque[tuple[Load, asyncio.Future[Loaded | Refused] | None]] = field(default_factory=deque)
+    process: OrderTaker
+    orders: deque[tuple[LoadPolicy, asyncio.Future[Loaded | OrderRefused] | None]] = field(default_factory=deque)
     loaded: set[str] = field(default_factory=set)
     failures: int = 0  # in a row
     idle: bool = False
@@ -89,9 +89,9 @@ class Engine:
         self,
         settings: Settings,
         processes: Processes,
-        bounds: Bounds,
+        bounds: EngineBounds,
         watch: Watch | None = None,
-        process: Callable[[Settings, int | None], Process] = ModelProcess,
+        process: Callable[[Settings, int | None], OrderTaker] = ModelProcess,
     ) -> None:
         """process: makes one; see `ModelProcess`."""
         self.bounds, self.watch = bounds, watch or Watch()
@@ -158,14 +158,14 @@ class Engine:
 
     async def _loaded(self, key: str, policy: Policy) -> Loaded:
         loop = asyncio.get_running_loop()
-        answers: list[asyncio.Future[Loaded | Refused]] = []
+        answers: list[asyncio.Future[Loaded | OrderRefused]] = []
         for lane in self._lanes:
             answers.append(loop.create_future())
             lane.orders.append((self._order(key, policy), answers[-1]))
         self._news.set()
         found = await asyncio.gather(*answers, return_exceptions=True)
         for one in found:
-            if isinstance(one, Refused):
+            if isinstance(one, OrderRefused):
                 kind = UserError if one.mistake else ModelError
                 raise kind(one.message, hint=one.hint)
         loaded = [one for one in found if isinstance(one, Loaded)]
@@ -193,7 +193,7 @@ class Engine:
         if self.waiting >= self.bounds.waiting:
             raise Overloaded("too many images wait to be judged", self.waiting * self._pace / max(1, self.ready))
 
-    async def judge(self, client: str, key: str, data: bytes, sha256: str) -> Judged:
+    async def judge(self, client: str, key: str, data: bytes, sha256: str) -> JudgedImage:
         """What comes of an image; it waits its turn among those of its client.
 
         Raises:
@@ -203,9 +203,9 @@ class Engine:
         deaths = self._deaths.get(sha256, 0)
         if deaths >= TRIES:
             return self._left(key)
-        future: asyncio.Future[Judged] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[JudgedImage] = asyncio.get_running_loop().create_future()
         until = time.monotonic() + self.bounds.seconds
-        self._queue.put(client, Job(key, sha256, data, future, until, alone=deaths > 0))
+        self._queue.put(client, QueuedImage(key, sha256, data, future, until, alone=deaths > 0))
         self._news.set()
         return await future
 
@@ -247,7 +247,7 @@ class Engine:
             lane.failures = 0
         if answer is not None and not answer.done():
             answer.set_result(found)
-        elif isinstance(found, Refused):  # it was loaded before: something has changed under it
+        elif isinstance(found, OrderRefused):  # it was loaded before: something has changed under it
             log.error("the models cannot be loaded any more: %s", found.message)
             await self._mourn(lane)
 
@@ -268,7 +268,7 @@ class Engine:
                 for job in jobs:
                     job.end(Lost())
 
-    async def _judge(self, lane: _Lane, jobs: list[Job]) -> None:
+    async def _judge(self, lane: _Lane, jobs: list[QueuedImage]) -> None:
         key = jobs[0].policy
         if key not in lane.loaded:
             order = self._order(key, self._policies[key])
@@ -280,7 +280,7 @@ class Engine:
         spent = time.monotonic() - begun
         self._pace = spent / len(jobs) if not self._pace else 0.8 * self._pace + 0.2 * spent / len(jobs)
         self.watch.parcel(jobs, spent)
-        if isinstance(found, Refused):
+        if isinstance(found, OrderRefused):
             log.error("the models cannot be used: %s", found.message)
             return
         for job, one in zip(jobs, found, strict=True):
@@ -288,10 +288,10 @@ class Engine:
             if not job.done.done():
                 job.done.set_result(one)
 
-    def _order(self, key: str, policy: Policy) -> Load:
-        return Load(key, policy, frozenset(self._wanted))
+    def _order(self, key: str, policy: Policy) -> LoadPolicy:
+        return LoadPolicy(key, policy, frozenset(self._wanted))
 
-    def _blame(self, jobs: list[Job]) -> None:
+    def _blame(self, jobs: list[QueuedImage]) -> None:
         """A process died, and nobody knows at which of these: each is judged alone from now on, and one at which two
         died is judged no more."""
         for job in jobs:
@@ -317,7 +317,7 @@ class Engine:
         lane.orders = deque([*again, *((order, answer) for order, answer in lane.orders if answer is not None)])
         await asyncio.sleep(pause)
 
-    def _left(self, key: str) -> Judged:
+    def _left(self, key: str) -> JudgedImage:
         """The verdict on an image that no process survives."""
         from judge.judging import record
         from judge.verdict import Failure
@@ -326,7 +326,7 @@ class Engine:
         return judged(record.not_judged("", failure, Cause.MODEL_ERROR, self._provenance[key], {}))
 
 
-def _on(settings: Settings, device: str, bounds: Bounds) -> Settings:
+def _on(settings: Settings, device: str, bounds: EngineBounds) -> Settings:
     """Settings of one process: its device, no more images together than are given to it, no more time for one than its
     request has."""
     changed = {"batch": bounds.batch, "image_seconds": min(settings.image_seconds, bounds.seconds)}

@@ -1,32 +1,35 @@
-"""What stands before the routes: how many requests at a time, and how much of each is read. Knows no image.
+"""What stands before the routes: who asks, how fast, how many at a time, and how much is read. Knows no image.
 
-A request that would be refused for want of room is refused before its body is read.
+A request that would be refused for want of room, of a key or of patience is refused before its body is read.
 """
 
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 from judge.serving.bodies import NO_ROOM, TOO_LARGE, TOO_SLOW, App, Limit, Message, Receive, Send, bounded
-from judge.serving.http.problems import Problem
+from judge.serving.http.problems import ApiProblem
 
 if TYPE_CHECKING:
+    from judge.serving.http.keys import ApiKey, Scope
     from judge.serving.http.service import Service
 
-JUDGING = frozenset({"/v1/judge", "/v1/moderations", "/beta/litellm_basic_guardrail_api"})
+GUARDRAIL = "/beta/litellm_basic_guardrail_api"
+JUDGING = frozenset({"/v1/judge", "/v1/moderations", GUARDRAIL})
+READING = ("/v1/constitutions", "/v1/verdicts", "/metrics")
+_ROUTES = (*JUDGING, *READING, "/healthz", "/readyz", "/openapi.json")
 _SLUGS = {TOO_LARGE: "too-large", TOO_SLOW: "too-slow", NO_ROOM: "overloaded"}
-
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
 class Gate:
-    """ASGI middleware."""
+    """ASGI middleware. It leaves in the scope who asks: `client_name`, and `api_key` where keys are needed."""
 
     def __init__(self, app: App, service: Service) -> None:
         self._app, self._service = app, service
         self._limits = service.settings.limits
-        self._requests = 0
         self._held = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -34,17 +37,15 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        begun, status, held = time.perf_counter(), 0, 0
         request_id = f"r_{secrets.token_hex(8)}".encode()
-        held = 0
+        route = next((one for one in _ROUTES if scope["path"].startswith(one)), "other")
 
         async def named(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                own = [
-                    (b"x-request-id", request_id),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"cache-control", b"no-store"),
-                ]
-                message["headers"] = [*message.get("headers", ()), *own]
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id), *_HEADERS]
             await send(message)
 
         def arriving(count: int) -> bool:
@@ -53,35 +54,70 @@ class Gate:
             self._held += count
             return self._held <= self._limits.held_bytes
 
-        async def refused(_: Send, status: int, words: str) -> None:
-            slug = _SLUGS[(status, words)]
-            again = 1.0 if status in (408, 503) else None
-            problem = Problem(status, slug, words, retry_after=again, headers={"connection": "close"})
+        async def answer(problem: ApiProblem) -> None:
+            self._service.metrics.problem(problem.slug)
             await problem.response()(scope, receive, named)
 
-        self._requests += 1
+        async def refused(_: Send, status: int, words: str) -> None:
+            again = 1.0 if status in (408, 503) else None
+            await answer(
+                ApiProblem(status, _SLUGS[(status, words)], words, retry_after=again, headers={"connection": "close"})
+            )
+
+        self._service.under_way += 1
         try:
             self._check(scope)
             limit = Limit(self._limits.request_bytes, self._limits.body_seconds)
             await bounded(self._app, scope, receive, named, limit, refused=refused, arriving=arriving)
-        except Problem as problem:
-            await problem.response()(scope, receive, named)
+        except ApiProblem as problem:
+            await answer(problem)
         finally:
-            self._requests -= 1
+            self._service.under_way -= 1
             self._held -= held
+            self._service.metrics.answered(route, status, time.perf_counter() - begun)
 
     def _check(self, scope: Message) -> None:
         """Refuse what can be refused by its head.
 
         Raises:
-            Problem: it is refused.
+            ApiProblem: it is refused.
         """
-        if scope["path"] not in JUDGING or scope["method"] != "POST":
-            return
-        if self._requests > self._limits.requests:
-            raise Problem(503, "overloaded", "too many requests at a time", retry_after=1.0)
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self._limits.request_bytes:
-            most = f"a request may have {self._limits.request_bytes:,} bytes"
-            raise Problem(413, "too-large", most, headers={"connection": "close"})
-        self._service.admit()
+        path, headers = scope["path"], dict(scope["headers"])
+        scope["client_name"] = scope["client"][0] if scope.get("client") else ""
+        if path in JUDGING and scope["method"] == "POST":
+            key = self._key(scope, headers, "judge")
+            bucket = self._service.bucket(key)
+            if bucket is not None and (wait := bucket.wait()) > 0:
+                detail = f"this key may send {bucket.rate:g} images a second"
+                raise ApiProblem(429, "rate-limited", detail, retry_after=wait)
+            if self._service.under_way > self._limits.requests:
+                raise ApiProblem(503, "overloaded", "too many requests at a time", retry_after=1.0)
+            length = headers.get(b"content-length", b"0")
+            if length.isdigit() and int(length) > self._limits.request_bytes:
+                most = f"a request may have {self._limits.request_bytes:,} bytes"
+                raise ApiProblem(413, "too-large", most, headers={"connection": "close"})
+            if path != GUARDRAIL:  # which says itself what becomes of what cannot be judged
+                self._service.admit()
+        elif path.startswith(READING):
+            self._key(scope, headers, "read")
+
+    def _key(self, scope: Message, headers: dict[bytes, bytes], wanted: Scope) -> ApiKey | None:
+        """The key of a request; None where none is needed.
+
+        Raises:
+            ApiProblem: it has none that may do this.
+        """
+        keys = self._service.keys
+        if keys is None:
+            return None
+        kind, _, text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        given = text.strip() if kind.lower() == "bearer" else headers.get(b"x-api-key", b"").decode("latin-1")
+        key = keys.of(given) if given else None
+        if key is None:
+            detail = "this is no key of this server" if given else "a key is needed"
+            hint = "send it as `Authorization: Bearer KEY`"
+            raise ApiProblem(401, "unauthorized", detail, hint=hint, headers={"www-authenticate": "Bearer"})
+        if not key.may(wanted):
+            raise ApiProblem(403, "forbidden", f"the key '{key.name}' may not do this: it needs the scope '{wanted}'")
+        scope["client_name"], scope["api_key"] = key.name, key
+        return key

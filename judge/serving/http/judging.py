@@ -3,39 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
-from judge.serving.http.problems import Problem
+from judge.serving.http.idempotency import HEADER
+from judge.serving.http.problems import ApiProblem
 from judge.serving.http.reading import Asked, read_request
+from judge.serving.http.service import Client, ImageOutcome, service_of
 
 if TYPE_CHECKING:
-    from judge.serving.http.service import Outcome, Service
+    from judge.serving.http.reading import Given
 
 router = APIRouter(tags=["judge"])
+Found = tuple[int, ImageOutcome | ApiProblem]
 _NDJSON = "application/x-ndjson"
 
 
 @router.post("/v1/judge")
 async def judge(request: Request) -> Response:
     """Judge images, and answer with a verdict for each, in order."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     asked = await read_request(request, service.settings.limits)
-    client = request.scope.get("client_name") or (request.client.host if request.client else "")
+    client = Client.of(request)
     if asked.stream:
+        if HEADER in request.headers:
+            raise ApiProblem(422, "invalid-request", f"a stream takes no {HEADER}", hint="leave either out")
         found = service.stream(client, asked.images, asked.constitution)
         first = await anext(found)  # what keeps all from being judged is answered with its own status
         return StreamingResponse(_lines(first, found, asked), media_type=_NDJSON)
-    outcomes = await service.judge(client, asked.images, asked.constitution)
-    ids = json.dumps([one.id for one in outcomes]).encode()
-    verdicts = b",".join(_shown(one, asked) for one in outcomes)
-    return Response(b'{"ids":' + ids + b',"verdicts":[' + verdicts + b"]}", media_type="application/json")
+
+    async def answer() -> bytes:
+        outcomes = await service.judge(client, asked.images, asked.constitution)
+        ids = json.dumps([one.id for one in outcomes]).encode()
+        return b'{"ids":' + ids + b',"verdicts":[' + b",".join(_shown(one, asked) for one in outcomes) + b"]}"
+
+    options = f"{asked.constitution}|{asked.detail}".encode()
+    return await service.answers.get(request, [options, *said(asked.images)], answer)
 
 
-def summary(outcome: Outcome) -> dict[str, Any]:
+def said(images: list[Given]) -> Iterator[bytes]:
+    """All that a request says of its images."""
+    for one in images:
+        yield from (one.name.encode("utf-8", "replace"), one.data, (one.url or "").encode())
+
+
+def summary(outcome: ImageOutcome) -> dict[str, Any]:
     """A verdict in short."""
     judged = outcome.judged
     return {
@@ -50,20 +65,18 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _shown(outcome: Outcome, asked: Asked) -> bytes:
+def _shown(outcome: ImageOutcome, asked: Asked) -> bytes:
     return outcome.verdict if asked.detail == "full" else json.dumps(summary(outcome)).encode()
 
 
-async def _lines(
-    first: tuple[int, Outcome | Problem], rest: AsyncIterator[tuple[int, Outcome | Problem]], asked: Asked
-) -> AsyncIterator[bytes]:
+async def _lines(first: Found, rest: AsyncIterator[Found], asked: Asked) -> AsyncIterator[bytes]:
     yield _line(*first, asked)
     async for place, found in rest:
         yield _line(place, found, asked)
 
 
-def _line(place: int, found: Outcome | Problem, asked: Asked) -> bytes:
-    if isinstance(found, Problem):
+def _line(place: int, found: ImageOutcome | ApiProblem, asked: Asked) -> bytes:
+    if isinstance(found, ApiProblem):
         return json.dumps({"index": place, "problem": found.body}).encode() + b"\n"
     head = json.dumps({"index": place, "id": found.id})[:-1].encode()
     return head + b', "verdict": ' + _shown(found, asked) + b"}\n"

@@ -29,6 +29,7 @@ class Once(Generic[Found]):
         if running is None:
             running = asyncio.ensure_future(self._found(key, find))
             self._running[key] = running
+            running.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody need wait for it
             return await asyncio.shield(running), False
         return await asyncio.shield(running), True
 

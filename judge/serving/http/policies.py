@@ -64,7 +64,7 @@ class Side:
 
 
 @dataclass(eq=False)
-class Served:
+class ServedPolicy:
     """A name, and what judges where a request names it."""
 
     settings: ServedConstitution
@@ -89,7 +89,7 @@ class Policies:
     def __init__(self, settings: Sequence[ServedConstitution], engine: Engine) -> None:
         self._engine = engine
         self._all = [
-            Served(
+            ServedPolicy(
                 one,
                 Side(one.constitution),
                 Side(one.shadow) if one.shadow else None,
@@ -97,28 +97,28 @@ class Policies:
             )
             for one in settings
         ]
-        self._by_name: dict[str, Served] = {}
+        self._by_name: dict[str, ServedPolicy] = {}
 
     @property
     def names(self) -> list[str]:
         """Of all of them; the first is judged by where none is named."""
         return list(self._by_name)
 
-    def __iter__(self) -> Iterator[tuple[str, Served]]:
+    def __iter__(self) -> Iterator[tuple[str, ServedPolicy]]:
         return iter(self._by_name.items())
 
-    def of(self, name: str | None) -> Served | None:
+    def of(self, name: str | None) -> ServedPolicy | None:
         """What goes by a name; None where nothing does."""
         return self._by_name.get(name) if name else next(iter(self._by_name.values()), None)
 
     async def load(self) -> None:
-        """Load all of them.
+        """LoadPolicy all of them.
 
         Raises:
             UserError, ConstitutionError: one cannot be judged by, or two have one name.
             ModelError: the models cannot be loaded.
         """
-        found: dict[str, Served] = {}
+        found: dict[str, ServedPolicy] = {}
         for served in self._all:
             for side in served.sides:
                 side.stamp = side.seen = await asyncio.to_thread(_stamp, side.source)

@@ -23,7 +23,7 @@ MEDIA = "application/problem+json"
 _MOST_ERRORS = 20  # mistakes of one request that are listed
 
 
-class Problem(Exception):
+class ApiProblem(Exception):
     """An error for whoever asked. slug: what kind, for programs. detail: what is wrong. hint: what to do.
     retry_after: seconds after which the same request may succeed; None where it will not."""
 
@@ -51,6 +51,7 @@ class Problem(Exception):
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
+            "message": f"{self.detail} ({self.hint})" if self.hint else self.detail,  # what OpenAI's clients look for
             "retryable": self.retry_after is not None,
         }
         return body | ({"hint": self.hint} if self.hint else {}) | ({"errors": self.errors} if self.errors else {})
@@ -66,37 +67,41 @@ class Problem(Exception):
         return JSONResponse(self.body, self.status, self.headers)
 
 
-def unknown_constitution(name: str, known: Sequence[str]) -> Problem:
+def unknown_constitution(name: str, known: Sequence[str]) -> ApiProblem:
     """There is no constitution of that name."""
-    return Problem(404, "unknown-constitution", f"no constitution '{name[:80]}'", hint=f"there are: {', '.join(known)}")
+    return ApiProblem(
+        404, "unknown-constitution", f"no constitution '{name[:80]}'", hint=f"there are: {', '.join(known)}"
+    )
 
 
 def install(app: FastAPI) -> None:
     """Have the app answer with problems only, whatever raises."""
-    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(ApiProblem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
 
 
-def invalid(errors: Sequence[Any]) -> Problem:
+def invalid(errors: Sequence[Any]) -> ApiProblem:
     """A request that does not have the form it is to have. errors: as pydantic lists them."""
     told = [
         {"where": ".".join(map(str, one["loc"])) or "body", "what": str(one["msg"])[:200]}
         for one in errors[:_MOST_ERRORS]
     ]
     first = told[0]
-    return Problem(422, "invalid-request", f"{first['where']}: {first['what']}", errors=told, hint="see /openapi.json")
+    return ApiProblem(
+        422, "invalid-request", f"{first['where']}: {first['what']}", errors=told, hint="see /openapi.json"
+    )
 
 
-async def _problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return error.response()
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiProblem)
+    return _counted(request, error)
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return invalid(error.errors()).response()
+    return _counted(request, invalid(error.errors()))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -104,14 +109,18 @@ async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code
     slug = HTTPStatus(status).phrase.lower().replace(" ", "-")
     details = {404: f"there is nothing at {request.url.path[:200]}", 405: f"{request.method} is not for this address"}
-    headers = dict(error.headers or {})
-    return Problem(status, slug, details.get(status, str(error.detail)[:200]), headers=headers).response()
+    detail = details.get(status, str(error.detail)[:200])
+    return _counted(request, ApiProblem(status, slug, detail, headers=dict(error.headers or {})))
 
 
-async def _unexpected(_: Request, error: Exception) -> Response:
+async def _unexpected(request: Request, error: Exception) -> Response:
     """A mistake of ours. Nothing of it is told to strangers."""
     log.error("a request could not be answered (%s)", type(error).__name__)
     log.debug("where it failed", exc_info=error)
-    return Problem(
-        500, "internal-error", "the server made a mistake", hint="report it with the server's log"
-    ).response()
+    hint = "report it with the server's log"
+    return _counted(request, ApiProblem(500, "internal-error", "the server made a mistake", hint=hint))
+
+
+def _counted(request: Request, problem: ApiProblem) -> Response:
+    request.app.state.service.metrics.problem(problem.slug)
+    return problem.response()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, overload
 
 from judge.serving.http import worker
-from judge.serving.http.worker import Judged, Load, Loaded, Parcel, Refused
+from judge.serving.http.worker import JudgedImage, Loaded, LoadPolicy, OrderRefused, Parcel
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -22,16 +22,16 @@ class Died(Exception):
     """The process ended, or was ended because an order took too long."""
 
 
-class Process(Protocol):
+class OrderTaker(Protocol):
     """What obeys orders, one at a time."""
 
     @property
     def pid(self) -> int | None: ...
 
     @overload
-    async def ask(self, order: Load, seconds: float) -> Loaded | Refused: ...
+    async def ask(self, order: LoadPolicy, seconds: float) -> Loaded | OrderRefused: ...
     @overload
-    async def ask(self, order: Parcel, seconds: float) -> list[Judged] | Refused: ...
+    async def ask(self, order: Parcel, seconds: float) -> list[JudgedImage] | OrderRefused: ...
 
     def end(self) -> None: ...
 
@@ -51,11 +51,11 @@ class ModelProcess:
         return self._process.pid if self._process is not None else None
 
     @overload
-    async def ask(self, order: Load, seconds: float) -> Loaded | Refused: ...
+    async def ask(self, order: LoadPolicy, seconds: float) -> Loaded | OrderRefused: ...
     @overload
-    async def ask(self, order: Parcel, seconds: float) -> list[Judged] | Refused: ...
+    async def ask(self, order: Parcel, seconds: float) -> list[JudgedImage] | OrderRefused: ...
 
-    async def ask(self, order: Load | Parcel, seconds: float) -> object:
+    async def ask(self, order: LoadPolicy | Parcel, seconds: float) -> object:
         """The answer to an order; the process is started where there is none.
 
         Raises:
@@ -74,7 +74,7 @@ class ModelProcess:
         self._forget()
         self._talk.shutdown(wait=False)
 
-    def _exchange(self, order: Load | Parcel) -> object:
+    def _exchange(self, order: LoadPolicy | Parcel) -> object:
         if self._process is None:
             self._start()
         process, connection = self._process, self._connection

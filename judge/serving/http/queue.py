@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from judge.serving.http.worker import Judged
+    from judge.serving.http.worker import JudgedImage
 
 
 class TimeUp(Exception):
@@ -17,14 +17,14 @@ class TimeUp(Exception):
 
 
 @dataclass(eq=False)
-class Job:
+class QueuedImage:
     """An image that is to be judged under a policy. until: on the monotonic clock, after which nobody waits for it.
     alone: a process has died at it, so nothing else is risked with it. waited: seconds until it was taken."""
 
     policy: str
     sha256: str
     data: bytes
-    done: asyncio.Future[Judged]
+    done: asyncio.Future[JudgedImage]
     until: float
     alone: bool = False
     queued: float = field(default_factory=time.monotonic)
@@ -41,21 +41,21 @@ class FairQueue:
     """First in, first out for each client; between clients, one after the other."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[QueuedImage]] = OrderedDict()
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def put(self, client: str, job: Job) -> None:
+    def put(self, client: str, job: QueuedImage) -> None:
         """Have a job wait."""
         self._waiting.setdefault(client, deque()).append(job)
         self._count += 1
 
-    def take(self, most: int) -> list[Job]:
+    def take(self, most: int) -> list[QueuedImage]:
         """The next jobs, all under one policy, at most so many; none where nothing waits. Jobs whose time is up are
         ended."""
-        taken: list[Job] = []
+        taken: list[QueuedImage] = []
         passed = 0  # clients in a row whose turn brought nothing
         while self._waiting and len(taken) < most and passed < len(self._waiting):
             client, jobs = next(iter(self._waiting.items()))
@@ -80,7 +80,7 @@ class FairQueue:
                 break
         return taken
 
-    def clear(self) -> list[Job]:
+    def clear(self) -> list[QueuedImage]:
         """Everything that waits, which then waits no more."""
         left = [job for jobs in self._waiting.values() for job in jobs]
         self._waiting.clear()

@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from judge.serving.http.problems import Problem, invalid
+from judge.serving.http.problems import ApiProblem, invalid
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from judge.serving.http.settings import ServerLimits
+    from judge.serving.http.settings import RequestLimits
 
 _DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII)
 _LARGE = 2**20  # characters, after which text is decoded in a thread
@@ -69,18 +69,18 @@ class Asked:
     stream: bool = False
 
 
-async def read_request(request: Request, limits: ServerLimits) -> Asked:
+async def read_request(request: Request, limits: RequestLimits) -> Asked:
     """What a request to judge says.
 
     Raises:
-        Problem: it says it wrongly, or has too many images.
+        ApiProblem: it says it wrongly, or has too many images.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _form(request, limits)
     if kind in ("application/json", ""):
         return await _json(request, limits)
-    raise Problem(
+    raise ApiProblem(
         415,
         "unsupported-media-type",
         f"a body of type '{kind[:80]}' is not read",
@@ -92,32 +92,34 @@ async def json_body(request: Request) -> Any:
     """The JSON of a body.
 
     Raises:
-        Problem: it is none.
+        ApiProblem: it is none.
     """
     body = await request.body()
     try:
         return await asyncio.to_thread(json.loads, body) if len(body) > _LARGE else json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Problem(422, "invalid-request", f"the body is no JSON ({str(error)[:100]})") from error
+        raise ApiProblem(422, "invalid-request", f"the body is no JSON ({str(error)[:100]})") from error
 
 
 async def from_text(text: str, name: str) -> Given:
     """An image given as base64, a data URI or an address.
 
     Raises:
-        Problem: it is none of these.
+        ApiProblem: it is none of these.
     """
     if text[:8].lower().startswith(("http://", "https://")):
         return Given(name, url=text)
     if text[:5].lower() == "data:":
         found = _DATA_URI.match(text[:200])
         if found is None:
-            raise Problem(422, "invalid-request", f"{name}: a data URI has to be in base64 (data:image/png;base64,...)")
+            raise ApiProblem(
+                422, "invalid-request", f"{name}: a data URI has to be in base64 (data:image/png;base64,...)"
+            )
         text = text[found.end() :]
     try:
         data = await asyncio.to_thread(_decoded, text) if len(text) > _LARGE else _decoded(text)
     except (binascii.Error, ValueError) as error:
-        raise Problem(422, "invalid-request", f"{name}: no base64 ({str(error)[:100]})") from error
+        raise ApiProblem(422, "invalid-request", f"{name}: no base64 ({str(error)[:100]})") from error
     return Given(name, data)
 
 
@@ -125,7 +127,7 @@ def _decoded(text: str) -> bytes:
     return base64.b64decode("".join(text.split()), validate=True)
 
 
-async def _json(request: Request, limits: ServerLimits) -> Asked:
+async def _json(request: Request, limits: RequestLimits) -> Asked:
     try:
         asked = JudgeRequest.model_validate(await json_body(request))
     except ValidationError as error:
@@ -137,7 +139,7 @@ async def _json(request: Request, limits: ServerLimits) -> Asked:
         called = (one.name if isinstance(one, ImageGiven) else None) or f"image {number}"
         text = one if isinstance(one, str) else one.data if one.data is not None else one.url
         if text is None or (isinstance(one, ImageGiven) and one.data is not None and one.url is not None):
-            raise Problem(422, "invalid-request", f"{called}: give either its data or its url")
+            raise ApiProblem(422, "invalid-request", f"{called}: give either its data or its url")
         images.append(await from_text(text, called))
     return Asked(images, asked.constitution, asked.detail, asked.stream)
 
@@ -146,7 +148,7 @@ class _InMemory(MultiPartParser):
     spool_max_size = 2**62  # bodies are bounded, and nothing that a stranger sends is written to a disk
 
 
-async def _form(request: Request, limits: ServerLimits) -> Asked:
+async def _form(request: Request, limits: RequestLimits) -> Asked:
     try:
         form = await _InMemory(
             request.headers, request.stream(), max_files=limits.images + 1, max_fields=100, max_part_size=2**16
@@ -154,7 +156,7 @@ async def _form(request: Request, limits: ServerLimits) -> Asked:
     except MultiPartException as error:
         if "Too many files" in error.message:
             raise _too_many(limits) from error
-        raise Problem(422, "invalid-request", f"the form cannot be read ({error.message[:100]})") from error
+        raise ApiProblem(422, "invalid-request", f"the form cannot be read ({error.message[:100]})") from error
     fields: dict[str, Any] = {}
     images: list[Given] = []
     for name, value in form.multi_items():
@@ -163,7 +165,7 @@ async def _form(request: Request, limits: ServerLimits) -> Asked:
             images.append(Given(value.filename or f"image {len(images) + 1}", data))
             await value.close()
         elif isinstance(value, UploadFile) or name not in ("constitution", "detail", "stream"):
-            raise Problem(
+            raise ApiProblem(
                 422, "invalid-request", f"'{name[:80]}' is no part that is read", hint="images are parts named 'image'"
             )
         else:
@@ -176,14 +178,14 @@ async def _form(request: Request, limits: ServerLimits) -> Asked:
     return Asked(images, asked.constitution, asked.detail, asked.stream)
 
 
-def check_count(count: int, limits: ServerLimits) -> None:
+def check_count(count: int, limits: RequestLimits) -> None:
     """Refuse a request without images, and one with too many."""
     if not count:
-        raise Problem(422, "invalid-request", "there is no image in the request")
+        raise ApiProblem(422, "invalid-request", "there is no image in the request")
     if count > limits.images:
         raise _too_many(limits)
 
 
-def _too_many(limits: ServerLimits) -> Problem:
+def _too_many(limits: RequestLimits) -> ApiProblem:
     hint = "send them in several requests"
-    return Problem(413, "too-many-images", f"a request may have {limits.images} images at most", hint=hint)
+    return ApiProblem(413, "too-many-images", f"a request may have {limits.images} images at most", hint=hint)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import signal
 import socket
@@ -44,6 +45,14 @@ def listen(host: str, port: int) -> socket.socket:
         hint = "choose another --port, or --host"
         raise UserError(f"cannot serve on {host}:{port} ({error.strerror or error})", hint=hint) from error
     return listening
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine can reach a server on `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def serve(service: Service, listening: socket.socket) -> None:

@@ -11,35 +11,69 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from judge.errors import JudgeError
-from judge.serving.http.engine import Bounds, Engine, Lost, Overloaded
+from judge.serving.http.engine import Engine, EngineBounds, Lost, Overloaded
+from judge.serving.http.fetching import fetch
+from judge.serving.http.idempotency import Answers
+from judge.serving.http.keys import Keys
+from judge.serving.http.metrics import Metrics
 from judge.serving.http.once import Once
-from judge.serving.http.policies import Active, Policies, Served
-from judge.serving.http.problems import Problem, unknown_constitution
-from judge.serving.http.process import ModelProcess, Process
+from judge.serving.http.policies import Active, Policies, ServedPolicy
+from judge.serving.http.problems import ApiProblem, unknown_constitution
+from judge.serving.http.process import ModelProcess, OrderTaker
 from judge.serving.http.queue import TimeUp
+from judge.serving.http.store import VerdictStore
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from judge.serving.devices import Processes
+    from judge.serving.http.keys import ApiKey, Bucket
     from judge.serving.http.reading import Given
     from judge.serving.http.settings import ServerSettings
-    from judge.serving.http.worker import Judged
+    from judge.serving.http.worker import JudgedImage
     from judge.settings import Settings
 
 log = logging.getLogger("judge")
 _KEPT_BYTES = 64 * 2**20  # of verdicts that are kept because an image may come again
+_SHADOW = "(shadow)"  # its turn in the queue; no client is called so
 _AGAIN = 1.0  # seconds after which a request may be tried again
 
 
+def service_of(request: Request) -> Service:
+    """The service of the app that has a request."""
+    service: Service = request.app.state.service
+    return service
+
+
 @dataclass(frozen=True)
-class Outcome:
+class Client:
+    """Who asks. bucket: bounds how many images it may send, if anything does."""
+
+    name: str
+    bucket: Bucket | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> Client:
+        """Whose request it is, as the gate found out."""
+        bucket = service_of(request).bucket(request.scope.get("api_key"))
+        return cls(request.scope["client_name"], bucket)
+
+    def count(self, images: int) -> None:
+        """It has sent so many."""
+        if self.bucket is not None:
+            self.bucket.take(images)
+
+
+@dataclass(frozen=True)
+class ImageOutcome:
     """What came of one image of a request. id: of this verdict. repeated: whether it was judged for another one."""
 
     id: str
     name: str
-    judged: Judged
+    sha256: str
+    judged: JudgedImage
     active: Active
-    served: Served
+    served: ServedPolicy
     repeated: bool
 
     @property
@@ -56,20 +90,27 @@ class Service:
         settings: ServerSettings,
         judging: Settings,
         processes: Processes,
-        process: Callable[[Settings, int | None], Process] = ModelProcess,
+        process: Callable[[Settings, int | None], OrderTaker] = ModelProcess,
     ) -> None:
         limits = settings.limits
-        self.settings = settings
-        bounds = Bounds(
+        self.settings, self.under_way, self._file_bytes = settings, 0, judging.limits.file_bytes
+        self.metrics = Metrics()
+        self.keys = Keys(settings.keys) if settings.keys is not None else None
+        self.store = VerdictStore(settings.store, settings.store_days) if settings.store is not None else None
+        bounds = EngineBounds(
             waiting=limits.waiting or judging.batch * processes.number,
             batch=judging.batch,
             window=settings.window_ms / 1000,
             seconds=limits.seconds,
             pixels=limits.pixels,
         )
-        self.engine = Engine(judging, processes, bounds, process=process)
+        self.engine = Engine(judging, processes, bounds, self.metrics, process)
         self.policies = Policies(settings.constitutions, self.engine)
-        self._once: Once[Judged] = Once(
+        self.watchers: list[Callable[[str, ImageOutcome], None]] = [lambda _, outcome: self.metrics.judged(outcome)]
+        """Are told of every verdict, and of whose request it was."""
+        self.answers = Answers()
+        self._shadows: set[asyncio.Task[None]] = set()
+        self._once: Once[JudgedImage] = Once(
             settings.once_seconds, _KEPT_BYTES, lambda one: len(one.body), lambda one: one.keep
         )
         self._looking: asyncio.Task[None] | None = None
@@ -80,7 +121,7 @@ class Service:
         return bool(self.policies.names) and self.engine.ready > 0
 
     async def open(self) -> None:
-        """Load everything.
+        """LoadPolicy everything.
 
         Raises:
             JudgeError: it cannot be loaded.
@@ -96,70 +137,91 @@ class Service:
             with suppress(asyncio.CancelledError):
                 await self._looking
         await self.engine.stop()
+        if self.store is not None:
+            self.store.close()
+
+    def bucket(self, key: ApiKey | None) -> Bucket | None:
+        """What bounds how fast a key may be used, if anything."""
+        return self.keys.bucket(key) if self.keys is not None and key is not None else None
+
+    def page(self) -> bytes:
+        """What was counted, for `/metrics`."""
+        self.metrics.waiting.set(self.engine.waiting)
+        self.metrics.ready.set(self.engine.ready)
+        self.metrics.under_way.set(self.under_way)
+        return self.metrics.page()
 
     def admit(self) -> None:
         """Let a request in that has images to judge.
 
         Raises:
-            Problem: there is no room for it.
+            ApiProblem: there is no room for it.
         """
         try:
             if not self.policies.names:
                 raise Overloaded("the models are being loaded", _AGAIN)
             self.engine.admit()
         except Overloaded as full:
-            raise Problem(503, "overloaded", str(full), retry_after=max(full.seconds, _AGAIN)) from full
+            raise ApiProblem(503, "overloaded", str(full), retry_after=max(full.seconds, _AGAIN)) from full
 
-    def served(self, name: str | None) -> Served:
+    def served(self, name: str | None) -> ServedPolicy:
         """What judges where a request names this.
 
         Raises:
-            Problem: there is no such constitution.
+            ApiProblem: there is no such constitution.
         """
         served = self.policies.of(name)
         if served is None:
             raise unknown_constitution(name or "", self.policies.names)
         return served
 
-    async def judge(self, client: str, images: Sequence[Given], constitution: str | None) -> list[Outcome]:
+    async def judge(self, client: Client, images: Sequence[Given], constitution: str | None) -> list[ImageOutcome]:
         """What comes of each image, in order.
 
         Raises:
-            Problem: of the first that cannot be judged; the others are then of no use to whoever asks.
+            ApiProblem: of the first that cannot be judged; the others are then of no use to whoever asks.
         """
         self.admit()
         served = self.served(constitution)
+        client.count(len(images))
         try:
             async with asyncio.timeout(self.settings.limits.seconds), asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._one(client, image, served)) for image in images]
+                tasks = [group.create_task(self._one(client.name, image, served)) for image in images]
         except TimeoutError as late:
             raise self._late() from late
         except BaseExceptionGroup as several:
-            found = next((one for one in several.exceptions if isinstance(one, Problem)), None)
+            found = next((one for one in several.exceptions if isinstance(one, ApiProblem)), None)
             if found is None:
                 raise
             raise found from None
-        return [task.result() for task in tasks]
+        outcomes = [task.result() for task in tasks]
+        if self.store is not None:
+            await self.store.put(client.name, outcomes)
+        return outcomes
 
     async def stream(
-        self, client: str, images: Sequence[Given], constitution: str | None
-    ) -> AsyncIterator[tuple[int, Outcome | Problem]]:
+        self, client: Client, images: Sequence[Given], constitution: str | None
+    ) -> AsyncIterator[tuple[int, ImageOutcome | ApiProblem]]:
         """What comes of each image, with its place, as it is known.
 
         Raises (before the first):
-            Problem: nothing can be judged.
+            ApiProblem: nothing can be judged.
         """
         self.admit()
         served = self.served(constitution)
+        client.count(len(images))
 
-        async def placed(place: int, image: Given) -> tuple[int, Outcome | Problem]:
+        async def placed(place: int, image: Given) -> tuple[int, ImageOutcome | ApiProblem]:
             try:
                 async with asyncio.timeout(self.settings.limits.seconds):
-                    return place, await self._one(client, image, served)
-            except Problem as problem:
+                    outcome = await self._one(client.name, image, served)
+            except ApiProblem as problem:
                 return place, problem
             except TimeoutError:
                 return place, self._late()
+            if self.store is not None:
+                await self.store.put(client.name, [outcome])
+            return place, outcome
 
         tasks = [asyncio.create_task(placed(place, image)) for place, image in enumerate(images)]
         try:
@@ -169,32 +231,66 @@ class Service:
             for task in tasks:
                 task.cancel()
 
-    async def _one(self, client: str, image: Given, served: Served) -> Outcome:
-        data = image.data
+    async def _one(self, client: str, image: Given, served: ServedPolicy) -> ImageOutcome:
+        data = image.data if image.url is None else await self._fetched(image)
         sha256 = hashlib.sha256(data).hexdigest()
         active = served.judging(sha256)
         try:
-            judged, repeated = await self._once.get(
-                (active.key, sha256), lambda: self.engine.judge(client, active.key, data, sha256)
-            )
+            judged, repeated = await self._judged(client, active, data, sha256)
         except Lost as lost:
             detail = f"{image.name}: the process that judged it ended"
-            raise Problem(503, "model-lost", detail, retry_after=_AGAIN) from lost
+            raise ApiProblem(503, "model-lost", detail, retry_after=_AGAIN) from lost
         except TimeUp as late:
             raise self._late() from late
         if judged.too_large:
             most = f"{self.settings.limits.pixels / 1e6:.3g} megapixels"
-            raise Problem(413, "too-many-pixels", f"{image.name}: more than {most}", hint="shrink it")
-        return Outcome(f"v_{secrets.token_hex(12)}", image.name, judged, active, served, repeated)
+            raise ApiProblem(413, "too-many-pixels", f"{image.name}: more than {most}", hint="shrink it")
+        outcome = ImageOutcome(f"v_{secrets.token_hex(12)}", image.name, sha256, judged, active, served, repeated)
+        for watcher in self.watchers:
+            watcher(client, outcome)
+        if served.shadow is not None and not repeated:
+            self._begin_shadow(served.main.now.name, served.shadow.now, outcome, data)
+        return outcome
 
-    def _late(self) -> Problem:
+    async def _fetched(self, image: Given) -> bytes:
+        if not self.settings.fetch_urls:
+            hint = "send its bytes, as a part of a form or in base64"
+            raise ApiProblem(422, "urls-not-fetched", f"{image.name}: this server fetches no addresses", hint=hint)
+        return await fetch(image.url or "", self._file_bytes)
+
+    async def _judged(self, client: str, active: Active, data: bytes, sha256: str) -> tuple[JudgedImage, bool]:
+        return await self._once.get((active.key, sha256), lambda: self.engine.judge(client, active.key, data, sha256))
+
+    def _begin_shadow(self, name: str, shadow: Active, outcome: ImageOutcome, data: bytes) -> None:
+        """Have the shadow judge the same image, in turns with the clients; nobody waits for it, and where much waits
+        it does without."""
+        if 2 * self.engine.waiting >= self.engine.bounds.waiting or len(self._shadows) >= self.engine.bounds.waiting:
+            self.metrics.unshadowed(name)
+            return
+
+        async def compare() -> None:
+            try:
+                judged, _ = await self._judged(_SHADOW, shadow, data, outcome.sha256)
+            except (Lost, TimeUp):
+                self.metrics.unshadowed(name)
+                return
+            was = outcome.judged
+            flipped = (was.verdict, set(was.violations)) != (judged.verdict, set(judged.violations))
+            self.metrics.shadowed(name, was.verdict, judged.verdict, flipped=flipped)
+
+        task = asyncio.create_task(compare())
+        self._shadows.add(task)
+        task.add_done_callback(self._shadows.discard)
+
+    def _late(self) -> ApiProblem:
         seconds = self.settings.limits.seconds
-        return Problem(503, "out-of-time", f"it took longer than {seconds:g} seconds", retry_after=_AGAIN)
+        return ApiProblem(503, "out-of-time", f"it took longer than {seconds:g} seconds", retry_after=_AGAIN)
 
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(self.settings.reload_seconds)
             try:
-                await self.policies.look()
-            except JudgeError as error:
-                log.error("files could not be looked at: %s", error)
+                for name, done in await self.policies.look():
+                    self.metrics.reloaded(name, done=done)
+            except Exception:  # a mistake of ours: the next look is not kept from being taken
+                log.exception("unexpected error, please report it")

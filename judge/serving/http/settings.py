@@ -14,7 +14,7 @@ from judge.settings import MOST_IMAGE, Frozen, Share
 Positive = Annotated[float, Field(gt=0)]
 
 
-class ServerLimits(Frozen):
+class RequestLimits(Frozen):
     """How much of one request is taken, and how much of all of them together."""
 
     request_bytes: int = Field(default=128 * 2**20, ge=1024, le=4 * MOST_IMAGE)
@@ -93,7 +93,7 @@ class ServerSettings(Frozen):
     """That an image waits for others to be judged with."""
     reload_seconds: Positive = 2.0
     """How often files are looked at for changes."""
-    limits: ServerLimits = ServerLimits()
+    limits: RequestLimits = RequestLimits()
     moderation: ModerationMapping = ModerationMapping()
     guardrail: GuardrailMapping = GuardrailMapping()
 

@@ -1,6 +1,6 @@
 """What runs inside a process that judges for the server: models, loaded once, and a judge for each policy.
 
-It obeys one order at a time and answers each, in order: `Load` makes a judge, `Parcel` has images judged together.
+It obeys one order at a time and answers each, in order: `LoadPolicy` makes a judge, `Parcel` has images judged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _POLICIES = 256  # judges that are kept; they share the models, so each is small
 
 
 @dataclass(frozen=True)
-class Load:
+class LoadPolicy:
     """Make a judge of a policy. key: what parcels call it. keep: keys of others that are still wanted."""
 
     key: str
@@ -50,7 +50,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Refused:
+class OrderRefused:
     """An order that cannot be obeyed, and why. mistake: of the user's, so that another try will not help."""
 
     message: str
@@ -59,7 +59,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedImage:
     """What came of one image: the verdict as JSON, whose image has no name, and what the server itself goes by.
 
     outcomes: of each rule, its gravest over all views. shadows: rules that are not enforced. scores: per rule, how
@@ -104,9 +104,9 @@ def run(connection: Connection, settings: Settings, threads: int | None) -> None
             order = connection.recv()
         except (EOFError, OSError):
             return
-        answer: Loaded | Refused | list[Judged]
+        answer: Loaded | OrderRefused | list[JudgedImage]
         try:
-            if isinstance(order, Load):
+            if isinstance(order, LoadPolicy):
                 del said[:]
                 for gone in by_key.keys() - order.keep:
                     del by_key[gone]
@@ -115,18 +115,18 @@ def run(connection: Connection, settings: Settings, threads: int | None) -> None
             else:
                 answer = judge_all(by_key[order.key], order)
         except JudgeError as error:
-            answer = Refused(error.message, error.hint, isinstance(error, UserError))
+            answer = OrderRefused(error.message, error.hint, isinstance(error, UserError))
         connection.send(answer)
 
 
-def judge_all(judge: Judge, parcel: Parcel) -> list[Judged]:
+def judge_all(judge: Judge, parcel: Parcel) -> list[JudgedImage]:
     """What came of each image of a parcel, in order."""
     fits = [_fits(data, parcel.pixels) for data in parcel.images]
     verdicts = judge.judge_many(data for data, fit in zip(parcel.images, fits, strict=True) if fit)
-    return [judged(next(verdicts)) if fit else Judged(too_large=True) for fit in fits]
+    return [judged(next(verdicts)) if fit else JudgedImage(too_large=True) for fit in fits]
 
 
-def judged(verdict: Verdict) -> Judged:
+def judged(verdict: Verdict) -> JudgedImage:
     """A verdict as the server goes by it."""
     from judge.caches.verdicts import model_failed
     from judge.judging.scoring import rule_scores
@@ -137,7 +137,7 @@ def judged(verdict: Verdict) -> Judged:
         outcomes[finding.rule] = max(outcomes.get(finding.rule, "pruned"), str(finding.outcome), key=order.index)
     body = verdict.model_copy(update={"image": ""}).model_dump_json().encode()
     assert body.startswith(NAMELESS)
-    return Judged(
+    return JudgedImage(
         body=body,
         verdict=str(verdict.verdict),
         violations=verdict.violations,

@@ -17,7 +17,7 @@ from judge.serving.http.process import Died
 from judge.serving.http.server import address_of, listen, run, server_of
 from judge.serving.http.service import Service
 from judge.serving.http.settings import server_settings
-from judge.serving.http.worker import Judged, Load, Loaded
+from judge.serving.http.worker import JudgedImage, Loaded, LoadPolicy
 from judge.settings import Settings
 
 
@@ -99,7 +99,7 @@ class Scripted:
         return self
 
     async def ask(self, order, seconds):
-        if isinstance(order, Load):
+        if isinstance(order, LoadPolicy):
             self.loads.append(order.policy.constitution.constitution)
             if self.refuses is not None:
                 return self.refuses
@@ -118,7 +118,7 @@ def said(data):
     word = "violation" if data.startswith(b"v") else "needs_review" if data.startswith(b"r") else "no_violation"
     sha256 = hashlib.sha256(data).hexdigest()
     body = {"image": "", "verdict": word, "image_facts": {"sha256": sha256}}
-    return Judged(
+    return JudgedImage(
         body=json.dumps(body, separators=(",", ":")).encode(),
         verdict=word,
         violations=("body-on-fire",) if word == "violation" else (),

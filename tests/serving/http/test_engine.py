@@ -9,15 +9,15 @@ import pytest
 
 from judge.errors import ModelError, UserError
 from judge.serving.devices import Processes
-from judge.serving.http.engine import Bounds, Engine, Lost, Overloaded
+from judge.serving.http.engine import Engine, EngineBounds, Lost, Overloaded
 from judge.serving.http.queue import TimeUp
-from judge.serving.http.worker import Refused
+from judge.serving.http.worker import OrderRefused
 from judge.settings import Settings
 from tests.serving.http.running import DEMO, Scripted
 
 
 def bounds(**changed):
-    return Bounds(**{"waiting": 8, "batch": 4, "window": 0.01, "seconds": 5.0, "pixels": 10**6, **changed})
+    return EngineBounds(**{"waiting": 8, "batch": 4, "window": 0.01, "seconds": 5.0, "pixels": 10**6, **changed})
 
 
 def run(scenario, script, number=1, **changed):
@@ -122,10 +122,10 @@ def test_what_waited_longer_than_its_request_may_take_is_not_judged():
 
 def test_a_policy_that_cannot_be_judged_by_is_refused_and_the_others_go_on():
     async def scenario(engine):
-        script.refuses = Refused("no such words", "choose others", mistake=True)
+        script.refuses = OrderRefused("no such words", "choose others", mistake=True)
         with pytest.raises(UserError, match="no such words"):
             await engine.load("other", DEMO)
-        script.refuses = Refused("disk gone", "", mistake=False)
+        script.refuses = OrderRefused("disk gone", "", mistake=False)
         with pytest.raises(ModelError, match="disk gone"):
             await engine.load("other", DEMO)
         return names(await settled([judge(engine, b"v")]))

@@ -1,0 +1,88 @@
+"""Verdicts that are kept, so that somebody can be told later why an image was blocked. Knows no request."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from judge.errors import UserError
+
+if TYPE_CHECKING:
+    from judge.serving.http.service import ImageOutcome
+
+_TABLE = """
+create table if not exists verdicts (
+    id text primary key, at real not null, client text not null, sha256 text not null,
+    constitution text not null, verdict text not null, body blob not null
+) without rowid;
+create index if not exists verdicts_by_time on verdicts (at);
+"""
+_HOUR = 3600.0
+_DAY = 86400.0
+
+
+class Kept(NamedTuple):
+    """A verdict as it is kept. at: seconds since 1970. client: whose request it was."""
+
+    at: float
+    client: str
+    body: bytes
+
+
+class VerdictStore:
+    """Verdicts in an SQLite file, of which one thread has the only connection."""
+
+    def __init__(self, path: Path, days: float) -> None:
+        """Raises UserError: the file cannot be used."""
+        self._days, self._tidied = days, 0.0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="verdicts")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._thread.submit(_opened, path).result()
+        except (OSError, sqlite3.Error) as error:
+            raise UserError(f"verdicts cannot be kept in {path} ({error})") from error
+
+    async def put(self, client: str, outcomes: Sequence[ImageOutcome]) -> None:
+        """Keep verdicts; when this returns, the file has them."""
+        now = time.time()
+        rows = [_row(one, now, client) for one in outcomes]
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._put, rows, now)
+
+    async def get(self, identity: str) -> Kept | None:
+        """The verdict of that id; None where none is kept."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._get, identity)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._thread.submit(self._file.close).result()
+        self._thread.shutdown()
+
+    def _put(self, rows: list[tuple[Any, ...]], now: float) -> None:
+        with self._file:
+            self._file.executemany("insert into verdicts values (?, ?, ?, ?, ?, ?, ?)", rows)
+            if now - self._tidied > _HOUR:
+                self._file.execute("delete from verdicts where at < ?", (now - self._days * _DAY,))
+                self._tidied = now
+
+    def _get(self, identity: str) -> Kept | None:
+        row = self._file.execute("select at, client, body from verdicts where id = ?", (identity,)).fetchone()
+        return Kept(*row) if row is not None else None
+
+
+def _row(one: ImageOutcome, at: float, client: str) -> tuple[Any, ...]:
+    return (one.id, at, client, one.sha256, one.active.name, one.judged.verdict, one.verdict)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        path.touch(mode=0o600)
+    file = sqlite3.connect(path)
+    file.execute("pragma journal_mode = wal")
+    file.execute("pragma synchronous = normal")
+    file.executescript(_TABLE)
+    return file

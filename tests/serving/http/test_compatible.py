@@ -1,0 +1,136 @@
+"""What others' clients speak: OpenAI's moderation endpoint, by its own package, and LiteLLM's guardrail."""
+
+from __future__ import annotations
+
+import base64
+
+import openai
+import pytest
+from openai.types.moderation import Categories
+
+from tests.serving.http.conftest import DRAWINGS
+from tests.serving.http.running import Scripted, serving
+
+RULE = "rule/body-on-fire"
+GUARDRAIL = "/beta/litellm_basic_guardrail_api"
+
+
+@pytest.fixture(scope="module")
+def server():
+    given = {"constitutions": [{"constitution": "demo", "moderation": {"body-on-fire": ["violence/graphic", "hate"]}}]}
+    with serving(given, process=Scripted()) as running:
+        yield running
+
+
+def uri(data):
+    return "data:image/png;base64," + base64.b64encode(data).decode()
+
+
+def part(data):
+    return {"type": "image_url", "image_url": {"url": uri(data)}}
+
+
+def moderated(running, *contents, strict=True, **more):
+    parts = [one if isinstance(one, dict) else part(one) for one in contents]
+    given = {"base_url": f"{running.url}/v1", "api_key": "-", "max_retries": 0, "_strict_response_validation": strict}
+    with openai.OpenAI(**given) as client:
+        return client.moderations.create(input=parts, **more)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_the_openai_package_reads_every_key(server, strict):
+    answer = moderated(server, b"v", strict=strict, model="omni-moderation-latest")
+    (result,) = answer.results
+    assert result.flagged and answer.model == "demo@1.0.0"
+    assert result.categories.violence_graphic and result.categories.hate and not result.categories.sexual
+    assert result.category_scores.violence_graphic == 0.9 and result.category_scores.sexual == 0.0
+    applied = result.category_applied_input_types
+    assert (applied.violence_graphic, applied.hate, applied.sexual) == (["image"], [], [])
+    for name in Categories.model_fields:
+        assert getattr(result.categories, name) is not None, name
+    extra = result.categories.model_extra
+    assert extra[RULE] is True and not any(on for key, on in extra.items() if key[:5] == "rule/" and key != RULE)
+    assert result.model_extra["verdict"] == "violation" and result.model_extra["violations"] == ["body-on-fire"]
+
+
+def test_what_does_not_violate_is_not_flagged(server):
+    (result,) = moderated(server, b"n").results
+    assert not result.flagged and not any(result.categories.to_dict().values())
+    assert result.category_scores.violence_graphic == 0.1
+
+
+@pytest.mark.parametrize(("setting", "flagged"), [(None, True), ("flagged", True), ("not_flagged", False)])
+def test_what_needs_review_is_flagged_unless_the_server_is_told_otherwise_and_can_always_be_seen(setting, flagged):
+    given = {} if setting is None else {"moderation": {"needs_review": setting}}
+    with serving(given, process=Scripted()) as running:
+        (result,) = moderated(running, b"r").results
+    assert result.flagged is flagged
+    assert result.model_extra["needs_review"] is True and result.model_extra["reasons"] == ["somebody has to look"]
+    assert not any(result.categories.to_dict().values())
+
+
+def test_several_images_have_one_result_the_gravest(server):
+    (result,) = moderated(server, b"n", b"r", b"v").results
+    assert result.model_extra["verdict"] == "violation" and result.model_extra["needs_review"] is True
+    assert len(result.model_extra["ids"]) == 3
+
+
+def test_text_is_passed_over_beside_an_image_and_refused_alone(server):
+    text = {"type": "text", "text": "hello"}
+    (result,) = moderated(server, text, b"n").results
+    assert result.model_extra["not_judged"] == ["text"]
+    with pytest.raises(openai.UnprocessableEntityError, match="no text"):
+        moderated(server, text)
+    refused = pytest.raises(openai.UnprocessableEntityError, match="no text")
+    with serving({"moderation": {"text": "refuse"}}, process=Scripted()) as running, refused:
+        moderated(running, text, b"n")
+
+
+def test_a_model_is_a_constitution(server):
+    assert moderated(server, b"n", model="demo").model == "demo@1.0.0"
+    with pytest.raises(openai.NotFoundError, match="no constitution"):
+        moderated(server, b"n", model="gpt-9")
+
+
+def test_the_real_judge_answers_the_openai_package(real):
+    path = next(one for one in DRAWINGS if one.name == "body-on-fire-violating.png")
+    (result,) = moderated(real, path.read_bytes()).results
+    assert result.flagged and result.categories.model_extra[RULE] is True
+    assert result.category_scores.model_extra[RULE] > 0.5 > result.category_scores.model_extra["rule/drugs"]
+
+
+def guarded(running, *contents, **more):
+    images = [base64.b64encode(one).decode() for one in contents]
+    # As LiteLLM sends it (litellm/proxy/guardrails/guardrail_hooks/generic_guardrail_api).
+    body = {
+        "texts": ["a prompt"], "images": images, "tools": None, "structured_messages": None, "tool_calls": None,
+        "input_type": "request", "litellm_call_id": "c", "litellm_trace_id": "t", "litellm_version": "1.80",
+        "request_data": {"user_api_key_hash": "h"}, "request_headers": {}, "additional_provider_specific_params": {}, **more,
+    }  # fmt: skip
+    answer = running.http.post(GUARDRAIL, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["action"], answer.json()["blocked_reason"]
+
+
+def test_the_guardrail_always_names_an_action(server):
+    assert guarded(server) == ("NONE", None)
+    assert guarded(server, images=None) == ("NONE", None)
+    assert guarded(server, b"n") == ("NONE", None)
+    assert guarded(server, b"n", b"v") == ("BLOCKED", "image 2 violates body-on-fire")
+    action, why = guarded(server, b"r")
+    assert action == "BLOCKED" and "somebody has to look" in why
+    assert guarded(server, images=["no base64!"])[0] == "BLOCKED"
+    assert guarded(server, b"n", additional_provider_specific_params={"constitution": "none"})[0] == "BLOCKED"
+    assert guarded(server, images="?")[0] == "BLOCKED"
+
+
+def test_what_the_guardrail_does_about_failures_and_reviews_is_a_setting():
+    given = {"guardrail": {"needs_review": "pass"}, "limits": {"seconds": 5}}
+    with serving(given, process=Scripted(deadly={b"deadly"})) as running:
+        assert guarded(running, b"r") == ("NONE", None)
+        action, why = guarded(running, b"deadly")
+        assert action == "BLOCKED" and "could not be judged" in why
+    given = {"guardrail": {"failure": "pass"}}
+    with serving(given, process=Scripted(deadly={b"deadly"})) as running:
+        assert guarded(running, b"deadly") == ("NONE", None)
+        assert guarded(running, b"r")[0] == "BLOCKED"
