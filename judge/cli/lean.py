@@ -1,6 +1,6 @@
 """Keeps out of the command line what its libraries import and it never uses: torch's compiler and exporter, what trains
-on several machines, torchvision's own models, the optimisers of scipy: a third of the time to the first verdict. What
-transformers reads through at every start is kept (see `scanned`). What is imported is not searched for garbage.
+on several machines, torchvision's own models, the optimisers of scipy, sympy: a third of the time to the first verdict.
+What transformers reads through at every start is kept (see `scanned`). What is imported is not searched for garbage.
 
 Only the command line does this: the process is its own. Who imports `judge` gets all of torch.
 """
@@ -32,13 +32,45 @@ def _never(*_: Any, **__: Any) -> Any:
     raise RuntimeError("this is not loaded in the command line")
 
 
+def _of_numbers(name: str, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """What torch asks of sizes, which may be symbols to it: of numbers the answer is plain, and takes no sympy."""
+
+    def asked(*values: Any, **more: Any) -> Any:
+        if more or not _are_numbers(values):
+            return getattr(_real(_SYMBOLS), name)(*values, **more)
+        return answer(*values)
+
+    return asked
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(_are_numbers(one) if isinstance(one, tuple | list) else type(one) in (bool, int) for one in values)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return bool(one == other) if isinstance(one, int) else list(one) == list(other)
+
+
+_SYMBOLS = "torch.fx.experimental.symbolic_shapes"
+_ALREADY_SAID = ("expect_true", "guard_or_false", "guard_or_true", "guard_size_oblivious", "statically_known_true")
+_ANSWERS: Mapping[str, Callable[..., Any]] = {
+    **dict.fromkeys((*_ALREADY_SAID, "guarding_hint_or_throw"), lambda value, *_: value),
+    "has_guarding_hint": lambda _: True,
+    "is_nested_int": lambda _: False,
+    "sym_and": lambda *conditions: all(conditions),
+    "sym_or": lambda *conditions: any(conditions),
+    "sym_eq": _equal,
+}
+
 # What others take from a module while they are imported. Anything else that is asked of it loads it after all.
 PUT_OFF: Mapping[str, Mapping[str, Any]] = {
     "torch._dynamo": {"assume_constant_result": _as_it_is, "allow_in_graph": _as_it_is, "disable": _as_it_is},
     "torch._dynamo.utils": {"is_compile_supported": lambda _: False},
     "torch.export": {},
+    _SYMBOLS: {name: _of_numbers(name, answer) for name, answer in _ANSWERS.items()},
     "torchvision.datasets": {},
     "torchvision.models": {},
+    "sympy": {"Basic": type("NoSymbol", (), {})},
     "scipy.optimize": {"linear_sum_assignment": _never},
 }
 

@@ -22,6 +22,7 @@ HEAVY = (
     "outlines",
     "pandas",
     "sklearn",
+    "sympy.core",
 )
 
 
@@ -63,9 +64,33 @@ def test_what_is_put_off_is_all_there_when_it_is_used():
         "print(scipy.optimize.linear_sum_assignment([[1, 2], [2, 1]])[1].tolist())\n"
         "import scipy.stats, torchvision\n"
         "print(torchvision.models.resnet18().fc.out_features, torch.export.Dim('n').__name__)\n"
-        "print(round(scipy.stats.binomtest(1, 4).pvalue, 3))"
+        "print(round(scipy.stats.binomtest(1, 4).pvalue, 3))\n"
+        "import sympy\n"
+        "print(sympy.simplify('x + x'))"
     )
-    assert said.splitlines() == ["1.0", "2.0", "[0, 1]", "1000 n", "0.625"]
+    assert said.splitlines() == ["1.0", "2.0", "[0, 1]", "1000 n", "0.625", "2*x"]
+
+
+def test_sizes_that_are_symbols_are_asked_as_ever():
+    """Of numbers torch's questions have the plain answers that it would give itself, and nothing is loaded for them."""
+    said = python(
+        "from judge.cli.lean import start_lean\n"
+        "start_lean()\n"
+        "import sys, torch\n"
+        "from torch.fx.experimental import symbolic_shapes as put_off\n"
+        "asked = [\n"
+        "    ('expect_true', True), ('expect_true', False, 1), ('guard_or_false', True), ('guard_or_true', False),\n"
+        "    ('guard_size_oblivious', True), ('statically_known_true', False), ('guarding_hint_or_throw', 7),\n"
+        "    ('has_guarding_hint', 7), ('is_nested_int', 7), ('sym_and', True, False), ('sym_or', True, False),\n"
+        "    ('sym_and', True), ('sym_eq', (1, 2), [1, 2]), ('sym_eq', torch.Size([1]), (2,)), ('sym_eq', 3, 3),\n"
+        "]\n"
+        "plain = [getattr(put_off, name)(*values) for name, *values in asked]\n"
+        "print('sympy.core' in sys.modules)\n"
+        "print(torch.compile(lambda x: x.reshape(-1, 2) + 1, backend='eager', dynamic=True)(torch.zeros(4)).shape)\n"
+        "real = sys.modules['torch.fx.experimental.symbolic_shapes']\n"
+        "print(real is not put_off, plain == [getattr(real, name)(*values) for name, *values in asked])"
+    )
+    assert said.splitlines() == ["False", "torch.Size([2, 2])", "True True"]
 
 
 def test_importing_the_package_leaves_the_import_system_of_a_program_alone():
