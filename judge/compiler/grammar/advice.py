@@ -10,12 +10,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import yaml
+
 from judge.compiler.grammar.chains import Parsed
-from judge.compiler.grammar.checks import missing
+from judge.compiler.grammar.checks import faults, missing
 from judge.compiler.grammar.denial import Swaps
 from judge.compiler.grammar.pictures import PICTURES
 from judge.compiler.grammar.slots import pattern
 from judge.compiler.grammar.turning import Way, turned
+from judge.constitution import Rule
 
 # Statements to write by hand, each as of a picture that breaks the rule: of what kind of rule, and how they look.
 _DEMAND = "a rider is visible, the rider is not wearing a helmet"
@@ -107,7 +110,7 @@ def _lower(text: str) -> str:
 
 
 _FRONT = re.compile(r"((?:when|whenever|if|where|while|in|on|at|inside|near) [^,]+, )(.+)", re.IGNORECASE)
-_JOINT = re.compile(rf"(?:, and|, but|;| and| but|\.) (?=(?:[\w'-]+ ){{0,6}}{_MODAL}\b)", re.IGNORECASE)
+_JOINT = re.compile(rf"(?:, and|, but|;| and| but|\.|,) (?=(?:[\w'-]+ ){{0,6}}{_MODAL}\b)", re.IGNORECASE)
 _TRAILING = re.compile(r" (?:when|if|where|while|unless|except|whenever) ", re.IGNORECASE)
 
 
@@ -138,7 +141,7 @@ def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
     # one of two ways alone is no answer to which is meant
     ways = Ways(kept, max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
     if not refused.written and (not kept or refused.hint):
-        ways = max((ways, *_other_ways(sentence, refused, read)), key=lambda one: len(one.ways))
+        ways = max((ways, *_other_ways(sentence, refused, read)), key=lambda one: (len(one.ways), len(one.examples)))
     if ways.ways:
         gone = gone if ways.ways == kept else {}
         return _offered(sentence, refused, ways, gone)
@@ -171,7 +174,7 @@ def _other_ways(sentence: str, refused: Unparsed, read: Read) -> Iterator[Ways]:
 
 
 def _rules(meaning: tuple[Way, ...]) -> tuple[Way, ...]:
-    return tuple(tuple(map(_rule, way)) for way in meaning)
+    return tuple(way if way[0].startswith(_WRITTEN) else tuple(map(_rule, way)) for way in meaning)
 
 
 def _without(sentence: str, gone: str) -> str:
@@ -181,9 +184,16 @@ def _without(sentence: str, gone: str) -> str:
 
 
 def _says_all(sentence: str, way: Way, read: Read) -> bool:
+    if way[0].startswith(_WRITTEN):
+        try:
+            rule = Rule.model_validate({"id": "a", "rule": sentence, **yaml.safe_load(way[0])})
+        except ValueError:  # two statements alike, too many
+            return False
+        return not any(fault.refuses for fault in faults(sentence, rule.preconditions, ()))
     return all(isinstance(read(text), Parsed) for text in way) and not missing(sentence, " ".join(way))
 
 
+_WRITTEN = "preconditions: "
 _COUNTED = {2: "two", 3: "three", 4: "four"}
 
 
@@ -202,7 +212,8 @@ def _offered(sentence: str, refused: Unparsed, ways: Ways, gone: dict[str, str])
     return replace(
         refused,
         hint="; ".join(parts),
-        rewordings=tuple(way[0] for way in ways.ways if len(way) == 1),
+        rewordings=tuple(way[0] for way in ways.ways if len(way) == 1 and not way[0].startswith(_WRITTEN)),
+        written=tuple(way[0] for way in ways.ways if way[0].startswith(_WRITTEN)),
         several=tuple(way for way in ways.ways if len(way) > 1),
         patterns=ways.examples,
         gone=ways.gone,

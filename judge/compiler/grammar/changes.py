@@ -168,6 +168,7 @@ def lifted_there(draft: Draft, found: Found) -> Iterator[Draft]:
         raise Impossible(
             f"it is open what of `{open_ones[0]}` can be seen, behind `except`",
             "say what is visible then, as in `No knife may be shown, unless a cook is visible`",
+            blocked=open_ones[0],
         )
     yield unless_so(draft, found["place"])
 

@@ -156,7 +156,9 @@ def readings(chart: Chart, rule: str) -> list[Parsed]:
     if faulty and len(faulty) == len(found):
         wrong = next(iter(faulty.values()))
         instead = named(plain(rule)) if "stands for" in wrong else ()
-        raise Impossible(wrong, "say what is visible in place of what is open", instead)
+        quoted = (lexicon.lemma(word, verb=True) for word in re.findall(r"^`([\w-]+)`", wrong))
+        blocking = next((word for word in quoted if word in plain(rule).casefold()), "")
+        raise Impossible(wrong, "say what is visible in place of what is open", instead, blocked=blocking)
     return [chain for key, chain in found.items() if key not in faulty]
 
 

@@ -130,6 +130,11 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
             "write what must not be shown, as in `No child whose face is visible may be shown`",
         )
     if (named_kind := _KIND_OF_ITSELF.fullmatch(sentence)) and not _CLEARLY_ITSELF.match(sentence):
+        if re.match(rf"(?:at least |exactly )?(?:{'|'.join(sorted(NUMBERS))}|\d+|first)\b", named_kind["kind"]):
+            return Unparsed(
+                f"each picture is judged by itself, so it is open which `{named_kind['noun']}` is asked",
+                "say what every picture must show, as in `Photos must show the label`",
+            )
         return Unparsed(
             f"`{named_kind['kind'].strip()}` before `{named_kind['noun']}` is no kind of pictures known here",
             "say how the picture looks, as in `Photos must not be blurry`, or what it shows, as in `Photos must not "
@@ -175,6 +180,7 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
             f"it is open what `{number}` counts",
             f"put behind `{number}` what is counted, as in `No crowd of more than ten people may be shown`; in "
             "place of an age say what is visible, as in `No toddler may be shown`",
+            blocked=number,
         )
     if chart.furthest == 0 or len(chart) < 3:
         no_form = "it is in no form of a rule known here"

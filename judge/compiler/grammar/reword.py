@@ -54,13 +54,14 @@ def as_rule(chain: Parsed) -> Iterator[str]:
 def as_preconditions(chain: Parsed) -> str:
     """The chain as a rule's `preconditions` and `exceptions` in YAML, each on one line."""
     lines = {"preconditions": chain.preconditions, "exceptions": chain.exceptions}
-    return "` and `".join(f"{name}: {_flow(each)}" for name, each in lines.items() if each)
+    texts = {name: [[one.statement for one in group.any] for group in each] for name, each in lines.items() if each}
+    return "` and `".join(as_yaml(each, name) for name, each in texts.items())
 
 
-def _flow(groups: tuple[Precondition, ...]) -> str:
-    texts = [[one.statement for one in group.any] for group in groups]
-    plain = [each[0] if len(each) == 1 else {"any": each} for each in texts]
-    return yaml.safe_dump(plain, default_flow_style=True, width=10_000, allow_unicode=True).strip()
+def as_yaml(groups: list[list[str]], name: str = "preconditions") -> str:
+    """`preconditions: [...]` on one line."""
+    plain = [each[0] if len(each) == 1 else {"any": each} for each in groups]
+    return f"{name}: {yaml.safe_dump(plain, default_flow_style=True, width=10_000, allow_unicode=True).strip()}"
 
 
 def _said_of(thing: str, group: Precondition) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.chains import Parsed
-from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, ING, NOUN, PAST, PLURAL
+from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, NOUN, PAST, PLURAL
 from judge.compiler.grammar.tokens import CLOSED, COMPOUND_PREPOSITIONS, PREPOSITIONS, tokens_of
 
 Read = Callable[[str], object]
@@ -43,21 +43,41 @@ _TIMES = tuple(
         ),
     )
 )
+# Who looks as old as that.
+_UNDER = r"(?:under|below|younger than)(?: the age of)? (?:\d+|[a-z]+|\{\w+\})(?: years?(?: old)?)?"
+_AGES = tuple(
+    (re.compile(words, re.IGNORECASE), fill)
+    for words, fill in (
+        (rf"(?:children|kids|people|persons|models|minors) {_UNDER}", "children"),
+        (rf"(?:child|kid|person|one|model|minor) {_UNDER}", "child"),
+        (rf"\bnobody {_UNDER}", "no child"),
+        (r"(?P<n>[\w-]+) (?:younger|lighter|newer|smaller) than \S+ \w+", "small <n>"),
+        (r"(?P<n>[\w-]+) (?:older|heavier|larger) than \S+ \w+", "large <n>"),
+    )
+)
 # An example for a word, by what the word is.
-_EXAMPLES = {PLURAL: "boxes", NOUN: "box", PAST: "covered", ADVERB: "alone", ADJECTIVE: "red", ING: "holding"}
+_EXAMPLES = {
+    PLURAL: "boxes",
+    NOUN: "box",
+    PAST: "covered",
+    ADVERB: "alone",
+    ADJECTIVE: "red",
+    ING: "holding",
+    BASE: "hold",
+}
 # Stretches of a sentence that say one thing, and examples for them.
 _STRETCHES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(form, re.IGNORECASE), fills)
     for form, fills in (
         (
-            rf"(?P<n>[\w-]+) (?P<rel>that|which|who) (?:(?!{_WHEN}\b)[^,;.])+?{_ENDS}",
+            rf"(?P<n>[\w-]+) (?P<rel>that|which|who) (?:(?!\b{_WHEN}\b)[^,;.])+?{_ENDS}",
             ("<r>",),
         ),
-        (rf"\bwithout (?:(?!{_STOPS}\b)[^,;.])+?{_ENDS}", ("without a label",)),
-        (rf"\b(?:{_PLACED}|for|to) (?:(?!{_STOPS}\b)[^,;.])+?{_ENDS}", ("on a table", "on tables")),
+        (rf"\bwithout (?:(?!\b{_STOPS}\b)[^,;.])+?{_ENDS}", ("without a label",)),
+        (rf"\b(?:{_PLACED}|for|to) (?:(?!\b{_STOPS}\b)[^,;.])+?{_ENDS}", ("on a table", "on tables")),
         (rf"\b(?P<w>{_WHEN}) [^,;.]+", ("<w> a sign is visible",)),
         (r"(?:, )?\b(?:except|besides|instead of|rather than)\b [^,;.]+", (", unless a sign is visible",)),
-        (r"^[^,]+(?=, )", ("when a sign is visible",)),
+        (rf"^(?:{_PLACED}|for|{_WHEN}) [^,]+(?=, )", ("when a sign is visible",)),
         (rf"\b(?:{_PLACED}|for|to) [^,;.]+", ("on a table", "when a sign is visible")),
     )
 )
@@ -80,7 +100,7 @@ def pattern(sentence: str, blocked: str, read: Read) -> Pattern | None:
     tried: set[str] = set()
     for start, end, fill in _places(sentence, blocked):
         text = _whole(sentence[:start], fill, sentence[end:])
-        if text in tried:
+        if not fill or text in tried:
             continue
         tried.add(text)
         if len(tried) > MOST_TRIED:
@@ -110,13 +130,14 @@ def _places(sentence: str, blocked: str) -> Iterator[tuple[int, int, str]]:
     at = re.search(rf"(?<![\w-]){re.escape(blocked)}(?![\w-])", sentence, re.IGNORECASE)
     if not at:
         return
-    for words, fill in _TIMES:
+    for words, fill in (*_TIMES, *_AGES):
         if (found := words.search(sentence)) and found.start() <= at.end() and at.start() <= found.end():
-            yield found.start(), found.end(), fill
+            yield found.start(), found.end(), _example(found, fill)
     alone = [(at.start(), at.end(), fill) for fill in _words(sentence, at)]
-    abstract = lexicon.tags(blocked.casefold()) <= {NOUN} and lexicon.known(blocked.casefold())
+    abstract = lexicon.kind(blocked.casefold()) not in tuple("oafpbgs") and NOUN in lexicon.tags(blocked.casefold())
     yield from () if abstract else alone
-    for form, fills in _STRETCHES:
+    behind = re.compile(rf"(?P<n>[\w-]+) {re.escape(blocked)}(?: [^,;.]*?)?{_ENDS}", re.IGNORECASE)
+    for form, fills in ((behind, ("<r>",)), *_STRETCHES):
         for found in form.finditer(sentence):
             if found.start() <= at.start() and at.end() <= found.end():
                 yield from ((found.start(), found.end(), _example(found, fill)) for fill in fills)
@@ -126,9 +147,11 @@ def _places(sentence: str, blocked: str) -> Iterator[tuple[int, int, str]]:
 def _example(found: re.Match[str], fill: str) -> str:
     """An example with the words in it that stay: the conjunction, the noun that something is said of."""
     if fill == "<r>":
+        if not lexicon.kind(found["n"].casefold()):
+            return ""
         noun, be = found["n"], "are" if lexicon.PLURAL in lexicon.tags(found["n"].casefold()) else "is"
         return f"{noun} who {be} asleep" if lexicon.kind(noun) == "p" else f"{noun} that {be} red"
-    return fill.replace("<w>", found.groupdict().get("w") or "")
+    return re.sub(r"<(\w)>", lambda hole: found.groupdict().get(hole[1]) or "", fill)
 
 
 def _words(sentence: str, at: re.Match[str]) -> Iterator[str]:

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.reword import as_yaml
+from judge.compiler.grammar.tokens import PREPOSITIONS
 from judge.compiler.grammar.turns import TURNS
 from judge.compiler.grammar.turns.words import WORDS
 
@@ -53,7 +56,14 @@ def turned(sentence: str, reason: str) -> Iterator[Turned]:
 
 def _ways(found: re.Match[str], meaning: str) -> tuple[Way, ...]:
     each = (tuple(_filled(found, rule) for rule in way.split(" // ")) for way in meaning.split(" || "))
-    return tuple(way for way in each if all(way))
+    return tuple(tuple(map(_written, way)) for way in each if all(way))
+
+
+def _written(rule: str) -> str:
+    """Preconditions as they are written in YAML; a rule as it is."""
+    if not rule.startswith("= "):
+        return rule
+    return as_yaml([[one.strip() for one in group.split("|")] for group in rule[2:].split(";")])
 
 
 def _filled(found: re.Match[str], rule: str) -> str:
@@ -67,7 +77,7 @@ def _filled(found: re.Match[str], rule: str) -> str:
     return re.sub(r"\ban? (?=(\w+))", lambda each: f"{english.article(each[1])} ", text)
 
 
-_HOLE = re.compile(r"<(?P<with>\w*?)(?P<mark>[~!=@#%^?&|/+-]?)(?P<name>\w+)>")
+_HOLE = re.compile(r"<(?P<with>\w*?)(?P<mark>[~!=@#%^?&|/:+-]?)(?P<name>\w+)>")
 
 
 def _plain(value: str) -> str:
@@ -82,7 +92,7 @@ def _put(groups: dict[str, str], other: str, mark: str, name: str) -> str | None
     if mark == "/":
         return groups[other] or value
     if mark in ("&", "|"):
-        kind = nets.is_kind_of(head, groups["s"].split()[-1].casefold())
+        kind = nets.is_kind_of(_head(value), _head(groups["s"]))
         return None if kind != (mark == "&") else value if kind else f"{value} {_be(value)}"
     if mark == "=" and other and groups[other] not in ("one", "1"):
         return value
@@ -98,6 +108,8 @@ def _put(groups: dict[str, str], other: str, mark: str, name: str) -> str | None
         return f"{value} {_be(value)}"
     if mark in ("+", "-"):
         return value if _is_worn(head) == (mark == "+") else None
+    if mark == ":":
+        return lexicon.lemma(head, verb=True)
     if mark in ("%", "^"):
         base = lexicon.lemma(head, verb=True)
         return english.ing(base) if mark == "^" else participle(base)
@@ -105,7 +117,18 @@ def _put(groups: dict[str, str], other: str, mark: str, name: str) -> str | None
 
 
 def _be(value: str) -> str:
-    return "are" if english.is_plural(value.split()[-1].casefold()) or " and " in value else "is"
+    """What follows things: by the noun before whatever stands behind it."""
+    return "are" if english.is_plural(_head(value)) or " and " in value else "is"
+
+
+def _head(value: str) -> str:
+    """The noun before whatever stands behind it: `logo` of `the maker's logo on the product`."""
+    words = value.casefold().split()
+    for before, word in pairwise(words):
+        done = {lexicon.ING, lexicon.PAST} & lexicon.tags(word) and lexicon.PLURAL in lexicon.tags(before)
+        if done or word in PREPOSITIONS or word in ("that", "who", "which", "whose"):
+            return before
+    return words[-1]
 
 
 def _is_worn(head: str) -> bool:

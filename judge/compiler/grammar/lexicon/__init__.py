@@ -10,6 +10,7 @@ import re
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from unicodedata import normalize
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -201,6 +202,8 @@ def rather_verb(word: str) -> bool:
 
 def nearest(word: str) -> str:
     """A known word that the word may be a slip of, in the same form; empty where none is near."""
+    if known(bare := normalize("NFD", word).encode("ascii", "ignore").decode()):
+        return bare  # `café`
     stems = [(word, "")] if not word.endswith("s") else [(word[:-1], "s"), (word, "")]
     for stem, ending in stems:
         near = [one for one in _lexicon()[0] if one[:1] == stem[:1] and abs(len(one) - len(stem)) < 3 and one.isalpha()]

@@ -5,6 +5,30 @@ from __future__ import annotations
 from judge.compiler.grammar.turns.words import NOUN, Turn
 
 CLAUSES: tuple[Turn, ...] = (
+    # the same verb of several
+    (
+        r"(?P<a>(?:no|nobody)\b.*?\b$MAY(?: be shown)?|.+? $NOT(?: be shown)?) (?P<u>\w+ "
+        r"(?:at|on|to|with|against|over)), "
+        r"(?P<v>\w+(?: (?:at|on|to|with|against|over))?) or (?P<w>\w+(?: (?:at|on|to|with|against|over))?) (?P<x>.+)",
+        ("<a> <u> <x> // <a> <v> <x> // <a> <w> <x>",),
+    ),
+    (
+        r"(?P<a>(?:no|nobody)\b.*?\b$MAY(?: be shown)?|.+? $NOT(?: be shown)?) (?P<u>\w+ "
+        r"(?:at|on|to|with|against|over)) "
+        r"or (?P<v>\w+(?: (?:at|on|to|with|against|over))?) (?P<x>.+)",
+        ("<a> <u> <x> // <a> <v> <x>",),
+        "says, after",
+    ),
+    (r"(?P<a>no .+? may be \w+) (?P<p>[\w ]+?) or (?P<q>$AT .+)", ("<a> <p> // <a> <q>",)),
+    (
+        r"either (?P<x>the [\w -]+?) or (?P<y>the [\w -]+?) $MUST be (?P<v>$SHOWN)",
+        ("when <x> is not visible, <y> must be visible",),
+    ),
+    (
+        r"$PHOTOS $MUST show either (?P<x>the [\w -]+?) or (?P<y>the [\w -]+)",
+        ("when <x> is not visible, <y> must be visible",),
+    ),
+    (r"nothing may (?P<v>\w+) (?P<x>.+)", ("<x> must not be <%v>",)),
     # what belongs to a noun stands behind it
     (
         r"no (?P<s>.+?) (?P<m>$MODAL be $SHOWN) (?:who|that|which) (?:has|have) no (?P<r>.+)",
@@ -115,11 +139,20 @@ CLAUSES: tuple[Turn, ...] = (
     ),
     # who does what
     (
+        r"(?P<s>.+?) (?:$MAY|must|should) be (?P<gone>\w+) only by (?P<x>[^,]+)",
+        ("no person other than <x> may <:gone> <s>",),
+    ),
+    (
+        r"(?:do not|never) (?P<v>cover|hide|block|damage|remove|open|close) (?P<x>the .+?)(?P<r>(?: $AT .+)?)",
+        ("<x> must not be <%v><r>", "nobody may <v> <x><r>"),
+    ),
+    (r"it is $BANNED to (?:show|post|upload|depict|photograph) (?P<x>.+)", ("photos must not show <x>",)),
+    (
         r"(?P<x>[^,]+?) $MUST be (?P<v>worn|carried|used|held)(?P<r> (?:when|while|for|on|in|at|near) .+)?",
         ("every person must <!v> <x><r>",),
     ),
     (
         r"(?P<x>[^,]+?) (?:is|are) (?P<gone>required|mandatory|compulsory|obligatory|needed|necessary)(?P<r> .+)?",
-        ("every person must wear <+x><r>", "<-x> must be visible<r>"),
+        ("every person must wear <+x><r> || <r>, every person must wear <+x>", "<-x> must be visible<r>"),
     ),
 )

@@ -5,7 +5,51 @@ from __future__ import annotations
 from judge.compiler.grammar.turns.words import Turn
 
 COUNTS: tuple[Turn, ...] = (
+    (
+        r"(?P<x>[\w' -]+?) $MUST (?P<gone>be visible|be shown|be displayed|be present) "
+        r"(?P<p>$AT (?!.*\b(?:every|each|all|both)\b).+)",
+        ("at least one <=x> must be <p>", "every <=x> must be <p>"),
+        "there must be",
+    ),
+    (
+        r"(?P<s>.+?) $MUST be at least (?P<n>$NUMBER (?:\w+ )?(?:metres?|meters?|cm|centimetres?|inches|feet|m) \w+)",
+        ("<s> that are less than <n> must not be shown",),
+    ),
+    (r"(?P<s>.+?) $MUST have (?P<q>both|all) (?P<x>\w+) (?P<p>$AT .+)", ("<q> <x> of <s> must be <p>",)),
+    (
+        r"(?P<s>.+?) $MUST be shown with all (?:(?:its|their|the) )?(?P<x>[\w -]+?) "
+        r"(?P<p>\w+(?:ed|en|shut|out|open|closed)(?: out)?)",
+        ("all <x> of <s> must be <p>",),
+    ),
+    (
+        r"(?P<s>.+?) $MUST be shown with (?:its|their) (?P<x>[\w -]+?) (?P<p>(?:$AT|to) .+)",
+        ("the <x> of <s> must be <p>",),
+    ),
+    (
+        r"(?P<s>.+?) $MUST be shown with (?:its|their) (?P<x>(?:(?!$AT\b|to\b)[\w-]+ ?)+)",
+        ("<s> without <~x> must not be shown",),
+    ),
     # quantities
+    (r"not all (?P<x>[\w -]+?) may be (?P<p>.+)", ("= all <x> are <p>",)),
+    (
+        r"(?:at least )?(?P<q>half|$NUMBER percent) of (?P<x>[\w -]+?) $MUST be visible",
+        ("= less than <q> of <x> is visible",),
+    ),
+    (
+        r"more than (?P<q>half|$NUMBER percent) of (?P<x>[\w -]+?) $MUST be visible",
+        ("= at most <q> of <x> is visible",),
+    ),
+    (r"(?P<x>(?:at least|exactly) $NUMBER [\w -]+?)(?: $MAY be $SHOWN)?", ("<x> must be visible",)),
+    (
+        r"(?P<a>(?:at most|no more than|only) $NUMBER) (?P<x>[\w-]+) or (?P<y>[\w-]+)(?P<b> $MAY .+)",
+        ("<a> <x><b> // <a> <y><b>",),
+        "counts",
+    ),
+    (
+        r"(?P<a>[\w' -]+? $NOT .*?)(?P<n>$COUNT) (?P<x>[\w-]+) or (?P<y>[\w-]+)(?P<b>.*)",
+        ("<a><n> <x><b> // <a><n> <y><b>", "<a><n> <x><b> // <a><y><b>"),
+        "counts",
+    ),
     (r"(?P<gone>one) of the (?P<x>.+?) $MUST (?P<r>.+)", ("at least one <=x> must <r>",)),
     (
         r"(?:between )?(?P<n>$NUMBER) (?:or|to|and) (?P<m>$NUMBER) (?P<x>[\w -]+?) $MUST be (?P<v>$SHOWN)",
@@ -27,8 +71,8 @@ COUNTS: tuple[Turn, ...] = (
         r"(?:no more than|at most|only) (?P<n>$NUMBER) (?P<x>[\w-]+) $MAY be (?:on|in|at) (?:each|every) (?P<y>[\w-]+)",
         ("no <y> with more than <n> <x> may be shown",),
     ),
-    (r"(?P<s>[\w-]+) (?P<m>$NOT be $SHOWN) (?:twice|more than once)", ("at most one <=s> may be shown",)),
-    (r"(?:an? )?(?P<s>[\w -]+) $MUST be (?P<v>$SHOWN) only once", ("exactly one <s> must be <v>",)),
+    (r"(?P<s>[\w-]+) (?P<m>$NOT be $SHOWN) (?P<gone>twice|more than once)", ("at most one <=s> may be shown",)),
+    (r"(?:an? )?(?P<s>[\w -]+) $MUST be (?P<v>$SHOWN) only (?P<gone>once)", ("exactly one <s> must be <v>",)),
     (r"(?P<s>(?P<x>[\w-]+) $NOT be .+?) (?P<p>$AT) each other", ("<s> <p> other <x>",)),
     (r"(?P<a>.+?),? (?P<gone>at the same time|at a time|simultaneously)", ("<a>",)),
     (r"the (?P<gone>two) (?P<x>.+? $MUST .+)", ("both <x>",)),
@@ -79,7 +123,6 @@ COUNTS: tuple[Turn, ...] = (
     ),
     (r"no (?P<gone>some|many|several|few|various) (?P<s>.+)", ("no <s>", "*no more than two <s>")),
     (r"(?P<gone>too) (?P<gone2>many) (?P<s>.+?) must not (?P<r>.+)", ("*no more than two <s> may <r>",)),
-    (r"exactly (?P<n>$NUMBER) (?P<x>[\w -]+)", ("exactly <n> <x> must be visible",)),
     # a number before a list
     (
         r"(?P<a>(?:no|$PHOTOS $NOT|never|nobody|do not)\b(?:(?!unless).)*?)(?P<q>more than|at least|fewer than) "

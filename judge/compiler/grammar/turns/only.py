@@ -5,6 +5,11 @@ from __future__ import annotations
 from judge.compiler.grammar.turns.words import Turn
 
 ONLY: tuple[Turn, ...] = (
+    (r"(?P<s>.+?) (?P<b>is|are) only (?P<gone>okay|fine|ok|alright) (?P<p>.+)", ("<s> <b> allowed only <p>",)),
+    (
+        r"(?P<s>.+? only $AT .+?), (?P<x>[^,]+?),? and (?P<y>[^,]+)",
+        ("<s>, <x> or <y>",),
+    ),
     # `only`
     (
         r"(?P<s>.+?) (?:$MAY be $SHOWN|is allowed|are allowed|are permitted) (?P<p>$AT [^,]+?) only "
@@ -35,12 +40,18 @@ ONLY: tuple[Turn, ...] = (
         r"(?P<s>.+?) $MAY only be (?P<v>used|handled|operated|carried|held) with (?P<x>[^,]+)",
         ("<s> must not be <v> without <x>",),
     ),
+    (r"(?P<s>.+?) $MAY only be (?P<v>(?!$SHOWN)\w+) (?P<p>$AT .+)", ("<s> may be <v> only <p>",)),
     (r"(?P<s>.+?) $MAY only be (?P<v>\w+) outdoors", ("<s> must not be <v> indoors",)),
     (r"(?P<s>.+?) $MAY only be (?P<v>\w+) indoors", ("<s> must not be <v> outdoors",)),
     (
         r"only (?P<x>(?:(?!$AT\b|of\b|and\b|or\b|an?\b)[\w-]+ )+(?P<n>[\w-]+)) (?P<m>$MAY be \w+)(?P<r>.*)",
         ("no <n> other than <x> <m><r>",),
     ),
+    (
+        r"only (?P<x>[\w-]+) or (?P<y>[\w-]+) (?P<n>[\w-]+s) $MAY be $SHOWN",
+        ("no <n> other than <x> <n> or <y> <n> may be shown",),
+    ),
+    (r"$PHOTOS $MODAL (?:only show|show only) (?P<n>(?!$NUMBER)[\w-]+)", ("no <?n> other than <n> may be shown",)),
     (
         r"$PHOTOS $MODAL (?:only show|show only) (?P<x>(?:(?!of\b|and\b|or\b|an?\b|$NUMBER\b)[\w-]+ )+(?P<n>[\w-]+))",
         ("no <n> other than <x> may be shown",),
@@ -64,6 +75,6 @@ ONLY: tuple[Turn, ...] = (
         r"(?P<s>.+?) (?P<m>$MODAL .+?|(?:is|are) .+?),? (?:except|apart from|other than)(?: for)? "
         r"(?P<k>(?!their\b|its\b)[^,]+)",
         ("<s> other than <&k> <m>", "<s> <m>, unless <|k> visible"),
-        "names a kind|says, after",
+        "names a kind|says, after|known, but not",
     ),
 )

@@ -8,7 +8,7 @@ PAIRS: tuple[Turn, ...] = (
     # what changes nothing
     (r"(?P<a>.+), (?P<gone>even) (?P<x>(?!if\b|when\b|in\b|with\b)[\w -]+)", ("<a> or <x>",)),
     (r"(?P<gone>even) (?P<a>.+)", ("<a>",)),
-    (r"(?P<a>.+),? including (?P<x>$AT .+)", ("<a>, even <x>",)),
+    (r"(?P<a>.+?),? including (?P<x>$AT .+)", ("<a>, even <x>",)),
     (
         r"(?P<a>.+?) (?P<gone>as well as|along with|in addition to|and also|besides) (?P<b>.+?) (?P<m>$MODAL .+)",
         ("<a> and <b> <m>",),
@@ -37,9 +37,21 @@ PAIRS: tuple[Turn, ...] = (
         r"(?P<a>.+? (?:$NOT|not $ALLOWED|$BANNED)(?: .+?)?|.+? $MUST .+?) during (?P<x>(?:[\w-]+ )?$EVENT)",
         ("<a> when <@x> visible",),
     ),
+    (
+        r"(?P<a>.+?) (?P<gone>usually|normally|typically|generally|mostly|often|in general|always) (?P<b>.+)",
+        ("<a> <b>",),
+    ),
+    (
+        r"(?P<x>[\w -]+?) and (?P<y>[\w -]+?) (?:must|may) not be $SHOWN (?P<gone>together)",
+        ("<x> must not be shown when <@y> visible",),
+    ),
+    (
+        r"(?:every|each) (?P<s>[\w -]+) $MUST be without (?P<x>an? [\w -]+) or (?P<y>an? [\w -]+)",
+        ("no <s> may have <x> // no <s> may have <y>",),
+    ),
     # what a demand says of two things
     (
-        r"(?P<s>.+?) (?P<m>$MUST) be (?P<v>\w+) (?:without|with neither) (?:an? )?(?P<x>[\w -]+?)(?: n?or "
+        r"(?P<s>.+?) (?P<m>$MUST) be (?P<v>\w+) (?:without|with neither) (?:an? )?(?P<x>[\w -]+?)(?: (?:n?or|and) "
         r"(?:an? )?(?P<y>[\w -]+))?",
         ("<s> <m> not be <v> with <~x> // <s> <m> not be <v> with <~y> || <s> <m> not be <v> with <~x>",),
     ),
@@ -75,5 +87,43 @@ PAIRS: tuple[Turn, ...] = (
         r"(?P<v>(?!(?:crop|zoom|edit|retouch|blur|filter|alter|photograph|film|modify|frame)\b)"
         r"(?!.*\b(?:photos?|pictures?|images?|filters?|screenshots?|collages?|videos?)\b)\w+ .+)",
         ("nobody may <v>",),
+    ),
+    (
+        r"(?P<s>.+?) $MUST (?P<v>\w+) (?P<at>$AT) (?P<x>[^,]+), not (?P<to>$AT) (?:them|it)",
+        ("<s> must <v> <at> <x> // <s> must not <v> <to> <x>",),
+    ),
+    (
+        r"(?P<s>.+?) $MUST (?P<v>wear|carry|hold|have) (?P<x>[\w -]+?) and (?P<y>[\w -]+?) (?P<r>(?:when|while) .+)",
+        ("<s> must <v> <x> <r> // <s> must <v> <y> <r>",),
+    ),
+    (
+        r"(?P<s>.+?) (?P<m>$MUST) be (?P<p>.+?),? (?:and )?(?:never|not) (?P<q>.+)",
+        ("<s> <m> be <p> // <s> <m> not be <q>",),
+    ),
+    (
+        r"(?P<s>[^,]+?) (?P<m>$MUST) be (?P<v>shown|photographed|visible) (?P<p>[^,]+?) and (?P<q>[^,]+)",
+        ("<s> <m> be <v> <p> // <s> <m> be <v> <q>",),
+    ),
+    (r"(?P<s>[^,]+?) (?P<m>$MUST) be (?P<p>[^,]+?) and (?P<q>[^,]+)", ("<s> <m> be <p> // <s> <m> be <q>",)),
+    # a demand, as what must not be shown
+    (
+        r"(?P<s>the [\w' -]+?) $MUST be (?P<p>(?!not\b|never\b)(?:(?! or | and )[^,])+)",
+        ("= <@s> not <p>",),
+        "at least or exactly|lacking",
+    ),
+    (
+        r"(?:every|each) (?P<s>(?:(?!$AT\b)[\w' -])+?) $MUST be (?P<p>(?!(?:not|never|$SHOWN)\b)[^,]+)",
+        ("no <s> that is not <p> may be shown",),
+        "known, but not|at least or exactly|lacking",
+    ),
+    (
+        r"(?P<s>[\w' -]+?s) $MUST be (?P<p>(?!(?:not|never|$SHOWN)\b)(?:(?! or | and )[^,])+)",
+        ("<s> that are not <p> must not be shown",),
+        "known, but not|at least or exactly|lacking|everywhere",
+    ),
+    (
+        r"(?P<s>[\w' -]+?s) $MUST be (?P<p>(?!(?:not|never|$SHOWN)\b)[^,]+?) or (?P<q>[^,]+)",
+        ("<s> that are neither <p> nor <q> must not be shown",),
+        "known, but not|being done",
     ),
 )
