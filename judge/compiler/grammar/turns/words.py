@@ -8,7 +8,8 @@ that it is an example, with a number of our own.
 In a way, `<a>` is what the pattern found; `<~a>` has an article where one thing is named, `<=a>` is one of them, `<@a>`
 has `is` or `are` behind it, `<!a>` is the verb of a participle, `<%a>` the participle of a verb, `<#a>` the opposite;
 `<+a>` fits only what is worn, `<-a>` only what is not; `<&a>` only a kind of `s`, `<|a>` only what is none; `<?a>` is a
-wide word for it, `<:a>` its base form, `<^a>` that in `-ing`; `<q/a>` is `q`, or else `a`. Groups called `gone` are words that the ways leave out.
+wide word for it, `<:a>` its base form, `<^a>` that in `-ing`; `<q/a>` is `q`, or else `a`. Groups called `gone` are words
+that the ways leave out.
 """
 
 from __future__ import annotations
