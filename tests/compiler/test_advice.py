@@ -20,7 +20,6 @@ from tests.compiler.worlds import plain
 # Sentences of people who wrote policies, refused, and followed to something else than they said.
 FOLLOWED = (
     "No child may be shown while giving an injection.",
-    "Gloves must be worn when handling raw fish.",
     "The card must lie flat on a dark surface.",
     "No shadows on the face or behind the head.",
     "No children under five may be shown.",
@@ -110,7 +109,7 @@ def test_a_thing_named_in_place_of_they_is_the_same_one(text, offered):
     ("text", "reason"),
     [
         ("Product photos must have a plain white background.", "have a plain white background"),
-        ("Images must not contain logos; the maker's logo is allowed.", "takes back"),
+        ("Images must not contain logos; labels are allowed.", "takes back"),
         ("Every photo must show either the front or the back of the product.", "either"),
         ("Black-and-white images are not accepted.", "Black-and-white"),
     ],
@@ -180,8 +179,8 @@ def test_no_template_has_a_fault():
     ("text", "both"),
     [
         (
-            "Cooks must wear a hairnet and may not wear rings.",
-            ("Cooks must wear a hairnet.", "Cooks may not wear rings."),
+            "Cooks must wear a hairnet and knives may not be shown.",
+            ("Cooks must wear a hairnet.", "Knives may not be shown."),
         ),
         ("Beds must be made, and towels must be folded.", ("Beds must be made.", "Towels must be folded.")),
         ("No candles may be lit; no matches may be shown.", ("No candles may be lit.", "No matches may be shown.")),

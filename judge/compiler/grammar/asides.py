@@ -34,6 +34,11 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _ALWAYS = re.compile(r",? (?:too|as well|also|at all times|at any time)$", re.IGNORECASE)
+# A picture shows one moment: those who are counted are there at once.
+_AT_ONCE = re.compile(
+    r"((?:more|fewer) than [\w{}]+ [\w-]+(?: [\w-]+)?|at most [\w{}]+ [\w-]+) at (?:(?:the same|a|one) time|once)$",
+    re.IGNORECASE,
+)
 # Not where more follows that could speak of the rule again.
 _EVEN = re.compile(
     r",? even (?:if|when|where|though|with|without|in|on|at|as|while) "
@@ -48,6 +53,7 @@ def without_asides(sentence: str) -> str:
     sentence = " ".join(sentence.split()).rstrip(" .!")
     if not _DEMANDS_LESS.search(sentence):
         sentence = _EVEN.sub("", sentence)
-    sentence = _IN_PICTURE.sub(r"\1 visible", _ALWAYS.sub("", sentence))
+    sentence = _AT_ONCE.sub(r"\1", _ALWAYS.sub("", sentence))
+    sentence = _IN_PICTURE.sub(r"\1 visible", sentence)
     sentence = _PART.sub(r"\1 of the picture", sentence)
     return _SAME_PICTURE.sub("", _ON_PICTURE.sub("", _PER_PICTURE.sub("", sentence)))

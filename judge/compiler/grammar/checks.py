@@ -36,6 +36,7 @@ _OF_THE_POLICY = re.compile(
     rf"\b(?:(?:{'|'.join(ANY_PICTURE)}) )+(?=(?:{'|'.join(PICTURES)})\b)"
     r"|,? whether [^,)]*[,)]|\b(?:no|any|at least) (?:one|1)\b"
     rf"|(?<= )(?:{SHORT['SHOW']}|{SHORT['SHOWN']}|{SHORT['ALLOWED']}) [^,;.]+?,? but not\b"
+    r"|\b(?:is|are) (?:required|mandatory|compulsory)(?= (?:in|on|at|near|inside)\b)"
     r"|^(?:do not|don't|never) (?:\w+(?:,| or|, or) )*\w+(?= )",
     re.IGNORECASE,
 )

@@ -193,8 +193,9 @@ def subjects(chart: Chart, place: int) -> Iterator[tuple[Things, int]]:
     for found, end in nouns.things(chart, place):
         yield found, end
         for more, after in _examples(chart, end):
-            (one, *others) = found.each
-            if others or english.counted(one.determiner) or (one.behind and one.behind != "of"):
+            more_than_one = len(found.each) > 1 and (found.joint == "and" or any(one.behind for one in found.each))
+            (one, *_) = found.each
+            if more_than_one or any(map(_is_part_or_counted, found.each)):
                 raise Impossible(
                     f"it is open whether the examples are of `{one.inside}`, or of something in it",
                     "name them in a rule of their own",
@@ -202,6 +203,10 @@ def subjects(chart: Chart, place: int) -> Iterator[tuple[Things, int]]:
             yield Things(found.each + more, "or", examples=True), after
         for after in _whether(chart, end):
             yield found, after
+
+
+def _is_part_or_counted(one: Thing) -> bool:
+    return english.counted(one.determiner) or (one.behind not in ("", "of"))
 
 
 def _examples(chart: Chart, place: int) -> Iterator[tuple[tuple[Thing, ...], int]]:
@@ -221,6 +226,8 @@ def _examples(chart: Chart, place: int) -> Iterator[tuple[tuple[Thing, ...], int
     ):
         wanted = words.split()
         if all(chart.at(start + index, word) for index, word in enumerate(wanted)):
+            if _says_how_it_looks(chart, start, words):
+                return
             for found, end in nouns.things(chart, start + len(wanted)):
                 if not opened:
                     yield found.each, end
@@ -229,6 +236,11 @@ def _examples(chart: Chart, place: int) -> Iterator[tuple[tuple[Thing, ...], int
                 elif chart.at(end, ")"):
                     yield found.each, end + 1
             return
+
+
+def _says_how_it_looks(chart: Chart, start: int, words: str) -> bool:
+    """`toys that look like guns`: guns are no examples."""
+    return words == "like" and start > 0 and lexicon.lemma(chart.word(start - 1), verb=True) in finite.LOOKS
 
 
 def _whether(chart: Chart, place: int) -> Iterator[int]:

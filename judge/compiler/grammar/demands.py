@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
-from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, ends_in_a_state, of_one, too_few
+from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, ends_in_a_state, of_one, stays_open, too_few
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import each_denied, needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import Found
 from judge.compiler.grammar.itself import so_of_the_picture
 from judge.compiler.grammar.only import AT
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
+from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
 
 _MISSING = lexicon.word_set("wear use carry provide attach fit install supply fix add")
 
@@ -60,6 +62,9 @@ def required_so(found: Found) -> Iterator[Draft]:
     if of_pictures(things.each):
         yield from so_of_the_picture(things, said)
         return
+    if (lacking := _lacks_its_own(things, said)) is not None:
+        yield lacking
+        return
     for each_said in said:
         ends_in_a_state(each_said, acts=any(one.animate for one in things.each))
     if things.joint == "or":
@@ -87,8 +92,30 @@ def required_so(found: Found) -> Iterator[Draft]:
     yield Draft(() if definite else (each,), whole=each_denied(each, said))
 
 
+_AT_EACH = re.compile(r"(?P<where>.+?) (?P<of>of )?(?:every|each) (?P<noun>[\w-]+(?: [\w-]+)?)")
+
+
+def _lacks_its_own(things: Things, said: Alternatives) -> Draft | None:
+    """`A sign must be visible beside every exit`: an exit without a sign beside it."""
+    one = things.each[0]
+    found = _AT_EACH.fullmatch(said[0].text) if len(said) == 1 and not said[0].both and not said[0].owned else None
+    if len(things.each) > 1 or one.determiner not in ("a", "an") or one.behind or not found:
+        return None
+    noun, first = found["noun"], found["where"].split()[0]
+    whole = f"{found['where']} of"
+    part = found["of"] and not whole.endswith(tuple(" ".join(words) for words in COMPOUND_PREPOSITIONS))
+    where = found["where"] if part else f"{whole if found['of'] else found['where']} it"
+    if PREPOSITIONS & set(noun.split()) or not (first in AT or first.endswith("ing")):
+        return None
+    each = Thing("a", noun, noun.split()[-1], modified=" " in noun)
+    return Draft(((each,),), (Said(f"without {one.text} {where}", one.head),))
+
+
 def required_there(found: Found) -> Iterator[Draft]:
     """`Signs must be visible on a wall`: must there be one, or must those that are there be on a wall?"""
+    if (lacking := _lacks_its_own(things_in(found), said_in(found))) is not None:
+        yield lacking
+        return
     for draft in required_so(found):
         subjects = [one for group in draft.subjects for one in group]
         placed = any(one.text.split()[0] in AT for one in said_in(found))
@@ -103,6 +130,29 @@ def required_there(found: Found) -> Iterator[Draft]:
                 else tuple(((one.text, f"{many} {single}"), ("visible", "")) for many in ("at least one", "every")),
             )
         yield draft
+
+
+def must_and_must_not(found: Found) -> Iterator[Draft]:
+    """`Cyclists must wear a helmet and may not use a phone`: whoever breaks either.
+
+    Raises:
+        Impossible: something follows that may speak of both.
+    """
+    things, said, denied_too = things_in(found), said_in(found), found["never"]
+    if shows(things.each, denied_too) or any(one.both or one.owned for one in denied_too):
+        return
+    for one in things.each:
+        stays_open(one, acts=True)
+    follows = [word for one in denied_too for word in one.text.split()[1:] if word in PREPOSITIONS - {"of"}]
+    if follows or any(word in ("when", "while") for one in denied_too for word in one.text.split()):
+        raise Impossible(
+            f"it is open whether what stands behind `{follows[0] if follows else 'when'}` speaks of both demands",
+            "write a rule for each",
+        )
+    never = tuple(Clause(of_one(one), each.finite) for one in things.each for each in denied_too)
+    for draft in required_so({"things": things, "doing": said}):
+        if len(draft.whole) == 1 and draft.subjects == (things.each,):
+            yield replace(draft, whole=((*draft.whole[0], *never),), lifted_behind=True)
 
 
 def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Iterator[Draft]:

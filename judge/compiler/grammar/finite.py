@@ -11,7 +11,7 @@ from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
 from judge.compiler.grammar.things import BE, Alternatives, Said, few, not_so, product
 from judge.compiler.grammar.tokens import PREPOSITIONS
 
-_LOOKS = frozenset({"look", "seem", "appear"})
+LOOKS = frozenset({"look", "seem", "appear"})
 
 
 @phrase
@@ -71,9 +71,12 @@ def _plain_verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tu
     if not chart.can(place, *forms):
         return
     verb, end = chart.word(place), place + 1
-    if lexicon.lemma(verb, verb=True) in _LOOKS and chart.can(end, ADJECTIVE, PAST):
+    if lexicon.lemma(verb, verb=True) in LOOKS and chart.can(end, ADJECTIVE, PAST):
         for said, after in predicates.adjectives(chart, end):
             yield tuple(Said(f"{verb} {one.text}") for one in said), after
+    if lexicon.lemma(verb, verb=True) in LOOKS and chart.at(end, "like"):
+        for found, after in nouns.things(chart, end + 1):
+            yield tuple(Said.ending(f"{verb} like", one) for one in found.options), after
     starts: list[tuple[Alternatives, int]] = [((Said(verb),), end)]
     for found, after in nouns.things(chart, end):
         starts.append((tuple(Said.ending(verb, one) for one in found.options), after))

@@ -11,49 +11,22 @@ It never chooses between two readings. It knows no model, no file and no other l
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from judge.compiler.grammar import checks, closed, lexicon
+from judge.compiler.grammar import checks, closed
 from judge.compiler.grammar.advice import Unparsed, advised, swapped
-from judge.compiler.grammar.asides import without_asides
 from judge.compiler.grammar.chains import Parsed, statement
 from judge.compiler.grammar.chart import Chart, TooMany
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.plainly import plain
 from judge.compiler.grammar.pronouns import named, open_inside
 from judge.compiler.grammar.reading import drafts
 from judge.compiler.grammar.refusal import between, not_read, not_seen
-from judge.compiler.grammar.tokens import PREPOSITIONS, tokens_of
+from judge.compiler.grammar.tokens import tokens_of
 
 MOST_CHARACTERS = 600
 MOST_READINGS = 40
-_YOUR = re.compile(r"\b(?:your|our|my)\b(?! (?:photo|picture|image))", re.IGNORECASE)
-_WITH_NO = re.compile(r"\bwith no (?!more\b|less\b|fewer\b|one\b|other\b|doubt\b)", re.IGNORECASE)
-_EVERY_ONE = re.compile(
-    r"\bevery(?:one|body)\b|^any(?:one|body)\b(?=.* (?:must|should|has to|have to) (?!not\b|never\b))", re.IGNORECASE
-)
-_ANYONE = re.compile(r"\bany(?:one|body)\b", re.IGNORECASE)
-_YOU = re.compile(r"^you (?:(must|should|may|can) (?:not|never)|(must|should|have to|need to))\b", re.IGNORECASE)
-_MAY = r"(?= (?:may|must|can|should|shall|is)\b)"
-_NOBODY = re.compile(rf"\b(?:no one|no-one|no person){_MAY}", re.IGNORECASE)
-_WORN_BY = re.compile(
-    r"(?P<things>[^,]+?) (?P<must>must|should) be (?P<verb>worn|carried) by (?P<who>[^,.;]+)", re.IGNORECASE
-)
-# `No flags, other than national flags, may be shown`: the commas part nothing.
-_OTHERS_APART = re.compile(
-    rf"^(?P<of>(?:(?!(?:{'|'.join(sorted(PREPOSITIONS))}|or|and)\b)[\w'-]+ ){{0,3}}[\w'-]+), "
-    r"(?P<but>(?:other than|except(?: for)?|apart from|excluding) [^,;.]+), (?=(?:may|must|can|should|shall|is|are)\b)",
-    re.IGNORECASE,
-)
-# `If a dog is visible, it must be on a leash`: every dog.
-_IF_SEEN = re.compile(
-    r"(?:if|when|whenever|where|wherever) (?P<one>an? )?(?P<thing>[^,;.]+?) (?:is|are) (?:visible|shown|seen|present), "
-    r"(?P<they>it|they) (?P<must>must|should|shall) (?P<not>(?:not|never) )?(?P<rest>[^,;.]+)",
-    re.IGNORECASE,
-)
-_SEVERAL = re.compile(r"\b(?:and|or|no|not|every|each|all|than|both|any|some|\d+|the)\b", re.IGNORECASE)
-_NO_PERSON = re.compile(r"\b(?:no one|no-one|nobody) (?!may|must|can|should|shall|is|are)(?=\w)", re.IGNORECASE)
 
 
 def parse_rule(text: str) -> Parsed | Unparsed:
@@ -99,41 +72,6 @@ def _ways(text: str) -> Parsed | Unparsed | list[Parsed]:
     (chain,) = chains
     found = checks.faults(text, chain.preconditions, chain.exceptions)
     return replace(chain, warnings=tuple(fault.message for fault in found))
-
-
-def plain(text: str) -> str:
-    """The rule in one line, without its full stop and without saying that it speaks of one picture."""
-    sentence = without_asides(text)
-    if sentence.isupper():
-        sentence = sentence.capitalize()
-    if worn := _WORN_BY.fullmatch(sentence):  # who must wear it is what the rule speaks of
-        things = worn["things"] if worn["things"][1:2].isupper() else worn["things"][0].lower() + worn["things"][1:]
-        verb = "wear" if worn["verb"].casefold() == "worn" else "carry"
-        sentence = f"{worn['who']} {worn['must']} {verb} {things}"
-    sentence = _YOU.sub(lambda found: f"nobody {found[1]}" if found[1] else "every person must", sentence)
-    sentence = _ANYONE.sub("any person", _EVERY_ONE.sub("every person", sentence))
-    sentence = _WITH_NO.sub("without ", _YOUR.sub("the", sentence))
-    sentence = _OTHERS_APART.sub(r"\g<of> \g<but> ", _NO_PERSON.sub("no person ", sentence))
-    sentence = re.sub(r"^not more than\b", "no more than", _of_each(sentence), flags=re.IGNORECASE)
-    return (
-        _NOBODY.sub("nobody", sentence) if re.search(r"^no one|^no-one| no one ", sentence, re.IGNORECASE) else sentence
-    )
-
-
-def _of_each(sentence: str) -> str:
-    """The rule about each thing that is seen, of one that says so in a condition."""
-    found = _IF_SEEN.fullmatch(sentence)
-    if not found or _SEVERAL.search(found["thing"]):
-        return sentence
-    words = found["thing"].casefold().split()
-    they = not found["one"] or lexicon.kind(words[-1]) == "p"
-    others = {"it", "they", "them", "its", "their"} & set(found["rest"].casefold().split())
-    if others or not PREPOSITIONS.isdisjoint(words) or they != (found["they"].casefold() == "they"):
-        return sentence
-    many = f"every {found['thing']}" if found["one"] else found["thing"]
-    if found["not"]:
-        many = f"{found['one'] or ''}{found['thing']}"
-    return f"{many} {found['must']} {found['not'] or ''}{found['rest']}"
 
 
 def readings(chart: Chart, rule: str) -> list[Parsed]:

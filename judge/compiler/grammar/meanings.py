@@ -9,7 +9,7 @@ from dataclasses import replace
 from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.changes import lifted
 from judge.compiler.grammar.clauses import said_of
-from judge.compiler.grammar.demands import required, required_so, required_there
+from judge.compiler.grammar.demands import must_and_must_not, required, required_so, required_there
 from judge.compiler.grammar.denial import (
     Impossible,
     not_vague,
@@ -205,6 +205,7 @@ MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "required_so": required_so,
     "must_only": must_only,
     "required_there": required_there,
+    "must_and_must_not": must_and_must_not,
     "bare": bare,
     "each_not": each_not,
     "only_kind": only_kind,

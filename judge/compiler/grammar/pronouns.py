@@ -18,7 +18,7 @@ from judge.compiler.grammar.denial import Impossible, Swaps, denied
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.lexicon import ING, NOUN, PLURAL, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
-from judge.compiler.grammar.tokens import PREPOSITIONS, Token, tokens_of
+from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS, Token, tokens_of
 
 _ITSELF = Thing("", "one", "one")
 _NAME_IT = "name the thing: each statement of a rule is asked alone"
@@ -178,16 +178,28 @@ def candidates(word: str, before: tuple[Token, ...]) -> tuple[str, ...]:
     """The nouns in front of `it` or `them`, with the nouns before them, that it can stand for."""
     found: list[str] = []
     words = ""
-    # `a plate under it`, `a nurse holding it`: under no plate, and no nurse
-    located = len(before) - 1 - (bool(before) and (before[-1].word in PREPOSITIONS or before[-1].can(ING)))
+    before, located = _around(before)
     for at, (one, after) in enumerate(zip_longest(before, before[1:])):
-        noun = one.can(NOUN, PLURAL) and not one.can(ING) and lexicon.rather(one.word, "n", "a")
+        noun = one.can(NOUN, PLURAL) and (not one.can(ING) or lexicon.kind(one.word) in tuple("oaf"))
+        noun = noun and lexicon.rather(one.word, "n", "a")
         words = f"{words} {one.word}".strip() if noun else ""
         last = not (after and after.can(NOUN, PLURAL) and not after.can(ING))
         plural = PLURAL in lexicon.tags(one.word)
         if noun and last and at != located and (plural if word == "them" else _agrees(word, one.word, plural)):
             found.append(words)
     return tuple(dict.fromkeys(found))
+
+
+def _around(before: tuple[Token, ...]) -> tuple[tuple[Token, ...], int]:
+    """The words without those that say how something stands to `it`, and the place of what does so: `a plate under it`
+    is under no plate, `a rope hanging in front of it` in front of no rope, `a nurse holding it` holds no nurse."""
+    words = [one.word for one in before]
+    end = next((len(words) - len(one) for one in COMPOUND_PREPOSITIONS if tuple(words[-len(one) :]) == one), len(words))
+    if end == len(words) and words and words[-1] in PREPOSITIONS:
+        end -= 1
+    if end and before[end - 1].can(ING):
+        end -= 1
+    return (before, len(before) - 1) if end == len(words) else (before[:end], end - 1)
 
 
 def named(sentence: str) -> tuple[Swaps, ...]:

@@ -10,10 +10,14 @@ from judge.compiler.grammar.closed import is_lacking
 from judge.compiler.grammar.lexicon import BASE, ING, PAST, THIRD, word_set
 from judge.compiler.grammar.prepositions import one_or_all
 from judge.compiler.grammar.things import Alternatives, Said, Things, few, not_so
+from judge.compiler.grammar.tokens import PREPOSITIONS
 
 PARTICLES = word_set("up down out off away forward backward backwards over around together apart back")
 _SWALLOWING = frozenset({"eat", "drink", "swallow"})
-_NO_OBJECT = word_set("swim sit stand sleep lie kneel jump dance smile laugh cry sunbathe crouch yawn pose shout")
+_NO_OBJECT = word_set(
+    "swim sit stand sleep lie kneel jump dance smile laugh cry sunbathe crouch yawn pose shout cycle skate ski "
+    "snowboard surf jog hike"
+)
 _SWITCHED = frozenset({"plugged in", "switched on", "turned on", "strapped in", "buckled in", "locked in"})
 # Behind the object of a verb these speak of the verb: `aiming a gun or a knife at a person`.
 OBJECT = "object"
@@ -36,7 +40,10 @@ def verbs(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[Al
     for words, end, bare in _verb_list(chart, place, forms):
         lacking = any(map(is_lacking, words))
         objects = nouns.things(chart, end, OBJECT) if bare else ()
-        if len(words) == 1 or not objects or not any(map(english.needs_object, bare)):
+        stranded = [word for word in words if word.split()[-1] in PREPOSITIONS - PARTICLES and word not in _SWITCHED]
+        if stranded and len(stranded) < len(words) and not any(map(english.needs_object, bare)):
+            continue  # `sit on or stand near a table`: each has its own
+        if not stranded and (len(words) == 1 or not objects or not any(map(english.needs_object, bare))):
             yield tuple(Said(word) for word in words), end
         if bare and chart.at(end, "it", "them"):  # held to what it stands for in its statement
             yield tuple(Said(f"{word} {chart.word(end)}") for word in words), end + 1
@@ -96,5 +103,8 @@ def _verb(chart: Chart, place: int, forms: tuple[str, ...]) -> Iterator[tuple[st
     word = english.ing(base) if BASE in forms else token.word
     active = ING in token.tags or bool({BASE, THIRD} & set(forms))
     yield word, end, base if active else ""
+    ends = chart.at(end + 1, "or", ",") or (chart.at(place - 1, "or", ",") and place > 0)
+    if active and chart.word(end) in PREPOSITIONS and ends:  # `lean on or touch the exhibits`
+        yield f"{word} {chart.word(end)}", end + 1, f"{base} {chart.word(end)}" if active else ""
     if chart.word(end) in PARTICLES or f"{word} {chart.word(end)}" in _SWITCHED:
         yield f"{word} {chart.word(end)}", end + 1, base if active else ""

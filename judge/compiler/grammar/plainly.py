@@ -1,0 +1,160 @@
+"""A rule in the words that the forms know: who must not, what must be worn by whom, how many there may be of each.
+
+Each turn says the same as the sentence, word for word; what has two meanings is left as it is. Knows no form.
+"""
+
+from __future__ import annotations
+
+import re
+
+from judge.compiler.grammar import english, lexicon, nets
+from judge.compiler.grammar.asides import without_asides
+from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.tokens import PREPOSITIONS
+
+_YOUR = re.compile(r"\b(?:your|our|my)\b(?! (?:photo|picture|image))", re.IGNORECASE)
+_WITH_NO = re.compile(r"\bwith no (?!more\b|less\b|fewer\b|one\b|other\b|doubt\b)", re.IGNORECASE)
+_EVERY_ONE = re.compile(
+    r"\bevery(?:one|body)\b|^any(?:one|body)\b(?=.* (?:must|should|has to|have to) (?!not\b|never\b))", re.IGNORECASE
+)
+_ANYONE = re.compile(r"\bany(?:one|body)\b", re.IGNORECASE)
+_YOU = re.compile(r"^you (?:(must|should|may|can) (?:not|never)|(must|should|have to|need to))\b", re.IGNORECASE)
+_MAY = r"(?= (?:may|must|can|should|shall|is)\b)"
+_NOBODY = re.compile(rf"\b(?:no one|no-one|no person){_MAY}", re.IGNORECASE)
+_WORN_BY = re.compile(
+    r"(?P<things>[^,]+?) (?P<must>must|should) be (?P<verb>worn|carried) by (?P<who>[^,.;]+)", re.IGNORECASE
+)
+# `No flags, other than national flags, may be shown`: the commas part nothing.
+_OTHERS_APART = re.compile(
+    rf"^(?P<of>(?:(?!(?:{'|'.join(sorted(PREPOSITIONS))}|or|and)\b)[\w'-]+ ){{0,3}}[\w'-]+), "
+    r"(?P<but>(?:other than|except(?: for)?|apart from|excluding) [^,;.]+), (?=(?:may|must|can|should|shall|is|are)\b)",
+    re.IGNORECASE,
+)
+# `If a dog is visible, it must be on a leash`: every dog.
+_IF_SEEN = re.compile(
+    r"(?:if|when|whenever|where|wherever) (?P<one>an? )?(?P<thing>[^,;.]+?) (?:is|are) (?:visible|shown|seen|present), "
+    r"(?P<they>it|they) (?P<must>must|should|shall) (?P<not>(?:not|never) )?(?P<rest>[^,;.]+)",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(r"\b(?:and|or|no|not|every|each|all|than|both|any|some|\d+|the)\b", re.IGNORECASE)
+_NO_PERSON = re.compile(r"\b(?:no one|no-one|nobody) (?!may|must|can|should|shall|is|are)(?=\w)", re.IGNORECASE)
+# `Goggles must be worn when grinding`, `Hard hats are required on building sites`: by whoever does so, or is there.
+_WORN_THEN = re.compile(
+    r"(?P<things>[^,.;]+?) (?:must|should) (?:always )?be (?P<verb>worn|used) (?P<when>(?:when|while) \w+ing\b.*)",
+    re.IGNORECASE,
+)
+_WORN_THERE = re.compile(
+    r"(?P<things>[^,.;]+?) (?:(?:must|should) (?:always )?be worn|(?:is|are) (?:required|mandatory|compulsory)) "
+    r"(?P<place>(?:in|on|at|near|inside) (?P<where>[^,.;]+))",
+    re.IGNORECASE,
+)
+_PLACES = ("structure", "location", "area", "way", "vehicle")
+_PLACES_TOO = word_set("train beach roof yard museum archive lab machine machinery water")
+_WORN = word_set(
+    "helmet hat cap glove goggles glasses mask hairnet apron boot shoe harness vest jacket belt uniform coat suit "
+    "visor respirator earplug badge protection lanyard overall coverall jumpsuit earmuff armband wristband"
+)
+# `No more than one animal per cage may be visible`: no cage with more than one.
+_PER_EACH = re.compile(
+    r"^(?:no more than|not more than|at most) (?P<most>[\w{}]+) (?P<thing>[\w-]+(?: [\w-]+)?) per (?P<each>[\w-]+) "
+    r"(?:may be \w+|(?:is|are) (?:allowed|permitted))(?P<rest> .+)?$",
+    re.IGNORECASE,
+)
+_SHOWN_PER = re.compile(
+    r"(?P<shows>.*\b(?:must|may|should) not (?:show|depict|contain|include|feature)) "
+    r"(?P<thing>more than [\w{}]+ [\w-]+(?: [\w-]+)?) per (?P<each>[\w-]+)",
+    re.IGNORECASE,
+)
+# `If minors are visible, alcohol must not be.`
+_NOR_VISIBLE = re.compile(
+    r"(?:if|when|whenever|where) [^,;.]+ (?:is|are) (?:visible|shown|seen|present), [^,;.]+ (?:must|may|should) not be",
+    re.IGNORECASE,
+)
+# `Hands are the only body part that may be visible.`
+_THE_ONLY = re.compile(
+    r"(?P<but>[\w' -]+) (?:is|are) the only (?P<thing>[\w -]+?) (?:that|which|who) (?:may|can) be "
+    r"(?:shown|visible|seen)",
+    re.IGNORECASE,
+)
+_ADDED = re.compile(r"^((?:do not|don't|never) add .+?) to (?:the|your|any) (?:photo|picture|image)s?$", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """The rule in one line, without its full stop and without saying that it speaks of one picture."""
+    sentence = without_asides(text)
+    if sentence.isupper():
+        sentence = sentence.capitalize()
+    if worn := _WORN_BY.fullmatch(sentence):  # who must wear it is what the rule speaks of
+        verb = "wear" if worn["verb"].casefold() == "worn" else "carry"
+        sentence = f"{worn['who']} {worn['must']} {verb} {_lower(worn['things'])}"
+    if _NOR_VISIBLE.fullmatch(sentence):
+        sentence = f"{sentence} visible"
+    if only := _THE_ONLY.fullmatch(sentence):
+        sentence = f"no {only['thing']} other than {_lower(only['but'])} may be shown"
+    sentence = _each_has(_ADDED.sub(r"\1", sentence))
+    sentence = _YOU.sub(lambda found: f"nobody {found[1]}" if found[1] else "every person must", sentence)
+    sentence = _ANYONE.sub("any person", _EVERY_ONE.sub("every person", sentence))
+    sentence = _WITH_NO.sub("without ", _YOUR.sub("the", sentence))
+    sentence = _OTHERS_APART.sub(r"\g<of> \g<but> ", _NO_PERSON.sub("no person ", sentence))
+    sentence = re.sub(r"^not more than\b", "no more than", _of_each(sentence), flags=re.IGNORECASE)
+    return (
+        _NOBODY.sub("nobody", sentence) if re.search(r"^no one|^no-one| no one ", sentence, re.IGNORECASE) else sentence
+    )
+
+
+def _of_each(sentence: str) -> str:
+    """The rule about each thing that is seen, of one that says so in a condition."""
+    found = _IF_SEEN.fullmatch(sentence)
+    if not found or _SEVERAL.search(found["thing"]):
+        return sentence
+    words = found["thing"].casefold().split()
+    they = not found["one"] or lexicon.kind(words[-1]) == "p"
+    others = {"it", "they", "them", "its", "their"} & set(found["rest"].casefold().split())
+    if others or not PREPOSITIONS.isdisjoint(words) or they != (found["they"].casefold() == "they"):
+        return sentence
+    many = f"every {found['thing']}" if found["one"] else found["thing"]
+    if found["not"]:
+        many = f"{found['one'] or ''}{found['thing']}"
+    return f"{many} {found['must']} {found['not'] or ''}{found['rest']}"
+
+
+def _each_has(sentence: str) -> str:
+    """The sentence about what has too many, or about whoever must wear a thing."""
+    if (found := _PER_EACH.fullmatch(sentence)) and _can_hold(found["each"]):
+        return f"no {found['each']} with more than {found['most']} {found['thing']} may be shown{found['rest'] or ''}"
+    if (found := _SHOWN_PER.fullmatch(sentence)) and _can_hold(found["each"]):
+        return f"{found['shows']} {english.article(found['each'])} {found['each']} with {found['thing']}"
+    if found := _WORN_THEN.fullmatch(sentence):
+        verb = "wear" if found["verb"].casefold() == "worn" else "use"
+        return f"{found['when']}, every person must {verb} {_lower(found['things'])}"
+    if (found := _WORN_THERE.fullmatch(sentence)) and _is_worn(found["things"]) and _is_place(found["where"]):
+        place = re.sub(r" (?:all|any|every|each) ", " ", found["place"], count=1)
+        if " worn " in sentence:
+            return f"{place}, every person must wear {_lower(found['things'])}"
+        return f"{place}, no person may be shown without {_lower(found['things'])}"
+    return sentence
+
+
+def _lower(things: str) -> str:
+    return things if things[1:2].isupper() else things[0].lower() + things[1:]
+
+
+def _can_hold(noun: str) -> bool:
+    """Whether something can be in, on or with it: no hour, no order."""
+    return lexicon.kind(noun) in tuple("oapf") and lexicon.lemma(noun, verb=False) == noun
+
+
+def _is_worn(things: str) -> bool:
+    words = things.split()
+    joined = {"and", "or", "nor", "of", "with"} & set(words)
+    return not joined and lexicon.lemma(words[-1].casefold(), verb=False) in _WORN | {words[-1].casefold()} & _WORN
+
+
+def _is_place(where: str) -> bool:
+    """`building sites`, and neither `the chest` nor `a jacket`."""
+    words = where.casefold().split()
+    noun = lexicon.lemma(words[-1], verb=False)
+    if {"and", "or", "which", "that", "their", "its", "the wearer's"} & set(words) or PREPOSITIONS & set(words):
+        return False
+    body = lexicon.kind(noun) == "b" or nets.is_kind_of(noun, "garment") or noun in ("head", "face", "hand", "foot")
+    return not body and (noun in _PLACES_TOO or any(nets.is_kind_of(noun, one) for one in _PLACES))
