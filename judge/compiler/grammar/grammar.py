@@ -11,9 +11,10 @@ It never chooses between two readings. It knows no model, no file and no other l
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from judge.compiler.grammar import checks, closed
+from judge.compiler.grammar import checks, closed, lexicon
 from judge.compiler.grammar.advice import Unparsed, advised, swapped
 from judge.compiler.grammar.chains import Parsed, statement
 from judge.compiler.grammar.chart import Chart, TooMany
