@@ -11,6 +11,7 @@ import typer
 from judge.cli.batch_telling import Telling, tell_estimate
 from judge.cli.exits import Exit, Stopped
 from judge.cli.model_options import JUDGING, judged_with
+from judge.serving.batch import TOGETHER
 
 if TYPE_CHECKING:
     from judge.settings import Settings
@@ -24,7 +25,7 @@ class _Evidence(StrEnum):
     NONE = "none"
 
 
-@judged_with(*JUDGING, "frames", "look_closer")
+@judged_with(*JUDGING, "frames", "look_closer", batch=TOGETHER)
 def batch(
     images: Annotated[
         str,

@@ -114,8 +114,9 @@ def chosen_options(given: typer.Context) -> list[str]:
     return words
 
 
-def judged_with(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def judged_with(*names: str, **defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a verb the options of these names where its parameter `settings` stands, and it a `Settings` of them.
+    defaults: by name, in place of those of other verbs.
 
     Raises (the verb, when it runs):
         UserError: an option is not what it may be.
@@ -130,6 +131,7 @@ def judged_with(*names: str) -> Callable[[Callable[..., None]], Callable[..., No
                 continue
             for name in (name for name in _OPTIONS if name in names):
                 kind, default = _OPTIONS[name]
+                default = defaults.get(name, default)
                 parameters.append(inspect.Parameter(name, one.KEYWORD_ONLY, default=default, annotation=kind))
 
         @functools.wraps(verb)

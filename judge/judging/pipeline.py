@@ -29,6 +29,7 @@ from judge.judging.asking import Questioner
 from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
 from judge.judging.closer import closer_views
+from judge.judging.known import Known
 from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.probed import probe_of, probed
 from judge.judging.view_state import PreparedRule, ViewState
@@ -134,39 +135,48 @@ class Judge:
         """
         return self._verdicts([opened(checked(image), name, self.settings.limits)])[0]
 
-    def judge_many(self, images: Iterable[str | Path | bytes | Image]) -> Iterator[Verdict]:
+    def judge_many(
+        self, images: Iterable[str | Path | bytes | Image], known: Sequence[Known | None] = ()
+    ) -> Iterator[Verdict]:
         """Verdicts for many images, in order, one for each, as they are ready. No image stops the others, whatever it
         is and whatever goes wrong with it; it then has a `needs_review` verdict whose `failure` says why.
 
         While a batch is judged the next one is read and decoded in a thread. When `images` itself raises, what came
-        before is judged, and then the error is raised.
+        before is judged, and then the error is raised. known: of each image what need not be found out again; of images
+        beyond its end nothing is known.
 
         Raises:
             UserError: the model cannot be used at all, such as one without a token for yes.
         """
+        left = iter(known)
         for batch in ahead(images, self.settings.batch, self.settings.limits):
-            verdicts = self._verdicts(batch)
+            verdicts = self._verdicts(batch, [next(left, None) for _ in batch])
             del batch  # or it would be held while the next one is waited for
             yield from verdicts
 
-    def _verdicts(self, batch: Sequence[Opened]) -> list[Verdict]:
+    def _verdicts(self, batch: Sequence[Opened], known: Sequence[Known | None] = (None,)) -> list[Verdict]:
         """A verdict for everything that was opened. What no stage expected ends one image, not the run."""
         try:
-            return self._judge_batch(batch)
+            return self._judge_batch(batch, known)
         except (UserError, ScriptExhausted):
             raise
         except Exception as error:
             log.debug("unexpected error, please report it", exc_info=True)
             if len(batch) > 1:
-                return [verdict for one in batch for verdict in self._verdicts([one])]
+                pairs = zip(batch, known, strict=True)
+                return [verdict for one, its in pairs for verdict in self._verdicts([one], [its])]
             failure = Failure(kind="model", message=f"judging failed ({described(error)})", retryable=True)
             seconds = timings(batch[0].seconds)
             return [record.not_judged(batch[0].name, failure, Cause.MODEL_ERROR, self.provenance, seconds)]
 
-    def _judge_batch(self, batch: Sequence[Opened]) -> list[Verdict]:
+    def _judge_batch(self, batch: Sequence[Opened], known: Sequence[Known | None]) -> list[Verdict]:
         """All pictures together while there is time; when it is up, each that is not done goes on alone with as much
         time again, so that one slow picture costs the others nothing but speed."""
-        pictures = {one: self._states(one.found) for one in batch if isinstance(one.found, Picture)}
+        pictures = {
+            one: self._states(one.found, its)
+            for one, its in zip(batch, known, strict=True)
+            if isinstance(one.found, Picture)
+        }
         limit = self.settings.image_seconds
         together = Clock(limit)
         self._judge(list(pictures.values()), together)
@@ -190,10 +200,13 @@ class Judge:
             for one in batch
         ]
 
-    def _states(self, picture: Picture) -> list[ViewState]:
-        """A state per view; with `look_closer` also per closer look at one."""
+    def _states(self, picture: Picture, known: Known | None) -> list[ViewState]:
+        """A state per view; with `look_closer` also per closer look at one, and then all is found out anew."""
         plain = [ViewState(view, self._prepared, picture) for view in picture.views]
         if not self.settings.look_closer:
+            if known is not None:
+                for state in plain:
+                    state.recall(known)
             return plain
         looks, said = closer_views(picture.views, self._sees, self.settings.limits.closer_views)
         plain[0].remarks += (said,) if said is not None else ()

@@ -12,6 +12,7 @@ from judge.constitution import Rule
 from judge.errors import ModelError, TriedInVain, Unreachable
 from judge.judging.calling import NotAsked
 from judge.judging.closer import Closer
+from judge.judging.known import Known
 from judge.judging.probability import Facts, StatementDecision, decide, evidence
 from judge.media import View
 from judge.settings import Thresholds
@@ -76,6 +77,16 @@ class ViewState:
             self.stopped = Why.of(Cause.UNREACHABLE, said=error.message)
         elif isinstance(error, TriedInVain):
             self.stopped = Why.of(Cause.MODEL_ERROR, said=error.message)
+
+    def recall(self, known: Known) -> None:
+        """Take in what is known already: it is not found out again."""
+        self.strangeness = 0.0  # it was not too far
+        cosines = known.relevance.get(self.view.name, {})
+        if all(ready.rule.id in cosines for ready in self.prepared):
+            self.weigh([cosines[ready.rule.id] for ready in self.prepared])
+        for (rule, statement), (facts, decision) in known.decided.get(self.view.name, {}).items():
+            self.facts[statement] = facts
+            self._decisions.setdefault(statement, {})[rule] = decision
 
     def weigh(self, relevance: Sequence[float]) -> None:
         """Prune the rules that have too little to do with the picture, by the relevance of each.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from judge.errors import UserError
 from judge.printable import printable
+from judge.serving.batch import TOGETHER
 from judge.serving.batch.cluster import Cluster
 from judge.serving.batch.estimate import Forecast, estimated
 from judge.serving.batch.pool import Here, Judging, Pool
@@ -62,7 +63,7 @@ def batch(
         UserError: the input, the folder or the settings cannot be used.
         JudgeError: the disk, a shard or the models fail. What was judged until then is kept, and the same call goes on.
     """
-    chosen = judge.settings if judge is not None else settings or Settings()
+    chosen = judge.settings if judge is not None else _for_many(settings)
     need_arrow()
     source = source_of(str(images), chosen.limits, column=column)
     if Path(images).is_dir() and Path(out).resolve().is_relative_to(Path(images).resolve()):
@@ -116,13 +117,18 @@ def estimate(
 
     Raises as `batch` does.
     """
-    chosen = judge.settings if judge is not None else settings or Settings()
+    chosen = judge.settings if judge is not None else _for_many(settings)
     source = source_of(str(images), chosen.limits, column=column)
     judging, _ = _judging(judge, constitution, chosen, processes, "none", ray=ray)
     try:
         return estimated(source, judging, sample=sample, batch=chosen.batch)
     finally:
         judging.stop()
+
+
+def _for_many(settings: Settings | None) -> Settings:
+    chosen = settings or Settings()
+    return chosen if "batch" in chosen.model_fields_set else chosen.model_copy(update={"batch": TOGETHER})
 
 
 def _judging(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from judge.errors import ImageError, UserError
-from judge.serving.batch.pool import Judging
+from judge.serving.batch.pool import Judging, shared
 from judge.serving.batch.schema import Judged
 from judge.serving.batch.sources import Source, SourceItem
 from judge.serving.batch.worker import Task
@@ -53,6 +53,7 @@ def estimated(source: Source, judging: Judging, *, sample: int, batch: int, seed
     seen, chosen, unreadable = _sample(source, sample, chance)
     if not chosen:
         raise UserError(f"no image of {source.name} can be read" if seen else f"no images in {source.name}")
+    batch = shared(batch, len(chosen), judging)
     begun = time.monotonic()
     judged: list[Judged] = []
     for start in range(0, len(chosen), batch):

@@ -53,14 +53,15 @@ class Earlier:
                 rows.append(row)
         return cls(image, held)
 
+    @property
+    def is_whole(self) -> bool:
+        """See `_is_whole`."""
+        return _is_whole(self.image)
+
     def holds_of(self, digest: str) -> bool:
         """Whether the rule of this digest needs no judging: nothing failed when it was judged."""
         rows = self.by_rule.get(digest, ())
-        return (
-            _is_whole(self.image)
-            and bool(rows)
-            and not any({one["rule_cause"], one["cause"]} & _FAILURES for one in rows)
-        )
+        return self.is_whole and bool(rows) and not any({one["rule_cause"], one["cause"]} & _FAILURES for one in rows)
 
 
 def _is_whole(image: Row) -> bool:

@@ -18,6 +18,7 @@ from judge.serving.batch import worker
 from judge.serving.batch.schema import Judged
 from judge.serving.batch.worker import Bench, JudgeFacts, Task, Work
 
+_FEW = 8  # images that are judged together, however few there are
 TRIES = 2  # of an image that ended a process, and of loading the models
 Done = tuple[Task, Judged | None]  # None: the image ends every process that looks at it
 
@@ -42,6 +43,11 @@ class Judging(Protocol):
     def stop(self) -> None: ...
 
 
+def shared(batch: int, images: int, judging: Judging) -> int:
+    """How many of so many images to judge together: fewer than a batch where else some would have nothing to do."""
+    return min(batch, max(_FEW, images // (2 * max(1, judging.room))))
+
+
 class Here:
     """Judges in this process, when it is asked what is done."""
 
@@ -59,7 +65,7 @@ class Here:
 
     def describe(self) -> JudgeFacts:
         """What judges."""
-        return JudgeFacts(self._bench.judge.provenance, self._bench.digests, ())
+        return JudgeFacts(self._bench.judge.provenance, self._bench.digests, (), self._bench.grounds)
 
     def give(self, tasks: Sequence[Task]) -> None:
         """Have tasks judged together."""

@@ -2,6 +2,7 @@
 
     OUT/batch.json                what is judged, and the runs in the order in which they were begun
     OUT/RUN/manifest.jsonl        see `shards`
+    OUT/RUN/grounds.json          see `recalling`; without it a changed policy finds out more anew
     OUT/RUN/images/*.parquet      see `schema`
     OUT/RUN/statements/*.parquet
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +30,7 @@ from judge.serving.batch.shards import Shards
 from judge.verdict import Provenance
 
 _VERSION = 1
+_GROUNDS = "grounds.json"
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,27 @@ def source_of_batch(folder: Path) -> str:
     """What the images of a batch were called by."""
     held = _held(folder / "batch.json")
     return str(held["source"]) if held is not None else ""
+
+
+def note_grounds(run: Path, grounds: Mapping[str, Mapping[str, str]]) -> None:
+    """Keep what the statements of a run depend on, for the next policy.
+
+    Raises:
+        JudgeError: it cannot be written.
+    """
+    try:
+        write_whole(run / _GROUNDS, json.dumps(grounds))
+    except OSError as error:
+        raise JudgeError(f"{run / _GROUNDS} cannot be written: {error.strerror or error}") from error
+
+
+def grounds_of_run(run: Path) -> dict[str, dict[str, str]]:
+    """What the statements of a run depend on; nothing where that is not known."""
+    try:
+        held = json.loads(read_text(run / _GROUNDS))
+        return {str(rule): {str(text): str(one) for text, one in its.items()} for rule, its in held.items()}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
 
 
 def _held(file: Path) -> dict[str, Any] | None:

@@ -22,7 +22,9 @@ from judge.serving.batch.drift import Drift
 from judge.serving.batch.index import Covered, Index
 from judge.serving.batch.lending import Lending
 from judge.serving.batch.policies import Earlier, put_together, to_judge
-from judge.serving.batch.pool import Judging
+from judge.serving.batch.pool import Judging, shared
+from judge.serving.batch.recalling import recalled
+from judge.serving.batch.room import grounds_of_run, note_grounds
 from judge.serving.batch.schema import Judged, KeepEvidence, Row, is_kept, rows_of
 from judge.serving.batch.shards import Shards
 from judge.serving.batch.sources import Source, SourceItem
@@ -69,6 +71,8 @@ class Run:
         self._shards, self._index = shards, Index(shards)
         self._own = Lending(shards, self._index)
         self._lent = Lending(earlier, Index(earlier)) if earlier is not None else None
+        self._lent_grounds = grounds_of_run(earlier.folder) if earlier is not None else {}
+        note_grounds(shards.folder, described.grounds)
         self._batch, self._keep, self._retry, self._watch = batch, keep, retry_errors, watch
         self._audit = audit
         self._rows: list[Judged] = []
@@ -90,6 +94,8 @@ class Run:
             UserError, JudgeError: the source, the folder or the models cannot be used any further.
         """
         self.tally.start()
+        if self.tally.total:  # so that nobody is left with nothing to do while another has the last ones
+            self._batch = shared(self._batch, self.tally.total, self._judging)
         try:
             for item in source.items():
                 self._take(item)
@@ -175,7 +181,10 @@ class Run:
             earlier = None
         self._waiting[sha256] = _Waiting(item, earlier)
         some = rules if earlier is not None and len(rules) < len(self._described.digests) else None
-        self._parcel.append(Task(item.key, item.name, sha256, data, some, self._is_audited(sha256)))
+        known = None
+        if earlier is not None and some is not None:
+            known = recalled(earlier, self._lent_grounds, self._described.grounds, some)
+        self._parcel.append(Task(item.key, item.name, sha256, data, some, self._is_audited(sha256), known))
         if len(self._parcel) >= self._batch or sum(len(one.data) for one in self._parcel) > HELD // 8:
             self._send()
 
@@ -204,7 +213,7 @@ class Run:
                     found = together
                 elif judged is not None:
                     waiting.earlier, self._waiting[task.sha256] = None, waiting
-                    self._parcel.append(replace(task, rules=None))
+                    self._parcel.append(replace(task, rules=None, recalled=None))
                     continue
             self._add(waiting.item, None, found)
             for item in waiting.same:

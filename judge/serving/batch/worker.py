@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from judge.serving.batch.schema import Judged, KeepEvidence, rows_of
@@ -13,6 +13,7 @@ from judge.verdict import RuleOutcome
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
     from judge.locks.loading import Policy
+    from judge.serving.batch.recalling import Grounds, Recalled
     from judge.settings import Settings
     from judge.verdict import Provenance, Verdict
 
@@ -23,6 +24,7 @@ class Task:
 
     rules: the ids of those to judge it by; None is all.
     audit: whether it is judged by the rules that the relevance scan prunes, too, to see what that misses.
+    recalled: what of these rules an earlier run found, that need not be found out again.
     """
 
     key: str
@@ -31,6 +33,7 @@ class Task:
     data: bytes
     rules: tuple[str, ...] | None = None
     audit: bool = False
+    recalled: Recalled | None = None
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,12 @@ class Work:
 
 @dataclass(frozen=True)
 class JudgeFacts:
-    """What a process that has loaded its models says of them. said: warnings for people."""
+    """What a process that has loaded its models says of them. said: warnings for people. grounds: see `grounds_of`."""
 
     provenance: Provenance
     digests: Mapping[str, str]
     said: tuple[str, ...]
+    grounds: Grounds = field(default_factory=dict)
 
 
 class Bench:
@@ -58,9 +62,11 @@ class Bench:
 
     def __init__(self, judge: Judge, keep: KeepEvidence) -> None:
         from judge.serving.batch.policies import rule_digests
+        from judge.serving.batch.recalling import grounds_of
 
         self.judge, self._keep = judge, keep
         self.digests = rule_digests(judge.constitution, judge.locked)
+        self.grounds = grounds_of(judge.constitution, judge.locked)
         self._by_rules: dict[tuple[str, ...], Judge] = {}
         self._without_scan: Judge | None = None
 
@@ -69,10 +75,13 @@ class Bench:
         found: dict[int, Judged] = {}
         for rules in dict.fromkeys(task.rules for task in tasks):
             some = [(at, task) for at, task in enumerate(tasks) if task.rules == rules]
-            verdicts = self._of(rules).judge_many([task.data for _, task in some])
+            known = [task.recalled.known() if task.recalled is not None else None for _, task in some]
+            verdicts = self._of(rules).judge_many([task.data for _, task in some], known)
             for (at, task), verdict in zip(some, verdicts, strict=True):
                 named = verdict.model_copy(update={"image": task.name})
                 found[at] = rows_of(task.key, named, self.digests, self._keep, task.sha256)
+                if task.recalled is not None:
+                    found[at] = Judged(found[at].image, task.recalled.told_again(found[at].statements))
                 if task.audit:
                     found[at].image.update(audited=True, missed=self._missed(task, verdict))
         return [found[at] for at in range(len(tasks))]
@@ -134,7 +143,7 @@ def begin(work: Work, turn: Any, threads: int | None) -> None:
 def describe() -> JudgeFacts:
     """Load the models, and say what they are."""
     bench = _loaded()
-    return JudgeFacts(bench.judge.provenance, bench.digests, tuple(dict.fromkeys(_said)))
+    return JudgeFacts(bench.judge.provenance, bench.digests, tuple(dict.fromkeys(_said)), bench.grounds)
 
 
 def judge_all(tasks: Sequence[Task]) -> list[Judged]:

@@ -7,8 +7,13 @@ import json
 import pytest
 
 from judge.cli.batch_telling import Telling
+from judge.constitution import parse_constitution
+from judge.judging.pipeline import Judge
+from judge.models.scripted import ScriptedEncoder
 from judge.serving.batch.call import batch
-from tests.serving.batch.colours import EDITED, colour_judge, picture, pictures, rows
+from judge.serving.batch.room import last_run
+from judge.settings import Settings
+from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
 
 
 def without(found, *columns):
@@ -62,3 +67,54 @@ def test_what_rows_from_before_have_not_is_counted_and_said(again, tmp_path, cap
     assert (f"{flagged} of the images were judged before without evidence" in said) is not again
     assert ("13 of the images were judged before and are not audited" in said) is not again
     assert batch(images, tmp_path / "out", judge=colour_judge()).without_evidence == 0, "nothing was asked for"
+
+
+class Eyes(ScriptedEncoder):
+    """Counts pictures that it looks at. Every rule concerns every picture."""
+
+    def __init__(self):
+        super().__init__({})
+        self.seen = 0
+
+    def similarity(self, images, texts):
+        self.seen += len(images)
+        return [[0.9] * len(texts) for _ in images]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again", "seen"),
+    [
+        ("{id: no-red, rule: No red.,", "{id: no-red, rule: No red., exceptions: [blue is visible],", {"blue"}, 0),
+        ("[green is visible, blue is visible]}", "[green is visible, red is visible]}", set(), 0),  # `no-red` asked it
+        ("No teal.", "No petrol.", set(), 40),  # another text may concern another picture
+        ("No teal.,", "No teal., thresholds: {prior_fails: 0.5},", {"green", "blue"}, 0),
+    ],
+)
+def test_of_a_changed_rule_only_what_is_not_known_is_asked(old, new, again, seen, tmp_path):
+    def judge(policy):
+        model, eyes = ColourMllm(), Eyes()
+        return Judge(parse_constitution(policy), model, encoder=eyes, settings=Settings(batch=8)), model, eyes
+
+    images, changed = pictures(tmp_path / "in", 40), POLICY.replace(old, new)
+    assert changed != POLICY
+    batch(images, tmp_path / "out", judge=judge(POLICY)[0])
+    judging, model, eyes = judge(changed)
+    batch(images, tmp_path / "out", judge=judging)
+    assert ({asked.split()[0] for asked in model.asked}, eyes.seen) == (again, seen)
+    batch(images, tmp_path / "whole", judge=judge(changed)[0])
+    assert without(rows(tmp_path / "out"), "reused") == without(rows(tmp_path / "whole"), "reused")
+    of_rules = ("sha256", "view", "rule", "rule_digest", "rule_outcome", "relevance")
+    found, wanted = (
+        {tuple(row[name] for name in of_rules) for row in rows(tmp_path / one, "statements")}
+        for one in ("out", "whole")
+    )
+    assert found == wanted
+
+
+def test_without_the_grounds_of_the_earlier_run_a_changed_rule_is_found_out_anew(tmp_path):
+    images = pictures(tmp_path / "in", 8)
+    batch(images, tmp_path / "out", judge=colour_judge())
+    (last_run(tmp_path / "out") / "grounds.json").write_text("{")
+    model = ColourMllm()
+    batch(images, tmp_path / "out", judge=colour_judge(EDITED, model))
+    assert {asked.split()[0] for asked in model.asked} == {"red", "green"}
