@@ -16,6 +16,11 @@ from judge.errors import NotShown
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
+# Times as long as it is wide. Qwen's and GLM's processors refuse more; CLIP's and LLaVA's enlarge the shorter side
+# first, which takes 4 GB for a strip of 5000 x 1, and then look at its middle alone.
+MOST_STRETCHED = 200
+_LOOK = "look at it yourself; cut into pieces, it may be judged"
+
 
 def bound_tiles(processor: Any, config: Any, most: int) -> None:
     """Have a processor cut pictures into no more tiles than `most` pixels have room for, beside the overview. At least
@@ -54,10 +59,23 @@ def within(picture: Picture, most: int) -> Picture:
     return picture.resize(small, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
+def check_shape(of: str, picture: Picture) -> None:
+    """Whether a picture may be shown to `of`, which is a model.
+
+    Raises:
+        NotShown: it is much longer than it is wide, or the other way round.
+    """
+    if max(picture.size) > MOST_STRETCHED * min(picture.size):
+        raise NotShown(
+            f"the {of} cannot be shown this picture: one side is over {MOST_STRETCHED} times as long as the other",
+            hint=_LOOK,
+        )
+
+
 def not_shown(of: str, error: ValueError) -> NotShown:
     """What is said where the processor of `of` does not take a picture, though it took others when it was loaded."""
     said = str(error).strip().splitlines()
     return NotShown(
         f"the {of} cannot be shown this picture: its processor says: {said[0] if said else 'nothing'}",
-        hint="look at it yourself; cut into pieces, or with another model, it may be judged",
+        hint=_LOOK,
     )

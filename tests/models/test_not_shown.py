@@ -15,20 +15,45 @@ from tests.models.conftest import anew
 STRIP = Image.new("RGB", (20000, 1), "white")
 
 
-@pytest.mark.parametrize("family", ["qwen2_vl", "qwen3_vl", "glm4v"])
+@pytest.mark.parametrize("family", ["qwen3_vl", "llava"])
 def test_a_strip_is_its_own_failure_and_not_one_to_try_again(loaded, pictures, family):
     judge = Judge(rules(2), anew(loaded(family)))
     alone = next(iter(judge.judge_many([pictures[0]])))
     before, strip, after = judge.judge_many([pictures[0], STRIP, pictures[1]])
-    assert strip.verdict == "needs_review" and strip.causes and "aspect ratio" in strip.reasons[0]
+    assert strip.verdict == "needs_review" and strip.causes and "over 200 times" in strip.reasons[0]
     assert strip.failure.kind == "image" and not strip.failure.retryable and strip.failure.hint
     assert exit_of(strip) is Exit.NEEDS_REVIEW
     assert [before.failure, after.failure] == [None, None] and before.findings == alone.findings
 
 
 def test_replies_about_it_fail_alike(loaded):
-    with pytest.raises(NotShown, match="aspect ratio"):
+    with pytest.raises(NotShown, match="over 200 times"):
         anew(loaded("qwen3_vl")).reply([suite.talk(STRIP, "What is this?")], max_tokens=2)
+
+
+def test_what_a_processor_does_not_take_is_said_in_its_words(loaded, pictures, monkeypatch):
+    mllm = anew(loaded("llava"))
+
+    def fail(*_, **__):
+        raise ValueError("such a picture cannot be resized")
+
+    monkeypatch.setattr(type(mllm._processor), "__call__", fail)
+    with pytest.raises(NotShown, match="its processor says: such a picture cannot be resized"):
+        mllm.answer(suite.asks_of(pictures[:1], ["a"]))
+
+
+def test_an_encoder_looks_at_no_strip_either_and_at_the_longest_that_may_be(loaded, pictures):
+    encoder = anew(loaded("clip"))
+    with pytest.raises(NotShown, match="the encoder cannot be shown"):
+        encoder.similarity([pictures[0], STRIP], ["a"])
+    assert len(encoder.similarity([Image.new("RGB", (1, 200))], ["a"])) == 1
+
+
+def test_a_server_is_sent_none(joined, pictures):
+    _, mllm = joined
+    before, strip, after = Judge(rules(1), mllm).judge_many([pictures[0], STRIP, pictures[1]])
+    assert strip.failure.kind == "image" and not strip.failure.retryable
+    assert [before.failure, after.failure] == [None, None]
 
 
 def test_what_the_model_itself_raises_may_still_pass(loaded, pictures, monkeypatch):

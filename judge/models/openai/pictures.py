@@ -13,7 +13,7 @@ import simplejpeg
 from PIL import Image
 
 from judge.models.of_pictures import OfPictures
-from judge.models.pixels import within
+from judge.models.pixels import check_shape, within
 
 PICTURES = 64  # encoded images kept at most
 PICTURE_BYTES = 2**27  # of them together
@@ -56,6 +56,7 @@ class SentImages:
 
 
 def _encoded(image: Image.Image, most_pixels: int | None) -> SentImage:
+    check_shape("model", image)
     shown = image if most_pixels is None else within(image, most_pixels)
     kind, data = _compressed(shown.convert("RGB"))
     return SentImage(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", hashlib.sha256(data).hexdigest())

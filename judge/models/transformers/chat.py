@@ -10,7 +10,7 @@ from transformers import GenerationConfig
 
 from judge import thinking
 from judge.errors import JudgeError, ModelError, UserError
-from judge.models.pixels import not_shown, within
+from judge.models.pixels import check_shape, not_shown, within
 from judge.models.transformers.templates import begins_no_answer, endless, rendered
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class Chat:
             )
 
     def _shown(self, image: Image) -> Image:
+        check_shape("model", image)
         return _seeable(image if self._most_pixels is None else within(image, self._most_pixels))
 
     def _moved(self, value: torch.Tensor) -> torch.Tensor:

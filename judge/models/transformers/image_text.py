@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from judge.errors import ModelError
+from judge.errors import JudgeError, ModelError
+from judge.models.pixels import check_shape
 from judge.models.transformers.loading import identity, load_model, load_processor
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
@@ -34,11 +35,15 @@ class ImageTextEncoder:
         try:
             with torch.inference_mode():
                 rows: list[list[float]] = (self._image_vectors(images) @ self._text_vectors(texts).T).tolist()
+        except JudgeError:
+            raise
         except Exception as error:  # whatever a model or processor raises is the model's failure
             raise ModelError(f"the encoder failed: {type(error).__name__}: {error}", retryable=True) from error
         return rows
 
     def _image_vectors(self, images: Sequence[Image]) -> torch.Tensor:
+        for image in images:
+            check_shape("encoder", image)
         pixels = self._processor(images=list(images), return_tensors="pt")["pixel_values"]
         return _unit(self._model.get_image_features(pixel_values=pixels.to(self._model.device, self._model.dtype)))
 
