@@ -239,6 +239,8 @@ def _relevance(folder: Path) -> float | None:
 
 
 def _named_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
+    if encoder is None and detector is None:
+        return _Eyes(None, None)  # with a model behind a server nothing is computed here, and torch is not imported
     from judge.models.transformers.checkpoints import architecture
     from judge.models.transformers.image_text import load_encoder
     from judge.models.transformers.owlv2 import load_owlv2

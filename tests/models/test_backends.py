@@ -118,6 +118,18 @@ def test_a_backend_that_fails_at_an_image_ends_it_in_review(site, answers, said)
     assert said in verdict.model_dump_json()
 
 
+def test_torch_is_not_imported_for_a_model_that_computes_elsewhere(tmp_path):
+    site = install(tmp_path / "site")
+    code = (
+        "import sys; from judge import load_judge; judge = load_judge('demo', model='colours:0.9', reason=False)\n"
+        f"judge.judge({str(ROOT / 'examples/images/drugs-borderline.png')!r})\n"
+        "print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "set()\n"), done.stderr
+
+
 def test_a_backend_cannot_end_the_command(tmp_path):
     """Neither with the exit code of a picture without violation nor without a word."""
     site = install(tmp_path / "loading", "def load(argument, settings): raise SystemExit(0)")

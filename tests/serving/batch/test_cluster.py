@@ -123,8 +123,9 @@ def test_machines_with_different_models_are_refused(cluster, tmp_path):
 
 def test_models_that_cannot_be_loaded_are_said_before_anything_is_judged(cluster, tmp_path):
     images = pictures(tmp_path / "in", 3)
+    nowhere = Settings(model=f"colours:{tmp_path / 'nowhere'}")
     with pytest.raises(JudgeError, match="nowhere"):
-        batch(images, tmp_path / "out", "demo", Settings(model=str(tmp_path / "nowhere")), ray="local")
+        batch(images, tmp_path / "out", "demo", nowhere, ray="local")
 
 
 def test_a_stage_of_ray_data_adds_verdicts_to_rows(cluster, told, tmp_path):

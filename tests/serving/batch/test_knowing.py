@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ from judge.serving.batch.drift import Drift, stability
 from judge.serving.batch.schema import Judged
 from judge.settings import Settings
 from tests.conftest import ROOT
-from tests.serving.batch.colours import POLICY, ColourMllm, colour_judge, pictures, rows
+from tests.serving.batch.colours import POLICY, ColourMllm, colour_judge, install, pictures, rows
 
 
 def test_an_audit_finds_what_the_relevance_scan_prunes_and_should_not(tmp_path):
@@ -87,25 +88,20 @@ def test_an_estimate_is_of_a_sample_and_says_how_sure_it_is(tmp_path):
     assert least <= hours <= most and hours == pytest.approx(found.seconds * 1_000_000 / 3600)
 
 
-def test_the_command_says_what_it_will_take_and_writes_nothing(tmp_path):
+def test_the_command_says_what_it_will_take_and_writes_nothing(tmp_path, tmp_path_factory):
     folder = tmp_path / "in"
     folder.mkdir()
     name = "body-on-fire-violating.png"
     (folder / name).write_bytes((ROOT / "examples/images" / name).read_bytes())
+    site = install(tmp_path_factory.mktemp("site"))
     command = [
-        sys.executable,
-        "-m",
-        "judge",
-        "batch",
-        str(folder),
-        "--dry-run",
-        "--processes",
-        "1",
-        "--price-per-hour",
-        "3",
-    ]
-    done = subprocess.run(command, cwd=tmp_path, env={**__import__("os").environ, "PYTHONPATH": str(ROOT)}, text=True,
-                          capture_output=True, timeout=200, check=True)  # fmt: skip
+        sys.executable, "-m", "judge", "batch", str(folder), "--dry-run", "--processes", "1", "--price-per-hour", "3",
+        "--model", f"colours:{tmp_path_factory.mktemp('processes')}",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)])}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=200, check=True
+    )
     assert (
         done.stdout.startswith("1 images; judged 1 of them") and "a million: " in done.stdout and "costs" in done.stdout
     )

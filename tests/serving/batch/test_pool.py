@@ -1,4 +1,5 @@
-"""Real processes with the bundled model: what they say is what one process says, and one that dies takes nothing along."""
+"""Real processes: with the bundled model they say what one process says, and one that dies takes nothing along. What dies
+has the model that reads colours, which is there at once."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from judge.serving.batch.pool import Pool
 from judge.serving.batch.worker import Task, Work
 from judge.settings import Settings
 from tests.conftest import ROOT
-from tests.serving.batch.colours import rows
+from tests.serving.batch.colours import POLICY, die_at_first, die_of, install, rows
 
 DRAWINGS = ("body-on-fire-violating.png", "body-on-fire-borderline.png", "drugs-borderline.png")
 
@@ -29,6 +30,16 @@ def folder(tmp_path_factory):
     for name in DRAWINGS:
         (made / name).write_bytes((ROOT / "examples/images" / name).read_bytes())
     return made
+
+
+@pytest.fixture
+def work(tmp_path, tmp_path_factory, monkeypatch):
+    """What processes need to judge by colours, slowly."""
+    monkeypatch.syspath_prepend(install(tmp_path_factory.mktemp("site")))
+    slow = tmp_path_factory.mktemp("processes") / "differs"
+    slow.mkdir()
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    return Work(load_policy(tmp_path / "policy.yaml"), Settings(model=f"colours:{slow}"), "none")
 
 
 def test_processes_say_what_check_says(folder, tmp_path):
@@ -43,8 +54,8 @@ def test_processes_say_what_check_says(folder, tmp_path):
         assert row["model_digest"] == verdict.provenance.models[0].digest
 
 
-def test_what_a_killed_process_was_at_is_judged_by_another(folder):
-    pool = Pool(Work(load_policy("demo"), Settings(), "none"), 1, 1)
+def test_what_a_killed_process_was_at_is_judged_by_another(folder, work):
+    pool = Pool(work, 1, 1)
     try:
         pool.describe()
         data = [(folder / name).read_bytes() for name in DRAWINGS]
@@ -59,22 +70,15 @@ def test_what_a_killed_process_was_at_is_judged_by_another(folder):
         pool.stop()
 
 
-def test_an_image_that_ends_every_process_is_left_to_a_person(folder, tmp_path, monkeypatch):
+def test_an_image_that_ends_every_process_is_left_to_a_person(folder, work, tmp_path, monkeypatch):
     from judge.serving.batch import pool as pool_module
 
-    monkeypatch.setattr(pool_module.worker, "judge_all", die_of_the_second)
-    tally = batch(folder, tmp_path / "out", settings=Settings(batch=3), processes=1)
+    monkeypatch.setattr(pool_module.worker, "judge_all", partial(die_of, DRAWINGS[1]))
+    settings = work.settings.model_copy(update={"batch": 3})
+    tally = batch(folder, tmp_path / "out", tmp_path / "policy.yaml", settings, processes=1)
     assert (tally.judged, tally.errors) == (3, 1)
     (bad,) = [row for row in rows(tmp_path / "out") if row["error"]]
     assert bad["key"] == DRAWINGS[1] and bad["verdict"] == "needs_review" and bad["retryable"]
-
-
-def die_of_the_second(tasks):
-    from judge.serving.batch import worker
-
-    if any(task.key == DRAWINGS[1] for task in tasks):
-        os._exit(1)
-    return worker._loaded().judge_all(tasks)
 
 
 def test_models_that_cannot_be_loaded_are_said_before_anything_is_judged(folder, tmp_path):
@@ -83,11 +87,12 @@ def test_models_that_cannot_be_loaded_are_said_before_anything_is_judged(folder,
 
 
 @pytest.mark.parametrize(("deaths", "died"), [(1, False), (2, True)])
-def test_a_process_that_dies_while_it_loads_is_tried_once_more(folder, tmp_path, monkeypatch, deaths, died):
+def test_a_process_that_dies_while_it_loads_is_tried_once_more(work, tmp_path, monkeypatch, deaths, died):
     from judge.serving.batch import pool as pool_module
 
-    monkeypatch.setattr(pool_module.worker, "describe", partial(die_at_first, tmp_path, deaths))
-    pool = Pool(Work(load_policy("demo"), Settings(), "none"), 1, 1)
+    monkeypatch.setattr(pool_module.worker, "describe", partial(die_at_first, tmp_path / "dead", deaths))
+    (tmp_path / "dead").mkdir()
+    pool = Pool(work, 1, 1)
     try:
         if died:
             with pytest.raises(ModelError, match="died while it loaded the models") as caught:
@@ -95,23 +100,13 @@ def test_a_process_that_dies_while_it_loads_is_tried_once_more(folder, tmp_path,
             assert caught.value.retryable and caught.value.hint
         else:
             assert pool.describe().digests
-        assert len(list(tmp_path.iterdir())) == deaths
+        assert len(list((tmp_path / "dead").iterdir())) == deaths
     finally:
         pool.stop()
 
 
-def die_at_first(folder, deaths):
-    from judge.serving.batch import worker
-
-    if len(list(folder.iterdir())) < deaths:
-        (folder / str(os.getpid())).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    bench = worker._loaded()
-    return worker.JudgeFacts(bench.judge.provenance, bench.digests, ())
-
-
-def test_work_given_to_a_process_that_died_meanwhile_is_done_by_another(folder):
-    pool = Pool(Work(load_policy("demo"), Settings(), "none"), 1, 1)
+def test_work_given_to_a_process_that_died_meanwhile_is_done_by_another(folder, work):
+    pool = Pool(work, 1, 1)
     try:
         pool.describe()
         (process,) = pool._executor._processes.values()
