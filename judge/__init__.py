@@ -12,15 +12,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from judge.assemble import load_judge
+    from judge.client import Client
     from judge.constitution import Constitution, load_constitution
     from judge.judging.pipeline import Judge
     from judge.serving.batch.call import batch
     from judge.settings import Settings, Thresholds
     from judge.verdict import Verdict
 
-__all__ = ["Constitution", "Judge", "Settings", "Thresholds", "Verdict", "batch", "load_constitution", "load_judge"]
+__all__ = [
+    "Client",
+    "Constitution",
+    "Judge",
+    "Settings",
+    "Thresholds",
+    "Verdict",
+    "batch",
+    "load_constitution",
+    "load_judge",
+]
 
 _HOMES = {
+    "Client": "judge.client",
     "Constitution": "judge.constitution",
     "load_constitution": "judge.constitution",
     "Judge": "judge.judging.pipeline",

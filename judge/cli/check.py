@@ -13,10 +13,14 @@ from judge.cli.inputs import Inputs
 from judge.cli.model_options import JUDGING, chosen_options, judged_with
 from judge.cli.reminder import remind
 from judge.cli.tally import VerdictTally
+from judge.errors import UserError
 from judge.printable import printable
 from judge.progress import watched
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from judge.cli.headlines import Headlines
     from judge.settings import Settings
     from judge.verdict import Verdict
 
@@ -32,19 +36,31 @@ def check(
     settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per image and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule's chain with its probabilities.")] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(help="Address of a `judge serve` that judges in place of this machine; -c names one of its."),
+    ] = None,
 ) -> None:
     """Judge images. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
     inputs = Inputs(images, each=json)
-    from judge.assemble import load_judge
-    from judge.cli.headlines import Headlines
+    if server is not None:
+        verdicts = _of_server(given, server, inputs)
+    else:
+        from judge.assemble import load_judge
 
-    judge = load_judge(constitution, settings)
-    remind(judge, settings.model)
-    shown = _Lines() if json else Headlines(explain=explain)
+        judge = load_judge(constitution, settings)
+        remind(judge, settings.model)
+        verdicts = judge.judge_many(inputs)
+    if json:
+        shown: _Lines | Headlines = _Lines()
+    else:
+        from judge.cli.headlines import Headlines
+
+        shown = Headlines(explain=explain)
     tally = VerdictTally()
     begun = perf_counter()
     try:
-        for verdict in watched(judge.judge_many(inputs), inputs.count, "judging"):
+        for verdict in watched(verdicts, inputs.count, "judging"):
             shown.add(verdict)
             tally.add(verdict)
     finally:  # whatever ends the run, what was judged is shown
@@ -54,6 +70,20 @@ def check(
     if not (json or explain):
         _say_what_next(tally, chosen_options(given), newcomer=constitution == "demo")
     raise typer.Exit(tally.code)
+
+
+def _of_server(given: typer.Context, server: str, inputs: Inputs) -> Iterator[Verdict]:
+    """Verdicts of a server. Options of models are for those that would judge here."""
+    chosen = {option: given.get_parameter_source(option) for option in given.params}
+    said = {option for option, source in chosen.items() if source is not None and source.name == "COMMANDLINE"}
+    if own := sorted(said - {"images", "constitution", "json", "explain", "server"}):
+        options = ", ".join(f"--{one.replace('_', '-')}" for one in own)
+        raise UserError(f"the server at {server} has settings of its own", hint=f"leave out {options}")
+    from judge.client import Client
+
+    name = given.params["constitution"] if "constitution" in said else None
+    with Client(server) as client:
+        yield from client.judge_many(inputs, constitution=name)
 
 
 def _say_what_next(tally: VerdictTally, options: list[str], *, newcomer: bool) -> None:

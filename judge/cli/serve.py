@@ -47,6 +47,8 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     try:
+        import python_multipart  # noqa: F401  # starlette asks for it only when the first form comes
+
         from judge.serving.http.server import is_local, listen, serve
         from judge.serving.http.service import Service
         from judge.serving.http.settings import read_settings, server_settings

@@ -98,6 +98,7 @@ main()
         ("datasets", "eval", "eval table.parquet"),
         ("pyarrow", "review", "export --data queue --format parquet --out x.parquet"),
         ("pyarrow", "batch", "batch pictures -o out"),
+        ("fastapi", "serve", "serve --port 0"),
         ("ray", "ray", "batch pictures -o out --ray local"),
     ],
 )

@@ -26,6 +26,8 @@ REDIRECTS = 3
 SECONDS = 15.0
 _PORTS = {"http": 80, "https": 443}
 _NUMERIC = re.compile(r"(0[xX][0-9a-fA-F]*|[0-9]+)(\.(0[xX][0-9a-fA-F]*|[0-9]+))*\.?")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_TUNNELS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")))
 _KINDS = ("image/", "application/octet-stream", "binary/octet-stream")
 _CHUNK = 2**16
 
@@ -98,15 +100,14 @@ async def target_of(url: str) -> Target:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is one of the public internet, also of the IPv4 address that an IPv6 address stands for."""
+    """Whether an address is one of the public internet. An IPv6 address that stands for one of IPv4 is what that is; of
+    networks that carry such in other ways, nobody knows where they lead."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        number = int(address)
-        if number >> 32 == 0 or address in ipaddress.ip_network("64:ff9b::/96"):
-            inner.append(ipaddress.IPv4Address(number & 0xFFFFFFFF))
-        if address in ipaddress.ip_network("64:ff9b:1::/48") or address.is_site_local:
-            return False
-        if any(one is not None and not is_public(one) for one in inner):
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
+        if address in _NAT64:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if any(address in network for network in _TUNNELS) or address.is_site_local:
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved and not address.is_unspecified
 

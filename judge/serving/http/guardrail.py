@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from judge.serving.http.gate import GUARDRAIL
 from judge.serving.http.problems import ApiProblem
 from judge.serving.http.reading import check_count, from_text, json_body
-from judge.serving.http.service import Client, ImageOutcome, Service, service_of
+from judge.serving.http.service import Asker, ImageOutcome, Service, service_of
 
 router = APIRouter(tags=["compatible with others"])
 _MOST = 1000  # characters of a reason
@@ -47,7 +47,7 @@ async def guardrail(request: Request) -> GuardrailAnswer:
         check_count(len(asked.images), service.settings.limits)
         images = [await from_text(text, f"image {number}") for number, text in enumerate(asked.images, start=1)]
         named = (asked.additional_provider_specific_params or {}).get("constitution")
-        outcomes = await service.judge(Client.of(request), images, None if named is None else str(named))
+        outcomes = await service.judge(Asker.of(request), images, None if named is None else str(named))
     except ValidationError as error:
         return _failed(service, f"the request cannot be read ({error.errors()[0]['msg']})")
     except ApiProblem as problem:

@@ -25,18 +25,18 @@ MOST_BYTES = 64 * 2**20  # of answers that are kept
 _LONGEST = 255
 
 
-class Answer(NamedTuple):
+class KeptAnswer(NamedTuple):
     """What was answered to a request of that digest."""
 
     request: str
     body: bytes
 
 
-class Answers:
-    """Answers by client and key."""
+class IdempotentAnswers:
+    """IdempotentAnswers by client and key."""
 
     def __init__(self) -> None:
-        self._once: Once[Answer] = Once(SECONDS, MOST_BYTES, lambda one: len(one.body), lambda one: True)
+        self._once: Once[KeptAnswer] = Once(SECONDS, MOST_BYTES, lambda one: len(one.body), lambda one: True)
 
     async def get(self, request: Request, said: Iterable[bytes], answer: Callable[[], Awaitable[bytes]]) -> Response:
         """The answer to a request that says this, in JSON: an earlier one, or what `answer` finds.
@@ -51,8 +51,8 @@ class Answers:
             raise ApiProblem(422, "invalid-request", f"an {HEADER} has 1 to {_LONGEST} characters")
         digest = await asyncio.to_thread(_digest, request.url.path, said)
 
-        async def found() -> Answer:
-            return Answer(digest, await answer())
+        async def found() -> KeptAnswer:
+            return KeptAnswer(digest, await answer())
 
         kept, repeated = await self._once.get((request.scope["client_name"], key), found)
         if kept.request != digest:

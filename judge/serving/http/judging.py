@@ -12,7 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from judge.serving.http.idempotency import HEADER
 from judge.serving.http.problems import ApiProblem
 from judge.serving.http.reading import Asked, read_request
-from judge.serving.http.service import Client, ImageOutcome, service_of
+from judge.serving.http.service import Asker, ImageOutcome, service_of
 
 if TYPE_CHECKING:
     from judge.serving.http.reading import Given
@@ -27,7 +27,7 @@ async def judge(request: Request) -> Response:
     """Judge images, and answer with a verdict for each, in order."""
     service = service_of(request)
     asked = await read_request(request, service.settings.limits)
-    client = Client.of(request)
+    client = Asker.of(request)
     if asked.stream:
         if HEADER in request.headers:
             raise ApiProblem(422, "invalid-request", f"a stream takes no {HEADER}", hint="leave either out")

@@ -18,7 +18,7 @@ from judge.constitution.schema import ModerationKey
 from judge.serving.http.judging import said
 from judge.serving.http.problems import ApiProblem, invalid
 from judge.serving.http.reading import Given, check_count, from_text, json_body
-from judge.serving.http.service import Client, ImageOutcome, Service, service_of
+from judge.serving.http.service import Asker, ImageOutcome, Service, service_of
 
 router = APIRouter(tags=["compatible with others"])
 KEYS: tuple[str, ...] = get_args(ModerationKey)
@@ -65,7 +65,7 @@ async def moderations(request: Request) -> Response:
         raise invalid(error.errors()) from error
     images, has_text = await _images(asked, service)
     name = None if asked.model is None or asked.model.startswith(_THEIR_MODELS) else asked.model
-    client = Client.of(request)
+    client = Asker.of(request)
 
     async def answer() -> bytes:
         outcomes = await service.judge(client, images, name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from judge.serving.http.engine import Engine, EngineBounds, Lost, Overloaded
 from judge.serving.http.fetching import fetch
-from judge.serving.http.idempotency import Answers
+from judge.serving.http.idempotency import IdempotentAnswers
 from judge.serving.http.keys import Keys
 from judge.serving.http.metrics import Metrics
 from judge.serving.http.once import Once
@@ -46,14 +46,14 @@ def service_of(request: Request) -> Service:
 
 
 @dataclass(frozen=True)
-class Client:
+class Asker:
     """Who asks. bucket: bounds how many images it may send, if anything does."""
 
     name: str
     bucket: Bucket | None = None
 
     @classmethod
-    def of(cls, request: Request) -> Client:
+    def of(cls, request: Request) -> Asker:
         """Whose request it is, as the gate found out."""
         bucket = service_of(request).bucket(request.scope.get("api_key"))
         return cls(request.scope["client_name"], bucket)
@@ -108,7 +108,7 @@ class Service:
         self.policies = Policies(settings.constitutions, self.engine)
         self.watchers: list[Callable[[str, ImageOutcome], None]] = [lambda _, outcome: self.metrics.judged(outcome)]
         """Are told of every verdict, and of whose request it was."""
-        self.answers = Answers()
+        self.answers = IdempotentAnswers()
         self._shadows: set[asyncio.Task[None]] = set()
         self._once: Once[JudgedImage] = Once(
             settings.once_seconds, _KEPT_BYTES, lambda one: len(one.body), lambda one: one.keep
@@ -175,7 +175,7 @@ class Service:
             raise unknown_constitution(name or "", self.policies.names)
         return served
 
-    async def judge(self, client: Client, images: Sequence[Given], constitution: str | None) -> list[ImageOutcome]:
+    async def judge(self, client: Asker, images: Sequence[Given], constitution: str | None) -> list[ImageOutcome]:
         """What comes of each image, in order.
 
         Raises:
@@ -200,7 +200,7 @@ class Service:
         return outcomes
 
     async def stream(
-        self, client: Client, images: Sequence[Given], constitution: str | None
+        self, client: Asker, images: Sequence[Given], constitution: str | None
     ) -> AsyncIterator[tuple[int, ImageOutcome | ApiProblem]]:
         """What comes of each image, with its place, as it is known.
 

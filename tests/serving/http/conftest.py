@@ -12,6 +12,6 @@ DRAWINGS = sorted((ROOT / "examples/images").glob("*.png"))
 
 @pytest.fixture(scope="session")
 def real(_own_cache):
-    """A server with the bundled model, under `demo`."""
-    with serving() as running:
+    """A server with the bundled model, under `demo`, that takes small images only."""
+    with serving({"limits": {"pixels": 512 * 512}}) as running:
         yield running

@@ -1,0 +1,220 @@
+"""Asks a server that `judge serve` runs: images go, verdicts come back. Loads no model.
+
+    from judge import Client
+    with Client("http://127.0.0.1:8080") as client:
+        print(client.judge("drawing.png").verdict)
+
+What may succeed a moment later (a full server, a process that ended, a connection that broke) is tried again, as the
+server's `Retry-After` says and under one `Idempotency-Key`, so that nothing is judged twice for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from judge.errors import ImageError, ModelError, UserError
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from judge.verdict import Verdict
+
+KEY_VARIABLE = "JUDGE_API_KEY"
+ATTEMPTS = 5
+TIMEOUT = 120.0  # seconds for one answer
+TOGETHER = 16  # images of a request
+_TOGETHER_BYTES = 32 * 2**20
+_LONGEST_WAIT = 30.0  # seconds between tries
+Source = str | Path | bytes
+
+
+class Client:
+    """A connection to a server. key: an API key; by default the environment variable `JUDGE_API_KEY`."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        timeout: float = TIMEOUT,
+        attempts: int = ATTEMPTS,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        """attempts: of each request. transport: in the place of the network.
+
+        Raises:
+            UserError: the address is none, or the extra `[remote]` is not installed.
+        """
+        try:
+            import httpx2
+        except ImportError as error:
+            hint = "pip install 'constitution-judge[remote]'"
+            raise UserError(f"asking a server needs the package '{error.name}'", hint=hint) from error
+        if not url.startswith(("http://", "https://")):
+            raise UserError(f"'{url[:200]}' is no address of a server", hint="write it as http://HOST:PORT")
+        self._url, self._attempts = url.rstrip("/"), attempts
+        key = key if key is not None else os.environ.get(KEY_VARIABLE)
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx2.Client(base_url=self._url, headers=headers, timeout=timeout, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    def judge(self, image: Source, *, name: str | None = None, constitution: str | None = None) -> Verdict:
+        """The verdict on one image: a path, or the bytes of a file. name: what it calls it (default: its path).
+
+        An image that cannot be read has a `needs_review` verdict whose `failure` says why, like everywhere.
+
+        Raises:
+            UserError: the server has no such constitution, wants a key, or takes no such request.
+            ModelError: the server cannot be reached, or gave no verdict in all tries.
+        """
+        return self._verdicts([_Sent.of(image, name)], constitution)[0]
+
+    def judge_many(self, images: Iterable[Source], *, constitution: str | None = None) -> Iterator[Verdict]:
+        """Verdicts for many images, in order, a few images to a request.
+
+        Raises as `judge` does; what came before is given first.
+        """
+        held: list[_Sent] = []
+        for image in images:
+            held.append(_Sent.of(image))
+            if len(held) == TOGETHER or sum(len(one.data) for one in held) > _TOGETHER_BYTES:
+                yield from self._verdicts(held, constitution)
+                held = []
+        if held:
+            yield from self._verdicts(held, constitution)
+
+    def constitutions(self) -> list[dict[str, Any]]:
+        """What the server judges by, as `/v1/constitutions` says it.
+
+        Raises as `judge` does.
+        """
+        found: list[dict[str, Any]] = self._asked("GET", "/v1/constitutions").json()["constitutions"]
+        return found
+
+    def verdict(self, identity: str) -> Verdict:
+        """A verdict that the server has kept.
+
+        Raises as `judge` does.
+        """
+        from judge.verdict import Verdict
+
+        return Verdict.model_validate_json(self._asked("GET", f"/v1/verdicts/{identity}").content)
+
+    def _verdicts(self, images: Sequence[_Sent], constitution: str | None) -> list[Verdict]:
+        from judge.verdict import Verdict
+
+        files = [("image", (one.name, one.data)) for one in images]
+        form = {"constitution": constitution} if constitution is not None else {}
+        headers = {"idempotency-key": secrets.token_hex(16)}
+        try:
+            answer = self._asked("POST", "/v1/judge", files=files, data=form, headers=headers)
+        except _TooLarge as error:
+            if len(images) > 1:
+                return [verdict for one in images for verdict in self._verdicts([one], constitution)]
+            nothing = dataclasses.replace(images[0], data=b"", unread=ImageError(error.message, hint=error.hint))
+            return self._verdicts([nothing], constitution)
+        verdicts = [Verdict.model_validate(found) for found in json.loads(answer.content)["verdicts"]]
+        return [one.told(verdict) for one, verdict in zip(images, verdicts, strict=True)]
+
+    def _asked(self, method: str, path: str, **given: Any) -> httpx2.Response:
+        """The answer to a request, tried again while that may help. stamina is only imported where it is needed: a
+        script's first verdict is not to wait for it."""
+        try:
+            return self._answered(method, path, **given)
+        except _Again as failed:
+            first: _Again | None = failed
+        import stamina
+
+        for attempt in stamina.retry_context(_wait_of, self._attempts, timeout=None, wait_max=_LONGEST_WAIT):
+            with attempt:
+                if first is not None:
+                    raised, first = first, None
+                    raise raised
+                return self._answered(method, path, **given)
+        raise AssertionError("the last attempt raises")
+
+    def _answered(self, method: str, path: str, **given: Any) -> httpx2.Response:
+        import httpx2
+
+        try:
+            answer = self._http.request(method, path, **given)
+        except httpx2.TransportError as error:
+            message = f"the server at {self._url} cannot be reached ({type(error).__name__})"
+            raise _Again(message, hint="is `judge serve` running there?", retryable=True) from error
+        if answer.is_success:
+            return answer
+        try:
+            problem = answer.json()
+            detail, hint, slug = str(problem["detail"]), str(problem.get("hint", "")), str(problem["type"])
+        except (ValueError, KeyError, TypeError):
+            detail, hint, slug = f"the server at {self._url} answers with status {answer.status_code}", "", ""
+        if (wait := answer.headers.get("retry-after", "")).isdecimal():
+            raise _Again(detail, hint=hint, retryable=True, wait=float(wait))
+        if answer.status_code >= 500:
+            raise ModelError(detail, hint=hint)
+        raise (_TooLarge if slug.endswith(":too-many-pixels") else UserError)(detail, hint=hint)
+
+
+class _Again(ModelError):
+    """Another try may help. wait: after so many seconds, where the server says it."""
+
+    def __init__(self, message: str, *, hint: str = "", retryable: bool = False, wait: float | None = None) -> None:
+        super().__init__(message, hint=hint, retryable=retryable)
+        self.wait = wait
+
+
+class _TooLarge(UserError):
+    """An image has more pixels than the server takes."""
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """An image as it is sent. unread: why there is nothing to send."""
+
+    name: str
+    data: bytes
+    unread: ImageError | None = None
+
+    @classmethod
+    def of(cls, image: Source, name: str | None = None) -> _Sent:
+        called = name or ("<bytes>" if isinstance(image, bytes) else str(image))
+        called = called.encode("utf-8", "backslashreplace").decode()
+        if isinstance(image, bytes):
+            return cls(called, image)
+        from judge.media.reading import read_bytes
+
+        try:
+            return cls(called, read_bytes(image))
+        except ImageError as error:
+            return cls(called, b"", error)
+
+    def told(self, verdict: Verdict) -> Verdict:
+        """The verdict. On a file that could not be read the server's is on nothing: it knows what judges there."""
+        if self.unread is None:
+            return verdict
+        from judge.judging.record import unreadable
+
+        return unreadable(self.name, self.unread, verdict.provenance, verdict.timings)
+
+
+def _wait_of(error: Exception) -> bool | float:
+    """Whether a request is tried again after this, and after how many seconds, where the server says so."""
+    if not isinstance(error, _Again):
+        return False
+    return True if error.wait is None else min(error.wait, _LONGEST_WAIT)

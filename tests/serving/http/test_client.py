@@ -1,0 +1,128 @@
+"""`judge.Client` and `judge check --server`: against a real server, and against one that fails now and then."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+
+import httpx2
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from judge import Client
+from judge.cli.main import app
+from judge.errors import ModelError, UserError
+from tests.serving.http.conftest import DRAWINGS
+from tests.serving.http.running import Scripted, serving
+
+VIOLATING = next(one for one in DRAWINGS if one.name == "body-on-fire-violating.png")
+
+
+def test_a_client_gets_the_verdicts_of_the_server(real, tmp_path):
+    broken, missing = tmp_path / "broken.png", tmp_path / "missing.png"
+    broken.write_bytes(b"nonsense")
+    with Client(real.url) as client:
+        verdicts = list(client.judge_many([VIOLATING, str(broken), missing, VIOLATING.read_bytes()]))
+        assert client.judge(VIOLATING, name="x").image == "x"
+        assert [one["name"] for one in client.constitutions()] == ["demo"]
+        with pytest.raises(UserError, match="no constitution 'none'"):
+            client.judge(VIOLATING, constitution="none")
+    assert [one.verdict for one in verdicts] == ["violation", "needs_review", "needs_review", "violation"]
+    assert [one.image for one in verdicts] == [str(VIOLATING), str(broken), str(missing), "<bytes>"]
+    assert verdicts[2].reasons == ("no such file",) and verdicts[2].failure.retryable
+    assert verdicts[2].provenance == verdicts[0].provenance
+
+
+def test_check_by_a_server_prints_what_check_prints(real, tmp_path):
+    found = CliRunner().invoke(app, ["check", "--server", real.url, str(VIOLATING)])
+    assert found.exit_code == 1 and found.stdout.split() == ["violation", str(VIOLATING), "body-on-fire"]
+    (tmp_path / "a.png").write_bytes(b"nonsense")
+    found = CliRunner().invoke(app, ["check", "--server", real.url, str(tmp_path), "--json", "-c", "demo"])
+    assert found.exit_code == 4 and json.loads(found.stdout)["causes"] == ["unreadable"]
+
+
+def test_options_of_models_are_not_for_a_server():
+    found = CliRunner().invoke(app, ["check", "--server", "http://127.0.0.1:9", str(VIOLATING), "--model", "x/y"])
+    assert isinstance(found.exception, UserError) and "leave out --model" in found.exception.hint
+
+
+def answering(*answers, attempts=4):
+    """A client whose server gives these answers, one after the other, and the requests that came."""
+    left, came = list(answers), []
+
+    def handle(request):
+        came.append(request)
+        status, headers, body = left.pop(0)
+        if status == 0:
+            raise httpx2.ConnectError("broken")
+        return httpx2.Response(status, headers=headers, json=body)
+
+    return Client("http://server", transport=httpx2.MockTransport(handle), attempts=attempts), came
+
+
+BUSY = (503, {"retry-after": "0"}, {"type": "urn:x:overloaded", "detail": "too much waits"})
+DONE = (200, {}, {"constitutions": []})
+
+
+def test_what_may_succeed_later_is_tried_again_and_nothing_else():
+    client, came = answering(BUSY, (0, {}, {}), (429, {"retry-after": "0"}, {"type": "t", "detail": "slow down"}), DONE)
+    assert client.constitutions() == [] and len(came) == 4
+    client, came = answering(*[BUSY] * 4)
+    with pytest.raises(ModelError, match="too much waits") as caught:
+        client.constitutions()
+    assert caught.value.retryable and len(came) == 4
+    client, came = answering((500, {}, {"type": "t", "detail": "a mistake"}), DONE)
+    with pytest.raises(ModelError, match="a mistake"):
+        client.constitutions()
+    client, came = answering((401, {}, {"type": "t", "detail": "a key is needed", "hint": "send one"}), DONE)
+    with pytest.raises(UserError, match="a key is needed"):
+        client.constitutions()
+    assert len(came) == 1
+
+
+def test_tries_of_one_request_have_one_idempotency_key_and_the_key_is_sent():
+    client, came = answering(BUSY, BUSY, DONE, attempts=3)
+    with pytest.raises(KeyError):  # the answer is none to this question
+        client.judge(b"x")
+    assert len({one.headers["idempotency-key"] for one in came}) == 1 and len(came) == 3
+    with Client(
+        "http://server",
+        key="k",
+        transport=httpx2.MockTransport(
+            lambda request: httpx2.Response(200, json={"constitutions": [request.headers["authorization"]]})
+        ),
+    ) as keyed:
+        assert keyed.constitutions() == ["Bearer k"]
+
+
+def test_one_image_with_too_many_pixels_stops_no_other(real):
+    large = io.BytesIO()
+    Image.new("1", (513, 512)).save(large, "PNG")
+    with Client(real.url) as client:
+        verdicts = list(client.judge_many([VIOLATING, large.getvalue()]))
+    assert [one.verdict for one in verdicts] == ["violation", "needs_review"]
+    assert "more than 0.262 megapixels" in verdicts[1].reasons[0]
+    assert verdicts[1].causes == ("unreadable",)
+
+
+def test_an_address_that_is_none_and_a_server_that_is_not_there():
+    with pytest.raises(UserError, match="no address"):
+        Client("server:8080")
+    with Client("http://127.0.0.1:9", attempts=1) as client, pytest.raises(ModelError, match="cannot be reached"):
+        client.judge(b"x")
+
+
+def test_a_full_server_is_waited_for():
+    with serving({"limits": {"waiting": 1}, "once_seconds": 0}, process=Scripted(0.1)) as busy:
+        threads = [
+            threading.Thread(target=lambda n=n: busy.http.post("/v1/judge", json={"image": f"Ym{n}="}))
+            for n in "abcdefgh"
+        ]
+        for thread in threads:
+            thread.start()
+        with Client(busy.url) as client:
+            assert client._asked("POST", "/v1/judge", json={"image": "dg==", "detail": "summary"}).json()["verdicts"]
+        for thread in threads:
+            thread.join()
