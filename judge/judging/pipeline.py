@@ -169,7 +169,7 @@ class Judge:
             seconds = timings(batch[0].seconds)
             return [record.not_judged(batch[0].name, failure, Cause.MODEL_ERROR, self.provenance, seconds)]
 
-    def _judge_batch(self, batch: Sequence[Opened], known: Sequence[Known | None]) -> list[Verdict]:
+    def _judge_batch(self, batch: Sequence[Opened], known: Sequence[Known | None] = (None,)) -> list[Verdict]:
         """All pictures together while there is time; when it is up, each that is not done goes on alone with as much
         time again, so that one slow picture costs the others nothing but speed."""
         pictures = {
