@@ -5,6 +5,7 @@ They bring a good deal more than tests should, so CI runs on these; where a pack
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -151,3 +152,45 @@ PYRIT = {
         "ScorerPromptValidator": lambda *, supported_data_types: supported_data_types,
     },
 }  # fmt: skip
+
+# garak 0.17.1
+
+
+@dataclass
+class GarakMessage:
+    text: str | None = None
+    data_path: str | None = None
+    data_type: tuple[str, None] | None = None
+    data: bytes | None = None
+
+
+class Attempt:
+    def __init__(self, prompt: GarakMessage) -> None:
+        self.outputs: list[GarakMessage | None] = []
+        self.notes: dict[str, Any] = {}
+
+
+class Detector:
+    DEFAULT_PARAMS: ClassVar = {"skip": False}
+
+    def __init__(self, config_root: Any) -> None:
+        configured = config_root.get("integrations", {}).get("garak", {}).get(type(self).__name__, {})
+        vars(self).update(self.DEFAULT_PARAMS | configured)
+
+
+GARAK = {
+    "garak": {"_config": {}},
+    "garak.attempt": {"Attempt": Attempt, "Message": GarakMessage},
+    "garak.detectors.base": {"Detector": Detector},
+}
+
+# label-studio-ml 1.0.9
+
+
+class LabelStudioMLBase:
+    def __init__(self, label_config: str | None = None, **kwargs: Any) -> None:
+        names = re.findall(r'<(?:Choices|TextArea) name="(\w+)"', label_config or "")
+        self.parsed_label_config = {name: {} for name in names}
+
+
+LABEL_STUDIO = {"label_studio_ml.model": {"LabelStudioMLBase": LabelStudioMLBase}}
