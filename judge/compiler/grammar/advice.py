@@ -122,6 +122,8 @@ def halves(sentence: str) -> tuple[tuple[str, str], ...]:
     found = []
     for joint in _JOINT.finditer(rest):
         first, second = rest[: joint.start()], rest[joint.end() :]
+        if not re.search(rf" {_MODAL}\b", first):
+            continue  # `No insects, including bees, may be shown`
         if re.match(rf"{_MODAL}\b", second) and subject and " and " not in subject[1]:
             second = f"{subject[1]} {second}"
         if not _TRAILING.search(second):  # it may speak of both

@@ -15,6 +15,7 @@ from judge.compiler.grammar.tokens import PREPOSITIONS
 from judge.compiler.grammar.turns import TURNS
 from judge.compiler.grammar.turns.words import WORDS
 
+MOST_CHARACTERS = 240  # longer ones are looked at too long, and fit no turn
 # Rules that say together what a sentence says; most often one.
 Way = tuple[str, ...]
 _DONE = {"worn": "wear", "carried": "carry", "used": "use", "held": "hold"}
@@ -41,6 +42,8 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 def turned(sentence: str, reason: str) -> Iterator[Turned]:
     """For each turn that fits a sentence refused for a reason, how to write it."""
+    if len(sentence) > MOST_CHARACTERS:
+        return
     if not sentence[1:2].isupper():
         sentence = f"{sentence[:1].lower()}{sentence[1:]}"
     for text, meanings, *why in TURNS:
@@ -56,13 +59,15 @@ def turned(sentence: str, reason: str) -> Iterator[Turned]:
 
 def _ways(found: re.Match[str], meaning: str) -> tuple[Way, ...]:
     each = (tuple(_filled(found, rule) for rule in way.split(" // ")) for way in meaning.split(" || "))
-    return tuple(tuple(map(_written, way)) for way in each if all(way))
+    return tuple(way for way in (tuple(map(_written, way)) for way in each if all(way)) if all(way))
 
 
 def _written(rule: str) -> str:
     """Preconditions as they are written in YAML; a rule as it is."""
     if not rule.startswith("= "):
         return rule
+    if " or " in rule or "," in rule or re.search(r" and .*visible", rule):
+        return ""  # of several, each would be a statement of its own
     return as_yaml([[one.strip() for one in group.split("|")] for group in rule[2:].split(";")])
 
 

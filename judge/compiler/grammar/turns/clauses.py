@@ -19,7 +19,11 @@ CLAUSES: tuple[Turn, ...] = (
         ("<a> <u> <x> // <a> <v> <x>",),
         "says, after",
     ),
-    (r"(?P<a>no .+? may be \w+) (?P<p>[\w ]+?) or (?P<q>$AT .+)", ("<a> <p> // <a> <q>",)),
+    (
+        r"(?P<a>no (?:(?!when|if|unless|while)[\w -])+? may be \w+) (?P<p>(?:(?!when|if|unless|while)[\w ])+?) or "
+        r"(?P<q>$AT (?:(?!when|if|unless|while).)+)",
+        ("<a> <p> // <a> <q>",),
+    ),
     (
         r"either (?P<x>the [\w -]+?) or (?P<y>the [\w -]+?) $MUST be (?P<v>$SHOWN)",
         ("when <x> is not visible, <y> must be visible",),
@@ -148,7 +152,7 @@ CLAUSES: tuple[Turn, ...] = (
     ),
     (r"it is $BANNED to (?:show|post|upload|depict|photograph) (?P<x>.+)", ("photos must not show <x>",)),
     (
-        r"(?P<x>[^,]+?) $MUST be (?P<v>worn|carried|used|held)(?P<r> (?:when|while|for|on|in|at|near) .+)?",
+        r"(?P<x>[^,]+?) $MUST be (?P<v>worn|carried|used|held)(?P<r> (?:when|while|for|on|in|at|near) (?:(?! or ).)+)?",
         ("every person must <!v> <x><r>",),
     ),
     (

@@ -34,7 +34,7 @@ KINDS: tuple[Turn, ...] = (
         r"(?P<a>.+?) $MAY show (?P<x>.+?),? but not (?:their|its) (?P<y>.+)",
         ("<a> must not show the <y> of <x>",),
     ),
-    (r"(?P<a>.+?) $MAY show (?P<gone>.+?),? but not (?P<y>.+)", ("<a> must not show <y>",)),
+    (r"(?P<a>.+?) $MAY show (?P<gone>.+?),? but not (?P<y>(?!their\b|its\b).+)", ("<a> must not show <y>",)),
     # what is over once it is done
     (
         r"(?P<e>every |each )?(?P<s>[\w' -]+) $MUST (?P<v>\w+)(?P<o>(?: on| off| up)?) (?:their|his or her) "
@@ -127,7 +127,7 @@ KINDS: tuple[Turn, ...] = (
         ("<k> <m> show <x>",),
     ),
     (r"no (?P<gone>(?:[\w-]+ )?(?:views|portraits)) of (?P<x>[\w -]+)", ("photos must not show <x>",)),
-    (r"(?P<gone>nobody|no person) may (?:$SHOW|post|upload|share) (?P<x>.+)", ("photos must not show <x>",)),
+    (r"(?P<gone>nobody|no person) may (?:show|post|upload|share|publish) (?P<x>.+)", ("photos must not show <x>",)),
     (
         r"(?P<gone>$WHO) (?:with|showing|that show) (?P<x>.+?) (?P<m>are|is) (?P<n>$BANNED|not $ALLOWED)",
         ("photos must not show <x>",),
@@ -270,25 +270,25 @@ KINDS: tuple[Turn, ...] = (
     ),
     (r"(?P<a>.+),? (?P<gone>please)", ("<a> || <a> may be shown",)),
     (r"(?:every person|you) must be the (?P<gone>only) person", ("no more than one person may be shown",)),
+    # lists of which nothing is read, each thing by itself
     (
-        r"no (?P<a>[\w -]+?)(?:,| or) (?P<b>[\w -]+?),? (?:including|such as) (?P<c>[\w -]+?)(?:,| and| "
-        r"or) (?P<d>[\w -]+)",
+        r"no (?P<a>$ITEM)(?:,| or) (?P<b>$ITEM),? (?:including|such as) (?P<c>$ITEM)(?:,| and| or) (?P<d>$ITEM)",
         ("the following must not be shown: <a>; <b>; <c>; <d>",),
     ),
     (
-        r"no (?P<a>[\w -]+?) such as (?P<b>[\w -]+?), (?P<c>[\w -]+?),? (?:and|or) (?P<d>[\w -]+)",
+        r"no (?P<a>$ITEM) such as (?P<b>$ITEM), (?P<c>$ITEM),? (?:and|or) (?P<d>$ITEM)",
         ("the following must not be shown: <a>; <b>; <c>; <d>",),
     ),
     (
-        r"no (?P<a>[\w -]+?), (?P<b>[\w -]+?),? or (?P<c>(?:(?!$MODAL\b)[\w-]+ ?)+?)(?: $MODAL be $SHOWN)?",
+        r"no (?P<a>$ITEM), (?P<b>$ITEM),? or (?P<c>$ITEM)(?: $MODAL be $SHOWN)?",
         ("the following must not be shown: <a>; <b>; <c>",),
     ),
     (
-        r"no (?P<a>[\w -]+?) or (?P<b>(?:(?!$MODAL\b)[\w-]+ ?)+?)(?: $MODAL be $SHOWN)?",
+        r"no (?P<a>$ITEM) or (?P<b>$ITEM)(?: $MODAL be $SHOWN)?",
         ("the following must not be shown: <a>; <b>",),
     ),
     (
-        r"(?P<a>[\w -]+?) and (?P<b>[\w -]+?) (?:is|are) (?:$BANNED|not $ALLOWED)",
+        r"(?P<a>$ITEM) and (?P<b>$ITEM) (?:is|are) (?:$BANNED|not $ALLOWED)",
         ("the following must not be shown: <a>; <b>",),
     ),
 )

@@ -44,7 +44,7 @@ ONLY: tuple[Turn, ...] = (
     (r"(?P<s>.+?) $MAY only be (?P<v>\w+) outdoors", ("<s> must not be <v> indoors",)),
     (r"(?P<s>.+?) $MAY only be (?P<v>\w+) indoors", ("<s> must not be <v> outdoors",)),
     (
-        r"only (?P<x>(?:(?!$AT\b|of\b|and\b|or\b|an?\b)[\w-]+ )+(?P<n>[\w-]+)) (?P<m>$MAY be \w+)(?P<r>.*)",
+        r"only (?P<x>(?:(?!$NUMBER\b|$AT\b|of\b|and\b|or\b|an?\b)[\w-]+ )+(?P<n>[\w-]+)) (?P<m>$MAY be \w+)(?P<r>.*)",
         ("no <n> other than <x> <m><r>",),
     ),
     (
@@ -68,8 +68,12 @@ ONLY: tuple[Turn, ...] = (
     (r"only (?:show|display|post|upload) (?P<n>[\w-]+) (?P<r>.+)", ("no <n> other than <n> <r> may be shown",)),
     (r"only (?:show|display|post|upload) (?P<n>[\w-]+)", ("no <?n> other than <n> may be shown",)),
     (
-        r"only (?P<x>(?P<n>[\w-]+)(?: (?:with|in|on|at|wearing|holding) .+?)?) (?P<m>$MAY .+)",
-        ("no <?n> other than <x> <m>",),
+        r"only (?P<x>(?P<n>(?!$NUMBER\b)[\w-]+) (?:with|in|on|at|wearing|holding) .+?) (?P<m>$MAY .+)",
+        ("no <n> other than <x> <m>", "no <?n> other than <x> <m>"),
+    ),
+    (
+        r"only (?P<n>(?!$NUMBER\b)[\w-]+) (?P<m>$MAY .+)",
+        ("no <?n> other than <n> <m>",),
     ),
     (
         r"(?P<s>.+?) (?P<m>$MODAL .+?|(?:is|are) .+?),? (?:except|apart from|other than)(?: for)? "

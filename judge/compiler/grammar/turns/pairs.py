@@ -101,10 +101,15 @@ PAIRS: tuple[Turn, ...] = (
         ("<s> <m> be <p> // <s> <m> not be <q>",),
     ),
     (
-        r"(?P<s>[^,]+?) (?P<m>$MUST) be (?P<v>shown|photographed|visible) (?P<p>[^,]+?) and (?P<q>[^,]+)",
+        r"(?P<s>(?!at least\b|both\b)[^,]+?) (?P<m>$MUST) be (?P<v>shown|photographed|visible) (?P<p>[^,]+?) and "
+        r"(?P<q>$AT [^,]+)",
         ("<s> <m> be <v> <p> // <s> <m> be <v> <q>",),
     ),
-    (r"(?P<s>[^,]+?) (?P<m>$MUST) be (?P<p>[^,]+?) and (?P<q>[^,]+)", ("<s> <m> be <p> // <s> <m> be <q>",)),
+    (
+        r"(?P<s>(?!at least\b|both\b|exactly\b|some\b)[^,]+?) (?P<m>$MUST) be (?P<p>[^,]+?) and "
+        r"(?P<q>(?!.*,)(?:$STATE|visible|free of .+|clean))",
+        ("<s> <m> be <p> // <s> <m> be <q>",),
+    ),
     # a demand, as what must not be shown
     (
         r"(?P<s>the [\w' -]+?) $MUST be (?P<p>(?!not\b|never\b)(?:(?! or | and )[^,])+)",

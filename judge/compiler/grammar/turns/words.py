@@ -8,8 +8,8 @@ that it is an example, with a number of our own.
 In a way, `<a>` is what the pattern found; `<~a>` has an article where one thing is named, `<=a>` is one of them, `<@a>`
 has `is` or `are` behind it, `<!a>` is the verb of a participle, `<%a>` the participle of a verb, `<#a>` the opposite;
 `<+a>` fits only what is worn, `<-a>` only what is not; `<&a>` only a kind of `s`, `<|a>` only what is none; `<?a>` is a
-wide word for it, `<:a>` its base form, `<^a>` that in `-ing`; `<q/a>` is `q`, or else `a`. Groups called `gone` are words
-that the ways leave out.
+wide word for it, `<:a>` its base form, `<^a>` that in `-ing`; `<q/a>` is `q`, or else `a`. Groups called `gone` are
+words that the ways leave out.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ WORDS = {
     "EVENT": r"(?:parades?|match(?:es)?|races?|concerts?|ceremon(?:y|ies)|weddings?|games?|part(?:y|ies)|festivals?"
     r"|protests?|demonstrations?|performances?|operations?|surger(?:y|ies)|experiments?|funerals?|processions?)",
     "NUMBER": _NUMBER,
+    # one of a list, with nothing behind it that could speak of the others as well
+    "ITEM": r"(?:(?!$NUMBER\b|an?\b|other\b|$AT\b)[\w-]+"
+    r"(?: (?!$AT\b|$MODAL\b|\w+ing\b|(?:of|that|who|is|are|except|unless|other)\b)[\w-]+){0,2}?)",
     "COUNT": rf"(?:(?:more than|fewer than|less than|at least|at most|exactly|over) )?{_NUMBER}",
     # whoever shows something, or where it is shown: what is judged is the picture
     "WHO": rf"(?:video (?:screenshots|thumbnails)|(?:(?:the|any|an?) )?(?:{'|'.join(sorted(ELSEWHERE))}"

@@ -1,0 +1,143 @@
+"""Turns: a sentence in other words says what the sentence says, held against what a careful person reads in it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from judge.compiler.grammar import turning
+from judge.compiler.grammar.advice import Unparsed, _other_ways
+from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.grammar import plain as sentence_of
+from judge.compiler.grammar.slots import pattern
+from judge.compiler.grammar.turns import TURNS
+from judge.constitution import Rule
+from tests.compiler.test_sentences import sentences
+from tests.compiler.worlds import Plain, plain, violated, worlds_of, written
+
+# Offered in words that worlds of facts do not find alike, and that say the same: `fed by a visitor`, `a visitor feeds`.
+OTHER_WORDS = {
+    "A cap or a seal must be visible.",
+    "A phone may be used only by an adult.",
+    "Captions must be white on a black background.",
+    "Dinosaurs must be shown with their tails.",
+    "Dogs must be leashed or muzzled, cats must be in a carrier.",
+    "Do not add badges, stamps or stickers.",
+    "Do not cover the logo of the product with stickers.",
+    "Doctors, nurses and dentists must wear gloves when they are examining a patient.",
+    "Goats may be fed only by visitors with a badge.",
+    "Hard hats are required on all building sites.",
+    "Helmets must be yellow or white, never red.",
+    "Marquees must be open on at least two sides.",
+    "Name badges must be worn on the chest.",
+    "No ladder may be shown unless a worker is holding it.",
+    "Paintings must be shown with their frame.",
+    "Phones may be used only by adults.",
+    "Puppies must be shown with their mother.",
+    "Riders must have both feet on the pedals.",
+    "Seats reserved for wheelchairs must be empty or used by people in wheelchairs.",
+    "The kitchen must be shown with all cupboards closed.",
+}
+
+
+def chains(way: tuple[str, ...]) -> list[Plain]:
+    """What rules, or preconditions, ask; each is violated by itself."""
+    if way[0].startswith("preconditions: "):
+        rule = Rule.model_validate({"id": "a", "rule": "Anything.", **yaml.safe_load(way[0].replace("` and `", "\n"))})
+        groups = tuple(tuple(one.statement for one in each.any) for each in rule.preconditions)
+        return [Plain(groups, tuple(one.statement for each in rule.exceptions for one in each.any))]
+    found = [parse_rule(text) for text in way]
+    return [plain(one) for one in found if isinstance(one, Parsed)]
+
+
+def alike(wanted: Plain, way: tuple[str, ...]) -> bool:
+    """Whether some rule of a way is violated in just those worlds in which the wanted chain is."""
+    found = chains(way)
+    worlds = [world for one in (wanted, *found) for world in worlds_of(one)]
+    return all(violated(wanted, world) == any(violated(one, world) for one in found) for world in worlds)
+
+
+def ways(rule: str) -> tuple[tuple[str, ...], ...]:
+    """How a sentence can be written in other words; the sentence need not be refused."""
+    bare = sentence_of(rule)
+    bare = bare if bare[1:2].isupper() else bare[0].lower() + bare[1:]
+    if not any(turning._pattern(text).fullmatch(bare) for text, *_ in TURNS):
+        return ()
+    refused = parse_rule(rule)
+    reason = refused.reason if isinstance(refused, Unparsed) else ""
+    return next((one.ways for one in _other_ways(sentence_of(rule), Unparsed(reason, ""), parse_rule)), ())
+
+
+def test_a_turn_of_a_sentence_says_what_a_careful_person_reads_in_it():
+    told = [entry for name in ("read", "tenth") for entry in sentences(name) if "flag" in entry]
+    offered = {entry["rule"]: (entry, found) for entry in told if (found := ways(entry["rule"]))}
+    assert len(offered) > 150
+    other = {
+        rule
+        for rule, (entry, found) in offered.items()
+        if not any(alike(written(entry["flag"], entry.get("unless", "")), way) for way in found)
+    }
+    assert other <= OTHER_WORDS
+
+
+def test_every_turn_is_a_pattern_whose_words_are_in_its_ways():
+    for text, meanings, *why in TURNS:
+        found = turning._pattern(text)
+        named = set(found.groupindex)
+        used = {
+            name for meaning in meanings for hole in turning._HOLE.finditer(meaning) for name in hole_names(hole, named)
+        }
+        assert used <= named, (text, used - named)
+        assert all(re.compile(one) for one in why)
+
+
+def hole_names(hole: re.Match[str], named: set[str]) -> set[str]:
+    """The groups that a hole names: `<q/a>` two, `<n=x>` two."""
+    both = {hole["with"], hole["name"]} - {""}
+    return both if hole["mark"] else {hole["with"] + hole["name"]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "way"),
+    [
+        ("Dogs must have no collar.", ("Dogs must not have a collar.",)),
+        ("Workers must lock the gate.", ("The gate must be locked.",)),
+        ("Some seats must be empty.", ("At least one seat must be empty.",)),
+        ("A child and a weapon must not be shown together.", ("A child must not be shown when a weapon is visible.",)),
+        ("Mirror selfies are not allowed.", ("The picture must not be a mirror selfie.",)),
+        (
+            "Jewellery must be shown on a plain background without props.",
+            ("Jewellery must be shown on a plain background.", "Jewellery must not be shown with props."),
+        ),
+        (
+            "Ads for cars must not show drivers without seat belts.",
+            ("preconditions: [the picture is an ad for cars, drivers without seat belts are visible]",),
+        ),
+    ],
+)
+def test_the_words_are_put_as_english_has_them(rule, way):
+    assert way in ways(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "blocked", "text"),
+    [
+        ("No person may be shown without their consent", "consent", "No person may be shown without a label."),
+        ("Clowns must not be shown at night", "at night", "Clowns must not be shown when the sky is dark."),
+        ("No stolen bicycles may be shown", "stolen", "No red bicycles may be shown."),
+        ("No ads may show people under 25", "people under 25", "No ads may show children."),
+        ("No guns may be shown, except in a film", "in a film", "No guns may be shown, unless a sign is visible."),
+    ],
+)
+def test_a_pattern_is_the_sentence_with_something_to_be_seen_in_one_place(rule, blocked, text):
+    found = pattern(rule, blocked, parse_rule)
+    assert found is not None and found.text == text
+    assert isinstance(parse_rule(text), Parsed)
+
+
+def test_no_pattern_is_shown_that_is_not_read():
+    assert pattern("No stolen bicycles may be shown", "stolen", lambda text: Unparsed("not read", "")) is None
+    assert pattern("No stolen bicycles may be shown", "consent", parse_rule) is None
