@@ -139,7 +139,7 @@ COUNTS: tuple[Turn, ...] = (
     ),
     (
         r"(?P<a>(?:no|$PHOTOS $NOT|never|nobody|do not)\b(?:(?!unless).)*?)(?P<n>$COUNT) (?P<x>[\w-]+),? or "
-        r"(?P<y>an? (?:[\w-]+ )?[\w-]+)(?P<b> .*)",
+        r"(?P<y>an? (?:(?!$MODAL\b)[\w-]+ )?(?!$MODAL\b)[\w-]+)(?P<b> .*)",
         ("<a><n> <x><b> // <a><y><b>",),
         "counts",
     ),

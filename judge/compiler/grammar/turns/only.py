@@ -24,7 +24,11 @@ ONLY: tuple[Turn, ...] = (
     (
         r"(?P<s>.+?) (?P<o>$MAY be $SHOWN only|$MAY only be $SHOWN|(?:is|are) only $ALLOWED|(?:is|are) $ALLOWED only) "
         r"(?P<p>(?:$AT|\w+ing) .+?|indoors|outdoors),? (?:and )?(?:only )?(?:if|when|where) (?P<c>.+)",
-        ("<s> may be shown <p> only if <c>", "<s> may be shown only <p> // <s> may be shown only if <c>"),
+        (
+            "<s> may be shown <p> only if <c>",
+            "<s> may be shown only <p> // <s> may be shown only if <c>",
+            "if <c>, <s> may be shown only <p>",
+        ),
     ),
     (
         r"(?P<s>.+?) (?:$MAY be $SHOWN only|$MAY only be $SHOWN|(?:is|are) only $ALLOWED|(?:is|are) $ALLOWED only) "
