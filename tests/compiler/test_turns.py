@@ -22,10 +22,12 @@ from tests.compiler.worlds import Plain, plain, violated, worlds_of, written
 OTHER_WORDS = {
     "A cap or a seal must be visible.",
     "A phone may be used only by an adult.",
+    "A rope must hang in front of each painting.",
+    "A sign must hang beside each sculpture.",
+    "A smoke alarm must be visible in every bedroom.",
     "Captions must be white on a black background.",
     "Dinosaurs must be shown with their tails.",
     "Dogs must be leashed or muzzled, cats must be in a carrier.",
-    "Do not add badges, stamps or stickers.",
     "Do not cover the logo of the product with stickers.",
     "Doctors, nurses and dentists must wear gloves when they are examining a patient.",
     "Goats may be fed only by visitors with a badge.",
