@@ -84,7 +84,7 @@ PAIRS: tuple[Turn, ...] = (
     # what people do
     (
         r"(?:do not|don't|never) "
-        r"(?P<v>(?!(?:crop|zoom|edit|retouch|blur|filter|alter|photograph|film|modify|frame|add|put|insert|overlay|mention|write|list|offer)\b)"
+        r"(?P<v>(?!(?:crop|zoom|edit|retouch|blur|filter|alter|photograph|film|modify|frame)\b)(?!(?:add|put|insert|overlay|mention|write|list|offer)\b)"
         r"(?!.*\b(?:photos?|pictures?|images?|filters?|screenshots?|collages?|videos?)\b)\w+ .+)",
         ("nobody may <v>",),
     ),
