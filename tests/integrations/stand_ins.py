@@ -194,3 +194,41 @@ class LabelStudioMLBase:
 
 
 LABEL_STUDIO = {"label_studio_ml.model": {"LabelStudioMLBase": LabelStudioMLBase}}
+
+# fiftyone 1.22.1
+
+
+class Classification(SimpleNamespace):
+    pass
+
+
+class Classifications(SimpleNamespace):
+    pass
+
+
+class Sample(dict[str, Any]):
+    def __init__(self, filepath: str) -> None:
+        self.filepath = filepath
+        self.media_type = "video" if filepath.endswith(".mp4") else "image"
+
+
+class Dataset(list[Sample]):
+    """saved: samples that were, in order."""
+
+    def add_samples(self, samples: list[Sample]) -> None:
+        self.extend(samples)
+        self.saved: list[Sample] = []
+
+    def iter_samples(self) -> Iterator[Sample]:
+        return iter(self)
+
+    @contextmanager
+    def save_context(self) -> Iterator[Any]:
+        yield SimpleNamespace(save=self.saved.append)
+
+
+FIFTYONE = {
+    "fiftyone": {
+        "Classification": Classification, "Classifications": Classifications, "Dataset": Dataset, "Sample": Sample,
+    }
+}  # fmt: skip

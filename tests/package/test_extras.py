@@ -22,7 +22,7 @@ FOR_PEOPLE = {"docs", "dev", "notebook"}  # nothing in `judge` imports what they
 # Rivals of an evaluation, which people install by themselves: docs/peers.md says why, and under which licence.
 BY_HAND = {"nudenet": "pip install nudenet", "onnxruntime": "pip install onnxruntime"}
 # What a file of `judge.integrations` runs inside of, which is there before the file is imported; it brings too much.
-HOSTS = {"garak", "inspect-ai", "label-studio-ml", "nemo-curator", "pyrit"}
+HOSTS = {"fiftyone", "garak", "inspect-ai", "label-studio-ml", "nemo-curator", "pyrit"}
 
 
 def named(requirement: str) -> str:
