@@ -23,6 +23,7 @@ HEAVY = (
     "pandas",
     "sklearn",
     "sympy.core",
+    "torch.onnx",
 )
 
 
