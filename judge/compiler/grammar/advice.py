@@ -195,6 +195,7 @@ def _says_all(sentence: str, way: Way, read: Read) -> bool:
     return all(isinstance(read(text), Parsed) for text in way) and not missing(sentence, " ".join(way))
 
 
+_IN_ITS_PLACE = "say what is visible in its place"
 _WRITTEN = "preconditions: "
 _COUNTED = {2: "two", 3: "three", 4: "four"}
 
@@ -227,6 +228,8 @@ def _told(sentence: str, refused: Unparsed, ways: Ways, gone: dict[str, str], re
     parts = [f"write {' or '.join(f'`{one}`' for one in refused.written)}"] if refused.written else []
     shown = pattern(sentence, refused.blocked, read) if refused.blocked and not ways.examples else None
     hint = refused.hint.partition(", as in ")[0] if shown else refused.hint
+    if shown and hint.startswith(_IN_ITS_PLACE):
+        hint = hint.removeprefix(_IN_ITS_PLACE).partition("; ")[2]
     parts += [hint] if hint and not (shown and hint.startswith("say what is visible in")) else []
     parts += [str(shown)] if shown else []
     parts += [f"with a number of your own, as in `{one}`" for one in ways.examples]

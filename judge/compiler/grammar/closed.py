@@ -61,6 +61,10 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         _OUT,
     ),
     (
+        r"(?:as|except|in|for|on) (?:the|your) (?:first|second|next|last|final)(?: (?:photo|image|picture|shot))?",
+        "each picture is judged by itself, first or not: say what every picture must show, or must not show",
+    ),
+    (
         r"(?:photo|image|picture|shot)s? with (?:[\w-]+ )?"
         r"(?:filters?|effects?|blur|noise|grain|distortions?|retouching)",
         "say it of the picture in preconditions by hand, as in `preconditions: [the picture is blurry]`",

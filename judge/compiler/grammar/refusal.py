@@ -63,7 +63,11 @@ def not_seen(sentence: str) -> Unparsed | None:
         )
     unseen = checks.unseeable(sentence)
     if unseen:
-        return Unparsed(f"`{unseen}` cannot be seen in a picture", "say what is visible in its place", blocked=unseen)
+        return Unparsed(
+            f"`{unseen}` cannot be seen in a picture",
+            "say what is visible in its place; what nothing in a picture shows is for people to decide, not for a rule",
+            blocked=unseen,
+        )
     changing = closed.unhandled(sentence)
     if changing:
         return Unparsed(f"it is open what `{changing[0]}` changes in the rule", changing[1], blocked=changing[0])

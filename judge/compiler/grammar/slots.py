@@ -51,6 +51,7 @@ _AGES = tuple(
         (rf"(?:children|kids|people|persons|models|minors) {_UNDER}", "children"),
         (rf"(?:child|kid|person|one|model|minor) {_UNDER}", "child"),
         (rf"\bnobody {_UNDER}", "no child"),
+        (r"(?:at least|older than|over) \S+(?: years old)?", "adults"),
         (r"(?P<n>[\w-]+) (?:younger|lighter|newer|smaller) than \S+ \w+", "small <n>"),
         (r"(?P<n>[\w-]+) (?:older|heavier|larger) than \S+ \w+", "large <n>"),
     )
@@ -73,6 +74,7 @@ _STRETCHES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
             rf"(?P<n>[\w-]+) (?P<rel>that|which|who) (?:(?!\b{_WHEN}\b)[^,;.])+?{_ENDS}",
             ("<r>",),
         ),
+        (rf"\bwith (?:(?!\b{_STOPS}\b)[^,;.])+?{_ENDS}", ("with a label",)),
         (rf"\bwithout (?:(?!\b{_STOPS}\b)[^,;.])+?{_ENDS}", ("without a label",)),
         (rf"\b(?:{_PLACED}|for|to) (?:(?!\b{_STOPS}\b)[^,;.])+?{_ENDS}", ("on a table", "on tables")),
         (rf"\b(?P<w>{_WHEN}) [^,;.]+", ("<w> a sign is visible",)),
@@ -135,6 +137,7 @@ def _places(sentence: str, blocked: str) -> Iterator[tuple[int, int, str]]:
             yield found.start(), found.end(), _example(found, fill)
     alone = [(at.start(), at.end(), fill) for fill in _words(sentence, at)]
     abstract = lexicon.kind(blocked.casefold()) not in tuple("oafpbgs") and NOUN in lexicon.tags(blocked.casefold())
+    abstract = abstract and not any(fill == "red" for _, _, fill in alone[:1])
     yield from () if abstract else alone
     behind = re.compile(rf"(?P<n>[\w-]+) {re.escape(blocked)}(?: [^,;.]*?)?{_ENDS}", re.IGNORECASE)
     for form, fills in ((behind, ("<r>",)), *_STRETCHES):

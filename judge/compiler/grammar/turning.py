@@ -149,6 +149,8 @@ _IRREGULAR = {
     "take": "taken",
     "put": "put",
     "shut": "shut",
+    "hide": "hidden",
+    "cut": "cut",
 }
 
 

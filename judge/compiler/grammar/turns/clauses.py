@@ -147,7 +147,8 @@ CLAUSES: tuple[Turn, ...] = (
         ("no person other than <x> may <:gone> <s>",),
     ),
     (
-        r"(?:do not|never) (?P<v>cover|hide|block|damage|remove|open|close) (?P<x>the .+?)(?P<r>(?: $AT .+)?)",
+        r"(?:do not|never) (?P<v>cover|hide|block|damage|remove|open|close|fold|cut|tape|wrap|paint|pin) "
+        r"(?P<x>.+?)(?P<r>(?: $AT .+)?)",
         ("<x> must not be <%v><r>", "nobody may <v> <x><r>"),
     ),
     (r"it is $BANNED to (?:show|post|upload|depict|photograph) (?P<x>.+)", ("photos must not show <x>",)),

@@ -76,6 +76,12 @@ ONLY: tuple[Turn, ...] = (
         ("no <n> other than <x> <m>", "no <?n> other than <x> <m>"),
     ),
     (
+        r"only (?P<x>(?:[\w-]+ "
+        r")?(?:staff|adults|people|persons|workers|drivers|nurses|doctors|guards|members|visitors)) "
+        r"(?P<m>$MAY .+)",
+        ("no person other than <x> <m>",),
+    ),
+    (
         r"only (?P<n>(?!$NUMBER\b)[\w-]+) (?P<m>$MAY .+)",
         ("no <?n> other than <n> <m>",),
     ),

@@ -84,7 +84,8 @@ PAIRS: tuple[Turn, ...] = (
     # what people do
     (
         r"(?:do not|don't|never) "
-        r"(?P<v>(?!(?:crop|zoom|edit|retouch|blur|filter|alter|photograph|film|modify|frame)\b)(?!(?:add|put|insert|overlay|mention|write|list|offer)\b)"
+        r"(?P<v>(?!(?:crop|zoom|edit|retouch|blur|filter|alter|photograph|film|modify|frame)\b)"
+        r"(?!(?:add|put|insert|overlay|mention|write|list|offer)\b)"
         r"(?!.*\b(?:photos?|pictures?|images?|filters?|screenshots?|collages?|videos?)\b)\w+ .+)",
         ("nobody may <v>",),
     ),
@@ -110,6 +111,21 @@ PAIRS: tuple[Turn, ...] = (
         r"(?P<q>(?!.*,)(?:$STATE|visible|free of .+|clean))",
         ("<s> <m> be <p> // <s> <m> be <q>",),
     ),
+    (
+        r"(?P<x>the [\w -]+?) $MUST be (?P<p>(?!not\b)[\w -]+?) or (?P<y>the [\w -]+?) $MUST be (?P<q>[\w -]+)",
+        ("when <x> is not <p>, <y> must be <q>",),
+    ),
+    (
+        r"(?P<s>(?!at least\b|both\b|exactly\b)[\w' -]+?) (?P<m>$MUST) (?P<p>$ACT\b[^,]*?) and (?P<q>$ACT\b[^,]+)",
+        ("<s> <m> <p> // <s> <m> <q>",),
+    ),
+    (
+        r"(?P<s>(?!at least\b|both\b|exactly\b|every\b|all\b)[\w' -]+?) (?P<m>$NOT) be (?P<p>[\w -]+?) "
+        r"or (?P<q>$STATE)",
+        ("<s> <m> be <p> // <s> <m> be <q>",),
+        "says, after",
+    ),
+    (r"(?P<a>.+? $MUST be visible) (?P<gone>in (?:at least )?one (?:of the )?(?:photos?|pictures?|images?))", ("<a>",)),
     # a demand, as what must not be shown
     (
         r"(?P<s>the [\w' -]+?) $MUST be (?P<p>(?!not\b|never\b)(?:(?! or | and )[^,])+)",

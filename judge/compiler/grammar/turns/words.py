@@ -39,6 +39,7 @@ WORDS = {
     "EVENT": r"(?:parades?|match(?:es)?|races?|concerts?|ceremon(?:y|ies)|weddings?|games?|part(?:y|ies)|festivals?"
     r"|protests?|demonstrations?|performances?|operations?|surger(?:y|ies)|experiments?|funerals?|processions?)",
     "NUMBER": _NUMBER,
+    "ACT": r"(?:stand|lie|sit|lean|hang|wear|hold|have|be|face|look|keep|carry|show|touch|cover|use|stay|walk)",
     # one of a list, with nothing behind it that could speak of the others as well
     "ITEM": r"(?:(?!$NUMBER\b|an?\b|other\b|$AT\b)[\w-]+"
     r"(?: (?!$AT\b|$MODAL\b|\w+ing\b|(?:of|that|who|is|are|except|unless|other)\b)[\w-]+){0,2}?)",
