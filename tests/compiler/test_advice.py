@@ -108,10 +108,10 @@ def test_a_thing_named_in_place_of_they_is_the_same_one(text, offered):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("Product photos must have a plain white background.", "have a plain white background"),
+        ("Product photos must have a wide table.", "have a wide table"),
         ("Images must not contain logos; labels are allowed.", "takes back"),
         ("Every photo must show either the front or the back of the product.", "either"),
-        ("Black-and-white images are not accepted.", "Black-and-white"),
+        ("Hand-made images are not accepted.", "Hand-made"),
     ],
 )
 def test_the_reason_is_what_stands_in_the_way(text, reason):
@@ -219,7 +219,7 @@ def test_two_rules_are_not_offered_where_one_says_less(text):
             "No cups may be shown when the cook is near them.",
             ("No cups may be shown when the cook is near the cups.",),
         ),
-        ("People in adverts may not be shown smoking.", ("In adverts, people may not be shown smoking.",)),
+        ("Every guest must wear a badge in the hall.", ("In the hall, every guest must wear a badge.",)),
         (
             "Photos of bathrooms and toilets must show a window.",
             ("Photos of bathrooms or toilets must show a window.",),

@@ -57,14 +57,23 @@ def _whose_not(draft: Draft, clauses: Group) -> Draft:
     subject, said = clauses[0].subject, clauses[0].said
     things = [one for group in draft.subjects for one in group]
     state = said.text.removeprefix(f"{BE} ")
+    if re.fullmatch(r"not [\w-]+", state):  # `not recognisable`: those that are
+        said, state = replace(said, text=f"{BE} {state[4:]}"), f"not {state}"
     whole = len(clauses) > 1 or len(things) != 1 or draft.said or draft.place or draft.whole or things[0].behind
     counted = english.counted(subject.determiner) or (bool(things) and english.counted(things[0].determiner))
-    if whole or counted or state == said.text or re.match(r"(?:not|neither|without)\b", state) or " and " in state:
+    if (
+        whole
+        or counted
+        or state == said.text
+        or re.match(r"(?:not(?! not )|neither|without)\b", state)
+        or " and " in state
+    ):
         raise Impossible(
             f"it is open whose `{subject.text}` is meant, and of how many",
             "write which must not be shown, as in `No person whose face is visible may be shown`",
         )
-    whose = Said(f"whose {subject.words} {subject.be} not {state}", subject.head, said.inner)
+    opposite = state.removeprefix("not not ") if state.startswith("not not ") else f"not {state}"
+    whose = Said(f"whose {subject.words} {subject.be} {opposite}", subject.head, said.inner)
     return replace(draft, subjects=((things[0].with_behind(whose),),), but=True)
 
 

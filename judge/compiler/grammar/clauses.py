@@ -11,7 +11,7 @@ from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, NOUN, PLURAL, THIRD
-from judge.compiler.grammar.pictures import ANY_PICTURE, ELSEWHERE, ITSELF, KINDS, PICTURES
+from judge.compiler.grammar.pictures import ANY_PICTURE, ELSEWHERE, ITSELF, KINDS, LOOKS, PICTURES
 from judge.compiler.grammar.things import Said, Thing, Things
 from judge.compiler.grammar.tokens import LACKING, NUMBERS
 
@@ -269,6 +269,25 @@ def picture(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
             return
         if not chart.can(end, ADJECTIVE, NOUN) and chart.word(end) not in ANY_PICTURE:
             return
+
+
+@phrase
+def such_pictures(chart: Chart, place: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """`blurry or dark photos`, `screenshots`: what the picture itself is, each as `blurry photo`."""
+    looks: list[str] = []
+    end = place
+    while chart.at(end, *LOOKS):
+        looks.append(chart.word(end))
+        _, end = next(iter(before.joints(chart, end + 1)), ("", end + 1))
+    noun = chart.word(end)
+    if not (looks and noun in ITSELF) and not (not looks and noun in KINDS):
+        return
+    one = KINDS.get(noun, lexicon.lemma(noun, verb=False))
+    found = tuple(f"{look} {one}".strip() for look in looks or [""])
+    yield found, end + 1
+    for joint, after in before.joints(chart, end + 1):
+        if joint != "and":
+            yield from (((*found, *more), last) for more, last in such_pictures(chart, after))
 
 
 @phrase

@@ -12,7 +12,7 @@ from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, ends_in_a_sta
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import each_denied, needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import Found
-from judge.compiler.grammar.itself import so_of_the_picture
+from judge.compiler.grammar.itself import has_its_own, so_of_the_picture
 from judge.compiler.grammar.only import AT
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
@@ -31,6 +31,12 @@ def required(found: Found) -> Iterator[Draft]:
     gone = tuple(_gone(one) for one in things.each)
     whole = (tuple(one for each in gone for one in each),) if things.joint == "and" else gone
     yield Draft(whole=whole, conditions=scope(found))
+
+
+def picture_has(found: Found) -> Iterator[Draft]:
+    """`Ads must carry a warning`, `Photos must have a white background`."""
+    if has_its_own(found["things"]):
+        yield from required(found)
 
 
 def _gone(one: Thing) -> tuple[Clause, ...]:

@@ -108,7 +108,8 @@ def _not(said: Said) -> Said:
     dressed = lexicon.lemma(first, verb=True) in _KEPT_SO and re.search(rf"(?:^| ){_PLACE}\b", rest) is not None
     dressed = dressed and not (rest.startswith("in ") and first in ("covered", "dressed", "clothed"))
     indoors = first == "covered" and rest.startswith("in ") and said.inner[:1] in ("o", "l")  # not `in snow`
-    placed = state and re.search(rf"(?:^| ){_PLACE}\b", rest)
+    # `without people in them` says where the people are
+    placed = state and re.search(rf"(?:^| ){_PLACE}\b", re.sub(r" \w+ (?:it|them)$", "", rest))
     if ((somewhere or dressed or placed) and not settled) or indoors:
         raise Impossible(
             f"it is open whether `{said.text}` must be so everywhere, or only there",
@@ -120,6 +121,8 @@ def _not(said: Said) -> Said:
         return _fewer(said)
     if said.owned:
         return replace(said, owned=(said.owned[0], f"not {said.owned[1]}"), both=())
+    if first == "with" and said.text.startswith("with both "):
+        return Said(f"{BE} with fewer than two {said.text.removeprefix('with both ')}", said.about, said.inner)
     if first in ("with", "without") and rest.split(" ")[0] in ("all", "every", "each", "both"):
         raise Impossible(
             f"it is open whether not `{said.text}` means that one is lacking, or all are",

@@ -34,6 +34,8 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
             "it is open what the examples behind `such as` or `including` add to the rule",
             "write a rule that forbids them as well, as in `No car or van may be shown`",
         )
+    if things.examples and "picture" in found and any(one.head in PICTURES for one in things.each):
+        raise Impossible("it is open of what the examples are", "name each kind of picture in a rule of its own")
     first = things.each[0]
     if first.determiner.split(" ")[0] in ("other", "another") or first.words.startswith("same "):
         raise Impossible(f"it is open which `{first.inside}` is meant", "name it: each rule is read alone")
@@ -78,7 +80,13 @@ def scope(found: Found) -> Groups:
         shown = (tuple(Clause(one, VISIBLE) for one in things.each),)
     if not words:
         return shown
-    if words.split()[-1] in ELSEWHERE:
+    if "for" in found:
+        if words not in KINDS.values() or found["for"].joint:
+            raise Impossible(
+                "it is open what the pictures are for", "say what they show, as in `Photos must not show A`"
+            )
+        words = f"{words} for {found['for'].each[0].inside}"
+    elif words.split()[-1] in ELSEWHERE:
         raise Impossible(
             f"`{words}`: no picture shows by itself that it is one, or is of one",
             "write `Photos must not show A`: it holds for every picture that is judged under the rule",
@@ -86,8 +94,9 @@ def scope(found: Found) -> Groups:
     return (*shown, (Clause(PICTURE, Said(f"{BE} {english.article(words)} {words}")),))
 
 
-def of_pictures(things: tuple[Thing, ...]) -> bool:
-    """Whether a thing is the picture that is judged."""
+def of_pictures(things: tuple[Thing, ...], *, examples: bool = False) -> bool:
+    """Whether a thing is the picture that is judged; examples: all but the first are examples of it."""
+    things = things[:1] if examples else things
     return any(one.head in PICTURES for one in things)
 
 

@@ -9,7 +9,7 @@ from judge.compiler.grammar import before, lexicon, nouns, predicates, verbs
 from judge.compiler.grammar.chart import Chart, phrase
 from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, ING, PAST, THIRD
 from judge.compiler.grammar.things import BE, Alternatives, Said, few, not_so, product
-from judge.compiler.grammar.tokens import PREPOSITIONS
+from judge.compiler.grammar.tokens import OWNERS, PREPOSITIONS
 
 LOOKS = frozenset({"look", "seem", "appear"})
 
@@ -131,7 +131,9 @@ def _one_base(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         return
     if chart.at(place, "have"):
         for found, end in nouns.things(chart, place + 1):
-            yield tuple(Said.ending("with", one) for one in found.options), end
+            hidden = any(one.determiner in OWNERS and lexicon.tags(one.behind) & {PAST} for one in found.each)
+            if not hidden:  # `their plates hidden`: what is said of them (`owned`)
+                yield tuple(Said.ending("with", one) for one in found.options), end
         yield from predicates.owned(chart, place)
         return
     for said, end in verbs.verbs(chart, place, (BASE,)):

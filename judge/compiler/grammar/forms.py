@@ -29,6 +29,8 @@ SHORT = {
     "PUT": "post|publish|upload|show|display|include|depict|add",
     "SHOWS": "show|shows|contain|contains|depict|depicts",
     "OF": "of|showing|with|containing|depicting|featuring",
+    "SUBMIT": "post|publish|upload|submit",
+    "SUBMITTED": "posted|published|uploaded|submitted|accepted",
     "REMOVED": "removed|rejected|deleted|declined|refused",
     "IFWHEN": "if|when|where|whenever|while|wherever",
 }
@@ -91,6 +93,28 @@ CORES: tuple[tuple[str, str], ...] = (
     ("[any|all] <picture> that|which $SHOWS <things> is|are [strictly] $BANNED", "both_open"),
     ("[any|all] <picture> $OF <things> will be $REMOVED", "both_open"),
     ("[any|all] <picture> that|which $SHOWS <things> will be $REMOVED", "both_open"),
+    # of the picture itself
+    ("do not|never $SUBMIT <such_pictures>", "no_such"),
+    ("never $SUBMIT <such_pictures>", "no_such"),
+    ("we do not accept <such_pictures>", "no_such"),
+    ("no <such_pictures> $MAY be $SUBMITTED", "no_such"),
+    ("<such_pictures> $MAY not|never be $SUBMITTED", "no_such"),
+    ("<such_pictures> is|are not accepted", "no_such"),
+    ("<such_pictures> will be $REMOVED", "no_such"),
+    ("<such_pictures> is|are not $ALLOWED", "no_such_looks"),
+    ("<such_pictures> is|are [strictly] $BANNED", "no_such_looks"),
+    ("[the|all] <picture> of <shown:things> $MUST [always|to] be <tail>", "picture_so"),
+    ("[the|all] <picture> $MUST [always|to] be <tail>", "picture_so"),
+    ("[the|all] <picture> of <shown:things> $MAY not|never be <tail>", "picture_not_so"),
+    ("[the|all] <picture> $MAY not|never be <tail>", "picture_not_so"),
+    ("[any|all] <picture> that|which is|are <tail> is|are not $ALLOWED", "picture_not_so"),
+    ("[any|all] <picture> that|which is|are <tail> is|are [strictly] $BANNED", "picture_not_so"),
+    ("[any|all] <picture> that|which is|are <tail> will be $REMOVED", "picture_not_so"),
+    ("[the|all|any|every|each] <picture> $MUST [always|to] carry|bear|have <things>", "picture_has"),
+    ("[the|all|any] <picture> $MAY not|never carry|bear|have <things>", "picture_has_no"),
+    ("[the|all] <picture> for <for:things> $MAY not|never [ever] <showing> <things>", "both_open"),
+    ("no <picture> for <for:things> $MAY [ever] <showing> <things>", "both_open"),
+    ("[the|all] <picture> for <for:things> $MUST [always|to] <showing> <things>", "required"),
     ("we do not allow|permit|accept <things>", "both_open"),
     ("we do not allow|permit|accept [any] <picture> $OF <things>", "both_open"),
     ("we do not allow|permit|accept [any] <picture> that|which $SHOWS <things>", "both_open"),
@@ -121,6 +145,8 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<things> $MAY only be $SHOWN $IFWHEN <clauses>", "only_if"),
     ("<things> is|are only $ALLOWED $IFWHEN <clauses>", "only_if"),
     ("<things> is|are $ALLOWED only $IFWHEN <clauses>", "only_if"),
+    ("[the] <picture> of <things> is|are $ALLOWED only $IFWHEN <clauses>", "only_if_theirs"),
+    ("[the] <picture> of <things> $CAN be $SHOWN only $IFWHEN <clauses>", "only_if_theirs"),
     ("<things> $CAN be $SHOWN <tail> only $IFWHEN <clauses>", "only_if"),
     ("<things> is|are $ALLOWED <tail> only $IFWHEN <clauses>", "only_if"),
     ("<things> $CAN <doing> only $IFWHEN <clauses>", "only_if"),
@@ -180,6 +206,7 @@ FRONTS: tuple[tuple[str, str], ...] = (
     ("<place> ,", "place"),
     ("in|on|for [all|any|the] <picture> ,", "of_picture"),
     ("in|on|for [all|any|the] <picture> of <shown:things> ,", "of_picture"),
+    ("in [all|any] <picture> for <for:things> ,", "of_picture"),
     ("when|while <ing> ,", "doing"),
     ("unless <clauses> ,", "lifted"),
     ("unless <state> ,", "lifted_so"),
@@ -195,6 +222,7 @@ BACKS: tuple[tuple[str, str], ...] = (
     ("[,] $IFWHEN <clauses>", "condition_behind"),
     ("in [all|any|the] <picture>", "of_picture"),
     ("in [all|any|the] <picture> of <shown:things>", "of_picture"),
+    ("in [all|any] <picture> for <for:things>", "of_picture"),
     ("[,] when|while <ing>", "doing_behind"),
     ("[,] unless <clauses>", "lifted_behind"),
     ("[,] unless <state>", "lifted_so_behind"),
@@ -250,7 +278,11 @@ def parts_of(form: str) -> tuple[FormPart, ...]:
 
 def matches(chart: Chart, place: int, form: str, phrases: Phrases) -> Iterator[tuple[Found, int]]:
     """Every way to match a form from a place on: what fills its holes, and where it ends."""
-    yield from _matches(chart, place, parts_of(form), phrases, {})
+    parts = parts_of(form)
+    first = parts[0]
+    if first.words and not first.optional and chart.word(place) not in first.words:
+        return iter(())  # most forms begin with another word
+    return _matches(chart, place, parts, phrases, {})
 
 
 @lru_cache(512)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.changes import lifted
 from judge.compiler.grammar.clauses import said_of
-from judge.compiler.grammar.demands import must_and_must_not, required, required_so, required_there
+from judge.compiler.grammar.demands import must_and_must_not, picture_has, required, required_so, required_there
 from judge.compiler.grammar.denial import (
     Impossible,
     not_vague,
@@ -18,7 +18,14 @@ from judge.compiler.grammar.denial import (
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import needs_its_verb, of_pictures, said_in, scope, shows, things_in
 from judge.compiler.grammar.forms import SHORT, Found
-from judge.compiler.grammar.itself import of_the_picture
+from judge.compiler.grammar.itself import (
+    has_its_own,
+    no_such,
+    no_such_looks,
+    of_the_picture,
+    picture_not_so,
+    picture_so,
+)
 from judge.compiler.grammar.only import (
     but_not,
     but_not_shown,
@@ -31,12 +38,13 @@ from judge.compiler.grammar.only import (
     only_those,
 )
 from judge.compiler.grammar.things import Said, Thing, Things
+from judge.compiler.grammar.tokens import OWNERS
 
 # What is no object and can be seen all the same.
 _SIGNS = lexicon.word_set(
     "text name logo watermark money sign symbol address ticket graffiti nudity injury wound number letter word label "
-    "barcode code link voucher coupon slogan caption tattoo hashtag emoji date price password border mark receipt map "
-    "advertising"
+    "slur barcode code link voucher coupon slogan caption tattoo hashtag emoji date price password border mark receipt "
+    "map advertising"
 )
 _MUTUAL = lexicon.word_set(
     "kiss hug fight touch meet embrace wrestle dance play talk argue share hold shake cuddle box"
@@ -63,9 +71,9 @@ def forbidden(found: Found) -> Iterator[Draft]:
 
 def bare(found: Found) -> Iterator[Draft]:
     """`No weapons.`, and not `No exceptions.`: what is named must be something to see."""
-    if of_pictures(things_in(found, examples=True).each):
+    if of_pictures(things_in(found, examples=True).each, examples=found["things"].examples):
         return
-    for one in things_in(found, examples=True).each:
+    for one in () if found["things"].examples else things_in(found).each:
         act = lexicon.ING in lexicon.tags(one.head) and one.head.endswith("ing")
         if lexicon.kind(one.head) not in tuple("oafpbgse") and not act and not _is_sign(one.head):
             raise Impossible(
@@ -85,7 +93,7 @@ def each_forbidden(found: Found) -> Iterator[Draft]:
     things, said = things_in(found, examples=True), said_in(found)
     if shows(things.each, said) or needs_its_verb(found):
         return
-    if of_pictures(things.each):
+    if of_pictures(things.each, examples=things.examples):
         yield from of_the_picture(things, said)
         return
     for one in things.each:
@@ -139,7 +147,7 @@ def _both(things: Things, found: Found) -> Iterator[Draft]:
     said = said_in(found)
     if shows(things.each, said) or needs_its_verb(found):
         return
-    if of_pictures(things.each) and "picture" not in found:
+    if of_pictures(things.each, examples=things.examples) and "picture" not in found:
         yield from of_the_picture(things, said)
         return
     if any(re.match(rf"not (?:{SHORT['SHOWN']})\b", one.text) for one in said):
@@ -189,6 +197,19 @@ def only_if(found: Found) -> Iterator[Draft]:
         yield replace(next(lifted(draft, found)), only=True)
 
 
+def only_if_theirs(found: Found) -> Iterator[Draft]:
+    """`Photos of pupils are allowed only if their faces are covered`: as of pupils."""
+    each = [clause.subject for group in found["clauses"] for clause in group]
+    if not found["picture"] and all(one.determiner.split(" ")[0] in OWNERS for one in each):
+        yield from only_if({name: value for name, value in found.items() if name != "picture"})
+
+
+def picture_has_no(found: Found) -> Iterator[Draft]:
+    """`Photos must not have borders`."""
+    if has_its_own(found["things"]):
+        yield from both_open(found)
+
+
 MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "forbidden": forbidden,
     "each_forbidden": each_forbidden,
@@ -196,6 +217,13 @@ MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "nobody": nobody,
     "too_many": too_many,
     "only_if": only_if,
+    "only_if_theirs": only_if_theirs,
+    "no_such": no_such,
+    "no_such_looks": no_such_looks,
+    "picture_so": picture_so,
+    "picture_not_so": picture_not_so,
+    "picture_has": picture_has,
+    "picture_has_no": picture_has_no,
     "only_so": only_so,
     "only_doing": only_doing,
     "but_not": but_not,

@@ -227,7 +227,15 @@ def _is_of_one(said: Said) -> bool:
 
 
 # What is one word in all but the spelling: `selfie sticks or drones` are no selfie drones.
-_COMPOUNDS = {"qr": ("code",), "selfie": ("stick",), "glue": ("stick",), "zebra": ("crossing",), "traffic": ("light",)}
+_COMPOUNDS = {
+    "qr": ("code",),
+    "selfie": ("stick",),
+    "glue": ("stick",),
+    "zebra": ("crossing",),
+    "traffic": ("light",),
+    "swear": ("word",),
+    "hard": ("hat",),
+}
 
 
 def _spread(chart: Chart, determiner: str, before: tuple[str, ...], noun: int) -> Iterator[tuple[Things, int]]:

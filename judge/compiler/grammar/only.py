@@ -93,6 +93,8 @@ def only_so(found: Found) -> Iterator[Draft]:
             "it is open what `only` limits where two phrases follow",
             "write what is forbidden: `No dog may be shown on a train without a muzzle`",
         )
+    if len(said) == 1 and _in_one_of(said[0]):
+        said = said[0].both
     if any(one.both and all(map(is_place, one.both)) for one in said):
         raise Impossible(
             "it is open whether `only` asks for all of what follows, or for one of it",
@@ -115,6 +117,13 @@ def only_doing(found: Found) -> Iterator[Draft]:
         yield Draft((things.each,), product(said, (without,)), only=True)
         return
     yield unless_so(Draft((things.each,), said), where)
+
+
+def _in_one_of(said: Said) -> bool:
+    """`in paintings and drawings`: nothing is in both at once."""
+    each = [re.match(r"(in|inside) [^,]+", one.text) for one in said.both]
+    alone = all(len([word for word in one.text.split() if word in PREPOSITIONS]) == 1 for one in said.both)
+    return bool(each) and all(each) and alone and said.text.count(f"{said.text.split()[0]} ") == 1
 
 
 def is_place(said: Said) -> bool:

@@ -10,6 +10,7 @@ import re
 from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.asides import without_asides
 from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.pictures import KINDS
 from judge.compiler.grammar.tokens import PREPOSITIONS
 
 _YOUR = re.compile(r"\b(?:your|our|my)\b(?! (?:photo|picture|image))", re.IGNORECASE)
@@ -76,6 +77,19 @@ _THE_ONLY = re.compile(
     r"(?:shown|visible|seen)",
     re.IGNORECASE,
 )
+# `People in adverts may not be shown smoking`: of adverts alone.
+_IN_KIND = re.compile(
+    rf"(?P<things>(?!no\b|in\b|nobody\b|only\b|neither\b)[^,.;]+?) (?P<kind>in (?:{'|'.join(sorted(KINDS))})) "
+    r"(?P<rest>(?:may|must|should|can)(?: not| never)? (?!show\b|only\b)[^.;]+)",
+    re.IGNORECASE,
+)
+# `When a fireplace is lit, a screen must be visible in front of it`: no lit one without.
+_BESIDE_IT = re.compile(
+    r"(?:if|when|whenever|where) an? (?P<thing>[\w-]+(?: [\w-]+)?) is (?P<state>[\w-]+(?: [\w-]+){0,2}), "
+    r"(?P<other>an? [\w-]+(?: [\w-]+)?) must (?P<verb>be (?:visible |shown )?|hang |stand |lie )"
+    rf"(?P<where>(?:{'|'.join(sorted(PREPOSITIONS))}) (?:[\w ]+ )?it)",
+    re.IGNORECASE,
+)
 _ADDED = re.compile(r"^((?:do not|don't|never) add .+?) to (?:the|your|any) (?:photo|picture|image)s?$", re.IGNORECASE)
 
 
@@ -91,6 +105,14 @@ def plain(text: str) -> str:
         sentence = f"{sentence} visible"
     if only := _THE_ONLY.fullmatch(sentence):
         sentence = f"no {only['thing']} other than {_lower(only['but'])} may be shown"
+    if kind := _IN_KIND.fullmatch(sentence):
+        sentence = f"{kind['kind']}, {_lower(kind['things'])} {kind['rest']}"
+    if beside := _BESIDE_IT.fullmatch(sentence):
+        state = "" if beside["state"] in ("visible", "shown", "seen") else f" that is {beside['state']}"
+        doing = "" if beside["verb"].startswith("be") else f"{english.ing(beside['verb'].strip())} "
+        other = f"{beside['other']} {doing}{beside['where']}"
+        if not {"not", "no", "without"} & set(state.split()):
+            sentence = f"no {beside['thing']}{state} may be shown without {other}"
     sentence = _each_has(_ADDED.sub(r"\1", sentence))
     sentence = _YOU.sub(lambda found: f"nobody {found[1]}" if found[1] else "every person must", sentence)
     sentence = _ANYONE.sub("any person", _EVERY_ONE.sub("every person", sentence))

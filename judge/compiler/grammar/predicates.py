@@ -174,10 +174,21 @@ def lacks_object(said: Alternatives) -> bool:
     return len(last) == 1 and english.needs_object(lexicon.lemma(last[0], verb=True)) and last[0].endswith("ing")
 
 
+def _is_state_and_place(said: Alternatives) -> bool:
+    first = [one.text.split()[0] for one in said]
+    return (
+        len(said) > 1
+        and ADJECTIVE in lexicon.tags(first[0])
+        and first[0] not in PREPOSITIONS
+        and first[-1] in PREPOSITIONS
+    )
+
+
 def _is_placed(said: Said, more: Said) -> bool:
     """`parked on a road or in front of a gate`: the places are of the parking."""
     words = said.text.split()
-    placed = len(words) > 2 and lexicon.lemma(words[0], verb=True) in _PLACED and words[1] in PREPOSITIONS
+    behind = words[1:2] if lexicon.tags("".join(words[1:2])) != {ADJECTIVE} else words[2:3]  # `left unattended on`
+    placed = len(words) > 2 and lexicon.lemma(words[0], verb=True) in _PLACED and bool(PREPOSITIONS & set(behind))
     return placed and more.text.split()[0] in PREPOSITIONS - {"of", "with", "without", "for", "as", "by", "than"}
 
 
@@ -194,6 +205,8 @@ def _run(chart: Chart, place: int) -> Iterator[tuple[Alternatives, int]]:
         for more, behind in tail(chart, after):  # `parked [on a road or in front of a gate]`
             if len({lexicon.tags(one.text.split()[0]) & {PAST, ING} == set() for one in more}) > 1:
                 continue  # `covered [with a cloth or stored in a box]`
+            if lexicon.lemma(said[-1].text, verb=True) in _PLACED and _is_state_and_place(more):
+                continue  # `left [unattended on platforms or in corridors]`: unattended in both
             each = tuple(part for one in more for part in one.both or (one,))
             alike = all(one.text.startswith(f"{chart.word(after)} ") for one in each)
             if (

@@ -22,6 +22,7 @@ PHRASES = {
     "participle": predicates.participle,
     "picture": clauses.picture,
     "posting": clauses.posting,
+    "such_pictures": clauses.such_pictures,
     "showing": clauses.showing,
     "count": clauses.count,
     "place": clauses.place,
