@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 
 from judge.serving.http import guardrail, judging, lookup, moderations, problems
 from judge.serving.http.gate import Gate
+from judge.serving.http.openapi import document
 
 if TYPE_CHECKING:
     from judge.serving.http.service import Service
@@ -28,4 +30,5 @@ def create_app(service: Service) -> FastAPI:
     for room in (judging, moderations, guardrail, lookup):
         app.include_router(room.router)
     app.add_middleware(Gate, service=service)
+    app.openapi = functools.cache(lambda: document(app))  # type: ignore[method-assign]
     return app

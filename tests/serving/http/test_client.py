@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import json
 import threading
 
 import httpx2
 import pytest
-from PIL import Image
 from typer.testing import CliRunner
 
 from judge import Client
@@ -18,29 +15,6 @@ from tests.serving.http.conftest import DRAWINGS
 from tests.serving.http.running import Scripted, serving
 
 VIOLATING = next(one for one in DRAWINGS if one.name == "body-on-fire-violating.png")
-
-
-def test_a_client_gets_the_verdicts_of_the_server(real, tmp_path):
-    broken, missing = tmp_path / "broken.png", tmp_path / "missing.png"
-    broken.write_bytes(b"nonsense")
-    with Client(real.url) as client:
-        verdicts = list(client.judge_many([VIOLATING, str(broken), missing, VIOLATING.read_bytes()]))
-        assert client.judge(VIOLATING, name="x").image == "x"
-        assert [one["name"] for one in client.constitutions()] == ["demo"]
-        with pytest.raises(UserError, match="no constitution 'none'"):
-            client.judge(VIOLATING, constitution="none")
-    assert [one.verdict for one in verdicts] == ["violation", "needs_review", "needs_review", "violation"]
-    assert [one.image for one in verdicts] == [str(VIOLATING), str(broken), str(missing), "<bytes>"]
-    assert verdicts[2].reasons == ("no such file",) and verdicts[2].failure.retryable
-    assert verdicts[2].provenance == verdicts[0].provenance
-
-
-def test_check_by_a_server_prints_what_check_prints(real, tmp_path):
-    found = CliRunner().invoke(app, ["check", "--server", real.url, str(VIOLATING)])
-    assert found.exit_code == 1 and found.stdout.split() == ["violation", str(VIOLATING), "body-on-fire"]
-    (tmp_path / "a.png").write_bytes(b"nonsense")
-    found = CliRunner().invoke(app, ["check", "--server", real.url, str(tmp_path), "--json", "-c", "demo"])
-    assert found.exit_code == 4 and json.loads(found.stdout)["causes"] == ["unreadable"]
 
 
 def test_options_of_models_are_not_for_a_server():
@@ -95,16 +69,6 @@ def test_tries_of_one_request_have_one_idempotency_key_and_the_key_is_sent():
         ),
     ) as keyed:
         assert keyed.constitutions() == ["Bearer k"]
-
-
-def test_one_image_with_too_many_pixels_stops_no_other(real):
-    large = io.BytesIO()
-    Image.new("1", (513, 512)).save(large, "PNG")
-    with Client(real.url) as client:
-        verdicts = list(client.judge_many([VIOLATING, large.getvalue()]))
-    assert [one.verdict for one in verdicts] == ["violation", "needs_review"]
-    assert "more than 0.262 megapixels" in verdicts[1].reasons[0]
-    assert verdicts[1].causes == ("unreadable",)
 
 
 def test_an_address_that_is_none_and_a_server_that_is_not_there():

@@ -1,0 +1,67 @@
+"""The OpenAPI document says what the server does: requests made of it, right and wrong ones, are answered as it says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import CHECKS, load_all_checks
+
+from tests.serving.http.running import Scripted, serving
+
+load_all_checks()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    store = str(tmp_path_factory.mktemp("store") / "verdicts.db")
+    with serving({"store": store, "limits": {"waiting": 1000}}, process=Scripted()) as running:
+        yield running
+
+
+# What fits the schema may still be no base64, and a name that is free text may be that of no constitution.
+NOT_ASKED = [CHECKS.get_one("positive_data_acceptance")]
+ALWAYS_AN_ACTION = [*NOT_ASKED, CHECKS.get_one("negative_data_rejection")]  # of the guardrail, also on nonsense
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # schemathesis's checks leave connections of their own open
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_requests_made_of_the_document_are_answered_as_it_says(server):
+    asked = 0
+    with requests.Session() as session:
+        for found in schemathesis.openapi.from_url(f"{server.url}/openapi.json").get_all_operations():
+            operation = found.ok()
+
+            def ask(case):
+                nonlocal asked
+                asked += 1
+                aside = ALWAYS_AN_ACTION if "guardrail" in case.path else NOT_ASKED
+                case.call_and_validate(session=session, excluded_checks=aside)
+
+            for mode in schemathesis.GenerationMode:
+                few = settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+                with contextlib.suppress(Unsatisfiable):  # nothing wrong can be said where nothing is read
+                    few(seed(17)(given(case=operation.as_strategy(generation_mode=mode))(ask)))()
+    assert asked > 30
+
+
+def test_examples_of_the_document_are_answered_with_verdicts(server):
+    document = server.http.get("/openapi.json").json()
+    tried = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                if "example" in content:
+                    answer = server.http.request(
+                        method, path, content=json.dumps(content["example"]), headers={"content-type": kind}
+                    )
+                    assert answer.status_code == 200, (path, answer.text)
+                    tried += 1
+    assert tried == 3
+    for used in json.dumps(document).split('"#/components/schemas/')[1:]:
+        assert used.split('"')[0] in document["components"]["schemas"]
