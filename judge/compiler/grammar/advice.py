@@ -141,11 +141,12 @@ def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
     kept = tuple((text,) for text, made in found.items() if isinstance(made, Parsed) and not missing(lost, text))
     gone = {text: made.reason for text, made in found.items() if isinstance(made, Unparsed)}
     # one of two ways alone is no answer to which is meant
-    ways = Ways(kept, max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
+    written = tuple((one,) for one in refused.written) if kept else ()
+    ways = Ways((*kept, *written), max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
     if not refused.written and (not kept or refused.hint):
         ways = max((ways, *_other_ways(sentence, refused, read)), key=lambda one: (len(one.ways), len(one.examples)))
     if ways.ways:
-        gone = gone if ways.ways == kept else {}
+        gone = gone if kept and ways.ways[: len(kept)] == kept else {}
         return _offered(sentence, refused, ways, gone)
     return _told(sentence, refused, ways, gone, read)
 

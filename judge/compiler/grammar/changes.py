@@ -40,9 +40,7 @@ def _whose(draft: Draft, groups: Groups) -> Groups:
         return groups
     things = [one for group in draft.subjects for one in group]
     if len(each) > 1 or len(things) > 1 or not things or draft.said or draft.place or draft.whole or things[0].inner:
-        raise Impossible(
-            f"it is open whose `{owned[0].subject.text}` is meant", "name it: each statement of a rule is asked alone"
-        )
+        raise Impossible(f"it is open whose `{owned[0].subject.text}` is meant", "")
     subject, owner = owned[0].subject, things[0]
     rest = " ".join([*subject.determiner.split()[1:], subject.words, "of", owner.text])
     return ((replace(owned[0], subject=replace(subject, determiner="the", words=rest)),),)

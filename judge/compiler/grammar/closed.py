@@ -12,12 +12,13 @@ from itertools import pairwise
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, NOUN, PAST, PLURAL, word_set
 from judge.compiler.grammar.tokens import CLOSED, DETERMINERS, LACKING, NUMBERS, Token, tokens_of
 
-_OUT = "say what is visible in its place"
+OUT = ""  # nothing is known that could stand in its place
+THEN = "say what is visible then, as in `No phone may be shown, unless a doctor is visible`"
 _EXCEPT = "if it is an exception, write `other than` or `unless`, as in `No dog other than a guide dog may be shown`"
-_TIME = "a picture shows one moment: say what is visible in it"
+TIME = "a picture shows one moment: say what is visible in it"
 _OFTEN = "a rule holds for every picture or for none: write what is excepted with `unless`"
 _AND = "write `and` or `or`, as in `Logos and signs must not be shown`"
-_ASKED = "a rule holds in every case that it does not except: say what is visible in its place"
+_ASKED = "a rule holds in every case that it does not except"
 # Words that no form handles, wherever they stand, and what to write instead.
 _CHANGES: tuple[tuple[str, str], ...] = (
     ("as well as|along with|in addition to|besides|not only|plus(?! size)|versus|respectively", _AND),
@@ -43,7 +44,7 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         "|(?:in|on|at|over|by) (?:the )?(?:\\w+days?|summer|winter|spring|autumn|weekends?|holidays?|evenings?"
         "|mornings?|afternoons?|nights?|day|daytime|noon|midnight|christmas|january|february|march|april|june|july|august"
         "|september|october|november|december)",
-        _TIME,
+        TIME,
     ),
     (
         "otherwise|else|if not|if so|or not(?= be)|if any|(?:if|where|when) (?:possible|necessary|needed|appropriate)"
@@ -58,7 +59,7 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         "|the (?:first(?! aid)|next|last|final)|every (?:second|third|other)"
         "|with (?:or|and|and/or) without|with/without|without exception|without fail|at all|vice versa|the like"
         "|or (?:similar|comparable|equivalent)|something similar",
-        _OUT,
+        OUT,
     ),
     (
         r"(?:as|except|in|for|on) (?:the|your) (?:first|second|next|last|final)(?: (?:photo|image|picture|shot))?",
@@ -82,7 +83,7 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         r"except(?:ing)?(?: for)? (?:[\w'-]+ ){0,3}(?:reasons?|purposes?|grounds|uses?|needs?|causes?|occasions?)"
         r"|except(?:ing)? for (?:cutting|cooking|eating|cleaning|reading|writing|teaching|training|working|playing"
         r"|serving|selling|showing|demonstrating|\w+ing(?=[.!]?$))",
-        "say what is visible then, as in `No phone may be shown, unless a doctor is visible`",
+        THEN,
     ),
     (
         "mostly|mainly|usually|often|sometimes|normally|typically|rarely|seldom|in general|as a rule|in principle"

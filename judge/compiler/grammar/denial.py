@@ -113,8 +113,7 @@ def _not(said: Said) -> Said:
     if ((somewhere or dressed or placed) and not settled) or indoors:
         raise Impossible(
             f"it is open whether `{said.text}` must be so everywhere, or only there",
-            "only if nothing is asked elsewhere, put the place first, as in `On scaffolds, every worker must wear a "
-            "helmet`; if the place must be so as well, write a rule for each, as in `Every dog must be on a leash`",
+            "if it must be so everywhere, and be there as well, write a rule for each",
             (((place, ""), ("^", f"{place[0].upper()}{place[1:]}, ")),) if (place := _place_of(said.text)) else (),
         )
     if (said.counts or _QUANTITY.search(said.text)) and not said.owned:

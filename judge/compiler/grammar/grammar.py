@@ -97,7 +97,7 @@ def readings(chart: Chart, rule: str) -> list[Parsed]:
         instead = named(plain(rule)) if "stands for" in wrong else ()
         quoted = (lexicon.lemma(word, verb=True) for word in re.findall(r"^`([\w-]+)`", wrong))
         blocking = next((word for word in quoted if word in plain(rule).casefold()), "")
-        raise Impossible(wrong, "say what is visible in place of what is open", instead, blocked=blocking)
+        raise Impossible(wrong, "", instead, blocked=blocking)
     return [chain for key, chain in found.items() if key not in faulty]
 
 
@@ -109,8 +109,8 @@ def _closed(chain: Parsed) -> None:
                 blocking = words.removeprefix("is ").removeprefix("are ")
                 raise Impossible(
                     f"it is open what `{words}` says in `{one.statement}`",
-                    f"say what is visible in place of `{blocking}`, as in `No dog may be shown on a table`",
-                    blocked=blocking,
+                    "",
+                    blocked="" if "same" in blocking else blocking,
                 )
 
 

@@ -21,7 +21,7 @@ from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS, Token, tokens_of
 
 _ITSELF = Thing("", "one", "one")
-_NAME_IT = "name the thing: each statement of a rule is asked alone"
+_NAME_IT = ""  # a thing that is named may be another one, so none is offered that is not read
 
 
 def stands_for(clause: Clause) -> bool:

@@ -70,7 +70,10 @@ def not_seen(sentence: str) -> Unparsed | None:
         )
     changing = closed.unhandled(sentence)
     if changing:
-        return Unparsed(f"it is open what `{changing[0]}` changes in the rule", changing[1], blocked=changing[0])
+        then = changing[1] in (closed.TIME, closed.THEN)
+        return Unparsed(
+            f"it is open what `{changing[0]}` changes in the rule", changing[1], blocked=changing[0] if then else ""
+        )
     opinion = checks.subjective(_VERDICT.sub("", sentence))
     if opinion:
         return Unparsed(
@@ -108,7 +111,7 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     if pronoun:
         return Unparsed(
             f"it is open what `{pronoun}` stands for",
-            "name the thing: each statement of a rule is asked alone",
+            "",
             swapped(sentence, named(sentence)),
         )
     either = re.match(r"(?:\w+ )?(\w+) (?:must|may|should|can) ", sentence)
@@ -191,19 +194,12 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
         if chart.furthest >= len(chart):
             return Unparsed(no_form, "")
         stop = chart.tokens[chart.furthest].text
-        return Unparsed(f"{no_form}: reading ends at `{stop}`", _instead_of(chart.tokens[chart.furthest]), blocked=stop)
+        return Unparsed(f"{no_form}: reading ends at `{stop}`", "")
     if chart.furthest >= len(chart):
         return Unparsed("its words are known, but not how they belong together", "", kind_in_front(sentence))
     read = " ".join(token.text for token in chart.tokens[: chart.furthest])
     stop = chart.tokens[chart.furthest].text
-    return Unparsed(
-        f"it is open what `{stop}` says, after `{read}`", _instead_of(chart.tokens[chart.furthest]), blocked=stop
-    )
-
-
-def _instead_of(stop: Token) -> str:
-    """Advice about the word where reading ended; none of one that says nothing to be seen, as `may` or `or`."""
-    return f"say what is visible in place of the words at `{stop.text}`" if stop.tags else ""
+    return Unparsed(f"it is open what `{stop}` says, after `{read}`", "")
 
 
 def _counts_nothing(tokens: tuple[Token, ...]) -> str:

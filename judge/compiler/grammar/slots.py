@@ -37,7 +37,7 @@ _TIMES = tuple(
         (r"(?:in|during)(?: the)? (?:summer|autumn|spring)", "when green trees are visible"),
         (r"(?:at|over|on)(?: the)? (?:christmas|halloween|easter|holidays?)", "when decorations are visible"),
         (
-            rf"(?:during|before|after|until|till|since|(?:on|at|in|over) (?:the )?\w+(?:days?|ends?|times|mas))"
+            rf"(?:during|(?:on|at|in|over) (?:the )?\w+(?:days?|ends?|times|mas))"
             rf"(?:(?! {_MODAL}\b)[^,;.])*",
             "when a sign is visible",
         ),

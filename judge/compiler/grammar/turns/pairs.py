@@ -7,6 +7,7 @@ from judge.compiler.grammar.turns.words import Turn
 PAIRS: tuple[Turn, ...] = (
     # what changes nothing
     (r"(?P<a>.+), (?P<gone>even) (?P<x>(?!if\b|when\b|in\b|with\b)[\w -]+)", ("<a> or <x>",)),
+    (r"(?P<a>.*?)(?P<n>[\w-]+), (?P<gone>even) (?P<x>[\w-]+) (?P<gone2>ones)", ("<a><n> or <x> <n>",)),
     (r"(?P<gone>even) (?P<a>.+)", ("<a>",)),
     (r"(?P<a>.+?),? including (?P<x>$AT .+)", ("<a>, even <x>",)),
     (
@@ -126,6 +127,10 @@ PAIRS: tuple[Turn, ...] = (
         "says, after",
     ),
     (r"(?P<a>.+? $MUST be visible) (?P<gone>in (?:at least )?one (?:of the )?(?:photos?|pictures?|images?))", ("<a>",)),
+    (
+        r"(?P<s>[\w' -]+?) $MUST be shown with the (?P<x>[\w-]+) (?P<p>[\w-]+) and the (?P<y>[\w-]+) (?P<q>[\w-]+)",
+        ("the <x> of <s> must be <p> // the <y> of <s> must be <q>",),
+    ),
     # a demand, as what must not be shown
     (
         r"(?P<s>the [\w' -]+?) $MUST be (?P<p>(?!not\b|never\b)(?:(?! or | and )[^,])+)",
