@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from judge.serving.http.settings import RequestLimits
 
 _DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _LARGE = 2**20  # characters, after which text is decoded in a thread
 Name = Annotated[str, StringConstraints(max_length=1000)]
 
@@ -96,7 +97,7 @@ async def json_body(request: Request) -> Any:
     """
     body = await request.body()
     try:
-        return await asyncio.to_thread(json.loads, body) if len(body) > _LARGE else json.loads(body)
+        return await asyncio.to_thread(_loaded, body) if len(body) > _LARGE else _loaded(body)
     except (ValueError, RecursionError) as error:
         raise ApiProblem(422, "invalid-request", f"the body is no JSON ({str(error)[:100]})") from error
 
@@ -121,6 +122,13 @@ async def from_text(text: str, name: str) -> Given:
     except (binascii.Error, ValueError) as error:
         raise ApiProblem(422, "invalid-request", f"{name}: no base64 ({str(error)[:100]})") from error
     return Given(name, data)
+
+
+def _loaded(body: bytes) -> Any:
+    found = json.loads(body)
+    if _HALF.search(body):
+        json.dumps(found, ensure_ascii=False).encode()  # half a character could not be told again
+    return found
 
 
 def _decoded(text: str) -> bytes:

@@ -68,6 +68,23 @@ def problem(answer, status, slug):
             "unknown-constitution",
         ),
         ("POST", "/v1/judge", b'{"image": "http://example.com/a.png"}', "application/json", 422, "urls-not-fetched"),
+        (
+            "POST",
+            "/v1/judge",
+            b'{"image": {"data": "aGk=", "name": "\\ud800"}}',
+            "application/json",
+            422,
+            "invalid-request",
+        ),
+        (
+            "POST",
+            "/v1/judge",
+            b'{"image": "aGk=", "constitution": "\\uDFFF"}',
+            "application/json",
+            422,
+            "invalid-request",
+        ),
+        ("POST", "/v1/judge", b"[" * 100_000, "application/json", 422, "invalid-request"),
         ("POST", "/v1/judge", b"hi", "text/plain", 415, "unsupported-media-type"),
         ("POST", "/v1/judge", b"hi", "multipart/form-data", 422, "invalid-request"),
         (
