@@ -55,7 +55,7 @@ class JudgeStage:
         from judge.serving.batch.policies import rule_digests
 
         self._judge = load_judge(constitution, settings)
-        self._digests = rule_digests(self._judge.constitution, self._judge.locked)
+        self._digests = rule_digests(self._judge.constitution)
         self._column, self._evidence = column, evidence
 
     def __call__(self, batch: Any) -> Any:

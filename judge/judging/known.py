@@ -14,7 +14,10 @@ from judge.judging.probability import Facts, StatementDecision
 
 @dataclass(frozen=True)
 class Known:
-    """relevance: cosines by view and id of the rule. decided: by view, what was found of the statement of a rule."""
+    """relevance: cosines by view and id of the rule. answered: by view, what was said of the statement of a rule, and
+    what followed; None where that is open, and goes by the answer."""
 
     relevance: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    decided: Mapping[str, Mapping[tuple[str, str], tuple[Facts, StatementDecision]]] = field(default_factory=dict)
+    answered: Mapping[str, Mapping[tuple[str, str], tuple[Facts, StatementDecision | None]]] = field(
+        default_factory=dict
+    )

@@ -84,9 +84,10 @@ class ViewState:
         cosines = known.relevance.get(self.view.name, {})
         if all(ready.rule.id in cosines for ready in self.prepared):
             self.weigh([cosines[ready.rule.id] for ready in self.prepared])
-        for (rule, statement), (facts, decision) in known.decided.get(self.view.name, {}).items():
+        for (rule, statement), (facts, decision) in known.answered.get(self.view.name, {}).items():
             self.facts[statement] = facts
-            self._decisions.setdefault(statement, {})[rule] = decision
+            if decision is not None:
+                self._decisions.setdefault(statement, {})[rule] = decision
 
     def weigh(self, relevance: Sequence[float]) -> None:
         """Prune the rules that have too little to do with the picture, by the relevance of each.

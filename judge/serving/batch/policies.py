@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from judge.causes import Cause
 from judge.constitution import Constitution, Rule
-from judge.locks.loading import Locked
 from judge.serving.batch.schema import Judged, Row
 from judge.verdict import Finding, RuleOutcome, conclude
 
@@ -24,15 +23,14 @@ _OF_IMAGE = {*_OF_FILE, Cause.OUTSIDE, Cause.GUARD_FAILED, Cause.UNREACHABLE}
 _FAILURES = {*_OF_IMAGE, Cause.MODEL_ERROR, Cause.NOT_ASKED}
 
 
-def rule_digests(constitution: Constitution, locked: Locked | None) -> dict[str, str]:
-    """By rule: SHA-256 of all in the policy that its outcome depends on."""
-    return {rule.id: _digest(rule, constitution.language, locked) for rule in constitution.rules}
+def rule_digests(constitution: Constitution) -> dict[str, str]:
+    """By rule: SHA-256 of all in the policy that its outcome depends on. Priors in a lock are not in it: those that are
+    used are the models' own, so an edit that makes the lock stale changes none."""
+    return {rule.id: _digest(rule, constitution.language) for rule in constitution.rules}
 
 
-def _digest(rule: Rule, language: str, locked: Locked | None) -> str:
-    texts = [rule.fill(one.statement) for each in (*rule.preconditions, *rule.exceptions) for one in each.any]
-    priors = {text: locked.priors[text].model_dump() for text in texts if text in locked.priors} if locked else {}
-    held = [rule.model_dump(mode="json", exclude=_NO_MATTER), language, priors]
+def _digest(rule: Rule, language: str) -> str:
+    held = [rule.model_dump(mode="json", exclude=_NO_MATTER), language]
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 

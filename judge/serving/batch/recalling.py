@@ -2,7 +2,7 @@
 still has, and its relevance where its text is the same.
 
 What is found of a statement about an image depends on the models and the settings, and on what `grounds_of` takes in of
-the policy. A statement that stayed open is asked again.
+the policy. A statement that stayed open keeps its answer, and goes through the steps after that again where it must.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from judge.constitution import Constitution
 from judge.judging.known import Known
 from judge.judging.probability import Facts, StatementDecision
 from judge.judging.regions_stage import central_objects
-from judge.locks.loading import Locked
 from judge.serving.batch.policies import Earlier
 from judge.serving.batch.schema import Row
 from judge.verdict import Answer, Branch
@@ -26,7 +25,7 @@ Grounds = Mapping[str, Mapping[str, str]]  # digests by rule and statement; the 
 _OF_STATEMENT = ("outcome", "branch", "cause", "with_image", "prior", "score", "label_mass", "rationale")
 
 
-def grounds_of(constitution: Constitution, locked: Locked | None) -> dict[str, dict[str, str]]:
+def grounds_of(constitution: Constitution) -> dict[str, dict[str, str]]:
     """SHA-256 of all in the policy that what is found of each statement depends on, and the relevance of each rule."""
     objects = central_objects(constitution)
     found: dict[str, dict[str, str]] = {}
@@ -35,15 +34,14 @@ def grounds_of(constitution: Constitution, locked: Locked | None) -> dict[str, d
         found[rule.id] = {"": _digest([rule.text, constitution.language])}
         for text in chain.statements:
             is_precondition = any(text in group for group in chain.preconditions)
-            prior = locked.priors[text].model_dump() if locked is not None and text in locked.priors else None
-            decided_by = [is_precondition, rule.thresholds.model_dump(mode="json"), objects[text], prior]
+            decided_by = [is_precondition, rule.thresholds.model_dump(mode="json"), objects[text]]
             found[rule.id][text] = _digest([text, constitution.language, *decided_by])
     return found
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """relevance: by view and rule, as it is called now. rows: of statements that were decided, by view, rule and
+    """relevance: by view and rule, as it is called now. rows: of statements that were answered, by view, rule and
     statement."""
 
     relevance: Mapping[tuple[str, str], float]
@@ -52,13 +50,14 @@ class Recalled:
     def known(self) -> Known:
         """As a judge takes it."""
         relevance: dict[str, dict[str, float]] = {}
-        decided: dict[str, dict[tuple[str, str], tuple[Facts, StatementDecision]]] = {}
+        answered: dict[str, dict[tuple[str, str], tuple[Facts, StatementDecision | None]]] = {}
         for (view, rule), cosine in self.relevance.items():
             relevance.setdefault(view, {})[rule] = cosine
         for (view, rule, statement), row in self.rows.items():
-            decision = StatementDecision(Outcome(row["outcome"]), Branch(row["branch"]))
-            decided.setdefault(view, {})[rule, statement] = _facts(row), decision
-        return Known(relevance, decided)
+            found = StatementDecision(Outcome(row["outcome"]), Branch(row["branch"]))
+            decision = found if found.outcome.known else None
+            answered.setdefault(view, {})[rule, statement] = _facts(row), decision
+        return Known(relevance, answered)
 
     def told_again(self, rows: Sequence[Row]) -> list[Row]:
         """Rows of statements, those that were recalled to the last digit as they were."""
@@ -66,7 +65,11 @@ class Recalled:
 
     def _as_it_was(self, row: Row) -> Row:
         before = self.rows.get((row["view"], row["rule"], row["statement"]))
-        return {} if before is None else {name: before[name] for name in _OF_STATEMENT}
+        return (
+            {}
+            if before is None or not Outcome(before["outcome"]).known
+            else {name: before[name] for name in _OF_STATEMENT}
+        )
 
 
 def recalled(earlier: Earlier, before: Grounds, now: Grounds, rules: Sequence[str]) -> Recalled | None:
@@ -80,9 +83,15 @@ def recalled(earlier: Earlier, before: Grounds, now: Grounds, rules: Sequence[st
         for rule in rules:
             if row["relevance"] is not None and then.get("") == now[rule][""]:
                 relevance[row["view"], rule] = row["relevance"]
-            if row["outcome"] in (Outcome.HOLDS, Outcome.FAILS) and text in then and then[text] == now[rule].get(text):
+            if _is_answered(row) and text in then and then[text] == now[rule].get(text):
                 rows[row["view"], rule, text] = row
     return Recalled(relevance, rows)
+
+
+def _is_answered(row: Row) -> bool:
+    """Whether its answer stands: it decided, or it lay between the thresholds, and no model failed on it."""
+    asked = row["with_image"] is not None and row["prior"] is not None
+    return asked and row["branch"] not in (Branch.MODEL_ERROR, Branch.LOW_LABEL_MASS, Branch.NOT_ASKED)
 
 
 def _facts(row: Row) -> Facts:

@@ -65,8 +65,8 @@ class Bench:
         from judge.serving.batch.recalling import grounds_of
 
         self.judge, self._keep = judge, keep
-        self.digests = rule_digests(judge.constitution, judge.locked)
-        self.grounds = grounds_of(judge.constitution, judge.locked)
+        self.digests = rule_digests(judge.constitution)
+        self.grounds = grounds_of(judge.constitution)
         self._by_rules: dict[tuple[str, ...], Judge] = {}
         self._without_scan: Judge | None = None
 

@@ -9,11 +9,13 @@ import pytest
 from judge.cli.batch_telling import Telling
 from judge.constitution import parse_constitution
 from judge.judging.pipeline import Judge
+from judge.locks.loading import Locked
 from judge.models.scripted import ScriptedEncoder
 from judge.serving.batch.call import batch
 from judge.serving.batch.room import last_run
 from judge.settings import Settings
-from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
+from judge.verdict import Answer
+from tests.serving.batch.colours import CHANNELS, EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
 
 
 def without(found, *columns):
@@ -118,3 +120,14 @@ def test_without_the_grounds_of_the_earlier_run_a_changed_rule_is_found_out_anew
     model = ColourMllm()
     batch(images, tmp_path / "out", judge=colour_judge(EDITED, model))
     assert {asked.split()[0] for asked in model.asked} == {"red", "green"}
+
+
+def test_a_lock_that_an_edit_made_stale_changes_no_rule(tmp_path):
+    images, model = pictures(tmp_path / "in", 8), ColourMllm()
+    prior = Answer(p_yes=0.3, p_no=0.7)  # what the model itself says
+    locked = Locked("d" * 64, {f"{channel} is visible": prior for channel in CHANNELS})
+    batch(images, tmp_path / "out", judge=Judge(parse_constitution(POLICY), model, locked=locked))
+    again = ColourMllm()
+    changed = POLICY.replace("rule: No red.,", "rule: No red., exceptions: [blue is visible],")
+    batch(images, tmp_path / "out", judge=colour_judge(changed, again))
+    assert {row["reused"] for row in rows(tmp_path / "out")} == {2} and set(again.asked) == {"blue is visible"}
