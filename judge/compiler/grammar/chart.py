@@ -27,7 +27,8 @@ class Chart:
 
     def __init__(self, tokens: tuple[Token, ...]) -> None:
         self.tokens, self.furthest = tokens, 0
-        self.words = frozenset(token.word for token in tokens)
+        self._said = tuple(token.word for token in tokens)
+        self.words = frozenset(self._said)
         self.steps = 0
         self.forms: dict[Hashable, list[Any]] = {}  # what fits where, of the forms of sentences
         self._kept: dict[Hashable, tuple[tuple[object, int], ...]] = {}
@@ -40,11 +41,11 @@ class Chart:
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise TooMany
-        return self.tokens[place].word if place < len(self.tokens) else ""
+        return self._said[place] if place < len(self._said) else ""
 
     def at(self, place: int, *words: str) -> bool:
         """Whether one of the words stands there."""
-        return self.word(place) in words and place < len(self.tokens)
+        return self.word(place) in words and place < len(self._said)
 
     def can(self, place: int, *tags: str) -> bool:
         """Whether the word there can be any of these (`lexicon`)."""

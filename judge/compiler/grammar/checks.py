@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from judge.compiler.grammar import lexicon
@@ -122,12 +122,14 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(longest_first)})(?![\w-])", re.IGNORECASE)
 
 
+@lru_cache(4096)
 def unseeable(text: str) -> str:
     """The first word for what no picture shows: consent, permission, intent, ownership, law; empty if there is none."""
     found = _pattern("unseeable").search(_QUOTED.sub("", text))
     return found.group() if found else ""
 
 
+@lru_cache(4096)
 def subjective(text: str) -> str:
     """The first word on which two careful people may disagree, where the text has no number; else empty."""
     if re.search(r"\d|\{", text):
@@ -143,6 +145,11 @@ def unknown_words(text: str) -> tuple[str, ...]:
 
 def content(text: str) -> dict[str, str]:
     """Words that say something, by their dictionary form; numbers and parameters among them."""
+    return dict(_content(text))
+
+
+@lru_cache(4096)
+def _content(text: str) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for token in tokens_of(text):
         if token.kind in ("number", "param", "quote") or token.word in NUMBERS:
@@ -150,7 +157,7 @@ def content(text: str) -> dict[str, str]:
         elif token.kind == "word" and token.word not in CLOSED:
             for part in _base(token).split("-"):
                 found.setdefault(part, token.text)
-    return found
+    return tuple(found.items())
 
 
 def _base(token: Token) -> str:

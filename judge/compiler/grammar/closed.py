@@ -7,6 +7,7 @@ Held against the sentence before it is read (`unhandled`) and against every stat
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, NOUN, PAST, PLURAL, word_set
@@ -130,6 +131,7 @@ def unhandled(sentence: str) -> tuple[str, str] | None:
     return min(found)[1:] if found else None
 
 
+@lru_cache(4096)
 def left_open(statement: str) -> str:
     """The words in a statement that say nothing to be seen there, empty where there are none."""
     tokens = tokens_of(statement)

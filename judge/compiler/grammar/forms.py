@@ -102,6 +102,7 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<such_pictures> is|are not accepted", "no_such"),
     ("<such_pictures> will be $REMOVED", "no_such"),
     ("<such_pictures> is|are not $ALLOWED", "no_such_looks"),
+    ("no <such_pictures> is|are $ALLOWED", "no_such_looks"),
     ("<such_pictures> is|are [strictly] $BANNED", "no_such_looks"),
     ("[the|all] <picture> of <shown:things> $MUST [always|to] be <tail>", "picture_so"),
     ("[the|all] <picture> $MUST [always|to] be <tail>", "picture_so"),
@@ -178,6 +179,7 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<things> is|are $ALLOWED <tail> [,] but not <but:tail>", "but_not_so"),
     ("[the|all] <picture> $CAN <showing> <things> [,] but not <more:things>", "but_not_shown"),
     ("[the|all] <picture> $OF <shown:things> $CAN <showing> <things> [,] but not <more:things>", "but_not_shown"),
+    ("[the|all] <picture> for <for:things> $CAN <showing> <things> [,] but not <more:things>", "but_not_shown"),
     ("<things> is|are only $ALLOWED <tail>", "only_so"),
     # requirements
     ("<things> $MUST [always|to] be $SEEN", "required"),

@@ -66,7 +66,9 @@ def forbidden(found: Found) -> Iterator[Draft]:
         if one.determiner in ("each", "every", "all", "both", "some") and "listed" not in found:
             raise Impossible(f"`no` and `{one.determiner}`: it is open how many may be", "write `No` alone")
     any_of = tuple(one if one.determiner else replace(one, determiner="any") for one in things.each)
-    yield from _both(Things(any_of, things.joint), {name: value for name, value in found.items() if name != "more"})
+    yield from _both(
+        Things(any_of, things.joint, things.examples), {name: value for name, value in found.items() if name != "more"}
+    )
 
 
 def bare(found: Found) -> Iterator[Draft]:

@@ -234,6 +234,7 @@ _COMPOUNDS = {
     "zebra": ("crossing",),
     "traffic": ("light",),
     "swear": ("word",),
+    "family": ("photo", "picture"),
     "hard": ("hat",),
 }
 

@@ -46,12 +46,13 @@ KINDS = {
 LOOKS = word_set(
     "blurry blurred grainy pixelated dark black-and-white monochrome sepia stock mirrored upside-down sideways tilted "
     "rotated cropped stretched distorted overexposed underexposed over-exposed under-exposed unfocused out-of-focus "
-    "before-and-after aerial panoramic nude topless shirtless group watermarked zoomed-in split-screen low-resolution"
+    "before-and-after aerial panoramic nude naked topless shirtless group watermarked zoomed-in split-screen "
+    "low-resolution"
 )
 # What a picture has itself, and shows by having it.
 PARTS = word_set(
     "background border frame margin watermark caption title logo text label disclaimer warning stamp timestamp sticker "
-    "emoji overlay hashtag signature"
+    "emoji overlay hashtag signature button icon arrow"
 )
 # These too, unless they hang on a wall: refused by name where they are of something.
 OR_HUNG = word_set("portrait portraits view views")

@@ -152,7 +152,8 @@ def _is_act(said: Said) -> bool:
 
 def _nouns(text: str, *, behind: str = "yes") -> Iterable[str]:
     tokens = tokens_of(text) if behind else ()
-    return (token.word for token in tokens if token.can(NOUN, PLURAL) and lexicon.rather(token.word, "n", "a"))
+    nouns = (token for token in tokens if token.can(NOUN, PLURAL) and lexicon.rather(token.word, "n", "a"))
+    return (token.word for token in nouns if not token.can(ING) or lexicon.kind(token.word) in tuple("oaf"))
 
 
 def _agrees(word: str, noun: str, plural: bool) -> bool:
@@ -185,7 +186,7 @@ def candidates(word: str, before: tuple[Token, ...]) -> tuple[str, ...]:
         words = f"{words} {one.word}".strip() if noun else ""
         last = not (after and after.can(NOUN, PLURAL) and not after.can(ING))
         plural = PLURAL in lexicon.tags(one.word)
-        if noun and last and at != located and (plural if word == "them" else _agrees(word, one.word, plural)):
+        if noun and last and at != located and _agrees(word, one.word, plural):
             found.append(words)
     return tuple(dict.fromkeys(found))
 
