@@ -47,14 +47,14 @@ def write(folder: Path, count: int, seed: int = 0) -> set[str]:
     return hostile
 
 
-def soak(count: int) -> dict[str, object]:
-    """Judge `count` files with the bundled model under `demo`, and say what became of them and of memory."""
+def soak(count: int, policy: str | Path = "demo") -> dict[str, object]:
+    """Judge `count` files with the bundled model under `policy`, and say what became of them and of memory."""
     from judge import load_judge
     from judge.cli.inputs import Inputs
 
     with tempfile.TemporaryDirectory() as name:
         hostile = write(Path(name), count)
-        judge = load_judge("demo")
+        judge = load_judge(policy)
         began, memory, slowest = time.monotonic(), [], 0.0
         words: Counter[str] = Counter()
         passed, seen = [], set()

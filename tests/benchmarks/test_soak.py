@@ -6,11 +6,20 @@ import pytest
 
 from benchmarks import soak
 
+RULE = """
+constitution: short
+version: 1.0.0
+rules:
+  - {id: fire, rule: No body may be on fire., preconditions: [people are visible, the body is on fire]}
+"""
+
 
 @pytest.mark.timeout(300)
-def test_nothing_is_lost_and_nothing_hostile_passes(monkeypatch):
+def test_nothing_is_lost_and_nothing_hostile_passes(monkeypatch, tmp_path):
+    """By one rule: what is hostile is told before any rule is asked about, and what was missed passes it most easily."""
     monkeypatch.setattr(soak, "ONE_IN", 2)
-    found = soak.soak(2 * len(soak.ATTACKS) + 2)
+    (tmp_path / "short.yaml").write_text(RULE)
+    found = soak.soak(2 * len(soak.ATTACKS) + 2, tmp_path / "short.yaml")
     assert found["hostile"] == len(soak.ATTACKS) + 1
     assert found["lost"] == 0
     assert found["hostile_passed_as_safe"] == 0

@@ -59,7 +59,7 @@ def test_it_is_quick_and_imports_no_model_library():
     imports = [sys.executable, "-c", "import pydantic.main, typer.main, yaml"]
     base = min(_timed(lambda: subprocess.run(imports, check=True)) for _ in range(5))  # a busy machine computes slower
     for name in ("demo", "os-bench"):
-        assert min(_timed(lambda name=name: judge("lint", name)) for _ in range(5)) < max(0.5, 4 * base)
+        assert any(_timed(lambda name=name: judge("lint", name)) < max(0.5, 4 * base) for _ in range(5))
     log = subprocess.run([sys.executable, "-X", "importtime", "-m", "judge", "lint", "demo"], capture_output=True,
                          text=True, cwd=ROOT, check=False).stderr  # fmt: skip
     imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in log.splitlines()}

@@ -21,15 +21,15 @@ from transformers.utils import logging as theirs
 {before}
 from judge.models.transformers.image_text import load_encoder
 from judge.settings import Settings
-load_encoder(sys.argv[1], Settings(device="cpu"))
+for folder in sys.argv[1:]:
+    load_encoder(folder, Settings(device="cpu"))
 print(theirs.get_verbosity(), theirs.is_progress_bar_enabled())
 """
 PROBE = """
-import sys
+
 from judge.models.transformers.mllm import load_mllm
 from judge.ports import Conversation, Turn
-from judge.settings import Settings
-inside = load_mllm(sys.argv[1], Settings(device="cpu")).inside()
+inside = load_mllm(sys.argv.pop(), Settings(device="cpu")).inside()
 print(len(inside.generated(Conversation(None, (Turn("user", "?"),)), 2).texts))
 """
 TALK = """
@@ -59,16 +59,11 @@ def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedP
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("family", ["clip", "siglip"])
-def test_loading_from_python_says_nothing_and_changes_no_setting(checkpoint, family):
-    done = run(LOAD.format(before=""), str(checkpoint(family)))
-    assert (done.stdout, done.stderr) == (f"{logging.WARNING} True\n", "")
-
-
-def test_the_plain_passes_of_a_probe_say_nothing_from_python(checkpoint):
-    """Janus generates in a way of its own, and advises at length."""
-    done = run(PROBE, str(checkpoint("janus")))
-    assert (done.stdout, done.stderr) == ("2\n", "")
+def test_loading_from_python_and_the_plain_passes_of_a_probe_say_nothing_and_change_no_setting(checkpoint):
+    """CLIP's and SigLIP's weights are loaded each in a way of its own; Janus generates in one, and advises at length."""
+    folders = [str(checkpoint(family)) for family in ("clip", "siglip", "janus")]
+    done = run("import sys\nfrom judge.settings import Settings" + PROBE + LOAD.format(before=""), *folders)
+    assert (done.stdout, done.stderr) == (f"2\n{logging.WARNING} True\n", "")
 
 
 def test_a_users_own_choice_wins_while_loading(checkpoint):

@@ -15,9 +15,8 @@ from judge.models.transformers.threads import is_small, one_thread
 
 ROOT = Path(__file__).resolve().parents[2]
 JUDGE = """
-import json, torch
-{before}
-outside, seen = torch.get_num_threads(), set()
+import json, sys, torch
+seen = set()
 forward = torch.nn.Linear.forward
 def watched(self, *given):
     seen.add(torch.get_num_threads())
@@ -27,37 +26,39 @@ from PIL import Image
 from judge import load_judge
 from judge.constitution import parse_constitution
 rules = parse_constitution(
-    "{{constitution: c, version: 1.0.0, rules: [{{id: a, rule: No fire., preconditions: [fire is visible]}}]}}"
+    "{constitution: c, version: 1.0.0, rules: [{id: a, rule: No fire., preconditions: [fire is visible]}]}"
 )
-load_judge(rules, reason=False).judge("examples/images/drugs-violating.png")
-print(json.dumps([outside, sorted(seen), torch.get_num_threads()]))
+for number in [None, *map(int, sys.argv[1:])]:
+    if number is not None:
+        torch.set_num_threads(number)
+    outside = torch.get_num_threads()
+    seen.clear()
+    load_judge(rules, reason=False).judge("examples/images/drugs-violating.png")
+    print(json.dumps([outside, sorted(seen), torch.get_num_threads()]))
 """
 
 
-def seen(before: str = "", **environment: str) -> list:
-    """Threads before judging, while layers are computed, and after."""
+def seen(*numbers: int, **environment: str) -> list:
+    """Threads before judging, while layers are computed, and after: with none set, and with each of these numbers set."""
     surroundings = {
         name: value for name, value in os.environ.items() if name not in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
     }
     done = subprocess.run(
-        [sys.executable, "-c", JUDGE.format(before=before)], capture_output=True, text=True, cwd=ROOT, check=True,
-        env={**surroundings, **environment},
+        [sys.executable, "-c", JUDGE, *map(str, numbers)], capture_output=True, text=True, cwd=ROOT, check=True,
+        env={**surroundings, "OMP_WAIT_POLICY": "PASSIVE", **environment},  # those that wait turn on no core
     )  # fmt: skip
-    return json.loads(done.stdout)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_the_bundled_models_take_one_and_the_process_keeps_its_own():
-    own, during, after = seen()
-    assert (during, after) == ([1], own)
-
-
-def test_a_number_set_before_wins():
+def test_the_bundled_models_take_one_and_the_process_keeps_its_own_and_a_number_set_before_wins():
     many = 2 * (os.cpu_count() or 1) + 1  # none that torch would take by itself
-    assert seen(f"torch.set_num_threads({many})") == [many, [many], many]
+    (own, during, after), chosen = seen(many)
+    assert (during, after) == ([1], own)
+    assert chosen == [many, [many], many]
 
 
 def test_a_number_in_the_environment_wins():
-    own, during, after = seen(OMP_NUM_THREADS="2")
+    ((own, during, after),) = seen(OMP_NUM_THREADS="2")
     assert (during, after) == ([own], own)  # two, where there are as many cores
 
 

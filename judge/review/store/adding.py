@@ -31,6 +31,11 @@ _LISTED = (
     "seconds",
 )
 
+# Built once: SQLAlchemy takes longer to build a statement, and to see that it knows it, than SQLite to execute it.
+_KNOWN = sa.select(items.c.id, items.c.has_image).where(items.c.identity == sa.bindparam("identity"))
+_NEW = items.insert().returning(items)
+_VERDICT, _RULES, _BRANCHES = verdicts.insert(), item_rules.insert(), item_branches.insert()
+
 
 def keep(folder: Path, verdict: Verdict, image: bytes | None) -> str | None:
     """Keep the image that a verdict is about; its digest.
@@ -54,7 +59,7 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
     """The id of the verdict's item, new or known; `kept` is the digest of its image, where that was kept."""
     sha256 = verdict.image_facts.sha256 or kept
     identity = _identity(verdict, sha256)
-    known = connection.execute(sa.select(items.c.id, items.c.has_image).where(items.c.identity == identity)).first()
+    known = connection.execute(_KNOWN, {"identity": identity}).first()
     if known is not None:
         if kept is not None and not known.has_image:
             row = connection.execute(
@@ -63,34 +68,31 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
             log.append(connection, at=now, who=source, kind="image_added", item=row)
         return int(known.id)
     made_by = verdict.provenance
-    row = connection.execute(
-        items.insert()
-        .values(
-            identity=identity,
-            image=verdict.image,
-            image_sha256=sha256,
-            has_image=kept is not None,
-            source=source,
-            added=log.stamp(now),
-            verdict=verdict.verdict,
-            violations=log.canonical(list(verdict.violations)),
-            constitution=made_by.constitution,
-            constitution_digest=made_by.constitution_digest,
-            score=image_score(verdict),
-            uncertainty=uncertainty(verdict),
-            seconds=verdict.timings.get("total"),
-        )
-        .returning(items)
-    ).one()
+    values = {
+        "identity": identity,
+        "image": verdict.image,
+        "image_sha256": sha256,
+        "has_image": kept is not None,
+        "source": source,
+        "added": log.stamp(now),
+        "verdict": verdict.verdict,
+        "violations": log.canonical(list(verdict.violations)),
+        "constitution": made_by.constitution,
+        "constitution_digest": made_by.constitution_digest,
+        "score": image_score(verdict),
+        "uncertainty": uncertainty(verdict),
+        "seconds": verdict.timings.get("total"),
+    }
+    row = connection.execute(_NEW, values).one()
     item, said = int(row.id), verdict.model_dump_json().encode()
-    connection.execute(verdicts.insert().values(item=item, json=zlib.compress(said)))
+    connection.execute(_VERDICT, {"item": item, "json": zlib.compress(said)})
     touched = {one.rule for one in verdict.findings if one.outcome in (RuleOutcome.VIOLATED, RuleOutcome.UNDECIDED)}
     if touched:
-        connection.execute(item_rules.insert(), [{"item": item, "rule": rule} for rule in sorted(touched)])
+        connection.execute(_RULES, [{"item": item, "rule": rule} for rule in sorted(touched)])
     branches = _branches(verdict)
     if branches:
         rows = [{"item": item, "branch": name, "statements": count} for name, count in sorted(branches.items())]
-        connection.execute(item_branches.insert(), rows)
+        connection.execute(_BRANCHES, rows)
     vouched = {
         "verdict": hashlib.sha256(said).hexdigest(),
         "has_image": row.has_image,

@@ -20,6 +20,8 @@ from judge.review.store.tables import log_lines
 
 GENESIS = hashlib.sha256(b"constitution-judge review log").hexdigest()
 _JSON = ("scores", "rules", "extra")
+_LAST = sa.select(log_lines.c.seq, log_lines.c.hash).order_by(log_lines.c.seq.desc()).limit(1)
+_LINE = log_lines.insert()
 
 
 def append(
@@ -37,9 +39,7 @@ def append(
     extra: dict[str, Any] | None = None,
 ) -> LogEntry:
     """Add a line within the caller's writing transaction; `item` is the item's row, where it is about one."""
-    last = connection.execute(
-        sa.select(log_lines.c.seq, log_lines.c.hash).order_by(log_lines.c.seq.desc()).limit(1)
-    ).first()
+    last = connection.execute(_LAST).first()
     row: dict[str, Any] = {
         "seq": last.seq + 1 if last else 1,
         "at": stamp(at),
@@ -57,7 +57,7 @@ def append(
         "previous": last.hash if last else GENESIS,
     }
     row["hash"] = digest(row)
-    connection.execute(log_lines.insert().values(stored(row)))
+    connection.execute(_LINE, stored(row))
     return LogEntry.model_validate(row)
 
 
