@@ -17,15 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Files whose tests take longest (20 seconds and more of `pytest --durations=0`, added up), the longest first: a file goes
-# to one process whole, and one that begins last would have the others wait for it.
+# to one process whole, and one that begins last would have the others wait for it. A name that is gone fails a test.
 LONGEST = (
-    "serving/batch/test_pool.py",
-    "serving/batch/test_cluster.py",
-    "serving/batch/test_servers.py",
     "models/test_families.py",
+    "serving/batch/test_cluster.py",
     "models/test_llama_cpp.py",
-    "models/test_quiet.py",
     "probing/test_models.py",
+    "serving/batch/test_servers.py",
+    "models/test_quiet.py",
+    "serving/batch/test_pool.py",
     "review/test_connections.py",
     "review/test_browser_speed.py",
     "review/test_browser_team.py",

@@ -1,4 +1,4 @@
-"""What is forked is what a process of its own would be: `tests.forking` against `subprocess`, with the same commands."""
+"""What is forked is what a process of its own would be: `tests.forking` against `subprocess`. And the order of files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests import forking
+from tests.conftest import LONGEST, ROOT
 
 SAYS = (
     "import os, sys\n"
@@ -62,3 +63,8 @@ def test_closed_streams_are_not_there_and_each_begins_with_one_thread():
 def test_what_is_read_when_a_process_starts_is_not_taken():
     with pytest.raises(AssertionError, match="HF_ENDPOINT"):
         forking.judge("--version", HF_ENDPOINT="http://127.0.0.1:9")
+
+
+def test_the_longest_files_are_there():
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
+    assert len(set(LONGEST)) == len(LONGEST)
