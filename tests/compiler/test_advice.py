@@ -69,6 +69,21 @@ def test_whatever_is_offered_is_read_and_says_every_word_of_the_sentence(rule):
     assert not re.search(r"\bleave (?:it|them) out\b|\bleft out\b|\bin a simpler way\b", refused.hint)
 
 
+@pytest.mark.parametrize("name", ["tenth", "followed"])
+def test_every_refusal_has_advice_and_all_that_it_quotes_compiles(name):
+    refused = [found for entry in sentences(name) if isinstance(found := parse_rule(entry["rule"]), Unparsed)]
+    assert len(refused) > 25
+    for found in refused:
+        assert found.rewordings or found.several or found.written or BY_HAND in found.hint
+        said = re.sub(r"`[^`]+` is not read: [^;]+", "", found.hint)
+        quoted = re.findall(r"`([^`]+)`", said)
+        rules = [text for text in quoted if re.match(r"[A-Z].* .*\.$", text)]
+        assert [text for text in rules if not isinstance(parse_rule(text), Parsed)] == []
+        for text in (text for text in quoted if text.startswith("preconditions: ")):
+            rule = Rule.model_validate({"id": "a", "rule": "Anything.", **yaml.safe_load(text)})
+            assert faults_of_statements(rule.preconditions, ()) == ()
+
+
 @pytest.mark.parametrize("rule", REFUSED, ids=lambda rule: rule[:60])
 def test_what_is_offered_lifts_nothing_by_another_one_and_asks_no_more_of_all(rule):
     """Of two things, one as the rule wants it and one not, the second is flagged by whatever is offered."""
