@@ -27,7 +27,8 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     ("instead|rather than|in place of|in lieu|unlike|except that|save for|barring|minus", _EXCEPT),
     (
         "in case|as long as|so long as|as soon as|as if|as though|provided|providing|assuming|in the event",
-        "write `when`, as in `No dog may be shown when a child is visible`",
+        "write `only if` in what it allows, and `when` in what it forbids, as in `No dog may be shown when a child is "
+        "visible`",
     ),
     (
         r"once|twice|thrice|(?:\w+ly|two|three|four|five|ten|many|several|\d+|\{\w+\}) times|again|repeatedly"

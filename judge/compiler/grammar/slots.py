@@ -43,6 +43,8 @@ _TIMES = tuple(
         ),
     )
 )
+# What came first is in no picture, whatever is put there.
+_ORDER = re.compile(r"(?:before|after|until|till|since|yet|already|now|then)\b", re.IGNORECASE)
 # Who looks as old as that.
 _UNDER = r"(?:under|below|younger than)(?: the age of)? (?:\d+|[a-z]+|\{\w+\})(?: years?(?: old)?)?"
 _AGES = tuple(
@@ -99,6 +101,8 @@ class Pattern:
 
 def pattern(sentence: str, blocked: str, read: Read) -> Pattern | None:
     """The first of the patterns that is read, with the fewest words replaced; None where none is."""
+    if _ORDER.match(blocked):
+        return None
     tried: set[str] = set()
     for start, end, fill in _places(sentence, blocked):
         text = _whole(sentence[:start], fill, sentence[end:])

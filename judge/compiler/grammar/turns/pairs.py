@@ -19,8 +19,8 @@ PAIRS: tuple[Turn, ...] = (
         ("<a> and <b> <m>",),
     ),
     (
-        r"(?P<a>.+? $MAY .+?) (?P<gone>in case|as long as|so long as|provided that|provided|on condition "
-        r"that) (?P<b>.+)",
+        r"(?P<a>.+? (?:$MAY (?!not\b|never\b).+?|(?:is|are) (?:allowed|permitted|fine|okay))) "
+        r"(?P<gone>in case|as long as|so long as|provided that|provided|on condition that) (?P<b>.+)",
         ("<a> only when <b>",),
     ),
     (r"(?P<a>.+?) (?P<gone>in case|as long as|so long as|in the event that) (?P<b>.+)", ("<a> when <b>",)),
