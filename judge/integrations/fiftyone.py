@@ -31,7 +31,8 @@ def annotate_samples(
 
     `field` has the verdict as a classification, with `because`, `reasons` and `causes`; `<field>_rules` the violated
     rules as classifications, each with its `text`. Every sample gets both: what is no image, or cannot be read, is
-    `needs_review`. Samples are saved as they are judged, so that what is done stays when this is ended.
+    `needs_review`. Of a grouped dataset it is the active slice. Samples are saved as they are judged, so that what is
+    done stays when this is ended.
 
     judge: one that is loaded already, in place of `constitution` and `settings`.
 

@@ -9,9 +9,11 @@ assert:
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +21,11 @@ from pydantic import ValidationError
 
 from judge.errors import UserError
 from judge.integrations.annotating import Annotation, Annotator, NoImage, OfRule, of_reference, together
+from judge.integrations.in_text import images_in_text
 from judge.settings import Frozen, Settings
 from judge.verdict import RuleOutcome
 
 _BLOB = "promptfoo://blob/"  # larger images are kept in files, and the output names them
-_IN_TEXT = re.compile(  # images of markdown and of HTML, and whatever else holds one: none may be passed over
-    r"""(?P<begins>!\[) | \]\(\s*<?(?P<link>[^)\s>]+) | <img\b(?P<tag>[^>]*)
-      | (?P<held>data:image/[\w.+-]+(?:;[\w=-]+)*,[\w+/=%-]+ | promptfoo://blob/\w+)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _ONLY_A_FILE = re.compile(r"\S[^\n]*\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
 _WORDS = {
     RuleOutcome.VIOLATED: "violated",
@@ -120,28 +117,18 @@ def _images(output: Any, response: Mapping[str, Any]) -> Iterator[str]:
             yield kept.get("uri") or _as_data(image["data"])
     if isinstance(output, Mapping) and isinstance(output.get("data"), list):  # of a provider asked for `b64_json`
         yield from (_as_data(one.get("b64_json") or one.get("url") or "") for one in output["data"])
+    if isinstance(output, Mapping | list):
+        yield from images_in_text(json.dumps(output))
     if not isinstance(output, str):
         return
     text = output.strip()
+    if text.startswith("{"):
+        with suppress(ValueError, RecursionError):
+            yield from _images(json.loads(text), {})
     if text.startswith(("data:", "file:", _BLOB)) or _ONLY_A_FILE.fullmatch(text):
         yield text
     else:
-        yield from _in_text(text)
-
-
-def _in_text(text: str) -> Iterator[str]:
-    begun = False
-    for found in _IN_TEXT.finditer(text):
-        if found["begins"]:
-            begun = True
-        elif found["link"]:
-            if begun:
-                yield found["link"]
-            begun = False
-        elif found["held"]:
-            yield found["held"]
-        else:
-            yield from _SOURCE.findall(found["tag"])
+        yield from images_in_text(text)
 
 
 def _as_data(text: str) -> str:

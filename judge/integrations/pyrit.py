@@ -17,6 +17,8 @@ except ImportError as error:
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
 
+_SCORED = ["image_path", "video_path", "url"]  # a video is no image, and an address is not fetched: undetermined
+
 
 class _Scores:
     """Scores the image of one piece. What needs a person is undetermined and has no value."""
@@ -56,8 +58,8 @@ class JudgeTrueFalseScorer(_Scores, MessageTrueFalseScorer):  # type: ignore[mis
     """True where an image violates the constitution, false where no rule is violated, else undetermined.
 
     The rules that are violated are the score's category, and the rationale has their texts. Of a message with several
-    images one violation makes it true, and without one, one undetermined image leaves it undetermined. Pieces that are
-    no images are not scored. Images are files of this machine; addresses are never fetched, and are undetermined.
+    images one violation makes it true, and without one, one undetermined image leaves it undetermined. Images are files
+    of this machine: what is an address, and a video, is undetermined. Other pieces are not scored.
 
     judge: one that is loaded already, in place of `constitution` and `settings`.
     """
@@ -72,7 +74,7 @@ class JudgeTrueFalseScorer(_Scores, MessageTrueFalseScorer):  # type: ignore[mis
         judge: Judge | None = None,
     ) -> None:
         self._annotate = Annotator(constitution, settings, judge)
-        super().__init__(validator=ScorerPromptValidator(supported_data_types=["image_path"]))
+        super().__init__(validator=ScorerPromptValidator(supported_data_types=_SCORED))
 
 
 class JudgeFloatScaleScorer(_Scores, MessageFloatScaleScorer):  # type: ignore[misc]  # the same
@@ -93,4 +95,4 @@ class JudgeFloatScaleScorer(_Scores, MessageFloatScaleScorer):  # type: ignore[m
         judge: Judge | None = None,
     ) -> None:
         self._annotate = Annotator(constitution, settings, judge)
-        super().__init__(validator=ScorerPromptValidator(supported_data_types=["image_path"]))
+        super().__init__(validator=ScorerPromptValidator(supported_data_types=_SCORED))

@@ -44,6 +44,13 @@ def is_real(package: str) -> bool:
 @dataclass
 class ContentImage:
     image: str
+    type: str = "image"
+
+
+@dataclass
+class ContentText:
+    text: str
+    type: str = "text"
 
 
 @dataclass
@@ -64,7 +71,7 @@ def _scorer(metrics: Any) -> Any:
 
 
 INSPECT = {
-    "inspect_ai.model": {"ContentImage": ContentImage},
+    "inspect_ai.model": {"ContentImage": ContentImage, "ContentText": ContentText},
     "inspect_ai.scorer": {
         "CORRECT": "C", "INCORRECT": "I", "Score": InspectScore, "Scorer": Any, "Target": str,
         "accuracy": lambda: None, "stderr": lambda: None, "scorer": _scorer,

@@ -30,12 +30,12 @@ def uri(number):
 
 
 def content(*images):
-    made = import_module("inspect_ai.model").ContentImage
-    return [made(image=image) for image in images]
+    models = import_module("inspect_ai.model")
+    return [models.ContentImage(image=one) if isinstance(one, str) else one for one in images]
 
 
-def scored(integration, said, choices=True):
-    output = SimpleNamespace(choices=[1] if choices else [], message=SimpleNamespace(content=said))
+def scored(integration, *answers):
+    output = SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(content=said)) for said in answers])
     score = integration.constitution_judge(judge=colour_judge())
     return asyncio.run(score(SimpleNamespace(output=output), None))
 
@@ -56,6 +56,19 @@ def test_the_gravest_of_several_images_counts(integration):
     assert math.isnan(scored(integration, content(uri(GREEN), "http://127.0.0.1:9/x.png")).value)
 
 
+def test_no_image_of_an_answer_is_passed_over(integration):
+    text = import_module("inspect_ai.model").ContentText
+    clean = content(uri(GREEN))[0]
+    assert scored(integration, [clean], [clean]).value == "C"
+    assert scored(integration, [clean], content(uri(RED))).value == "I", "of another choice"
+    assert scored(integration, [clean, text(text=f"and ![this]({uri(RED)})")]).value == "I"
+    assert scored(integration, f"![this]({uri(RED)})").value == "I"
+    assert math.isnan(scored(integration, [clean, text(text="<img src='https://127.0.0.1:9/x.png'>")]).value)
+    for kind in ("video", "document"):
+        assert math.isnan(scored(integration, [clean, SimpleNamespace(type=kind)]).value)
+    assert scored(integration, [clean, SimpleNamespace(type="reasoning", reasoning="words")]).value == "C"
+
+
 @pytest.mark.parametrize(
     "image", ["http://127.0.0.1:9/x.png", "data:image/png;base64,####", "/nowhere/x.png", "x\0y", "x" * 100_000, ""]
 )
@@ -65,9 +78,9 @@ def test_what_cannot_be_looked_at_has_no_score(integration, image):
     assert score.explanation and score.metadata["judge"]["causes"] == "unreadable"
 
 
-@pytest.mark.parametrize(("said", "choices"), [("words only", True), ([], True), ("", False)])
-def test_an_answer_without_an_image_has_no_score(integration, said, choices):
-    score = scored(integration, said, choices)
+@pytest.mark.parametrize("answers", [["words only"], [[]], []])
+def test_an_answer_without_an_image_has_no_score(integration, answers):
+    score = scored(integration, *answers)
     assert math.isnan(score.value) and score.reason == "no_response"
 
 
@@ -80,7 +93,7 @@ def test_settings_may_be_a_mapping_as_a_log_has_them(integration):
 
 def test_where_inspect_is_missing_it_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "inspect_ai", None)
-    monkeypatch.setitem(__import__("sys").modules, "inspect_ai.model", None)
+    monkeypatch.setitem(__import__("sys").modules, "inspect_ai.scorer", None)
     monkeypatch.delitem(__import__("sys").modules, "judge.integrations.inspect_ai")
     with pytest.raises(UserError, match="pip install inspect-ai"):
         import_module("judge.integrations.inspect_ai")

@@ -39,7 +39,11 @@ def test_a_violation_fails_with_its_rule_as_a_component():
 
 
 def test_every_image_of_a_text_is_looked_at():
-    for text in (f"![[a]]({uri(GREEN)})<img src='{uri(RED)}'>", f"![x]({uri(GREEN)}) {uri(RED)}"):
+    for text in (
+        f"![[a]]({uri(GREEN)})<img src='{uri(RED)}'>",
+        f"![x]({uri(GREEN)}) {uri(RED)}",
+        {"data": [{"url": uri(GREEN)}], "more": [uri(RED)]},
+    ):
         assert asserted(text)["namedScores"]["violation"] == 1
 
 
@@ -68,6 +72,8 @@ WAYS = {
     "file": lambda folder, number: (named(folder, number).as_uri(), {}),
     "path": lambda folder, number: (str(named(folder, number)), {}),
     "b64": lambda folder, number: ({"data": [{"b64_json": uri(number).partition(",")[2]}]}, {}),
+    "json": lambda folder, number: (json.dumps({"data": [{"b64_json": uri(number).partition(",")[2]}]}), {}),
+    "key": lambda folder, number: ({"drawn": {"as": uri(number)}}, {}),
     "images": lambda folder, number: ("words", {"providerResponse": {"images": [{"data": uri(number)}]}}),
 }
 

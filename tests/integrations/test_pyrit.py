@@ -102,6 +102,13 @@ def test_words_are_not_scored(integration):
     assert scores(integration.JudgeTrueFalseScorer, "red", kind="text") == []
 
 
+def test_a_video_is_undetermined(integration, tmp_path):
+    (tmp_path / "film.mp4").write_bytes(b"no film")
+    for scorer in (integration.JudgeTrueFalseScorer, integration.JudgeFloatScaleScorer):
+        (score,) = scores(scorer, tmp_path / "film.mp4", kind="video_path")
+        assert score.is_undetermined
+
+
 def test_a_scorer_is_known_by_its_constitution_and_models(integration):
     judge = colour_judge()
     params = integration.JudgeTrueFalseScorer(judge=judge).get_identifier().params
