@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.closed import PLACES_ALONE
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
@@ -106,12 +106,24 @@ def only_so(found: Found) -> Iterator[Draft]:
 _ACCOMPANYING = re.compile(r"with (?!the\b|its\b|their\b|his\b|her\b)")
 
 
+def _in_a_place_as_well(said: Said) -> bool:
+    """`by cooks in a kitchen`: elsewhere by anybody? Not `by people in helmets`."""
+    words = said.text.split()
+    behind = [at for at, word in enumerate(words) if at and word in AT - {"of"}]
+    return words[0] == "by" and bool(behind) and not nets.is_kind_of(words[-1], "garment")
+
+
 def only_doing(found: Found) -> Iterator[Draft]:
     """`Performers may use fire only outdoors`: one who uses it elsewhere."""
     things = things_in(found)
     said, where = found["doing"], found["tail"]
     if shows(things.each, said) or needs_its_verb({"doing": where}) or any(one.both for one in (*said, *where)):
         return
+    if any(map(_in_a_place_as_well, where)):
+        raise Impossible(
+            "it is open what `only` limits where two phrases follow",
+            "put the place in front, as in `In a kitchen, knives may only be used by cooks`, or write a rule for each",
+        )
     if all(_ACCOMPANYING.match(one.text) for one in where):
         without = Said(" and ".join(f"without {one.text.removeprefix('with ')}" for one in where), where[0].about)
         yield Draft((things.each,), product(said, (without,)), only=True)
