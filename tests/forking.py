@@ -39,6 +39,12 @@ LIBRARIES = (  # what `judge check` has imported when it ends
     "transformers.models.siglip.modeling_siglip",
 )
 CLOSED = -10  # instead of a stream: the command has none
+COMMANDS_OWN = {  # what `judge` sets itself where nobody has, so also what forks has it
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_VERBOSITY": "critical",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
 READ_AT_IMPORT = ("HF_", "TRANSFORMERS_", "PYTHON", "OMP_", "LC_", "LANG")
 
 
@@ -60,7 +66,8 @@ class Popen:
         assert python == sys.executable and (words[0] in ("-m", "-c") or words[0][0] != "-"), command
         env = dict(os.environ if env is None else env)
         forks, known = _forks()
-        changed = {name for name in env.keys() | known.keys() if env.get(name) != known.get(name)}
+        set_here, set_there = COMMANDS_OWN | env, COMMANDS_OWN | known
+        changed = {name for name in set_here.keys() | set_there.keys() if set_here.get(name) != set_there.get(name)}
         early = {name for name in changed - {"PYTHONPATH"} if name.startswith(READ_AT_IMPORT)}
         assert not early, f"read when a process starts: {early}"
         self.args = [python, *words]

@@ -65,6 +65,16 @@ def test_what_is_read_when_a_process_starts_is_not_taken():
         forking.judge("--version", HF_ENDPOINT="http://127.0.0.1:9")
 
 
+def test_what_a_command_sets_for_itself_is_no_change_whoever_ran_one_here(monkeypatch):
+    forking.run([sys.executable, "-c", ""])
+    for name, value in forking.COMMANDS_OWN.items():
+        monkeypatch.setenv(name, value)
+    assert forking.judge("--version").returncode == 0
+    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "info")
+    with pytest.raises(AssertionError, match="TRANSFORMERS_VERBOSITY"):
+        forking.judge("--version")
+
+
 def test_the_longest_files_are_there():
     assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
     assert len(set(LONGEST)) == len(LONGEST)
