@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from judge.constitution import Precondition, Rule
+if TYPE_CHECKING:  # who reads a verdict need not be able to read constitutions
+    from judge.constitution import Precondition, Rule
 
 
 class Outcome(StrEnum):

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from judge.errors import ImageError, ModelError, UserError
+from judge.files import open_regular
+from judge.settings import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     import httpx2
@@ -197,12 +199,14 @@ class _Sent:
         called = called.encode("utf-8", "backslashreplace").decode()
         if isinstance(image, bytes):
             return cls(called, image)
-        from judge.media.reading import read_bytes
-
         try:
-            return cls(called, read_bytes(image))
-        except ImageError as error:
-            return cls(called, b"", error)
+            with open_regular(image) as file:
+                data = file.read(DEFAULT_LIMITS.file_bytes + 1)
+        except (OSError, ValueError):
+            data = b""
+        if 0 < len(data) <= DEFAULT_LIMITS.file_bytes:
+            return cls(called, data)
+        return cls(called, b"", _why_unread(image))
 
     def told(self, verdict: Verdict) -> Verdict:
         """The verdict. On a file that could not be read the server's is on nothing: it knows what judges there."""
@@ -211,6 +215,17 @@ class _Sent:
         from judge.judging.record import unreadable
 
         return unreadable(self.name, self.unread, verdict.provenance, verdict.timings)
+
+
+def _why_unread(image: str | Path) -> ImageError | None:
+    """What `judge check` says of a file that is not sent. Only then are decoders imported."""
+    from judge.media.reading import read_bytes
+
+    try:
+        read_bytes(image)
+    except ImageError as error:
+        return error
+    return ImageError("it changed while it was read", retryable=True)
 
 
 def _wait_of(error: Exception) -> bool | float:
