@@ -70,4 +70,6 @@ def serve(
             hint="judge serve keys add NAME --keys FILE, then --keys FILE; or --no-keys where something in front asks",
         )
     listening = listen(host, port)
-    serve(Service(chosen, settings, processes_for(settings, processes)), listening)
+    service = Service(chosen, settings, processes_for(settings, processes))
+    service.local_only = chosen.keys is None and not no_keys
+    serve(service, listening)

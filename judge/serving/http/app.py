@@ -24,6 +24,7 @@ def create_app(service: Service) -> FastAPI:
         description="Judges images under constitutions you write.",
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.service = service
     problems.install(app)

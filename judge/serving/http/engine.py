@@ -79,7 +79,7 @@ class _Lane:
 
     @property
     def ready(self) -> bool:
-        return bool(self.loaded) and not self.orders
+        return bool(self.loaded)
 
 
 class Engine:

@@ -5,6 +5,7 @@ A request that would be refused for want of room, of a key or of patience is ref
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ JUDGING = frozenset({"/v1/judge", "/v1/moderations", GUARDRAIL})
 READING = ("/v1/constitutions", "/v1/verdicts", "/metrics")
 _ROUTES = (*JUDGING, *READING, "/healthz", "/readyz", "/openapi.json")
 _SLUGS = {TOO_LARGE: "too-large", TOO_SLOW: "too-slow", NO_ROOM: "overloaded"}
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?")
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
@@ -83,6 +85,7 @@ class Gate:
             ApiProblem: it is refused.
         """
         path, headers = scope["path"], dict(scope["headers"])
+        self._check_page(headers)
         scope["client_name"] = scope["client"][0] if scope.get("client") else ""
         if path in JUDGING and scope["method"] == "POST":
             key = self._key(scope, headers, "judge")
@@ -100,6 +103,21 @@ class Gate:
                 self._service.admit()
         elif path.startswith(READING):
             self._key(scope, headers, "read")
+
+    def _check_page(self, headers: dict[bytes, bytes]) -> None:
+        """Refuse what a page in somebody's browser asks, whose own address is another: it could use what that person
+        may use. Without keys a page could also have its own name lead to this machine.
+
+        Raises:
+            ApiProblem: it is refused.
+        """
+        host = headers.get(b"host", b"").decode("latin-1")
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if origin and origin.partition("://")[2] != host:
+            raise ApiProblem(403, "forbidden", "this came from a page of another address")
+        if self._service.local_only and not _LOCAL.fullmatch(host):
+            hint = "call it localhost or 127.0.0.1; --no-keys serves by other names, where something in front asks"
+            raise ApiProblem(403, "forbidden", "this server answers by the name of this machine only", hint=hint)
 
     def _key(self, scope: Message, headers: dict[bytes, bytes], wanted: Scope) -> ApiKey | None:
         """The key of a request; None where none is needed.

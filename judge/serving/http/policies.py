@@ -112,7 +112,7 @@ class Policies:
         return self._by_name.get(name) if name else next(iter(self._by_name.values()), None)
 
     async def load(self) -> None:
-        """LoadPolicy all of them.
+        """Load all of them.
 
         Raises:
             UserError, ConstitutionError: one cannot be judged by, or two have one name.

@@ -94,6 +94,8 @@ class Service:
     ) -> None:
         limits = settings.limits
         self.settings, self.under_way, self._file_bytes = settings, 0, judging.limits.file_bytes
+        self.local_only = False
+        """Whether it answers by the names of this machine only: nothing else protects it from pages of others."""
         self.metrics = Metrics()
         self.keys = Keys(settings.keys) if settings.keys is not None else None
         self.store = VerdictStore(settings.store, settings.store_days) if settings.store is not None else None
@@ -121,7 +123,7 @@ class Service:
         return bool(self.policies.names) and self.engine.ready > 0
 
     async def open(self) -> None:
-        """LoadPolicy everything.
+        """Load everything.
 
         Raises:
             JudgeError: it cannot be loaded.

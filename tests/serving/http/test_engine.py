@@ -134,6 +134,19 @@ def test_a_policy_that_cannot_be_judged_by_is_refused_and_the_others_go_on():
     assert run(scenario, script) == ["violation"]
 
 
+def test_requests_are_let_in_while_another_policy_waits_to_be_loaded():
+    async def scenario(engine):
+        busy = judge(engine, b"v")
+        await asyncio.sleep(0.05)
+        loading = asyncio.ensure_future(engine.load("next", DEMO))
+        await asyncio.sleep(0)
+        engine.admit()
+        await loading
+        return names(await settled([busy, judge(engine, b"v2", key="next"), judge(engine, b"v3")]))
+
+    assert run(scenario, Scripted(0.2)) == ["violation"] * 3
+
+
 def test_stopping_leaves_nobody_waiting():
     async def scenario(engine):
         waiting = [judge(engine, b"%d" % n) for n in range(6)]

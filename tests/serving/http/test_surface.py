@@ -168,6 +168,22 @@ def test_what_is_done_is_counted(server):
         assert metric(server, name), name
 
 
+def test_pages_of_other_addresses_are_not_answered(server):
+    own = server.url.removeprefix("http://")
+    assert post(server, b"n", headers={"origin": server.url}).status_code == 200
+    problem(post(server, b"n", headers={"origin": "http://elsewhere.example"}), 403, "forbidden")
+    problem(post(server, b"n", headers={"origin": "null"}), 403, "forbidden")
+    problem(post(server, b"n", headers={"origin": "http://[nonsense"}), 403, "forbidden")
+    server.service.local_only = True
+    try:
+        assert post(server, b"n").status_code == 200
+        assert server.http.get("/healthz", headers={"host": "localhost:1"}).status_code == 200
+        for host in ("elsewhere.example", f"elsewhere.example@{own}", "[nonsense"):
+            problem(server.http.get("/v1/constitutions", headers={"host": host}), 403, "forbidden")
+    finally:
+        server.service.local_only = False
+
+
 def test_a_slow_body_is_not_waited_for():
     with serving({"limits": {"body_seconds": 0.3}}, process=Scripted()) as running:
 
