@@ -19,10 +19,12 @@ import os
 import re
 import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,6 +97,13 @@ def serving() -> Iterator[tuple[str, int]]:
             started.wait()
 
 
+def other_bytes(png: bytes, number: int) -> bytes:
+    """The same picture in a file of its own: the server judges equal bytes that are under way at a time once."""
+    text = b"tEXtnumber\0" + str(number).encode()
+    end = len(png) - 12  # of what goes before IEND
+    return png[:end] + struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text)) + png[end:]
+
+
 class Load:
     """What clients were answered."""
 
@@ -102,13 +111,14 @@ class Load:
         self.url, self.images = url, images
         self.took: list[float] = []
         self.answers: Counter[str] = Counter()
-        self.wrong = 0
+        self.wrong = self.sent = 0
         self.truth: dict[int, str] = {}
 
     async def ask(self, http: httpx2.AsyncClient, number: int) -> int:
         """Send one image."""
         which = number % len(self.images)
-        files = {"image": (f"{which}.png", self.images[which])}
+        self.sent += 1
+        files = {"image": (f"{which}.png", other_bytes(self.images[which], self.sent))}
         begun = time.perf_counter()
         answer = await http.post(f"{self.url}/v1/judge", files=files, data={"detail": "summary"})
         if answer.status_code == 200:

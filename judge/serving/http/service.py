@@ -21,6 +21,7 @@ from judge.serving.http.policies import Active, Policies, ServedPolicy
 from judge.serving.http.problems import ApiProblem, unknown_constitution
 from judge.serving.http.process import ModelProcess, OrderTaker
 from judge.serving.http.queue import TimeUp
+from judge.serving.http.shadowing import CLIENT, Shadows
 from judge.serving.http.store import VerdictStore
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("judge")
 _KEPT_BYTES = 64 * 2**20  # of verdicts that are kept because an image may come again
-_SHADOW = "(shadow)"  # its turn in the queue; no client is called so
 _AGAIN = 1.0  # seconds after which a request may be tried again
 
 
@@ -111,7 +111,7 @@ class Service:
         self.watchers: list[Callable[[str, ImageOutcome], None]] = [lambda _, outcome: self.metrics.judged(outcome)]
         """Are told of every verdict, and of whose request it was."""
         self.answers = IdempotentAnswers()
-        self._shadows: set[asyncio.Task[None]] = set()
+        self._shadows = Shadows(self.engine, self.metrics)
         self._once: Once[JudgedImage] = Once(
             settings.once_seconds, _KEPT_BYTES, lambda one: len(one.body), lambda one: one.keep
         )
@@ -250,8 +250,9 @@ class Service:
         outcome = ImageOutcome(f"v_{secrets.token_hex(12)}", image.name, sha256, judged, active, served, repeated)
         for watcher in self.watchers:
             watcher(client, outcome)
-        if served.shadow is not None and not repeated:
-            self._begin_shadow(served.main.now.name, served.shadow.now, outcome, data)
+        shadow, main = served.shadow, served.main.now
+        if shadow is not None and active is main and not repeated:  # the canary's verdict is none to compare with
+            self._shadows.begin(main.name, judged, lambda: self._by(CLIENT, shadow.now, data, sha256))
         return outcome
 
     async def _fetched(self, image: Given) -> bytes:
@@ -260,29 +261,11 @@ class Service:
             raise ApiProblem(422, "urls-not-fetched", f"{image.name}: this server fetches no addresses", hint=hint)
         return await fetch(image.url or "", self._file_bytes)
 
+    async def _by(self, client: str, active: Active, data: bytes, sha256: str) -> JudgedImage:
+        return (await self._judged(client, active, data, sha256))[0]
+
     async def _judged(self, client: str, active: Active, data: bytes, sha256: str) -> tuple[JudgedImage, bool]:
         return await self._once.get((active.key, sha256), lambda: self.engine.judge(client, active.key, data, sha256))
-
-    def _begin_shadow(self, name: str, shadow: Active, outcome: ImageOutcome, data: bytes) -> None:
-        """Have the shadow judge the same image, in turns with the clients; nobody waits for it, and where much waits
-        it does without."""
-        if 2 * self.engine.waiting >= self.engine.bounds.waiting or len(self._shadows) >= self.engine.bounds.waiting:
-            self.metrics.unshadowed(name)
-            return
-
-        async def compare() -> None:
-            try:
-                judged, _ = await self._judged(_SHADOW, shadow, data, outcome.sha256)
-            except (Lost, TimeUp):
-                self.metrics.unshadowed(name)
-                return
-            was = outcome.judged
-            flipped = (was.verdict, set(was.violations)) != (judged.verdict, set(judged.violations))
-            self.metrics.shadowed(name, was.verdict, judged.verdict, flipped=flipped)
-
-        task = asyncio.create_task(compare())
-        self._shadows.add(task)
-        task.add_done_callback(self._shadows.discard)
 
     def _late(self) -> ApiProblem:
         seconds = self.settings.limits.seconds
