@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 from judge.settings import BUNDLED, Settings
 
+_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # of this process's own control group, in a container
 ADDRESSES = ("http://", "https://")
 _AT_A_SERVER = 4  # processes: they wait for its answers most of the time
 
@@ -20,8 +22,18 @@ class Processes(NamedTuple):
 
 
 def cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """That this process may use: where a container has a share of a large machine's, that share."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(there, _allotted() or there)
+
+
+def _allotted() -> int | None:
+    """Cores that the control group is given the time of, rounded down; None where it is not bounded."""
+    try:
+        quota, period = _CPU_MAX.read_text(encoding="ascii").split()
+        return max(1, int(quota) // int(period))
+    except (OSError, ValueError):  # no control groups, or `max`
+        return None
 
 
 def processes_for(settings: Settings, wanted: int | None = None) -> Processes:
