@@ -129,6 +129,10 @@ class Policies:
             if name in found:
                 hint = "each has to have a name of its own: `constitution:` in the file"
                 raise UserError(f"two constitutions are called '{name}'", hint=hint)
+            rules = [rule.id for rule in served.main.now.policy.constitution.rules]
+            for rule in served.settings.moderation:
+                if rule not in rules:
+                    raise UserError(f"moderation: no rule '{rule}' in {name}", hint=f"its rules: {', '.join(rules)}")
             found[name] = served
         self._by_name = found
 

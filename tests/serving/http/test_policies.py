@@ -155,6 +155,12 @@ def test_two_of_one_name_are_not_served(rules):
         pass
 
 
+def test_a_mapping_of_a_rule_that_is_none_is_a_mistake(rules):
+    given = {"constitutions": [{"constitution": str(rules), "moderation": {"fire": ["violence"]}}]}
+    with pytest.raises(AssertionError, match="no rule 'fire' in house"), serving(given, process=Scripted()):
+        pass
+
+
 def test_a_server_that_cannot_load_ends_and_says_why():
     from judge.serving.devices import Processes
     from judge.serving.http.server import listen, serve
