@@ -100,7 +100,7 @@ class Service:
         self.keys = Keys(settings.keys) if settings.keys is not None else None
         self.store = VerdictStore(settings.store, settings.store_days) if settings.store is not None else None
         bounds = EngineBounds(
-            waiting=limits.waiting or judging.batch * processes.number,
+            waiting=limits.waiting or max(judging.batch, judging.batch * processes.number // 2),
             batch=judging.batch,
             window=settings.window_ms / 1000,
             seconds=limits.seconds,

@@ -32,8 +32,8 @@ class RequestLimits(Frozen):
     requests: int = Field(default=1000, ge=1)
     """That are answered at a time; more are refused with 503."""
     waiting: int | None = Field(default=None, ge=1)
-    """Images that wait to be judged, after which requests are refused with 503. Unset: as many as are judged at a
-    time, so that nobody who is let in waits longer than for two batches."""
+    """Images that wait to be judged, after which requests are refused with 503. Unset: half of those that are judged at
+    a time, but a batch at least, so that whoever is let in is soon answered."""
 
 
 class ServedConstitution(Frozen):
