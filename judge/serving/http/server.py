@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from judge.serving.http.service import Service
 
 log = logging.getLogger("judge")
+_WAITING = 2048  # connections that are not taken yet
 FINISHING = 30.0  # seconds beside those of a request, for answers to reach whoever asked
 
 
@@ -36,12 +37,16 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         UserError: it is taken, or not for us.
     """
+    listening = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(_WAITING)  # at once: until then another process may be given the same free port
     except OSError as error:
+        if listening is not None:
+            listening.close()
         hint = "choose another --port, or --host"
         raise UserError(f"cannot serve on {host}:{port} ({error.strerror or error})", hint=hint) from error
     return listening

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
 
 from judge.errors import UserError
+from judge.serving.http.server import listen
 from judge.serving.http.settings import ServerSettings, read_settings, server_settings
 from tests.conftest import ROOT
 
@@ -28,6 +30,11 @@ def test_files_are_named_from_where_the_settings_lie_and_shipped_names_stay(tmp_
     assert [one.constitution for one in found.constitutions] == ["demo", house, house]
     assert found.constitutions[2].shadow == str(tmp_path / "next.yaml")
     assert (found.keys, found.store) == (tmp_path / "k.json", tmp_path / "sub" / "v.db")
+
+
+def test_a_taken_port_is_said_before_anything_is_loaded():
+    with contextlib.closing(listen("127.0.0.1", 0)) as first, pytest.raises(UserError, match="cannot serve on"):
+        listen("127.0.0.1", first.getsockname()[1])
 
 
 @pytest.mark.parametrize(
