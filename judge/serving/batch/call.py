@@ -18,7 +18,7 @@ from judge.serving.batch.run import Run, Watch
 from judge.serving.batch.schema import KeepEvidence
 from judge.serving.batch.servers import Servers
 from judge.serving.batch.shards import need_arrow
-from judge.serving.batch.sources import source_of
+from judge.serving.batch.sources import place_of, source_of
 from judge.serving.batch.tally import BatchTally
 from judge.serving.batch.worker import Bench, Work
 from judge.serving.devices import ADDRESSES, processes_for
@@ -70,7 +70,7 @@ def batch(
         raise UserError("the tables would lie inside the input", hint="name a folder elsewhere with -o")
     if next(iter(source.items()), None) is None:  # before models are loaded for nothing
         raise UserError(f"no images in {printable(source.name)}", hint="; ".join(source.says()))
-    room = Room(Path(out), source.name)
+    room = Room(Path(out), source.name, place_of(str(images)))
     try:
         judging, policy = _judging(judge, constitution, chosen, processes, evidence, also_at, ray)
         try:

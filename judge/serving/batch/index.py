@@ -1,10 +1,12 @@
 """Which images a run has rows of: a SQLite file beside its tables, so that memory does not grow with their number.
 
-It is made from the shards and follows them: what is missing, damaged or behind is read from them again.
+It is made from the shards and follows them: what is missing or behind is read from them again. One that is damaged, or
+tells of shards that the run has not (it came from another run, or with a backup), is made anew.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ CREATE TABLE IF NOT EXISTS covered (key TEXT PRIMARY KEY, sha256 TEXT, shard INT
 CREATE INDEX IF NOT EXISTS by_sha256 ON covered (sha256);
 CREATE INDEX IF NOT EXISTS by_shard ON covered (shard);
 CREATE TABLE IF NOT EXISTS told (sha256 TEXT PRIMARY KEY, shard INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS shards (number INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS shards (number INTEGER PRIMARY KEY, files TEXT NOT NULL);
 CREATE TEMP TABLE seen (key TEXT NOT NULL, bytes TEXT NOT NULL, name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX temp.seen_keys ON seen (key);
 """
@@ -53,6 +55,7 @@ class Index:
         try:
             self._open()
         except sqlite3.DatabaseError:  # damaged, or of another kind: it is made anew
+            self._db.close()
             for path in (self._path, *self._path.parent.glob(f"{self._path.name}-*")):
                 path.unlink(missing_ok=True)
             try:
@@ -66,6 +69,10 @@ class Index:
         self._db.execute("PRAGMA synchronous = NORMAL")  # what a crash takes is read from the shards again
         self._db.executescript(_TABLES)
         self._db.execute("SELECT safe, evidence, audited FROM covered LIMIT 0")  # else it is of an earlier version
+        known = {(int(number), str(files)) for number, files in self._db.execute("SELECT number, files FROM shards")}
+        live = {(one.number, _files(one)): one.rows for one in self._shards.live}
+        if not known <= live.keys() or self.count != sum(live[one] for one in known):
+            raise sqlite3.DatabaseError("it tells of other shards")  # then no row of it is to be believed
         self.follow()
 
     def follow(self) -> None:
@@ -116,7 +123,7 @@ class Index:
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO covered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
             self._db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", ((one, shard.number) for one in told))
-            self._db.execute("INSERT OR REPLACE INTO shards VALUES (?)", (shard.number,))
+            self._db.execute("INSERT OR REPLACE INTO shards VALUES (?, ?)", (shard.number, _files(shard)))
 
     def of_key(self, key: str) -> Covered | None:
         """The row of an image, by its key."""
@@ -167,6 +174,11 @@ class Index:
     def _one(self, query: str, value: str) -> Covered | None:
         row = self._db.execute(query, (value,)).fetchone()
         return None if row is None else _covered(row)
+
+
+def _files(shard: Shard) -> str:
+    """What no other shard of any run has: the digests of its files."""
+    return json.dumps(dict(shard.files), sort_keys=True)
 
 
 def _covered(row: tuple[str, str | None, int, int, int, int, int, int]) -> Covered:

@@ -1,6 +1,6 @@
 """The folder of a batch: one run for each policy and set of models that it was judged under, and which is the last.
 
-    OUT/batch.json                what is judged, and the runs in the order in which they were begun
+    OUT/batch.json                what is judged, where that is, and the runs in the order in which they were begun
     OUT/RUN/manifest.jsonl        see `shards`
     OUT/RUN/grounds.json          see `recalling`; without it a changed policy finds out more anew
     OUT/RUN/images/*.parquet      see `schema`
@@ -52,14 +52,15 @@ class RunName:
 
 
 class Room:
-    """The folder of a batch, for one process at a time.
+    """The folder of a batch, for one process at a time. source: what is judged, as people write it; place: the same for
+    all spellings of it (`sources.place_of`).
 
     Raises:
         UserError: another process is at it, or it holds another input or something else.
         JudgeError: it cannot be written to.
     """
 
-    def __init__(self, folder: Path, source: str) -> None:
+    def __init__(self, folder: Path, source: str, place: str) -> None:
         self.folder, self._file = folder, folder / "batch.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -75,11 +76,13 @@ class Room:
             ) from error
         except OSError as error:
             raise JudgeError(f"{printable(str(folder))} cannot be written to: {error.strerror}") from error
-        self._held = self._read() or {"version": _VERSION, "source": source, "runs": []}
-        if self._held["source"] != source:
+        self._held = self._read() or {"version": _VERSION, "source": source, "place": place, "runs": []}
+        # the spelling alone is enough: input and tables may have been moved together
+        if source != self._held["source"] and place != self._held.get("place"):
             self.close()
             raise UserError(
-                f"{printable(str(folder))} holds the batch of {printable(self._held['source'])}",
+                f"{printable(str(folder))} holds the batch of {printable(self._held['source'])}, and this is "
+                f"{printable(source)}",
                 hint="name another folder with -o: keys of two inputs may be the same",
             )
 

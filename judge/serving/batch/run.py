@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,8 @@ class Run:
         self._constitution, self._described, self._judging = constitution, described, judging
         self._shards, self._index = shards, Index(shards)
         self._own = Lending(shards, self._index)
-        self._lent = Lending(earlier, Index(earlier)) if earlier is not None else None
+        self._indexes = [self._index, *([Index(earlier)] if earlier is not None else [])]
+        self._lent = Lending(earlier, self._indexes[-1]) if earlier is not None else None
         self._lent_grounds = grounds_of_run(earlier.folder) if earlier is not None else {}
         note_grounds(shards.folder, described.grounds)
         self._batch, self._keep, self._retry, self._watch = batch, keep, retry_errors, watch
@@ -106,7 +108,10 @@ class Run:
             self._write()
             self.tally.gone = self._index.unseen
         finally:
-            self._write()
+            with ExitStack() as indexes:  # closed however writing ends, so that nothing of them lies beside their files
+                for one in self._indexes:
+                    indexes.callback(one.close)
+                self._write()
             self.tally.stop()
         return self.tally
 
@@ -154,6 +159,7 @@ class Run:
 
     def _pass_over(self, covered: Covered) -> None:
         self.tally.before += 1
+        self.tally.errors += covered.error
         self._count_lack(
             covered.sha256, safe=covered.safe, evidence=covered.evidence, audited=covered.audited or covered.error
         )

@@ -17,7 +17,8 @@ class BatchTally:
     """Counts of one call.
 
     before: images that had a row already. judged: anew, wholly or by some rules; taken_over: all of whose outcomes are
-    an earlier run's; copies: with bytes that were judged before. Verdicts and errors are of all rows of this call.
+    an earlier run's; copies: with bytes that were judged before. Verdicts are of all rows of this call;
+    errors are of those from before as well: what could not be judged stays so until it is tried again.
     """
 
     total: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,13 +13,17 @@ from collections import Counter
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from benchmarks.soak import ATTACKS
+from judge.cli import main
 from judge.cli.batch_telling import Telling
 from judge.errors import JudgeError, UserError
+from judge.serving.batch import call
 from judge.serving.batch import run as run_module
 from judge.serving.batch.call import batch
 from judge.serving.batch.room import last_run
+from judge.serving.batch.worker import Bench
 from judge.settings import Settings
 from tests.conftest import ROOT
 from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
@@ -92,7 +97,8 @@ def test_what_cannot_be_read_has_a_row_and_is_tried_again_when_asked(tmp_path):
     by_key = {row["key"]: row for row in rows(tmp_path / "out")}
     assert {by_key[key]["verdict"] for key in ("broken.png", "gone.png")} == {"needs_review"}
     assert by_key["gone.png"]["error"] == "image" and by_key["gone.png"]["sha256"] is None
-    assert batch(images, tmp_path / "out", judge=colour_judge()).before == 5
+    again = batch(images, tmp_path / "out", judge=colour_judge())
+    assert (again.before, again.done, again.errors) == (5, 0, 2), "errors are of all images, not of this call"
 
     (tmp_path / "nowhere.png").write_bytes(picture(9))
     tally = batch(images, tmp_path / "out", judge=colour_judge(), retry_errors=True)
@@ -160,9 +166,54 @@ def test_a_violation_that_hid_what_was_not_looked_at_is_judged_anew_when_its_rul
     assert row["verdict"] == "needs_review" and "incomplete" in row["causes"]
 
 
+def test_the_command_says_each_time_what_could_not_be_judged(tmp_path, monkeypatch):
+    images = pictures(tmp_path / "in", 3)
+    (images / "broken.png").write_bytes(picture(9)[:40])
+    batch(images, tmp_path / "out", judge=colour_judge())
+    monkeypatch.setattr(
+        call, "_judging", lambda *_: (call.Here(Bench(colour_judge(), "none")), colour_judge().constitution)
+    )
+    again = CliRunner().invoke(main.app, ["batch", str(images), "-o", str(tmp_path / "out")])
+    assert again.exit_code == 1 and "1 could not be judged; try them again with --retry-errors" in again.stderr
+    (images / "broken.png").unlink()
+    assert CliRunner().invoke(main.app, ["batch", str(images), "-o", str(tmp_path / "out")]).exit_code == 0
+
+
+@pytest.mark.parametrize("others", [2, 6])
+def test_an_index_of_another_run_is_made_anew(others, tmp_path):
+    images = pictures(tmp_path / "in", 4)
+    batch(images, tmp_path / "out", judge=colour_judge())
+    other = tmp_path / "other"
+    other.mkdir()
+    for number in range(others):
+        (other / f"{50 + number}.png").write_bytes(picture(50 + number))
+        batch(other, tmp_path / "others", judge=colour_judge())
+    shutil.copy(last_run(tmp_path / "others") / "index.sqlite", last_run(tmp_path / "out"))
+    tally = batch(images, tmp_path / "out", judge=colour_judge())
+    assert (tally.before, tally.done, tally.gone) == (4, 0, 0)
+    assert len(rows(tmp_path / "out")) == 4
+
+
+@pytest.mark.parametrize("first", ["in", "in/*.png", "list.txt"])
+def test_an_input_is_the_same_however_it_is_spelled(first, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pictures(tmp_path / "in", 2)
+    (tmp_path / "list.txt").write_text("in/00000.png\nin/00001.png\n")
+    batch(first, "out", judge=colour_judge())
+    spelled = [f"./{first}", f".//{first}"] + ["in/", f"{tmp_path}/in", "in/../in"] * (first == "in")
+    spelled += [str(tmp_path / first)] * (first == "list.txt")
+    for again in spelled:
+        tally = batch(again, "out", judge=colour_judge())
+        assert (tally.before, tally.done, tally.gone) == (2, 0, 0), again
+    shutil.move(tmp_path, moved := tmp_path.with_name("moved"))
+    monkeypatch.chdir(moved)
+    assert batch(first, "out", judge=colour_judge()).before == 2, "both may be moved together"
+    shutil.move(moved, tmp_path)
+
+
 def test_another_input_in_the_same_folder_is_refused(tmp_path):
     batch(pictures(tmp_path / "in", 2), tmp_path / "out", judge=colour_judge())
-    with pytest.raises(UserError, match="holds the batch of"):
+    with pytest.raises(UserError, match=r"holds the batch of .*/in, and this is .*/other"):
         batch(pictures(tmp_path / "other", 2), tmp_path / "out", judge=colour_judge())
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

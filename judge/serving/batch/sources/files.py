@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from judge.errors import ImageError, UserError
 from judge.files import lines_of
@@ -60,7 +60,7 @@ class FolderSource:
 
 class PathsSource:
     """Paths that a glob finds, or that stand in `file`, one a line; those that are not absolute are then below its
-    folder. Keys are paths as they are written, so one that stands there twice is one image."""
+    folder. Keys are paths as they are written, so one that stands there twice is one image; of a glob without `./`."""
 
     def __init__(self, name: str, limits: Limits, *, file: str = "") -> None:
         self.name, self._limits, self._file = name, limits, file
@@ -80,7 +80,8 @@ class PathsSource:
 
     def _written(self) -> Iterator[str]:
         if not self._file:
-            yield from sorted(glob.iglob(self.name, recursive=True))  # noqa: PTH207 (a relative glob stays relative)
+            found = glob.iglob(str(PurePath(self.name)), recursive=True)  # noqa: PTH207 (a relative one stays relative)
+            yield from sorted(found)
             return
         try:
             with open_text(Path(self._file)) as file:

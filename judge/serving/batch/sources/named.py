@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from judge.errors import UserError
 from judge.media.folders import Skipped, entries
@@ -17,6 +18,7 @@ from judge.settings import DEFAULT_LIMITS, Limits
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(:[\w.-]+)?")
 _SAVED = ("state.json", "dataset_dict.json")  # what `save_to_disk` leaves
+_SIGNS = "*?["  # of a glob
 _TABLES = {".csv", ".jsonl", ".parquet"}
 _FORMS = (
     "a folder, a glob in quotes, a list of paths (.txt), .csv, .jsonl or .parquet, WebDataset .tar files or a folder "
@@ -44,11 +46,19 @@ def source_of(named: str, limits: Limits = DEFAULT_LIMITS, *, column: str | None
         if suffix in (".tar", ".tgz") or named.endswith(".tar.gz"):
             return TarSource(named, [named], limits)
         raise UserError(f"{printable(named)} is one file of no kind that holds many images", hint=f"give {_FORMS}")
-    if any(sign in named for sign in "*?["):
+    if any(sign in named for sign in _SIGNS):
         return _glob(named, limits)
     if _HUB_ID.fullmatch(named):
         return HubSource(named, limits, saved=False)
     raise UserError(f"no such input: {printable(named)}", hint=f"give {_FORMS}")
+
+
+def place_of(named: str) -> str:
+    """The same for every spelling of one input under which its images have the same keys: where a folder or file is, a
+    glob without `./`; another name as it is."""
+    if os.path.exists(named):  # noqa: PTH110 (of a name that is too long, too)
+        return os.path.realpath(named)
+    return str(PurePath(named)) if any(sign in named for sign in _SIGNS) else named
 
 
 def _folder(path: Path, named: str, limits: Limits) -> Source:
