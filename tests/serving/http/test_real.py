@@ -27,6 +27,7 @@ from judge import Client
 from judge.cli.main import app
 from judge.errors import UserError
 from tests.conftest import ROOT
+from tests.serving.http import litellm_cases
 from tests.serving.http.conftest import DRAWINGS
 from tests.serving.http.test_compatible import RULE, moderated
 
@@ -121,6 +122,32 @@ def test_the_real_judge_answers_the_openai_package(real):
     (result,) = moderated(real, path.read_bytes()).results
     assert result.flagged and result.categories.model_extra[RULE] is True
     assert result.category_scores.model_extra[RULE] > 0.5 > result.category_scores.model_extra["rule/drugs"]
+
+
+def test_requests_as_litellm_sends_them_have_an_action(real):
+    found = {}
+    for name, sent in litellm_cases.recorded().items():
+        for one in sent:
+            answer = real.http.post(one["path"], json=one["body"], headers=one["headers"])
+            assert answer.status_code == 200, answer.text
+            found[name] = answer.json()
+    assert found["benign"] == found["down"] == {"action": "NONE", "blocked_reason": None}
+    assert found["violating"] == {"action": "BLOCKED", "blocked_reason": "image 2 violates body-on-fire"}
+
+
+@pytest.mark.skipif(not litellm_cases.installed(), reason="pip install litellm")
+def test_litellm_itself_lets_pass_what_is_allowed_and_nothing_else(real):
+    found = litellm_cases.asked(real.url)
+    assert found["benign"]["passes"]
+    assert not found["violating"]["passes"] and "image 2 violates body-on-fire" in found["violating"]["why"]
+    assert not found["down"]["passes"], "a judge that is not there blocks"
+    assert {name: len(one["sent"]) for name, one in found.items() if name != "image alone"} == {
+        "benign": 1,
+        "violating": 1,
+        "down": 1,
+    }
+    alone = found["image alone"]
+    assert (alone["passes"], alone["sent"]) == (True, []), "LiteLLM has mended it: docs/server.md says otherwise"
 
 
 def test_a_killed_process_makes_no_verdict_and_the_next_one_judges(real):
