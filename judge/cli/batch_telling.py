@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -100,12 +101,22 @@ def tell_estimate(found: Forecast, price_per_hour: float | None) -> None:
         print(f"{found.unreadable} of those tried could not be read")
     print(f"questions: {found.questions:.1f} an image; reasoned about: {found.reasoned:.0%}")
     print(f"verdicts: {found.violating:.0%} violation, {found.to_review:.0%} needs_review")
-    for what, count in (("all of them", found.images), ("a million", 1_000_000)):
-        hours, (low, high) = found.hours(count)
-        said = f"{what}: {_duration(3600 * hours)} ({_duration(3600 * low)} to {_duration(3600 * high)})"
+    for what, (hours, interval) in (("all of them", found.hours()), ("a million like them", found.hours(1_000_000))):
+        said = f"{what}: {_with_interval(_duration, 3600, hours, interval)}"
         if price_per_hour is not None:
-            said += f", costs {price_per_hour * hours:.2f} ({price_per_hour * low:.2f} to {price_per_hour * high:.2f})"
+            said += f", costs {_with_interval('{:.2f}'.format, price_per_hour, hours, interval)}"
         print(said)
+    if found.spread is None:
+        print("no interval: one image says nothing of how they differ")
+    print("times are under the load that this machine has now; what else it has to do is in no interval")
+
+
+def _with_interval(
+    told: Callable[[float], str], times: float, hours: float, interval: tuple[float, float] | None
+) -> str:
+    if interval is None or interval[0] == interval[1]:
+        return told(times * hours)
+    return f"{told(times * hours)} ({told(times * interval[0])} to {told(times * interval[1])})"
 
 
 def _tell_audit(tally: BatchTally) -> None:
@@ -123,7 +134,7 @@ def _tell_audit(tally: BatchTally) -> None:
 def _more(tally: BatchTally) -> str:
     parts = [_verdicts(tally)] if tally.done else []
     if tally.rate is not None:
-        parts.append(f"{tally.rate:.2g} a second")
+        parts.append(_pace(tally.rate))
     if tally.left is not None:
         parts.append(f"{_duration(tally.left)} left")
     return ", ".join(parts)
@@ -133,6 +144,14 @@ def _verdicts(tally: BatchTally) -> str:
     done = tally.done
     said = ", ".join(f"{tally.verdicts[word]} {word}" for word in WORDS if tally.verdicts[word])
     return f"{said} ({tally.verdicts['needs_review'] / done:.0%} to review, {tally.reasoned / done:.0%} reasoned about)"
+
+
+def _pace(rate: float) -> str:
+    """Images a second in plain numbers: of a slow model by the minute or the hour."""
+    for times, unit in ((1, "a second"), (60, "a minute")):
+        if rate * times >= 1:
+            return f"{rate * times:.{0 if rate * times >= 10 else 1}f} {unit}"
+    return f"{rate * 3600:.2g} an hour"  # 0.01 of an image and fewer would be a day of silence first
 
 
 def _duration(seconds: float) -> str:

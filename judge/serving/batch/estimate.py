@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,32 +15,40 @@ from judge.serving.batch.schema import Judged
 from judge.serving.batch.sources import Source, SourceItem
 from judge.serving.batch.worker import Task
 
-_DRAWS = 2000
+_GROUPS = 4  # of images that are judged together, at least: what they differ by is all that an interval can go by
 Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a batch will take, from `sample` images. Intervals are 95 % bootstrap over the images of the sample.
+    """What a batch will take, from `sample` images.
 
-    images: in the source. seconds: of one image, at the pace of all processes together. questions: yes/no questions of
-    one image, not counting those about regions. reasoned, to_review, violating: shares. unreadable: in the sample.
+    images: in the source. seconds: of one image, at the pace of all processes together. spread: half of the 95 %
+    interval of that, as a share of it, for images of which there is no end; None of a single image. questions: yes/no
+    questions of one image, not counting those about regions. reasoned, to_review, violating: shares. unreadable: in the
+    sample.
     """
 
     images: int
     sample: int
     unreadable: int
     seconds: float
-    seconds_interval: Interval
+    spread: float | None
     questions: float
     reasoned: float
     to_review: float
     violating: float
 
-    def hours(self, images: int) -> tuple[float, Interval]:
-        """For so many images, with the interval."""
-        low, high = self.seconds_interval
-        return images * self.seconds / 3600, (images * low / 3600, images * high / 3600)
+    def hours(self, images: int | None = None) -> tuple[float, Interval | None]:
+        """For so many images like these, with the 95 % interval. None: for those of the source, part of which were in
+        the sample already, so that less is open: nothing, where it was all of them."""
+        count = self.images if images is None else images
+        hours = count * self.seconds / 3600
+        if self.spread is None:
+            return hours, None
+        left = 1 - (self.sample + self.unreadable) / self.images if images is None else 1.0
+        wide = hours * self.spread * max(0.0, left) ** 0.5
+        return hours, (max(0.0, hours - wide), hours + wide)
 
 
 def estimated(source: Source, judging: Judging, *, sample: int, batch: int, seed: int = 1) -> Forecast:
@@ -53,25 +62,27 @@ def estimated(source: Source, judging: Judging, *, sample: int, batch: int, seed
     seen, chosen, unreadable = _sample(source, sample, chance)
     if not chosen:
         raise UserError(f"no image of {source.name} can be read" if seen else f"no images in {source.name}")
-    batch = shared(batch, len(chosen), judging)
+    batch = min(shared(batch, len(chosen), judging), -(-len(chosen) // _GROUPS))
     begun = time.monotonic()
-    judged: list[Judged] = []
+    done: list[tuple[Task, Judged]] = []
     for start in range(0, len(chosen), batch):
         while judging.room < 1:
-            judged += [found for _, found in judging.done(1.0) if found is not None]
+            done += [(task, found) for task, found in judging.done(1.0) if found is not None]
         judging.give(chosen[start : start + batch])
     while judging.busy:
-        judged += [found for _, found in judging.done(1.0) if found is not None]
+        done += [(task, found) for task, found in judging.done(1.0) if found is not None]
     pace = (time.monotonic() - begun) / len(chosen)
-    own = [float(one.image["seconds"]) for one in judged]
-    low, high = _interval(own, chance)
-    mean = sum(own) / len(own) or 1.0
+    judged = [found for _, found in done]
+    group = {task.key: number // batch for number, task in enumerate(chosen)}
+    seconds: dict[int, list[float]] = {}
+    for task, found in done:
+        seconds.setdefault(group[task.key], []).append(float(found.image["seconds"]))
     return Forecast(
         images=seen,
         sample=len(chosen),
         unreadable=unreadable,
         seconds=pace,
-        seconds_interval=(pace * low / mean, pace * high / mean),
+        spread=_spread([statistics.fmean(one) for one in seconds.values()]),
         questions=sum(map(_questions, judged)) / len(judged),
         reasoned=sum(any(row["rationale"] is not None for row in one.statements) for one in judged) / len(judged),
         to_review=sum(one.image["verdict"] == "needs_review" for one in judged) / len(judged),
@@ -112,6 +123,16 @@ def _task(item: SourceItem) -> Task | None:
     return Task(item.key, item.name, hashlib.sha256(data).hexdigest(), data)
 
 
-def _interval(values: Sequence[float], chance: random.Random) -> Interval:
-    means = sorted(sum(chance.choices(values, k=len(values))) / len(values) for _ in range(_DRAWS))
-    return means[int(0.025 * _DRAWS)], means[int(0.975 * _DRAWS)]
+def _spread(seconds: Sequence[float]) -> float | None:
+    """Half of the 95 % interval of the mean of groups, as a share of it.
+
+    Of groups and not of images, because images that are judged together have even shares of their time: there may be a
+    thousand of them that seem to differ in nothing. By Student's t, because the groups are few.
+    """
+    from scipy.stats import t
+
+    mean = statistics.fmean(seconds)
+    if len(seconds) < 2 or not mean:
+        return None
+    times = float(t.ppf(0.975, len(seconds) - 1))
+    return times * statistics.stdev(seconds) / float(len(seconds) ** 0.5) / mean

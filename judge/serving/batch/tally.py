@@ -10,6 +10,7 @@ from typing import Any
 from judge.serving.batch.schema import Judged
 
 _RECENT = 200  # images that the rate is taken of
+_ENOUGH = 1.0  # seconds: in fewer, a few images that need no judging look like a hundred thousand a second
 
 
 @dataclass
@@ -51,10 +52,12 @@ class BatchTally:
 
     @property
     def rate(self) -> float | None:
-        """Images a second, of late; None before there are two."""
-        if len(self._recent) < 2 or self._recent[-1] <= self._recent[0]:
-            return None
-        return (len(self._recent) - 1) / (self._recent[-1] - self._recent[0])
+        """Images a second, of late, or of the whole call where these came all at once; None before there was time."""
+        spent = self._recent[-1] - self._recent[0] if self._recent else 0.0
+        if spent >= _ENOUGH:
+            return (len(self._recent) - 1) / spent
+        seconds = self.seconds
+        return self.done / seconds if self.done and seconds >= _ENOUGH else None
 
     @property
     def left(self) -> float | None:

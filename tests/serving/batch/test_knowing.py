@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 
 import pytest
 from PIL import Image
 
+from judge.cli import batch_telling
+from judge.cli.batch_telling import tell_estimate
 from judge.constitution import parse_constitution
 from judge.judging.pipeline import Judge
 from judge.models.scripted import ScriptedEncoder
 from judge.serving.batch import run as run_module
 from judge.serving.batch.call import batch, estimate
 from judge.serving.batch.drift import Drift, stability
+from judge.serving.batch.estimate import estimated
 from judge.serving.batch.schema import Judged
+from judge.serving.batch.sources import source_of
 from judge.settings import Settings
 from tests.conftest import ROOT
 from tests.serving.batch.colours import POLICY, ColourMllm, colour_judge, install, pictures, rows
@@ -82,10 +87,80 @@ def test_an_estimate_is_of_a_sample_and_says_how_sure_it_is(tmp_path):
     assert len(model.asked) <= 40 * 4
     assert found.questions == pytest.approx(len(model.asked) / found.sample)
     assert 0.2 < found.violating < 0.95 and found.to_review == 0
-    low, high = found.seconds_interval
-    assert low <= found.seconds <= high
     hours, (least, most) = found.hours(1_000_000)
-    assert least <= hours <= most and hours == pytest.approx(found.seconds * 1_000_000 / 3600)
+    assert least < hours < most and hours == pytest.approx(found.seconds * 1_000_000 / 3600)
+
+
+class Paced:
+    """Judges groups that take one second an image and three by turns, as far as rows say."""
+
+    busy = 0
+
+    def __init__(self):
+        self.given = []
+
+    @property
+    def room(self):
+        return 1 - self.busy
+
+    def describe(self):
+        pass
+
+    def give(self, tasks):
+        self.given.append(list(tasks))
+        self.busy = 1
+
+    def done(self, timeout=None):
+        self.busy = 0
+        pace = 1.0 if len(self.given) % 2 else 3.0
+        rest = {"verdict": "no_violation"}
+        return [(task, Judged({"seconds": pace, **rest})) for task in self.given[-1]]
+
+
+@pytest.mark.parametrize(("count", "groups", "times"), [(8, 4, 3.182), (2, 2, 12.706), (200, 4, 3.182)])
+def test_an_interval_is_of_groups_that_differ_and_wider_for_images_never_seen(count, groups, times, tmp_path):
+    judging = Paced()
+    found = estimated(source_of(str(pictures(tmp_path / "in", count))), judging, sample=min(count, 40), batch=32)
+    assert len(judging.given) == groups, "what is judged together shares its time, and so is one observation"
+    width = times * statistics.stdev([1.0, 3.0] * (groups // 2)) / groups**0.5 / 2.0
+    hours, (low, high) = found.hours(1_000_000)
+    assert high / hours == pytest.approx(1 + width, abs=1e-3) and low / hours == pytest.approx(
+        max(0.0, 1 - width), abs=1e-3
+    )
+    hours, (low, high) = found.hours()
+    assert high / hours == pytest.approx(1 + width * (1 - found.sample / count) ** 0.5, abs=1e-3)
+
+
+def test_one_image_says_nothing_of_the_spread_and_no_sample_of_the_load(tmp_path, capsys):
+    found = estimated(source_of(str(pictures(tmp_path / "in", 1))), Paced(), sample=50, batch=32)
+    assert found.hours(1_000_000)[1] is None
+    tell_estimate(found, 3.0)
+    said = capsys.readouterr().out
+    assert "(" not in said and "one image says nothing of how they differ" in said
+    assert "the load that this machine has now" in said
+
+
+@pytest.mark.parametrize(
+    ("moments", "now", "said"),
+    [
+        ([0.0, 0.000011, 0.00002], 0.5, None),  # three rows in an instant are no pace
+        ([10.0, 10.0, 10.0], 30.0, "6.0 a minute"),
+        ([1.0] * 90_000, 1.0, "90000 a second"),
+        ([10.0, 20.0, 30.0], 30.0, "6.0 a minute"),
+        ([10.0, 10_010.0], 10_010.0, "0.36 an hour"),
+    ],
+)
+def test_a_pace_is_said_after_some_time_and_in_plain_numbers(moments, now, said, monkeypatch):
+    from judge.serving.batch import tally as tally_module
+
+    tally = tally_module.BatchTally(begun=0.0)
+    times = iter(moments)
+    monkeypatch.setattr(tally_module.time, "monotonic", lambda: next(times))
+    for _ in moments:
+        tally.add(Judged({"copy_of": "x", "verdict": "violation", "audited": False, "missed": [], "error": None}))
+    monkeypatch.setattr(tally_module.time, "monotonic", lambda: now)
+    words = batch_telling._more(tally).split(", ")
+    assert words[-1] == said if said else not any(" a " in one for one in words)
 
 
 def test_the_command_says_what_it_will_take_and_writes_nothing(tmp_path, tmp_path_factory):
@@ -103,7 +178,9 @@ def test_the_command_says_what_it_will_take_and_writes_nothing(tmp_path, tmp_pat
         command, cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=200, check=True
     )
     assert (
-        done.stdout.startswith("1 images; judged 1 of them") and "a million: " in done.stdout and "costs" in done.stdout
+        done.stdout.startswith("1 images; judged 1 of them")
+        and "a million like them: " in done.stdout
+        and "costs" in done.stdout
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
 
