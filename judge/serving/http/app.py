@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from judge.serving.http import guardrail, judging, lookup, moderations, problems
+from judge.serving.http import guardrail, judging, lookup, moderations, problems, telemetry
 from judge.serving.http.gate import Gate
 from judge.serving.http.openapi import document
 
@@ -31,5 +31,7 @@ def create_app(service: Service) -> FastAPI:
     for room in (judging, moderations, guardrail, lookup):
         app.include_router(room.router)
     app.add_middleware(Gate, service=service)
+    if (tracing := telemetry.tracing_of(service)) is not None:
+        app.add_middleware(tracing.middleware, tracing=tracing)
     app.openapi = functools.cache(lambda: document(app))  # type: ignore[method-assign]
     return app
