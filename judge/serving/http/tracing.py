@@ -8,6 +8,7 @@ their names. This module is imported only where tracing is on.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from importlib.metadata import version
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from judge.serving.http.service import ImageOutcome, Service
     from judge.serving.http.worker import JudgedImage
 
+log = logging.getLogger("judge")
 EVENT = "gen_ai.evaluation.result"
 _NAME = "constitution-judge"
 _SECOND = 1_000_000_000  # nanoseconds
@@ -126,6 +128,18 @@ class Tracing(Watch):
         batch.end(ended)
 
 
+class _SayOnce(logging.Handler):
+    """Says in a line that telling failed, the first time: a collector that is down fails every few seconds."""
+
+    _said = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        if not self._said:
+            self._said = True
+            log.warning("OpenTelemetry could not be told everything (said once): %.300s", record.getMessage())
+
+
 def exporting(service: Service) -> Tracing:
     """Tracing that sends by OTLP over HTTP, as OpenTelemetry's variables say: where to, how often, which share."""
     from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -133,6 +147,7 @@ def exporting(service: Service) -> Tracing:
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    logging.getLogger("opentelemetry").addHandler(_SayOnce(logging.WARNING))
     named = "OTEL_SERVICE_NAME" in os.environ or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
     resource = Resource.create({} if named else {"service.name": _NAME})
     spans, events = TracerProvider(resource=resource), LoggerProvider(resource=resource)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import logging
 import subprocess
 import sys
 import threading
@@ -142,6 +143,7 @@ def test_the_exporter_sends_both_to_where_its_variables_say(monkeypatch):
             posted(running, b"n")
             assert all_there.wait(30), got.keys()
         collector.shutdown()
+    logging.getLogger("opentelemetry").handlers.clear()
     assert b"constitution-judge" in got["/v1/traces"] and b"gen_ai.evaluation.result" in got["/v1/logs"]
 
 
@@ -179,3 +181,17 @@ def test_nothing_of_it_is_imported_where_it_is_off(monkeypatch):
     code += "a.telemetry.tracing_of(None); print([one for one in sys.modules if 'opentelemetry.sdk' in one or 'tracing' in one])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_collector_that_is_down_is_said_once(caplog):
+    from judge.serving.http.tracing import _SayOnce
+
+    logger, handler = logging.getLogger("opentelemetry.exporter.test"), _SayOnce(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        for _ in range(3):
+            logger.error("connection refused")
+    finally:
+        logger.removeHandler(handler)
+    said = [one.getMessage() for one in caplog.records if one.name == "judge"]
+    assert said == ["OpenTelemetry could not be told everything (said once): connection refused"]
