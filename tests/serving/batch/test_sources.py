@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import io
 import json
@@ -169,6 +170,9 @@ def test_what_is_no_input_is_refused_and_says_what_would_be(tmp_path):
     refuse(tmp_path / "empty.csv", "no rows")
     refuse(tmp_path / "bad.parquet", "no parquet file")
     refuse(str(tmp_path / "*.gif"), "nothing is called")
+    (tmp_path / "list.txt").write_text("one.png\n")
+    for named in (tmp_path / "list.txt", tmp_path / "*.png", pictures(tmp_path / "in", 1)):
+        refuse(named, "is no table", "leave --column out", column="a")
 
 
 def test_an_item_that_cannot_be_read_ends_nothing(tmp_path):
@@ -213,6 +217,48 @@ def test_a_line_that_is_no_json_is_an_image_that_cannot_be_read(tmp_path):
     (tmp_path / "t.jsonl").write_text('{"path": "in/00000.png"}\nnot json\n[1]\n{"path": "in/00001.png"}\n')
     found = list(outcomes(tmp_path / "t.jsonl").values())
     assert found == [WANTED[0], "line 2 is no JSON object", "line 3 is no JSON object", WANTED[1]]
+
+
+def test_a_row_goes_by_its_line_also_after_empty_ones(tmp_path):
+    rows = [{"image": base64.b64encode(WANTED[0]).decode()}, "", "not json", "", {"image": None}]
+    (tmp_path / "t.jsonl").write_text("\n".join(one if isinstance(one, str) else json.dumps(one) for one in rows))
+    found = outcomes(tmp_path / "t.jsonl")
+    assert found == {
+        "t.jsonl:1": WANTED[0], "t.jsonl:3": "line 3 is no JSON object", "t.jsonl:5": "the row has no image"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"image": base64.b64encode(WANTED[0]).decode()[:-8] + "!"}, "its image is neither a file nor base64"),
+        ({"image": "gone.png"}, "its image is neither a file nor base64"),
+        ({"path": 5}, "its path is no text"),
+        ({"path": ["a.png"]}, "its path is no text"),
+        ({"path": ""}, "the row has no path"),
+        ({"path": None}, "the row has no path"),
+        ({"path": "gone.png"}, "no such file"),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_said(row, said, tmp_path):
+    (tmp_path / "t.jsonl").write_text(json.dumps(row))
+    assert list(outcomes(tmp_path / "t.jsonl").values()) == [said]
+
+
+@pytest.mark.parametrize(("line", "hint"), [('"in/00000.png"', "quotes"), ("# photographs", "comments")])
+def test_a_list_with_quotes_or_comments_is_told_that_lines_are_paths(line, hint, tmp_path):
+    pictures(tmp_path / "in", 1)
+    (tmp_path / "t.txt").write_text(f"in/00000.png\n{line}\n")
+    source = source_of(str(tmp_path / "t.txt"))
+    assert source.says() == []
+    for item in source.items():
+        with contextlib.suppress(ImageError):
+            item.read()
+    (said,) = source.says()
+    assert hint in said and "t.txt:2" in said
+    (tmp_path / line).parent.mkdir(exist_ok=True)
+    (tmp_path / line).write_bytes(WANTED[1])  # then that is its name
+    assert [item.read() for item in source.items()] == WANTED[:2] and source.says() == []
 
 
 def test_rows_that_cannot_be_read_are_said(tmp_path, monkeypatch):

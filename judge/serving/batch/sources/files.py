@@ -19,6 +19,9 @@ from judge.serving.batch.sources.item import SourceItem
 from judge.serving.batch.sources.text import open_text
 from judge.settings import Limits
 
+_QUOTES = "a list has a path in each line as it is, without quotes"
+_ODD = {'"': _QUOTES, "'": _QUOTES, "#": "a list has no comments: every line of it is a path"}
+
 
 class FolderSource:
     """Everything below a folder; keys are paths below it, with forward slashes."""
@@ -65,26 +68,44 @@ class PathsSource:
     def __init__(self, name: str, limits: Limits, *, file: str = "") -> None:
         self.name, self._limits, self._file = name, limits, file
         self._base = os.path.dirname(file)  # noqa: PTH120
+        self._odd: dict[str, list[int]] = {}  # by what is to be said of them: lines that name no file
 
     def items(self) -> Iterator[SourceItem]:
-        for written in self._written():
+        self._odd.clear()
+        for number, written in self._written():
             path = os.path.join(self._base, written)  # noqa: PTH118
-            yield SourceItem(name_of(written), name_of(path), partial(read_bytes, path, self._limits))
+            yield SourceItem(name_of(written), name_of(path), partial(self._read, path, written, number))
 
     def says(self) -> list[str]:
-        return []
+        """Of lines that name no file, what they seem to be."""
+        told = printable(self.name)
+        return [
+            f"{told}:{lines[0]} names no file{f', nor do {len(lines) - 1} more lines' * (len(lines) > 1)}: {said}"
+            for said, lines in self._odd.items()
+        ]
 
     def count(self) -> int:
         """Lines, or what the glob finds."""
         return sum(1 for _ in self._written())
 
-    def _written(self) -> Iterator[str]:
+    def _read(self, path: str, written: str, number: int) -> bytes:
+        try:
+            return read_bytes(path, self._limits)
+        except ImageError:
+            if self._file and (said := _ODD.get(written[0])) and not os.path.lexists(path):
+                self._odd.setdefault(said, []).append(number)
+            raise
+
+    def _written(self) -> Iterator[tuple[int, str]]:
+        """Paths as they are written, with their lines."""
         if not self._file:
             found = glob.iglob(str(PurePath(self.name)), recursive=True)  # noqa: PTH207 (a relative one stays relative)
-            yield from sorted(found)
+            yield from enumerate(sorted(found), 1)
             return
         try:
             with open_text(Path(self._file)) as file:
-                yield from (line.rstrip("\r\n") for line in lines_of(file, 2**16) if line.strip())
+                for number, line in enumerate(lines_of(file, 2**16), 1):
+                    if line.strip():
+                        yield number, line.rstrip("\r\n")
         except OSError as error:
             raise UserError(f"{printable(self._file)} cannot be read: {error.strerror}") from error

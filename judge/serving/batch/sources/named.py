@@ -30,11 +30,20 @@ def source_of(named: str, limits: Limits = DEFAULT_LIMITS, *, column: str | None
     """The source that `named` is. column: of a table, the one that holds paths or images.
 
     Raises:
-        UserError: nothing is there, it is of no kind that is known, or it may be read in two ways.
+        UserError: nothing is there, it is of no kind that is known, it may be read in two ways, or has no columns.
     """
-    path = Path(named)
     if not named:
         raise UserError("the name of the input is empty", hint="is a shell variable unset?")
+    source = _of_its_kind(Path(named), named, limits, column)
+    if column is not None and not isinstance(source, TableSource):
+        raise UserError(
+            f"{printable(named)} is no table with a column {printable(column)}",
+            hint="leave --column out, or name a .csv, .jsonl or .parquet",
+        )
+    return source
+
+
+def _of_its_kind(path: Path, named: str, limits: Limits, column: str | None) -> Source:
     if path.is_dir():
         return _folder(path, named, limits)
     suffix = path.suffix.lower()

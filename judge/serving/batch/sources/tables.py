@@ -2,7 +2,7 @@
 
 One column says where the image is. Which one is never guessed: of the known names exactly one may be there, or the
 user names it. A row's key is its value of the column `key`, where there is one, else the path as it is written, else
-the number of the row. Addresses (`https://`) are never fetched.
+`FILE:NUMBER`: the line of a JSONL file, the row of another, from 1. Addresses (`https://`) are never fetched.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class TableSource:
 
     def __init__(self, file: str, limits: Limits, column: str | None = None) -> None:
         self.name, self._file, self._limits = file, Path(file), limits
-        first = next((row for row in self._rows() if _DAMAGED not in row), None)
+        first = next((row for _, row in self._rows() if _DAMAGED not in row), None)
         if first is None:
             raise UserError(f"{printable(file)} has no rows")
         self._column = _column(first, column, file)
@@ -53,7 +53,7 @@ class TableSource:
     def items(self) -> Iterator[SourceItem]:
         number = 0
         try:
-            for number, row in enumerate(self._rows(), 1):
+            for number, row in self._rows():
                 yield self._item(number, row)
         except UserError as error:  # the rows before it stand, and nobody shall think that there are no others
             name = f"{self._file.name}:{number + 1}"
@@ -80,13 +80,18 @@ class TableSource:
         key = name_of(str(row["key"])) if row.get("key") not in (None, "") else None
         if isinstance(value, bytes):
             return SourceItem(key or name, name, partial(_bytes, value, self._limits))
-        if not isinstance(value, str) or not value:
+        if value is None or value == "":
             return SourceItem(key or name, name, refused(f"the row has no {self._column}"))
+        if not isinstance(value, str):
+            return SourceItem(key or name, name, refused(f"its {self._column} is no text"))
         if value.startswith(("http://", "https://")):
             return SourceItem(key or name_of(value), name, refused("an address, not a file", hint="download it first"))
         path = os.path.join(self._file.parent, value)  # noqa: PTH118
         if value.startswith("data:") or self._holds_bytes(value, path):
             return SourceItem(key or name, name, partial(_decoded, value, self._limits))
+        if not self._of_paths and not os.path.lexists(path):
+            said = f"its {self._column} is neither a file nor base64"
+            return SourceItem(key or name_of(value), name, refused(said, retryable=True))
         return SourceItem(key or name_of(value), name_of(path), partial(read_bytes, path, self._limits))
 
     def _holds_bytes(self, value: str, path: str) -> bool:
@@ -95,15 +100,18 @@ class TableSource:
             return not self._of_paths and not os.path.lexists(path) and _is_base64(value)
         return True
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[tuple[int, Row]]:
         suffix = self._file.suffix.lower()
         try:
             if suffix == ".parquet":
-                yield from _parquet(self._file)
+                yield from enumerate(_parquet(self._file), 1)
                 return
             with open_text(self._file) as file:
+                if suffix == ".jsonl":
+                    yield from _jsonl(file)
+                    return
                 csv.field_size_limit(_LINE)
-                yield from csv.DictReader(lines_of(file, _LINE), strict=True) if suffix == ".csv" else _jsonl(file)
+                yield from enumerate(csv.DictReader(lines_of(file, _LINE), strict=True), 1)
         except (OSError, csv.Error) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise UserError(f"{printable(self.name)} cannot be read: {said}") from error
@@ -129,7 +137,7 @@ def _column(first: Row, named: str | None, file: str) -> str:
     raise UserError(f"{printable(file)} has no column of images", hint=f"say which: --column NAME; columns: {there}")
 
 
-def _jsonl(file: Any) -> Iterator[Row]:
+def _jsonl(file: Any) -> Iterator[tuple[int, Row]]:
     for number, line in enumerate(lines_of(file, _LINE), 1):
         if not line.strip():
             continue
@@ -137,7 +145,7 @@ def _jsonl(file: Any) -> Iterator[Row]:
             row = json.loads(line)
         except (ValueError, RecursionError):
             row = None
-        yield row if isinstance(row, dict) else {_DAMAGED: f"line {number} is no JSON object"}
+        yield number, row if isinstance(row, dict) else {_DAMAGED: f"line {number} is no JSON object"}
 
 
 def _parquet(path: Path) -> Iterator[Row]:
@@ -184,4 +192,4 @@ def _decoded(text: str, limits: Limits) -> bytes:
     try:
         return _bytes(base64.b64decode(encoded, validate=True), limits)
     except binascii.Error as error:
-        raise ImageError(f"neither a path nor base64 ({error})") from error
+        raise ImageError(f"neither a file nor base64 ({error})") from error
