@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -67,9 +68,15 @@ def add(
         else:
             found = _of_lines(source, images)
         store = held.enter_context(Store.open(data or data_dir()))
-        before = store.count().total
-        given = sum(1 for _ in store.add_many(((one.verdict, _image(one, without)) for one in found), "batch"))
-        added = store.count().total - before
+        newest, given, added = store.newest, 0, 0
+        missing: deque[str | None] = deque()  # of what was read and is not in the queue yet
+        for item in store.add_many(_with_images(found, missing), "batch"):
+            name = missing.popleft()
+            given += 1
+            if item <= newest:  # known already: it was not added, with or without its image
+                continue
+            newest, added = item, added + 1
+            without += [name] if name is not None else []
     if without:
         print(f"judge: {len(without)} added without an image, such as {printable(without[0])}", file=sys.stderr)
     if bare:
@@ -137,8 +144,16 @@ def _verdicts(file: Path) -> Iterator[Verdict]:
         raise UserError(f"cannot read {file} ({getattr(error, 'strerror', None) or error})", hint=_LINES) from error
 
 
-def _image(one: _Given, without: list[str]) -> bytes | None:
-    """The bytes that were judged; None, and noted in `without`, where they are not to be found (any more)."""
+def _with_images(found: Iterable[_Given], without: deque[str | None]) -> Iterator[tuple[Verdict, bytes | None]]:
+    """Verdicts with their images. without: gets of each what its image is called where that is not found, else None."""
+    for one in found:
+        image = _image(one)
+        without.append(one.verdict.image if image is None else None)
+        yield one.verdict, image
+
+
+def _image(one: _Given) -> bytes | None:
+    """The bytes that were judged; None where they are not to be found (any more)."""
     from judge.media import read_bytes
 
     try:
@@ -146,6 +161,5 @@ def _image(one: _Given, without: list[str]) -> bytes | None:
     except ImageError:
         data = b""
     if not data or (not one.any_image and hashlib.sha256(data).hexdigest() != one.sha256):
-        without.append(one.verdict.image)
         return None
     return data

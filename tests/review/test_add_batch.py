@@ -86,6 +86,8 @@ def test_an_image_that_changed_or_went_is_told_and_its_verdict_added_without_it(
     assert said["without_image"] == [changed["name"]] and "1 added without an image" in told
     with Store.open(tmp_path / "queue") as store:
         assert [one.image for one in store.list() if not one.has_image] == [changed["name"]]
+    said, told = add(folder / "out", "--data", tmp_path / "queue", "--images", tmp_path / "moved")
+    assert (said["added"], said["without_image"], told) == (0, [], ""), "what is known was not added without an image"
 
 
 def test_without_evidence_it_is_said_what_to_run(folder, tmp_path):

@@ -148,6 +148,12 @@ class Store(DataFolder):
         with self.reading() as connection:
             return reading.counts(connection, filters or Filters(), log.now_or(now))
 
+    @property
+    def newest(self) -> int:
+        """The id of the verdict that was added last; 0 where there is none."""
+        with self.reading() as connection:
+            return int(connection.execute(sa.select(sa.func.max(items.c.id))).scalar() or 0)
+
     def choices(self) -> Choices:
         """What the filters can be set to."""
         with self.reading() as connection:
