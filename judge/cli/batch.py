@@ -85,6 +85,8 @@ def batch(
     from judge.serving.batch.call import batch as run
     from judge.serving.batch.call import estimate
 
+    if price_per_hour is not None and not dry_run:
+        raise UserError("--price-per-hour is for the sum that --dry-run says", hint="add --dry-run, or leave it out")
     if dry_run:
         found = estimate(images, constitution, settings, column=column, processes=processes, ray=ray)
         tell_estimate(found, price_per_hour)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from judge.errors import JudgeError, UserError
 from judge.printable import printable
-from judge.serving.batch.room import last_run, runs
+from judge.serving.batch.room import last_run, no_rows_yet, runs
 from judge.serving.batch.shards import Shard, Shards
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Tables:
         self._folder, self.run = folder, last_run(folder)
         live = _checked(self.run)
         if not live:
-            raise UserError(f"{folder} holds no rows yet", hint="they come with every 1,000 images, or 5 minutes")
+            raise no_rows_yet(folder)
         self._files = [str(self.run / name) for shard in live for name in shard.files]
         self._locked = False
         self._spilled = tempfile.TemporaryDirectory(prefix="judge-")

@@ -25,7 +25,7 @@ from judge.report.page import page
 from judge.report.tables import Tables
 from judge.report.text import bars, print_report
 from judge.serving.batch.call import batch
-from judge.serving.batch.room import last_run
+from judge.serving.batch.room import Room, RunName, last_run
 from judge.serving.batch.shards import Shards
 from tests.conftest import ROOT
 from tests.review.browsing import chromium
@@ -171,6 +171,23 @@ def test_the_page_stands_alone_and_shows_nothing_clear(out, tmp_path):
         assert max(sizes) <= 96
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert {url.split(":")[0] for url in seen} <= {"file", "data"}
+
+
+@pytest.mark.parametrize("at_work", ["loading models", "judging the first images"])
+def test_a_batch_that_starts_up_has_no_rows_yet(at_work, tmp_path):
+    room = Room(tmp_path / "out", "in", "in")
+    if at_work == "judging the first images":
+        room.run(RunName("colours-0", "0"))
+    with pytest.raises(UserError, match="out holds no rows yet"):
+        Tables(tmp_path / "out")
+    room.close()
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "x" * 300])
+def test_what_can_be_no_folder_is_no_batch(name, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is no folder of a batch"):
+        Tables(tmp_path / name)
 
 
 def test_what_is_no_batch_is_said(tmp_path):

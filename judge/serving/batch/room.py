@@ -12,8 +12,10 @@ back to an earlier policy goes on with its run.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +33,7 @@ from judge.verdict import Provenance
 
 _VERSION = 1
 _GROUNDS = "grounds.json"
+_NOWHERE = (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)  # what can be no folder, nor be in one
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Room:
     all spellings of it (`sources.place_of`).
 
     Raises:
-        UserError: another process is at it, or it holds another input or something else.
+        UserError: another process is at it, it holds another input or something else, or no folder can be called so.
         JudgeError: it cannot be written to.
     """
 
@@ -75,7 +78,12 @@ class Room:
                 f"another process is at work in {printable(str(folder))}", hint="wait for it, or name another folder"
             ) from error
         except OSError as error:
-            raise JudgeError(f"{printable(str(folder))} cannot be written to: {error.strerror}") from error
+            told = printable(str(folder))
+            if error.errno in (errno.EEXIST, *_NOWHERE):
+                raise UserError(
+                    f"{told} can be no folder: {error.strerror}", hint="name another one with -o"
+                ) from error
+            raise JudgeError(f"{told} cannot be written to: {error.strerror}") from error
         self._held = self._read() or {"version": _VERSION, "source": source, "place": place, "runs": []}
         # the spelling alone is enough: input and tables may have been moved together
         if source != self._held["source"] and place != self._held.get("place"):
@@ -114,12 +122,21 @@ def last_run(folder: Path) -> Path:
     """The folder of the run that was worked at last.
 
     Raises:
-        UserError: the folder is none of a batch.
+        UserError: the folder is none of a batch, or of one that only begins.
     """
     held = _held(folder / "batch.json")
+    if held is None and os.path.exists(folder / ".lock"):  # noqa: PTH110 (of a name that is too long, too)
+        raise no_rows_yet(folder)  # models are being loaded
     if held is None or not held["runs"]:
         raise UserError(f"{printable(str(folder))} is no folder of a batch", hint="judge batch INPUT -o FOLDER")
     return folder / str(held["runs"][-1]["name"])
+
+
+def no_rows_yet(folder: Path) -> UserError:
+    """What there is to say of a batch that has written nothing so far."""
+    return UserError(
+        f"{printable(str(folder))} holds no rows yet", hint="they come with every 1,000 images, or 5 minutes"
+    )
 
 
 def runs(folder: Path) -> list[tuple[Path, str]]:
@@ -163,10 +180,16 @@ def _held(file: Path) -> dict[str, Any] | None:
                 f"{printable(str(file))} was written by another version", hint="name another folder with -o"
             )
         return held
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise JudgeError(f"{printable(str(file))} is damaged ({error})", hint="bring it back from a copy") from error
+    except OSError as error:
+        if error.errno in (errno.ENOENT, *_NOWHERE):
+            return None
+        raise _damaged(file, error) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: Path, error: Exception) -> JudgeError:
+    return JudgeError(f"{printable(str(file))} is damaged ({error})", hint="bring it back from a copy")
 
 
 def _is_foreign(path: Path) -> bool:

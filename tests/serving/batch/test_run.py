@@ -383,6 +383,20 @@ def test_a_run_that_was_killed_before_it_wrote_anything_goes_on(tmp_path):
         batch(images, images / "out", judge=colour_judge())
 
 
+@pytest.mark.parametrize("name", ["file", "file/below", "link", "x" * 300])
+def test_tables_where_no_folder_can_be_are_a_mistake_of_the_user(name, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(UserError, match="can be no folder"):
+        batch(pictures(tmp_path / "in", 1), tmp_path / name, judge=colour_judge())
+
+
+def test_a_price_is_of_a_dry_run(tmp_path):
+    found = CliRunner().invoke(main.app, ["batch", str(tmp_path), "-o", str(tmp_path / "out"), "--price-per-hour", "3"])
+    assert isinstance(found.exception, UserError) and "--price-per-hour" in str(found.exception)
+    assert "--dry-run" in str(found.exception)
+
+
 def test_keys_and_names_that_are_no_text_are_written(tmp_path):
     pictures(tmp_path / "in", 1)
     (tmp_path / "t.jsonl").write_text('{"key": "\\ud800", "path": "in/00000.png"}\n{"path": "\\udcff.png"}\n')
