@@ -100,6 +100,7 @@ class Engine:
         self._policies: dict[str, Policy] = {}
         self._provenance: dict[str, Provenance] = {}
         self._wanted: set[str] = set()  # keys of policies, those that are only being loaded, too
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._deaths: OrderedDict[str, int] = OrderedDict()
         self._pace = 0.0  # seconds that an image takes a lane, of late
         self._loading = 10.0  # seconds that loading took the last time
@@ -147,6 +148,8 @@ class Engine:
             ModelError: the models cannot be loaded.
         """
         self._wanted.add(key)
+        if key in self._leaving:  # it comes back before it has gone
+            self._leaving.pop(key).cancel()
         try:
             found = await self._loaded(key, policy)
         except BaseException:
@@ -177,10 +180,12 @@ class Engine:
         """Judge no more under a policy, once what waits is done."""
 
         def drop() -> None:
+            del self._leaving[key]
             self._policies.pop(key, None)
             self._wanted.discard(key)
 
-        asyncio.get_running_loop().call_later(self.bounds.seconds, drop)
+        if key not in self._leaving:
+            self._leaving[key] = asyncio.get_running_loop().call_later(self.bounds.seconds, drop)
 
     def admit(self) -> None:
         """Let a request in.
@@ -271,8 +276,9 @@ class Engine:
     async def _judge(self, lane: _Lane, jobs: list[QueuedImage]) -> None:
         key = jobs[0].policy
         if key not in lane.loaded:
-            order = self._order(key, self._policies[key])
-            lane.orders.appendleft((order, None))
+            policy = self._policies.get(key)
+            if policy is not None:  # else it was forgotten while these waited: whoever asked asks anew
+                lane.orders.appendleft((self._order(key, policy), None))
             return
         begun = time.monotonic()
         parcel = Parcel(key, tuple(job.data for job in jobs), self.bounds.pixels)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import ClientDisconnect
 
 from judge.serving.bodies import NO_ROOM, TOO_LARGE, TOO_SLOW, App, Limit, Message, Receive, Send, bounded
-from judge.serving.http.problems import ApiProblem
+from judge.serving.http.problems import ApiProblem, unexpected
 
 if TYPE_CHECKING:
     from judge.serving.http.keys import ApiKey, Scope
@@ -21,6 +23,7 @@ GUARDRAIL = "/beta/litellm_basic_guardrail_api"
 JUDGING = frozenset({"/v1/judge", "/v1/moderations", GUARDRAIL})
 READING = ("/v1/constitutions", "/v1/verdicts", "/metrics")
 _ROUTES = (*JUDGING, *READING, "/healthz", "/readyz", "/openapi.json")
+_GONE = 499  # counted for whoever hung up before the answer
 _SLUGS = {TOO_LARGE: "too-large", TOO_SLOW: "too-slow", NO_ROOM: "overloaded"}
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?")
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
@@ -32,6 +35,7 @@ class Gate:
     def __init__(self, app: App, service: Service) -> None:
         self._app, self._service = app, service
         self._limits = service.settings.limits
+        self._most = min(self._limits.request_bytes, self._limits.held_bytes)  # what never has room is too large
         self._held = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -56,9 +60,14 @@ class Gate:
             self._held += count
             return self._held <= self._limits.held_bytes
 
+        def beside(problem: ApiProblem) -> dict[str, Any]:
+            return self._action(scope, problem)
+
+        scope["beside_problem"] = beside
+
         async def answer(problem: ApiProblem) -> None:
             self._service.metrics.problem(problem.slug)
-            await problem.response()(scope, receive, named)
+            await problem.response(beside(problem))(scope, receive, named)
 
         async def refused(_: Send, status: int, words: str) -> None:
             again = 1.0 if status in (408, 503) else None
@@ -69,10 +78,16 @@ class Gate:
         self._service.under_way += 1
         try:
             self._check(scope)
-            limit = Limit(self._limits.request_bytes, self._limits.body_seconds)
+            limit = Limit(self._most, self._limits.body_seconds)
             await bounded(self._app, scope, receive, named, limit, refused=refused, arriving=arriving)
         except ApiProblem as problem:
             await answer(problem)
+        except ClientDisconnect:  # nobody is left to answer, and nothing is wrong here
+            status = status or _GONE
+        except Exception as error:
+            if status:  # half an answer can only be broken off
+                raise
+            await answer(unexpected(error))
         finally:
             self._service.under_way -= 1
             self._held -= held
@@ -89,6 +104,7 @@ class Gate:
         scope["client_name"] = scope["client"][0] if scope.get("client") else ""
         if path in JUDGING and scope["method"] == "POST":
             key = self._key(scope, headers, "judge")
+            scope["may_judge"] = True
             bucket = self._service.bucket(key)
             if bucket is not None and (wait := bucket.wait()) > 0:
                 detail = f"this key may send {bucket.rate:g} images a second"
@@ -96,13 +112,21 @@ class Gate:
             if self._service.under_way > self._limits.requests:
                 raise ApiProblem(503, "overloaded", "too many requests at a time", retry_after=1.0)
             length = headers.get(b"content-length", b"0")
-            if length.isdigit() and int(length) > self._limits.request_bytes:
-                most = f"a request may have {self._limits.request_bytes:,} bytes"
+            if length.isdigit() and int(length) > self._most:
+                most = f"a request may have {self._most:,} bytes"
                 raise ApiProblem(413, "too-large", most, headers={"connection": "close"})
             if path != GUARDRAIL:  # which says itself what becomes of what cannot be judged
                 self._service.admit()
         elif path.startswith(READING):
             self._key(scope, headers, "read")
+
+    def _action(self, scope: Message, problem: ApiProblem) -> dict[str, Any]:
+        """What a problem of the guardrail says of its request. Only for whoever may ask it is a setting."""
+        if not scope["path"].startswith(GUARDRAIL):
+            return {}
+        if scope.get("may_judge") and self._service.settings.guardrail.failure == "pass":
+            return {"action": "NONE", "blocked_reason": None}
+        return {"action": "BLOCKED", "blocked_reason": f"the image could not be judged: {problem.detail}"}
 
     def _check_page(self, headers: dict[bytes, bytes]) -> None:
         """Refuse what a page in somebody's browser asks, whose own address is another: it could use what that person

@@ -62,9 +62,9 @@ class ApiProblem(Exception):
         wait = {} if self.retry_after is None else {"retry-after": str(max(1, math.ceil(self.retry_after)))}
         return {"content-type": MEDIA, **wait, **self._headers}
 
-    def response(self) -> Response:
-        """The answer."""
-        return JSONResponse(self.body, self.status, self.headers)
+    def response(self, beside: dict[str, Any] | None = None) -> Response:
+        """The answer. beside: what stands in it beside what stands in all."""
+        return JSONResponse(self.body | (beside or {}), self.status, self.headers)
 
 
 def unknown_constitution(name: str, known: Sequence[str]) -> ApiProblem:
@@ -113,14 +113,19 @@ async def _http(request: Request, error: Exception) -> Response:
     return _counted(request, ApiProblem(status, slug, detail, headers=dict(error.headers or {})))
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+def unexpected(error: Exception) -> ApiProblem:
     """A mistake of ours. Nothing of it is told to strangers."""
     log.error("a request could not be answered (%s)", type(error).__name__)
     log.debug("where it failed", exc_info=error)
     hint = "report it with the server's log"
-    return _counted(request, ApiProblem(500, "internal-error", "the server made a mistake", hint=hint))
+    return ApiProblem(500, "internal-error", "the server made a mistake", hint=hint)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    return _counted(request, unexpected(error))
 
 
 def _counted(request: Request, problem: ApiProblem) -> Response:
     request.app.state.service.metrics.problem(problem.slug)
-    return problem.response()
+    beside = request.scope.get("beside_problem")  # which the gate says, where it was asked
+    return problem.response(beside(problem) if beside else None)

@@ -11,11 +11,13 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from starlette.datastructures import UploadFile
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from judge.serving.http.problems import ApiProblem, invalid
@@ -98,7 +100,9 @@ async def json_body(request: Request) -> Any:
     body = await request.body()
     try:
         return await asyncio.to_thread(_loaded, body) if len(body) > _LARGE else _loaded(body)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise ApiProblem(422, "invalid-request", "the JSON of the body is nested too deeply") from error
+    except ValueError as error:
         raise ApiProblem(422, "invalid-request", f"the body is no JSON ({str(error)[:100]})") from error
 
 
@@ -125,10 +129,26 @@ async def from_text(text: str, name: str) -> Given:
 
 
 def _loaded(body: bytes) -> Any:
-    found = json.loads(body)
+    found = json.loads(body, object_pairs_hook=_once_each)
     if _HALF.search(body):
         json.dumps(found, ensure_ascii=False).encode()  # half a character could not be told again
     return found
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Of a key that stands twice readers take one or the other: an image would go by unjudged."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _twice(key)
+        found[key] = value
+    return found
+
+
+def _twice(name: str) -> ApiProblem:
+    shown = name[:80].encode("ascii", "backslashreplace").decode()
+    hint = "several images go into the list `images`" if name == "image" else "leave one out"
+    return ApiProblem(422, "invalid-request", f"'{shown}' stands twice in the request", hint=hint)
 
 
 def _decoded(text: str) -> bytes:
@@ -153,7 +173,31 @@ async def _json(request: Request, limits: RequestLimits) -> Asked:
 
 
 class _InMemory(MultiPartParser):
+    """A form that is whole: what follows its end, or lacks it, may be an image that nobody would judge."""
+
     spool_max_size = 2**62  # bodies are bounded, and nothing that a stranger sends is written to a disk
+    _ended = False
+
+    def on_end(self) -> None:
+        self._ended = True
+
+    async def parse(self) -> FormData:
+        _, said = parse_options_header(self.headers.get("content-type"))
+        self.stream = self._whole(self.stream, b"\r\n--" + said.get(b"boundary", b"") + b"--")
+        return await super().parse()
+
+    async def _whole(self, stream: AsyncGenerator[bytes, None], end: bytes) -> AsyncGenerator[bytes, None]:
+        before = b"\r\n"  # the first line may be the last
+        async for chunk in stream:
+            ended = self._ended
+            yield chunk  # the parser reads it, and calls `on_end` where the form ends in it
+            if self._ended:
+                behind = chunk if ended else (before + chunk).partition(end)[2]
+                if behind.strip():
+                    raise MultiPartException("the upload goes on behind its closing boundary")
+            before = (before + chunk)[1 - len(end) :]
+        if not self._ended:
+            raise MultiPartException("the upload is cut off: its closing boundary is missing")
 
 
 async def _form(request: Request, limits: RequestLimits) -> Asked:
@@ -172,10 +216,15 @@ async def _form(request: Request, limits: RequestLimits) -> Asked:
             data = await value.read()
             images.append(Given(value.filename or f"image {len(images) + 1}", data))
             await value.close()
+        elif name in ("image", "images"):
+            hint = "send the file itself: curl -F image=@photo.jpg, with the @"
+            raise ApiProblem(422, "invalid-request", f"the part '{name}' is a text, and no file", hint=hint)
         elif isinstance(value, UploadFile) or name not in ("constitution", "detail", "stream"):
             raise ApiProblem(
                 422, "invalid-request", f"'{name[:80]}' is no part that is read", hint="images are parts named 'image'"
             )
+        elif name in fields:
+            raise _twice(name)
         else:
             fields[name] = value
     check_count(len(images), limits)

@@ -156,3 +156,28 @@ def test_stopping_leaves_nobody_waiting():
 
     script = Scripted(5.0)
     assert run(scenario, script) == {Lost} and script.ended
+
+
+def test_what_waits_for_a_policy_that_is_gone_is_lost_and_no_mistake(caplog):
+    async def scenario(engine):
+        await engine.load("old", DEMO)
+        first = judge(engine, b"deadly", key="old")
+        engine.forget("old")
+        await asyncio.sleep(0.15)
+        found = names(await settled([first, judge(engine, b"later", key="old")]))
+        return found + names(await settled([judge(engine, b"v")]))
+
+    assert run(scenario, Scripted(0.4, deadly={b"deadly"}), seconds=0.3) == ["Lost", "Lost", "violation"]
+    assert "unexpected" not in caplog.text
+
+
+def test_a_policy_that_comes_back_before_it_is_forgotten_stays():
+    async def scenario(engine):
+        await engine.load("old", DEMO)
+        engine.forget("old")
+        await engine.load("old", DEMO)
+        await asyncio.sleep(0.2)
+        first = names(await settled([judge(engine, b"deadly", key="old")]))
+        return first + names(await settled([judge(engine, b"v", key="old")]))
+
+    assert run(scenario, Scripted(deadly={b"deadly"}), seconds=0.1) == ["Lost", "violation"]
