@@ -91,5 +91,7 @@ def _label_studio(tables: Tables, to: Path) -> None:
     from judge.printable import printable
     from judge.report.label_studio import label_studio
 
-    print(f"{label_studio(tables, to)} tasks", file=sys.stderr)
+    tasks, copies = label_studio(tables, to)
+    said = f"; {copies} copies have none of their own" if copies else ""
+    print(f"{tasks} tasks{said}", file=sys.stderr)
     print(printable(str(to)))

@@ -23,10 +23,12 @@ _TOGETHER = 1000  # rows per group of a parquet file
 _ASKED = "statement IS NOT NULL AND outcome <> 'not_asked'"
 # Rules with thresholds of their own may take one answer in two ways; then there is no answer to learn. A view that is
 # not the picture as it is in its file (a frame, a ground, a part) is not what a model would be shown under its name.
-_ROWS = f"""
+# Bytes of a name that are no text stand in the tables as `\udcXX`: nothing opens a file by that.
+_ROWS = rf"""
 WITH one_each AS (
-  SELECT key, name, sha256, error IS NOT NULL AS error FROM images WHERE sha256 IS NOT NULL
-  QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY copy_of IS NOT NULL, key) = 1),
+  SELECT key, name, sha256, error IS NOT NULL AS error, regexp_matches(name, '\\udc[89a-f][0-9a-f]') AS no_text
+  FROM images WHERE sha256 IS NOT NULL
+  QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY no_text, copy_of IS NOT NULL, key) = 1),
 answers AS (
   SELECT sha256, view, statement, with_image, prior, score, label_mass, rationale,
          bool_or(branch = 'model_error') OVER asked AS failed, bool_or(outcome = 'undecided') OVER asked AS undecided,
@@ -37,6 +39,7 @@ answers AS (
 SELECT key, name, sha256, statement, if(yes, 'yes', 'no') AS answer, with_image, prior, score, label_mass, rationale,
        CASE WHEN error OR failed THEN 'failed' WHEN undecided OR with_image IS NULL THEN 'undecided'
             WHEN NOT yes AND NOT no THEN 'answered in two ways' WHEN view <> 'image' THEN 'of a frame, ground or part'
+            WHEN no_text THEN 'of files whose names are no text'
        END AS left_out, %s
 FROM answers JOIN one_each USING (sha256) %s
 ORDER BY sha256, statement, view

@@ -26,8 +26,8 @@ ORDER BY verdict = 'needs_review' DESC, score NULLS FIRST, key
 """
 
 
-def label_studio(tables: Tables, to: Path) -> int:
-    """Write the tasks as one list in JSON; how many there are.
+def label_studio(tables: Tables, to: Path) -> tuple[int, int]:
+    """Write the tasks as one list in JSON; how many there are, and how many images have none, as copies.
 
     Raises:
         UserError: the file cannot be written.
@@ -45,7 +45,7 @@ def label_studio(tables: Tables, to: Path) -> int:
         raise UserError(
             f"cannot write {printable(str(to))}: {error.strerror or error}", hint="name another file"
         ) from error
-    return count
+    return count, int(tables.rows("SELECT count(*) FROM images WHERE copy_of IS NOT NULL")[0][0])
 
 
 def _task(row: dict[str, Any], run: str) -> dict[str, Any]:

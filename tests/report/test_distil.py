@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,16 @@ def test_what_has_no_answer_is_left_out_and_counted(out, tmp_path):
     }
     assert found.left_out == {"undecided": len(open_)} and open_
     assert not {line["statement"] for line in lines} & {"blue is visible"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text elsewhere")
+def test_a_picture_whose_name_is_no_text_cannot_be_named_and_is_counted(tmp_path):
+    images = pictures(tmp_path / "in", 2)
+    Path(os.fsdecode(os.fsencode(images) + b"/caf\xe9.png")).write_bytes(picture(3))
+    batch(images, tmp_path / "out", judge=colour_judge())
+    found, lines = written(tmp_path / "out", tmp_path / "rows.jsonl")
+    assert lines and all(Path(one).is_file() for line in lines for one in line["images"])
+    assert set(found.left_out) == {"of files whose names are no text"} and found.left_out.total() > 1
 
 
 def test_frames_are_left_out_because_the_file_shows_more(tmp_path):

@@ -32,9 +32,9 @@ def folder(tmp_path_factory):
 
 def tasks(out, to):
     with Tables(out) as tables:
-        count = label_studio(tables, to)
+        count, copies = label_studio(tables, to)
     found = json.loads(to.read_text(encoding="utf-8"))
-    assert len(found) == count
+    assert (len(found), len(found) + copies) == (count, len(rows(out)))
     return found
 
 
@@ -82,6 +82,10 @@ def test_the_command_writes_it_and_does_one_thing_at_a_time(folder, tmp_path):
     command = [sys.executable, "-m", "judge", "report", str(folder / "out"), "--label-studio", str(tmp_path / "t.json")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=100)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 't.json'}\n", "26 tasks\n")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        f"{tmp_path / 't.json'}\n",
+        "26 tasks; 1 copies have none of their own\n",
+    )
     done = subprocess.run([*command, "--sql", "SELECT 1"], env=environment, text=True, capture_output=True, timeout=100)
     assert done.returncode == 2 and "one at a time" in done.stderr
