@@ -90,12 +90,18 @@ class ModelProcess:
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a model's threads do not survive a fork
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
+        ours, theirs = context.Pipe()
+        process = context.Process(
             target=worker.run, args=(theirs, self._settings, self._threads), name="judge", daemon=True
         )
-        self._process.start()
-        theirs.close()  # so that the end of the process ends the pipe
+        try:
+            process.start()
+        except OSError as error:  # no memory, too many processes: later there may be room
+            ours.close()
+            raise Died from error
+        finally:
+            theirs.close()  # so that the end of the process ends the pipe
+        self._process, self._connection = process, ours
 
     def _kill(self) -> None:
         if self._process is not None:
