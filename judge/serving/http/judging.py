@@ -38,7 +38,8 @@ async def judge(request: Request) -> Response:
     async def answer() -> bytes:
         outcomes = await service.judge(client, asked.images, asked.constitution)
         ids = json.dumps([one.id for one in outcomes]).encode()
-        return b'{"ids":' + ids + b',"verdicts":[' + b",".join(_shown(one, asked) for one in outcomes) + b"]}"
+        kept = b"" if all(one.kept for one in outcomes) else b',"kept":false'
+        return b'{"ids":' + ids + kept + b',"verdicts":[' + b",".join(_shown(one, asked) for one in outcomes) + b"]}"
 
     options = f"{asked.constitution}|{asked.detail}".encode()
     return await service.answers.get(request, [options, *said(asked.images)], answer)
@@ -78,5 +79,6 @@ async def _lines(first: Found, rest: AsyncIterator[Found], asked: Asked) -> Asyn
 def _line(place: int, found: ImageOutcome | ApiProblem, asked: Asked) -> bytes:
     if isinstance(found, ApiProblem):
         return json.dumps({"index": place, "problem": found.body}).encode() + b"\n"
-    head = json.dumps({"index": place, "id": found.id})[:-1].encode()
+    kept = {} if found.kept else {"kept": False}
+    head = json.dumps({"index": place, "id": found.id, **kept})[:-1].encode()
     return head + b', "verdict": ' + _shown(found, asked) + b"}\n"

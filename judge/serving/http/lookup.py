@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from judge.serving.http import metrics
 from judge.serving.http.problems import ApiProblem
 from judge.serving.http.service import service_of
+from judge.serving.http.store import StoreTrouble
 
 if TYPE_CHECKING:
     from judge.serving.http.policies import ServedPolicy, Side
@@ -31,7 +32,11 @@ async def verdict(identity: str, request: Request) -> Response:
     store = service_of(request).store
     if store is None:
         raise ApiProblem(404, "not-kept", "this server keeps no verdicts", hint="`store:` in its settings turns it on")
-    kept = await store.get(identity)
+    try:
+        kept = await store.get(identity)
+    except StoreTrouble as trouble:
+        detail = "the file of verdicts cannot be read now"
+        raise ApiProblem(503, "store-unreadable", detail, retry_after=1.0) from trouble
     key = request.scope.get("api_key")
     if kept is None or (key is not None and kept.client != key.name and not key.may("admin")):
         raise ApiProblem(404, "unknown-verdict", f"no verdict '{identity[:80]}' is kept")

@@ -124,6 +124,7 @@ def result(outcomes: Sequence[ImageOutcome], service: Service, not_judged: list[
         "causes": list(dict.fromkeys(cause for one in outcomes for cause in one.judged.causes)),
         "not_judged": not_judged,
         "ids": [one.id for one in outcomes],
+        **({} if all(one.kept for one in outcomes) else {"kept": False}),
     }
 
 

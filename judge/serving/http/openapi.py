@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from judge.serving.http.gate import GUARDRAIL
@@ -41,6 +41,7 @@ class JudgeAnswer(BaseModel):
     """Verdicts, in the order of the images. ids: under which they can be asked for again, where they are kept."""
 
     ids: list[str]
+    kept: bool | None = Field(default=None, description="False where they were to be kept and could not be.")
     verdicts: list[Verdict | VerdictSummary]
 
 
@@ -49,6 +50,7 @@ class StreamedLine(BaseModel):
 
     index: int
     id: str | None = None
+    kept: bool | None = None
     verdict: Verdict | VerdictSummary | None = None
     problem: dict[str, Any] | None = None
 
@@ -67,6 +69,7 @@ class ModerationResult(BaseModel):
     causes: list[str]
     not_judged: list[str]
     ids: list[str]
+    kept: bool | None = None
 
 
 class ModerationAnswer(BaseModel):

@@ -119,21 +119,25 @@ class Policies:
             ModelError: the models cannot be loaded.
         """
         found: dict[str, ServedPolicy] = {}
-        for served in self._all:
+        read: list[tuple[Side, Policy]] = []
+        for served in self._all:  # mistakes in files are found before models are loaded, which may take minutes
             for side in served.sides:
                 side.stamp = side.seen = await asyncio.to_thread(_stamp, side.source)
-                side.active = await self._loaded(side.source)
-                for line in side.active.said:
-                    log.warning("%s", line)
-            name = served.main.now.name
+                read.append((side, await _read(side.source)))
+            constitution = read[-len(served.sides)][1].constitution
+            name = constitution.constitution
             if name in found:
                 hint = "each has to have a name of its own: `constitution:` in the file"
                 raise UserError(f"two constitutions are called '{name}'", hint=hint)
-            rules = [rule.id for rule in served.main.now.policy.constitution.rules]
+            rules = [rule.id for rule in constitution.rules]
             for rule in served.settings.moderation:
                 if rule not in rules:
                     raise UserError(f"moderation: no rule '{rule}' in {name}", hint=f"its rules: {', '.join(rules)}")
             found[name] = served
+        for side, policy in read:
+            side.active = await self._active(policy)
+            for line in side.active.said:
+                log.warning("%s", line)
         self._by_name = found
 
     async def look(self) -> list[tuple[str, bool]]:
@@ -152,7 +156,7 @@ class Policies:
     async def _renew(self, side: Side, name: str | None) -> bool:
         old = side.now
         try:
-            new = await self._loaded(side.source, old, name)
+            new = await self._active(await _read(side.source), old, name)
         except JudgeError as error:
             side.trouble = str(error)
             log.error("%s is judged by as it was before: %s", side.source, error)
@@ -164,12 +168,8 @@ class Policies:
                 self._engine.forget(old.key)
         return True
 
-    async def _loaded(self, source: str, known: Active | None = None, name: str | None = None) -> Active:
-        """What stands in a file. known: what did before. name: that it is to have."""
-        try:
-            policy = await asyncio.to_thread(load_policy, source)
-        except OSError as error:
-            raise UserError(f"{source} cannot be read ({error.strerror})") from error
+    async def _active(self, policy: Policy, known: Active | None = None, name: str | None = None) -> Active:
+        """What stood in a file, loaded. known: what did before. name: that it is to have."""
         if name is not None and policy.constitution.constitution != name:
             changed = f"its name has changed from '{name}' to '{policy.constitution.constitution}'"
             raise UserError(changed, hint="start the server anew")
@@ -178,6 +178,13 @@ class Policies:
             return known
         provenance, said = await self._engine.load(key, policy)
         return Active(key, policy, provenance, datetime.now(UTC), said)
+
+
+async def _read(source: str) -> Policy:
+    try:
+        return await asyncio.to_thread(load_policy, source)
+    except OSError as error:
+        raise UserError(f"{source} cannot be read ({error.strerror})") from error
 
 
 def key_of(policy: Policy) -> str:

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from judge.serving.http.engine import Engine, EngineBounds, Lost, Overloaded
@@ -66,7 +66,8 @@ class Asker:
 
 @dataclass(frozen=True)
 class ImageOutcome:
-    """What came of one image of a request. id: of this verdict. repeated: whether it was judged for another one."""
+    """What came of one image of a request. id: of this verdict. repeated: whether it was judged for another one. kept:
+    False where it was to be kept and could not be."""
 
     id: str
     name: str
@@ -75,6 +76,7 @@ class ImageOutcome:
     active: Active
     served: ServedPolicy
     repeated: bool
+    kept: bool = True
 
     @property
     def verdict(self) -> bytes:
@@ -197,9 +199,7 @@ class Service:
                 raise
             raise found from None
         outcomes = [task.result() for task in tasks]
-        if self.store is not None:
-            await self.store.put(client.name, outcomes)
-        return outcomes
+        return await self._kept(client, outcomes)
 
     async def stream(
         self, client: Asker, images: Sequence[Given], constitution: str | None
@@ -221,9 +221,7 @@ class Service:
                 return place, problem
             except TimeoutError:
                 return place, self._late()
-            if self.store is not None:
-                await self.store.put(client.name, [outcome])
-            return place, outcome
+            return place, (await self._kept(client, [outcome]))[0]
 
         tasks = [asyncio.create_task(placed(place, image)) for place, image in enumerate(images)]
         try:
@@ -232,6 +230,13 @@ class Service:
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _kept(self, client: Asker, outcomes: list[ImageOutcome]) -> list[ImageOutcome]:
+        """Outcomes, once the store has them, or with a word that it has not."""
+        if self.store is None or await self.store.put(client.name, outcomes):
+            return outcomes
+        self.metrics.problem("verdict-not-kept")
+        return [replace(one, kept=False) for one in outcomes]
 
     async def _one(self, client: str, image: Given, served: ServedPolicy) -> ImageOutcome:
         data = image.data if image.url is None else await self._fetched(image)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from judge.constitution.schema import Identifier, ModerationKey
 from judge.errors import UserError
 from judge.settings import MOST_IMAGE, Frozen, Share
 
-Positive = Annotated[float, Field(gt=0)]
+_HOUR, _DAY = 3600.0, 86400.0
+Seconds = Annotated[float, Field(gt=0, le=_DAY)]
 
 
 class RequestLimits(Frozen):
@@ -23,15 +24,15 @@ class RequestLimits(Frozen):
     """Of a request; more is refused with 413."""
     pixels: int = Field(default=64_000_000, ge=1, le=178_000_000)
     """That an image's header may announce; more is refused with 413."""
-    seconds: Positive = 60.0
+    seconds: Annotated[float, Field(gt=0, le=_HOUR)] = 60.0
     """That a request may take, once it is read; then it is answered with 503."""
-    body_seconds: Positive = 60.0
+    body_seconds: Annotated[float, Field(gt=0, le=_HOUR)] = 60.0
     """That a body may take to arrive; then it is answered with 408."""
-    held_bytes: int = Field(default=512 * 2**20, ge=1024)
+    held_bytes: int = Field(default=512 * 2**20, ge=1024, le=2**40)
     """Of all bodies together that are there at a time; more is refused with 503."""
-    requests: int = Field(default=1000, ge=1)
+    requests: int = Field(default=1000, ge=1, le=100_000)
     """That are answered at a time; more are refused with 503."""
-    waiting: int | None = Field(default=None, ge=1)
+    waiting: int | None = Field(default=None, ge=1, le=100_000)
     """Images that wait to be judged, after which requests are refused with 503. Unset: half of those that are judged at
     a time, but a batch at least, so that whoever is let in is soon answered."""
 
@@ -49,6 +50,12 @@ class ServedConstitution(Frozen):
     """Which share. An image is always on the same side."""
     moderation: dict[Identifier, tuple[ModerationKey, ...]] = Field(default_factory=dict)
     """Keys of OpenAI's moderation endpoint per rule, beside those that the constitution's `categories` gives it."""
+
+    @model_validator(mode="after")
+    def _share_of_something(self) -> Self:
+        if self.canary is None and self.canary_share:
+            raise ValueError("canary_share says how much the canary judges, and there is no `canary`")
+        return self
 
 
 class ModerationMapping(Frozen):
@@ -83,15 +90,15 @@ class ServerSettings(Frozen):
     """File of API keys (`judge serve keys add`). Unset: nobody needs one."""
     store: Path | None = None
     """SQLite file in which verdicts are kept for `/v1/verdicts/{id}`. Unset: none is."""
-    store_days: Positive = 30.0
+    store_days: Annotated[float, Field(gt=0, le=36_500)] = 30.0
     """That a verdict is kept there."""
     fetch_urls: bool = False
     """Whether images may be given as http and https addresses that the server fetches."""
-    once_seconds: float = Field(default=60.0, ge=0)
+    once_seconds: float = Field(default=60.0, ge=0, le=_DAY)
     """For so long an image that comes again under the same policy is not judged again."""
     window_ms: float = Field(default=5.0, ge=0, le=1000)
     """That an image waits for others to be judged with."""
-    reload_seconds: Positive = 2.0
+    reload_seconds: Seconds = 2.0
     """How often files are looked at for changes."""
     limits: RequestLimits = RequestLimits()
     moderation: ModerationMapping = ModerationMapping()
@@ -118,8 +125,22 @@ def read_settings(path: Path) -> dict[str, Any]:
 
     from judge.files import read_text
 
+    class Once(yaml.SafeLoader):
+        """Of a key that stands twice, YAML's own loader takes the last."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            known = set()
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode):  # others are no names of settings
+                    if key.value in known:
+                        raise yaml.constructor.ConstructorError(
+                            None, None, f"'{key.value[:80]}' stands twice", key.start_mark
+                        )
+                    known.add(key.value)
+            return super().construct_mapping(node, deep)
+
     try:
-        given = yaml.safe_load(read_text(path))
+        given = yaml.load(read_text(path), Loader=Once)  # noqa: S506  # a SafeLoader
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{path} cannot be read ({' '.join(str(error).split())})") from error
     if not isinstance(given, dict):

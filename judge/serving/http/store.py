@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from judge.errors import UserError
 if TYPE_CHECKING:
     from judge.serving.http.service import ImageOutcome
 
+log = logging.getLogger("judge")
 _TABLE = """
 create table if not exists verdicts (
     id text primary key, at real not null, client text not null, sha256 text not null,
@@ -24,6 +26,9 @@ create index if not exists verdicts_by_time on verdicts (at);
 """
 _HOUR = 3600.0
 _DAY = 86400.0
+_BUSY_MS = 200  # that a write waits for somebody else's
+_LONGEST = 1.0  # seconds that a request waits for the file
+_REST = 5.0  # seconds that a file is left alone which could not be written
 
 
 class Kept(NamedTuple):
@@ -34,12 +39,16 @@ class Kept(NamedTuple):
     body: bytes
 
 
+class StoreTrouble(Exception):
+    """The file of verdicts cannot be read now."""
+
+
 class VerdictStore:
     """Verdicts in an SQLite file, of which one thread has the only connection."""
 
     def __init__(self, path: Path, days: float) -> None:
         """Raises UserError: the file cannot be used."""
-        self._days, self._tidied = days, 0.0
+        self._path, self._days, self._tidied, self._resting = path, days, 0.0, 0.0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="verdicts")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,27 +56,55 @@ class VerdictStore:
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"verdicts cannot be kept in {path} ({error})") from error
 
-    async def put(self, client: str, outcomes: Sequence[ImageOutcome]) -> None:
-        """Keep verdicts; when this returns, the file has them."""
+    async def put(self, client: str, outcomes: Sequence[ImageOutcome]) -> bool:
+        """Keep verdicts, and say whether the file has them. A file that cannot be written is left alone for a while:
+        verdicts do not wait for it."""
+        if time.monotonic() < self._resting:
+            return False
         now = time.time()
         rows = [_row(one, now, client) for one in outcomes]
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._put, rows, now)
+        try:
+            async with asyncio.timeout(_LONGEST):
+                return await asyncio.get_running_loop().run_in_executor(self._thread, self._put, rows, now)
+        except (sqlite3.Error, TimeoutError) as error:
+            self._rest(error)
+            return False
 
     async def get(self, identity: str) -> Kept | None:
-        """The verdict of that id; None where none is kept."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._get, identity)
+        """The verdict of that id; None where none is kept.
+
+        Raises:
+            StoreTrouble: the file cannot be read now.
+        """
+        try:
+            async with asyncio.timeout(_LONGEST):
+                return await asyncio.get_running_loop().run_in_executor(self._thread, self._get, identity)
+        except (sqlite3.Error, TimeoutError) as error:
+            raise StoreTrouble from error
 
     def close(self) -> None:
         """Let go of the file."""
         self._thread.submit(self._file.close).result()
         self._thread.shutdown()
 
-    def _put(self, rows: list[tuple[Any, ...]], now: float) -> None:
+    def _rest(self, error: Exception) -> None:
+        if time.monotonic() >= self._resting:  # else another request has said it
+            what = str(error) or "it does not answer"
+            todo = "end what holds the file, or make room"
+            log.error(
+                "verdicts are given, but not kept in %s (%s): %s; tried again in %g s", self._path, what, todo, _REST
+            )
+        self._resting = time.monotonic() + _REST
+
+    def _put(self, rows: list[tuple[Any, ...]], now: float) -> bool:
+        if time.monotonic() < self._resting:  # the one before in this queue found it so
+            return False
         with self._file:
             self._file.executemany("insert into verdicts values (?, ?, ?, ?, ?, ?, ?)", rows)
             if now - self._tidied > _HOUR:
                 self._file.execute("delete from verdicts where at < ?", (now - self._days * _DAY,))
                 self._tidied = now
+        return True
 
     def _get(self, identity: str) -> Kept | None:
         row = self._file.execute("select at, client, body from verdicts where id = ?", (identity,)).fetchone()
@@ -85,4 +122,5 @@ def _opened(path: Path) -> sqlite3.Connection:
     file.execute("pragma journal_mode = wal")
     file.execute("pragma synchronous = normal")
     file.executescript(_TABLE)
+    file.execute(f"pragma busy_timeout = {_BUSY_MS}")  # from here on requests wait for it
     return file

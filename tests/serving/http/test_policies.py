@@ -161,6 +161,24 @@ def test_a_mapping_of_a_rule_that_is_none_is_a_mistake(rules):
         pass
 
 
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        ({"constitution": "demo", "canary": "nowhere.yaml", "canary_share": 0.1}, "nowhere"),
+        ({"constitution": "demo", "shadow": "nowhere.yaml"}, "nowhere"),
+        ({"constitution": "house"}, "two constitutions"),
+        ({"constitution": "demo", "moderation": {"fire": ["violence"]}}, "no rule"),
+    ],
+)
+def test_mistakes_in_files_are_found_before_models_are_loaded(rules, second, why):
+    second = {**second, "constitution": second["constitution"].replace("house", str(rules))}
+    script = Scripted()
+    given = {"constitutions": [str(rules), second]}
+    with pytest.raises(AssertionError, match=why), serving(given, process=script):
+        pass
+    assert not script.loads
+
+
 def test_a_server_that_cannot_load_ends_and_says_why():
     from judge.serving.devices import Processes
     from judge.serving.http.server import listen, serve

@@ -1,0 +1,54 @@
+"""A file of verdicts that cannot be written costs no verdict and no time."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import sqlite3
+import time
+
+from tests.serving.http.running import Scripted, serving
+
+
+def test_a_locked_store_delays_no_verdict_and_it_is_said(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr("judge.serving.http.store._REST", 0.5)
+    path = tmp_path / "verdicts.db"
+    with serving({"store": str(path), "once_seconds": 0}, process=Scripted()) as running:
+
+        def judged(**more):
+            answer = running.http.post("/v1/judge", files={"image": ("x", b"v")}, data=more)
+            assert answer.status_code == 200, answer.text
+            return answer
+
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("begin exclusive")
+            begun = time.monotonic()
+            found = [judged().json() for _ in range(10)]
+            line = json.loads(judged(stream="true").text)
+            uri = "data:image/png;base64," + base64.b64encode(b"v").decode()
+            given = {"input": [{"type": "image_url", "image_url": {"url": uri}}]}
+            moderated = running.http.post("/v1/moderations", json=given).json()["results"][0]
+            assert time.monotonic() - begun < 4
+            assert all(one["kept"] is False and one["verdicts"][0]["verdict"] == "violation" for one in found)
+            assert line["kept"] is False and line["verdict"]["verdict"] == "violation"
+            assert moderated["kept"] is False and moderated["flagged"]
+        said = [one.getMessage() for one in caplog.records if "not kept" in one.getMessage()]
+        assert said and str(path) in said[0] and "locked" in said[0] and len(said) < 12
+        assert 'judge_errors_total{type="verdict-not-kept"} 12' in running.http.get("/metrics").text
+        deadline = time.monotonic() + 10
+        while "kept" in (answer := judged().json()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert running.http.get(f"/v1/verdicts/{answer['ids'][0]}").json() == answer["verdicts"][0]
+
+
+def test_a_store_that_cannot_be_read_is_tried_again(tmp_path, monkeypatch):
+    with serving({"store": str(tmp_path / "verdicts.db")}, process=Scripted()) as running:
+
+        def locked(identity):
+            raise sqlite3.OperationalError("database is locked")
+
+        monkeypatch.setattr(running.service.store, "_get", locked)
+        answer = running.http.get("/v1/verdicts/v_1")
+        assert answer.status_code == 503 and answer.json()["retryable"]
