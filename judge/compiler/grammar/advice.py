@@ -1,7 +1,7 @@
 """What a refusal says to write: whole rules of the author's own words, each of which is read, or plain advice.
 
 A rewording that is refused in its turn, or that lacks a word of the sentence, is not offered: followed to the letter it
-would judge people by half a rule. Where none is left, preconditions written by hand always do. Knows no form.
+would judge people by half a rule; nor one that says the reverse (`offers`). Where none is left, preconditions written by hand always do. Knows no form.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import yaml
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.checks import faults, missing
 from judge.compiler.grammar.denial import Swaps
+from judge.compiler.grammar.offers import reverses
 from judge.compiler.grammar.pictures import PICTURES
 from judge.compiler.grammar.slots import pattern
 from judge.compiler.grammar.turning import Way, turned
@@ -138,7 +139,7 @@ def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
     """The refusal with all that is safe to follow to the letter, and its hint with that in it."""
     found = {text: read(text) for text in refused.rewordings}
     lost = _without(sentence, refused.gone)
-    kept = tuple((text,) for text, made in found.items() if isinstance(made, Parsed) and not missing(lost, text))
+    kept = tuple((text,) for text in found if _says_all(lost, (text,), read) and not reverses(sentence, (text,), read))
     gone = {text: made.reason for text, made in found.items() if isinstance(made, Unparsed)}
     # one of two ways alone is no answer to which is meant
     written = tuple((one,) for one in refused.written) if kept else ()
@@ -166,12 +167,14 @@ def _other_ways(sentence: str, refused: Unparsed, read: Read) -> Iterator[Ways]:
     for found in turned(sentence, refused.reason):
         lost = _without(sentence, found.gone)
         meanings = tuple(filter(None, map(_rules, found.meanings)))
-        ways = [next((way for way in each if _says_all(lost, way, read)), ()) for each in meanings]
+        safe = ((way for way in each if not reverses(sentence, way, read)) for each in meanings)
+        ways = [next((way for way in each if _says_all(lost, way, read)), ()) for each in safe]
         examples = tuple(_rule(one) for one in found.examples if isinstance(read(_rule(one)), Parsed))
         if any(ways) or examples:
             yield Ways(tuple(dict.fromkeys(filter(None, ways))), len(ways), examples, found.gone)
             return
-    pair = next((pair for pair in halves(sentence) if _says_all(sentence, pair, read)), None)
+    said = (pair for pair in halves(sentence) if _says_all(sentence, pair, read))
+    pair = next((pair for pair in said if not reverses(sentence, pair, read)), None)
     if pair:
         yield Ways((pair,), 1)
 

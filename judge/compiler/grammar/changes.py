@@ -171,6 +171,11 @@ def lifted_there(draft: Draft, found: Found) -> Iterator[Draft]:
     """`except in a yard`: those that are not in one."""
     _ends_with(draft)
     open_ones = [one.text for one in found["place"] if one.inner[:1] not in tuple("oslbgfa") or _is_show(one)]
+    if open_ones and any(one.inner[:1] == "p" for one in found["place"]):
+        raise Impossible(
+            f"it is open what of `{open_ones[0]}` can be seen, behind `except`",
+            "say who alone may have it, as in `No person other than a soldier may hold a gun`",
+        )
     if open_ones:
         raise Impossible(
             f"it is open what of `{open_ones[0]}` can be seen, behind `except`",

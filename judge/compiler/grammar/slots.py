@@ -146,9 +146,22 @@ def _places(sentence: str, blocked: str) -> Iterator[tuple[int, int, str]]:
     behind = re.compile(rf"(?P<n>[\w-]+) {re.escape(blocked)}(?: [^,;.]*?)?{_ENDS}", re.IGNORECASE)
     for form, fills in ((behind, ("<r>",)), *_STRETCHES):
         for found in form.finditer(sentence):
-            if found.start() <= at.start() and at.end() <= found.end():
+            if found.start() <= at.start() and at.end() <= found.end() and not _of_its_bearer(found.group()):
                 yield from ((found.start(), found.end(), _example(found, fill)) for fill in fills)
     yield from alone if abstract else ()
+
+
+_ON_SOMEBODY = re.compile(rf"(?:, )?except(?: for)? (?:{_PLACED}|of)\b (?P<whom>.+)", re.IGNORECASE)
+
+
+def _of_its_bearer(stretch: str) -> bool:
+    """`except on police officers`: who has it. That one is in the picture lifts nothing from anybody else's."""
+    found = _ON_SOMEBODY.match(stretch)
+    return bool(found) and any(lexicon.kind(_one(word)) in ("p", "a") for word in re.findall(r"[\w'-]+", found["whom"]))
+
+
+def _one(word: str) -> str:
+    return lexicon.lemma(word.casefold(), verb=False)
 
 
 def _example(found: re.Match[str], fill: str) -> str:

@@ -99,6 +99,11 @@ COUNTS: tuple[Turn, ...] = (
         ("when no <y> is <p>, at least one <x> must be <p>",),
     ),
     (
+        r"an? (?P<x>[\w -]+) or an? (?P<y>[\w -]+) $MUST be (?:(?P<gone>placed|put|visible|shown|present) )?"
+        r"(?P<p>beside|next to|near|under|below|above|behind|in front of|on|in|at) (?:every|each) (?P<z>[\w -]+)",
+        ("= <~z> is visible ; <~z> is without a <x> and without a <y> <p> it",),
+    ),
+    (
         r"an? (?P<x>[\w -]+) or an? (?P<y>[\w -]+) $MUST be (?P<p>.+)",
         ("when no <y> is <p>, at least one <x> must be <p>", "every <x> and every <y> must be <p>"),
     ),

@@ -1,0 +1,81 @@
+"""Offers: what a refusal says to write never forbids what the sentence allows, nor demands another thing of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from judge.compiler.grammar.advice import Unparsed
+from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.offers import reverses
+from tests.compiler.test_sentences import sentences
+
+
+def refusal(rule: str) -> Unparsed:
+    found = parse_rule(rule)
+    assert isinstance(found, Unparsed), found
+    return found
+
+
+def reversing(sentence: str, *way: str) -> bool:
+    return reverses(sentence, way, parse_rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "never"),
+    [
+        (
+            "Children may not be shown except with a parent or with a teacher.",
+            "Children may not be shown without a parent or with a teacher.",
+        ),
+        ("Dogs may not be shown except on a lead or in a car.", "Dogs may not be in a car."),
+        (
+            "A ruler or a coin must be placed beside every dent.",
+            "Every ruler and every coin must be placed beside every dent.",
+        ),
+        ("No guns except on police officers or soldiers.", "unless a sign is visible"),
+        ("Guns may not be shown except in the hands of a guard.", "unless a sign is visible"),
+    ],
+)
+def test_an_offer_that_reverses_the_sentence_is_not_made(rule, never):
+    assert never not in str(refusal(rule))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "way"),
+    [
+        ("No cat may be shown, except in a basket or on a sofa", ("No cat may be shown in a basket.",)),
+        ("No cat may be shown, except in a basket or on a sofa", ("No cat may be shown without a lead.",)),
+        ("Cats may be shown only in a basket or on a sofa", ("Cats must not be shown on a sofa.",)),
+        ("Masks are forbidden unless a clown or a nurse wears one", ("No nurse may be shown.",)),
+        ("A lamp or a candle must stand on every table", ("Every lamp must stand on a table.",)),
+    ],
+)
+def test_what_forbids_a_part_of_the_exception_reverses_it(sentence, way):
+    assert reversing(sentence, *way)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "way"),
+    [
+        ("No cat may be shown, except in a basket or on a sofa", ("Cats may be shown only in a basket or on a sofa.",)),
+        ("No dogs, except for guide dogs", ("No dogs other than guide dogs may be shown.",)),
+        ("Except with a lead, no dog may be shown", ("No dog without a lead may be shown.",)),
+        ("A lamp must stand on every table", ("No table without a lamp may be shown.",)),
+    ],
+)
+def test_what_keeps_the_exception_does_not(sentence, way):
+    assert not reversing(sentence, *way)
+
+
+def test_no_offer_of_all_the_sets_reverses_its_sentence():
+    refused = [
+        (entry["rule"], found)
+        for name in ("refuse", "tenth")
+        for entry in sentences(name)
+        if isinstance(found := parse_rule(entry["rule"]), Unparsed)
+    ]
+    offered = [
+        (rule, way) for rule, found in refused for way in (*((one,) for one in found.rewordings), *found.several)
+    ]
+    assert len(offered) > 100
+    assert [pair for pair in offered if reversing(*pair[:1], *pair[1])] == []
