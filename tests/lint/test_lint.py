@@ -155,6 +155,15 @@ def test_forbidding_is_no_negation_of_the_picture(rule, expected):
     assert names(lint(f"rules:\n  - id: a\n    rule: {rule}\n    preconditions: [a cook is visible]\n")) == expected
 
 
+@pytest.mark.parametrize(
+    "rule", ["Dogs are acceptable only on a leash.", "Caps are fine as long as the face is visible."]
+)
+def test_what_allows_is_no_opinion_and_no_length(rule):
+    found = names(lint(f"rules:\n  - {{id: a, rule: {rule}}}\n"))
+    assert not {"subjective-word", "missing-threshold"} & set(found)
+    assert "subjective-word" in names(lint(RULE + "      - the picture is acceptable\n"))
+
+
 def test_word_lists_are_for_english_only():
     statement = "      - das Gesicht ist fast verdeckt\n"  # German for nearly; in English, how fast?
     assert names(lint(RULE + statement)) == ["missing-threshold"]

@@ -1,7 +1,8 @@
 """What a refusal says to write: whole rules of the author's own words, each of which is read, or plain advice.
 
 A rewording that is refused in its turn, or that lacks a word of the sentence, is not offered: followed to the letter it
-would judge people by half a rule; nor one that says the reverse (`offers`). Where none is left, preconditions written by hand always do. Knows no form.
+would judge people by half a rule. Nor is one that says the reverse (`offers`). Where none is left, preconditions
+written by hand always do. Knows no form.
 """
 
 from __future__ import annotations

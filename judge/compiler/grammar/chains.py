@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from judge.compiler.grammar import english
@@ -48,9 +49,13 @@ class Parsed:
         return bool(asked) and few and len(asked) <= MOST_PRECONDITIONS and not swallowed
 
 
+# Not of what stands before it in `cups beside a plate that are dirty`: there the word says which are.
+_ARE = re.compile(r"(?<!that )(?<!which )(?<!who )\bare\b")
+
+
 def text(statement: Statement) -> str:
-    """A statement as it is compared: lower case, no articles."""
-    return english.without_articles(statement.statement)
+    """A statement as it is compared: lower case, no articles, `is` for `are`."""
+    return _ARE.sub("is", english.without_articles(statement.statement))
 
 
 def key_of(precondition: Precondition) -> frozenset[str]:

@@ -111,6 +111,8 @@ def _texts(preconditions: Sequence[Precondition]) -> tuple[tuple[str, ...], ...]
 
 # ---- words
 
+# A rule that calls something acceptable allows it, or does not: no opinion of what is in the picture.
+VERDICT = re.compile(r"\b(?:is|are|be) (?:(?:not|never) (?:\w+ )?|only |always |un)?acceptable\b", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d|`[^`]*`")  # what is written in the picture can be seen
 
 

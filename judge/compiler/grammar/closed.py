@@ -68,6 +68,13 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         "each picture is judged by itself, first or not: say what every picture must show, or must not show",
     ),
     (
+        r"(?:photographed|shown|visible|pictured|depicted|displayed|taken|seen)(?: \w+)? "
+        r"from (?:(?:at least|at most|more than|exactly|no fewer than) )?"
+        rf"(?:all|both|several|{'|'.join(sorted(NUMBERS))}"
+        r"|\d+|\{\w+\})(?: (?:all|of|the|\w+))*? (?:sides|angles|directions|perspectives|views|corners|viewpoints)",
+        "one picture shows one view: say what every picture must show, as in `Photos must show the number plate`",
+    ),
+    (
         r"(?:photo|image|picture|shot)s? with (?:[\w-]+ )?"
         r"(?:filters?|effects?|blur|noise|grain|distortions?|retouching)",
         "say it of the picture in preconditions by hand, as in `preconditions: [the picture is blurry]`",

@@ -10,7 +10,16 @@ from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
 from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, ends_in_a_state, of_one, stays_open, too_few
 from judge.compiler.grammar.draft import Draft
-from judge.compiler.grammar.filled import each_denied, needs_its_verb, of_pictures, said_in, scope, shows, things_in
+from judge.compiler.grammar.filled import (
+    each_denied,
+    needs_its_verb,
+    not_over_at_once,
+    of_pictures,
+    said_in,
+    scope,
+    shows,
+    things_in,
+)
 from judge.compiler.grammar.forms import Found
 from judge.compiler.grammar.itself import has_its_own, so_of_the_picture
 from judge.compiler.grammar.only import AT
@@ -145,6 +154,7 @@ def must_and_must_not(found: Found) -> Iterator[Draft]:
         Impossible: something follows that may speak of both.
     """
     things, said, denied_too = things_in(found), said_in(found), found["never"]
+    not_over_at_once(denied_too)
     if shows(things.each, denied_too) or any(one.both or one.owned for one in denied_too):
         return
     for one in things.each:

@@ -103,7 +103,23 @@ def of_pictures(things: tuple[Thing, ...], *, examples: bool = False) -> bool:
 def said_in(found: Found) -> Alternatives:
     """What is said of the things; nothing where they are only named."""
     said: Alternatives = found.get("tail") or found.get("doing") or ()
+    not_over_at_once(found.get("doing") or ())
     return said
+
+
+def not_over_at_once(said: Alternatives) -> None:
+    """Refuses `may not enter the cage`: who is inside is not seen entering it, and has done so.
+
+    Raises:
+        Impossible: what is said is over once it is done.
+    """
+    for one in said:
+        verb = lexicon.lemma(one.text.split()[0], verb=True)
+        if verb in ("enter", "board"):
+            raise Impossible(
+                f"it is open whether `{one.text}` must be seen being done, or only that it is done",
+                "say where nobody may be, as in `No person may be in the kitchen`",
+            )
 
 
 def needs_its_verb(found: Found) -> bool:

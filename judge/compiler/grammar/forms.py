@@ -103,6 +103,8 @@ CORES: tuple[tuple[str, str], ...] = (
     ("<such_pictures> will be $REMOVED", "no_such"),
     ("<such_pictures> is|are not $ALLOWED", "no_such_looks"),
     ("no <such_pictures> is|are $ALLOWED", "no_such_looks"),
+    ("no <such_pictures> $MAY be $SHOWN", "no_such_looks"),
+    ("<such_pictures> $MAY not|never be $SHOWN", "no_such_looks"),
     ("<such_pictures> is|are [strictly] $BANNED", "no_such_looks"),
     ("[the|all] <picture> of <shown:things> $MUST [always|to] be <tail>", "picture_so"),
     ("[the|all] <picture> $MUST [always|to] be <tail>", "picture_so"),

@@ -86,7 +86,9 @@ def readings(chart: Chart, rule: str) -> list[Parsed]:
     for draft in drafts(chart):
         chain = _chain(draft)
         if chain is not None:
-            found.setdefault(chain.key, chain)
+            kept = found.get(chain.key)
+            if kept is None or (_agreeing(kept) < _agreeing(chain)):
+                found[chain.key] = chain
         if len(found) > MOST_READINGS:
             raise TooMany
     for chain in found.values():
@@ -99,6 +101,12 @@ def readings(chart: Chart, rule: str) -> list[Parsed]:
         blocking = next((word for word in quoted if word in plain(rule).casefold()), "")
         raise Impossible(wrong, "", instead, blocked=blocking)
     return [chain for key, chain in found.items() if key not in faulty]
+
+
+def _agreeing(chain: Parsed) -> int:
+    """How many statements of several things have `are`: of two readings that are one, the better English is kept."""
+    texts = [one.statement for group in (*chain.preconditions, *chain.exceptions) for one in group.any]
+    return sum(lexicon.PLURAL in lexicon.tags(text.split()[0]) and " are " in text for text in texts)
 
 
 def _closed(chain: Parsed) -> None:

@@ -9,7 +9,7 @@ from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import Clause, Groups
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import PICTURE, each_denied, scope
-from judge.compiler.grammar.forms import Found
+from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.pictures import ELSEWHERE, ITSELF, KINDS, PARTS
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 
@@ -26,6 +26,8 @@ _TAKEN = re.compile(
 
 def _is_quality(said: Said) -> bool:
     """`blurry`, `a screenshot`; not `hung above a bed`, which is no matter of the picture that is judged."""
+    if said.text.removeprefix("not ").split()[0] in SHORT["SHOWN"].split("|"):
+        return False  # that it is shown is no look of it
     return " " not in said.text or said.text.startswith(("a ", "an ", "too ", "very ")) or said.text == "upside down"
 
 

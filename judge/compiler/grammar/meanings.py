@@ -127,6 +127,11 @@ def _in_any(draft: Draft) -> Iterator[Draft]:
 def each_not(found: Found) -> Iterator[Draft]:
     """The same behind `not`: `Every door must not be open` may mean none, or not all."""
     things = things_in(found, examples=True).each
+    if found["things"].both and not shows(things, said_in(found)):
+        raise Impossible(
+            "`both` with `not`: it is open whether neither may be shown, or only not the two together",
+            "if neither may, begin with `No`, as in `No dog or cat may be shown`",
+        )
     for one in () if shows(things, said_in(found)) else things:
         stays_open(one, acts=bool(said_in(found)))
     for draft in each_forbidden(found):

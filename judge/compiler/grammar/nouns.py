@@ -29,7 +29,7 @@ def things(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Things,
 
     With what stands behind the last noun read of that noun alone, and of all nouns.
     """
-    for found, end in _lists(chart, place, behind):
+    for found, end in _all_lists(chart, place, behind):
         yield found, end
         if len(found.each) > 1 and not measures(found.each[-1]):
             *before, last = found.each
@@ -41,6 +41,54 @@ def things(chart: Chart, place: int, behind: str = "") -> Iterator[tuple[Things,
                 if not all(leaves_kinds(one, said) for one in found.each):
                     continue
                 yield Things(tuple(one.with_behind(each) for one in found.each for each in said), found.joint), after
+
+
+def _all_lists(chart: Chart, place: int, behind: str) -> Iterator[tuple[Things, int]]:
+    for found, end in _lists(chart, place, behind):
+        for either in _both_of_them(found):
+            yield from ((owned, end) for owned in _owned_alike(either))
+
+
+def _both_of_them(found: Things) -> Iterator[Things]:
+    """`both the driver and the plate`: no two drivers. `both hands and feet` may count the hands."""
+    first, *rest = found.each
+    word, _, kept = first.determiner.partition(" ")
+    if word != "both" or found.joint != "and" or len(rest) != 1:
+        yield found
+        return
+    yield Things((replace(first, determiner=kept), *rest), found.joint, found.examples, both=True)
+    if first.plural and not kept:
+        yield found
+
+
+_OWNER = re.compile(r"(?:.+? )??[\w-]+(?:'s|s') ")
+
+
+def _owned_alike(found: Things) -> Iterator[Things]:
+    """`a child's full name, school or books`: the child's books, or any; the name alone is full, or all of them."""
+    first, *rest = found.each
+    whose = _OWNER.match(first.words)
+    if not whose or not rest or first.parts:
+        yield found
+        return
+    before = first.words.partition(first.head)[0]
+    spread = [one.words.startswith(before) for one in rest] if before != whose.group() else []
+    if any(spread) and not all(spread):
+        return  # `full school`, but no full address
+    yield found
+    if any(_is_free(one) for one in rest):
+        yield replace(found, each=(first, *(_owned(one, first) if _is_free(one) else one for one in rest)))
+
+
+def _is_free(one: Thing) -> bool:
+    """Whether it may be the thing of whoever was named before it."""
+    return not one.determiner and not _OWNER.match(one.words)
+
+
+def _owned(one: Thing, by: Thing) -> Thing:
+    """`mouth` as `a person's mouth`, by what `a person's hand` says."""
+    whose = _OWNER.match(by.words)
+    return replace(one, determiner=by.determiner, words=f"{whose.group()}{one.words}", modified=True) if whose else one
 
 
 @dataclass(frozen=True)
@@ -71,9 +119,6 @@ class _List:
         bare = not (first.determiner or first.plural or english.is_mass(first.head) or first.head[:1].isupper())
         if bare and self.things.each[-1].determiner and self.things.each[-1].behind:
             return None  # `holding a pet by its neck or tail`: it stands in the same phrase
-        last = self.things.each[-1]
-        if bare and not first.modified and last.determiner and re.search(r"(?:'s|s') ", last.words):
-            return None  # `a person's hand or mouth`: the mouth is theirs, which `_spread` says
         if bare and english.definite(self.things.each[-1].determiner) and first.behind == "of":
             return None  # `the roof or bonnet of a car`: of both
         if not _counted_alike(self.things.each[0].determiner, first.determiner):
@@ -141,6 +186,9 @@ def _sharing(last: Thing, each: tuple[Thing, ...]) -> tuple[Thing, ...]:
         if not determiner and last.determiner in OWNERS:
             determiner = last.determiner  # `by its legs, tail or ears`
         elif not determiner and not one.plural and not english.is_mass(one.head):
+            if last.determiner and _is_free(one) and _OWNER.match(last.words):
+                shared.append(_owned(one, last))  # `a person's hand or mouth`
+                continue
             if last.determiner in ("a", "an"):
                 determiner = english.article(one.words)
             elif english.definite(last.determiner):
@@ -207,6 +255,8 @@ def _is_doing(chart: Chart, noun: int) -> bool:
 def _one(
     chart: Chart, determiner: str, before: tuple[str, ...], noun: int, behind: str
 ) -> Iterator[tuple[Things, int]]:
+    if len(before) > 1 and _is_compound(before):
+        return
     several = english.counts_several(determiner)  # `more than two red or blue cars`: of each, or of both together?
     if several and len(before) > 1:
         return
@@ -219,6 +269,13 @@ def _one(
             continue  # `a pair of knife`
         more = tuple(one.with_behind(each) for one in bare for each in said)
         yield Things(more), end
+
+
+def _is_compound(before: tuple[str, ...]) -> bool:
+    """`a customer's credit card, passport or bank statement`: no credit passport."""
+    first, *rest = (words.split() for words in before)
+    owner = first[0].endswith(("'s", "s'")) and len(first) > 2 and all(words[:2] == first[:2] for words in rest)
+    return owner and ADJECTIVE not in lexicon.tags(first[1]) and NOUN in lexicon.tags(first[1])
 
 
 def _is_of_one(said: Said) -> bool:

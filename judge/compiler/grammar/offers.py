@@ -15,8 +15,8 @@ from judge.constitution import Precondition
 
 Read = Callable[[str], object]
 _LEFT_OUT = re.compile(
-    r"\b(?:except(?:ing)?(?: (?:for|if|when|where))?|unless|apart from|excluding|other than|only(?: (?:if|when|where))?)"
-    r" (?P<parts>[^,.;]+(?:(?:, [^,.;]+)*,? or [^,.;]+$)?)",
+    r"\b(?:except(?:ing)?(?: (?:for|if|when|where))?|unless|apart from|excluding|other than"
+    r"|only(?: (?:if|when|where))?) (?P<parts>[^,.;]+(?:(?:, [^,.;]+)*,? or [^,.;]+$)?)",
     re.IGNORECASE,
 )
 _PARTS = re.compile(r",? or |, ", re.IGNORECASE)

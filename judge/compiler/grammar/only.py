@@ -10,7 +10,15 @@ from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.closed import PLACES_ALONE
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
-from judge.compiler.grammar.filled import each_denied, needs_its_verb, said_in, scope, shows, things_in
+from judge.compiler.grammar.filled import (
+    each_denied,
+    needs_its_verb,
+    not_over_at_once,
+    said_in,
+    scope,
+    shows,
+    things_in,
+)
 from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.lexicon import ADJECTIVE, PAST
 from judge.compiler.grammar.pictures import PICTURES
@@ -45,6 +53,20 @@ def only_kind(found: Found) -> Iterator[Draft]:
         )
     every = Thing("", one.head, one.head)
     yield Draft(((every.with_behind(Said(f"other than {one.words}")),),), only=True)
+
+
+def _of_no_picture(things: Things) -> None:
+    """Refuses `Nude photos may be shown only in a museum`: what is in a museum is no photo that is judged.
+
+    Raises:
+        Impossible: what is spoken of is a picture.
+    """
+    for one in things.each:
+        if one.head in PICTURES:
+            raise Impossible(
+                f"it is open whether `{one.inside}` means the picture itself, or one that is seen in it",
+                "say what must not be shown, and where, as in `No dog may be shown in a kitchen`",
+            )
 
 
 def _is_done(said: Alternatives) -> bool:
@@ -88,6 +110,7 @@ def only_so(found: Found) -> Iterator[Draft]:
     things, said = things_in(found), said_in(found)
     if shows(things.each, said) or needs_its_verb(found) or _is_done(said):
         return
+    _of_no_picture(things)
     if any(len([word for word in one.text.split() if word in PREPOSITIONS - {"of"}]) > 1 for one in said):
         raise Impossible(
             "it is open what `only` limits where two phrases follow",
@@ -117,8 +140,10 @@ def only_doing(found: Found) -> Iterator[Draft]:
     """`Performers may use fire only outdoors`: one who uses it elsewhere."""
     things = things_in(found)
     said, where = found["doing"], found["tail"]
+    not_over_at_once(said)
     if shows(things.each, said) or needs_its_verb({"doing": where}) or any(one.both for one in (*said, *where)):
         return
+    _of_no_picture(things)
     if any(map(_in_a_place_as_well, where)):
         raise Impossible(
             "it is open what `only` limits where two phrases follow",

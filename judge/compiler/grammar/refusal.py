@@ -16,7 +16,6 @@ from judge.compiler.grammar.pronouns import named
 from judge.compiler.grammar.reword import as_preconditions, as_rule, when_flagged
 from judge.compiler.grammar.tokens import NUMBERS, OPEN_PRONOUNS, Token, tokens_of
 
-_VERDICT = re.compile(r"\b(?:is|are|be) (?:(?:not|never) (?:\w+ )?|un)acceptable\b", re.IGNORECASE)
 MOST_SHOWN, MOST_TRIED = 4, 8
 _COUNTED_LIST = re.compile(
     r"\b(?P<number>(?:(?:more|fewer|less) than |at least |at most |exactly |over |up to )?"
@@ -74,7 +73,7 @@ def not_seen(sentence: str) -> Unparsed | None:
         return Unparsed(
             f"it is open what `{changing[0]}` changes in the rule", changing[1], blocked=changing[0] if then else ""
         )
-    opinion = checks.subjective(_VERDICT.sub("", sentence))
+    opinion = checks.subjective(checks.VERDICT.sub("", sentence))
     if opinion:
         return Unparsed(
             f"`{opinion}` is a matter of opinion: two careful people may answer differently",

@@ -157,11 +157,8 @@ _ON_SOMEBODY = re.compile(rf"(?:, )?except(?: for)? (?:{_PLACED}|of)\b (?P<whom>
 def _of_its_bearer(stretch: str) -> bool:
     """`except on police officers`: who has it. That one is in the picture lifts nothing from anybody else's."""
     found = _ON_SOMEBODY.match(stretch)
-    return bool(found) and any(lexicon.kind(_one(word)) in ("p", "a") for word in re.findall(r"[\w'-]+", found["whom"]))
-
-
-def _one(word: str) -> str:
-    return lexicon.lemma(word.casefold(), verb=False)
+    words = re.findall(r"[\w'-]+", found["whom"].casefold()) if found else []
+    return any(lexicon.kind(lexicon.lemma(word, verb=False)) in ("p", "a") for word in words)
 
 
 def _example(found: re.Match[str], fill: str) -> str:

@@ -189,11 +189,12 @@ def not_so(verb: str, said: Alternatives) -> tuple[Alternatives, ...]:
 @dataclass(frozen=True)
 class Things:
     """Several things. joint: the word that joins them, `or`, `and`, or nothing for one. examples: the later ones
-    are examples of the first."""
+    are examples of the first. both: `both` stands before the two."""
 
     each: tuple[Thing, ...]
     joint: str = ""
     examples: bool = False
+    both: bool = False
 
     @property
     def options(self) -> tuple[Thing, ...]:

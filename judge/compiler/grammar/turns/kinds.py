@@ -37,6 +37,12 @@ KINDS: tuple[Turn, ...] = (
     (r"(?P<a>.+?) $MAY show (?P<gone>.+?),? but not (?P<y>(?!their\b|its\b).+)", ("<a> must not show <y>",)),
     # what is over once it is done
     (
+        r"(?P<a>no .+? $MAY|nobody $MAY|.+? $NOT) (?P<gone>enter|board) (?P<x>(?!or\b|and\b)(?:(?!$AT\b|or\b|and\b)"
+        r"[\w-]+ ?)+)",
+        ("<a> be in <x>",),
+        "seen being done",
+    ),
+    (
         r"(?P<e>every |each )?(?P<s>[\w' -]+) $MUST (?P<v>\w+)(?P<o>(?: on| off| up)?) (?:their|his or her) "
         r"(?P<x>[\w-]+(?: [\w-]+)?)(?P<z>(?: back| up| off)?)",
         ("the <x> of <e><s> must be <%v><o><z>",),
