@@ -21,6 +21,7 @@ from tests.compiler.worlds import Plain, differences, entails, plain, violated, 
 FOLDER = Path(__file__).parent / "sentences"
 LEAST_READ = 0.85
 LEAST_FOLLOWED = 0.9
+LEAST_OUTSIDE = 48  # of 114 that are clear: four in ten, as much of it is in forms that are not known here
 
 
 @cache
@@ -29,8 +30,9 @@ def sentences(name: str) -> tuple[dict, ...]:
     return tuple(yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader))
 
 
-def by_rule(name: str):
-    return pytest.mark.parametrize("entry", sentences(name), ids=lambda entry: entry["rule"][:60])
+def by_rule(*names: str):
+    entries = [entry for name in names for entry in sentences(name)]
+    return pytest.mark.parametrize("entry", entries, ids=lambda entry: entry["rule"][:60])
 
 
 def world(text: str) -> tuple[str, ...]:
@@ -53,14 +55,19 @@ def test_most_of_what_is_clear_is_read():
     assert len(refused) <= (1 - LEAST_READ) * len(sentences("read")), refused
 
 
-@by_rule("tenth")
+@by_rule("tenth", "outside-tenth")
 def test_of_a_set_kept_whole_nothing_is_read_wrongly(entry):
     found = parse_rule(entry["rule"])
     if isinstance(found, Unparsed):
         return
     assert "flag" in entry, plain(found)
-    assert differences(written(entry["flag"]), plain(found)) == []
+    assert differences(written(entry["flag"], entry.get("unless", "")), plain(found)) == []
     assert not any(violated(plain(found), world(one)) for one in entry.get("fine", ()))
+
+
+def test_of_what_somebody_else_wrote_as_much_is_read_as_was_counted():
+    clear = [entry["rule"] for entry in sentences("outside-tenth") if "flag" in entry]
+    assert sum(isinstance(parse_rule(rule), Parsed) for rule in clear) >= LEAST_OUTSIDE, len(clear)
 
 
 @by_rule("refuse")

@@ -175,10 +175,11 @@ def _words(sentence: str, at: re.Match[str]) -> Iterator[str]:
     """Examples for the blocked words alone: of the same part of speech."""
     word = at.group().split()[-1].casefold()
     tags = lexicon.tags(word)
-    after = tokens_of(sentence[at.end() :])[:1]
+    after = tokens_of(sentence[at.end() :])[:2]
     if word in CLOSED or " " in at.group() or (after and after[0].word in ("way", "manner")):
         return
-    if after and after[0].can(NOUN, PLURAL, ADJECTIVE) and (tags & {ADJECTIVE, PAST, ING} or not tags):
+    named = bool(after) and any(one.can(NOUN, PLURAL) for one in after[: 1 + after[0].can(ADJECTIVE)])  # no `red alive`
+    if named and (tags & {ADJECTIVE, PAST, ING} or not tags):
         yield "red"
     if not tags:
         yield from ("holding",) if word.endswith("ing") else ("boxes", "box") if word.endswith("s") else ("box",)

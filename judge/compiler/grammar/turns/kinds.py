@@ -147,8 +147,9 @@ KINDS: tuple[Turn, ...] = (
         ("the picture must not be a <kind>",),
     ),
     (r"$KINDS (?:are|is) (?:not $ALLOWED|$BANNED)", ("the picture must not be a <kind>",)),
-    (r"$KINDS $MUST be (?P<x>[\w -]+)", ("= the picture is a <kind> ; the picture is not <x>",)),
-    (r"$KINDS $NOT be (?P<x>[\w -]+)", ("= the picture is a <kind> ; the picture is <x>",)),
+    (r"$KINDS $NOT be $SHOWN", ("the picture must not be a <kind>",)),
+    (r"$KINDS $MUST be (?P<x>(?!$SHOWN\b)[\w -]+)", ("= the picture is a <kind> ; the picture is not <x>",)),
+    (r"$KINDS $NOT be (?P<x>(?!$SHOWN\b)[\w -]+)", ("= the picture is a <kind> ; the picture is <x>",)),
     (
         r"only (?P<x>(?:(?!of\b|with\b|in\b|and\b|or\b)[\w-]+ )+)(?P<n>photo|picture|image|shot)s (?:are "
         r"$ALLOWED|may be \w+)",
@@ -203,7 +204,7 @@ KINDS: tuple[Turn, ...] = (
             "= the picture is <x> | the picture is <y> | the picture is <z>",
         ),
     ),
-    (r"$PHOTOS $NOT be (?P<x>(?:(?!and\b|or\b)[\w-]+ ?)+)", ("= the picture is <x>",), "picture itself"),
+    (r"$PHOTOS $NOT be (?P<x>(?!$SHOWN\b)(?:(?!and\b|or\b)[\w-]+ ?)+)", ("= the picture is <x>",), "picture itself"),
     (
         r"(?:photos|pictures|images) of (?P<s>.+?) $MUST be (?P<x>taken .+)",
         ("= <@s> visible ; the picture is not <x>",),
