@@ -61,6 +61,9 @@ class Client:
             raise UserError(f"asking a server needs the package '{error.name}'", hint=hint) from error
         if not url.startswith(("http://", "https://")):
             raise UserError(f"'{url[:200]}' is no address of a server", hint="write it as http://HOST:PORT")
+        if url.rstrip("/").endswith("/v1"):
+            hint = "leave out the /v1: it is for OpenAI's clients"
+            raise UserError(f"'{url[:200]}' is no address of a server", hint=hint)
         self._url, self._attempts = url.rstrip("/"), attempts
         key = key if key is not None else os.environ.get(KEY_VARIABLE)
         headers = {"authorization": f"Bearer {key}"} if key else {}
@@ -170,6 +173,8 @@ class Client:
             raise _Again(detail, hint=hint, retryable=True, wait=float(wait))
         if answer.status_code >= 500:
             raise ModelError(detail, hint=hint)
+        if answer.status_code == 401:
+            hint = f"put a key of this server into the environment variable {KEY_VARIABLE}, or give `Client` a `key`"
         raise (_TooLarge if slug.endswith(":too-many-pixels") else UserError)(detail, hint=hint)
 
 

@@ -30,10 +30,15 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _TUNNELS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")))
 _KINDS = ("image/", "application/octet-stream", "binary/octet-stream")
 _CHUNK = 2**16
+_AGAIN = 5.0  # seconds after which an address may be tried again
 
 
 class NotFetched(Exception):
     """An address that is not fetched, and why."""
+
+
+class Unwell(Exception):
+    """Who has the image cannot give it now."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,19 @@ async def fetch(url: str, most: int, seconds: float = SECONDS) -> bytes:
     except NotFetched as refused:
         raise ApiProblem(422, "url-refused", str(refused)) from refused
     except TimeoutError as late:
-        raise ApiProblem(422, "url-unreachable", f"the image did not come in {seconds:g} seconds") from late
+        raise _unreachable(f"the image did not come in {seconds:g} seconds") from late
+    except Unwell as unwell:
+        raise _unreachable(f"the address answers with status {unwell}") from unwell
     except (OSError, h11.ProtocolError) as error:
         detail = f"the image cannot be fetched ({type(error).__name__})"
-        raise ApiProblem(422, "url-unreachable", detail) from error
+        if isinstance(error, ssl.SSLError | h11.ProtocolError):  # how it answers, which will not be another in a moment
+            raise ApiProblem(422, "url-refused", detail) from error
+        raise _unreachable(detail) from error
     raise ApiProblem(422, "url-refused", f"more than {REDIRECTS} redirects")
+
+
+def _unreachable(detail: str) -> ApiProblem:
+    return ApiProblem(503, "url-unreachable", detail, retry_after=_AGAIN)
 
 
 async def target_of(url: str) -> Target:
@@ -188,6 +201,8 @@ async def _answer(talk: h11.Connection, reader: asyncio.StreamReader, most: int)
 
 
 def _check(status: int, headers: dict[bytes, str], most: int) -> None:
+    if status == 429 or status >= 500:
+        raise Unwell(status)
     if status != 200:
         raise NotFetched(f"the address answers with status {status}")
     kind = headers.get(b"content-type", _KINDS[0]).lower()

@@ -25,6 +25,7 @@ KEYS: tuple[str, ...] = get_args(ModerationKey)
 OF_IMAGES = frozenset(  # clients that check answers take ["image"] for these only
     {"self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "violence", "violence/graphic"}
 )
+_FORM = 'give images: {"type": "image_url", "image_url": {"url": "data:image/png;base64,..."}}'
 _THEIR_MODELS = ("omni-moderation", "text-moderation")  # clients name one of them by default
 
 
@@ -62,6 +63,9 @@ async def moderations(request: Request) -> Response:
     try:
         asked = ModerationRequest.model_validate(await json_body(request))
     except ValidationError as error:
+        if any(one["loc"][:1] == ("input",) for one in error.errors()):  # of three forms, each would be told as missed
+            detail = "input: has to be a list of parts, each an image or a text"
+            raise ApiProblem(422, "invalid-request", detail, hint=_FORM) from error
         raise invalid(error.errors()) from error
     images, has_text = await _images(asked, service)
     name = None if asked.model is None or asked.model.startswith(_THEIR_MODELS) else asked.model
@@ -91,8 +95,7 @@ async def _images(asked: ModerationRequest, service: Service) -> tuple[list[Give
     urls = [part.image_url.url for part in parts if isinstance(part, ImagePart)]
     has_text = len(urls) < len(parts)
     if has_text and (not urls or service.settings.moderation.text == "refuse"):
-        hint = 'give images: {"type": "image_url", "image_url": {"url": "data:image/png;base64,..."}}'
-        raise ApiProblem(422, "text-not-judged", "this server judges images, and no text", hint=hint)
+        raise ApiProblem(422, "text-not-judged", "this server judges images, and no text", hint=_FORM)
     check_count(len(urls), service.settings.limits)
     return [await from_text(url, f"image {number}") for number, url in enumerate(urls, start=1)], has_text
 

@@ -51,9 +51,10 @@ def test_what_may_succeed_later_is_tried_again_and_nothing_else():
     with pytest.raises(ModelError, match="a mistake"):
         client.constitutions()
     client, came = answering((401, {}, {"type": "t", "detail": "a key is needed", "hint": "send one"}), DONE)
-    with pytest.raises(UserError, match="a key is needed"):
+    with pytest.raises(UserError, match="a key is needed") as caught_key:
         client.constitutions()
     assert len(came) == 1
+    assert "JUDGE_API_KEY" in caught_key.value.hint
 
 
 def test_tries_of_one_request_have_one_idempotency_key_and_the_key_is_sent():
@@ -74,6 +75,9 @@ def test_tries_of_one_request_have_one_idempotency_key_and_the_key_is_sent():
 def test_an_address_that_is_none_and_a_server_that_is_not_there():
     with pytest.raises(UserError, match="no address"):
         Client("server:8080")
+    with pytest.raises(UserError, match="no address") as caught:
+        Client("http://server:8080/v1/")
+    assert "/v1" in caught.value.hint
     with Client("http://127.0.0.1:9", attempts=1) as client, pytest.raises(ModelError, match="cannot be reached"):
         client.judge(b"x")
 

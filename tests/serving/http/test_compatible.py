@@ -85,6 +85,13 @@ def test_text_is_passed_over_beside_an_image_and_refused_alone(server):
         moderated(running, text, b"n")
 
 
+@pytest.mark.parametrize("given", [{"type": "image_url"}, 3, [3], [{"type": "image", "url": "x"}], None])
+def test_an_input_of_another_form_is_told_the_form(server, given):
+    answer = server.http.post("/v1/moderations", json={"input": given})
+    assert answer.status_code == 422 and answer.json()["detail"].startswith("input: has to be a list of parts")
+    assert "image_url" in answer.json()["hint"]
+
+
 def test_a_model_is_a_constitution(server):
     assert moderated(server, b"n", model="demo").model == "demo@1.0.0"
     with pytest.raises(openai.NotFoundError, match="no constitution"):

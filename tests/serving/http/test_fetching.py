@@ -145,7 +145,7 @@ def test_redirects_are_followed_a_few_times(public):
         assert fetched(web) == b"picture"
     assert web.came[1].startswith(b"GET /b.png") and public == ["example.com"] * 2, "and checked anew"
     with (
-        Web(*[answered("302 Found", "image/png", b"", "location: /b.png")] * 5) as web,
+        Web(*[answered("302 Found", "image/png", b"", "location: /b.png")] * 4) as web,
         pytest.raises(ApiProblem, match="3 redirects"),
     ):
         fetched(web)
@@ -154,8 +154,24 @@ def test_redirects_are_followed_a_few_times(public):
 def test_an_image_that_does_not_come_is_not_waited_for(public):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://example.com:{silent.getsockname()[1]}/"
-        with pytest.raises(ApiProblem, match=r"did not come in 0\.2 seconds"):
+        with pytest.raises(ApiProblem, match=r"did not come in 0\.2 seconds") as caught:
             asyncio.run(fetch(url, 1000, 0.2))
+    assert caught.value.status == 503 and caught.value.retry_after
+
+
+@pytest.mark.parametrize("status", ["500 Internal Server Error", "503 Service Unavailable", "429 Too Many Requests"])
+def test_who_cannot_give_an_image_now_may_be_asked_again(public, status):
+    with Web(answered(status)) as web, pytest.raises(ApiProblem, match=f"status {status[:3]}") as caught:
+        fetched(web)
+    assert (caught.value.status, caught.value.slug) == (503, "url-unreachable") and caught.value.retry_after
+
+
+def test_an_address_at_which_nobody_answers_may_be_asked_again(public):
+    with Web() as web:
+        pass
+    with pytest.raises(ApiProblem, match="cannot be fetched") as caught:
+        fetched(web)
+    assert caught.value.status == 503 and caught.value.retry_after
 
 
 def test_a_server_fetches_only_where_it_is_turned_on(public):
