@@ -44,6 +44,23 @@ def test_an_offer_that_reverses_the_sentence_is_not_made(rule, never):
 
 
 @pytest.mark.parametrize(
+    ("rule", "way"),
+    [
+        (
+            "Children may not be shown except with a parent or with a teacher.",
+            "Children may not be shown unless with a parent or with a teacher.",
+        ),
+        (
+            "Dogs may not be shown except on a lead or in a car.",
+            "Dogs may not be shown unless on a lead or in a car.",
+        ),
+    ],
+)
+def test_an_exception_of_two_parts_is_offered_whole(rule, way):
+    assert refusal(rule).rewordings == (way,)
+
+
+@pytest.mark.parametrize(
     ("sentence", "way"),
     [
         ("No cat may be shown, except in a basket or on a sofa", ("No cat may be shown in a basket.",)),

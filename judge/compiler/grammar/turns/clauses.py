@@ -117,6 +117,7 @@ CLAUSES: tuple[Turn, ...] = (
         "must both hold",
     ),
     # where `unless` and `except` stand
+    (r"(?P<a>[^,]+?),? except (?P<p>$AT [^,]+ or (?:$AT )?[^,]+)", ("<a> unless <p>",)),
     (
         r"(?P<a>[^,]+), unless (?P<c>$STATE), (?P<b>.+)",
         ("<a> <b> unless they are <c> || <a> <b> unless it is <c>",),
