@@ -12,7 +12,6 @@ import time
 from collections import Counter
 
 import pytest
-from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks.soak import ATTACKS
@@ -26,7 +25,7 @@ from judge.serving.batch.room import last_run
 from judge.serving.batch.worker import Bench
 from judge.settings import Settings
 from tests.conftest import ROOT
-from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
+from tests.serving.batch.colours import ColourMllm, colour_judge, picture, pictures, rows
 
 
 def test_every_image_has_a_row_that_says_what_judging_it_alone_says(tmp_path):
@@ -105,65 +104,6 @@ def test_what_cannot_be_read_has_a_row_and_is_tried_again_when_asked(tmp_path):
     assert (tally.done, tally.errors, tally.before) == (2, 1, 3)
     assert len(rows(tmp_path / "out")) == 5
     assert {row["key"]: row for row in rows(tmp_path / "out")}["gone.png"]["error"] is None
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_changed_policy_judges_the_changed_rules_only_and_says_what_a_whole_run_says(tmp_path, times):
-    images = pictures(tmp_path / "in", 30)
-    batch(images, tmp_path / "out", judge=colour_judge())
-    for _ in range(times):
-        model = ColourMllm()
-        tally = batch(images, tmp_path / "out", judge=colour_judge(EDITED, model))
-    if times == 1:
-        assert tally.judged == 30
-        assert "blue is visible" not in model.asked
-    else:
-        assert tally.before == 30 and not model.asked
-    batch(images, tmp_path / "whole", judge=colour_judge(EDITED))
-    drop = ("reused",)
-    found, wanted = (
-        [{k: v for k, v in row.items() if k not in drop} for row in rows(tmp_path / one)] for one in ("out", "whole")
-    )
-    assert found == wanted
-    of_rules = ("sha256", "view", "rule", "rule_digest", "rule_outcome", "enforced")
-    found, wanted = (
-        {tuple(row[k] for k in of_rules) for row in rows(tmp_path / one, "statements")} for one in ("out", "whole")
-    )
-    assert found == wanted
-
-    model = ColourMllm()
-    tally = batch(images, tmp_path / "out", judge=colour_judge(POLICY, model))  # back to the first policy
-    assert tally.before == 30 and not model.asked
-
-
-def test_a_rule_that_only_changes_its_status_or_severity_asks_nothing(tmp_path):
-    images = pictures(tmp_path / "in", 16)
-    batch(images, tmp_path / "out", judge=colour_judge())
-    shadowed = POLICY.replace("{id: no-red,", "{id: no-red, status: shadow, severity: low,")
-    model = ColourMllm()
-    tally = batch(images, tmp_path / "out", judge=colour_judge(shadowed, model))
-    assert tally.taken_over == 16 and not model.asked
-    batch(images, tmp_path / "whole", judge=colour_judge(shadowed))
-    keep = ("key", "verdict", "violations", "shadow_violations", "reasons", "causes", "error")
-    found, wanted = ([[row[k] for k in keep] for row in rows(tmp_path / one)] for one in ("out", "whole"))
-    assert found == wanted
-
-
-def test_a_violation_that_hid_what_was_not_looked_at_is_judged_anew_when_its_rule_goes(tmp_path):
-    """Of a violation the gaps are notes. When the violated rule is taken out, they must not be lost."""
-    images = tmp_path / "in"
-    images.mkdir()
-    frames = [Image.new("RGB", (128, 128), (255, 0, 0)) for _ in range(36)]
-    for number, frame in enumerate(frames):
-        frame.paste((255, 255, 255), (20 * (number % 6) + 8, 20 * (number // 6) + 8, 20 * (number % 6) + 26, 127))
-    frames[0].save(images / "long.gif", save_all=True, append_images=frames[1:], duration=50)
-    batch(images, tmp_path / "out", judge=colour_judge())
-    (row,) = rows(tmp_path / "out")
-    assert row["verdict"] == "violation" and row["notes"]
-    without = POLICY.replace("  - {id: no-red, rule: No red., preconditions: [red is visible]}\n", "")
-    batch(images, tmp_path / "out", judge=colour_judge(without))
-    (row,) = rows(tmp_path / "out")
-    assert row["verdict"] == "needs_review" and "incomplete" in row["causes"]
 
 
 def test_the_command_says_each_time_what_could_not_be_judged(tmp_path, monkeypatch):
@@ -302,65 +242,6 @@ def test_a_folder_that_vanishes_ends_the_run_with_what_was_done(tmp_path, monkey
     (tmp_path / "away").rename(images)
     tally = batch(images, tmp_path / "out", judge=colour_judge())
     assert tally.errors == 0 and tally.before + tally.done == 40 == len(rows(tmp_path / "out"))
-
-
-def test_images_that_share_a_key_are_each_judged(tmp_path):
-    images = pictures(tmp_path / "in", 3)
-    lines = ["key,path", "x,in/00000.png", "x,in/00001.png", "x,in/00000.png", "y,in/00002.png"]
-    (tmp_path / "t.csv").write_text("\n".join(lines))
-    for _ in range(2):
-        batch(tmp_path / "t.csv", tmp_path / "out", judge=colour_judge())
-        found = {row["key"]: row["name"] for row in rows(tmp_path / "out")}
-        assert found == {
-            key: str(images / name) for key, name in (("x", "00000.png"), ("x#2", "00001.png"), ("y", "00002.png"))
-        }
-
-
-def whole_and_sound(out, images, tmp_path, gone=()):
-    """The tables are those of a fresh run, but for rows of images that are gone: of every image with its statements."""
-    fresh = tmp_path / f"fresh-{random.random()}"
-    batch(images, fresh, judge=colour_judge())
-    aside = ("copy_of",)
-    found = [{k: v for k, v in row.items() if k not in aside} for row in rows(out) if row["key"] not in gone]
-    assert found == [{k: v for k, v in row.items() if k not in aside} for row in rows(fresh)]
-    kept = {row["sha256"] for row in rows(out)}
-    told = [row for row in rows(out, "statements") if row["sha256"] in {one["sha256"] for one in rows(fresh)}]
-    assert told == rows(fresh, "statements")
-    assert {row["sha256"] for row in rows(out, "statements")} <= kept
-    by_key = {row["key"]: row for row in rows(out)}
-    for row in by_key.values():
-        assert row["copy_of"] is None or by_key[row["copy_of"]]["sha256"] == row["sha256"]
-        assert row["copy_of"] is None or by_key[row["copy_of"]]["copy_of"] is None
-    originals = [row["sha256"] for row in by_key.values() if row["copy_of"] is None]
-    assert len(originals) == len(set(originals)) and set(originals) == kept
-
-
-@pytest.mark.parametrize("shard", [4, 1000])
-def test_files_that_trade_contents_keep_what_is_said_of_them(tmp_path, shard, monkeypatch):
-    monkeypatch.setattr(run_module, "SHARD_ROWS", shard)
-    images, out = pictures(tmp_path / "in", 10), tmp_path / "out"
-    batch(images, out, judge=colour_judge())
-    (images / "00000.png").unlink()
-    for number in range(1, 10):
-        (images / f"{number:05d}.png").rename(images / f"{number - 1:05d}.png")
-    tally = batch(images, out, judge=colour_judge())
-    assert tally.gone == 1
-    whole_and_sound(out, images, tmp_path, gone={"00009.png"})
-    a, b = (images / "00002.png").read_bytes(), (images / "00005.png").read_bytes()
-    (images / "00002.png").write_bytes(b)
-    (images / "00005.png").write_bytes(a)
-    batch(images, out, judge=colour_judge())
-    whole_and_sound(out, images, tmp_path, gone={"00009.png"})
-
-
-def test_contents_that_are_dealt_out_anew_again_and_again_stay_sound(tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "SHARD_ROWS", 5)
-    images, out, chance = pictures(tmp_path / "in", 12), tmp_path / "out", random.Random(3)
-    for _ in range(12):
-        for path in chance.sample(sorted(images.iterdir()), 5):
-            path.write_bytes(picture(chance.randrange(8)))
-        batch(images, out, judge=colour_judge())
-        whole_and_sound(out, images, tmp_path)
 
 
 def test_rows_of_images_that_are_gone_stay_and_are_said(tmp_path, capfd):
