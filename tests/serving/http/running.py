@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
 import threading
 import time
 
 import httpx
 
+from judge.judging.record import provenance
 from judge.locks.loading import load_policy
 from judge.serving.devices import Processes
 from judge.serving.http.process import Died
@@ -19,6 +19,7 @@ from judge.serving.http.service import Service
 from judge.serving.http.settings import server_settings
 from judge.serving.http.worker import JudgedImage, Loaded, LoadPolicy
 from judge.settings import Settings
+from judge.verdict import ImageFacts, ModelIdentity, Verdict
 
 
 class Running:
@@ -117,9 +118,9 @@ class Scripted:
 def said(data):
     word = "violation" if data.startswith(b"v") else "needs_review" if data.startswith(b"r") else "no_violation"
     sha256 = hashlib.sha256(data).hexdigest()
-    body = {"image": "", "verdict": word, "image_facts": {"sha256": sha256}}
+    whole = Verdict(image="", verdict=word, image_facts=ImageFacts(sha256=sha256), provenance=PROVENANCE)
     return JudgedImage(
-        body=json.dumps(body, separators=(",", ":")).encode(),
+        body=whole.model_dump_json().encode(),
         verdict=word,
         violations=("body-on-fire",) if word == "violation" else (),
         causes=("between_thresholds",) if word == "needs_review" else (),
@@ -134,10 +135,8 @@ def said(data):
 
 
 def provenance_of(policy):
-    from judge.judging.record import provenance
-    from judge.verdict import ModelIdentity
-
     return provenance(policy.constitution, (ModelIdentity(role="mllm", name="scripted", digest="0"),), Settings())
 
 
 DEMO = load_policy("demo")
+PROVENANCE = provenance_of(DEMO)

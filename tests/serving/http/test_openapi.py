@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import CHECKS, load_all_checks
 
+from judge.serving.http.openapi import JudgeAnswer, VerdictSummary
+from judge.verdict import Verdict
 from tests.serving.http.running import Scripted, serving
 
 load_all_checks()
@@ -48,6 +50,16 @@ def test_requests_made_of_the_document_are_answered_as_it_says(server):
                 with contextlib.suppress(Unsatisfiable):  # nothing wrong can be said where nothing is read
                     few(seed(17)(given(case=operation.as_strategy(generation_mode=mode))(ask)))()
     assert asked > 30
+
+
+@pytest.mark.parametrize(("detail", "kind"), [("full", Verdict), ("summary", VerdictSummary)])
+def test_an_answer_in_either_detail_is_what_the_document_says(server, detail, kind):
+    answer = server.http.post("/v1/judge", files={"image": b"v"}, data={"detail": detail})
+    body = answer.json()
+    assert set(body) <= set(JudgeAnswer.model_fields)
+    (verdict,) = body["verdicts"]
+    assert kind.model_validate(verdict).verdict == "violation"
+    assert set(verdict) <= set(kind.model_fields)
 
 
 def test_examples_of_the_document_are_answered_with_verdicts(server):
