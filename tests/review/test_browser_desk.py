@@ -140,7 +140,8 @@ def test_decisions_by_keyboard_and_undo(store, page):
 
     page.keyboard.press("n")
     assert page.get_by_role("group", name="No violation: why?").is_visible()
-    press(page, "2")
+    page.keyboard.press("2")
+    press(page, "Enter")
     assert (last(store).item, last(store).decision) == (number, "no_violation")
     assert last(store).reason == "An exception applies."
 
@@ -148,7 +149,8 @@ def test_decisions_by_keyboard_and_undo(store, page):
     page.keyboard.type("v n s, and more")  # letters in a text box are text
     assert item_of(store, page)[0] == second
     page.keyboard.press("Escape")
-    press(page, "e")
+    page.keyboard.press("e")
+    press(page, "Enter")
     assert (last(store).item, last(store).decision, last(store).reason) == (second, "escalate", "v n s, and more")
     third, _ = item_of(store, page)
     press(page, "s")
@@ -199,7 +201,8 @@ def test_a_lost_lease_is_told_and_the_next_item_comes(store, page):
     store.release(number, "local")
     store.take(number, "somebody else")
     page.keyboard.press("n")
-    press(page, "1")
+    page.keyboard.press("1")
+    press(page, "Enter")
     assert f"Item {number} is no longer yours" in page.locator("#cj-toasts").inner_text()
     assert item_of(store, page)[0] != number
     assert [one.kind for one in store.log(item=number) if one.who == "local" and one.kind == "decision"] == []
@@ -236,7 +239,8 @@ def test_a_gold_item_is_marked_by_keyboard(store, page):
     number, _ = item_of(store, page)
     page.keyboard.press("g")
     page.keyboard.press("n")
-    press(page, "1")
+    page.keyboard.press("1")
+    press(page, "Enter")
     assert store.item(number, "local").gold
     assert item_of(store, page)[0] != number
     press(page, "u")

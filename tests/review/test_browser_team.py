@@ -66,6 +66,7 @@ def test_two_sessions_never_hold_the_same_item(store, browser, address):
             for page in (bob, cyd):
                 page.keyboard.press("n")
                 page.keyboard.press("1")
+                page.keyboard.press("Enter")
             for page in (bob, cyd):
                 settled(page)
                 ready(page)
@@ -121,7 +122,8 @@ def test_roles_are_checked_by_the_server(store, browser, address):
         assert "unclear to me too" in ann.get_by_label("Earlier decisions").inner_text()
         assert ann.get_by_role("button", name="Escalate").count() == 0
         ann.keyboard.press("n")
-        press(ann, "1")
+        ann.keyboard.press("1")
+        press(ann, "Enter")
     assert store.item(escalated.id, "ann").state == "decided"
 
 

@@ -1,4 +1,4 @@
-"""What the page of the desk says and what it is answered; the other side is `static/desk.js`."""
+"""What the page of the desk says and what it is answered; the other side is in `static/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tab where people decide: a static frame, one event, and the script that connects them (`static/desk.js`)."""
+"""The tab where people decide: a static frame, one event, and the scripts that connect them (`static/`)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from judge.review.ui.parts import UPLOAD_BYTES
 from judge.settings import BUNDLED
 
 log = logging.getLogger("judge")
+SCRIPTS = ("desk", "toast", "stage", "decision", "panel", "lists", "keys", "upload", "start")  # in this order
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
 KEYS = (
     ("V", "violation, by the ticked rules"),
-    ("N", "no violation, then choose why"),
-    ("E", "escalate, then choose why"),
+    ("N", "no violation: asks why"),
+    ("E", "escalate: asks why"),
+    ("Enter", "record, in the panel that asks why"),
     ("S", "skip: it comes back later"),
     ("1…0", "tick or untick a rule"),
     ("U", "undo your last decision"),
@@ -29,7 +31,7 @@ KEYS = (
     ("J K", "next or previous in the list"),
     ("I", "write a reason"),
     ("G", "mark as a gold item (policy)"),
-    ("Esc", "leave a field"),
+    ("Esc", "leave a field or the panel"),
     ("?", "this sheet"),
 )
 
@@ -57,7 +59,7 @@ def build(context: Context) -> None:
         max_mib=UPLOAD_BYTES // 2**20,
         model_note="The bundled model reads emoji-style drawings only." if context.settings.model == BUNDLED else "",
     )
-    script = render.static("desk.js").replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
+    script = "\n".join(render.static(f"{name}.js") for name in SCRIPTS).replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
     page = gr.HTML(
         "",
         html_template=frame,

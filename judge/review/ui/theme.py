@@ -1,4 +1,4 @@
-"""How the app looks: one palette for Gradio's own components and for `static/desk.css`. No font is fetched.
+"""How the app looks: one palette for Gradio's own components and for the style sheets. No font is fetched.
 
 Every pair of a text and a ground it stands on has a contrast of at least 4.5 in both themes (WCAG AA).
 """
@@ -10,6 +10,7 @@ import gradio as gr
 from judge.review.ui import render
 
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
+SHEETS = ("base", "desk", "stage", "decision", "evidence", "overlays", "workbench", "dashboard")  # in this order
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 PALETTE: dict[str, tuple[str, str]] = {  # by meaning: in light, in dark
@@ -108,5 +109,5 @@ def theme() -> gr.themes.Base:
 def head() -> str:
     """The page's style sheets. In the head, because Gradio would rewrite the selectors of one given as `css`."""
     light, dark = ("".join(f"--cj-{name}:{pair[place]};" for name, pair in PALETTE.items()) for place in (0, 1))
-    sheets = "\n".join(render.static(f"{name}.css") for name in ("desk", "workbench", "dashboard"))
+    sheets = "\n".join(render.static(f"{name}.css") for name in SHEETS)
     return f"<style>:root{{{light}}} .dark{{{dark}}}\n{sheets}</style>"
