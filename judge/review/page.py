@@ -8,6 +8,7 @@ from judge.review.dashboard import tab as dashboard
 from judge.review.queue import tab as queue
 from judge.review.ui import render
 from judge.review.ui.context import Context
+from judge.review.uploads import part as uploads
 from judge.review.workbench import tab as workbench
 
 TABS = (("Queue", queue.build), ("Policy workbench", workbench.build), ("Dashboard", dashboard.build))
@@ -29,4 +30,5 @@ def build(context: Context) -> gr.Blocks:
             for name, build_tab in TABS:
                 with gr.Tab(name):
                     build_tab(context)
+        uploads.build(context)
     return page

@@ -13,7 +13,7 @@ import pytest
 from judge.review.shield import revealed
 from judge.review.store import Store
 from tests.conftest import ROOT
-from tests.review.browsing import CHROMIUM, LONG, in_hand, press, samples, serving, settled, visitor
+from tests.review.browsing import CHROMIUM, press, samples, serving, settled, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 READ = re.compile("json|html")  # the other answers are scripts, pictures, and a stream that never ends
@@ -212,27 +212,6 @@ def test_a_lost_lease_is_told_and_the_next_item_comes(store, page):
 def test_texts_of_items_are_no_markup(page):
     assert page.locator("#cj-list").get_by_text("<img src=x").count() == 1
     assert page.evaluate("document.body.dataset.evil") is None
-
-
-def test_an_upload_is_judged_and_put_in_hand(store, page, tmp_path):
-    from PIL import Image
-
-    with Image.open(ROOT / "examples/images/body-on-fire-violating.png") as drawing:
-        drawing.rotate(3, fillcolor="white").save(tmp_path / "turned.png")
-    (tmp_path / "letter.png").write_text("Dear judge,")
-    page.get_by_role("button", name="Judge an image").click()
-    page.set_input_files("#cj-file", str(tmp_path / "letter.png"))
-    page.get_by_role("button", name="Judge", exact=True).click()
-    page.get_by_text("This cannot be judged: not an image of a known format").wait_for(timeout=LONG)
-    page.set_input_files("#cj-file", str(tmp_path / "turned.png"))
-    page.get_by_role("button", name="Judge", exact=True).click()
-    page.locator("#cj-upload").wait_for(state="hidden", timeout=LONG)
-    assert in_hand(page) == "turned.png"
-    item = store.item(item_of(store, page)[0], "local")
-    assert (item.source, item.lease.reviewer) == ("upload", "local")
-    assert item.verdict.verdict == "violation"
-    rule = page.locator("details.cj-rule[open]", has_text="body-on-fire")
-    assert rule.get_by_role("img", name=re.compile("answer 0.*, prior 0")).count() >= 3
 
 
 def test_a_gold_item_is_marked_by_keyboard(store, page):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +10,6 @@ import pytest
 from judge.chain import Outcome
 from judge.errors import UserError
 from judge.judging.probability import by_prior
-from judge.resources import shipped_constitutions
 from judge.review.access.logins import add_user
 from judge.review.app import is_local, wants_login
 from judge.review.queue import desk
@@ -47,7 +45,7 @@ def test_a_reply_carries_the_item_and_every_part(store):
     reply = ask(desk_of(store), kind="start")
     assert reply["serial"] == 7
     assert reply["state"] == "item"
-    parts = {"stage", "verdict", "rules", "decision", "list", "counts", "banner", "filters", "constitutions"}
+    parts = {"stage", "verdict", "rules", "decision", "list", "counts", "banner", "filters"}
     assert parts == set(reply["slots"])
     verdict = store.item(reply["item"], "local").verdict
     for finding in verdict.findings:
@@ -90,37 +88,6 @@ def test_a_closed_page_gives_its_item_back(store):
     assert store.item(item, "local").lease is not None, "the other page still shows it"
     at.left("two")
     assert store.item(item, "local").lease is None
-
-
-def test_a_model_that_is_not_there_is_told_in_the_dialog(store):
-    at = desk_of(store, Settings(model="/no/such/model"))
-    data = base64.b64encode(samples()[0][1]).decode()
-    reply = ask(at, kind="upload", name="a.png", data=data, constitution="shipped:demo")
-    assert "/no/such/model" in reply["upload"]["error"]
-    assert "item" not in reply
-    assert "did not arrive whole" in ask(at, kind="upload", data="!", constitution="shipped:demo")["upload"]["error"]
-
-
-@pytest.mark.parametrize("path", ["/etc/passwd", "../pyproject.toml", "demo", "saved:../../x@1.0.0", "shipped:none"])
-def test_only_constitutions_of_the_list_are_opened(store, path, monkeypatch):
-    """A path from the page would have its first lines told in the error."""
-    monkeypatch.setattr(Judges, "of", lambda *_: pytest.fail("something was loaded"))
-    at, data = desk_of(store), base64.b64encode(samples()[0][1]).decode()
-    assert "No constitution" in ask(at, kind="upload", data=data, constitution=path)["upload"]["error"]
-    assert "No constitution" in ask(at, kind="warm", constitution=path)["toasts"][0]["text"]
-
-
-def test_a_version_saved_in_the_workbench_can_be_judged_by(store):
-    folder = store.folder / "constitutions" / "mine"
-    folder.mkdir(parents=True)
-    text = shipped_constitutions()["demo"].read_text().replace("constitution: demo", "constitution: mine")
-    (folder / "1.0.0.yaml").write_text(text)
-    at = desk_of(store)
-    listed = ask(at, kind="warm", constitution="shipped:demo")["slots"]["constitutions"]
-    assert 'value="saved:mine@1.0.0"' in listed
-    data = base64.b64encode(samples()[0][1]).decode()
-    reply = ask(at, kind="upload", data=data, constitution="saved:mine@1.0.0", name="a.png")
-    assert store.item(reply["item"], "local").verdict.provenance.constitution == "mine"
 
 
 def test_known_truth_becomes_a_gold_item(store):

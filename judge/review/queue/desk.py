@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from judge.errors import ImageError, JudgeError, ModelError, UserError
+from judge.errors import ImageError, JudgeError, UserError
 from judge.review.queue import listing, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of
@@ -26,11 +26,8 @@ from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
-from judge.review.ui.parts import toast, uploaded
-from judge.review.workbench.library import Library, Ref
-from judge.review.workbench.showing import refs_html
+from judge.review.ui.parts import toast
 
-DEFAULT = "shipped:demo"
 AHEAD = 3  # pictures that are shielded before anybody asks
 
 
@@ -40,7 +37,6 @@ class Desk:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store: Store = context.store
-        self._library = Library(context.data)
         self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()
@@ -54,8 +50,6 @@ class Desk:
             "hide": self._hide,
             "decide": self._decide,
             "undo": self._undo,
-            "warm": self._warm,
-            "upload": self._upload,
             "refresh": self._refresh,
         }
 
@@ -94,7 +88,6 @@ class Desk:
         reply = self._next(asked, person)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {**reply.slots, "filters": self._filters(asked, person)}
-        slots["constitutions"] = refs_html(self._library, Ref.parse(DEFAULT))
         return reply.model_copy(update={"slots": slots, "person": who, "filters": asked.filters})
 
     def _filter(self, asked: QueueRequest, person: Person) -> QueueUpdate:
@@ -155,22 +148,6 @@ class Desk:
             return QueueUpdate(toasts=(toast("There is no decision of yours to take back."),))
         said = toast(f"Decision on item {item.id} taken back. The log keeps both.")
         return self._shown(asked, person, item, before="Taken back. ", toasts=(said,))
-
-    def _warm(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        """The dialog was opened: load the model while the person looks for the file."""
-        chosen = Ref.parse(asked.constitution or DEFAULT)
-        self._context.judges.warm(self._source(chosen))
-        return QueueUpdate(slots={"constitutions": refs_html(self._library, chosen)})
-
-    def _upload(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        try:
-            item = self._judged(asked, person, uploaded(asked.data))
-        except JudgeError as error:
-            kind = "The model failed" if isinstance(error, ModelError) else "This cannot be judged"
-            return QueueUpdate(upload={"error": f"{kind}: {in_words(error)}"})
-        reply = self._shown(asked, person, item, before="Judged. ")
-        slots = {**reply.slots, "filters": self._filters(asked, person)}  # it may have brought new choices
-        return reply.model_copy(update={"slots": slots, "upload": {"item": str(item.id)}})
 
     def _refresh(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None:
@@ -238,11 +215,6 @@ class Desk:
     def _shield(self, item: Item) -> str:
         return stage.shield(item.verdict, self._store.image(item.id) if item.has_image else None)
 
-    def _source(self, ref: Ref) -> str:
-        """What a judge is loaded from: only ever a constitution of the list, looked up by its name."""
-        self._library.text(ref)  # it has to be there, and in the data folder itself
-        return ref.name if ref.origin == "shipped" else str(self._library.path(ref))
-
     def _prepare(self, wanted: Wanted) -> None:
         """Shield what probably comes next, so that nobody waits for a large picture to be decoded."""
         for row in self._store.list(wanted.for_next(), limit=AHEAD, order=wanted.order):
@@ -265,19 +237,3 @@ class Desk:
         said = f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one."
         lost = toast(said, bad=True)
         return self._next(asked, person, toasts=(lost,))
-
-    def _judged(self, asked: QueueRequest, person: Person, image: bytes) -> Item:
-        judges = self._context.judges
-        source = self._source(Ref.parse(asked.constitution or DEFAULT))
-        with judges.busy:
-            verdict = judges.of(source).judge(image, name=asked.name[:200] or "upload")
-        failure = verdict.failure
-        if failure is not None and failure.kind == "image":
-            raise UserError(failure.message, hint=failure.hint)
-        number = self._store.add(verdict, image, "upload")
-        try:
-            return self._store.take(number, person.name)
-        except UserError as error:  # the same image was judged before, and is somebody else's now
-            raise UserError(
-                f"this image is in the queue already, and {error.message}", hint="choose another image"
-            ) from error

@@ -17,11 +17,10 @@ MOST = 2**53  # what a browser counts exactly, and SQLite, too
 class QueueRequest(Frozen):
     """One thing that a person did on the page.
 
-    gold: the decision is the item's known truth, by which others are measured. constitution: a reference, as
-    `judge.review.workbench.library.Ref` writes them; never a path.
+    gold: the decision is the item's known truth, by which others are measured.
     """
 
-    kind: Literal["start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "warm", "upload", "refresh"]
+    kind: Literal["start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "refresh"]
     serial: int = Field(ge=0, le=MOST)
     item: int | None = Field(default=None, ge=1, le=MOST)
     filters: Wanted = Wanted()
@@ -31,9 +30,6 @@ class QueueRequest(Frozen):
     rules: tuple[str, ...] = ()
     reason: str = Field(default="", max_length=MOST_WORDS)
     gold: bool = False
-    name: str = "upload"
-    data: str = ""
-    constitution: str = ""
 
 
 class QueueUpdate(Frozen):
@@ -50,7 +46,6 @@ class QueueUpdate(Frozen):
     announce: str = ""
     person: str | None = None
     toasts: tuple[dict[str, Any], ...] = ()
-    upload: dict[str, str] | None = None
 
     def json_text(self) -> str:
         """Only what was set: an absent item is not the same as no item."""

@@ -11,11 +11,9 @@ from judge.review.queue.desk import Desk
 from judge.review.queue.messages import QueueUpdate, in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.ui.parts import UPLOAD_BYTES
-from judge.settings import BUNDLED
 
 log = logging.getLogger("judge")
-SCRIPTS = ("desk", "toast", "stage", "decision", "panel", "lists", "keys", "upload", "start")  # in this order
+SCRIPTS = ("desk", "toast", "stage", "decision", "panel", "lists", "keys", "heard", "start")  # in this order
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
 KEYS = (
     ("V", "violation, by the ticked rules"),
@@ -53,17 +51,12 @@ def build(context: Context) -> None:
     def left(request: gr.Request) -> None:
         desk.left(context.page(request))
 
-    frame = render.html(
-        "desk",
-        keys=KEYS,
-        max_mib=UPLOAD_BYTES // 2**20,
-        model_note="The bundled model reads emoji-style drawings only." if context.settings.model == BUNDLED else "",
-    )
+    frame = render.html("desk", keys=KEYS)
     script = "\n".join(render.static(f"{name}.js") for name in SCRIPTS).replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
     page = gr.HTML(
         "",
         html_template=frame,
-        js_on_load=script.replace("MAX_BYTES", str(UPLOAD_BYTES)),
+        js_on_load=script,
         elem_classes=["cj-root"],
         apply_default_css=False,
         padding=False,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-_ROOMS = [Path(__file__).resolve().parents[1] / room for room in ("ui", "queue", "workbench", "dashboard")]
+_ROOMS = [Path(__file__).resolve().parents[1] / room for room in ("ui", "queue", "uploads", "workbench", "dashboard")]
 _WORDS = {
     "violation": "Violation",
     "no_violation": "No violation",

@@ -3,7 +3,7 @@
 const $ = (id) => element.querySelector("#" + id);
 const desk = $("cj-desk"), live = $("cj-live"), slots = {
   stage: "cj-stage", verdict: "cj-verdict", rules: "cj-rules", decision: "cj-decision-slot", list: "cj-list",
-  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", constitutions: "cj-constitution",
+  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot",
 };
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", order: "oldest", min_score: "", max_score: "" };
 let item = null, filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null;
@@ -16,7 +16,7 @@ function act(kind, data = {}, quiet = false) {
   waiting = ++serial; quietly = quiet;
   if (!quiet) desk.setAttribute("aria-busy", "true");
   clearTimeout(timer);
-  timer = setTimeout(() => { waiting = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, kind === "upload" ? 600000 : 20000);
+  timer = setTimeout(() => { waiting = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, 20000);
   trigger("act", { kind, serial: waiting, item, filters, offset, ...data });
   return true;
 }
@@ -27,7 +27,7 @@ watch("value", () => {
   if (reply.serial !== waiting) return;             // an answer that came too late
   clearTimeout(timer); waiting = null; desk.removeAttribute("aria-busy");
   const moved = "item" in reply && reply.item !== item;
-  for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) put(name, slot, html); }
+  for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) slot.innerHTML = html; }
   if ("item" in reply) item = reply.item;
   if ("offset" in reply) offset = reply.offset;
   if ("filters" in reply) filters = reply.filters;
@@ -39,16 +39,9 @@ watch("value", () => {
   if (reply.announce) live.textContent = reply.announce;
   for (const one of reply.toasts || []) toast(one.text, one.bad);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
-  if (reply.upload) uploaded(reply.upload);
-  if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === item) { act(kind, data); return; } }
+  if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === item) { act(kind, data); return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
 });
-
-function put(name, slot, html) {
-  const chosen = name === "constitutions" ? slot.value : "";
-  slot.innerHTML = html;
-  if (chosen && [...slot.options].some((one) => one.value === chosen)) slot.value = chosen;  // it may have been chosen meanwhile
-}
 
 /* Clicks */
 element.addEventListener("click", (event) => {
@@ -67,4 +60,4 @@ element.addEventListener("click", (event) => {
   else if (set.kind === "clear") clearFilters();
   else if (set.kind) act(set.kind);
 });
-function openDialog(id) { const box = $(id); if (box && !box.open) { box.showModal(); if (id === "cj-upload") { resetUpload(); act("warm", { constitution: $("cj-constitution").value }, true); } } }
+function openDialog(id) { const box = $(id); if (box && !box.open) box.showModal(); }

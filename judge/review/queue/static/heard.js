@@ -1,0 +1,8 @@
+/* What other parts of the page ask for: an item, or a look at what came in. */
+function hear(name, heard) { document.addEventListener(name, function listen(event) { if (element.isConnected) heard(event); else document.removeEventListener(name, listen); }); }
+hear("cj-open", (event) => {
+  document.querySelector("[role=tab]")?.click();    // the queue's
+  const wish = { open: event.detail };
+  if (!act("take", wish)) after = ["take", wish, null];
+});
+hear("cj-queue-grew", () => { if (desk.offsetParent !== null && waiting === null) act("refresh", {}, true); });

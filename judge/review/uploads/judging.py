@@ -1,0 +1,169 @@
+"""Uploads judged in the background, one after the other. Knows no page.
+
+1. `put` takes a file, looks whether it is a picture at all, and comes back at once; 2. a thread judges it and puts its
+verdict in the queue; 3. `of` says how far a person's uploads are, `forget` cancels one: the model is asked no more
+about it, and nothing of it is kept. Uploads belong to the person, not to the page, so a reload loses none. They wait in
+memory, so a restart does: `of` then does not have them any more.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+from weakref import WeakKeyDictionary
+
+from judge import media
+from judge.chain import chain_of
+from judge.errors import ImageError, JudgeError, ModelError, UserError
+from judge.review.queue.stage import SHIELD_SIDE
+from judge.review.shield import shielded
+from judge.review.store import Store
+from judge.review.uploads.watched import Stopped, Watched
+
+if TYPE_CHECKING:
+    from judge.constitution import Constitution
+    from judge.judging.pipeline import Judge
+    from judge.serving.judges import Judges
+    from judge.verdict import Verdict
+
+log = logging.getLogger("judge")
+MOST: Final = 12  # uploads of a person that wait or are judged
+MOST_BYTES: Final = 2**28  # of everybody's that wait
+KEPT: Final = 12  # of a person's that are done, to be told of
+State = Literal["waiting", "loading", "judging", "done", "failed"]
+
+
+@dataclass(eq=False)
+class Upload:
+    """One file on its way. thumb: its shielded picture. asked, most: questions put to the model, and how many there
+    will be at the most before anything is looked at more closely. item: in the queue, once it is judged."""
+
+    who: str
+    name: str
+    source: str
+    image: bytes = field(repr=False)
+    thumb: bytes = field(repr=False)
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    state: State = "waiting"
+    cancelled: bool = False
+    asked: int = 0
+    most: int = 0
+    item: int | None = None
+    verdict: Verdict | None = field(default=None, repr=False)
+    error: JudgeError | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still to be judged."""
+        return self.state in ("waiting", "loading", "judging")
+
+
+class Uploads:
+    """Everybody's uploads. One per app; safe from many threads."""
+
+    def __init__(self, store: Store, judges: Judges) -> None:
+        self._store, self._judges = store, judges
+        self._all: list[Upload] = []
+        self._guard = threading.Lock()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
+        self._watched: WeakKeyDictionary[Judge, tuple[Judge, Watched]] = WeakKeyDictionary()
+
+    def put(self, who: str, name: str, image: bytes, source: str) -> Upload:
+        """Take a file to be judged by the constitution of this name or path.
+
+        Raises:
+            UserError: it is no picture, or too much waits already.
+        """
+        try:
+            media.decode(image)
+        except ImageError as error:
+            raise UserError(error.message, hint=error.hint) from error
+        one = Upload(who, name, source, image, shielded(image, SHIELD_SIDE))
+        with self._guard:
+            waiting = [other for other in self._all if other.open]
+            if sum(1 for other in waiting if other.who == who) >= MOST:
+                raise UserError(f"{MOST} uploads of yours wait already", hint="wait until one is judged, or cancel one")
+            if sum(len(other.image) for other in waiting) + len(image) > MOST_BYTES:
+                raise UserError("the uploads that wait are too large together", hint="try again when some are judged")
+            self._all.append(one)
+            done = [other for other in self._all if other.who == who and not other.open]
+            for other in done[: max(len(done) - KEPT, 0)]:
+                self._all.remove(other)
+        self._worker.submit(self._judge, one)
+        return one
+
+    def of(self, who: str) -> tuple[Upload, ...]:
+        """A person's uploads, oldest first."""
+        with self._guard:
+            return tuple(one for one in self._all if one.who == who)
+
+    def ahead(self, one: Upload) -> int:
+        """How many are judged before this one."""
+        with self._guard:
+            return next((at for at, other in enumerate(_open(self._all)) if other is one), 0)
+
+    def forget(self, who: str, number: str) -> Upload | None:
+        """Cancel an upload that is not judged yet, or tell of it no more; None where the person has no such one."""
+        with self._guard:
+            one = next((one for one in self._all if one.id == number and one.who == who), None)
+            if one is not None:
+                one.cancelled = True
+                one.image = b"" if one.state == "waiting" else one.image
+                self._all.remove(one)
+        return one
+
+    def _judge(self, one: Upload) -> None:
+        try:
+            with self._judges.busy:
+                if one.cancelled:
+                    return
+                one.state = "loading"
+                judge, watched = self._judge_of(one.source)
+                one.most, one.state = statements(judge.constitution), "judging"
+                with watched.by(one):
+                    verdict = judge.judge(one.image, name=one.name)
+            self._finish(one, verdict)
+        except Stopped:
+            log.debug("an upload was cancelled")
+        except JudgeError as error:
+            one.error = error
+        except Exception as error:  # told on the page, which would wait for ever otherwise
+            log.exception("an upload could not be judged")
+            one.error = ModelError(
+                f"this went wrong unexpectedly ({type(error).__name__})", hint="see the server's log"
+            )
+        finally:
+            one.image = b""
+            if one.open:
+                one.state = "failed"
+
+    def _finish(self, one: Upload, verdict: Verdict) -> None:
+        failure = verdict.failure
+        if failure is not None and failure.kind == "image":
+            raise UserError(failure.message, hint=failure.hint)
+        with self._guard:  # from here on it is too late to cancel: a verdict is in the log, or it is not
+            if one.cancelled:
+                return
+            one.item, one.verdict = self._store.add(verdict, one.image, "upload"), verdict
+            one.state = "done"
+
+    def _judge_of(self, source: str) -> tuple[Judge, Watched]:
+        """The judge of a constitution, with its model watched; kept, because it remembers its language priors."""
+        known = self._judges.of(source)
+        if known not in self._watched:
+            watched = Watched(known.mllm)
+            self._watched[known] = known.derive(model=watched), watched
+        return self._watched[known]
+
+
+def _open(uploads: list[Upload]) -> list[Upload]:
+    return [one for one in uploads if one.open]
+
+
+def statements(constitution: Constitution) -> int:
+    """How many statements there are to ask, each once."""
+    return len({text for rule in constitution.rules for text in chain_of(rule).statements})

@@ -1,0 +1,44 @@
+"""The part of the page where images are given, which stands beside every tab: a dialog, and what became of them."""
+
+from __future__ import annotations
+
+import logging
+
+import gradio as gr
+
+from judge.errors import UserError
+from judge.review.queue.messages import in_words, serial_of
+from judge.review.ui import render
+from judge.review.ui.context import Context
+from judge.review.ui.parts import UPLOAD_BYTES
+from judge.review.uploads.desk import UploadDesk
+from judge.review.uploads.messages import UploadUpdate
+from judge.settings import BUNDLED
+
+log = logging.getLogger("judge")
+
+
+def build(context: Context) -> None:
+    """The uploads, called inside a `gr.Blocks`."""
+    desk = UploadDesk(context)
+
+    def act(event: gr.EventData, request: gr.Request) -> str:
+        try:
+            return desk.act(event._data, context.person(request))
+        except UserError as error:
+            text = in_words(error)
+        except Exception:  # a mistake of ours: the page must say so, and the log must have it
+            log.exception("the uploads failed")
+            text = "Something went wrong on the server, and nothing was judged. Its log says more."
+        return UploadUpdate(serial=serial_of(event._data), error=text).json_text()
+
+    note = "The bundled model reads emoji-style drawings only." if context.settings.model == BUNDLED else ""
+    page = gr.HTML(
+        "",
+        html_template=render.html("uploads", max_mib=UPLOAD_BYTES // 2**20, model_note=note),
+        js_on_load=render.static("uploads.js").replace("MAX_BYTES", str(UPLOAD_BYTES)),
+        elem_classes=["cj-root", "up-root"],
+        apply_default_css=False,
+        padding=False,
+    )
+    page.act(act, None, page, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private")

@@ -1,0 +1,130 @@
+"""Uploads in a real Chromium: the item in hand stays, the page answers meanwhile, cancel cancels, the end is told."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from judge.review.store import Store
+from tests.conftest import ROOT
+from tests.review.browsing import CHROMIUM, LONG, in_hand, press, samples, serving, settled, visitor
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+SOON = 2.0  # seconds in which a photograph of 12 megapixels is on the page; measured on an idle machine
+BUSY = 4.0  # how much slower the busiest machine may be
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with Store.open(tmp_path_factory.mktemp("uploads")) as opened:
+        for verdict, image in samples()[:6]:
+            opened.add(verdict, image, "batch")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(store):
+    command = [sys.executable, "-m", "tests.review.held_app", "--data", str(store.folder)]
+    with serving(store.folder, command=command) as served:
+        yield served
+
+
+@pytest.fixture
+def page(browser, address):
+    with visitor(browser, address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hold(store):
+    """While the file is there nothing is judged."""
+    file = store.folder / "hold"
+    file.touch()
+    yield file
+    file.unlink(missing_ok=True)
+
+
+def turned(folder, degrees):
+    """The drawing of a violation that the store does not have yet."""
+    file = folder / f"turned-{degrees}.png"
+    with Image.open(ROOT / "examples/images/body-on-fire-violating.png") as drawing:
+        drawing.rotate(degrees, fillcolor="white").save(file)
+    return file
+
+
+def give(page, file):
+    page.get_by_role("button", name="Judge an image").click()
+    page.set_input_files("#cj-file", str(file))
+    page.get_by_role("button", name="Judge", exact=True).click()
+    page.locator("#cj-upload").wait_for(state="hidden")
+
+
+def row(page, name):
+    return page.locator("#up-list li", has_text=name)
+
+
+def test_an_upload_is_judged_while_the_work_goes_on(store, page, tmp_path, hold):
+    number = in_hand(page)
+    give(page, turned(tmp_path, 3))
+    row(page, "turned-3.png").get_by_text("Judging").wait_for(timeout=LONG)
+    assert row(page, "turned-3.png").get_by_role("progressbar").count() == 1
+    assert in_hand(page) == number, "the item in hand stays"
+    press(page, "j")
+    second = in_hand(page)
+    assert second != number, "the page answers"
+    page.reload()
+    row(page, "turned-3.png").get_by_text("Judging").wait_for()
+    settled(page)
+    second = in_hand(page)
+    hold.unlink()
+    row(page, "turned-3.png").get_by_text("Judged. Violation: body-on-fire").wait_for(timeout=LONG)
+    assert "Judged. Violation" in page.locator("#up-live").inner_text()
+    assert in_hand(page) == second, "and nothing takes its place when the upload is done"
+    row(page, "turned-3.png").get_by_role("button", name="Open item").click()
+    page.wait_for_function("document.querySelector('[data-open][aria-current]')?.textContent.includes('turned-3.png')")
+    assert page.locator("#up-tray").is_hidden()
+
+
+def test_cancel_ends_it_and_nothing_of_it_comes_back(store, page, tmp_path, hold):
+    number, before = in_hand(page), store.count().total
+    give(page, turned(tmp_path, 5))
+    row(page, "turned-5.png").get_by_text("Judging").wait_for(timeout=LONG)
+    row(page, "turned-5.png").get_by_role("button", name="Cancel").click()
+    assert row(page, "turned-5.png").count() == 0
+    press(page, "j")
+    assert in_hand(page) != number, "the page answers at once"
+    give(page, turned(tmp_path, 7))  # it gets the model, because the first one let it go
+    hold.unlink()
+    row(page, "turned-7.png").get_by_text("Judged.").wait_for(timeout=LONG)
+    assert store.count().total == before + 1
+    row(page, "turned-7.png").get_by_role("button", name="Dismiss").click()
+
+
+def test_a_large_photograph_is_shown_soon(page, tmp_path, hold):
+    noise = Image.effect_noise((500, 375), 90).resize((4000, 3000))
+    buffer = io.BytesIO()
+    Image.merge("RGB", [noise] * 3).save(buffer, "JPEG", quality=92)
+    (tmp_path / "photo.jpg").write_bytes(buffer.getvalue())
+    page.get_by_role("button", name="Judge an image").click()
+    page.set_input_files("#cj-file", str(tmp_path / "photo.jpg"))
+    begun = time.monotonic()
+    page.get_by_role("button", name="Judge", exact=True).click()
+    row(page, "photo.jpg").locator("img").wait_for()
+    seconds = time.monotonic() - begun
+    print(f"a photograph of 12 megapixels is shown after {seconds:.2f} s")  # pytest -s shows it
+    assert seconds < SOON * BUSY
+    row(page, "photo.jpg").get_by_role("button", name="Cancel").click()
+
+
+def test_what_is_no_picture_is_told_in_the_dialog(page, tmp_path):
+    (tmp_path / "letter.png").write_text("Dear judge,")
+    page.get_by_role("button", name="Judge an image").click()
+    page.set_input_files("#cj-file", str(tmp_path / "letter.png"))
+    page.get_by_role("button", name="Judge", exact=True).click()
+    page.get_by_text("This cannot be judged: Not an image of a known format").wait_for()
+    page.keyboard.press("Escape")
+    assert page.locator("#up-tray").is_hidden()
