@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from judge.constitution.yaml_words import in_words
 from judge.errors import ConstitutionError, Problem
 
 MAX_BYTES = 16 * 2**20
@@ -117,8 +118,8 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
         return Problem(file, line, column, *_TOO_DEEP)
     lines = text.splitlines()
     at = lines[line - 1] if line <= len(lines) else ""
-    hint = "indent with spaces: YAML takes no tabs" if "\t" in at else "check quotes, colons and indentation here"
-    return Problem(file, line, column, f"not YAML: {said}", hint)
+    message, hint = in_words(said, error, at)
+    return Problem(file, line, column, f"not YAML: {message}", hint)
 
 
 class Comment(NamedTuple):

@@ -115,6 +115,8 @@ def _flip(flip: Flip) -> Text:
     line = Text(f"{printable(flip.image)}: {flip.before} -> {flip.after}")
     for one in flip.rules:
         line.append(f"\n  {one.rule}: {one.before.replace('_', ' ')} -> {one.after.replace('_', ' ')}")
+        if one.changed:
+            line.append(f"\n    {one.changed}", style="dim")
         if one.decided is not None:
             line.append(f"\n    {one.under.upper()}: {one.decided}", style="dim")
     return line

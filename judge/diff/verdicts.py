@@ -12,17 +12,24 @@ from judge.diff.policy import PolicyDiff
 from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule
 from judge.judging.regions import GRID
 from judge.settings import Frozen
-from judge.verdict import Evidence, Finding, Verdict, VerdictWord
+from judge.verdict import Evidence, Finding, RuleOutcome, Verdict, VerdictWord
 
 ABSENT, SHADOW = "no such rule", "shadow"
+_HELD_BACK = (RuleOutcome.NOT_VIOLATED, RuleOutcome.UNDECIDED)
 
 
 class RuleFlip(Frozen):
-    """A rule that came out otherwise. decided: the statement it hangs on, and under which constitution."""
+    """A rule that came out otherwise, and why.
+
+    changed: what of the rule did it, in words, where no answer did: its status, or that it is new or gone. decided: the
+    statement it hangs on, and under which constitution; None where it came out alike and only what that counts for
+    changed.
+    """
 
     rule: str
     before: str
     after: str
+    changed: str = ""
     decided: Decided | None = None
     under: Literal["old", "new"] = "new"
 
@@ -134,13 +141,33 @@ def _rule_flip(rule: str, old: Finding | None, new: Finding | None) -> RuleFlip 
     before, after = _outcome(old), _outcome(new)
     if before == after or {before, after} <= {"not_violated", "pruned", ABSENT, SHADOW}:
         return None
+    changed = _changed(old, new)
     under: Literal["old", "new"] = "new"
     shown = new
-    if new is None or (after == "violated" and old is not None and before in ("not_violated", "undecided")):
+    if old is not None and old.enforced and (new is None or not new.enforced):
+        shown = None  # whatever its statements come to, it counts no more
+    elif before == SHADOW and old is not None and new is not None and old.outcome == new.outcome:
+        shown = None  # what it always came to counts now
+    elif after == "violated" and old is not None and old.outcome in _HELD_BACK:
         under, shown = "old", old  # what held the rule back then, and no longer does
     return RuleFlip(
-        rule=rule, before=before, after=after, decided=decided_by(shown) if shown is not None else None, under=under
+        rule=rule,
+        before=before,
+        after=after,
+        changed=changed,
+        decided=decided_by(shown) if shown is not None else None,
+        under=under,
     )
+
+
+def _changed(old: Finding | None, new: Finding | None) -> str:
+    if old is None or new is None:
+        return "the rule is new" if old is None else "the rule is gone"
+    if old.enforced != new.enforced:
+        return "status: enforce -> shadow" if old.enforced else "status: shadow -> enforce"
+    if RuleOutcome.PRUNED in (old.outcome, new.outcome):
+        return "it was unrelated before" if old.outcome is RuleOutcome.PRUNED else "it is unrelated now"
+    return ""
 
 
 def _outcome(finding: Finding | None) -> str:

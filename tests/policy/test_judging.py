@@ -38,6 +38,32 @@ def test_what_both_ask_is_asked_once_and_the_flip_names_what_decided_it(tmp_path
     assert [one.questions for one in diff.cost] == [1.0, 2.0]
 
 
+def flipped(old, new, answers):
+    """The one rule that flips on one image between two texts of a rule."""
+    first = judge_with((old,), ScriptedMllm(answers, dict.fromkeys(answers, 0.5)))
+    second = constitution(new)
+    both = judge_both(first, first.derive(constitution=second), [png()], keep=False)
+    (flip,) = compare_verdicts(compare(constitution(old), second), both).flips
+    return flip.rules[0]
+
+
+def test_a_changed_status_is_named_as_the_cause_and_no_statement_that_came_out_as_before():
+    enforced, shadow = OLD[0], OLD[0] + ", status: shadow"
+    for old, new in ((enforced, shadow), (shadow, enforced)):
+        one = flipped(old, new, {"a knife is visible": [0.95]})
+        words = "status: enforce -> shadow" if old == enforced else "status: shadow -> enforce"
+        assert (one.changed, one.decided) == (words, None)
+    both = flipped(NEW[0] + ", status: shadow", enforced, {"a knife is visible": [0.95], "a hand is visible": [0.02]})
+    assert both.changed == "status: shadow -> enforce"
+    assert (both.decided.statement, both.under) == ("a hand is visible", "old"), "it would not have been violated then"
+
+
+def test_a_rule_that_is_new_or_gone_says_so():
+    other = "id: hats, rule: no hats, preconditions: [a hat is visible]"
+    one = flipped(other, OLD[0], {"a knife is visible": [0.95], "a hat is visible": [0.02]})
+    assert (one.rule, one.before, one.after, one.changed) == ("knives", "no such rule", "violated", "the rule is new")
+
+
 def test_an_image_on_which_the_model_fails_is_compared_with_nothing(tmp_path):
     broken = ModelError("the model fell over", retryable=True)
     diff = found(tmp_path, knife=[broken, broken], hand=[0.97], images=1)

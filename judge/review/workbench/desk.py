@@ -22,6 +22,7 @@ from judge.review.ui.context import Context, Person
 from judge.review.ui.parts import toast, uploaded
 from judge.review.workbench import replay, saving
 from judge.review.workbench.draft import PolicyDraft, chains, read
+from judge.review.workbench.editing import with_threshold
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.messages import WorkbenchRequest, WorkbenchUpdate
 from judge.review.workbench.replay import Knob
@@ -44,6 +45,7 @@ CHOICES = (
     ("decided", "Decided by people"),
 )
 PER_RULE = frozenset(Knob) - {Knob.LABEL_MASS}  # label mass is the run's own
+DEMO = "shipped:demo"
 DECIDED = 500  # the last decided items that a threshold is tried on
 _KEPT = 4
 
@@ -77,9 +79,9 @@ class Workbench:
         opened: str | None = None
         try:
             if asked.kind in ("start", "open"):
-                ref = Ref.parse(asked.ref or "shipped:demo")
-                opened = self._library.text(ref)
-                reply = self._opened(ref, person)
+                reply, opened = self._open(asked, person)
+            elif asked.kind == "put":
+                reply, opened = self._put(asked, text)
             elif asked.kind == "save":
                 reply, opened = self._save(asked, text, person)
             else:
@@ -106,6 +108,31 @@ class Workbench:
         self._jobs.end(page)
 
     # What can be asked
+
+    def _open(self, asked: WorkbenchRequest, person: Person) -> tuple[WorkbenchUpdate, str]:
+        ref, gone = Ref.parse(asked.ref or DEMO), None
+        try:
+            base = self._library.text(ref)
+        except UserError as error:
+            if asked.draft is None:
+                raise
+            ref, gone = Ref.parse(DEMO), toast(f"{in_words(error)} Your edits are here.", bad=True)
+            base = self._library.text(ref)
+        reply = self._opened(ref, person, base).model_copy(update={"draft": asked.draft} if asked.draft else {})
+        return (reply.model_copy(update={"toasts": (gone,)}) if gone else reply), asked.draft or base
+
+    def _put(self, asked: WorkbenchRequest, text: str) -> tuple[WorkbenchUpdate, str]:
+        """A tried threshold into the draft: of a rule, or of all that do not set their own."""
+        if asked.knob not in PER_RULE:
+            raise UserError(f"{asked.knob} is the run's own", hint="no rule can set it")
+        known = self._draft(text).whole().rules
+        rules = [one.id for one in known if getattr(one.thresholds, asked.knob) is None]
+        if asked.rule:
+            rules = [one.id for one in known if one.id == asked.rule]
+        changed = with_threshold(text, rules, asked.knob, asked.value)
+        where = asked.rule or f"{len(rules)} rule{'' if len(rules) == 1 else 's'}"
+        said = f"{asked.knob} is {asked.value:g} in {where} of the draft."
+        return WorkbenchUpdate(toasts=(toast(said),), announce=said), changed
 
     def _try(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         whole = self._draft(text).whole()
@@ -165,7 +192,7 @@ class Workbench:
     def _save(self, asked: WorkbenchRequest, text: str, person: Person) -> tuple[WorkbenchUpdate, str]:
         ref, entry = saving.save(self._library, self._store, self._draft(text), asked.line, person.name, asked.token)
         said = toast(f"Saved {ref.name} {ref.version}, line {entry.seq} of the log.")
-        reply = self._opened(ref, person)
+        reply = self._opened(ref, person, self._library.text(ref))
         told = reply.model_copy(update={"toasts": (said,), "announce": str(said["text"])})
         return told, self._library.text(ref)
 
@@ -176,13 +203,12 @@ class Workbench:
             raise UserError("what people decided is for the roles policy and admin", hint="choose other images")
         return self._trials.pictures(asked.choice, asked.count)
 
-    def _opened(self, ref: Ref, person: Person) -> WorkbenchUpdate:
+    def _opened(self, ref: Ref, person: Person, base: str) -> WorkbenchUpdate:
         shown = refs_html(self._library, ref)
         save = render.html("workbench_save", may=person.may(Right.EDIT_CONSTITUTIONS))
         slots = {"save": save, "try": "", "compare": "", "curve": ""}
-        return WorkbenchUpdate(
-            refs=shown, opened=str(ref), slots=slots, announce=f"{ref.name} {ref.version}".strip() + " opened."
-        )
+        said = f"{ref.name} {ref.version}".strip() + " opened."
+        return WorkbenchUpdate(refs=shown, opened=str(ref), base=base, whose=person.name, slots=slots, announce=said)
 
     def _started(self, page: str, job: Job) -> WorkbenchUpdate:
         self._jobs.start(page, job)

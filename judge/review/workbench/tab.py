@@ -18,6 +18,8 @@ from judge.review.workbench.showing import KNOBS
 from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
 
+SCRIPTS = ("workbench.js", "gutter.js", "jobs.js", "thresholds.js", "draft.js")  # one function: the last one starts
+_TOLD = "(text) => { document.dispatchEvent(new CustomEvent('wb-text', { detail: text })); return []; }"
 log = logging.getLogger("judge")
 
 
@@ -64,6 +66,7 @@ def build(context: Context) -> None:
                 show_label=False,
                 container=False,
             )
+            gr.HTML(render.html("workbench_here"), elem_classes=["cj-root", "wb-root"], **shape)
         with gr.Column(elem_classes=["wb-right"]):
             frame = render.html(
                 "workbench",
@@ -75,13 +78,14 @@ def build(context: Context) -> None:
                 if context.settings.model == BUNDLED
                 else "",
             )
-            script = render.static("workbench.js").replace("MAX_BYTES", str(UPLOAD_BYTES))
+            script = "\n".join(map(render.static, SCRIPTS)).replace("MAX_BYTES", str(UPLOAD_BYTES))
             page = gr.HTML("", html_template=frame, js_on_load=script, elem_classes=["cj-root", "wb-root"], **shape)
             live = gr.HTML("", elem_id="wb-live", elem_classes=["cj-root", "wb-root"], **shape)
     quietly: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     page.act(act, code, [page, code], trigger_mode="multiple", **quietly)
     # While one check is under way only the last text waits for the next: typing never piles checks up.
     code.change(checked, code, live, trigger_mode="always_last", **quietly)
+    code.change(None, code, None, js=_TOLD, api_visibility="private")
     blocks = gr.context.Context.root_block
     if blocks is not None:
         blocks.unload(left)
