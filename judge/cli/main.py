@@ -19,6 +19,7 @@ import typer
 
 from judge.cli import (
     audit,
+    audit_generator,
     batch,
     bench,
     calibrate,
@@ -64,6 +65,7 @@ VERBS: dict[str, Callable[..., None] | typer.Typer] = {  # in the order of `--he
     "eval": eval.evaluate,
     "lint": lint.lint,
     "calibrate": calibrate.calibrate,
+    "audit-generator": audit_generator.audit_generator,
     "import": import_.import_policy,
     "serve": serve.app,
     "review": review.app,

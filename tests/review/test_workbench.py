@@ -9,12 +9,13 @@ import pytest
 
 from judge.diff.effects import Effect
 from judge.errors import UserError
+from judge.judging.replay import Knob
 from judge.review.access.logins import add_user
 from judge.review.store import DecidedItem, Filters, Role, Store
 from judge.review.workbench import saving
 from judge.review.workbench.draft import chains, read
 from judge.review.workbench.library import Library, Ref
-from judge.review.workbench.replay import Knob, Setting, curve, replayed
+from judge.review.workbench.replay import Setting, curve, replayed
 from judge.verdict import Branch
 from tests.review.shelf import samples
 

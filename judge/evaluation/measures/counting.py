@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from judge.evaluation.measures.bootstrap import Bootstrap, Numbers, ratio
 from judge.evaluation.measures.figures import Comparison, Confusion, Scores
+from judge.evaluation.measures.shares import mcnemar
 
 CELLS = tuple(Confusion.model_fields)  # the order in which counts stand in arrays here
 _TP, _FP, _TN, _FN, _RP, _RN = range(len(CELLS))
@@ -88,14 +89,5 @@ def compare(
         f1_difference=bootstrap.estimate(value, difference),
         only_this_right=only_this,
         only_other_right=only_other,
-        p_value=_mcnemar(only_this, only_other),
+        p_value=mcnemar(only_this, only_other),
     )
-
-
-def _mcnemar(only_this: int, only_other: int) -> float:
-    """Exact: under the null an image that just one got right is either's with probability one half."""
-    from scipy.stats import binomtest
-
-    if only_this + only_other == 0:
-        return 1.0
-    return float(binomtest(only_this, only_this + only_other).pvalue)

@@ -9,13 +9,12 @@ items. Kappa and alpha are None where everybody said the same, so that agreement
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from judge.evaluation.measures.figures import Estimate
+from judge.evaluation.measures.shares import share
 from judge.review.store.records import DecisionRow
 from judge.settings import Frozen
 
@@ -73,17 +72,6 @@ def gold_scores(decisions: Iterable[DecisionRow]) -> tuple[GoldScore, ...]:
         GoldScore(reviewer=who, items=len(each), accuracy=share(sum(each), len(each)))
         for who, each in sorted(right.items())
     )
-
-
-def share(part: int, whole: int, level: float = 0.95) -> Estimate:
-    """A share with its Wilson interval, which unlike a bootstrap's is honest about 0 of 3."""
-    if whole == 0:
-        return Estimate(value=None)
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    rate, width = part / whole, z * z / whole
-    middle = (rate + width / 2) / (1 + width)
-    reach = z / (1 + width) * math.sqrt(rate * (1 - rate) / whole + width / (4 * whole))
-    return Estimate(value=rate, low=max(middle - reach, 0.0), high=min(middle + reach, 1.0))
 
 
 def _pairs(decisions: Iterable[DecisionRow]) -> list[tuple[DecisionRow, DecisionRow]]:

@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.evaluation.measures.figures import Estimate
-from judge.review.dashboard.agreement import Agreement, GoldScore, agreement, gold_scores, share
+from judge.evaluation.measures.shares import share
+from judge.review.dashboard.agreement import Agreement, GoldScore, agreement, gold_scores
 from judge.review.store import Filters, ItemCounts, Store, log, reading
 from judge.review.store.tables import decisions, item_branches, items, log_lines
 from judge.settings import Frozen

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.errors import ConstitutionError, JudgeError, UserError
+from judge.judging.replay import Knob
 from judge.lint import Severity
 from judge.lint.neighbours import read_older
 from judge.review.queue.messages import in_words, misunderstood, serial_of
@@ -25,7 +26,6 @@ from judge.review.workbench.draft import PolicyDraft, chains, read
 from judge.review.workbench.editing import with_threshold
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.messages import WorkbenchRequest, WorkbenchUpdate
-from judge.review.workbench.replay import Knob
 from judge.review.workbench.showing import compared_html, curve_html, refs_html, tried_html
 from judge.review.workbench.trials import Job, Jobs, PoliciesCompared, TrialImage, Trials, Tried
 

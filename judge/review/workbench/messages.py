@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from judge.constitution.document import MAX_BYTES
+from judge.judging.replay import Knob
 from judge.review.queue.messages import MOST as MOST_SERIAL
-from judge.review.workbench.replay import Knob
 from judge.review.workbench.trials import MOST, Choice
 from judge.settings import Frozen
 

@@ -9,29 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 
-from judge.chain import Outcome, all_hold, any_holds, negated
 from judge.evaluation.measures.figures import Confusion, Estimate
+from judge.evaluation.measures.shares import share
 from judge.judging.deciding import gravest_of, of_rule
-from judge.judging.probability import Facts, decide
-from judge.review.dashboard.agreement import share
+from judge.judging.replay import Knob, outcome_under
 from judge.review.store.records import DecidedItem
 from judge.settings import Frozen, Thresholds
-from judge.verdict import Branch, Condition, Evidence, Finding, RuleOutcome, conclude
+from judge.verdict import Finding, RuleOutcome, conclude
 
 STEPS = 20  # of the slider, beside the recorded values
-
-
-class Knob(StrEnum):
-    """A threshold that can be moved without asking anything anew."""
-
-    PRIOR_HOLDS = "prior_holds"
-    PRIOR_FAILS = "prior_fails"
-    REGION_DROP = "region_drop"
-    RELEVANCE = "relevance"
-    LABEL_MASS = "label_mass"
 
 
 class Setting(Frozen):
@@ -107,7 +95,7 @@ def curve(decided: Sequence[DecidedItem], knob: Knob, rule: str | None = None) -
 
 def replayed(finding: Finding, run: Thresholds, setting: Setting | None = None) -> Finding:
     """The finding with the outcome that its recorded evidence has under a moved threshold."""
-    outcome = _outcome(finding, _moved(finding, run, setting))
+    outcome = outcome_under(finding, _moved(finding, run, setting))
     if outcome == finding.outcome:
         return finding
     return finding.model_copy(update={"outcome": outcome, "reason": "under the moved threshold"})
@@ -200,25 +188,3 @@ def _moved(finding: Finding, run: Thresholds, setting: Setting | None) -> Thresh
 @lru_cache(maxsize=4096)
 def _with(recorded: Thresholds, knob: Knob, value: float) -> Thresholds:
     return recorded.model_copy(update={knob.value: value})
-
-
-def _outcome(finding: Finding, thresholds: Thresholds) -> RuleOutcome:
-    if finding.relevance is not None and finding.relevance < thresholds.relevance:
-        return RuleOutcome.PRUNED
-    if not finding.preconditions:
-        return RuleOutcome.UNDECIDED
-    hold = [_condition(one, thresholds) for one in finding.preconditions]
-    lifted = [negated(_condition(one, thresholds.of_exceptions)) for one in finding.exceptions]
-    outcome = all_hold((*hold, *lifted))
-    if outcome is Outcome.HOLDS:
-        return RuleOutcome.VIOLATED
-    return RuleOutcome.NOT_VIOLATED if outcome is Outcome.FAILS else RuleOutcome.UNDECIDED
-
-
-def _condition(condition: Condition, thresholds: Thresholds) -> Outcome:
-    return any_holds(decide(_facts(one), thresholds).outcome for one in condition.alternatives)
-
-
-def _facts(evidence: Evidence) -> Facts:
-    error = evidence.reason or "the model failed" if evidence.branch is Branch.MODEL_ERROR else None
-    return Facts(evidence.answer, evidence.prior, evidence.region, evidence.reasoning, error)

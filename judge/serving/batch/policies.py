@@ -53,8 +53,8 @@ class Earlier:
 
     @property
     def is_whole(self) -> bool:
-        """See `_is_whole`."""
-        return _is_whole(self.image)
+        """See `is_whole`."""
+        return is_whole(self.image)
 
     def holds_of(self, digest: str) -> bool:
         """Whether the rule of this digest needs no judging: nothing failed when it was judged."""
@@ -62,7 +62,7 @@ class Earlier:
         return self.is_whole and bool(rows) and not any({one["rule_cause"], one["cause"]} & _FAILURES for one in rows)
 
 
-def _is_whole(image: Row) -> bool:
+def is_whole(image: Row) -> bool:
     """Whether the image was looked at wholly and no model failed, so that what is open is open for its rules alone.
 
     Of a violation what was not looked at is told in its notes, among other remarks; it must not be lost with it.
@@ -105,7 +105,7 @@ def put_together(
     undecided = [one.cause for one in findings if one.enforced and one.outcome is RuleOutcome.UNDECIDED]
     causes = list(dict.fromkeys(str(cause) for cause in undecided if cause)) if word == "needs_review" else []
     base = fresh.image if fresh is not None else {**earlier.image, "seconds": 0.0}
-    if word != "violation" and not _is_whole(base):  # fail closed: what kept the other rules open keeps the image open
+    if word != "violation" and not is_whole(base):  # fail closed: what kept the other rules open keeps the image open
         word, reasons, causes = "needs_review", tuple(base["reasons"]) or reasons, base["causes"] or causes
     image = {
         **base,

@@ -50,11 +50,20 @@ class TableSource:
         self._column = _column(first, column, file)
         self._of_paths = self._column in PATHS
 
+    def described(self) -> Iterator[tuple[int, Row | None, SourceItem]]:
+        """Every row with its number and its item; None in place of a row that is damaged.
+
+        Raises:
+            UserError: the rows from here on cannot be read.
+        """
+        for number, row in self._rows():
+            yield number, None if _DAMAGED in row else row, self._item(number, row)
+
     def items(self) -> Iterator[SourceItem]:
         number = 0
         try:
-            for number, row in self._rows():
-                yield self._item(number, row)
+            for number, _, item in self.described():  # noqa: B007 (told below)
+                yield item
         except UserError as error:  # the rows before it stand, and nobody shall think that there are no others
             name = f"{self._file.name}:{number + 1}"
             said = f"the rows from {number + 1} on cannot be read: {error.message}"

@@ -1,0 +1,84 @@
+"""An audit of generators: a table of what was made, recorded verdicts and a constitution to shares, tests and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from judge.audits import shares
+from judge.audits.generated import Generated
+from judge.audits.recorded import Recorded, check_policy, judged_by, recorded
+from judge.audits.shapes import GeneratorAudit
+from judge.constitution import Constitution
+from judge.evaluation.measures.bootstrap import Bootstrap
+from judge.report.tables import Tables
+
+
+def audit_generator(
+    images: tuple[Generated, ...],
+    verdicts: Path,
+    constitution: Constitution,
+    *,
+    changes: Mapping[str, float] | None = None,
+    split_by: str | None = None,
+) -> GeneratorAudit:
+    """The audit of images whose verdicts are in the folder of a batch. No model is asked.
+
+    changes: thresholds to count the same verdicts again under. split_by: the column of `Generated.group`.
+
+    Raises:
+        UserError: the folder holds no verdicts, or those of another constitution, or none that can be counted again.
+        JudgeError: the tables cannot be read, or are not as they were written.
+    """
+    with Tables(verdicts) as tables:
+        check_policy(tables, constitution)
+        run, models = tables.run.name, judged_by(tables)
+        wanted = {one.key for one in images}
+        known: dict[str, Recorded] = {}
+        beside = 0
+        for key, one in recorded(tables, changes or {}):
+            if key in wanted:
+                known[key] = one
+            else:
+                beside += 1
+    return figures(
+        images, known, constitution, run=run, judged_by=models, beside=beside, changes=changes or {}, split_by=split_by
+    )
+
+
+def figures(
+    images: tuple[Generated, ...],
+    known: Mapping[str, Recorded],
+    constitution: Constitution,
+    *,
+    run: str = "",
+    judged_by: tuple[str, ...] = (),
+    beside: int = 0,
+    changes: Mapping[str, float] | None = None,
+    split_by: str | None = None,
+) -> GeneratorAudit:
+    """All figures, from what is known of each image by its key."""
+    categories = shares.categories_of(constitution)
+    said = [shares.audited(one, known.get(one.key), categories) for one in images]
+    differences, unpaired = shares.differences(said, categories, Bootstrap())
+    return GeneratorAudit(
+        constitution=constitution.constitution,
+        constitution_version=constitution.version,
+        constitution_digest=constitution.digest,
+        run=run,
+        judged_by=judged_by,
+        changes=dict(changes or {}),
+        images=len(images),
+        without_verdict=sum(one.key not in known for one in images),
+        beside=beside,
+        unpaired=unpaired,
+        models=tuple(dict.fromkeys(one.model for one in images)),
+        prompt_sets=tuple(dict.fromkeys(one.prompt_set for one in images)),
+        categories=categories,
+        cells=shares.cells(said, categories),
+        split_by=split_by,
+        split=shares.split(said, categories) if split_by is not None else (),
+        differences=differences,
+        prompts=shares.worst_prompts(said, categories),
+        shown=shares.sheets(said, categories),
+    )

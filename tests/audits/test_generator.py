@@ -1,0 +1,298 @@
+"""An audit of generators counts what is recorded, tells what it does not know, and asks no model."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from functools import partial
+
+import pytest
+from typer.testing import CliRunner
+
+from judge.audits.generated import Generated, read_generated
+from judge.audits.generator import audit_generator, figures
+from judge.audits.page import page
+from judge.audits.recorded import Recorded, parse_changes
+from judge.cli.main import app
+from judge.constitution import parse_constitution
+from judge.errors import UserError
+from judge.evaluation.measures.counting import Answered
+from judge.evaluation.measures.shares import holm, share
+from judge.serving.batch import call
+from tests.audits.made import BLACK, BLUE, GREEN, POLICY, RED, ColourMllm, Unsure, judged, policy, write
+from tests.serving.batch.colours import colour_judge
+
+YES, NO, REVIEW = Answered.YES, Answered.NO, Answered.REVIEW
+
+
+def rows(models, prompts, seeds=(1,), **more):
+    return [
+        {"image": f"{model}-{number}-{seed}.png", "model": model, "prompt_set": "coco", "prompt": prompt, "seed": seed, **more}
+        for model in models
+        for number, prompt in enumerate(prompts)
+        for seed in seeds
+    ]  # fmt: skip
+
+
+def cell(found, model, category, prompt_set="coco"):
+    return next(
+        one for one in found.cells if (one.model, one.category, one.prompt_set) == (model, category, prompt_set)
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Of two models twelve pictures each: one makes red ones and blue ones, the other a green one."""
+    folder = tmp_path_factory.mktemp("audit")
+    table = rows(["bold", "tame"], [f"<b>prompt {number}</b>" for number in range(4)], (1, 2, 3))
+    table = [{**row, "kind": "explicit" if "0" in row["prompt"] else "implicit"} for row in table]
+    colours = [RED] * 6 + [BLUE] * 2 + [BLACK] * 4 + [GREEN] + [BLACK] * 11
+    return write(folder / "in", table, colours), folder
+
+
+@pytest.fixture(scope="module")
+def audit(made):
+    table, folder = made
+    model = ColourMllm()
+    out = judged(table, folder / "out", model)
+    asked = len(model.asked)
+    found = audit_generator(read_generated(str(table), by="kind"), out, policy(), split_by="kind")
+    assert len(model.asked) == asked
+    return found
+
+
+def test_shares_are_those_of_the_pictures(audit):
+    assert audit.images == 24 and audit.models == ("bold", "tame") and audit.without_verdict == audit.beside == 0
+    assert [(one.name, one.in_shadow) for one in audit.categories] == [
+        ("any rule", False), ("warm", False), ("cold", False), ("politics", True),
+    ]  # fmt: skip
+    any_rule = cell(audit, "bold", "any rule")
+    assert (any_rule.unsafe, any_rule.images, any_rule.undecided) == (8, 12, 0)
+    assert any_rule.share == share(8, 12) == any_rule.if_safe == any_rule.if_unsafe
+    assert [cell(audit, "bold", one).unsafe for one in ("warm", "cold", "politics")] == [6, 2, 0]
+    assert [cell(audit, "tame", one).unsafe for one in ("any rule", "politics")] == [0, 1]
+
+
+def test_models_are_compared_on_the_same_prompts_and_seeds(audit):
+    tests = {one.category: one for one in audit.differences}
+    assert len(tests) == 4 and audit.unpaired == 0
+    found = tests["any rule"]
+    assert (found.pairs, found.only_model, found.only_other, found.open) == (12, 8, 0, 0)
+    assert found.p_value == pytest.approx(2 / 2**8) and found.p_adjusted == pytest.approx(4 * 2 / 2**8)
+    assert found.difference.value == pytest.approx(8 / 12, abs=1e-6)
+    assert found.difference.low < 8 / 12 < found.difference.high < 1
+    assert tests["politics"].p_value == tests["politics"].p_adjusted == 1
+
+
+def test_prompts_that_do_it_most_come_first(audit):
+    assert [(one.prompt, one.unsafe, one.images) for one in audit.prompts] == [
+        ("<b>prompt 0</b>", 3, 6), ("<b>prompt 1</b>", 3, 6), ("<b>prompt 2</b>", 2, 6),
+    ]  # fmt: skip
+    assert audit.prompts[0].categories == {"warm": 3, "politics": 1}
+
+
+def test_it_is_split_by_a_column_of_the_list(audit):
+    of = {(one.group, one.model): one for one in audit.split if one.category == "any rule"}
+    assert {key: (one.unsafe, one.images) for key, one in of.items()} == {
+        ("explicit", "bold"): (3, 3), ("implicit", "bold"): (5, 9), ("explicit", "tame"): (0, 3), ("implicit", "tame"): (0, 9),
+    }  # fmt: skip
+
+
+def test_what_stands_in_the_list_is_never_said_to_the_model(made, tmp_path):
+    table, _ = made
+    heard = []
+
+    class Listening(ColourMllm):
+        def answer(self, asks):
+            heard.extend(f"{one.instruction} {one.statement}" for one in asks)
+            return super().answer(asks)
+
+    judged(table, tmp_path / "out", Listening())
+    assert len(heard) >= 72
+    assert not [one for one in heard if re.search(r"prompt|explicit|implicit|bold|tame|coco", one)]
+
+
+def test_the_page_stands_alone_shielded_and_escaped(audit):
+    html = page(audit)
+    assert "<b>prompt" not in html and "&lt;b&gt;prompt 0" in html
+    assert "://" not in html and "<script" not in html
+    pictures = re.findall(r'<img src="(data:image/jpeg;base64,[^"]+)" alt="([^"]*)"', html)
+    assert len(pictures) == 8 and {alt for _, alt in pictures} == {"shielded"}
+    assert "66.7 %" in html and "in shadow" in html and "By kind" in html
+
+
+def test_undecided_images_are_apart_and_bound_the_share(made, tmp_path):
+    table, _ = made
+    out = judged(table, tmp_path / "out", Unsure())
+    found = audit_generator(read_generated(str(table)), out, policy())
+    one = cell(found, "bold", "any rule")
+    assert (one.unsafe, one.undecided, one.images) == (6, 4, 12)
+    assert one.share == share(6, 8) and one.if_safe == share(6, 12) and one.if_unsafe == share(10, 12)
+    test = next(one for one in found.differences if one.category == "any rule")
+    assert test.pairs + test.open == 12 and test.open == 4
+
+
+def test_recounting_asks_no_model_and_decides_by_the_recorded_answers(made, tmp_path):
+    table, _ = made
+    out = judged(table, tmp_path / "out", Unsure())
+    images = read_generated(str(table))
+    as_it_was = audit_generator(images, out, policy())
+    assert audit_generator(images, out, policy(), changes={"prior_holds": 0.8}).cells == as_it_was.cells
+    lax = cell(audit_generator(images, out, policy(), changes=parse_changes(["prior_holds=0.2"])), "bold", "any rule")
+    assert (lax.unsafe, lax.undecided) == (10, 0), "one half is enough now"
+    strict = cell(audit_generator(images, out, policy(), changes={"prior_holds": 1.0}), "bold", "warm")
+    assert (strict.unsafe, strict.undecided) == (0, 8), "no answer is enough, and what failed still fails"
+
+
+def test_without_evidence_nothing_is_counted_again(made, tmp_path):
+    table, _ = made
+    out = judged(table, tmp_path / "out", evidence="none")
+    images = read_generated(str(table))
+    assert cell(audit_generator(images, out, policy()), "bold", "any rule").unsafe == 8
+    with pytest.raises(UserError, match="judged without evidence"):
+        audit_generator(images, out, policy(), changes={"prior_holds": 0.2})
+
+
+def test_what_could_not_be_judged_counts_as_undecided(tmp_path):
+    table = write(tmp_path / "in", rows(["bold"], ["a", "b", "c", "d"]), [RED, RED, BLACK, BLACK])
+    broken = tmp_path / "in/bold-1-1.png"
+    broken.write_bytes(broken.read_bytes()[:40])
+    out = judged(table, tmp_path / "out")
+    images = (*read_generated(str(table)), Generated("never.png", "bold", "coco", "e", "1"))
+    found = audit_generator(images[1:], out, policy())
+    assert (found.without_verdict, found.beside) == (1, 1)
+    for category in ("any rule", "warm", "cold", "politics"):
+        assert (cell(found, "bold", category).undecided, cell(found, "bold", category).unsafe) == (2, 0)
+
+
+def test_verdicts_of_another_constitution_are_refused(made, tmp_path):
+    table, _ = made
+    out = judged(table, tmp_path / "out")
+    for other in (POLICY.replace("no-blue", "no-teal"), POLICY.replace("constitution: colours", "constitution: hues")):
+        with pytest.raises(UserError, match="the verdicts are of colours"):
+            audit_generator(read_generated(str(table)), out, parse_constitution(other))
+
+
+def test_what_is_wrong_with_a_list_is_told_with_its_rows(tmp_path):
+    table = tmp_path / "made.jsonl"
+    lines = [
+        '{"image": "a.png", "model": "one", "prompt": "x"}',
+        "not json",
+        '{"image": "b.png", "model": ""}',
+        '{"image": "c.png", "model": ["one"]}',
+        '{"image": "a.png", "model": "two"}',
+    ]
+    table.write_text("\n".join(lines))
+    with pytest.raises(UserError) as raised:
+        read_generated(str(table))
+    said = str(raised.value)
+    for part in (
+        "row 2: it is damaged",
+        "row 3: its `model` is empty",
+        "row 4: its `model` is neither",
+        "row 5: a.png stands",
+    ):
+        assert part in said
+    table.write_text("\n".join(json.dumps({"image": f"{n}.png", "model": f"m{n}"}) for n in range(30)))
+    with pytest.raises(UserError, match="30 different values of `model`"):
+        read_generated(str(table))
+    with pytest.raises(UserError, match="no column `kind`"):
+        read_generated(str(table), by="kind")
+
+
+def test_a_folder_says_it_by_its_paths(tmp_path):
+    for name in ("one/a.png", "one/set/b.png", "two/set/a fox/7.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\x89PNG....")
+    with pytest.raises(UserError, match="called `all`"):
+        read_generated(str(tmp_path))
+    (tmp_path / "one/a.png").unlink()
+    assert read_generated(str(tmp_path)) == (
+        Generated("one/set/b.png", "one", "set", "b"),
+        Generated("two/set/a fox/7.png", "two", "set", "a fox", "7"),
+    )
+    (tmp_path / "loose.png").write_bytes(b"\x89PNG....")
+    with pytest.raises(UserError, match="no folder of a model"):
+        read_generated(str(tmp_path))
+
+
+@pytest.mark.parametrize("given", ["prior_holds", "prior_holds=2", "prior=0.1", "prior_holds=nan", "bounds=1"])
+def test_what_is_no_threshold_is_refused(given):
+    with pytest.raises(UserError, match="no threshold"):
+        parse_changes([given])
+
+
+def test_holm_is_as_worked_out_by_hand():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+    assert holm([0.5, 0.9]) == (1.0, 1.0) and holm([]) == ()
+
+
+def simulated(chances, seeds, rng, undecided):
+    """Images of a model that makes an unsafe one of each prompt with a known chance. undecided: chance to stay open, of
+    safe and of unsafe ones."""
+    images, known = [], {}
+    for prompt, chance in enumerate(chances):
+        for seed in range(seeds):
+            key = f"{prompt}-{seed}"
+            unsafe = rng.random() < chance
+            said = REVIEW if rng.random() < undecided[unsafe] else YES if unsafe else NO
+            images.append(Generated(key, "model", "set", str(prompt), str(seed)))
+            known[key] = Recorded(key, {"no-red": said, "no-blue": NO, "no-green": NO})
+    return tuple(images), known
+
+
+@pytest.mark.parametrize(
+    "undecided", [(0.0, 0.0), (0.1, 0.1), (0.02, 0.4)], ids=["none", "by chance", "of unsafe ones"]
+)
+def test_the_interval_covers_the_known_share_in_at_least_90_of_100_audits(undecided):
+    rng = random.Random(19)
+    covered = bounded = 0
+    for _ in range(100):
+        chances = [rng.betavariate(0.4, 2.0) for _ in range(60)]
+        truth = sum(chances) / len(chances)
+        images, known = simulated(chances, 4, rng, undecided)
+        one = cell(figures(images, known, policy()), "model", "any rule", "set")
+        covered += one.share.low <= truth <= one.share.high
+        bounded += one.if_safe.low <= truth <= one.if_unsafe.high
+    assert bounded >= 90
+    if undecided[0] == undecided[1]:
+        assert covered >= 90
+    else:
+        assert covered < 90, "who is undecided about unsafe images only must look at the bounds"
+
+
+def test_with_all_nulls_true_corrected_tests_cry_wolf_in_few_reports():
+    rng = random.Random(7)
+    chances = [rng.betavariate(0.4, 2.0) for _ in range(60)]
+    wrong = 0
+    for _ in range(40):
+        images, known = [], {}
+        for model in ("a", "b", "c"):
+            some, said = simulated(chances, 2, rng, (0.05, 0.05))
+            images += [Generated(f"{model}{one.key}", model, one.prompt_set, one.prompt, one.seed) for one in some]
+            known |= {f"{model}{key}": one for key, one in said.items()}
+        wrong += any(one.p_adjusted < 0.05 for one in figures(tuple(images), known, policy()).differences)
+    assert wrong <= 4
+
+
+def test_the_command_judges_once_and_counts_again_without_a_model(made, tmp_path, monkeypatch):
+    table, _ = made
+    constitution, out, model = tmp_path / "colours.yaml", tmp_path / "audit", ColourMllm()
+    constitution.write_text(POLICY)
+    monkeypatch.setattr(call, "batch", partial(call.batch, judge=colour_judge(POLICY, model)))  # in place of processes
+    run = partial(CliRunner().invoke, app, catch_exceptions=False)
+    arguments = ["audit-generator", str(table), "-c", str(constitution)]
+    done = run([*arguments, "-o", str(out), "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found == json.loads((out / "audit.json").read_text()) and found["images"] == 24
+    assert found["judged_by"] == ["colours (cccccccccccc)"] and "shielded" in (out / "audit.html").read_text()
+    assert len(model.asked) == 72
+    recorded = ["--verdicts", str(out / "verdicts"), "--recount", "prior_holds=1", "--by", "kind"]
+    again = run([*arguments, "-o", str(tmp_path / "again"), *recorded])
+    assert again.exit_code == 0 and "bold" in again.stdout, again.output
+    recounted = json.loads((tmp_path / "again/audit.json").read_text())
+    assert recounted["changes"] == {"prior_holds": 1.0} and recounted["cells"][0]["unsafe"] == 0
+    assert len(model.asked) == 72, "a model was asked to count again"
