@@ -53,8 +53,10 @@ def test_letters_find_the_field_wherever_the_focus_is(store, page):
     page.locator("#cj-verdict").click()  # the focus leaves the field
     page.keyboard.type("vsu?rp")
     assert page.locator("#cj-reason").input_value() == "vsu?rp"
+    assert page.get_by_role("button", name="Record").is_visible()
     page.keyboard.press("Escape")
     assert page.get_by_role("group", name="No violation: why?").count() == 0
+    assert page.get_by_role("button", name="Record").is_hidden()
     assert page.locator("#cj-reason").input_value() == "vsu?rp", "what was typed is kept"
     assert (in_hand(page), len(store.log())) == (number, before)
     page.locator("#cj-reason").fill("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from dataclasses import dataclass
 
 from PIL import Image
@@ -15,7 +16,7 @@ from judge.review.ui.chains import ChainBox, boxes_of
 from judge.verdict import Verdict
 
 SHIELD_SIDE = 320  # pixels: there is nothing fine in a shielded picture, so the page may enlarge it
-ORIGINAL_SIDE = 1600
+ORIGINAL_SIDE = 2048  # what the judge looked at has no more
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class _View:
 def shield(verdict: Verdict, image: bytes | None) -> str:
     """The shielded picture with the central regions as outlines; a note where no image was kept."""
     if image is None:
-        return render.html("stage", views=(), original=False)
+        return _html((), original=False)
     picture = shielded(image, SHIELD_SIDE)
-    return render.html("stage", views=(_view(verdict, picture, 0),), original=False)
+    return _html((_view(verdict, picture, 0),), original=False)
 
 
 def original(verdict: Verdict, image: bytes) -> str:
@@ -43,7 +44,14 @@ def original(verdict: Verdict, image: bytes) -> str:
     """
     count = max(len(verdict.image_facts.views), 1)
     views = tuple(_view(verdict, revealed(image, ORIGINAL_SIDE, place), place) for place in range(count))
-    return render.html("stage", views=views, original=True)
+    return _html(views, original=True)
+
+
+def _html(views: tuple[_View, ...], *, original: bool) -> str:
+    """Several views stand in rows, as square as can be."""
+    columns = math.ceil(math.sqrt(max(len(views), 1)))
+    rows = math.ceil(max(len(views), 1) / columns)
+    return render.html("stage", views=views, original=original, columns=columns, rows=rows)
 
 
 def _view(verdict: Verdict, picture: bytes, place: int) -> _View:

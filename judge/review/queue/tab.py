@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import gradio as gr
 
 from judge.errors import UserError
 from judge.review.queue.desk import Desk
+from judge.review.queue.keys import DEFAULTS, KEYS
 from judge.review.queue.messages import QueueUpdate, in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
 
 log = logging.getLogger("judge")
-SCRIPTS = ("desk", "toast", "stage", "decision", "panel", "lists", "keys", "heard", "start")  # in this order
+SCRIPTS = ("desk", "toast", "stage", "view", "decision", "panel", "lists", "keys", "heard", "start")  # in this order
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
-KEYS = (
-    ("V", "violation, by the ticked rules"),
-    ("N", "no violation: asks why"),
-    ("E", "escalate: asks why"),
-    ("Enter", "record, in the panel that asks why"),
-    ("S", "skip: it comes back later"),
-    ("1…0", "tick or untick a rule"),
-    ("U", "undo your last decision"),
-    ("R", "reveal or hide the image"),
-    ("P", "hold to peek"),
-    ("B", "show or hide central regions"),
-    ("J K", "next or previous in the list"),
-    ("I", "write a reason"),
-    ("G", "mark as a gold item (policy)"),
-    ("Esc", "leave a field or the panel"),
-    ("?", "this sheet"),
-)
 
 
 def build(context: Context) -> None:
@@ -53,6 +38,7 @@ def build(context: Context) -> None:
 
     frame = render.html("desk", keys=KEYS)
     script = "\n".join(render.static(f"{name}.js") for name in SCRIPTS).replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
+    script = script.replace("DEFAULT_KEYS", json.dumps(DEFAULTS))
     page = gr.HTML(
         "",
         html_template=frame,

@@ -5,6 +5,7 @@ const desk = $("cj-desk"), live = $("cj-live"), slots = {
   stage: "cj-stage", verdict: "cj-verdict", rules: "cj-rules", decision: "cj-decision-slot", list: "cj-list",
   counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot",
 };
+const inSight = () => desk.getClientRects().length > 0;  // not on another tab
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", order: "oldest", min_score: "", max_score: "" };
 let item = null, filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null;
 
@@ -36,6 +37,8 @@ watch("value", () => {
   if (moved || shown === wanted) wanted = null;     // a wish is for one image: the next one stays shielded
   if (reply.state) desk.dataset.state = reply.state;
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
+  if (moved) resetView(); else if (reply.slots?.stage) drawView();
+  nameKeys();
   if (reply.announce) live.textContent = reply.announce;
   for (const one of reply.toasts || []) toast(one.text, one.bad);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
@@ -55,8 +58,7 @@ element.addEventListener("click", (event) => {
   else if (set.page) act("page", { offset: Number(set.page) });
   else if (set.dialog) openDialog(set.dialog);
   else if (set.toggle === "rail") { const on = desk.classList.toggle("cj-rail-open"); button.setAttribute("aria-expanded", String(on)); }
-  else if (set.toggle === "boxes") toggleBoxes();
-  else if (set.kind === "reveal") want(!shown, false);
+  else if (set.do) ACTIONS[set.do]();
   else if (set.kind === "clear") clearFilters();
   else if (set.kind) act(set.kind);
 });

@@ -1,31 +1,48 @@
-/* Keys: each does what a button does. */
-$("cj-keys-on").checked = localStorage.getItem("cj-keys") !== "off";
-const typing = (node) => node.isContentEditable || /^(TEXTAREA|SELECT)$/.test(node.tagName) || node.tagName === "INPUT" && !/^(checkbox|radio|button)$/.test(node.type);
-const KEYS = {
-  v: () => decide("violation"), n: () => decide("no_violation"), e: () => decide("escalate"), s: () => decide("skip"),
-  u: () => act("undo"), r: () => item !== null && want(!shown, false), b: toggleBoxes, j: () => neighbour(1), k: () => neighbour(-1),
-  i: () => form()?.elements.reason?.focus(), g: () => $("cj-gold")?.click(), "?": () => openDialog("cj-keys"),
+/* Keys: each does what a button does, and every button says its key. */
+const bound = DEFAULT_KEYS;                          // name of an action: its key
+const ACTIONS = {
+  violation: () => decide("violation"), no_violation: () => decide("no_violation"), escalate: () => decide("escalate"), skip: () => decide("skip"),
+  undo: () => act("undo"), reason: () => field()?.focus(), gold: () => $("cj-gold")?.click(),
+  reveal: () => item !== null && want(!shown, false), boxes: toggleBoxes,
+  zoom_in: () => zoomTo(view.zoom * 1.4), zoom_out: () => zoomTo(view.zoom / 1.4), whole_or_actual: wholeOrActual, turn, full: () => full(),
+  grey: () => level("grey", !levels.grey), blur_less: () => blur(-1), blur_more: () => blur(1),
+  next: () => neighbour(1), previous: () => neighbour(-1), keys: () => openDialog("cj-keys"),
 };
+const REPEATED = new Set(["next", "previous", "zoom_in", "zoom_out"]);  // what a held key does again and again
+const ARROWS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
+const named = (key) => key.length === 1 ? key.toUpperCase() : key;
+function nameKeys() {
+  for (const one of element.querySelectorAll("[data-key]")) one.textContent = named(bound[one.dataset.key]);
+  for (const one of element.querySelectorAll(".cj-tool[data-do]")) one.title = `${one.getAttribute("aria-label")} (${named(bound[one.dataset.do])})`;
+}
+$("cj-keys-on").checked = localStorage.getItem("cj-keys") !== "off";
+$("cj-keys-on").addEventListener("change", (event) => localStorage.setItem("cj-keys", event.target.checked ? "on" : "off"));
+const typing = (node) => node.isContentEditable || /^(TEXTAREA|SELECT)$/.test(node.tagName) || node.tagName === "INPUT" && !/^(checkbox|radio|button)$/.test(node.type);
+function actionOf(key) {
+  const plain = key.toLowerCase(), found = Object.keys(bound).find((one) => bound[one] === plain);
+  return found || (plain === "=" ? actionOf("+") : undefined);  // where + takes Shift
+}
 function down(event) {
   if (!element.isConnected) { document.removeEventListener("keydown", down); document.removeEventListener("keyup", up); return; }
-  if (desk.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (!inSight() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (document.querySelector("dialog[open]")) return;
   if (asking()) { panelKey(event); return; }         // while it is open there are no shortcuts
-  if (event.key === "Escape" && typing(event.target)) { $("cj-work").focus({ preventScroll: true }); event.preventDefault(); return; }
+  if (event.key === "Escape") { if (typing(event.target)) { $("cj-work").focus({ preventScroll: true }); event.preventDefault(); } else if (desk.classList.contains("cj-filled")) full(false); return; }
   if (typing(event.target)) return;
-  if (!$("cj-keys-on").checked && event.key !== "?") return;
+  const action = actionOf(event.key);
+  if (!$("cj-keys-on").checked && action !== "keys") return;
   if (waiting !== null && !quietly) { event.preventDefault(); return; }  // a key is meant for what is on the screen when it comes
-  const key = event.key.toLowerCase();
-  if (/^[0-9]$/.test(key)) {
-    const found = element.querySelectorAll("#cj-decision input[name=rule]")[(Number(key) + 9) % 10];
+  if (event.key in ARROWS && view.zoom > 1) { pan(...ARROWS[event.key]); event.preventDefault(); return; }
+  if (/^[0-9]$/.test(event.key)) {
+    const found = element.querySelectorAll("#cj-decision input[name=rule]")[(Number(event.key) + 9) % 10];
     if (found) { found.click(); event.preventDefault(); }
     return;
   }
-  if (key === "p" && item !== null) { if (!event.repeat) want(true, true); event.preventDefault(); return; }
-  if (event.repeat && key !== "j" && key !== "k") return;
-  if (key in KEYS) { event.preventDefault(); KEYS[key](); }
+  if (action === "peek" && item !== null) { if (!event.repeat) want(true, true); event.preventDefault(); return; }
+  if (!action || event.repeat && !REPEATED.has(action)) return;
+  event.preventDefault(); ACTIONS[action]?.();
 }
-function up(event) { if (event.key.toLowerCase() === "p" && peeking) letGo(); }
+function up(event) { if (peeking && actionOf(event.key) === "peek") letGo(); }
 document.addEventListener("keydown", down);
 document.addEventListener("keyup", up);
-$("cj-keys-on").addEventListener("change", (event) => localStorage.setItem("cj-keys", event.target.checked ? "on" : "off"));
+nameKeys();

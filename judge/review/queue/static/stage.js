@@ -9,7 +9,6 @@ function want(on, peek) {                            // a key may be let go befo
   peeking = peek; wanted = on;
   if (shown !== on) act(on ? "reveal" : "hide");
 }
-function toggleBoxes() { const off = desk.classList.toggle("cj-no-boxes"); $("cj-boxes-toggle").setAttribute("aria-pressed", String(!off)); }
 
 /* Hold to peek: pointer, and P */
 const peek = $("cj-peek");
