@@ -5,4 +5,4 @@ hear("cj-open", (event) => {
   const wish = { open: event.detail };
   if (!act("take", wish)) after = ["take", wish, null];
 });
-hear("cj-queue-grew", () => { if (desk.offsetParent !== null && waiting === null) act("refresh", {}, true); });
+hear("cj-queue-grew", () => { if (inSight() && waiting === null) act("refresh", {}, true); });
