@@ -21,6 +21,7 @@ from judge.errors import ImageError, JudgeError, UserError
 from judge.review.queue import listing, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of
+from judge.review.queue.recorded import recorded
 from judge.review.queue.showing import item_html, nothing_html
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
@@ -136,18 +137,19 @@ class Desk:
             held = self._held(asked.item, person)
             if held is None or held.blind:  # who reads blind must not learn what is known
                 raise UserError("only an item that you hold, and do not read blind, can be marked as gold")
-            self._store.mark_gold(asked.item, person.name, decision)
+            entry = self._store.mark_gold(asked.item, person.name, decision)
         else:
-            self._store.decide(asked.item, person.name, decision)
-        said = f"{render.word(asked.action)}{', as a gold item' if asked.gold else ''}. "
-        return self._next(asked, person, before=said)
+            entry = self._store.decide(asked.item, person.name, decision)
+        return self._next(asked, person, toasts=(recorded(entry),))
 
     def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        item = self._store.undo(person.name)
+        item = self._store.undo(person.name, line=asked.line)
         if item is None:
             return QueueUpdate(toasts=(toast("There is no decision of yours to take back."),))
         said = toast(f"Decision on item {item.id} taken back. The log keeps both.")
-        return self._shown(asked, person, item, before="Taken back. ", toasts=(said,))
+        undone = self._store.log(item=item.id, who=person.name, kind="undo", last=1)[0].supersedes
+        reply = self._shown(asked, person, item, before="Taken back. ", toasts=(said,))
+        return reply.model_copy(update={"undone": undone})
 
     def _refresh(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None:

@@ -87,17 +87,21 @@ def list_html(
     filters = wanted.for_list()
     rows = store.list(filters, limit=PAGE, offset=offset, order=wanted.order)
     total = _total(counts, filters)
+    first, count, further = offset + 1, len(rows), offset + PAGE < total
     if current is not None and wanted.state == "waiting" and all(row.id != current.id for row in rows):
-        rows = _with(rows, current, wanted.order)
+        rows, at = _with(rows, current, wanted.order)
+        earlier, later = at == 0 and offset > 0, at == count and further  # it stands on another page, and is shown here
+        total, first, count = total + 1, first + earlier, count + (not earlier and not later)
     return render.html(
         "list",
         items=[_line(row, current, person) for row in rows],
         current=current.id if current is not None else None,
-        first=offset + 1 if total else 0,
-        last=min(offset + PAGE, total),
+        first=first if count else 0,
+        last=first + count - 1 if count else 0,
         total=f"{total:,}",
+        narrowed=wanted.narrowed,
         previous=max(offset - PAGE, 0) if offset else None,
-        next=offset + PAGE if offset + PAGE < total else None,
+        next=offset + PAGE if further else None,
     )
 
 
@@ -106,8 +110,8 @@ def _total(counts: ItemCounts, filters: Filters) -> int:
     return value
 
 
-def _with(rows: list[ItemSummary], item: Item, order: Order) -> list[ItemSummary]:
-    """The rows and the item in hand, which the store does not list as open: it is leased."""
+def _with(rows: list[ItemSummary], item: Item, order: Order) -> tuple[list[ItemSummary], int]:
+    """The rows and the item in hand, which the store does not list as open: it is leased. Its place among them, too."""
 
     def place(one: ItemSummary) -> tuple[Any, int]:
         return (-one.uncertainty if order == "uncertain" else one.added, one.id)
@@ -130,12 +134,12 @@ def _with(rows: list[ItemSummary], item: Item, order: Order) -> list[ItemSummary
         decision=None,
     )
     at = bisect.bisect_left([place(row) for row in rows], place(own))
-    return [*rows[:at], own, *rows[at:]]
+    return [*rows[:at], own, *rows[at:]], at
 
 
 def _line(row: ItemSummary, current: Item | None, person: Person) -> dict[str, Any]:
     mine = current is not None and row.id == current.id
-    score = "" if row.score is None else f" · {row.score:.2f}"
+    score = "" if row.score is None else f" · score {row.score:.2f}"
     tag = ""
     if row.lease is not None and not mine:
         tag = "yours elsewhere" if row.lease.reviewer == person.name else row.lease.reviewer

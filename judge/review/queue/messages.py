@@ -17,7 +17,8 @@ MOST = 2**53  # what a browser counts exactly, and SQLite, too
 class QueueRequest(Frozen):
     """One thing that a person did on the page.
 
-    gold: the decision is the item's known truth, by which others are measured.
+    gold: the decision is the item's known truth, by which others are measured. line: of the log, the decision to be
+    taken back; None: the last one.
     """
 
     kind: Literal["start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "refresh"]
@@ -30,10 +31,11 @@ class QueueRequest(Frozen):
     rules: tuple[str, ...] = ()
     reason: str = Field(default="", max_length=MOST_WORDS)
     gold: bool = False
+    line: int | None = Field(default=None, ge=1, le=MOST)
 
 
 class QueueUpdate(Frozen):
-    """What the page has to change. Parts that are absent stay as they are."""
+    """What the page has to change. Parts that are absent stay as they are. undone: the line that was taken back."""
 
     serial: int = 0
     slots: dict[str, str] = Field(default_factory=dict)
@@ -46,6 +48,7 @@ class QueueUpdate(Frozen):
     announce: str = ""
     person: str | None = None
     toasts: tuple[dict[str, Any], ...] = ()
+    undone: int | None = None
 
     def json_text(self) -> str:
         """Only what was set: an absent item is not the same as no item."""

@@ -89,23 +89,27 @@ def mark_gold(
     return entry
 
 
-def undo(connection: sa.Connection, reviewer: str, now: datetime, until: datetime) -> int | None:
-    """Take back the reviewer's last decision; the id of its item, which the reviewer holds again.
+def undo(
+    connection: sa.Connection, reviewer: str, now: datetime, until: datetime, line: int | None = None
+) -> int | None:
+    """Take back the reviewer's last decision, or the one of this line; the id of its item, which they hold again.
 
     Raises:
-        UserError: somebody else has read the item since, or holds it.
+        UserError: somebody else has read the item since, or holds it; the line is no standing decision of theirs.
     """
     standing = decisions.c.superseded_by.is_(None)
-    last = connection.execute(
-        sa.select(decisions).where(decisions.c.who == reviewer, standing).order_by(decisions.c.seq.desc()).limit(1)
-    ).first()
+    own = sa.select(decisions).where(decisions.c.who == reviewer, standing)
+    own = own if line is None else own.where(decisions.c.seq == line)
+    last = connection.execute(own.order_by(decisions.c.seq.desc()).limit(1)).first()
+    if last is None and line is not None:
+        raise UserError(f"line {line} is no decision of yours that stands", hint="it was taken back before")
     if last is None:
         return None
     row = connection.execute(sa.select(items).where(items.c.id == last.item)).one()
     _still_undoable(connection, last, row, reviewer, now)
-    line = next(log.entries(connection, log_lines.c.seq == last.seq))
+    told = next(log.entries(connection, log_lines.c.seq == last.seq))
     moved = last.action != "skip" and last.read != "gold"  # else it changed nothing that could be put back
-    state: State = line.extra["before"] if moved else row.state
+    state: State = told.extra["before"] if moved else row.state
     entry = log.append(
         connection, at=now, who=reviewer, kind="undo", item=row, supersedes=last.seq, extra={"state": state}
     )

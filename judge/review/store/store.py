@@ -227,15 +227,16 @@ class Store(DataFolder):
             deciding.check(decision, verdict)
             return deciding.decide(connection, row, verdict, reviewer, decision, second_reads, moment)
 
-    def undo(self, reviewer: str, now: datetime | None = None) -> Item | None:
-        """Take back the reviewer's last decision; its item, which they hold again. None where there is none.
+    def undo(self, reviewer: str, now: datetime | None = None, *, line: int | None = None) -> Item | None:
+        """Take back the reviewer's last decision, or the one of this line of the log; its item, which they hold again.
+        None where there is none.
 
         Raises:
-            UserError: somebody else has decided on the item since, or holds it.
+            UserError: somebody else has decided on the item since, or holds it; the line is no decision of theirs.
         """
         moment = log.now_or(now)
         with self.writing() as connection:
-            item = deciding.undo(connection, reviewer, moment, _until(connection, moment))
+            item = deciding.undo(connection, reviewer, moment, _until(connection, moment), line)
             return None if item is None else reading.item(connection, item, reviewer, moment)
 
     def mark_gold(self, item: int, who: str, decision: Decision, now: datetime | None = None) -> LogEntry:

@@ -40,7 +40,8 @@ watch("value", () => {
   if (moved) resetView(); else if (reply.slots?.stage) drawView();
   nameKeys();
   if (reply.announce) live.textContent = reply.announce;
-  for (const one of reply.toasts || []) toast(one.text, one.bad);
+  if (reply.undone) untoast(reply.undone);
+  for (const one of reply.toasts || []) toast(one.text, one.bad, one.line);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
   if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === item) { act(kind, data); return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
@@ -60,6 +61,7 @@ element.addEventListener("click", (event) => {
   else if (set.toggle === "rail") { const on = desk.classList.toggle("cj-rail-open"); button.setAttribute("aria-expanded", String(on)); }
   else if (set.do) ACTIONS[set.do]();
   else if (set.kind === "clear") clearFilters();
+  else if (set.line) act("undo", { line: Number(set.line) });
   else if (set.kind) act(set.kind);
 });
 function openDialog(id) { const box = $(id); if (box && !box.open) box.showModal(); }

@@ -1,7 +1,21 @@
-/* Lines that go away by themselves. */
-function toast(text, bad) {
-  const box = document.createElement("div");
-  box.className = "cj-toast" + (bad ? " cj-toast-bad" : ""); box.textContent = text;
+/* Lines that go away by themselves, but not while somebody is at them. `line`: of the log, a decision that the button
+   takes back; `U` takes the last one back for as long as that is possible. */
+const STAY = { plain: 4000, bad: 9000, undo: 10000 };
+function toast(text, bad, line) {
+  const box = document.createElement("div"), said = document.createElement("span");
+  box.className = "cj-toast" + (bad ? " cj-toast-bad" : ""); said.textContent = text; box.append(said);
+  if (line) {
+    const button = document.createElement("button");
+    button.type = "button"; button.className = "cj-toast-do"; button.textContent = "Undo";
+    button.dataset.kind = "undo"; button.dataset.line = line;
+    box.append(button);
+  }
+  const after = line ? STAY.undo : bad ? STAY.bad : STAY.plain;
+  let going = setTimeout(gone, after);
+  function gone() { if (box.contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); box.remove(); }
+  for (const name of ["pointerenter", "focusin"]) box.addEventListener(name, () => clearTimeout(going));
+  for (const name of ["pointerleave", "focusout"]) box.addEventListener(name, () => { clearTimeout(going); going = setTimeout(gone, after); });
   $("cj-toasts").append(box);
-  setTimeout(() => box.remove(), bad ? 9000 : 4000);
+  while ($("cj-toasts").children.length > 4) $("cj-toasts").firstElementChild.remove();
 }
+function untoast(line) { for (const one of element.querySelectorAll(`.cj-toast-do[data-line="${line}"]`)) one.closest(".cj-toast").remove(); }

@@ -1,0 +1,106 @@
+"""What the desk says was recorded, and taking exactly that back; what the list says of itself."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from judge.errors import UserError
+from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads
+from judge.review.ui.context import Person
+from tests.review.shelf import SAFE, fill, unmixed_store
+from tests.review.test_desk import ask, desk_of
+
+store = pytest.fixture(unmixed_store)
+NONE = {"action": "no_violation", "reason": "a drawing"}
+
+
+def seconds(store, share):
+    store.configure(ReviewSettings(second_reads=SecondReads(share=share), gold=GoldReads(share=0)), "test")
+
+
+def said(reply):
+    (one,) = reply["toasts"]
+    assert not one["bad"]
+    return one["text"]
+
+
+def listed(reply):
+    """How much there is, as the list says."""
+    return re.search(r"cj-muted cj-small\">([^<]*)<", reply["slots"]["list"])[1].replace("\N{EN DASH}", "-")
+
+
+def test_each_decision_is_told_with_its_line(store):
+    first, second, third, fourth = fill(store, 4)
+    at = desk_of(store)
+    ask(at, kind="start")
+    reply = ask(at, kind="decide", item=first, **NONE)
+    assert said(reply) == f"Recorded: no violation, item {first}."
+    assert reply["toasts"][0]["line"] == store.log(item=first, kind="decision")[0].seq
+    rule = store.verdict(second).findings[0].rule
+    assert said(ask(at, kind="decide", item=second, action="violation", rules=[rule])).endswith(
+        f"violation ({rule}), item {second}."
+    )
+    assert said(ask(at, kind="decide", item=third, action="skip")).startswith(f"Skipped item {third}.")
+    gold = said(ask(at, kind="decide", item=fourth, gold=True, **NONE))
+    assert gold == f"Recorded: no violation, item {fourth}, as a gold item."
+
+
+def test_an_escalation_says_that_it_is_read_again_first(store):
+    (item,) = fill(store, 1)
+    at = desk_of(store)
+    ask(at, kind="start")
+    reply = ask(at, kind="decide", item=item, action="escalate", reason="unclear")
+    assert "Somebody else reads it next" in said(reply)
+    assert "<b>1</b> second read</span>" in reply["slots"]["counts"], "and it is counted there"
+    assert "<b>0</b> escalated" in reply["slots"]["counts"]
+    other = ask(at, Person("other", Role.ADMIN), kind="take", open=item)
+    assert other["item"] == item
+    reply = ask(at, Person("other", Role.ADMIN), kind="decide", item=item, action="escalate", reason="unclear")
+    assert said(reply) == f"Escalated item {item}."
+    assert "<b>1</b> escalated" in reply["slots"]["counts"]
+
+
+def test_a_blind_read_is_told_the_same_whatever_it_was(store):
+    """Else a reader would learn what was gold, and what the first reader said."""
+    seconds(store, 1)
+    told = set()
+    ids = fill(store, 2)
+    for item, first in zip(ids, (SAFE, Decision(action="escalate", reason="x")), strict=True):
+        store.take(item, "ann")
+        store.decide(item, "ann", first)
+    for item in ids:
+        store.take(item, "local")
+        reply = ask(desk_of(store), kind="decide", item=item, **NONE)
+        told.add(said(reply).replace(str(item), "N"))
+    assert len(told) == 1
+
+
+def test_the_line_takes_back_that_decision_and_no_other(store):
+    first, second, _ = fill(store, 3)
+    at = desk_of(store)
+    ask(at, kind="start")
+    line = ask(at, kind="decide", item=first, **NONE)["toasts"][0]["line"]
+    ask(at, kind="decide", item=second, **NONE)
+    reply = ask(at, kind="undo", line=line)
+    assert (reply["item"], reply["undone"]) == (first, line)
+    assert (store.item(first, "local").state, store.item(second, "local").state) == ("open", "decided")
+    again = ask(at, kind="undo", item=first, line=line)
+    assert "no decision of yours that stands" in again["toasts"][0]["text"]
+    assert store.item(second, "local").state == "decided"
+    with pytest.raises(UserError, match="no decision of yours"):
+        store.undo("else", line=store.log(item=second, kind="decision")[0].seq)
+
+
+def test_the_list_counts_the_item_in_hand(store):
+    at = desk_of(store)
+    assert "The list is empty: nothing waits." in ask(at, kind="start")["slots"]["list"]
+    assert "No item matches" in ask(at, kind="filter", filters={"rule": "none"})["slots"]["list"]
+    fill(store, 1)
+    assert listed(ask(at, kind="start")) == "1-1 of 1"
+    fill(store, 60)
+    assert "· score 0." in ask(at, kind="start")["slots"]["list"]
+    item = ask(at, kind="start")["item"]
+    pages = [ask(at, kind="page", item=item, offset=offset) for offset in (0, 25, 50)]
+    assert [listed(one) for one in pages] == ["1-26 of 60", "27-51 of 60", "52-60 of 60"]
