@@ -5,9 +5,9 @@
 1. offline: processes as `judge batch` has them judge the drawings again and again; 2. unloaded: as many images as are
 judged at a time, sent at once to a server that does nothing else; 3. full: enough clients to keep it busy, for its
 throughput; 4. overload: `--clients` that together send `--times` what it can do, each at its own pace and whatever it
-is answered; with `--kill` a process is killed in the middle; 5. a first verdict by `judge check`, with the server and
-without. Clients and server share the machine. CPU seconds of an image tell more than images a second where others use
-the machine, too. Prints JSON; exit code 1 when a bar is missed.
+is answered; with `--kill` a process is killed in the middle; 5. a first verdict (`benchmarks/server_first.py`). Clients
+and server share the machine. CPU seconds of an image tell more than images a second where others use the machine, too.
+Prints JSON; exit code 1 when a bar is missed.
 """
 
 from __future__ import annotations
@@ -16,33 +16,27 @@ import argparse
 import asyncio
 import json
 import os
-import re
 import signal
 import statistics
 import struct
-import subprocess
 import sys
-import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx2
 
+from benchmarks.server_first import FASTER, ROOT, first_verdicts, serving
 from judge.locks.loading import load_policy
 from judge.serving.batch.pool import Pool
 from judge.serving.batch.worker import Task, Work
 from judge.serving.devices import processes_for
 from judge.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
 DRAWINGS = sorted((ROOT / "examples/images").glob("*.png"))
-FIRST = ROOT / "examples/images/body-on-fire-violating.png"  # of the README
-SLOWEST, LEAST, FASTER = 3.0, 0.9, 10.0  # the bars: p99 over an unloaded batch, throughput over offline, first verdict
+SLOWEST, LEAST = 3.0, 0.9  # the bars: p99 over an unloaded batch, throughput over offline
 GROWTH = 256.0  # MiB that the server's own process may grow by under overload
 BATCH = Settings().batch
 
@@ -80,22 +74,6 @@ def offline(images: list[bytes], seconds: float) -> Pace:
         return Pace(done / (time.perf_counter() - begun), (cpu(os.getpid()) - used) / done)
     finally:
         pool.stop()
-
-
-@contextmanager
-def serving() -> Iterator[tuple[str, int]]:
-    """The address and process of a server that judges every image anew."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "server.yaml").write_text("once_seconds: 0\n")
-        command = [sys.executable, "-m", "judge", "serve", "--port", "0", "--config", f"{folder}/server.yaml"]
-        started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        try:
-            assert started.stderr is not None
-            line = next(line for line in started.stderr if "serving" in line)
-            yield re.findall(r"http://\S+", line)[0], started.pid
-        finally:
-            started.terminate()
-            started.wait()
 
 
 def other_bytes(png: bytes, number: int) -> bytes:
@@ -189,17 +167,6 @@ async def overload(load: Load, clients: int, rate: float, seconds: float, kill: 
     }
 
 
-def first_verdict(url: str | None) -> float:
-    """Seconds of `judge check` on a drawing, the better of three."""
-    command = [sys.executable, "-m", "judge", "check", str(FIRST), *(["--server", url] if url else [])]
-    tries = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=False)
-        tries.append(time.perf_counter() - begun)
-    return min(tries)
-
-
 def cpu(pid: int) -> float:
     """CPU seconds of a process and of those that it started, so far."""
     ticks = 0
@@ -251,9 +218,7 @@ def measure(clients: int, times: float, seconds: float, *, kill: bool) -> dict[s
         found |= {"unloaded_batch_s": round(batch, 3), "full": told(busy), "overload": over}
         found["memory_mib"] = {"before": round(before), "after": round(memory(pid))}
         ready(url, processes_for(Settings()).number)
-        served = first_verdict(url)
-    alone = first_verdict(None)
-    found["first_verdict_s"] = {"by_server": round(served, 3), "without": round(alone, 3)}
+        found["first_verdict"] = first_verdicts(url, 3)
     bars = {
         "no 5xx but with Retry-After": not any("without" in one for one in over["answers"] if one >= "5"),
         "nothing but verdicts, 429 and 503": set(over["answers"]) <= {"200", "429", "503"},
@@ -261,7 +226,7 @@ def measure(clients: int, times: float, seconds: float, *, kill: bool) -> dict[s
         "throughput at least 90 % of offline": busy.per_second >= LEAST * before_it.per_second,
         "memory bounded": found["memory_mib"]["after"] - before <= GROWTH,
         "no verdict differs": over["verdicts_that_differ"] == 0,
-        "first verdict 10 times faster": alone >= FASTER * served,
+        "first verdict 10 times faster": found["first_verdict"]["times_faster"] >= FASTER,
     }
     return {**found, "missed": [bar for bar, met in bars.items() if not met]}
 

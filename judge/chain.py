@@ -28,6 +28,15 @@ class Outcome(StrEnum):
         return self in (Outcome.HOLDS, Outcome.FAILS)
 
 
+class RuleOutcome(StrEnum):
+    """What came of one rule on one view. A pruned rule has too little to do with the picture to be asked about."""
+
+    VIOLATED = "violated"  # every precondition holds, and no exception does
+    UNDECIDED = "undecided"  # a person has to look
+    NOT_VIOLATED = "not_violated"  # a precondition fails, or an exception holds
+    PRUNED = "pruned"  # not asked about
+
+
 Outcomes = Mapping[str, Outcome]
 Alternatives = tuple[str, ...]
 

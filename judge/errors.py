@@ -8,7 +8,7 @@ the package.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class JudgeError(Exception):
@@ -34,8 +34,7 @@ class StoreError(JudgeError):
     """The file of a review store is damaged, is none, or was made by another version. CLI exit code 3."""
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One mistake in a constitution: where (1-based line and column), what, and how to mend it."""
 
     file: str

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, computed_field
 
 from judge.causes import Cause, Remark, Why
 from judge.chain import Outcome
+from judge.chain import RuleOutcome as RuleOutcome
 from judge.settings import Frozen, Limits, ReasonWith, Thresholds
 
 BoxCorners = tuple[float, float, float, float]
@@ -32,15 +33,6 @@ class Branch(StrEnum):
     MODEL_ERROR = "model_error"  # the model failed
     UNDECIDED = "undecided"  # every step was passed without a decision
     NOT_ASKED = "not_asked"  # the chain was settled, or pruned, without it
-
-
-class RuleOutcome(StrEnum):
-    """What came of one rule on one view. A pruned rule has too little to do with the picture to be asked about."""
-
-    VIOLATED = "violated"  # every precondition holds, and no exception does
-    UNDECIDED = "undecided"  # a person has to look
-    NOT_VIOLATED = "not_violated"  # a precondition fails, or an exception holds
-    PRUNED = "pruned"  # not asked about
 
 
 class Answer(Frozen):

@@ -223,9 +223,9 @@ def _become(asked: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     from judge.cli.lean import start_lean
-    from judge.cli.main import _only_our_talk
+    from judge.cli.talk import only_our_talk
 
-    _only_our_talk()
+    only_our_talk()
     start_lean()
     for _library in LIBRARIES:
         import_module(_library)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from judge.cli.headline import say_how_to_see_why
 from judge.cli.inputs import Inputs
 from judge.cli.model_options import JUDGING, chosen_options, judged_with
 from judge.cli.reminder import remind
 from judge.cli.tally import VerdictTally
 from judge.errors import UserError
-from judge.printable import printable
 from judge.progress import watched
 
 if TYPE_CHECKING:
@@ -89,8 +88,7 @@ def _of_server(given: typer.Context, server: str, inputs: Inputs) -> Iterator[Ve
 def _say_what_next(tally: VerdictTally, options: list[str], *, newcomer: bool) -> None:
     """The commands that most people want next. options: those given; newcomer: they judge by the rules that ship."""
     if tally.telling is not None:
-        words = (shlex.quote(printable(word)) for word in (tally.telling, *options, "--explain"))
-        print(f"judge: see why: judge check {' '.join(words)}", file=sys.stderr)
+        say_how_to_see_why(tally.telling, options)
     if tally.count > 1 and newcomer:
         print("judge: a page of drawings with their chains: judge demo; rules of your own: judge init", file=sys.stderr)
 

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from judge.cli import tables
+from judge.cli.headline import headline
 from judge.cli.tally import WORDS
 from judge.verdict import Verdict
 
@@ -24,7 +25,7 @@ class Headlines:
 
     def add(self, verdict: Verdict) -> None:
         """Hold one verdict's lines; print them where there is no room."""
-        lines: list[RenderableType] = [tables.headline(verdict)]
+        lines: list[RenderableType] = [Text.assemble(*headline(verdict))]
         if self._explain:
             lines += [*tables.explanation(verdict), Text(tables.LEGEND, style="dim")]
         if self._room:

@@ -1,4 +1,4 @@
-"""Verdicts for the eye: a headline per image, and with --explain a table per rule. Knows rich and `Verdict` only."""
+"""Verdicts for the eye with --explain: a table per rule. Knows rich and `Verdict` only."""
 
 from __future__ import annotations
 
@@ -8,39 +8,16 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from judge.judging.nearest import nearest
 from judge.judging.plain import GLOSSARY, how
 from judge.printable import printable
 from judge.verdict import Condition, Evidence, Finding, Verdict
 
-_STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
 _OUTCOME_STYLES = {"holds": "red", "fails": "green", "undecided": "yellow", "not_asked": "dim"}
 _BAR = 10
 LEGEND = (
     "with image, prior: how sure the model is of yes with and without the picture; score: how far it moves "
     f"({GLOSSARY})"
 )
-
-
-def headline(verdict: Verdict) -> Text:
-    """Image, verdict, and the rules violated, the reasons for a review, or what it would take to violate a rule."""
-    line = Text()
-    line.append(f"{verdict.verdict:<13}", style=_STYLES[verdict.verdict])
-    line.append(printable(verdict.image))
-    if verdict.violations:
-        line.append(f"  {', '.join(verdict.violations)}", style="red")
-    elif verdict.verdict == "no_violation" and (near := nearest(verdict.findings)) is not None:
-        why = f"{near.rule} lifted by" if near.lifted else f"{near.rule} but for"
-        line.append(f"  {why}: {printable(near.statement)}", style="dim")
-    for reason in verdict.reasons:
-        line.append(f"\n{'':<13}{printable(reason)}", style="yellow")
-    if verdict.failure is not None and verdict.failure.hint:
-        line.append(f"\n{'':<13}hint: {printable(verdict.failure.hint)}", style="dim")
-    if verdict.shadow_violations:
-        line.append(f"\n{'':<13}in shadow: {', '.join(verdict.shadow_violations)}", style="magenta")
-    for note in verdict.notes:
-        line.append(f"\n{'':<13}{printable(note)}", style="dim")
-    return line
 
 
 def explanation(verdict: Verdict) -> Iterator[Table]:

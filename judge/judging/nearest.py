@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from judge.chain import Outcome
-from judge.verdict import Condition, Finding, RuleOutcome
+from judge.chain import Outcome, RuleOutcome
+
+if TYPE_CHECKING:
+    from judge.verdict import Condition, Finding
 
 
-@dataclass(frozen=True)
-class Nearest:
+class Nearest(NamedTuple):
     """The rule that came nearest to being violated.
 
     statement: the fact that did not hold (its alternatives joined by "or"), or where `lifted` the exception that did.
@@ -26,14 +27,15 @@ def nearest(findings: Iterable[Finding]) -> Nearest | None:
 
     A rule that an exception lifted is nearer than any; else the larger part of its preconditions held, the nearer, and
     of two the more relevant. Preconditions after the one that failed were not asked, so that they count as not held.
+    Outcomes are compared by value: findings may be what JSON says of them.
     """
     best: tuple[tuple[float, float], Nearest] | None = None
     for finding in findings:
-        if not finding.enforced or finding.outcome is not RuleOutcome.NOT_VIOLATED:
+        if not finding.enforced or finding.outcome != RuleOutcome.NOT_VIOLATED:
             continue
-        held = sum(one.outcome is Outcome.HOLDS for one in finding.preconditions)
-        wanting = next((one for one in finding.preconditions if one.outcome is Outcome.FAILS), None)
-        lifting = next((one for one in finding.exceptions if one.outcome is Outcome.HOLDS), None)
+        held = sum(one.outcome == Outcome.HOLDS for one in finding.preconditions)
+        wanting = next((one for one in finding.preconditions if one.outcome == Outcome.FAILS), None)
+        lifting = next((one for one in finding.exceptions if one.outcome == Outcome.HOLDS), None)
         decisive = wanting or lifting
         if not held or decisive is None:
             continue
@@ -46,5 +48,5 @@ def nearest(findings: Iterable[Finding]) -> Nearest | None:
 def _words(condition: Condition, *, lifted: bool) -> str:
     said = condition.alternatives
     if lifted:
-        said = tuple(one for one in said if one.outcome is Outcome.HOLDS)
+        said = tuple(one for one in said if one.outcome == Outcome.HOLDS)
     return " or ".join(one.statement for one in said)

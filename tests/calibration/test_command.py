@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from judge import load_judge
 from judge.assemble import load_like
 from judge.calibration.calibrate import RuleChange
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.diff.judging import judge_both
 from judge.errors import ImageError, UserError
 from judge.locks.lockfile import read_lock

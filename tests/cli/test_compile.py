@@ -8,7 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.errors import ModelError, UserError
 from judge.locks.lockfile import read_lock
 from judge.models.scripted import ScriptedMllm

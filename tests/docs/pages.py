@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 
+from judge.cli import lean
 from judge.cli import main as command_line
 from tests.conftest import ROOT
 
@@ -112,7 +113,7 @@ class Shell:
         patch.chdir(folder)
         patch.setattr(sys, "warnoptions", ["error"])
         patch.setattr(logging.getLogger("judge"), "handlers", [])
-        patch.setattr(command_line, "start_lean", lambda: None)  # this process is not the command's own
+        patch.setattr(lean, "start_lean", lambda: None)  # this process is not the command's own
 
     def __call__(self, command: str) -> str:
         """Run it, and return what a terminal would show."""

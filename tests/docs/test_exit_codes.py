@@ -7,7 +7,7 @@ import re
 import pytest
 
 from judge.cli.exits import GRAVEST_FIRST, Exit
-from judge.cli.main import VERBS
+from judge.cli.verbs import VERBS
 from tests.conftest import ROOT
 from tests.docs.pages import OF_A_SHELL, Shell
 

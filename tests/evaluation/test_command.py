@@ -8,7 +8,7 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from judge.cli.main import app
+from judge.cli.verbs import app
 from tests.conftest import ROOT
 
 DRAWINGS = ROOT / "examples/images"

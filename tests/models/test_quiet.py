@@ -34,8 +34,8 @@ print(len(inside.generated(Conversation(None, (Turn("user", "?"),)), 2).texts))
 """
 TALK = """
 import logging, warnings
-from judge.cli import main
-main._only_our_talk()
+from judge.cli.talk import only_our_talk
+only_our_talk()
 logging.getLogger("judge").warning("ours")
 logging.getLogger("judge.models.openai.remote").warning("ours as well")
 logging.getLogger("some.library").warning("not ours")

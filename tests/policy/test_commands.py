@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from judge.cli.main import app
+from judge.cli.verbs import app
 from tests.conftest import ROOT
 
 EXAMPLES = ROOT / "examples" / "images"

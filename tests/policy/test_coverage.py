@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 from typer.testing import CliRunner
 
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.judging.deciding import Decided
 from judge.policytest.cases import Case, parse_cases
 from judge.policytest.coverage import gaps

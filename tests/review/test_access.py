@@ -8,7 +8,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.errors import UserError
 from judge.review.access import logins as access
 from judge.review.store import Decision, Right, Role, Store, may

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from judge.cli.main import app, main
+from judge.cli.main import main
+from judge.cli.verbs import app
 from judge.review.access.logins import add_user, remove_user, set_password, set_role
 from judge.review.audit import audit
 from judge.review.store import Role, Store

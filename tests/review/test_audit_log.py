@@ -9,7 +9,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.errors import StoreError, UserError
 from judge.review import heads
 from judge.review.audit import audit

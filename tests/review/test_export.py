@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.fft import dctn
 from typer.testing import CliRunner
 
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.errors import ImageError, UserError
 from judge.review import samples as shipped
 from judge.review.audit import audit

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from judge import Client
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.errors import ModelError, UserError
 from tests.serving.http.conftest import DRAWINGS
 from tests.serving.http.running import Scripted, serving

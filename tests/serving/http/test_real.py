@@ -24,7 +24,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from judge import Client
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.errors import UserError
 from tests.conftest import ROOT
 from tests.serving.http import litellm_cases

@@ -1,0 +1,43 @@
+"""The lines on a verdict that everybody reads, as text with styles, and the command that tells more. Knows no rich."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from judge.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from judge.verdict import Verdict
+
+_STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
+
+
+def headline(verdict: Verdict) -> list[tuple[str, str]]:
+    """Image, verdict, and the rules violated, the reasons for a review, or what it would take to violate a rule: pieces
+    of text, each with its style."""
+    pieces = [(f"{verdict.verdict:<13}", _STYLES[verdict.verdict]), (printable(verdict.image), "")]
+    if verdict.violations:
+        pieces.append((f"  {', '.join(verdict.violations)}", "red"))
+    elif verdict.verdict == "no_violation":
+        from judge.judging.nearest import nearest
+
+        if (near := nearest(verdict.findings)) is not None:
+            why = f"{near.rule} lifted by" if near.lifted else f"{near.rule} but for"
+            pieces.append((f"  {why}: {printable(near.statement)}", "dim"))
+    below = [(printable(reason), "yellow") for reason in verdict.reasons]
+    if verdict.failure is not None and verdict.failure.hint:
+        below.append((f"hint: {printable(verdict.failure.hint)}", "dim"))
+    if verdict.shadow_violations:
+        below.append((f"in shadow: {', '.join(verdict.shadow_violations)}", "magenta"))
+    below += [(printable(note), "dim") for note in verdict.notes]
+    return pieces + [(f"\n{'':<13}{text}", style) for text, style in below]
+
+
+def say_how_to_see_why(image: str, options: Sequence[str]) -> None:
+    """On stderr, the command that explains a verdict. options: those that it was judged with."""
+    words = (shlex.quote(printable(word)) for word in (image, *options, "--explain"))
+    print(f"judge: see why: judge check {' '.join(words)}", file=sys.stderr)
