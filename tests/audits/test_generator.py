@@ -14,7 +14,7 @@ from judge.audits.generated import Generated, read_generated
 from judge.audits.generator import audit_generator, figures
 from judge.audits.page import page
 from judge.audits.recorded import Recorded, parse_changes
-from judge.cli.main import app
+from judge.cli.verbs import app
 from judge.constitution import parse_constitution
 from judge.errors import UserError
 from judge.evaluation.measures.counting import Answered
