@@ -1,5 +1,7 @@
 """`judge compile --interactive`: each chain that nobody stands behind is said back, and a person says yes, no or edits.
 
+Then each rule that the grammar does not read: the person picks what it means, or writes it.
+
 Every answer is written before the next question, so that nothing is lost when somebody stops in between.
 """
 
@@ -13,10 +15,12 @@ import typer
 
 from judge.constitution.load import read_text
 from judge.errors import UserError
+from judge.languages import DEFAULT
 from judge.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from judge.compiler.files import Compiled
+    from judge.compiler.way_out import WayOut
     from judge.constitution import Rule
     from judge.locks.lockfile import Lock, LockedRule
 
@@ -31,7 +35,7 @@ _ABOVE = """\
 
 
 def approve(compiled: Compiled, write: Callable[[Lock], None]) -> bool:
-    """Ask about every chain without an approval; whether anything was answered.
+    """Ask about every chain without an approval, and every rule that is not read; whether anything was answered.
 
     `write` is called with the lock after each answer.
 
@@ -51,6 +55,8 @@ def approve(compiled: Compiled, write: Callable[[Lock], None]) -> bool:
     waiting = approval.standing(compiled.constitution, lock, str(compiled.path))
     rules = [one for one in compiled.constitution.rules if one.id in waiting.unapproved]
     asked = [one for one in rules if lock.rules[one.id].preconditions]
+    outs = compiled.ways_out
+    asked += [one for one in rules if one.id in outs]
     if not asked:
         _say("nothing to approve: every rule with a chain is approved")
         return False
@@ -58,8 +64,10 @@ def approve(compiled: Compiled, write: Callable[[Lock], None]) -> bool:
         by = _name()
         for place, rule in enumerate(asked, 1):
             where, language = f"{place} of {len(asked)}", compiled.constitution.language
-            for entry in _answered(rule, lock.rules[rule.id], by, where, language):
-                keep(rule.id, entry)
+            out, entry = outs.get(rule.id), lock.rules[rule.id]
+            given = _answered(rule, entry, by, where, language) if out is None else _chosen(rule, entry, out, by, where)
+            for changed in given:
+                keep(rule.id, changed)
     except (typer.Abort, KeyboardInterrupt):
         _say("\nstopped; what was answered is kept")
     return lock is not compiled.lock
@@ -89,6 +97,29 @@ def _answered(rule: Rule, entry: LockedRule, by: str, place: str, language: str)
             yield entry
             continue
         return
+
+
+def _chosen(rule: Rule, entry: LockedRule, out: WayOut, by: str, place: str) -> Iterator[LockedRule]:
+    """What becomes of the entry of a rule that is not read: the chain that the person picks or writes is theirs.
+
+    Raises:
+        typer.Abort: the person wants to stop.
+    """
+    from judge.cli.choosing import picked
+    from judge.compiler.way_out import to_fill_in
+    from judge.locks import approval
+
+    answer = picked(rule, out, place)
+    if answer == "quit":
+        raise typer.Abort
+    if answer == "edit":
+        written = _edited(rule, entry, to_fill_in(rule))
+        if written != entry:
+            yield written
+            yield from _answered(rule, written, by, place, DEFAULT)
+    elif answer != "skip":
+        offer = out.offers[answer - 1]
+        yield approval.approved(approval.edited(entry, offer.preconditions, offer.exceptions), by)
 
 
 def _say_back(rule: Rule, entry: LockedRule, place: str, language: str) -> None:
@@ -128,12 +159,13 @@ def _name() -> str:
         _say(f"a name has 1 to {_LONGEST_NAME} characters, and a letter or a digit among them")
 
 
-def _edited(rule: Rule, entry: LockedRule) -> LockedRule:
-    """The entry as the person leaves it in an editor; asked again until it can be read, or is left alone."""
+def _edited(rule: Rule, entry: LockedRule, text: str = "") -> LockedRule:
+    """The entry as the person leaves it in an editor, which shows its chain, or `text`; asked again until it can be
+    read, or is left alone."""
     from judge.locks import approval
     from judge.locks.text import chain_text, read_chain
 
-    text = _ABOVE.format(rule=printable(rule.rule)) + chain_text(entry.preconditions, entry.exceptions)
+    text = text or _ABOVE.format(rule=printable(rule.rule)) + chain_text(entry.preconditions, entry.exceptions)
     while True:
         written = _in_editor(text)
         if not written.strip():

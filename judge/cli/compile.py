@@ -75,12 +75,13 @@ def compile_(
         compiled = compile_file(name, writer, judging[language[name]], renew=renew, rounds=rounds)
         if interactive and _asked(name, compiled):  # what a person edited has no priors yet
             compiled = compile_file(name, writer, judging[language[name]], rounds=rounds)
-        _tell(compiled)
+        _tell(compiled, whole=json)
         if json:
             print(_as_json(compiled))
         else:
             print(f"{compiled.path}: {'written' if compiled.changed else 'unchanged'}, {_counts(compiled)}")
             _say_back(compiled)
+            _ways_out(name, compiled)
 
 
 def _check(names: list[str], *, strict: bool, json: bool) -> None:
@@ -128,15 +129,18 @@ def _checked_json(one: Checked) -> str:
     return dumps({"lock": str(one.path), "fresh": one.staleness.fresh, "settled": one.standing.settled, **said})
 
 
-def _tell(compiled: Compiled) -> None:
+def _tell(compiled: Compiled, *, whole: bool) -> None:
+    """Remarks on the chains. whole: also what to do about rules that are not read, which is said below in full."""
     if compiled.before.distrusted:
         again = "priors are measured anew, and bounds are left out until you run `judge calibrate`"
         print(f"judge: {compiled.path}: {compiled.before.distrusted}; {again}", file=sys.stderr)
     for name in compiled.overruled:
         told = "its chain was edited in the lock file, but its preconditions stand in the constitution: edit them there"
         print(f"judge: {name}: {told}", file=sys.stderr)
+    unread = {} if whole else compiled.ways_out
     for name, rule in compiled.lock.rules.items():
-        for warning in rule.warnings:
+        warnings = [f"not read: {unread[name].reason}"] if name in unread else rule.warnings
+        for warning in warnings:
             print(f"judge: {name}: {printable(warning)}", file=sys.stderr)
 
 
@@ -145,18 +149,35 @@ def _asked(name: str, compiled: Compiled) -> bool:
     from judge.cli.approving import approve
     from judge.compiler.files import write_lock
 
-    _tell(compiled)
+    _tell(compiled, whole=False)
     return approve(compiled, lambda lock: write_lock(name, lock))
 
 
 def _say_back(compiled: Compiled) -> None:
     """What the new chains say, to be held against the rules that they were made of."""
     texts = {rule.id: rule.text for rule in compiled.constitution.rules}
-    said_back = compiled.said_back
-    for name in compiled.altered:
+    said_back, unread = compiled.said_back, compiled.ways_out
+    for name in (one for one in compiled.altered if one not in unread):
         print(f"\n{name}: {printable(texts[name])}")
         for said in said_back[name]:
             print(f"  {printable(said)}")
+
+
+def _ways_out(source: str, compiled: Compiled) -> None:
+    """What to do about each rule that is not read."""
+    from judge.cli.choosing import shown, to_paste
+    from judge.compiler.way_out import how_to_fill
+
+    found = compiled.ways_out
+    for rule in compiled.constitution.rules:
+        if out := found.get(rule.id):
+            print(f"\n{rule.id}: {printable(rule.text)}")
+            for line in (*shown(out), *to_paste(rule, out)):
+                print(f"  {printable(line)}")
+    if found:
+        told = f"Paste into {source}, or pick by number: the same command with --interactive."
+        first = next(rule.rule for rule in compiled.constitution.rules if rule.id in found)
+        print("", told, *how_to_fill(first), sep="\n")
 
 
 def _counts(compiled: Compiled) -> str:
@@ -177,7 +198,7 @@ def _counts(compiled: Compiled) -> str:
 def _as_json(compiled: Compiled) -> str:
     from json import dumps
 
-    said_back = compiled.said_back
+    said_back, ways_out = compiled.said_back, compiled.ways_out
     return dumps(
         {
             "lock": str(compiled.path),
@@ -192,6 +213,7 @@ def _as_json(compiled: Compiled) -> str:
                     "warnings": rule.warnings,
                     "said_back": said_back[name],
                     "priors": {text: one.model_dump() for text, one in rule.priors.items()},
+                    **({"way_out": ways_out[name].model_dump(mode="json")} if name in ways_out else {}),
                 }
                 for name, rule in compiled.lock.rules.items()
             },

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from judge.chain import chain_of
 from judge.compiler.compile import compile_constitution
 from judge.compiler.objectify import ROUNDS
+from judge.compiler.way_out import WayOut, way_out
 from judge.constitution import Constitution, load_constitution
 from judge.constitution.load import locate, read_text
 from judge.errors import UserError
@@ -53,6 +54,15 @@ class Compiled:
         """Every rule's chain in plain words, with its smallest pictures, by rule id."""
         rules = with_chains(self.constitution, self.lock, str(self.path)).rules
         return {rule.id: in_words(chain_of(rule)) for rule in rules}
+
+    @property
+    def ways_out(self) -> dict[str, WayOut]:
+        """By rule id, what to do about each rule that the grammar does not read."""
+        if self.constitution.language != DEFAULT:
+            return {}
+        unread = (rule for rule in self.constitution.rules if not self.lock.rules[rule.id].preconditions)
+        found = {rule.id: way_out(rule) for rule in unread}
+        return {name: one for name, one in found.items() if one is not None}
 
     @property
     def unread(self) -> tuple[str, ...]:

@@ -159,6 +159,9 @@ def _problem(document: Document, error: Any) -> Problem:
         return document.problem(loc, f"{_named(loc)} `{clipped(error['input'])}` does not fit", f"use {shape}")
     if kind == "too_short":
         return document.problem(loc, f"{_named(loc)} must not be empty")
+    if kind == "unfilled":
+        hint = "say in place of ___ what is seen in a picture that breaks the rule, or take the line out"
+        return document.problem(loc, f"`{clipped(context['text'])}` is not filled in", hint)
     if kind in _SHAPES:
         short_form = kind == "model_type" and _named(loc) in ("preconditions", "exceptions", "any")
         wanted = f"text or {_SHAPES[kind]}" if short_form else _SHAPES[kind]

@@ -7,7 +7,8 @@ import re
 from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Strict, StringConstraints, model_validator
+from pydantic import Field, Strict, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from judge.languages import DEFAULT, Language, language_of
 from judge.settings import Frozen, ThresholdOverrides
@@ -33,6 +34,7 @@ LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"  # BCP 47, its short forms
 LanguageCode = Annotated[str, StringConstraints(pattern=LANGUAGE, max_length=35)]
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Parameter = Annotated[int, Strict()] | Annotated[float, Strict()] | str  # strict: `yes` is no 1
+TO_FILL = "___"  # in a statement: a place that its author has yet to fill
 REFERENCE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -41,6 +43,13 @@ class Statement(Frozen):
 
     statement: Sentence
     central_objects: tuple[Sentence, ...] = ()
+
+    @field_validator("statement")
+    @classmethod
+    def _filled(cls, text: str) -> str:
+        if TO_FILL in text:
+            raise PydanticCustomError("unfilled", "`{text}` has a place to fill in", {"text": text})
+        return text
 
 
 class Precondition(Frozen):

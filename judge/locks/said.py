@@ -182,7 +182,7 @@ def _lacking(chain: Chain, flagged: list[tuple[str, ...]]) -> Iterator[Described
             gone = [text for group in chain.preconditions if not set(group) & set(rest) for text in group]
             missing = tuple(dict.fromkeys((one, *gone)))
             key = (frozenset(rest), frozenset(missing))
-            possible = not any(_said_by(text, rest) for text in missing)
+            possible = not any(said_by(text, rest) for text in missing)
             if possible and key not in seen and not any(map(_REFERS.search, shown[at + 1 :])):
                 seen.add(key)
                 yield Described(rest, missing, flagged=False)
@@ -196,7 +196,7 @@ def _alternating(first: Iterator[Described], second: Iterator[Described]) -> Ite
     yield from second
 
 
-def _said_by(statement: str, others: Iterable[str]) -> bool:
+def said_by(statement: str, others: Iterable[str]) -> bool:
     """Whether the others cannot hold without it, as far as words show."""
     own = _said(statement)
     return bool(own) and any(own < _said(other) for other in others)

@@ -44,7 +44,7 @@ def test_without_an_llm_it_says_what_it_cannot_read(file):
 def test_what_is_new_is_said_back_and_what_stayed_is_not(file):
     first = run(file, "--no-llm", "--no-priors").stdout
     assert "\ngun: No gun may be shown.\n  Flagged when: a gun is visible.\n" in first
-    assert "\ntaste: Nothing awful.\n  Every picture goes to a person" in first
+    assert "\ntaste: Nothing awful.\n  Not read: it is in no form of a rule known here" in first
     assert "Flagged" not in run(file, "--no-llm", "--no-priors").stdout
     file.write_text(RULES.replace("No gun", "No rifle"), encoding="utf-8")
     assert "Flagged when: a rifle is visible." in run(file, "--no-llm", "--no-priors").stdout
@@ -90,7 +90,7 @@ def test_a_person_says_yes_no_or_edits_and_every_answer_is_kept(file, monkeypatc
     # gun: no. knife: edited, edited again into a mistake, left alone, yes. fire: edited, then the input ends.
     result = run(file, "--no-llm", "--no-priors", "--interactive", say="Ada\nperhaps\nno\nedit\ne\nn\ny\ne\n")
     assert result.exit_code == 0, result.exception
-    assert "gun (1 of 3): No gun may be shown.\n  Flagged when: a gun is visible." in result.stderr
+    assert "gun (1 of 4): No gun may be shown.\n  Flagged when: a gun is visible." in result.stderr
     assert "{size} is no parameter of this rule" in result.stderr and "what was answered is kept" in result.stderr
     rules = read_lock(file.with_name("mine.lock.yaml")).rules
     assert rules["gun"].preconditions == () and "Ada said that the chain" in rules["gun"].warnings[0]
@@ -99,6 +99,72 @@ def test_a_person_says_yes_no_or_edits_and_every_answer_is_kept(file, monkeypatc
     assert (rules["knife"].made_by, rules["knife"].approved_by, rules["fire"].approved_by) == ("person", "Ada", None)
     again = run(file, "--no-llm", "--no-priors")
     assert again.exit_code == 0 and "unchanged" in again.stdout
+
+
+TICKETS = "  - {id: tickets, rule: No forged tickets or vouchers.}\n"
+
+
+def test_what_a_refused_rule_may_mean_is_numbered_and_ready_to_paste(file):
+    file.write_text(RULES + TICKETS, encoding="utf-8")
+    said = run(file, "--no-llm", "--no-priors").stdout
+    block = said.partition("for 2, paste below `rule:`\n")[2].partition("    or write")[0]
+    assert "  2. Flagged when: forged tickets are visible or vouchers are visible.\n" in said
+    assert "Tells them apart: vouchers are visible, but no forged tickets are visible" in said
+    assert "      - awful" not in said and "    preconditions:\n    - ___\n    - ___\n" in said
+    pasted = RULES + "  - id: tickets\n    rule: No forged tickets or vouchers.\n" + block
+    file.write_text(pasted, encoding="utf-8")
+    assert run(file, "--no-llm", "--no-priors").exit_code == 0
+    entry = read_lock(file.with_name("mine.lock.yaml")).rules["tickets"]
+    assert entry.made_by == "written"
+    assert [one.statement for one in entry.preconditions[0].any] == [
+        "forged tickets are visible",
+        "vouchers are visible",
+    ]
+
+
+def test_a_number_picks_a_reading_as_the_authors_own(file):
+    file.write_text(RULES + TICKETS, encoding="utf-8")
+    result = run(file, "--no-llm", "--no-priors", "--interactive", say="Ada\ns\ns\n7\n2\n")
+    assert result.exit_code == 0, result.exception
+    assert "tickets (3 of 3)" in result.stderr and "a number: take its chain" in result.stderr
+    entry = read_lock(file.with_name("mine.lock.yaml")).rules["tickets"]
+    assert (entry.made_by, entry.approved_by, entry.approved, entry.warnings) == ("person", "Ada", True, ())
+    assert entry.rule == "No forged tickets or vouchers."
+    assert [one.statement for one in entry.preconditions[0].any] == [
+        "forged tickets are visible",
+        "vouchers are visible",
+    ]
+    again = run(file, "--no-llm", "--no-priors")
+    assert "unchanged" in again.stdout and "tickets: " not in again.stdout + again.stderr
+
+
+def test_what_is_not_read_is_written_in_the_editor_and_places_left_open_are_refused(file, monkeypatch, tmp_path):
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        "import sys, pathlib\np = pathlib.Path(sys.argv[1])\nt = p.read_text()\n"
+        "p.write_text('preconditions: [adults holding knives outside a kitchen are visible]' if '# again' in t"
+        " else t + '# again')\n"
+    )
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {editor}")
+    monkeypatch.delenv("VISUAL", raising=False)
+    file.write_text(RULES.replace("Nothing awful.", "Adults may only hold knives in the kitchen."), encoding="utf-8")
+    result = run(file, "--no-llm", "--no-priors", "--interactive", say="Ada\ns\nedit\ny\nyes\n")
+    assert result.exit_code == 0, result.exception
+    assert "has a place to fill in" in result.stderr
+    entry = read_lock(file.with_name("mine.lock.yaml")).rules["taste"]
+    assert (entry.made_by, entry.approved_by) == ("person", "Ada")
+    assert entry.preconditions[0].any[0].statement == "adults holding knives outside a kitchen are visible"
+
+
+def test_json_has_the_way_out_as_well(file):
+    file.write_text(RULES + TICKETS, encoding="utf-8")
+    said = json.loads(run(file, "--no-llm", "--no-priors", "--json").stdout)["rules"]
+    offers = said["tickets"]["way_out"]["offers"]
+    assert [offer["said_back"][0] for offer in offers] == [
+        "Flagged when: forged tickets are visible or forged vouchers are visible.",
+        "Flagged when: forged tickets are visible or vouchers are visible.",
+    ]
+    assert said["taste"]["way_out"]["offers"] == [] and "___" in said["taste"]["way_out"]["scaffold"]
 
 
 def test_no_does_not_take_away_what_the_constitution_itself_says(file):

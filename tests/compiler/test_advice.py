@@ -262,7 +262,7 @@ def test_where_one_of_two_ways_is_not_read_the_other_is_not_all_that_is_said():
         ("No person wearing only a towel may be shown.", "`only`"),
         ("Photos must not be black and white.", "`black and white`"),
         ("Nothing may cover the face.", "`Nothing`"),
-        ("No child may be shown while giving an injection.", "`while giving an injection`"),
+        ("No child may be shown while giving an injection.", "while giving an injection`"),
     ],
 )
 def test_the_blocking_words_are_named(rule, blocking):

@@ -1,8 +1,8 @@
 """What a refusal says to write: whole rules of the author's own words, each of which is read, or plain advice.
 
 A rewording that is refused in its turn, or that lacks a word of the sentence, is not offered: followed to the letter it
-would judge people by half a rule. Nor is one that says the reverse (`offers`). Where none is left, preconditions
-written by hand always do. Knows no form.
+would judge people by half a rule. Nor is one that says more than the sentence, or the reverse (`offers`). Where none is
+left, preconditions written by hand always do. Knows no form.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 import yaml
 
-from judge.compiler.grammar.chains import Parsed
-from judge.compiler.grammar.checks import faults, missing
+from judge.compiler.grammar.chains import Choice, Parsed
+from judge.compiler.grammar.checks import faults, missing, new_words
 from judge.compiler.grammar.denial import Swaps
 from judge.compiler.grammar.offers import reverses
 from judge.compiler.grammar.pictures import PICTURES
-from judge.compiler.grammar.slots import pattern
+from judge.compiler.grammar.reword import as_preconditions
 from judge.compiler.grammar.turning import Way, turned
 from judge.constitution import Rule
 
@@ -39,20 +39,25 @@ _OF_PICTURES = re.compile(
 class Unparsed:
     """Why a rule is not read, and how to write it.
 
-    rewordings: whole rules, each of which is read in one way. several: rules that say it together, each of which is
-    read. written: preconditions, each what one reading of the sentence asks. patterns: the sentence with something else
-    in place of what stands in the way, each of which is read. blocked: the words that stand in the way. gone: words of
-    the sentence that the rewordings leave out, as they say nothing more.
+    choices: what it may mean, each with what to write for it. rewordings: whole rules, each of which is read in one
+    way; several: rules that say it together; both are those of the choices, once it was `advised`. examples: rules with
+    a number of our own in them. blocked: the words that stand in the way. gone: words of the sentence that the
+    rewordings leave out, as they say nothing more.
     """
 
     reason: str
     hint: str
     rewordings: tuple[str, ...] = ()
     several: tuple[tuple[str, ...], ...] = ()
-    written: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    examples: tuple[str, ...] = ()
     blocked: str = ""
     gone: str = ""
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The choices that no rule says, as preconditions."""
+        return tuple(as_preconditions(one.chains[0]) for one in self.choices if not one.rules)
 
     @property
     def both(self) -> tuple[str, ...]:
@@ -65,8 +70,12 @@ class Unparsed:
 
 def by_hand(sentence: str) -> str:
     """How preconditions of a rule like this one look, which always work."""
-    template = _KIND if _OF_PICTURES.match(sentence) else _DEMAND if _DEMANDS.search(sentence) else _LIMIT
-    return f"{BY_HAND}`preconditions: [{template}]`"
+    return f"{BY_HAND}`preconditions: [{broken_by(sentence)}]`"
+
+
+def broken_by(sentence: str) -> str:
+    """Statements of a picture that breaks a rule of this kind."""
+    return _KIND if _OF_PICTURES.match(sentence) else _DEMAND if _DEMANDS.search(sentence) else _LIMIT
 
 
 def swapped(sentence: str, instead: Iterable[Swaps]) -> tuple[str, ...]:
@@ -138,26 +147,28 @@ Read = Callable[[str], Parsed | Unparsed]
 
 def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
     """The refusal with all that is safe to follow to the letter, and its hint with that in it."""
+    if refused.choices:  # its readings: all of them stay, in preconditions where no rule is safe to write
+        lost = _without(sentence, refused.gone)
+        safe = (one if _safe(sentence, lost, one.rules, read) else replace(one, rules=()) for one in refused.choices)
+        kept = tuple(safe)
+        return _offered(sentence, refused, Ways(kept, len(kept)), {})
     found = {text: read(text) for text in refused.rewordings}
     lost = _without(sentence, refused.gone)
-    kept = tuple((text,) for text in found if _says_all(lost, (text,), read) and not reverses(sentence, (text,), read))
     gone = {text: made.reason for text, made in found.items() if isinstance(made, Unparsed)}
-    # one of two ways alone is no answer to which is meant
-    written = tuple((one,) for one in refused.written) if kept else ()
-    ways = Ways((*kept, *written), max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
-    if not refused.written and (not kept or refused.hint):
-        ways = max((ways, *_other_ways(sentence, refused, read)), key=lambda one: (len(one.ways), len(one.examples)))
-    if ways.ways:
-        gone = gone if kept and ways.ways[: len(kept)] == kept else {}
-        return _offered(sentence, refused, ways, gone)
-    return _told(sentence, refused, ways, gone, read)
+    choices = _choices(((text,) for text in found if _safe(sentence, lost, (text,), read)), read)
+    ways = Ways(choices, max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
+    if not choices or refused.hint:
+        ways = max((ways, *_other_ways(sentence, refused, read)), key=lambda one: (len(one.choices), len(one.examples)))
+    if ways.choices:
+        return _offered(sentence, refused, ways, gone if ways.choices == choices else {})
+    return _told(sentence, refused, ways, gone)
 
 
 @dataclass(frozen=True)
 class Ways:
     """How a sentence can be written, of how many meanings; examples; and which of its words are left out."""
 
-    ways: tuple[Way, ...]
+    choices: tuple[Choice, ...]
     meanings: int
     examples: tuple[str, ...] = ()
     gone: str = ""
@@ -168,16 +179,14 @@ def _other_ways(sentence: str, refused: Unparsed, read: Read) -> Iterator[Ways]:
     for found in turned(sentence, refused.reason):
         lost = _without(sentence, found.gone)
         meanings = tuple(filter(None, map(_rules, found.meanings)))
-        safe = ((way for way in each if not reverses(sentence, way, read)) for each in meanings)
-        ways = [next((way for way in each if _says_all(lost, way, read)), ()) for each in safe]
+        ways = [next((way for way in each if _safe(sentence, lost, way, read)), ()) for each in meanings]
         examples = tuple(_rule(one) for one in found.examples if isinstance(read(_rule(one)), Parsed))
         if any(ways) or examples:
-            yield Ways(tuple(dict.fromkeys(filter(None, ways))), len(ways), examples, found.gone)
+            yield Ways(_choices(ways, read), len(ways), examples, found.gone)
             return
-    said = (pair for pair in halves(sentence) if _says_all(sentence, pair, read))
-    pair = next((pair for pair in said if not reverses(sentence, pair, read)), None)
+    pair = next((pair for pair in halves(sentence) if _safe(sentence, sentence, pair, read)), None)
     if pair:
-        yield Ways((pair,), 1)
+        yield Ways(_choices((pair,), read), 1)
 
 
 def _rules(meaning: tuple[Way, ...]) -> tuple[Way, ...]:
@@ -190,56 +199,77 @@ def _without(sentence: str, gone: str) -> str:
     return sentence
 
 
-def _says_all(sentence: str, way: Way, read: Read) -> bool:
+def _safe(sentence: str, lost: str, way: Way, read: Read) -> bool:
+    """Whether a way is read, says all that the sentence says, nothing more, and not the reverse. lost: the sentence
+    without the words that say nothing more."""
+    if not way:
+        return False
     if way[0].startswith(_WRITTEN):
-        try:
-            rule = Rule.model_validate({"id": "a", "rule": sentence, **yaml.safe_load(way[0])})
-        except ValueError:  # two statements alike, too many
-            return False
-        return not any(fault.refuses for fault in faults(sentence, rule.preconditions, ()))
-    return all(isinstance(read(text), Parsed) for text in way) and not missing(sentence, " ".join(way))
+        rule = _as_written(way[0], sentence)
+        return rule is not None and not any(one.refuses for one in faults(lost, rule.preconditions, ()))
+    chains = [made for text in way if isinstance(made := read(text), Parsed)]
+    statements = tuple(one.statement for made in chains for each in made.conditions for one in each.any)
+    whole = len(chains) == len(way) and not missing(lost, " ".join(way))
+    return whole and not any(new_words(f"{sentence} {_PUT_IN}", statements)) and not reverses(sentence, way, read)
 
 
-_IN_ITS_PLACE = "say what is visible in its place"
+def _as_written(preconditions: str, sentence: str = "Anything.") -> Rule | None:
+    try:
+        return Rule.model_validate({"id": "a", "rule": sentence, **yaml.safe_load(preconditions)})
+    except ValueError:  # two statements alike, too many
+        return None
+
+
+def _choices(ways: Iterable[Way], read: Read) -> tuple[Choice, ...]:
+    """Ways that are safe, with what they come to."""
+    found: list[Choice] = []
+    for way in dict.fromkeys(filter(None, ways)):
+        if way[0].startswith(_WRITTEN):
+            rule = _as_written(way[0])
+            found += [Choice((Parsed(rule.preconditions),))] if rule else []
+        else:
+            found.append(Choice(tuple(made for text in way if isinstance(made := read(text), Parsed)), way))
+    return tuple(found)
+
+
 _WRITTEN = "preconditions: "
+_PUT_IN = "wear"  # what `goggles are required` says of people
 _COUNTED = {2: "two", 3: "three", 4: "four"}
 
 
 def _offered(sentence: str, refused: Unparsed, ways: Ways, gone: dict[str, str]) -> Unparsed:
-    """The refusal with whole rules to write."""
-    said = [
-        f"`{way[0]}`" if len(way) == 1 else f"{' and '.join(f'`{one}`' for one in way)} as {_COUNTED[len(way)]} rules"
-        for way in ways.ways
-    ]
-    parts = ["did you mean " + ", or ".join(said)]
+    """The refusal with what to write for each thing that the sentence may mean."""
+    written = [one for one in ways.choices if not one.rules]
+    said = [_in_words(one) for one in ways.choices]
+    parts = [("write " if len(written) == len(said) else "did you mean ") + ", or ".join(said)]
     parts += [f"with a number of your own, as in `{one}`" for one in ways.examples]
-    parts += [refused.hint] if refused.hint and not refused.blocked and len(ways.ways) < ways.meanings else []
+    parts += [refused.hint] if refused.hint and not refused.blocked and len(ways.choices) < ways.meanings else []
     parts += [f"`{text}` is not read: {reason}" for text, reason in gone.items()]
-    if gone or len(ways.ways) < ways.meanings:
+    if gone or len(ways.choices) < ways.meanings:
         parts += [f"if you mean that, {by_hand(sentence)}" if gone else f"if another is meant, {by_hand(sentence)}"]
     return replace(
         refused,
         hint="; ".join(parts),
-        rewordings=tuple(way[0] for way in ways.ways if len(way) == 1 and not way[0].startswith(_WRITTEN)),
-        written=tuple(way[0] for way in ways.ways if way[0].startswith(_WRITTEN)),
-        several=tuple(way for way in ways.ways if len(way) > 1),
-        patterns=ways.examples,
+        rewordings=tuple(one.rules[0] for one in ways.choices if len(one.rules) == 1),
+        several=tuple(one.rules for one in ways.choices if len(one.rules) > 1),
+        choices=ways.choices,
+        examples=ways.examples,
         gone=ways.gone,
     )
 
 
-def _told(sentence: str, refused: Unparsed, ways: Ways, gone: dict[str, str], read: Read) -> Unparsed:
-    """The refusal with what to change in words, and the sentence itself as a pattern for it."""
-    parts = [f"write {' or '.join(f'`{one}`' for one in refused.written)}"] if refused.written else []
-    shown = pattern(sentence, refused.blocked, read) if refused.blocked and not ways.examples else None
-    hint = refused.hint.partition(", as in ")[0] if shown else refused.hint
-    if shown and hint.startswith(_IN_ITS_PLACE):
-        hint = hint.removeprefix(_IN_ITS_PLACE).partition("; ")[2]
-    parts += [hint] if hint and not (shown and hint.startswith("say what is visible in")) else []
-    parts += [str(shown)] if shown else []
+def _in_words(one: Choice) -> str:
+    if not one.rules:
+        return f"`{as_preconditions(one.chains[0])}`"
+    rules = " and ".join(f"`{text}`" for text in one.rules)
+    return rules if len(one.rules) == 1 else f"{rules} as {_COUNTED[len(one.rules)]} rules"
+
+
+def _told(sentence: str, refused: Unparsed, ways: Ways, gone: dict[str, str]) -> Unparsed:
+    """The refusal with what to change in words."""
+    parts = [refused.hint] if refused.hint else []
+    parts += [f"say what is visible in place of `{refused.blocked}`"] if refused.blocked and not parts else []
     parts += [f"with a number of your own, as in `{one}`" for one in ways.examples]
     parts += [f"`{text}` is not read: {reason}" for text, reason in gone.items()]
-    if not refused.written:
-        parts += [f"or {by_hand(sentence)}" if parts else by_hand(sentence)]
-    patterns = (*ways.examples, *((shown.text,) if shown else ()))
-    return replace(refused, hint="; ".join(parts), rewordings=(), patterns=patterns, gone=refused.blocked)
+    parts += [f"or {by_hand(sentence)}" if parts else by_hand(sentence)]
+    return replace(refused, hint="; ".join(parts), rewordings=(), examples=ways.examples, gone="")

@@ -40,6 +40,11 @@ class Parsed:
         return frozenset(map(key_of, self.preconditions)), frozenset(map(key_of, self.exceptions))
 
     @property
+    def conditions(self) -> tuple[Precondition, ...]:
+        """Preconditions and exceptions."""
+        return (*self.preconditions, *self.exceptions)
+
+    @property
     def sound(self) -> bool:
         """Whether there is something to ask, not too much of it, and the exceptions leave something of the rule."""
         asked = {key_of(one) for one in self.preconditions}
@@ -47,6 +52,15 @@ class Parsed:
         lifted = {text(one) for each in self.exceptions for one in each.any}
         swallowed = any(one <= lifted for one in asked)
         return bool(asked) and few and len(asked) <= MOST_PRECONDITIONS and not swallowed
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing that a refused rule may mean: its chain. rules: what to write instead, each read as the chain in its
+    place; more than one where it takes several rules, none where only preconditions say it."""
+
+    chains: tuple[Parsed, ...]
+    rules: tuple[str, ...] = ()
 
 
 # Not of what stands before it in `cups beside a plate that are dirty`: there the word says which are.

@@ -57,7 +57,7 @@ def faults(rule: str, preconditions: Sequence[Precondition], exceptions: Sequenc
     statements = tuple(dict.fromkeys(text for group in (*groups, *lifting) for text in group))
     found = (
         *_lost(rule, statements),
-        *_new(rule, statements),
+        *new_words(rule, statements),
         *_incomplete(statements),
         *_not_seen(statements),
         *_swallowed(groups, lifting),
@@ -196,7 +196,8 @@ def _lost(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
         yield Fault("lost word", f"the parameter {{{name}}} stands in the rule and in none of its statements", True)
 
 
-def _new(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
+def new_words(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
+    """Words of statements that stand nowhere in the rule."""
     known = content(rule)
     for statement in statements:
         for base, word in content(statement).items():

@@ -45,7 +45,7 @@ def parse_rule(text: str) -> Parsed | Unparsed:
 
     def read(one: str) -> Parsed | Unparsed:
         found = ways(one)
-        return between(plain(one), found, only) if isinstance(found, list) else found
+        return between(found, only) if isinstance(found, list) else found
 
     found = read(text)
     return advised(plain(text), found, read) if isinstance(found, Unparsed) else found

@@ -8,12 +8,12 @@ from itertools import islice
 
 from judge.compiler.grammar import checks, closed, lexicon
 from judge.compiler.grammar.advice import Unparsed, kind_in_front, swapped
-from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.chains import Choice, Parsed
 from judge.compiler.grammar.chart import Chart
 from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.pictures import EITHER, ITSELF, PICTURES
 from judge.compiler.grammar.pronouns import named
-from judge.compiler.grammar.reword import as_preconditions, as_rule, when_flagged
+from judge.compiler.grammar.reword import as_rule, when_flagged
 from judge.compiler.grammar.tokens import NUMBERS, OPEN_PRONOUNS, Token, tokens_of
 
 MOST_SHOWN, MOST_TRIED = 4, 8
@@ -83,19 +83,17 @@ def not_seen(sentence: str) -> Unparsed | None:
     return None
 
 
-def between(sentence: str, chains: list[Parsed], only: Callable[[str], Parsed | None]) -> Unparsed:
+def between(chains: list[Parsed], only: Callable[[str], Parsed | None]) -> Unparsed:
     """Shows the readings, and the rule that says each. `only`: the single reading of a text, or None."""
     shown = chains[:MOST_SHOWN]
-    written = []
+    choices = []
     for chain in shown:
         fits = (text for text in islice(as_rule(chain), MOST_TRIED) if _same(only(text), chain))
-        written.append(next(fits, ""))
+        choices.append(Choice((chain,), tuple(islice(fits, 1))))
     ways = "two ways" if len(chains) == 2 else f"{len(chains)} ways"
     among = ", among them" if len(chains) > len(shown) else ""
     reason = f"it can be read in {ways}{among}: {'; or '.join(map(when_flagged, shown))}"
-    rewordings = tuple(filter(None, written))
-    left = tuple(as_preconditions(chain) for chain, text in zip(shown, written, strict=True) if not text)
-    return Unparsed(reason, "", rewordings, written=left)
+    return Unparsed(reason, "", choices=tuple(choices))
 
 
 def _same(found: Parsed | None, wanted: Parsed) -> bool:

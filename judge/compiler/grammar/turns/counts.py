@@ -124,9 +124,9 @@ COUNTS: tuple[Turn, ...] = (
     (r"(?P<gone>all|every|each|both) (?P<s>.+?) (?P<m>is|are) not (?P<r>.+)", ("no <s> <m> <r>",)),
     (
         r"(?P<gone>some|many|several|a few|various|most) (?P<s>.+?) (?:must|may) (?:not|never) (?P<r>.+)",
-        ("no <s> may <r>", "*no more than two <s> may <r>"),
+        ("*no more than two <s> may <r>",),
     ),
-    (r"no (?P<gone>some|many|several|few|various) (?P<s>.+)", ("no <s>", "*no more than two <s>")),
+    (r"no (?P<gone>some|many|several|few|various) (?P<s>.+)", ("*no more than two <s>",)),
     (r"(?P<gone>too) (?P<gone2>many) (?P<s>.+?) must not (?P<r>.+)", ("*no more than two <s> may <r>",)),
     # a number before a list
     (

@@ -229,7 +229,7 @@ KINDS: tuple[Turn, ...] = (
     (
         r"(?P<x>(?:(?:black and white )|(?!of\b|with\b|in\b|and\b)[\w-]+ "
         r")+)(?P<n>photo|picture|image|shot|selfie|collage)s "
-        r"(?:are|is) (?:not $ALLOWED|$BANNED)(?P<gone> as (?:the|your) (?:first|main|cover) \w+)?",
+        r"(?:are|is) (?:not $ALLOWED|$BANNED)",
         ("the picture must not be a <x><n>",),
     ),
     (
@@ -254,10 +254,6 @@ KINDS: tuple[Turn, ...] = (
     (
         r"$PHOTOS $NOT (?P<gone>zoom in on|focus on|be close-ups of|zoom into) (?P<x>.+)",
         ("close-ups must not show <x>",),
-    ),
-    (
-        r"(?P<gone>at least one|one|the first|the main) (?:\w+ )?(?:photo|picture|image) (?P<m>$MUST .+)",
-        ("every photo <m>",),
     ),
     # a permission
     (r"(?P<s>[\w -]+?) with (?P<x>[\w -]+?) $MAY be $SHOWN(?P<r>.*)", ("<s> without <x> must not be shown<r>",)),

@@ -1,0 +1,141 @@
+"""The way out of a refusal: what a rule that the grammar does not take may mean, ready to be picked or pasted.
+
+Each thing that it may mean is said back from its chain, with the smallest pictures that tell them apart, and as lines
+that can be pasted below the rule's text. Where none of them is meant, or nothing is read, lines to be filled in: a
+statement with `___` in it is refused until somebody does. Picks nothing, writes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from judge.chain import Chain, chain_of_conditions
+from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.advice import BY_HAND, Unparsed, broken_by
+from judge.compiler.grammar.chains import Choice
+from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.named import named_in
+from judge.constitution import Precondition, Rule
+from judge.constitution.schema import TO_FILL
+from judge.locks.apart import telling_apart
+from judge.locks.chains import joined
+from judge.locks.said import said_back
+from judge.locks.text import chain_text
+from judge.printable import printable
+from judge.settings import Frozen
+
+GUIDE = "docs/rule-grammar.md#preconditions-by-hand"
+_READINGS = re.compile(r": flagged when .*", re.DOTALL)  # of the reason: each is an offer of its own
+_BY_HAND = re.compile(rf"(?:; or )?{re.escape(BY_HAND)}.*", re.DOTALL)  # of the hint: that is what the scaffold is for
+
+
+class Offer(Frozen):
+    """One thing that a rule may mean. said_back: its chain in words, or of several rules each.
+
+    rules: what to write in place of the rule, where some rule says it. preconditions, exceptions: its chain, and what
+    the rule excepts already; none where it takes several rules. yaml: the chain, to be pasted below the rule's text.
+    """
+
+    said_back: tuple[str, ...]
+    rules: tuple[str, ...]
+    preconditions: tuple[Precondition, ...] = ()
+    exceptions: tuple[Precondition, ...] = ()
+    yaml: str = ""
+
+
+class WayOut(Frozen):
+    """What to do about a rule that is not read.
+
+    reason: why it is not. hint: what to do about that, in words. offers: what it may mean. apart: pictures that tell
+    these apart. scaffold: lines to be filled in, where it means something else.
+    """
+
+    reason: str
+    hint: str
+    offers: tuple[Offer, ...]
+    apart: tuple[str, ...]
+    scaffold: str
+
+
+def way_out(rule: Rule) -> WayOut | None:
+    """The way out for a rule, in English; None where the grammar reads it."""
+    refused = parse_rule(rule.rule)
+    if not isinstance(refused, Unparsed):
+        return None
+    offers = tuple(_offer(rule, one) for one in refused.choices)
+    single = [_chain(rule, one) for one in refused.choices if len(one.chains) == 1]
+    apart = telling_apart(single) if len(single) == len(offers) else ()
+    return WayOut(
+        reason=_READINGS.sub("", refused.reason),
+        hint="" if offers else _BY_HAND.sub("", refused.hint),
+        offers=offers,
+        apart=tuple(map(str, apart)),
+        scaffold=scaffold(rule),
+    )
+
+
+def _offer(rule: Rule, choice: Choice) -> Offer:
+    chains = [chain_of_conditions(one.preconditions, one.exceptions, rule.fill) for one in choice.chains]
+    said = tuple(sentence for chain in chains for sentence in said_back(chain))
+    if len(choice.chains) > 1:
+        return Offer(said_back=said, rules=choice.rules)
+    exceptions = joined(rule.exceptions, choice.chains[0].exceptions)
+    return Offer(
+        said_back=said_back(_chain(rule, choice)),
+        rules=choice.rules,
+        preconditions=choice.chains[0].preconditions,
+        exceptions=exceptions,
+        yaml=_pasted(choice.chains[0].preconditions, exceptions),
+    )
+
+
+def _chain(rule: Rule, choice: Choice) -> Chain:
+    (made,) = choice.chains
+    return chain_of_conditions(made.preconditions, joined(rule.exceptions, made.exceptions), rule.fill)
+
+
+def _pasted(preconditions: tuple[Precondition, ...], exceptions: tuple[Precondition, ...]) -> str:
+    lines = chain_text(preconditions, exceptions).splitlines()
+    return "\n".join(line for line in lines if line != "exceptions: []")
+
+
+def scaffold(rule: Rule) -> str:
+    """Lines to be filled in and pasted below a rule's text: the first thing that it names begins the first."""
+    named = tuple(_with_article(one) for one in named_in(rule.rule))
+    first = f"{named[0]} {TO_FILL}" if named else TO_FILL
+    more = f"  # it also names: {printable(', '.join(named[1:]))}" if named[1:] else ""
+    return f"preconditions:{more}\n- {_scalar(first)}\n- {TO_FILL}"
+
+
+def how_to_fill(rule: str) -> tuple[str, ...]:
+    """What to put into the lines, for a rule of this kind."""
+    return (
+        "Each line says what is seen in a picture that BREAKS the rule, as in",
+        f"  preconditions: [{broken_by(rule)}]",
+        "A picture breaks it when all lines are true; of `any: [..., ...]` one is enough. Say what belongs to one",
+        f"thing in one line, put words in place of every {TO_FILL}, and take out the lines that you do not need",
+        f"({GUIDE}).",
+    )
+
+
+def to_fill_in(rule: Rule) -> str:
+    """The same as a text to be edited by itself."""
+    told = (printable(rule.rule), *how_to_fill(rule.rule), "Save and close to go on. An empty file leaves it as it is.")
+    lines = [f"# {one}" for one in told]
+    excepted = _pasted((), rule.exceptions).partition("\n")[2] if rule.exceptions else ""
+    return "\n".join([*lines, scaffold(rule), *([excepted] if excepted else [])]) + "\n"
+
+
+def _with_article(named: str) -> str:
+    words = named.split(" of ")[0].split()
+    head = words[-1].casefold()
+    bare = words[0] not in ("a", "an", "the") and not head[:1].isdigit() and not any(map(str.isupper, named))
+    owned = any(word.endswith(("'s", "s'")) for word in words)
+    one = not english.is_plural(head) and not english.is_mass(head) and lexicon.kind(head) in tuple("oafpb")
+    return f"{english.article(named)} {named}" if bare and one and not owned else named
+
+
+def _scalar(text: str) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(text, allow_unicode=True, width=10_000)).removesuffix("...\n").strip()
