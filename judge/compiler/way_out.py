@@ -12,7 +12,7 @@ import re
 from judge.chain import Chain, chain_of_conditions
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.advice import BY_HAND, Unparsed, broken_by
-from judge.compiler.grammar.chains import Choice
+from judge.compiler.grammar.chains import Meant
 from judge.compiler.grammar.grammar import parse_rule
 from judge.compiler.grammar.named import named_in
 from judge.constitution import Precondition, Rule
@@ -74,7 +74,7 @@ def way_out(rule: Rule) -> WayOut | None:
     )
 
 
-def _offer(rule: Rule, choice: Choice) -> Offer:
+def _offer(rule: Rule, choice: Meant) -> Offer:
     chains = [chain_of_conditions(one.preconditions, one.exceptions, rule.fill) for one in choice.chains]
     said = tuple(sentence for chain in chains for sentence in said_back(chain))
     if len(choice.chains) > 1:
@@ -89,7 +89,7 @@ def _offer(rule: Rule, choice: Choice) -> Offer:
     )
 
 
-def _chain(rule: Rule, choice: Choice) -> Chain:
+def _chain(rule: Rule, choice: Meant) -> Chain:
     (made,) = choice.chains
     return chain_of_conditions(made.preconditions, joined(rule.exceptions, made.exceptions), rule.fill)
 

@@ -28,7 +28,7 @@ _DENYING = frozenset({"no", "not", "without", "neither", "nor", "other", "than",
 
 
 @dataclass(frozen=True)
-class Telling:
+class ToldApart:
     """A picture, and which of the chains flag it. None: words leave it open."""
 
     picture: Described
@@ -40,10 +40,10 @@ class Telling:
         return f"{self.picture.words}: flagged by {' and '.join(yes)}, not by {' and '.join(no)}"
 
 
-def telling_apart(chains: Sequence[Chain]) -> tuple[Telling, ...]:
+def telling_apart(chains: Sequence[Chain]) -> tuple[ToldApart, ...]:
     """As few pictures as tell each chain from each other, where words can."""
     open_pairs = set(combinations(range(len(chains)), 2))
-    found: list[Telling] = []
+    found: list[ToldApart] = []
     tellings = sorted(_tellings(chains), key=lambda one: len(one.picture.shown) + len(one.picture.missing))
     while open_pairs:
         best = max(tellings, key=lambda one: len(_parted(one, open_pairs)), default=None)
@@ -54,12 +54,12 @@ def telling_apart(chains: Sequence[Chain]) -> tuple[Telling, ...]:
     return tuple(found)
 
 
-def _parted(one: Telling, pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
+def _parted(one: ToldApart, pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
     flags = one.flags
     return {(a, b) for a, b in pairs if None not in (flags[a], flags[b]) and flags[a] != flags[b]}
 
 
-def _tellings(chains: Sequence[Chain]) -> Iterator[Telling]:
+def _tellings(chains: Sequence[Chain]) -> Iterator[ToldApart]:
     statements = tuple(dict.fromkeys(text for chain in chains for text in chain.statements))
     for chain in chains:
         every = every_picture(chain)
@@ -70,7 +70,7 @@ def _tellings(chains: Sequence[Chain]) -> Iterator[Telling]:
             gone = tuple(dict.fromkeys(text for _, missing in judged for text in missing))
             flags = tuple(flag for flag, _ in judged)
             if True in flags and False in flags:
-                yield Telling(Described(one.shown, gone, flagged=True), flags)
+                yield ToldApart(Described(one.shown, gone, flagged=True), flags)
 
 
 def _judged(chain: Chain, held: set[str]) -> tuple[bool | None, tuple[str, ...]]:

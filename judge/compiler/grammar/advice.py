@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import yaml
 
-from judge.compiler.grammar.chains import Choice, Parsed
+from judge.compiler.grammar.chains import Meant, Parsed
 from judge.compiler.grammar.checks import faults, missing, new_words
 from judge.compiler.grammar.denial import Swaps
 from judge.compiler.grammar.offers import reverses
@@ -49,7 +49,7 @@ class Unparsed:
     hint: str
     rewordings: tuple[str, ...] = ()
     several: tuple[tuple[str, ...], ...] = ()
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Meant, ...] = ()
     examples: tuple[str, ...] = ()
     blocked: str = ""
     gone: str = ""
@@ -168,7 +168,7 @@ def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
 class Ways:
     """How a sentence can be written, of how many meanings; examples; and which of its words are left out."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[Meant, ...]
     meanings: int
     examples: tuple[str, ...] = ()
     gone: str = ""
@@ -220,15 +220,15 @@ def _as_written(preconditions: str, sentence: str = "Anything.") -> Rule | None:
         return None
 
 
-def _choices(ways: Iterable[Way], read: Read) -> tuple[Choice, ...]:
+def _choices(ways: Iterable[Way], read: Read) -> tuple[Meant, ...]:
     """Ways that are safe, with what they come to."""
-    found: list[Choice] = []
+    found: list[Meant] = []
     for way in dict.fromkeys(filter(None, ways)):
         if way[0].startswith(_WRITTEN):
             rule = _as_written(way[0])
-            found += [Choice((Parsed(rule.preconditions),))] if rule else []
+            found += [Meant((Parsed(rule.preconditions),))] if rule else []
         else:
-            found.append(Choice(tuple(made for text in way if isinstance(made := read(text), Parsed)), way))
+            found.append(Meant(tuple(made for text in way if isinstance(made := read(text), Parsed)), way))
     return tuple(found)
 
 
@@ -258,7 +258,7 @@ def _offered(sentence: str, refused: Unparsed, ways: Ways, gone: dict[str, str])
     )
 
 
-def _in_words(one: Choice) -> str:
+def _in_words(one: Meant) -> str:
     if not one.rules:
         return f"`{as_preconditions(one.chains[0])}`"
     rules = " and ".join(f"`{text}`" for text in one.rules)

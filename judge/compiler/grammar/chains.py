@@ -55,7 +55,7 @@ class Parsed:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Meant:
     """One thing that a refused rule may mean: its chain. rules: what to write instead, each read as the chain in its
     place; more than one where it takes several rules, none where only preconditions say it."""
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from judge.compiler.grammar import checks, closed, lexicon
 from judge.compiler.grammar.advice import Unparsed, kind_in_front, swapped
-from judge.compiler.grammar.chains import Choice, Parsed
+from judge.compiler.grammar.chains import Meant, Parsed
 from judge.compiler.grammar.chart import Chart
 from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.pictures import EITHER, ITSELF, PICTURES
@@ -89,7 +89,7 @@ def between(chains: list[Parsed], only: Callable[[str], Parsed | None]) -> Unpar
     choices = []
     for chain in shown:
         fits = (text for text in islice(as_rule(chain), MOST_TRIED) if _same(only(text), chain))
-        choices.append(Choice((chain,), tuple(islice(fits, 1))))
+        choices.append(Meant((chain,), tuple(islice(fits, 1))))
     ways = "two ways" if len(chains) == 2 else f"{len(chains)} ways"
     among = ", among them" if len(chains) > len(shown) else ""
     reason = f"it can be read in {ways}{among}: {'; or '.join(map(when_flagged, shown))}"
