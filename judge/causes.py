@@ -41,6 +41,10 @@ class Remark(StrEnum):
     DISTANCE = "distance"  # of a picture from those that the model was made for
     PASSED_OVER = "passed_over"  # closer looks that are nothing for the model
     NO_ROOM = "no_room"  # for a closer look at every view
+    CLIP_OPEN = "clip_open"  # why a rule is open at a time of a clip
+    CLIP_UNKNOWN = "clip_unknown"  # it may hold where nobody looked
+    CLIP_MAY = "clip_may"  # it may hold for long enough
+    CLIP_BELOW = "clip_below"  # it holds, and not for long enough
     ALL_RELEVANT = "all_relevant"  # every rule was judged, because the encoder failed
 
 

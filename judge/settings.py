@@ -128,6 +128,28 @@ class Limits(Frozen):
 DEFAULT_LIMITS = Limits()
 
 
+class ClipLimits(Frozen):
+    """How much of one clip is read, decoded and judged. What lies beyond was not looked at, and the verdict says so."""
+
+    file_bytes: int = Field(default=4 * 2**30, ge=1)
+    """Most bytes of a file."""
+    pixels: int = Field(default=36_000_000, ge=1, le=178_000_000)
+    """Most of one frame (8192 x 4320 is 35 million)."""
+    seconds: float = Field(default=300.0, gt=0.0)
+    """Most for decoding, in a process of its own, which is ended soon after."""
+    memory_bytes: int = Field(default=2 * 2**30, ge=2**29)
+    """Most address space of that process."""
+    frames: int = Field(default=240, ge=1, le=10_000)
+    """Most frames of a clip that are judged, the finer look included. Frames that look the same count once."""
+    step_seconds: float = Field(default=1.0, gt=0.0)
+    """What lies between two judged frames of one shot no further apart than this counts as looked at."""
+    judging_seconds: float = Field(default=3600.0, gt=0.0)
+    """Most for judging one clip, looked at between batches of frames."""
+
+
+DEFAULT_CLIP_LIMITS = ClipLimits()
+
+
 class Settings(Frozen):
     """How to judge. Models are named here and loaded by `judge.assemble`.
 
@@ -148,7 +170,7 @@ class Settings(Frozen):
     reason: whether undecided preconditions go on to chain-of-thought reasoning.
     reason_with: `steps` has the model think aloud; `thinking` lets it think in its own way, where it has one.
     reason_tokens: most tokens of a free-form reasoning answer. The bundled model's own limit is 160, unless set here.
-    limits: how much of one image file is read, decoded and looked at.
+    limits: how much of one image file is read, decoded and looked at. clips: the same of a clip.
     look_closer: whether the panels of a collage, tiles of a picture much larger than what the model sees, a picture
         without its blank surroundings, and a levelled copy of a dark or small one are judged as further views.
     image_seconds: how long one image may be judged. Then nothing more is asked about it, and it ends in review unless
@@ -170,6 +192,7 @@ class Settings(Frozen):
     reason_with: ReasonWith = "steps"
     reason_tokens: int = Field(default=512, ge=8, le=16384)
     limits: Limits = DEFAULT_LIMITS
+    clips: ClipLimits = DEFAULT_CLIP_LIMITS
     look_closer: bool = False
     max_pixels: int = Field(default=1024 * 1024, ge=64 * 64, le=64_000_000)
     image_seconds: float = Field(default=600.0, gt=0)

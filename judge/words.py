@@ -30,6 +30,10 @@ ENGLISH = {
     "passed_over": "not the kind of picture that the model knows, so left out: {views}",
     "no_room": "{left} of {views} views were not looked at more closely (at most {most} closer views)",
     "all_relevant": "relevance scanning failed, so every rule was judged: {said}",
+    "clip_open": "at {at}: {why}",
+    "clip_unknown": "it may be violated where nobody looked",
+    "clip_may": "it holds for {held}, and may hold for {maybe}, where at least {least} is a violation",
+    "clip_below": "it holds for {held} ({frames} frames), where at least {least} is a violation",
     # gaps: what of a file was not looked at
     "cut": "the file is cut or damaged ({why})",
     "frame_cut": "frame {frame} is cut or damaged ({why})",
@@ -61,6 +65,7 @@ ENGLISH = {
     "another_between": "bytes between its parts hold another picture, which was not judged",
     "behind_unsearched": "{bytes} bytes behind the end of the picture were not looked through: {why}",
     "between_unsearched": "bytes between its parts were not looked through: {why}",
+    "clip_unseen": "{start} to {end} was not looked at: {why}",
     # why it counts as cut
     "said": "{said}",
     "no_end": "it ends before its end mark",
@@ -98,6 +103,13 @@ ENGLISH = {
     "strips_and_tiles": "it has pixels in strips and others in tiles",
     "depth": "it has depth",
     "white_unsaid": "nothing says which of its values are white",
+    "turned": "it is turned or mirrored by other than quarters",
+    "see_through": "it is see-through, and was looked at without its transparency",
+    # why a stretch of a clip was not looked at
+    "clip_missing": "the file ends, or cannot be read any further",
+    "clip_damaged": "damaged ({said})",
+    "clip_most": "at most {most} frames are judged",
+    "clip_judging": "judging the clip took longer than {seconds:g} s",
     # notes: what changes nothing
     "frames_judged": "{total} frames or pages; judged number {numbers}",
     "frames_alike": "{total} frames or pages; judged number {numbers}; the others look like these",
@@ -105,6 +117,7 @@ ENGLISH = {
     "metadata": "its metadata are damaged",
     "bytes_behind": "{bytes} bytes behind the end of the picture were not looked at",
     "like_a_film": "{bytes} bytes behind the end of the picture look like a film, which was not judged",
+    "clip_frames": "{judged} of {total} frames were judged",
 }
 AND = " and "  # before the last of several grounds
 

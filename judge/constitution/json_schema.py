@@ -35,6 +35,10 @@ _KEYS: dict[str, dict[str, str]] = {
         "exceptions": "Any of them lifts the rule.",
         "parameters": "Values for {name} in this rule's texts.",
         "thresholds": "This rule's own thresholds, where the run's do not fit.",
+        "clip": "How long or how often the rule must hold in a clip. Without it one frame is enough.",
+    },
+    "ClipBound": {
+        "at_least": "An amount of the clip, all stretches together: `2 frames`, `1.5 s` or `20 %`.",
     },
     "Bounds": {
         "fails_under": "Debiased log odds under which a precondition fails.",

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from judge import files
+from judge.constitution.clip_bound import ClipBound
 from judge.constitution.document import MAX_BYTES, Document, clipped, read_document
 from judge.constitution.schema import LANGUAGE, REFERENCE, Constitution, Precondition, Rule, Statement
 from judge.errors import ConstitutionError, Problem, UserError
@@ -100,6 +101,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "exceptions": Precondition,
     "any": Statement,
     "thresholds": ThresholdOverrides,
+    "clip": ClipBound,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from judge.constitution.clip_bound import ClipBound
 from judge.languages import DEFAULT, Language, language_of
 from judge.settings import Frozen, ThresholdOverrides
 
@@ -36,6 +37,11 @@ ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_
 Parameter = Annotated[int, Strict()] | Annotated[float, Strict()] | str  # strict: `yes` is no 1
 TO_FILL = "___"  # in a statement: a place that its author has yet to fill
 REFERENCE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def _unset(value: object) -> bool:
+    """Left out where it is not set: a constitution that does not have it keeps its digest."""
+    return value is None
 
 
 class Statement(Frozen):
@@ -83,6 +89,7 @@ class Rule(Frozen):
     exceptions: tuple[Precondition, ...] = ()
     parameters: dict[ParameterName, Parameter] = Field(default_factory=dict)
     thresholds: ThresholdOverrides = ThresholdOverrides()
+    clip: ClipBound | None = Field(default=None, exclude_if=_unset)
 
     def fill(self, text: str) -> str:
         """`text` with this rule's parameters put in. Every reference was checked when the file was loaded."""

@@ -42,6 +42,7 @@ from judge.verdict import Failure, Verdict
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from judge.clip_verdict import ClipVerdict
     from judge.probing import ProbeReport
 
 log = logging.getLogger("judge")
@@ -153,6 +154,19 @@ class Judge:
             verdicts = self._verdicts(batch, [next(left, None) for _ in batch])
             del batch  # or it would be held while the next one is waited for
             yield from verdicts
+
+    def judge_clip(self, clip: str | Path | bytes, *, name: str | None = None) -> ClipVerdict:
+        """The verdict on one clip, a path or the bytes of a file: what was violated, from when to when.
+
+        A clip that cannot be read, and a model that fails, give a `needs_review` verdict whose `failure` says why; they
+        do not raise. How much of it is decoded and judged, `settings.clips` says. `name`: see `judge`.
+
+        Raises:
+            UserError: `clip` is none of the types above, or the model cannot be used at all.
+        """
+        from judge.judging.clips.judging import judge_clip
+
+        return judge_clip(self, clip, name)
 
     def _verdicts(self, batch: Sequence[Opened], known: Sequence[Known | None] = (None,)) -> list[Verdict]:
         """A verdict for everything that was opened. What no stage expected ends one image, not the run."""

@@ -43,6 +43,7 @@ class Gap(StrEnum):
     ANOTHER_BETWEEN = "another_between"
     BEHIND_UNSEARCHED = "behind_unsearched"
     BETWEEN_UNSEARCHED = "between_unsearched"
+    CLIP_UNSEEN = "clip_unseen"  # a stretch of time of a clip: why is a `Detail` or a `Gap`
 
 
 class Detail(StrEnum):
@@ -83,6 +84,12 @@ class Detail(StrEnum):
     STRIPS_AND_TILES = "strips_and_tiles"
     DEPTH = "depth"
     WHITE_UNSAID = "white_unsaid"
+    TURNED = "turned"
+    SEE_THROUGH = "see_through"
+    CLIP_MISSING = "clip_missing"  # from here on: why a stretch of a clip was not looked at
+    CLIP_DAMAGED = "clip_damaged"
+    CLIP_MOST = "clip_most"
+    CLIP_JUDGING = "clip_judging"
 
 
 class Note(StrEnum):
@@ -94,6 +101,7 @@ class Note(StrEnum):
     METADATA = "metadata"
     BYTES_BEHIND = "bytes_behind"
     LIKE_A_FILM = "like_a_film"
+    CLIP_FRAMES = "clip_frames"
 
 
 class Broken(ValueError):

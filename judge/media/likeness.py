@@ -51,7 +51,12 @@ def fingerprint(image: Image.Image) -> Fingerprint:
 
 def alike(one: Image.Image, other: Image.Image) -> bool:
     """Whether two RGB images of one size show the same to the eye."""
-    return int(_differences(fingerprint(one)[None], fingerprint(other))[0]) < UNLIKE
+    return difference(fingerprint(one), fingerprint(other)) < UNLIKE
+
+
+def difference(one: Fingerprint, other: Fingerprint) -> int:
+    """How much two pictures differ, in levels of 255; those of other sizes or layers as much as can be."""
+    return int(_differences(one[None], other)[0]) if one.shape == other.shape else 255
 
 
 def spread(prints: Sequence[Fingerprint], most: int) -> Spread:

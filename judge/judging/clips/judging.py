@@ -1,0 +1,156 @@
+"""The flow of a clip: 1. look through it; 2. judge a first few frames; 3. look more finely where they differ, and then
+where nobody looked; 4. write down what that tells of its time.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from judge.errors import ImageError, UserError
+from judge.judging.clips import record
+from judge.judging.clips.choosing import finer, first_look, wider
+from judge.judging.opening import name_of
+from judge.judging.scoring import rule_scores
+from judge.media.clips import Strip, is_clip, names_clip, opened_clip
+from judge.media.clips.sniffing import HEAD
+from judge.media.clips.strip import clock
+from judge.media.likeness import UNLIKE, difference, fingerprint
+from judge.verdict import RuleOutcome, Verdict, VerdictWord
+
+if TYPE_CHECKING:
+    from judge.clip_verdict import ClipVerdict
+    from judge.judging.pipeline import Judge
+    from judge.media.likeness import Fingerprint
+
+_WORST = (RuleOutcome.PRUNED, RuleOutcome.NOT_VIOLATED, RuleOutcome.UNDECIDED, RuleOutcome.VIOLATED)
+
+
+@dataclass(frozen=True)
+class FrameTold:
+    """What came of one frame. outcomes: by rule, the worst of its views. verdict: None where it violates nothing and
+    nothing is open, so that a long clip does not fill the memory. like: the place of the frame that it looks like."""
+
+    word: VerdictWord
+    outcomes: dict[str, RuleOutcome]
+    scores: dict[str, float]
+    verdict: Verdict | None
+    like: int | None = None
+
+
+@dataclass
+class ClipTold:
+    """What came of the frames of a clip, by their place in `Strip.held`. late: whether the time for judging was up."""
+
+    frames: dict[int, FrameTold] = field(default_factory=dict)
+    late: bool = False
+
+
+def judge_clip(judge: Judge, clip: str | Path | bytes, name: str | None = None) -> ClipVerdict:
+    """See `Judge.judge_clip`."""
+    if not isinstance(clip, (str, Path, bytes)):
+        raise UserError(f"cannot judge a {type(clip).__name__} as a clip", hint="give a path, or the bytes of a file")
+    called, begun = name or name_of(clip), time.perf_counter()
+    limits = judge.settings.clips
+    try:
+        strip = opened_clip(clip, limits)
+    except ImageError as error:
+        return record.unreadable(called, error, judge.provenance, limits, time.perf_counter() - begun)
+    decoded = time.perf_counter()
+    told = _look(judge, strip, called)
+    timings = {"decode": decoded - begun, "judge": time.perf_counter() - decoded}
+    return record.clip_verdict(called, strip, told, judge.constitution, judge.provenance, limits, timings)
+
+
+def judge_all(judge: Judge, sources: Iterable[str | Path | bytes]) -> Iterator[Verdict | ClipVerdict]:
+    """Verdicts on images and clips, in order; which of them each is, its content says."""
+    left = iter(sources)
+    while True:
+        clips: list[str | Path | bytes] = []
+
+        def images() -> Iterator[str | Path | bytes]:
+            for one in left:
+                if holds_clip(one):
+                    clips.append(one)  # noqa: B023  (all are read before the list is looked at)
+                    return
+                yield one
+
+        yield from judge.judge_many(images())
+        if not clips:
+            return
+        yield judge_clip(judge, clips[0])
+
+
+def holds_clip(source: object) -> bool:
+    """Whether a path or bytes are a clip, by their content."""
+    if isinstance(source, (str, Path)):
+        return names_clip(source)
+    return isinstance(source, bytes) and is_clip(source[:HEAD])
+
+
+def _look(judge: Judge, strip: Strip, name: str) -> ClipTold:
+    """Judge frames until nothing more is to be found out, or as many are judged as may be."""
+    limits, told = judge.settings.clips, ClipTold()
+    step_ms, until = limits.step_seconds * 1000, time.monotonic() + limits.judging_seconds
+    prints: dict[int, Fingerprint] = {}
+    left = limits.frames
+    places = first_look(strip, left, step_ms)
+    while places:
+        some, places = places[: judge.settings.batch], places[judge.settings.batch :]
+        if time.monotonic() > until:
+            told.late = True
+            break
+        left -= _judge(judge, strip, some, told, prints, name)
+        if not places and left > 0:
+            seen = {place: tuple(one.outcomes.values()) for place, one in told.frames.items()}
+            places = finer(strip, seen, left) or wider(strip, seen, left, step_ms)
+    return told
+
+
+def _judge(
+    judge: Judge, strip: Strip, places: Sequence[int], told: ClipTold, prints: dict[int, Fingerprint], name: str
+) -> int:
+    """Judge frames, but those that look like one that was judged. Returns how many were."""
+    fresh: list[int] = []
+    same: dict[int, int] = {}
+    for place in places:
+        with Image.open(io.BytesIO(strip.held[place].data)) as image:
+            one = fingerprint(image.convert("RGB"))
+        alike = next((other for other, known in prints.items() if difference(one, known) < UNLIKE), None)
+        if alike is None:
+            prints[place] = one
+            fresh.append(place)
+        else:
+            same[place] = alike
+    verdicts = judge.judge_many([strip.held[place].data for place in fresh])
+    for place, verdict in zip(fresh, verdicts, strict=True):
+        named = verdict.model_copy(update={"image": f"{name} at {clock(strip.held[place].ms)}"})
+        told.frames[place] = _told(named, [rule.id for rule in judge.constitution.rules])
+    for place, other in same.items():
+        like = told.frames[other]
+        told.frames[place] = FrameTold(like.word, like.outcomes, like.scores, like.verdict, other)
+    return len(fresh)
+
+
+def _told(verdict: Verdict, rules: Sequence[str]) -> FrameTold:
+    """What came of a frame. A rule of which nothing is said, and every rule of a frame that a person has to look at for
+    what is no rule's, is undecided."""
+    outcomes: dict[str, RuleOutcome] = {}
+    for finding in verdict.findings:
+        before = outcomes.get(finding.rule, RuleOutcome.PRUNED)
+        outcomes[finding.rule] = max(before, finding.outcome, key=_WORST.index)
+    open_rules = {one.rule for one in verdict.findings if one.enforced and one.outcome is RuleOutcome.UNDECIDED}
+    if verdict.verdict == "needs_review" and not open_rules:
+        outcomes = {
+            rule: RuleOutcome.VIOLATED if outcomes.get(rule) is RuleOutcome.VIOLATED else RuleOutcome.UNDECIDED
+            for rule in rules
+        }
+    outcomes = {rule: outcomes.get(rule, RuleOutcome.UNDECIDED) for rule in rules}
+    clear = verdict.verdict == "no_violation" and not verdict.shadow_violations
+    return FrameTold(verdict.verdict, outcomes, rule_scores(verdict), None if clear else verdict)

@@ -1,0 +1,135 @@
+"""What judged frames tell of the time between them, for one rule: where it holds, where not, and where nobody knows.
+
+A frame tells of itself and of those that look like it. Between two of one shot that say the same, no more than a step
+apart, it is taken to be so all the time; where they differ, the time between is an edge. The rest was not looked at.
+Pure: knows frames, outcomes and milliseconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from judge.constitution.clip_bound import ClipBound
+from judge.media.clips import Strip
+from judge.verdict import RuleOutcome
+
+
+class State(StrEnum):
+    """What is known of a stretch of time."""
+
+    HOLDS = "holds"
+    CLEAR = "clear"
+    OPEN = "open"  # looked at, and undecided
+    EDGE = "edge"  # between two frames of which not the same came
+    UNSEEN = "unseen"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time, and the frames of the clip in it."""
+
+    start_ms: int
+    end_ms: int
+    frames: float
+    state: State
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much of a clip: frames, milliseconds, and the share of its time."""
+
+    frames: float
+    ms: int
+    share: float
+
+    def reaches(self, bound: ClipBound | None) -> bool:
+        """Whether it is as much as a rule needs; without a bound one frame is."""
+        if bound is None:
+            return self.frames >= 1
+        if bound.unit == "frames":
+            return self.frames >= bound.amount
+        return self.ms >= bound.amount * 1000 if bound.unit == "s" else self.share * 100 >= bound.amount
+
+
+_STATES = {RuleOutcome.VIOLATED: State.HOLDS, RuleOutcome.UNDECIDED: State.OPEN}
+
+
+def spans_of(strip: Strip, outcomes: Mapping[int, RuleOutcome], step_ms: float) -> list[Span]:
+    """The whole time of a clip, in order, as one rule's outcomes tell of it. outcomes: by place in `Strip.held`."""
+    states = {place: _STATES.get(outcome, State.CLEAR) for place, outcome in outcomes.items()}
+    pieces = _overlaid(_pieces(strip, states, step_ms), strip)
+    found: list[Span] = []
+    for one in pieces:
+        if found and found[-1].state is one.state and found[-1].end_ms == one.start_ms:
+            found[-1] = replace(found[-1], end_ms=one.end_ms, frames=found[-1].frames + one.frames)
+        else:
+            found.append(one)
+    return found
+
+
+def amount(spans: Iterable[Span], states: Iterable[State], duration_ms: int) -> Amount:
+    """How much of a clip is in one of these states."""
+    wanted = set(states)
+    some = [one for one in spans if one.state in wanted]
+    ms = sum(one.end_ms - one.start_ms for one in some)
+    return Amount(sum(one.frames for one in some), ms, min(1.0, ms / max(1, duration_ms)))
+
+
+def _pieces(strip: Strip, states: Mapping[int, State], step_ms: float) -> Iterator[Span]:
+    """Stretches that one frame tells of, and those between; each within a shot."""
+    left: int | None = None
+    loose: list[tuple[int, int, int, int]] = []  # start, end, frames and shot of what no judged frame tells of
+    for place, one in enumerate(strip.held):
+        if place in states:
+            yield from _between(strip, states, step_ms, left, place, loose)
+            own = one.until_ms if one.alike else one.ms + (one.until_ms - one.ms) // one.count
+            yield Span(one.ms, own, one.count if one.alike else 1, states[place])
+            left, loose = place, []
+            if not one.alike:
+                loose.append((own, one.until_ms, one.count - 1, one.shot))
+        else:
+            loose.append((one.ms, one.until_ms, one.count, one.shot))
+    yield from _between(strip, states, step_ms, left, None, loose)
+
+
+def _between(
+    strip: Strip,
+    states: Mapping[int, State],
+    step_ms: float,
+    left: int | None,
+    right: int | None,
+    loose: list[tuple[int, int, int, int]],
+) -> Iterator[Span]:
+    """What lies between two judged frames, or before the first and behind the last, a shot at a time."""
+    for shot in dict.fromkeys(one[3] for one in loose):
+        some = [one for one in loose if one[3] == shot]
+        near = [states[one] for one in (left, right) if one is not None and strip.held[one].shot == shot]
+        start, end = some[0][0], some[-1][1]
+        state = State.UNSEEN
+        if near and end - start <= step_ms:
+            state = near[0] if near[0] is near[-1] else State.EDGE
+        yield Span(start, end, sum(one[2] for one in some), state)
+
+
+def _overlaid(spans: Iterable[Span], strip: Strip) -> Iterator[Span]:
+    """The spans, with what could not be seen cut out of them and put in its place."""
+    holes = sorted((one.start_ms, one.end_ms) for one in strip.unseen)
+    for one in spans:
+        place = one.start_ms
+        for start, end in holes:
+            if end <= place or start >= one.end_ms:
+                continue
+            if start > place:
+                yield replace(one, start_ms=place, end_ms=start)
+                one = replace(one, frames=0)
+            place = min(one.end_ms, max(place, end))
+            yield Span(max(start, one.start_ms), place, math.inf, State.UNSEEN)
+        if place < one.end_ms:
+            yield replace(one, start_ms=place)
+    last = strip.held[-1].until_ms
+    for start, end in holes:
+        if end > last:
+            yield Span(max(start, last), end, math.inf, State.UNSEEN)

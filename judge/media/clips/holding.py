@@ -1,0 +1,120 @@
+"""Which frames of a clip to keep, as they come: those that differ from the last one kept, in bounded memory.
+
+A frame that looks like the last one kept (`likeness`) is only counted. Where more differ than there is room for, those
+that follow another most closely are given up, and what is left stands for them; first frames of shots stay longest.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from judge.media.likeness import UNLIKE, difference, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+    from judge.media.likeness import Fingerprint
+
+MOST, MOST_BYTES = 3_600, 320 * 2**20  # frames that are held, and bytes of their copies
+_QUALITY = 95  # of the copies: what a codec of films left is barely touched
+_CUT = 24.0  # mean difference of two frames in a row, of 255, that is a cut whatever was before
+_JUMP, _TIMES = 1.5, 4.0  # or one of at least _JUMP that is _TIMES the mean of those before
+_BEFORE = 12  # of those
+
+
+@dataclass
+class _Kept:
+    ms: int
+    shot: int
+    first: bool  # of its shot
+    data: bytes
+    count: int = 1
+    alike: bool = True
+
+
+class Holding:
+    """Frames of one clip that are kept. Give it every frame in order; `frames` tells what is held."""
+
+    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._kept: list[_Kept] = []
+        self._bytes = self._spacing = self._shot = 0
+        self._last: Fingerprint | None = None  # of the last one kept
+        self._before: Fingerprint | None = None  # of the frame before
+        self._changes: deque[float] = deque(maxlen=_BEFORE)
+
+    def add(self, ms: int, small: Image.Image, copy: Callable[[], Image.Image]) -> None:
+        """Take a frame that shows at `ms`. small: a copy that is large enough to tell frames apart. copy: makes the one
+        that is to be looked at, where this frame is kept."""
+        one = fingerprint(small)
+        cut = self._is_cut(one)
+        self._before = one
+        if self._kept and not cut and self._last is not None and difference(one, self._last) < UNLIKE:
+            self._kept[-1].count += 1
+            return
+        if self._kept and not cut and ms - self._kept[-1].ms < self._spacing:
+            self._kept[-1].count += 1
+            self._kept[-1].alike = False
+            return
+        self._last = one
+        self._shot += cut and bool(self._kept)
+        buffer = io.BytesIO()
+        copy().save(buffer, format="JPEG", quality=_QUALITY, subsampling=0)
+        self._kept.append(_Kept(ms, self._shot, cut, buffer.getvalue()))
+        self._bytes += len(buffer.getvalue())
+        if len(self._kept) > self._most or self._bytes > self._most_bytes:
+            self._thin_out()
+
+    def lost(self) -> None:
+        """What follows is seen anew: something between the frames could not be decoded."""
+        self._last = None
+
+    def frames(self, end_ms: int) -> list[tuple[int, int, int, bool, int, bytes]]:
+        """What is held, as the fields of `Held`."""
+        ends = [*(one.ms for one in self._kept[1:]), end_ms]
+        return [
+            (one.ms, until, one.count, one.alike, one.shot, one.data)
+            for one, until in zip(self._kept, ends, strict=True)
+        ]
+
+    def _is_cut(self, one: Fingerprint) -> bool:
+        if self._before is None or self._before.shape != one.shape:
+            self._changes.clear()
+            return True
+        import numpy
+
+        apart = numpy.abs(one[..., :3].astype(numpy.int16) - self._before[..., :3])
+        change = float(apart.mean())
+        usual = sum(self._changes) / len(self._changes) if self._changes else 0.0
+        self._changes.append(change)
+        return change >= _CUT or (len(self._changes) > 1 and change >= max(_JUMP, _TIMES * usual))
+
+    def _thin_out(self) -> None:
+        """Give up about half: double the time that has to lie between two, and where all are cuts every other."""
+        span = self._kept[-1].ms - self._kept[0].ms
+        self._spacing = max(2 * self._spacing, 2 * span // len(self._kept), 1)
+        thinner = self._merged(lambda before, one: not one.first and one.ms - before.ms < self._spacing)
+        if 4 * len(thinner) > 3 * len(self._kept):
+            thinner = self._merged(lambda before, one: one.ms - before.ms < self._spacing)
+        if 4 * len(thinner) > 3 * len(self._kept):  # times that hardly go on
+            pairs = iter(range(len(self._kept)))
+            thinner = self._merged(lambda before, one: next(pairs) % 2 == 0)
+        self._kept = thinner
+        self._bytes = sum(len(one.data) for one in thinner)
+        self._last = None  # what is held last may be another one now
+
+    def _merged(self, gone: Callable[[_Kept, _Kept], bool]) -> list[_Kept]:
+        """What is held, without those that are gone: the one before stands for them."""
+        left: list[_Kept] = []
+        for one in self._kept:
+            if left and gone(left[-1], one):
+                before = left[-1]
+                left[-1] = _Kept(before.ms, before.shot, before.first, before.data, before.count + one.count, False)
+            else:
+                left.append(_Kept(one.ms, one.shot, one.first, one.data, one.count, one.alike))
+        return left
