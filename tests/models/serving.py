@@ -44,7 +44,8 @@ class Manners:
     ids, tokenizer, logprobs: whether `logprob_token_ids`, `/tokenize` and log-probabilities are there. A server
     without log-probabilities passes over the wish, or refuses it (`refuses_logprobs`). strict: unknown keys are an
     error. images: whether they are taken. forms: the ways of asking for JSON that are kept to; others are refused
-    (`refuses_forms`) or passed over. fail: status codes of the next requests (0 breaks the connection). delay:
+    (`refuses_forms`) or passed over. most_wide: pixels of a picture that is taken; a wider one is refused with the status
+    `too_wide`. fail: status codes of the next requests (0 breaks the connection). delay:
     seconds before each completion. raw: the body of every answer, instead of an answer.
     """
 
@@ -66,6 +67,8 @@ class Manners:
     sees_nothing: bool = False
     forms: tuple[str, ...] = ("regex", "response_format", "structured_outputs")
     refuses_forms: bool = True
+    most_wide: int | None = None
+    too_wide: int = 400
     models: tuple[str, ...] = ("bundled",)
     key: str | None = None
     fail: list[int] = field(default_factory=list)
@@ -75,7 +78,11 @@ class Manners:
 
 
 class Refusal(Exception):
-    """A request the server declines with status 400."""
+    """A request the server declines."""
+
+    def __init__(self, said: str, status: int = 400) -> None:
+        super().__init__(said)
+        self.status = status
 
 
 class Answering:
@@ -190,7 +197,7 @@ class Serving:
             try:
                 return JSONResponse(await answer(body))
             except Refusal as refusal:
-                return _error(400, str(refusal))
+                return _error(refusal.status, str(refusal))
             finally:
                 self._now -= 1
 
@@ -254,6 +261,9 @@ class Serving:
             raise Refusal("no such model")
         if manners.refuses_logprobs and "logprobs" in body:
             raise Refusal("logprobs are not supported")
+        widths = [part["image"].width for part in _parts([one for one in shown if one["image_url"]])]
+        if manners.most_wide is not None and max(widths, default=0) > manners.most_wide:
+            raise Refusal("the picture is too long for the context", manners.too_wide)
         for name in manners.refuses:
             if name in body or any(name in part for part in shown):
                 raise Refusal(f"Unsupported parameter: '{name}' is not supported with this model.")

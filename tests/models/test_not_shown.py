@@ -13,6 +13,7 @@ from tests.models import conformance as suite
 from tests.models.conftest import anew
 
 STRIP = Image.new("RGB", (20000, 1), "white")
+WIDE = Image.new("RGB", (320, 200), "white")
 
 
 @pytest.mark.parametrize("family", ["qwen3_vl", "llava"])
@@ -54,6 +55,39 @@ def test_a_server_is_sent_none(joined, pictures):
     before, strip, after = Judge(rules(1), mllm).judge_many([pictures[0], STRIP, pictures[1]])
     assert strip.failure.kind == "image" and not strip.failure.retryable
     assert [before.failure, after.failure] == [None, None]
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_picture_that_a_server_refuses_is_its_own_failure_and_not_one_to_try_again(joined, pictures, status):
+    server, mllm = joined
+    server.manners.most_wide, server.manners.too_wide = 300, status
+    before, wide, after = Judge(rules(2), mllm).judge_many([pictures[0], WIDE, pictures[1]])
+    assert wide.failure.kind == "image" and not wide.failure.retryable and wide.failure.hint
+    assert f"status {status}: the picture is too long for the context" in wide.failure.message
+    assert (wide.verdict, exit_of(wide)) == ("needs_review", Exit.NEEDS_REVIEW)
+    assert ("--max-pixels" in wide.failure.hint) == (status == 413)
+    assert [before.failure, after.failure] == [None, None]
+    with pytest.raises(NotShown, match="does not take this picture"):
+        mllm.reply([suite.talk(WIDE, "What is this?")], max_tokens=2, schema=suite.Report.model_json_schema())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 408, 409])
+def test_a_refusal_that_is_not_about_the_request_is_no_pictures_own(joined, status):
+    server, mllm = joined
+    server.manners.most_wide, server.manners.too_wide = 300, status
+    (wide,) = Judge(rules(1), mllm).judge_many([WIDE])
+    assert (wide.failure.kind, exit_of(wide)) == ("model", Exit.FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("manners", "said"), [({"models": ()}, "no such model"), ({"most_wide": 1}, "the picture is too long")], ids=str
+)
+def test_a_server_that_refuses_every_picture_has_failed_and_its_words_are_told(joined, pictures, manners, said):
+    server, mllm = joined
+    server.manners.__dict__.update(manners)
+    for verdict in Judge(rules(1), mllm).judge_many([pictures[0], WIDE]):
+        assert (verdict.failure.kind, exit_of(verdict)) == ("model", Exit.FAILURE)
+        assert f"status 400: {said}" in verdict.failure.message
 
 
 def test_what_the_model_itself_raises_may_still_pass(loaded, pictures, monkeypatch):

@@ -102,6 +102,7 @@ class Opening:
         for _ in range(_MORE if self._talk.speaker.has_print else 0):  # several machines may answer in turn
             await self._asked(opened.plan)
         self._talk.speaker.settled()
+        self._talk.taken = self._picture
         return opened
 
     async def _holds_pictures(self, plan: ServerPlan) -> bool:
