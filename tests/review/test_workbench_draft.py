@@ -5,22 +5,25 @@ from __future__ import annotations
 
 import pytest
 
-from judge.review.store import Decision, Store
+from judge.review.store import Decision, ReviewSettings, SecondReads, Store
 from tests.review.browsing import CHROMIUM, LONG, serving, visitor
 from tests.review.shelf import drawing, samples
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 IMAGES = ("body-on-fire-violating.png", "drugs-violating.png", "body-on-fire-borderline.png")
+COSTUME = "explosive-violating.png"  # which people let pass
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     with Store.open(tmp_path_factory.mktemp("draft")) as opened:
-        for name in IMAGES:
+        opened.configure(ReviewSettings(second_reads=SecondReads(share=0.0)), "local")
+        for name in (*IMAGES, COSTUME):
             verdict = samples()[name]
             item = opened.add(verdict, drawing(name), "batch")
             opened.take(item, "local")
-            opened.decide(item, "local", Decision(action=verdict.verdict, rules=verdict.violations, reason="As drawn."))
+            said = Decision(action=verdict.verdict, rules=verdict.violations, reason="As drawn.")
+            opened.decide(item, "local", Decision(action="no_violation", reason="A toy.") if name == COSTUME else said)
         with serving(opened.folder) as served:
             yield served
 
@@ -139,3 +142,43 @@ def test_a_tried_threshold_is_put_into_the_draft(page):
     changes = page.locator(".wb-changes")
     changes.wait_for(timeout=LONG)
     assert "drugs" in changes.inner_text() and "prior_holds" in changes.inner_text()
+
+
+def test_an_overridden_item_becomes_a_case_that_a_draft_breaks_or_mends_while_it_is_typed(page):
+    page.locator("#wb-tab-cases").click()
+    page.get_by_text("No cases yet.").wait_for()
+    page.get_by_role("button", name="Make a case of item 4").click()
+    page.locator("#wb-toasts").get_by_text("Item 4 is a case now: explosive: ok.").wait_for()
+    case = page.locator("#wb-cases .wb-case")
+    case.get_by_text("fails", exact=True).wait_for()
+    assert page.get_by_text("People agree with the judge, or each of these has its case.").is_visible()
+    find(page, "- id: explosive")
+    typed(page, "- id: explosive", "s")
+    case.get_by_text("mended", exact=True).wait_for()
+    page.keyboard.press("Backspace")
+    case.get_by_text("fails", exact=True).wait_for()
+    typed(page, "- statement: explosives are visible", "a bird is visible", back=len("explosives are visible"))
+    page.get_by_text("Would ask: a bird is visible.").wait_for()
+    page.get_by_role("button", name="Ask the model").click()
+    case.get_by_text("mended", exact=True).wait_for(timeout=LONG)
+    typed(page, "- statement: a bird is visible", " in the picture")
+    page.get_by_text("Would ask: a bird is visible in the picture.").wait_for()
+    for _ in " in the picture":
+        page.keyboard.press("Backspace")
+    case.get_by_text("mended", exact=True).wait_for()
+    assert page.get_by_role("button", name="Ask the model").count() == 0, "what was asked once is known"
+
+
+def find(page, words):
+    """Scroll the editor until a line is drawn."""
+    page.locator("#wb-code .cm-scroller").evaluate(
+        """async (one, words) => {
+            for (let at = 0; at < one.scrollHeight; at += 200) {
+                one.scrollTop = at;
+                await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+                const line = [...one.querySelectorAll(".cm-line")].find((each) => each.textContent.includes(words));
+                if (line) { line.scrollIntoView({ block: "center" }); return; }
+            }
+        }""",
+        words,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -189,8 +189,20 @@ def decision_rows(
         yield DecisionRow.model_validate({**fields, "seconds": extra.get("seconds")})
 
 
-def decided(connection: sa.Connection, filters: Filters, newest: int | None = None) -> Iterator[DecidedItem]:
-    """Decided items with the decision that stands: the last one. `newest`: only so many, the last decided first."""
+def verdicts_of(connection: sa.Connection, images: Collection[str]) -> dict[str, list[Verdict]]:
+    """Every verdict on pictures, by their digests, the newest first; a list for each digest."""
+    found: dict[str, list[Verdict]] = {one: [] for one in images}
+    wanted = sa.select(items.c.image_sha256, verdicts.c.json).join(verdicts, verdicts.c.item == items.c.id)
+    for row in connection.execute(wanted.where(items.c.image_sha256.in_(images)).order_by(items.c.id.desc())):
+        found[row.image_sha256].append(Verdict.model_validate_json(zlib.decompress(row.json)))
+    return found
+
+
+def decided(
+    connection: sa.Connection, filters: Filters, newest: int | None = None, item: int | None = None
+) -> Iterator[DecidedItem]:
+    """Decided items with the decision that stands: the last one. `newest`: only so many, the last decided first.
+    `item`: only this one."""
     last = sa.select(sa.func.max(decisions.c.seq).label("seq")).where(_DECIDES).group_by(decisions.c.item).subquery()
     rows = connection.execute(
         sa.select(items.c.id, decisions.c.action, decisions.c.rules, verdicts.c.json)
@@ -198,7 +210,7 @@ def decided(connection: sa.Connection, filters: Filters, newest: int | None = No
         .join(decisions, decisions.c.seq == last.c.seq)
         .join(items, items.c.id == decisions.c.item)
         .join(verdicts, verdicts.c.item == items.c.id)
-        .where(items.c.state == "decided", *queue.matching(filters))
+        .where(items.c.state == "decided", *queue.matching(filters), *([] if item is None else [items.c.id == item]))
         .order_by(items.c.id if newest is None else decisions.c.seq.desc())
         .limit(newest)
     )

@@ -27,6 +27,7 @@ Kind = Literal[
     "settings_changed",
     "user_changed",
     "constitution_saved",
+    "case_added",
     "export",
     "added",
     "image_added",

@@ -8,7 +8,7 @@ gives its original and records that; 4. `decide` records what the reviewer says 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -257,13 +257,20 @@ class Store(DataFolder):
         with self.reading() as connection:
             return tuple(reading.decision_rows(connection, superseded=superseded))
 
-    def decided(self, filters: Filters | None = None, newest: int | None = None) -> Iterator[DecidedItem]:
+    def decided(
+        self, filters: Filters | None = None, newest: int | None = None, item: int | None = None
+    ) -> Iterator[DecidedItem]:
         """The decided items that match, with the judge's verdict and what people came to.
 
-        newest: only so many, the last decided first.
+        newest: only so many, the last decided first. item: only this one.
         """
         with self.reading() as connection:
-            yield from reading.decided(connection, filters or Filters(), newest)
+            yield from reading.decided(connection, filters or Filters(), newest, item)
+
+    def verdicts_of(self, images: Collection[str]) -> Mapping[str, Sequence[Verdict]]:
+        """Every verdict on pictures, by their digests, the newest first."""
+        with self.reading() as connection:
+            return reading.verdicts_of(connection, images)
 
     # The log
 

@@ -22,16 +22,18 @@ from judge.review.ui import render
 from judge.review.ui.context import Context, Person
 from judge.review.ui.parts import toast, uploaded
 from judge.review.workbench import replay, saving
+from judge.review.workbench.casedesk import CaseDesk
 from judge.review.workbench.draft import PolicyDraft, chains, read
 from judge.review.workbench.editing import with_threshold
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.messages import WorkbenchRequest, WorkbenchUpdate
 from judge.review.workbench.showing import compared_html, curve_html, refs_html, tried_html
-from judge.review.workbench.trials import Job, Jobs, PoliciesCompared, TrialImage, Trials, Tried
+from judge.review.workbench.trials import CasesAsked, Job, Jobs, PoliciesCompared, TrialImage, Trials, Tried
 
 PANELS = (
     ("check", "Check"),
     ("chains", "Chains"),
+    ("cases", "Cases"),
     ("try", "Try"),
     ("compare", "Compare"),
     ("thresholds", "Thresholds"),
@@ -59,6 +61,7 @@ class Workbench:
         self._library = Library(context.data)
         self._trials = Trials(context.store, context.judges)
         self._jobs = Jobs()
+        self._cases = CaseDesk(self._library, context.store, self._trials)
         self._decided: OrderedDict[tuple[str, int], Sequence[DecidedItem]] = OrderedDict()
         self._handlers: dict[str, Callable[[WorkbenchRequest, str, Person, str], WorkbenchUpdate]] = {
             "try": self._try,
@@ -68,6 +71,9 @@ class Workbench:
             "stop": self._stop,
             "curve": self._curve,
             "propose": self._propose,
+            "wanted": self._wanted,
+            "case": self._case,
+            "ask": self._ask,
         }
 
     def act(self, raw: Any, text: str, person: Person, page: str) -> tuple[str, str | None]:
@@ -90,14 +96,16 @@ class Workbench:
             reply = _failed(asked, error)
         return reply.model_copy(update={"serial": asked.serial}).json_text(), opened
 
-    def checked(self, text: str | None) -> str:
-        """What is wrong with a text and what its chains are, as HTML. Never raises for what is in it."""
+    def checked(self, text: str | None, person: Person) -> str:
+        """What is wrong with a text, what its chains are and which cases it breaks, as HTML. Never raises for what is
+        in it."""
         draft = self._draft(text or "")
         told = [one.check.severity for one in draft.told]
         return render.html(
             "workbench_live",
             draft=draft,
             chains=chains(draft),
+            cases=render.safe(self._cases.live(draft, person)),
             silenced=len(draft.findings) - len(told),
             mistakes=told.count(Severity.ERROR),
             warnings=told.count(Severity.WARNING),
@@ -158,7 +166,11 @@ class Workbench:
         self._jobs.end(page)
         if job.error is not None:
             raise job.error
-        if isinstance(job.result, PoliciesCompared):
+        if isinstance(job.result, CasesAsked):
+            self._cases.learn(job.result.tried)
+            slots = {"cases": self._cases.live(self._draft(text), person)}
+            said = f"{len(job.result.tried)} images asked about."
+        elif isinstance(job.result, PoliciesCompared):
             slots = {"compare": compared_html(job.result)}
             said = f"{len(job.result.verdicts.flips)} of {job.result.verdicts.images} images flip."
         else:
@@ -170,6 +182,24 @@ class Workbench:
     def _stop(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         self._jobs.end(page)
         return WorkbenchUpdate(job=None, announce="Stopped.")
+
+    def _wanted(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
+        whole = self._draft(text).whole()
+        shown = self._cases.wanted(self._decided_under(whole.constitution), whole, person)
+        return WorkbenchUpdate(slots={"wanted": shown})
+
+    def _case(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
+        made = self._cases.make(asked.item, person)
+        what = ", ".join(f"{rule}: {word}" for rule, word in made.expect.items())
+        said = f"Item {asked.item} is a case now: {what}. Line {made.entry.seq} of the log."
+        draft, slots = self._draft(text), {}
+        if draft.judged is not None:
+            slots["wanted"] = self._wanted(asked, text, person, page).slots["wanted"]
+        slots["cases"] = self._cases.live(draft, person)
+        return WorkbenchUpdate(slots=slots, toasts=(toast(said),), announce=said)
+
+    def _ask(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
+        return self._started(page, self._cases.ask(self._draft(text).whole(), person))
 
     def _curve(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         draft = self._draft(text)
@@ -242,6 +272,7 @@ def _failed(asked: WorkbenchRequest, error: JudgeError) -> WorkbenchUpdate:
         "upload": "try",
         "compare": "compare",
         "curve": "curve",
+        "wanted": "wanted",
         "propose": "proposal",
         "save": "proposal",
     }.get(asked.kind)

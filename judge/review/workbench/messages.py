@@ -16,8 +16,24 @@ from judge.settings import Frozen
 class WorkbenchRequest(Frozen):
     """One thing that a person did on the page. draft: a text that was kept in the browser, to be edited on."""
 
-    kind: Literal["start", "open", "try", "upload", "compare", "job", "stop", "curve", "propose", "save", "put"]
+    kind: Literal[
+        "start",
+        "open",
+        "try",
+        "upload",
+        "compare",
+        "job",
+        "stop",
+        "curve",
+        "propose",
+        "save",
+        "put",
+        "wanted",
+        "case",
+        "ask",
+    ]
     serial: int = Field(ge=0, le=MOST_SERIAL)
+    item: int = Field(default=0, ge=0, le=MOST_SERIAL)
     ref: str = ""
     draft: str | None = Field(default=None, max_length=MAX_BYTES)
     choice: Choice = "uncertain"

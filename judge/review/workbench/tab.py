@@ -42,10 +42,10 @@ def build(context: Context) -> None:
 
     def checked(text: str | None, request: gr.Request) -> str:
         try:
-            context.person(request)
+            person = context.person(request)
         except UserError as error:
             return render.html("workbench_error", error=error)
-        return bench.checked(text)
+        return bench.checked(text, person)
 
     def left(request: gr.Request) -> None:
         bench.left(context.page(request))

@@ -70,6 +70,13 @@ class PoliciesCompared:
     pairs: tuple[tuple[Verdict, Verdict], ...]
 
 
+@dataclass(frozen=True)
+class CasesAsked:
+    """What a draft makes of pictures of cases."""
+
+    tried: tuple[Tried, ...]
+
+
 class Job:
     """Work on some images in a thread of its own."""
 
@@ -137,15 +144,18 @@ class Trials:
 
     def trial(self, constitution: Constitution, pictures: Sequence[TrialImage]) -> Job:
         """Judge images under a draft; the result is a tuple of `Tried`."""
+        return Job(len(pictures), lambda job: self._tried(constitution, pictures, job))
 
-        def work(job: Job) -> tuple[Tried, ...]:
-            return tuple(
-                Tried(picture, verdict)
-                for batch in job.batches(pictures)
-                for picture, verdict in zip(batch, self._judged(constitution, batch), strict=True)
-            )
+    def asking(self, constitution: Constitution, pictures: Sequence[TrialImage]) -> Job:
+        """Judge the pictures of cases under a draft; the result is a `CasesAsked`."""
+        return Job(len(pictures), lambda job: CasesAsked(self._tried(constitution, pictures, job)))
 
-        return Job(len(pictures), work)
+    def _tried(self, constitution: Constitution, pictures: Sequence[TrialImage], job: Job) -> tuple[Tried, ...]:
+        return tuple(
+            Tried(picture, verdict)
+            for batch in job.batches(pictures)
+            for picture, verdict in zip(batch, self._judged(constitution, batch), strict=True)
+        )
 
     def comparison(self, old: Constitution, new: Constitution, pictures: Sequence[TrialImage]) -> Job:
         """Judge images under two constitutions; the result is a `PoliciesCompared`."""

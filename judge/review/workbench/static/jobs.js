@@ -1,5 +1,5 @@
 /* The workbench's jobs: images tried or compared, how far they are, and a file of one's own. */
-function start(kind, data) { working = kind === "upload" ? "try" : kind; $(SLOTS[working]).innerHTML = ""; act(kind, data); }
+function start(kind, data) { working = { upload: "try", ask: "cases" }[kind] || kind; if (kind !== "ask") $(SLOTS[working]).innerHTML = ""; act(kind, data); }
 function progress(job) {
   for (const one of element.querySelectorAll("[data-progress]")) {
     const on = job && one.dataset.progress === working;

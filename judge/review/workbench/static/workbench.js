@@ -3,7 +3,7 @@
    follows stands in one function with this: draft.js, gutter.js, jobs.js, thresholds.js. */
 const panel = element.querySelector("#wb-panel"), row = element.closest(".wb-row"), tab = element.closest(".tabitem") || document.body;
 const $ = (id) => tab.querySelector("#" + id), code = $("wb-code"), ref = $("wb-ref");
-const SLOTS = { try: "wb-try-slot", compare: "wb-compare-slot", curve: "wb-curve-slot", save: "wb-save-slot", proposal: "wb-proposal" };
+const SLOTS = { try: "wb-try-slot", compare: "wb-compare-slot", curve: "wb-curve-slot", save: "wb-save-slot", proposal: "wb-proposal", cases: "wb-cases", wanted: "wb-wanted-slot" };
 let serial = 0, waiting = null, timer = null, current = "check", working = null, curveOf = "", wantedCurve = false;
 const line = [];                                    // what is to be sent when the answer has come
 
@@ -42,10 +42,11 @@ function state() {
   place.dataset.is = worst;
   place.textContent = set.loads === "true" ? `${set.name} ${set.version} loads: ${many(set.rules, "rule")}${set.mistakes !== "0" ? ", " + many(set.mistakes, "error") : ""}${set.warnings !== "0" ? ", " + many(set.warnings, "warning") : ""}` : `Does not load: ${many(set.mistakes, "mistake")}`;
   badge("check", Number(set.mistakes) + Number(set.warnings)); badge("chains", Number(set.rules));
+  const cases = live.querySelector(".wb-cases")?.dataset; badge("cases", Number(cases?.breaks || cases?.count || 0), cases?.breaks > 0 ? "bad" : "");
   mark([...live.querySelectorAll(".wb-finding")]);
   show(current);
 }
-function badge(name, count) { const place = element.querySelector(`[data-badge=${name}]`); place.textContent = count ? String(count) : ""; place.dataset.is = name === "check" && count ? $("wb-state").dataset.is : ""; }
+function badge(name, count, worst = "") { const place = element.querySelector(`[data-badge=${name}]`); place.textContent = count ? String(count) : ""; place.dataset.is = name === "check" && count ? $("wb-state").dataset.is : worst; }
 const box = $("wb-live");
 if (box) new MutationObserver(state).observe(box, { childList: true, subtree: true });
 /* Panels */
@@ -55,6 +56,7 @@ function show(name) {
   for (const one of element.querySelectorAll("[role=tab]")) { const on = one.dataset.panel === name; one.setAttribute("aria-selected", String(on)); one.tabIndex = on ? 0 : -1; }
   for (const one of row.querySelectorAll("section[data-for]")) one.hidden = one.dataset.for !== name;
   if (name === "thresholds" && (changed || !curveOf)) curve();
+  if (name === "cases" && changed) act("wanted");
 }
 element.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -71,6 +73,8 @@ row.addEventListener("click", (event) => {
   else if (set.line) goTo(Number(set.line));
   else if (set.kind === "try" || set.kind === "compare") start(set.kind, { choice: $(`wb-${set.kind}-choice`).value, count: Number($(`wb-${set.kind}-count`).value) || 12, ref: set.kind === "compare" ? $("wb-against").value : "" });
   else if (set.kind === "upload") upload();
+  else if (set.kind === "case") { button.disabled = true; act("case", { item: Number(set.item) }); }
+  else if (set.kind === "ask") start("ask", {});
   else if (set.kind === "put") act("put", { knob: $("wb-knob").value, rule: $("wb-rule").value, value: Number(set.value) });
   else if (set.kind === "stop") act("stop");
   else if (set.kind === "propose") { $("wb-proposal").innerHTML = ""; act("propose", { line: $("wb-why").value }); }

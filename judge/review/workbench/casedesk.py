@@ -1,0 +1,149 @@
+"""The workbench's cases, as its page shows them: which of them a draft breaks, which items could be one. No Gradio.
+
+What people decided is for who may decide anew: some of it is read blind by others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from judge.constitution import Constitution
+from judge.errors import ConstitutionError, JudgeError, UserError
+from judge.files import read_whole
+from judge.policytest.cases import LocatedCase
+from judge.review.store import DecidedItem, Right, Store
+from judge.review.ui import render
+from judge.review.ui.context import Person
+from judge.review.workbench.casebook import CaseBook, Made, overridden
+from judge.review.workbench.casecheck import CaseOutcome, cases_under, counted
+from judge.review.workbench.draft import PolicyDraft, read
+from judge.review.workbench.library import Library
+from judge.review.workbench.recorded import RecordedPicture
+from judge.review.workbench.trials import MOST, Job, TrialImage, Trials, Tried
+from judge.settings import MOST_IMAGE
+from judge.verdict import Verdict
+
+SHOWN = 60  # outcomes and items that are listed
+_KEPT = 400  # pictures whose answers of trials are kept
+
+
+@lru_cache(maxsize=16)
+def _whole(text: str) -> Constitution:
+    """A version as it is judged; read once, because every letter typed asks for it."""
+    return read(text).whole()
+
+
+class CaseDesk:
+    """The cases of everybody's drafts. Safe from many threads."""
+
+    def __init__(self, library: Library, store: Store, trials: Trials) -> None:
+        self._library, self._store, self._trials = library, store, trials
+        self.book = CaseBook(library, store)
+        self._tried: OrderedDict[str, Verdict] = OrderedDict()  # by the picture's digest, of trials since the start
+        self._known: dict[str, RecordedPicture | None] = {}
+        self._read_at = -1  # the newest item when the store was read
+        self._guard = threading.Lock()
+
+    def live(self, draft: PolicyDraft, person: Person) -> str:
+        """What the draft makes of the cases, as HTML. Never raises for what is in it."""
+        if not person.may(Right.DECIDE_ESCALATED):
+            return render.html("workbench_cases", problem="", outcomes=(), allowed=False, counts={}, path="", more=0)
+        outcomes: tuple[CaseOutcome, ...] = ()
+        problem = path = ""
+        if draft.judged is not None:
+            path = str(self.book.path(draft.judged.constitution).relative_to(self._library.folder.parent))
+            try:
+                outcomes = self._under(draft.judged)
+            except ConstitutionError as error:
+                one = error.problems[0]
+                problem = f"{Path(one.file).name}, line {one.line}: {one.message}"
+            except JudgeError as error:
+                problem = error.message
+        return render.html(
+            "workbench_cases",
+            problem=problem,
+            outcomes=outcomes[:SHOWN],
+            more=max(len(outcomes) - SHOWN, 0),
+            allowed=True,
+            counts=counted(outcomes),
+            path=path if outcomes or problem else "",
+        )
+
+    def wanted(self, decided: Sequence[DecidedItem], draft: Constitution, person: Person) -> str:
+        """Items that people decided otherwise than the judge and that have no case yet, as HTML."""
+        if not person.may(Right.DECIDE_ESCALATED):
+            return ""
+        try:
+            have = {self.book.sha256(one) for one in self._cases(draft.constitution)}
+        except JudgeError:
+            have = set()  # the list of cases says what is wrong with the file
+        found = [one for one in decided if overridden(one) and one.verdict.image_facts.sha256 not in have]
+        may = person.may(Right.EDIT_CONSTITUTIONS)
+        return render.html("workbench_wanted", items=found[:SHOWN], total=len(found), may=may)
+
+    def make(self, item: int, person: Person) -> Made:
+        """The item as a case; see `CaseBook.add`."""
+        found = next(iter(self._store.decided(item=item)), None)
+        if found is None:
+            raise UserError(f"item {item} is not decided", hint="decide it first")
+        return self.book.add(found, person.name)
+
+    def ask(self, draft: Constitution, person: Person) -> Job:
+        """A job that asks the model what the cases lack under the draft; its result goes to `learn`.
+
+        Raises:
+            UserError: nothing is lacking, or the pictures are not in the store.
+        """
+        if not person.may(Right.DECIDE_ESCALATED):
+            raise UserError("what people decided is for the roles policy and admin")
+        cases = {one.case.path: one.name for one in self._under(draft) if one.fared == "asks"}
+        some = list(cases.items())[:MOST]
+        images = [TrialImage(name, read_whole(Path(path), MOST_IMAGE)) for path, name in some]
+        if not images:
+            raise UserError("every case can be told from recorded answers", hint="nothing has to be asked")
+        return self._trials.asking(draft, images)
+
+    def learn(self, tried: Sequence[Tried]) -> None:
+        """Keep what a trial found out, so that the next edit need not ask again."""
+        with self._guard:
+            for one in tried:
+                sha256 = one.verdict.image_facts.sha256
+                if sha256 is not None and one.verdict.failure is None:
+                    self._tried[sha256] = one.verdict
+                    self._tried.move_to_end(sha256)
+                    self._known.pop(sha256, None)
+            while len(self._tried) > _KEPT:
+                self._tried.popitem(last=False)
+
+    def _cases(self, name: str) -> tuple[LocatedCase, ...]:
+        """The cases of a constitution, read by the version that they were written for."""
+        base = self._library.latest(name)
+        if base is None:
+            return ()
+        return self.book.cases(name, _whole(self._library.text(base)))
+
+    def _under(self, draft: Constitution) -> tuple[CaseOutcome, ...]:
+        base = self._library.latest(draft.constitution)
+        if base is None:
+            return ()
+        before = _whole(self._library.text(base))
+        cases = self.book.cases(draft.constitution, before)
+        return cases_under(draft, before, cases, self._pictures(cases)) if cases else ()
+
+    def _pictures(self, cases: Sequence[LocatedCase]) -> Callable[[LocatedCase], RecordedPicture | None]:
+        """What is recorded of each case's picture; the store is read for those that are new."""
+        digests = {one.path: self.book.sha256(one) for one in cases}
+        newest = self._store.newest
+        with self._guard:
+            if newest != self._read_at:
+                self._known, self._read_at = {}, newest
+            new = {one for one in digests.values() if one is not None and one not in self._known}
+            for sha256, verdicts in (self._store.verdicts_of(new) if new else {}).items():
+                tried = self._tried.get(sha256)
+                self._known[sha256] = RecordedPicture.of([*([tried] if tried else []), *verdicts])
+            found = {path: self._known.get(sha256) if sha256 else None for path, sha256 in digests.items()}
+        return lambda case: found[case.path]
