@@ -185,7 +185,7 @@ class Desk:
         verdict = item.verdict
         slots |= {"stage": self._shield(item), **item_html(item, person)}
         said = f"{before}Item {item.id}: {render.word(verdict.verdict)}"
-        said += f", {', '.join(verdict.violations)}." if verdict.violations else "."
+        said += f", {render.few(verdict.violations)}." if verdict.violations else "."
         self._ahead.submit(self._prepare, asked.filters)
         return QueueUpdate(
             slots=slots,

@@ -148,7 +148,7 @@ def _line(row: ItemSummary, current: Item | None, person: Person) -> dict[str, A
     return {
         "id": row.id,
         "verdict": row.verdict,
-        "title": ", ".join(row.violations) or render.word(row.verdict),
+        "title": render.few(row.violations) or render.word(row.verdict),
         "detail": f"{PurePath(row.image).name[:48]}{score} · {age(row.added)}",
         "tag": tag,
         "taken": row.lease is not None and not mine,

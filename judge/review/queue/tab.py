@@ -15,7 +15,7 @@ from judge.review.ui import render
 from judge.review.ui.context import Context
 
 log = logging.getLogger("judge")
-SCRIPTS = ("desk", "toast", "stage", "view", "decision", "panel", "lists", "keys", "heard", "start")  # in this order
+_PARTS = "desk toast stage view decision panel rules lists keys heard start"  # in this order
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
 
 
@@ -37,7 +37,7 @@ def build(context: Context) -> None:
         desk.left(context.page(request))
 
     frame = render.html("desk", keys=KEYS)
-    script = "\n".join(render.static(f"{name}.js") for name in SCRIPTS).replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
+    script = "\n".join(render.static(f"{name}.js") for name in _PARTS.split()).replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
     script = script.replace("DEFAULT_KEYS", json.dumps(DEFAULTS))
     page = gr.HTML(
         "",

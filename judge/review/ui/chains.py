@@ -94,10 +94,9 @@ class Group:
 
 @dataclass(frozen=True)
 class RuleView:
-    """A rule on one view of the image, ready to be shown. `key` is the digit that ticks it."""
+    """A rule on one view of the image, ready to be shown."""
 
     finding: Finding
-    key: str
     groups: tuple[Group, ...]
     show_view: bool
 
@@ -109,12 +108,10 @@ class RuleView:
 
 def rules_of(verdict: Verdict) -> tuple[RuleView, ...]:
     """Every finding in reading order: violated, undecided, not violated, pruned."""
-    digits = {rule: str((place + 1) % 10) for place, rule in enumerate(rule_ids(verdict)[:10])}
     several = len(verdict.image_facts.judged) > 1
     return tuple(
         RuleView(
             finding=finding,
-            key=digits.get(finding.rule, ""),
             groups=_groups(finding, finding.thresholds or verdict.provenance.thresholds),
             show_view=several,
         )
@@ -123,9 +120,8 @@ def rules_of(verdict: Verdict) -> tuple[RuleView, ...]:
 
 
 def rule_ids(verdict: Verdict) -> tuple[str, ...]:
-    """Ids of the rules, each once, in reading order."""
-    ordered = sorted(verdict.findings, key=lambda one: READING_ORDER[one.outcome])
-    return tuple(dict.fromkeys(finding.rule for finding in ordered))
+    """Ids of the rules, each once, in the constitution's order: the same for every image."""
+    return tuple(dict.fromkeys(finding.rule for finding in verdict.findings))
 
 
 def boxes_of(verdict: Verdict) -> tuple[ChainBox, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import Counter
 from typing import Any
 
 from judge.errors import UserError
@@ -15,14 +16,21 @@ from judge.verdict import RuleOutcome, Verdict
 # A data URI is a third larger than its file, and a page sends one at a time.
 UPLOAD_BYTES = DEFAULT_LIMITS.file_bytes // 2
 
+AT_FIRST, UNFOLDED = 12, 3  # rules in sight, and how many of their chains: with two hundred the page stays a page
+
 
 def rules_html(verdict: Verdict) -> str:
-    """Every rule of a verdict with its chain; those that were pruned by themselves."""
+    """Every rule of a verdict with its chain, the first ones in sight; those that were pruned by themselves."""
     rules = rules_of(verdict)
+    judged = [one for one in rules if one.finding.outcome is not RuleOutcome.PRUNED]
+    rest = judged[AT_FIRST:]
     return render.html(
         "rules",
         verdict=verdict,
-        judged=[one for one in rules if one.finding.outcome is not RuleOutcome.PRUNED],
+        judged=judged[:AT_FIRST],
+        rest=rest,
+        outcomes=Counter(one.finding.outcome for one in rest),
+        unfolded=UNFOLDED,
         pruned=[one for one in rules if one.finding.outcome is RuleOutcome.PRUNED],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["word"] = word
+    environment.filters["few"] = few
     environment.filters["signed"] = lambda number: f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
     return environment
 
@@ -55,6 +57,13 @@ def _environment() -> Environment:
 def word(name: str) -> str:
     """A name of the program's in a person's words: `no_violation` is shown as `No violation`."""
     return _WORDS.get(str(name), str(name).replace("_", " "))
+
+
+def few(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are: a line that stays a line, however many rules are violated."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def html(template: str, **values: Any) -> str:

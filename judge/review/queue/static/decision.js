@@ -6,7 +6,7 @@ function complain(text) { const place = $("cj-inline-error"); if (place) { place
 function decide(action) {
   if (item === null || !form()?.elements.reason) return;
   complain("");
-  if (action === "violation" && !ticked().length) { complain("Tick the rules that are violated first: press their digits."); form().querySelector("input[name=rule]")?.focus(); return; }
+  if (action === "violation" && !ticked().length) { complain("Tick the rules that are violated first: press their digits, or find them by name."); pickRules(); return; }
   if (action === "no_violation" || action === "escalate") ask(action);
   else record(action, reason());
 }

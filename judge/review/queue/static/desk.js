@@ -38,7 +38,8 @@ watch("value", () => {
   if (reply.state) desk.dataset.state = reply.state;
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
   if (moved) resetView(); else if (reply.slots?.stage) drawView();
-  nameKeys();
+  if (moved) unfolded = false;
+  nameKeys(); foldRules();
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);
   for (const one of reply.toasts || []) toast(one.text, one.bad, one.line);
@@ -55,6 +56,7 @@ element.addEventListener("click", (event) => {
   if (set.act) decide(set.act);
   else if (set.quick && asking()) answer(set.quick);
   else if (set.panel === "cancel") unask();
+  else if (set.panel === "unpick") unpick();
   else if (set.open) act("take", { open: Number(set.open) });
   else if (set.page) act("page", { offset: Number(set.page) });
   else if (set.dialog) openDialog(set.dialog);

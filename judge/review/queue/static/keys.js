@@ -2,7 +2,7 @@
 const bound = DEFAULT_KEYS;                          // name of an action: its key
 const ACTIONS = {
   violation: () => decide("violation"), no_violation: () => decide("no_violation"), escalate: () => decide("escalate"), skip: () => decide("skip"),
-  undo: () => act("undo"), reason: () => field()?.focus(), gold: () => $("cj-gold")?.click(),
+  undo: () => act("undo"), reason: () => field()?.focus(), find: findRule, unfold: () => { unfolded = !unfolded; foldRules(); }, gold: () => $("cj-gold")?.click(),
   reveal: () => item !== null && want(!shown, false), boxes: toggleBoxes,
   zoom_in: () => zoomTo(view.zoom * 1.4), zoom_out: () => zoomTo(view.zoom / 1.4), whole_or_actual: wholeOrActual, turn, full: () => full(),
   grey: () => level("grey", !levels.grey), blur_less: () => blur(-1), blur_more: () => blur(1),
@@ -34,8 +34,8 @@ function down(event) {
   if (waiting !== null && !quietly) { event.preventDefault(); return; }  // a key is meant for what is on the screen when it comes
   if (event.key in ARROWS && view.zoom > 1) { pan(...ARROWS[event.key]); event.preventDefault(); return; }
   if (/^[0-9]$/.test(event.key)) {
-    const found = element.querySelectorAll("#cj-decision input[name=rule]")[(Number(event.key) + 9) % 10];
-    if (found) { found.click(); event.preventDefault(); }
+    const found = chips()[(Number(event.key) + 9) % 10];
+    if (found) { boxOf(found).click(); event.preventDefault(); }
     return;
   }
   if (action === "peek" && item !== null) { if (!event.repeat) want(true, true); event.preventDefault(); return; }

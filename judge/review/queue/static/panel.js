@@ -12,9 +12,11 @@ function ask(action) {
   box.setAttribute("aria-label", $("cj-panel-title").textContent);
   for (const [name, value] of [["role", "combobox"], ["aria-expanded", "true"], ["aria-controls", list.id], ["aria-autocomplete", "list"], ["aria-describedby", "cj-panel-hint"]]) field().setAttribute(name, value);
   pick(null); typed();
-  field().focus();
-  box.scrollIntoView({ block: "nearest" });
+  if (narrow()) { box.focus({ preventScroll: true }); keepPicture(); } else { field().focus(); box.scrollIntoView({ block: "nearest" }); }
 }
+const narrow = () => matchMedia("(max-width: 860px)").matches;  // where panels are sheets, and a keyboard would hide half of them
+function keepPicture() { const box = $("cj-stage").getBoundingClientRect(); if (box.top < 0 || box.bottom > innerHeight / 2) window.scrollBy({ top: box.top - 8, behavior: "instant" }); }
+window.visualViewport?.addEventListener("resize", () => desk.style.setProperty("--covered", Math.max(0, innerHeight - visualViewport.height - visualViewport.offsetTop) + "px"));
 function unask() {
   const box = panel();
   if (!asking()) return false;
