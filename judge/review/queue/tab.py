@@ -37,8 +37,8 @@ def build(context: Context) -> None:
         desk.left(context.page(request))
 
     frame = render.html("desk", keys=KEYS)
-    script = "\n".join(render.static(f"{name}.js") for name in _PARTS.split()).replace("REFRESH_SECONDS", str(REFRESH_SECONDS))
-    script = script.replace("DEFAULT_KEYS", json.dumps(DEFAULTS))
+    script = "\n".join(render.static(f"{name}.js") for name in _PARTS.split())
+    script = script.replace("REFRESH_SECONDS", str(REFRESH_SECONDS)).replace("DEFAULT_KEYS", json.dumps(DEFAULTS))
     page = gr.HTML(
         "",
         html_template=frame,
