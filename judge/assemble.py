@@ -136,6 +136,14 @@ def load_mllm_of(language: str = DEFAULT, settings: Settings | None = None, **ov
     return _mllm(settings_of(settings, overrides), language_of(language))
 
 
+def load_encoder_alone(settings: Settings) -> Encoder | None:
+    """The encoder that `settings` names, without any other model; None where none is named.
+
+    Raises as `load_judge` does.
+    """
+    return _named_eyes(settings, None if settings.encoder == OFF else settings.encoder, None).encoder
+
+
 def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Settings:
     """Settings given whole, or field by field; those that the bundled model has of its own, unless they are said.
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from judge.audits import shares
 from judge.audits.generated import Generated
-from judge.audits.recorded import Recorded, check_policy, judged_by, recorded
+from judge.audits.recorded import Recorded, known_of
 from judge.audits.shapes import GeneratorAudit
 from judge.constitution import Constitution
 from judge.evaluation.measures.bootstrap import Bootstrap
-from judge.report.tables import Tables
 
 
 def audit_generator(
@@ -30,19 +29,16 @@ def audit_generator(
         UserError: the folder holds no verdicts, or those of another constitution, or none that can be counted again.
         JudgeError: the tables cannot be read, or are not as they were written.
     """
-    with Tables(verdicts) as tables:
-        check_policy(tables, constitution)
-        run, models = tables.run.name, judged_by(tables)
-        wanted = {one.key for one in images}
-        known: dict[str, Recorded] = {}
-        beside = 0
-        for key, one in recorded(tables, changes or {}):
-            if key in wanted:
-                known[key] = one
-            else:
-                beside += 1
+    found = known_of(images, verdicts, constitution, changes or {})
     return figures(
-        images, known, constitution, run=run, judged_by=models, beside=beside, changes=changes or {}, split_by=split_by
+        images,
+        found.known,
+        constitution,
+        run=found.run,
+        judged_by=found.judged_by,
+        beside=found.beside,
+        changes=changes,
+        split_by=split_by,
     )
 
 

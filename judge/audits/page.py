@@ -13,7 +13,7 @@ from judge.evaluation.reports.html.pictures import Shielded, shielded
 from judge.evaluation.reports.html.standalone import plain_page
 
 SURE = 0.05  # of a corrected p-value: the usual bound
-_FOLDER = Path(__file__).resolve().parent
+_FOLDER = Path(__file__).resolve().parent / "generator_page"
 _TESTS = 200  # most rows of the table of tests; all are in the JSON
 
 

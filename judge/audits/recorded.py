@@ -5,12 +5,14 @@ An image that could not be read, or not wholly, is open for every rule that it i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from judge.audits.generated import Generated
 from judge.constitution import Constitution
 from judge.errors import JudgeError, UserError
 from judge.evaluation.measures.counting import Answered
@@ -88,6 +90,39 @@ def check_policy(tables: Tables, constitution: Constitution) -> None:
             f"the verdicts are of {printable(name)}, and of other rules than {constitution.constitution} has now",
             hint="name the constitution that they were judged under with -c, or judge again",
         )
+
+
+@dataclass(frozen=True)
+class KnownImages:
+    """known: what is recorded of each image, by its key. run: the name of the run that it is of. judged_by: the models,
+    where evidence was kept. beside: how many images of other keys the tables have."""
+
+    known: Mapping[str, Recorded]
+    run: str
+    judged_by: tuple[str, ...]
+    beside: int
+
+
+def known_of(
+    images: Sequence[Generated], folder: Path, constitution: Constitution, changes: Mapping[str, float]
+) -> KnownImages:
+    """What the tables of a batch say of images.
+
+    Raises:
+        UserError: the folder holds no verdicts, or those of another constitution, or none that can be counted again.
+        JudgeError: the tables cannot be read, or are not as they were written.
+    """
+    wanted = {one.key for one in images}
+    known: dict[str, Recorded] = {}
+    beside = 0
+    with Tables(folder) as tables:
+        check_policy(tables, constitution)
+        for key, one in recorded(tables, changes):
+            if key in wanted:
+                known[key] = one
+            else:
+                beside += 1
+        return KnownImages(known, tables.run.name, judged_by(tables), beside)
 
 
 def recorded(tables: Tables, changes: Mapping[str, float]) -> Iterator[tuple[str, Recorded]]:

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from judge.audits.shapes import GeneratorAudit
     from judge.settings import Settings
 
-_THRESHOLD = "NAME=VALUE"
+Recount = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="Count the recorded verdicts again under this threshold, such as prior_holds=0.9; no model is asked.",
+    ),
+]
 
 
 @judged_with(*JUDGING, "frames", "look_closer", batch=TOGETHER)
@@ -49,13 +55,7 @@ def audit_generator(
         Path | None,
         typer.Option(metavar="FOLDER", help="Verdicts that `judge batch` recorded of these images: no model is asked."),
     ] = None,
-    recount: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar=_THRESHOLD,
-            help="Count the recorded verdicts again under this threshold, such as prior_holds=0.9; no model is asked.",
-        ),
-    ] = None,
+    recount: Recount = None,
     json: Annotated[bool, typer.Option("--json", help="Print audit.json instead of the table.")] = False,
 ) -> None:
     """Count how often generators make unsafe images. Exit code: 0 counted, 2 your mistake, 3 a failure."""
@@ -68,7 +68,7 @@ def audit_generator(
     made = read_generated(images, settings.limits, column=column, by=by)
     folder = verdicts or out / "verdicts"
     if verdicts is None and not changes:
-        _judge(images, folder, constitution, settings, column)
+        judge_into(folder, images, constitution, settings, column)
     found = audit(made, folder, policy.constitution, changes=changes, split_by=by)
     write(out, found.model_dump_json(indent=1), _page(found))
     if json:
@@ -80,7 +80,12 @@ def audit_generator(
     print(f"judge: the report is {out / 'audit.html'}", file=sys.stderr)
 
 
-def _judge(images: str, folder: Path, constitution: str, settings: Settings, column: str | None) -> None:
+def judge_into(folder: Path, images: str, constitution: str, settings: Settings, column: str | None = None) -> None:
+    """Judge what has no verdict yet into the tables of `folder`, with evidence.
+
+    Raises:
+        UserError, JudgeError: see `judge.serving.batch.call.batch`.
+    """
     from judge.cli.batch_telling import Telling
     from judge.cli.exits import Stopped
     from judge.serving.batch.call import batch

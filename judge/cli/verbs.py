@@ -9,6 +9,7 @@ import typer
 
 from judge.cli import (
     audit,
+    audit_erasure,
     audit_generator,
     batch,
     bench,
@@ -51,6 +52,7 @@ VERBS: dict[str, Callable[..., None] | typer.Typer] = {  # in the order of `--he
     "lint": lint.lint,
     "calibrate": calibrate.calibrate,
     "audit-generator": audit_generator.audit_generator,
+    "audit-erasure": audit_erasure.audit_erasure,
     "import": import_.import_policy,
     "serve": serve.app,
     "review": review.app,

@@ -19,6 +19,7 @@ from judge.evaluation.measures.figures import Estimate
 DRAWS = 2000
 SEED = 1
 LEVEL = 0.95
+_FEW = 64  # kinds of groups
 
 Numbers = NDArray[np.float64]
 
@@ -46,6 +47,21 @@ class Bootstrap:
             drawn = np.bincount(picked.ravel(), minlength=self.draws * images)
             self._weights[images] = drawn.reshape(self.draws, images).astype(np.float32)
         return self._weights[images]
+
+    def sums(self, columns: Numbers) -> Numbers:
+        """Sums over groups of images that are drawn whole: one row per draw. columns: what each group brings, by row.
+
+        There may be many groups, of any weights; where few differ, drawing them comes to drawing counts (see `cells`).
+        """
+        kinds, counts = np.unique(columns, axis=0, return_counts=True)
+        if len(kinds) <= _FEW:
+            few: Numbers = self.cells(counts.astype(np.int64)) @ kinds
+            return few
+        rng, count = np.random.default_rng(self.seed), len(columns)
+        drawn: Numbers = np.empty((self.draws, columns.shape[1]))
+        for draw in range(self.draws):
+            drawn[draw] = np.bincount(rng.integers(count, size=count), minlength=count) @ columns
+        return drawn
 
     def estimate(self, value: float, drawn: Numbers) -> Estimate:
         """A figure with its interval. NaN is what could not be computed, on the images or on a draw."""
