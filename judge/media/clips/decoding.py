@@ -198,6 +198,8 @@ class _Seeing:
         self._last = -1  # when the frame before shows, in milliseconds
         self._length = 0  # and for how long
         self._since: tuple[int, str] | None = None  # from when on something is damaged, and what was said
+        self._rotation: int | None = None
+        self._turn: tuple[Image.Transpose | None, int] = (None, 0)
         self._shrinkers = {telling: VideoReformatter() for telling in (True, False)}
 
     def add(self, frame: Any) -> None:
@@ -246,7 +248,9 @@ class _Seeing:
         self._since = None
 
     def _see(self, frame: Any, ms: int) -> None:
-        turn, degrees = _turn(frame, self._looked)
+        if frame.rotation != self._rotation:  # what lies beside a frame holds on to it, so it is looked at but rarely
+            self._rotation, self._turn = frame.rotation, _turn(frame, self._looked)
+        turn, degrees = self._turn
         ratio = float(self._stream.sample_aspect_ratio or 1)
         shown = max(1, round(frame.width * (ratio if 0.1 <= ratio <= 10 else 1.0))), frame.height
         if frame.format.name.startswith(_SEE_THROUGH):

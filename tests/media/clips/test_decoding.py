@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import itertools
 import struct
 
+import av
 import pytest
 from PIL import Image, ImageDraw
 
@@ -143,3 +145,16 @@ def test_frames_with_too_many_pixels():
 )
 def test_a_clip_is_told_by_its_first_bytes(head, clip):
     assert is_clip(head) is clip
+
+
+def test_no_frame_is_held_longer_than_it_is_looked_at():
+    """Each is megabytes: where one hangs on to itself, ten minutes take gigabytes before anybody collects them."""
+    data = film([dotted(place % 40) for place in range(80)])
+    before = set(map(id, gc.get_objects()))
+    gc.disable()
+    try:
+        looked(data)
+        left = [one for one in gc.get_objects() if type(one) is av.VideoFrame and id(one) not in before]
+    finally:
+        gc.enable()
+    assert len(left) < 10
