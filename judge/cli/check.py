@@ -1,8 +1,9 @@
-"""`judge check IMAGE...`: the verdict on each image."""
+"""`judge check IMAGE...`: the verdict on each image, and on each clip."""
 
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,20 +15,29 @@ from judge.cli.model_options import JUDGING, chosen_options, judged_with
 from judge.cli.reminder import remind
 from judge.cli.tally import VerdictTally
 from judge.errors import UserError
+from judge.printable import printable
 from judge.progress import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from judge.cli.headlines import Headlines
+    from judge.clip_verdict import ClipVerdict
     from judge.settings import Settings
     from judge.verdict import Verdict
 
 
-@judged_with(*JUDGING, "frames", "look_closer")
+class _Shape(StrEnum):
+    """Choices of `--as`."""
+
+    AWS = "aws"
+    HIVE = "hive"
+
+
+@judged_with(*JUDGING, "frames", "clip_frames", "look_closer")
 def check(
     given: typer.Context,
-    images: Annotated[list[str], typer.Argument(help="Image files, or folders of them.", metavar="IMAGE...")],
+    images: Annotated[list[str], typer.Argument(help="Images, clips, or folders of them.", metavar="IMAGE...")],
     constitution: Annotated[
         str, typer.Option("--constitution", "-c", help="A YAML file, or a shipped name: demo, os-bench.")
     ] = "demo",
@@ -35,23 +45,28 @@ def check(
     settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per image and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule's chain with its probabilities.")] = False,
+    shape: Annotated[
+        _Shape | None, typer.Option("--as", help="Of clips: JSON in the shape of Amazon's or Hive's moderation.")
+    ] = None,
     server: Annotated[
         str | None,
         typer.Option(help="Address of a `judge serve` that judges in place of this machine; -c names one of its."),
     ] = None,
 ) -> None:
-    """Judge images. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
-    inputs = Inputs(images, each=json)
+    """Judge images and clips. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
+    inputs = Inputs(images, each=json or shape is not None)
+    sources = _only_clips(inputs) if shape is not None else inputs
     if server is not None:
-        verdicts = _of_server(given, server, inputs)
+        verdicts: Iterator[Verdict | ClipVerdict] = _of_server(given, server, sources)
     else:
         from judge.assemble import load_judge
+        from judge.judging.clips.judging import judge_all
 
         judge = load_judge(constitution, settings)
         remind(judge, settings.model)
-        verdicts = judge.judge_many(inputs)
-    if json:
-        shown: _Lines | Headlines = _Lines()
+        verdicts = judge_all(judge, sources)
+    if json or shape is not None:
+        shown: _Lines | Headlines = _Lines(shape)
     else:
         from judge.cli.headlines import Headlines
 
@@ -66,16 +81,26 @@ def check(
         shown.finish()
     inputs.tell()
     tally.tell(perf_counter() - begun)
-    if not (json or explain):
+    if not (json or explain or shape):
         _say_what_next(tally, chosen_options(given), newcomer=constitution == "demo")
     raise typer.Exit(tally.code)
 
 
-def _of_server(given: typer.Context, server: str, inputs: Inputs) -> Iterator[Verdict]:
+def _only_clips(inputs: Iterable[str]) -> Iterator[str]:
+    """The shapes of others are those of clips."""
+    from judge.judging.clips.judging import holds_clip
+
+    for one in inputs:
+        if not holds_clip(one):
+            raise UserError(f"{printable(one)} is no clip, and --as is for clips", hint="leave --as out: --json")
+        yield one
+
+
+def _of_server(given: typer.Context, server: str, inputs: Iterable[str]) -> Iterator[Verdict | ClipVerdict]:
     """Verdicts of a server. Options of models are for those that would judge here."""
     chosen = {option: given.get_parameter_source(option) for option in given.params}
     said = {option for option, source in chosen.items() if source is not None and source.name == "COMMANDLINE"}
-    if own := sorted(said - {"images", "constitution", "json", "explain", "server"}):
+    if own := sorted(said - {"images", "constitution", "json", "explain", "shape", "server"}):
         options = ", ".join(f"--{one.replace('_', '-')}" for one in own)
         raise UserError(f"the server at {server} has settings of its own", hint=f"leave out {options}")
     from judge.client import Client
@@ -94,11 +119,23 @@ def _say_what_next(tally: VerdictTally, options: list[str], *, newcomer: bool) -
 
 
 class _Lines:
-    """One JSON object per line, as they come."""
+    """One JSON object per line, as they come. shape: that of others, for clips."""
 
-    def add(self, verdict: Verdict) -> None:
+    def __init__(self, shape: _Shape | None = None) -> None:
+        self._shape = shape
+
+    def add(self, verdict: Verdict | ClipVerdict) -> None:
         """Print one verdict."""
-        print(verdict.model_dump_json(), flush=True)
+        if self._shape is None:
+            print(verdict.model_dump_json(), flush=True)
+            return
+        import json
+
+        from judge.clip_verdict import ClipVerdict
+        from judge.judging.clips.shapes import SHAPES
+
+        assert isinstance(verdict, ClipVerdict), "sources were asked whether they are clips"
+        print(json.dumps(SHAPES[self._shape](verdict)), flush=True)
 
     def finish(self) -> None:
         """Nothing is held back."""

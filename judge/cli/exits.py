@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from judge.errors import JudgeError
 
 if TYPE_CHECKING:
+    from judge.clip_verdict import ClipVerdict
     from judge.verdict import Verdict
 
 
@@ -30,7 +31,7 @@ class Stopped(JudgeError):
 GRAVEST_FIRST = (Exit.VIOLATION, Exit.FAILURE, Exit.NEEDS_REVIEW, Exit.NO_VIOLATION)
 
 
-def exit_of(verdict: Verdict) -> Exit:
+def exit_of(verdict: Verdict | ClipVerdict) -> Exit:
     """The exit code of one verdict. A failure that another try may mend (a model, a server, a disk) comes before an
     open question; an image that cannot be judged is one: only a person can tell."""
     if verdict.verdict == "violation":

@@ -11,6 +11,7 @@ from judge.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from judge.clip_verdict import ClipVerdict
     from judge.verdict import Verdict
 
 _STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
@@ -19,7 +20,7 @@ _STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation
 def headline(verdict: Verdict) -> list[tuple[str, str]]:
     """Image, verdict, and the rules violated, the reasons for a review, or what it would take to violate a rule: pieces
     of text, each with its style."""
-    pieces = [(f"{verdict.verdict:<13}", _STYLES[verdict.verdict]), (printable(verdict.image), "")]
+    pieces = first_words(verdict)
     if verdict.violations:
         pieces.append((f"  {', '.join(verdict.violations)}", "red"))
     elif verdict.verdict == "no_violation":
@@ -28,13 +29,23 @@ def headline(verdict: Verdict) -> list[tuple[str, str]]:
         if (near := nearest(verdict.findings)) is not None:
             why = f"{near.rule} lifted by" if near.lifted else f"{near.rule} but for"
             pieces.append((f"  {why}: {printable(near.statement)}", "dim"))
-    below = [(printable(reason), "yellow") for reason in verdict.reasons]
+    return pieces + below(verdict)
+
+
+def first_words(verdict: Verdict | ClipVerdict) -> list[tuple[str, str]]:
+    """How the lines of a verdict begin."""
+    return [(f"{verdict.verdict:<13}", _STYLES[verdict.verdict]), (printable(verdict.image), "")]
+
+
+def below(verdict: Verdict | ClipVerdict) -> list[tuple[str, str]]:
+    """What stands under the first line of a verdict."""
+    said = [(printable(reason), "yellow") for reason in verdict.reasons]
     if verdict.failure is not None and verdict.failure.hint:
-        below.append((f"hint: {printable(verdict.failure.hint)}", "dim"))
+        said.append((f"hint: {printable(verdict.failure.hint)}", "dim"))
     if verdict.shadow_violations:
-        below.append((f"in shadow: {', '.join(verdict.shadow_violations)}", "magenta"))
-    below += [(printable(note), "dim") for note in verdict.notes]
-    return pieces + [(f"\n{'':<13}{text}", style) for text, style in below]
+        said.append((f"in shadow: {', '.join(verdict.shadow_violations)}", "magenta"))
+    said += [(printable(note), "dim") for note in verdict.notes]
+    return [(f"\n{'':<13}{text}", style) for text, style in said]
 
 
 def say_how_to_see_why(image: str, options: Sequence[str]) -> None:

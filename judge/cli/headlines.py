@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from judge.cli import tables
+from judge.cli import clip_lines, tables
 from judge.cli.headline import headline
 from judge.cli.tally import WORDS
+from judge.clip_verdict import ClipVerdict
 from judge.verdict import Verdict
 
 TOGETHER = 200  # of more images the others come as they are judged, so that memory stays flat
@@ -23,11 +24,15 @@ class Headlines:
         self._held: dict[str, list[RenderableType]] = {word: [] for word in WORDS}
         self._room = TOGETHER
 
-    def add(self, verdict: Verdict) -> None:
+    def add(self, verdict: Verdict | ClipVerdict) -> None:
         """Hold one verdict's lines; print them where there is no room."""
-        lines: list[RenderableType] = [Text.assemble(*headline(verdict))]
+        lines: list[RenderableType] = []
+        if isinstance(verdict, ClipVerdict):
+            lines += [clip_lines.headline(verdict), *(clip_lines.explanation(verdict) if self._explain else ())]
+        else:
+            lines += [Text.assemble(*headline(verdict)), *(tables.explanation(verdict) if self._explain else ())]
         if self._explain:
-            lines += [*tables.explanation(verdict), Text(tables.LEGEND, style="dim")]
+            lines.append(Text(tables.LEGEND, style="dim"))
         if self._room:
             self._room -= 1
             self._held[verdict.verdict] += lines

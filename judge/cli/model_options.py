@@ -38,6 +38,9 @@ _Frames = Annotated[
         min=1, max=1000, help="Most frames of an animation or pages of a file to judge; alike ones count once."
     ),
 ]
+_ClipFrames = Annotated[
+    int, typer.Option(min=1, max=10_000, help="Most frames of a clip to judge; alike ones count once.")
+]
 _MaxPixels = Annotated[
     int, typer.Option(min=64 * 64, max=64_000_000, help="Pixels of a picture that the model is shown; more is slower.")
 ]
@@ -91,6 +94,7 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "batch": (_Batch, 8),
     "memory_gib": (_MemoryGib, None),
     "frames": (_Frames, 24),
+    "clip_frames": (_ClipFrames, 240),
     "max_pixels": (_MaxPixels, 1024 * 1024),
     "reason_with": (_ReasonWith, _Reasoning.STEPS),
     "trust_remote_code": (_TrustRemoteCode, False),
@@ -141,6 +145,8 @@ def judged_with(*names: str, **defaults: Any) -> Callable[[Callable[..., None]],
             chosen = {name: given.pop(name) for name in names}
             if "frames" in chosen:
                 chosen["limits"] = {"frames": chosen.pop("frames")}
+            if "clip_frames" in chosen:
+                chosen["clips"] = {"frames": chosen.pop("clip_frames")}
             return verb(**given, settings=Settings.of(**chosen))
 
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

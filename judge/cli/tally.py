@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from judge.cli.exits import Exit, exit_of, gravest
 
 if TYPE_CHECKING:
+    from judge.clip_verdict import ClipVerdict
     from judge.verdict import Verdict
 
 WORDS = ("violation", "needs_review", "no_violation")  # in the order in which somebody wants to see them
@@ -39,7 +40,7 @@ class VerdictTally:
         """How many images."""
         return self._words.total()
 
-    def add(self, verdict: Verdict) -> None:
+    def add(self, verdict: Verdict | ClipVerdict) -> None:
         """Count one verdict."""
         self._codes.add(exit_of(verdict))
         self._words[verdict.verdict] += 1
@@ -65,9 +66,12 @@ class VerdictTally:
         print(f"judge: {self.count} images in {seconds:.1f} s: {told}", file=sys.stderr)
 
 
-def _why_safe(verdict: Verdict) -> str:
+def _why_safe(verdict: Verdict | ClipVerdict) -> str:
+    from judge.clip_verdict import ClipVerdict
     from judge.judging.nearest import nearest
 
+    if isinstance(verdict, ClipVerdict):
+        return "for not long enough" if any(rule.ranges for rule in verdict.rules) else "near no rule"
     found = nearest(verdict.findings)
     if found is None:
         return "near no rule"
