@@ -91,24 +91,22 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
     from starlette.middleware import Middleware
 
     from judge.review import page
-    from judge.review.access import connections, logins
-    from judge.review.access.door import Door
-    from judge.review.ui import render
+    from judge.review.access import connections
+    from judge.review.access.door import USER, Door
+    from judge.review.access.sessions import Sessions
+    from judge.review.access.signing import Signing
     from judge.review.ui.context import Context
     from judge.review.ui.theme import head, theme
     from judge.serving.judges import Judges
 
-    def sign_in(name: str, password: str) -> bool:
-        return logins.authenticate(store, name, password) is not None
-
+    signing = Signing(store, Sessions(store)) if signed_in else None
     context = Context(store, settings, data, signed_in, Judges(settings))
     blocks = page.build(context)
     try:
         blocks.launch(
             server_name=host,
             server_port=port,
-            auth=sign_in if signed_in else None,
-            auth_message=render.html("login", line="#858d9b"),
+            auth_dependency=(lambda request: request.scope.get(USER)) if signed_in else None,
             share=False,
             ssr_mode=False,
             quiet=True,
@@ -121,7 +119,7 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
             theme=theme(),
             head=head(),
             prevent_thread_lock=True,
-            app_kwargs={"middleware": [Middleware(Door, local_only=not signed_in)]},
+            app_kwargs={"middleware": [Middleware(Door, signing=signing)]},
         )
     except OSError as error:
         raise UserError(

@@ -75,15 +75,20 @@ def visitor(browser, address, *, login=None, **options):
     try:
         page.goto(address)
         if login is not None:
-            page.get_by_label("username").fill(login[0])
-            page.get_by_label("password").fill(login[1])
-            page.get_by_role("button", name="Login").click()
+            sign_in(page, *login)
         ready(page)
         yield page
     finally:
         context.close()  # which gives back the item that it holds
     assert not strangers, f"requests left the machine: {strangers}"
     assert not errors
+
+
+def sign_in(page, name, password):
+    """Fill in the page to sign in."""
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def ready(page):

@@ -9,7 +9,7 @@ import pytest
 
 from judge.review.access.logins import add_user
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, Role, SecondReads, Store
-from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, visitor
+from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, sign_in, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 PASSWORD = "correct horse"
@@ -42,10 +42,9 @@ def test_nothing_is_shown_without_signing_in(browser, address):
     context = browser.new_context()
     page = context.new_page()
     page.goto(address)
-    page.get_by_label("username").fill("bob")
-    page.get_by_label("password").fill("wrong horse")
-    page.get_by_role("button", name="Login").click()
-    page.get_by_text("Incorrect Credentials").wait_for()
+    sign_in(page, "bob", "wrong horse")
+    page.get_by_text("The name or the password is wrong. 4 more tries").wait_for()
+    assert page.get_by_label("Name").input_value() == "bob"
     assert page.locator("#cj-desk").count() == 0
     context.close()
 
@@ -130,5 +129,5 @@ def test_roles_are_checked_by_the_server(store, browser, address):
 def test_signing_out_ends_the_session(browser, address):
     with visitor(browser, address, login=("bob", PASSWORD)) as bob:
         bob.get_by_role("button", name="Sign out").click()
-        bob.get_by_label("password").wait_for()
+        bob.get_by_label("Password").wait_for()
         assert bob.locator("#cj-desk").count() == 0

@@ -1,5 +1,7 @@
 """What stands before the web server: the few addresses that the page uses are let through, all else is not there.
 
+Whoever has to sign in is given a page to do so, and nothing else (`signing`); what is let through says whose it is.
+
 Gradio serves more than this app needs: uploads to a temporary folder, files, a proxy, an API. None of it is
 reachable, so nothing a person sends is ever written outside the store, and no file is served but the page's own.
 What strangers send is never read beyond a sign-in's few bytes, and a session is ended only by its own page.
@@ -8,27 +10,33 @@ The page itself may load from and speak to this server only, which the browser e
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from judge.serving.bodies import TOO_LARGE, App, Limit, Message, Receive, Send, bounded, refuse
 from judge.settings import DEFAULT_LIMITS
 
+if TYPE_CHECKING:
+    from judge.review.access.signing import Signing
+
 EVENT: Final = "/gradio_api/run/predict"
 HEARTBEAT: Final = "/gradio_api/heartbeat/"
+STARTING: Final = "/gradio_api/startup-events"  # which Gradio asks of itself, and says nothing of
+SIGN_IN: Final = "/login"
 SIGN_OUT: Final = "/logout"
+USER: Final = "judge.user"  # in the scope of a request: who is signed in
 ADDRESSES: Final = frozenset(
     {
         "/",
         "/config",
-        "/login",
+        SIGN_IN,
         SIGN_OUT,
         "/theme.css",
         "/manifest.json",
         "/favicon.ico",
         "/gradio_api/app_id",
         EVENT,
-        "/gradio_api/startup-events",
+        STARTING,
     }
 )
 FOLDERS: Final = ("/assets/", "/static/", "/svelte/", HEARTBEAT)
@@ -50,11 +58,12 @@ _KEPT_BY_BROWSERS: Final = ("/assets/", "/static/", "/svelte/")
 
 
 class Door:
-    """ASGI middleware. local_only: refuse requests by another name than this machine's (no sign-in protects it)."""
+    """ASGI middleware. signing: who signs in, and how; None: nobody has to, and only requests by a name of this
+    machine are answered (nothing else protects it)."""
 
-    def __init__(self, app: App, *, local_only: bool) -> None:
+    def __init__(self, app: App, *, signing: Signing | None) -> None:
         self._app = app
-        self._local_only = local_only
+        self._signing = signing
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
@@ -67,11 +76,18 @@ class Door:
         path = scope["path"].rstrip("/") or "/"
         limit = EVENTS if path == EVENT else OTHERS
         refused = self._refused(scope, path, limit)
+        app = self._app
+        if refused is None and self._signing is not None:
+            scope[USER] = self._signing.user(scope)
+            if path in (SIGN_IN, SIGN_OUT) and scope["method"] == "POST":
+                app = self._signing.sign_in if path == SIGN_IN else self._signing.sign_out
+            elif scope[USER] is None and path in ("/", SIGN_IN):
+                app = self._signing.page
+            elif scope[USER] is None and path != STARTING:
+                refused = 401, "Sign in first: reload the page."
         if refused is not None:
             await refuse(send, *refused)
             return
-        if path == SIGN_OUT:  # Gradio ends a session on GET, which any link or picture elsewhere could ask for
-            scope = {**scope, "method": "GET"}
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -80,14 +96,14 @@ class Door:
                 message["headers"] = [*message.get("headers", ()), *_HEADERS, *fresh]
             await send(message)
 
-        await bounded(self._app, scope, receive, guarded, limit)
+        await bounded(app, scope, receive, guarded, limit)
 
     def _refused(self, scope: Message, path: str, limit: Limit) -> tuple[int, str] | None:
         """A status and a reason, where the request is not let through."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         # Without sign-in a page elsewhere could have its own name lead to this machine, and ask as this person.
-        if self._local_only and _name(host) not in _LOCAL:
+        if self._signing is None and _name(host) not in _LOCAL:
             return 403, "This server answers by the name of this machine only, such as localhost."
         origin = headers.get(b"origin", b"").decode("latin-1")
         if origin and urlsplit(origin).netloc != host:
@@ -98,22 +114,10 @@ class Door:
             return 405, "Sign out with the button on the page."
         if path == SIGN_OUT and not origin:
             return 403, "This did not come from the page."
-        if (path == EVENT or scope["path"].startswith(HEARTBEAT)) and not (self._local_only or _signed_in(scope)):
-            return 401, "Sign in first: reload the page."
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > limit.most:
             return TOO_LARGE  # said in time; what does not say so is counted
         return None
-
-
-def _signed_in(scope: Message) -> bool:
-    """Whether the request has the cookie of a session that Gradio knows; where it keeps them is its own business."""
-    from starlette.requests import HTTPConnection
-
-    app: Any = scope["app"]
-    cookies = HTTPConnection(scope).cookies
-    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-    return any(cookies.get(name) in app.tokens for name in names)
 
 
 def _name(host: str) -> str:

@@ -106,8 +106,8 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head() -> str:
+def head(names: tuple[str, ...] = SHEETS) -> str:
     """The page's style sheets. In the head, because Gradio would rewrite the selectors of one given as `css`."""
     light, dark = ("".join(f"--cj-{name}:{pair[place]};" for name, pair in PALETTE.items()) for place in (0, 1))
-    sheets = "\n".join(render.static(f"{name}.css") for name in SHEETS)
+    sheets = "\n".join(render.static(f"{name}.css") for name in names)
     return f"<style>:root{{{light}}} .dark{{{dark}}}\n{sheets}</style>"
