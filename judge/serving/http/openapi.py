@@ -83,7 +83,7 @@ class ModerationAnswer(BaseModel):
 class ProblemDetails(BaseModel):
     """An error, as RFC 9457 has it."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="forbid")
     type: str
     title: str
     status: int
@@ -94,6 +94,13 @@ class ProblemDetails(BaseModel):
     errors: list[dict[str, str]] | None = None
 
 
+class GuardrailProblem(ProblemDetails):
+    """An error of the guardrail, which says what LiteLLM is to do as well."""
+
+    action: Literal["BLOCKED", "NONE"]
+    blocked_reason: str | None
+
+
 def document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document of the app."""
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
@@ -102,7 +109,10 @@ def document(app: FastAPI) -> dict[str, Any]:
         del schemas[name]
     described: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         *((one, "validation") for one in (JudgeRequest, ModerationRequest, GuardrailRequest)),
-        *((one, "serialization") for one in (JudgeAnswer, StreamedLine, ModerationAnswer, ProblemDetails)),
+        *(
+            (one, "serialization")
+            for one in (JudgeAnswer, StreamedLine, ModerationAnswer, ProblemDetails, GuardrailProblem)
+        ),
     ]
     _, defined = models_json_schema(described, ref_template=_REF + "{model}")
     schemas.update(defined["$defs"])
@@ -118,9 +128,10 @@ def document(app: FastAPI) -> dict[str, Any]:
     _body(paths[GUARDRAIL]["post"], "GuardrailRequest", {"texts": [], "images": [_TINY], "input_type": "request"})
     _answer(paths["/v1/verdicts/{identity}"]["get"], "Verdict")
     paths["/metrics"]["get"]["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
-    problem = {"description": "A problem.", "content": {MEDIA: {"schema": {"$ref": _REF + "ProblemDetails"}}}}
-    for path in paths.values():
-        for operation in path.values():
+    for path, operations in paths.items():
+        kind = (GuardrailProblem if path == GUARDRAIL else ProblemDetails).__name__
+        problem = {"description": "A problem.", "content": {MEDIA: {"schema": {"$ref": _REF + kind}}}}
+        for operation in operations.values():
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = problem
     found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

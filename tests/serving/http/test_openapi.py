@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 
+import jsonschema
 import pytest
 import requests
 import schemathesis
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import CHECKS, load_all_checks
 
+from judge.serving.http.gate import GUARDRAIL
 from judge.serving.http.openapi import JudgeAnswer, VerdictSummary
 from judge.verdict import Verdict
 from tests.serving.http.running import Scripted, serving
@@ -60,6 +62,18 @@ def test_an_answer_in_either_detail_is_what_the_document_says(server, detail, ki
     (verdict,) = body["verdicts"]
     assert kind.model_validate(verdict).verdict == "violation"
     assert set(verdict) <= set(kind.model_fields)
+
+
+def test_a_problem_is_what_the_document_says_and_of_the_guardrail_it_has_an_action(server):
+    document = server.http.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    for path, method in ((path, method) for path in ("/v1/judge", GUARDRAIL) for method in ("GET", "POST")):
+        answer = server.http.request(method, path, headers={"origin": "http://page"} if method == "POST" else {})
+        assert answer.status_code == (403 if method == "POST" else 405)
+        (said,) = document["paths"][path]["post"]["responses"]["default"]["content"].values()
+        name = said["schema"]["$ref"].rpartition("/")[2]
+        jsonschema.validate(answer.json(), {**schemas[name], "components": {"schemas": schemas}})
+        assert ("action" in schemas[name]["required"]) == (path == GUARDRAIL) == ("action" in answer.json())
 
 
 def test_examples_of_the_document_are_answered_with_verdicts(server):
