@@ -6,9 +6,11 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from judge.errors import UserError
@@ -28,6 +30,7 @@ _HOUR = 3600.0
 _DAY = 86400.0
 _BUSY_MS = 200  # that a write waits for somebody else's
 _LONGEST = 1.0  # seconds that a request waits for the file
+_ENDING = 5.0  # seconds that the end of the server waits for the file
 _REST = 5.0  # seconds that a file is left alone which could not be written
 
 
@@ -43,17 +46,47 @@ class StoreTrouble(Exception):
     """The file of verdicts cannot be read now."""
 
 
+class _Worker:
+    """One thread, which does what it is given in turn. Unlike an executor's it keeps no process from ending: where a
+    disk hangs, it may never be done."""
+
+    def __init__(self) -> None:
+        self._given: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        Thread(target=self._work, name="verdicts", daemon=True).start()
+
+    def do(self, call: Callable[..., Any], *given: Any) -> Future[Any]:
+        """Have something done, unless that is cancelled before its turn."""
+        future: Future[Any] = Future()
+        self._given.put((future, lambda: call(*given)))
+        return future
+
+    def end(self) -> None:
+        """Nothing more will be given to it."""
+        self._given.put(None)
+
+    def _work(self) -> None:
+        while (one := self._given.get()) is not None:
+            future, call = one
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(call())
+            except BaseException as error:
+                future.set_exception(error)
+
+
 class VerdictStore:
     """Verdicts in an SQLite file, of which one thread has the only connection."""
 
     def __init__(self, path: Path, days: float) -> None:
         """Raises UserError: the file cannot be used."""
         self._path, self._days, self._tidied, self._resting = path, days, 0.0, 0.0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="verdicts")
+        self._worker = _Worker()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._thread.submit(_opened, path).result()
+            self._file = self._worker.do(_opened, path).result()
         except (OSError, sqlite3.Error) as error:
+            self._worker.end()
             raise UserError(f"verdicts cannot be kept in {path} ({error})") from error
 
     async def put(self, client: str, outcomes: Sequence[ImageOutcome]) -> bool:
@@ -65,7 +98,7 @@ class VerdictStore:
         rows = [_row(one, now, client) for one in outcomes]
         try:
             async with asyncio.timeout(_LONGEST):
-                return await asyncio.get_running_loop().run_in_executor(self._thread, self._put, rows, now)
+                return bool(await asyncio.wrap_future(self._worker.do(self._put, rows, now)))
         except (sqlite3.Error, TimeoutError) as error:
             self._rest(error)
             return False
@@ -78,14 +111,20 @@ class VerdictStore:
         """
         try:
             async with asyncio.timeout(_LONGEST):
-                return await asyncio.get_running_loop().run_in_executor(self._thread, self._get, identity)
+                found: Kept | None = await asyncio.wrap_future(self._worker.do(self._get, identity))
+                return found
         except (sqlite3.Error, TimeoutError) as error:
             raise StoreTrouble from error
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._thread.submit(self._file.close).result()
-        self._thread.shutdown()
+        """Let go of the file, once it has what was put. One that does not answer is waited for some seconds only."""
+        try:
+            self._worker.do(self._file.close).result(_ENDING)
+        except TimeoutError:
+            log.error(
+                "%s does not answer: it is not waited for any longer, and may lack the latest verdicts", self._path
+            )
+        self._worker.end()
 
     def _rest(self, error: Exception) -> None:
         if time.monotonic() >= self._resting:  # else another request has said it

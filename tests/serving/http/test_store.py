@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import sqlite3
+import threading
 import time
 
 from tests.serving.http.running import Scripted, serving
@@ -52,3 +53,31 @@ def test_a_store_that_cannot_be_read_is_tried_again(tmp_path, monkeypatch):
         monkeypatch.setattr(running.service.store, "_get", locked)
         answer = running.http.get("/v1/verdicts/v_1")
         assert answer.status_code == 503 and answer.json()["retryable"]
+
+
+def test_a_disk_that_hangs_delays_the_end_by_seconds_and_it_is_said(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr("judge.serving.http.store._LONGEST", 0.1)
+    monkeypatch.setattr("judge.serving.http.store._ENDING", 0.3)
+    mended, path = threading.Event(), tmp_path / "verdicts.db"
+    try:
+        with serving({"store": str(path)}, process=Scripted()) as running:
+            monkeypatch.setattr(running.service.store, "_put", lambda *_: mended.wait(60))
+            answer = running.http.post("/v1/judge", files={"image": ("x", b"v")}).json()
+            assert answer["kept"] is False and answer["verdicts"][0]["verdict"] == "violation"
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 20
+        assert f"{path} does not answer" in caplog.text
+        (thread,) = (one for one in threading.enumerate() if one.name == "verdicts")
+        assert thread.daemon, "it would keep the process from ending"
+    finally:
+        mended.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_store_that_is_closed_has_what_was_put(tmp_path, caplog):
+    with serving({"store": str(tmp_path / "verdicts.db")}, process=Scripted()) as running:
+        (identity,) = running.http.post("/v1/judge", files={"image": ("x", b"v")}).json()["ids"]
+    with contextlib.closing(sqlite3.connect(tmp_path / "verdicts.db")) as file:
+        assert file.execute("select id from verdicts").fetchall() == [(identity,)]
+    assert "does not answer" not in caplog.text
