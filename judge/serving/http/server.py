@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from judge.errors import UserError
-from judge.serving.connections import Timed
+from judge.serving.bodies import Limit
+from judge.serving.connections import timed
 from judge.serving.http.app import create_app
 
 if TYPE_CHECKING:
@@ -102,16 +103,17 @@ class Server(uvicorn.Server):
 
 def server_of(service: Service) -> Server:
     """A server of the service's app, not started."""
+    limits = service.settings.limits
     config = uvicorn.Config(
         create_app(service),
-        http=Timed,
+        http=timed(Limit(limits.request_bytes, limits.body_seconds)),
         log_config=None,
         access_log=False,
         lifespan="off",
         ws="none",
         server_header=False,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=int(service.settings.limits.seconds + FINISHING),
+        timeout_graceful_shutdown=int(limits.seconds + FINISHING),
     )
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # of requests that are none, a stranger can send many
     return Server(config)
