@@ -70,7 +70,7 @@ def visitor(browser, address, *, login=None, **options):
     page = context.new_page()
     strangers, errors = [], []
     page.on("request", lambda one: strangers.append(one.url) if not _local(one.url, address) else None)
-    page.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
+    page.on("console", lambda one: errors.append(f"{one.text} {one.location}") if one.type == "error" else None)
     page.on("pageerror", lambda one: errors.append(str(one)))
     try:
         page.goto(address)

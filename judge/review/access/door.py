@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EVENT: Final = "/gradio_api/run/predict"
 HEARTBEAT: Final = "/gradio_api/heartbeat/"
 STARTING: Final = "/gradio_api/startup-events"  # which Gradio asks of itself, and says nothing of
+ICON: Final = "/favicon.ico"
 SIGN_IN: Final = "/login"
 SIGN_OUT: Final = "/logout"
 USER: Final = "judge.user"  # in the scope of a request: who is signed in
@@ -33,7 +34,7 @@ ADDRESSES: Final = frozenset(
         SIGN_OUT,
         "/theme.css",
         "/manifest.json",
-        "/favicon.ico",
+        ICON,
         "/gradio_api/app_id",
         EVENT,
         STARTING,
@@ -83,7 +84,7 @@ class Door:
                 app = self._signing.sign_in if path == SIGN_IN else self._signing.sign_out
             elif scope[USER] is None and path in ("/", SIGN_IN):
                 app = self._signing.page
-            elif scope[USER] is None and path != STARTING:
+            elif scope[USER] is None and path not in (STARTING, ICON):
                 refused = 401, "Sign in first: reload the page."
         if refused is not None:
             await refuse(send, *refused)
