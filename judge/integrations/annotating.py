@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
@@ -114,8 +114,7 @@ class Annotator:
             JudgeError: the constitution or the models cannot be used at all.
         """
         with _ONE_AT_A_TIME:
-            verdicts = self.judge.judge_many(one for one in images if not isinstance(one, NoImage))
-            return [_absent(one) if isinstance(one, NoImage) else _annotation(next(verdicts)) for one in images]
+            return annotated(images, self.judge.judge_many)
 
     async def in_a_thread(self, images: Sequence[str | Path | bytes | Image | NoImage]) -> list[Annotation]:
         """The same where a host waits for many things at once, and must not be held up.
@@ -124,6 +123,14 @@ class Annotator:
             JudgeError: the constitution or the models cannot be used at all.
         """
         return await to_thread.run_sync(self, images)
+
+
+def annotated(
+    images: Sequence[Any | NoImage], judge_many: Callable[[Iterator[Any]], Iterator[Verdict]]
+) -> list[Annotation]:
+    """An annotation for each image, in order. judge_many: gives the verdicts on those that are there."""
+    verdicts = judge_many(one for one in images if not isinstance(one, NoImage))
+    return [_absent(one) if isinstance(one, NoImage) else _annotation(next(verdicts)) for one in images]
 
 
 def together(annotations: Iterable[Annotation]) -> Annotation:

@@ -20,11 +20,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.errors import UserError
-from judge.integrations.annotating import Annotation, Annotator, NoImage, OfRule, of_reference, together
+from judge.integrations.annotating import Annotation, Annotator, NoImage, OfRule, annotated, of_reference, together
 from judge.integrations.in_text import images_in_text
 from judge.settings import Frozen, Settings
 from judge.verdict import RuleOutcome
 
+SERVER = "JUDGE_SERVER"  # names a server for all assertions
 _BLOB = "promptfoo://blob/"  # larger images are kept in files, and the output names them
 _ONLY_A_FILE = re.compile(r"\S[^\n]*\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
 _WORDS = {
@@ -36,10 +37,13 @@ _WORDS = {
 
 
 class AssertionConfig(Frozen):
-    """The `config` of an assertion. settings: as of `judge.Settings`, such as `{model: ...}`."""
+    """The `config` of an assertion. settings: as of `judge.Settings`, such as `{model: ...}`. server: address of a
+    server that judges in place of this machine, by default what `JUDGE_SERVER` says; `constitution` names one of its.
+    """
 
-    constitution: str = "demo"
-    settings: Settings = Settings()
+    constitution: str | None = None
+    settings: Settings | None = None
+    server: str | None = None
 
 
 def get_assert(output: Any, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def get_assert(output: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: the configuration is wrong, or the assertion is turned around (`not-python`), which would make a
             pass of what needs a person. promptfoo then fails the assertion, with the message as its reason.
-        JudgeError: the constitution or the models cannot be used.
+        JudgeError: the constitution or the models cannot be used, or the server does not answer.
     """
     if _turned_around(context.get("test")):
         raise UserError(  # in one line, of which promptfoo shows the last
@@ -62,7 +66,21 @@ def get_assert(output: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     images = [_opened(one) for one in dict.fromkeys(_images(output, context.get("providerResponse") or {}))]
     if not images:
         return _result(Annotation("needs_review", reasons=("the output has no image",)))
-    return _result(together(Annotator(config.constitution, config.settings)(images)))
+    return _result(together(_judged(images, config)))
+
+
+def _judged(images: list[bytes | Path | NoImage], config: AssertionConfig) -> list[Annotation]:
+    server = config.server or os.environ.get(SERVER)
+    if not server:
+        return Annotator(config.constitution or "demo", config.settings)(images)
+    if config.settings is not None:
+        raise UserError(
+            f"the server at {server} has settings of its own: leave `settings` out of the assertion's config"
+        )
+    from judge.client import Client
+
+    with Client(server) as client:
+        return annotated(images, lambda some: client.judge_many(some, constitution=config.constitution))
 
 
 def _result(said: Annotation) -> dict[str, Any]:
@@ -95,8 +113,8 @@ def _config(given: Any) -> AssertionConfig:
     except ValidationError as error:
         where = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
         raise UserError(
-            f"the config of the assertion cannot be used ({where}): it takes a constitution and settings, such as "
-            "config: {constitution: house-rules.yaml, settings: {model: bundled}}"
+            f"the config of the assertion cannot be used ({where}): it takes a constitution, and settings or a server, "
+            "such as config: {constitution: house-rules.yaml, settings: {model: bundled}}"
         ) from error
 
 

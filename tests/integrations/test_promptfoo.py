@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from judge.errors import UserError
+from judge.errors import ModelError, UserError
 from judge.integrations import promptfoo
 from tests.serving.batch.colours import ColourMllm, colour_judge, picture
+from tests.serving.http.running import Scripted, serving
 
 RED, GREEN, BLUE = 1, 2, 4
 
@@ -19,6 +20,7 @@ RED, GREEN, BLUE = 1, 2, 4
 @pytest.fixture(autouse=True)
 def loaded(monkeypatch):
     monkeypatch.setattr("judge.integrations.annotating._loaded", lambda constitution, settings: colour_judge())
+    monkeypatch.delenv("JUDGE_SERVER", raising=False)
 
 
 def uri(number):
@@ -156,3 +158,32 @@ def test_the_constitution_and_the_settings_are_those_of_the_config(tmp_path, mon
     monkeypatch.setattr("judge.integrations.annotating._loaded", lambda *given: used.append(given) or colour_judge())
     asserted(uri(GREEN), config={"constitution": "house-rules.yaml", "settings": {"batch": 3}})
     assert used[0][0] == "house-rules.yaml" and used[0][1].batch == 3
+
+
+def of(data):
+    return "data:image/png;base64," + base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize("way", ["config", "environment"])
+def test_a_server_judges_where_one_is_named_and_no_model_is_loaded(monkeypatch, way):
+    monkeypatch.setattr("judge.integrations.annotating._loaded", lambda *_: pytest.fail("a model is loaded"))
+    with serving(process=(script := Scripted())) as running:
+        config = {"server": running.url} if way == "config" else {}
+        if way == "environment":
+            monkeypatch.setenv("JUDGE_SERVER", running.url)
+        said = [asserted(of(data), config=config) for data in (b"v", b"n", b"r")]
+        both = asserted(f"![x]({of(b'n')}) ![y](https://127.0.0.1:9/y.png)", config={**config, "constitution": "demo"})
+        with pytest.raises(UserError, match="no constitution 'house-rules'"):
+            asserted(of(b"n"), config={**config, "constitution": "house-rules"})
+        with pytest.raises(UserError, match="settings of its own"):
+            asserted(of(b"n"), config={**config, "settings": {"batch": 3}})
+    assert [one["pass"] for one in said] == [False, True, False]
+    assert [one["namedScores"]["needs_review"] for one in said] == [0, 0, 1]
+    assert both["pass"] is False and both["namedScores"]["needs_review"] == 1
+    assert script.parcels == [[b"v"], [b"n"], [b"r"]], "the one that comes again is not judged again"
+
+
+def test_a_server_that_is_not_there_fails_the_assertion(monkeypatch):
+    monkeypatch.setattr("judge.client._LONGEST_WAIT", 0.01)
+    with pytest.raises(ModelError, match="cannot be reached"):
+        asserted(of(b"n"), config={"server": "http://127.0.0.1:9"})
