@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -68,6 +69,12 @@ def test_the_compose_file_is_one_and_waits_for_vllm():
     assert sorted(spec.from_yaml(text).service_names()) == ["judge", "vllm"]
     with pytest.raises(Exception, match="service_fit"):
         spec.from_yaml(text.replace("service_healthy", "service_fit"))
+
+
+def test_vllm_is_of_the_version_that_judging_is_tried_with():
+    """Its images are tagged with a `v` before the version of its package."""
+    tried = re.search(r"^version=(\S+)$", (ROOT / "tools/serve_bundled_vllm.sh").read_text(), re.MULTILINE)[1]
+    assert f"vllm/vllm-openai:${{VLLM_VERSION:-v{tried}}}" in COMPOSE
 
 
 def test_compose_gives_the_server_no_more_than_it_needs():
