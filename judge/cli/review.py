@@ -55,6 +55,13 @@ def settings(
     second_reads: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of decided items that another reviewer reads blind.")
     ] = None,
+    verdict_shown: Annotated[
+        bool | None,
+        typer.Option(
+            "--second-reads-verdict-shown/--second-reads-blind",
+            help="Whether second readers see what the judge said before they decide. Default: they do not.",
+        ),
+    ] = None,
     gold: Annotated[float | None, typer.Option(min=0, max=1, help="Share of gold items among those given out.")] = None,
     lease: Annotated[int | None, typer.Option(min=1, help="Minutes that an item is held.")] = None,
     break_every: Annotated[int | None, typer.Option(min=0, help="Minutes until a break is due; 0: none.")] = None,
@@ -68,12 +75,15 @@ def settings(
 
     with Store.open(data or data_dir(), make=False) as store:
         old = store.settings
+        shown = old.second_reads.verdict_shown if verdict_shown is None else verdict_shown
         every = old.breaks.every_minutes if break_every is None else break_every or None
         new = old.model_copy(
             update={
-                "second_reads": old.second_reads
-                if second_reads is None
-                else SecondReads(share=second_reads, seed=old.second_reads.seed),
+                "second_reads": SecondReads(
+                    share=old.second_reads.share if second_reads is None else second_reads,
+                    seed=old.second_reads.seed,
+                    verdict_shown=shown,
+                ),
                 "gold": old.gold if gold is None else GoldReads(share=gold),
                 "lease_minutes": lease or old.lease_minutes,
                 "breaks": Breaks(every_minutes=every, for_minutes=break_for or old.breaks.for_minutes),
@@ -129,6 +139,7 @@ def _said(chosen: ReviewSettings) -> str:
     return "\n".join(
         (
             f"second reads  {chosen.second_reads.share:.0%} of decided items, and all escalations",
+            f"              {'verdict shown' if chosen.second_reads.verdict_shown else 'blind: the verdict is hidden'}",
             f"gold items    {chosen.gold.share:.0%} of the items given out, while there are unread ones",
             f"lease         {chosen.lease_minutes} minutes",
             f"breaks        {'off' if every is None else f'{chosen.breaks.for_minutes} minutes every {every}'}",

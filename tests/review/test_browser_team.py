@@ -89,6 +89,8 @@ def test_a_second_read_is_blind_and_by_somebody_else(store, browser, address):
         assert cyd.locator("#cj-decision input:checked").count() == 0
         assert "Bob" not in cyd.content()
         assert "bob" not in cyd.locator("#cj-work").inner_text()
+        assert cyd.locator("#cj-verdict").inner_text().startswith("Blind read")
+        assert cyd.locator(".cj-bar, .cj-chip").count() == 0
         cyd.keyboard.press("1")
         press(cyd, "v")
     said = [one for one in store.decisions() if one.item == item.id]

@@ -22,7 +22,7 @@ from judge.review.queue import listing, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of
 from judge.review.queue.recorded import recorded
-from judge.review.queue.showing import item_html, nothing_html
+from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import render
@@ -112,11 +112,10 @@ class Desk:
         if asked.item is None:
             raise UserError("there is no item to reveal")
         image = self._store.reveal(asked.item, person.name)
-        verdict = self._store.item(asked.item, person.name).verdict
+        item = self._store.item(asked.item, person.name)
         try:
-            return QueueUpdate(
-                slots={"stage": stage.original(verdict, image)}, original=True, announce="Image revealed."
-            )
+            shown = stage.original(item.verdict, image, regions=item.verdict_shown)
+            return QueueUpdate(slots={"stage": shown}, original=True, announce="Image revealed.")
         except ImageError as error:
             raise UserError(f"the image cannot be shown: {error.message}", hint="decide by the evidence") from error
 
@@ -172,7 +171,7 @@ class Desk:
         """The desk with this item on it, or with none."""
         slots = self._lists(asked, person, item)
         if item is None:
-            slots |= nothing_html(asked.filters)
+            slots |= nothing_html(asked.filters, blind=not self._store.settings.second_reads.verdict_shown)
             return QueueUpdate(
                 slots=slots,
                 item=None,
@@ -182,10 +181,7 @@ class Desk:
                 announce=f"{before}Nothing is waiting.",
             )
         self._since[person.name] = (item.id, time.monotonic())
-        verdict = item.verdict
         slots |= {"stage": self._shield(item), **item_html(item, person)}
-        said = f"{before}Item {item.id}: {render.word(verdict.verdict)}"
-        said += f", {render.few(verdict.violations)}." if verdict.violations else "."
         self._ahead.submit(self._prepare, asked.filters)
         return QueueUpdate(
             slots=slots,
@@ -194,7 +190,7 @@ class Desk:
             has_image=item.has_image,
             original=False,
             toasts=toasts,
-            announce=said + (" A blind read." if item.blind else ""),
+            announce=before + announced(item),
         )
 
     def _lists(self, asked: QueueRequest, person: Person, item: Item | None) -> dict[str, str]:
@@ -211,11 +207,17 @@ class Desk:
     def _banner(self, person: Person, item: Item | None) -> str:
         session = self._store.session(person.name)
         return render.html(
-            "banner", blind=item is not None and item.blind, read=item.read if item else "", session=session
+            "banner",
+            blind=item is not None and item.blind,
+            verdict_shown=item is None or item.verdict_shown,
+            read=item.read if item else "",
+            session=session,
         )
 
     def _shield(self, item: Item) -> str:
-        return stage.shield(item.verdict, self._store.image(item.id) if item.has_image else None)
+        return stage.shield(
+            item.verdict, self._store.image(item.id) if item.has_image else None, regions=item.verdict_shown
+        )
 
     def _prepare(self, wanted: Wanted) -> None:
         """Shield what probably comes next, so that nobody waits for a large picture to be decoded."""

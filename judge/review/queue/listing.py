@@ -85,8 +85,12 @@ def list_html(
 ) -> str:
     """One page of the list, the item in hand at its place among them."""
     filters = wanted.for_list()
+    blind = not store.settings.second_reads.verdict_shown
     rows = store.list(filters, limit=PAGE, offset=offset, order=wanted.order)
     total = _total(counts, filters)
+    if blind and filters.by_verdict and wanted.state in ("second_read", "leased"):  # which they are would tell
+        rows = [one for one in rows if one.state != "second_read"]
+        total = 0 if wanted.state == "second_read" else total
     first, count, further = offset + 1, len(rows), offset + PAGE < total
     if current is not None and wanted.state == "waiting" and all(row.id != current.id for row in rows):
         rows, at = _with(rows, current, wanted.order)
@@ -94,7 +98,7 @@ def list_html(
         total, first, count = total + 1, first + earlier, count + (not earlier and not later)
     return render.html(
         "list",
-        items=[_line(row, current, person) for row in rows],
+        items=[_line(row, current, person, blind) for row in rows],
         current=current.id if current is not None else None,
         first=first if count else 0,
         last=first + count - 1 if count else 0,
@@ -137,9 +141,11 @@ def _with(rows: list[ItemSummary], item: Item, order: Order) -> tuple[list[ItemS
     return [*rows[:at], own, *rows[at:]], at
 
 
-def _line(row: ItemSummary, current: Item | None, person: Person) -> dict[str, Any]:
+def _line(row: ItemSummary, current: Item | None, person: Person, blind: bool) -> dict[str, Any]:
+    """blind: what waits for a second reader says nothing of the verdict."""
     mine = current is not None and row.id == current.id
-    score = "" if row.score is None else f" · score {row.score:.2f}"
+    hidden = blind and (row.state == "second_read" or (mine and current is not None and current.blind))
+    score = "" if row.score is None or hidden else f" · score {row.score:.2f}"
     tag = ""
     if row.lease is not None and not mine:
         tag = "yours elsewhere" if row.lease.reviewer == person.name else row.lease.reviewer
@@ -147,8 +153,8 @@ def _line(row: ItemSummary, current: Item | None, person: Person) -> dict[str, A
         tag = render.word(row.decision)
     return {
         "id": row.id,
-        "verdict": row.verdict,
-        "title": render.few(row.violations) or render.word(row.verdict),
+        "verdict": "blind" if hidden else row.verdict,
+        "title": "Blind read" if hidden else render.few(row.violations) or render.word(row.verdict),
         "detail": f"{PurePath(row.image).name[:48]}{score} · {age(row.added)}",
         "tag": tag,
         "taken": row.lease is not None and not mine,

@@ -28,12 +28,10 @@ QUICK = {
 def item_html(item: Item, person: Person) -> dict[str, str]:
     """The parts of the page beside the picture."""
     verdict = item.verdict
-    mllm = next((one.name for one in verdict.provenance.models if one.role == "mllm"), "")
-    history = render.html("history", entries=item.decisions) if item.decisions else ""
+    shown = _said_html(item) if item.verdict_shown else {"verdict": render.html("hidden"), "rules": _policy_html(item)}
     ids = rule_ids(verdict)
     return {
-        "verdict": render.html("verdict", verdict=verdict, model=mllm) + history,
-        "rules": rules_html(verdict),
+        **shown,
         "decision": render.html(
             "decision",
             rules=ids,
@@ -48,9 +46,35 @@ def item_html(item: Item, person: Person) -> dict[str, str]:
     }
 
 
-def nothing_html(wanted: Wanted) -> dict[str, str]:
-    """The same parts, and the picture's, where nothing waits."""
-    if wanted.narrowed:
+def announced(item: Item) -> str:
+    """What a screen reader is told of the item."""
+    said = f"Item {item.id}"
+    if item.verdict_shown:
+        said += f": {render.word(item.verdict.verdict)}"
+        said += f", {render.few(item.verdict.violations)}" if item.verdict.violations else ""
+    return f"{said}.{' A blind read.' if item.blind else ''}"
+
+
+def _policy_html(item: Item) -> str:
+    """The rules in the constitution's order, and nothing of what came of them."""
+    return render.html("policy", rules={one.rule: one for one in item.verdict.findings}.values(), item=item)
+
+
+def _said_html(item: Item) -> dict[str, str]:
+    """What the judge said, with its evidence."""
+    verdict = item.verdict
+    mllm = next((one.name for one in verdict.provenance.models if one.role == "mllm"), "")
+    history = render.html("history", entries=item.decisions) if item.decisions else ""
+    said = render.html("verdict", verdict=verdict, model=mllm)
+    return {"verdict": said + history, "rules": rules_html(verdict)}
+
+
+def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:
+    """The same parts, and the picture's, where nothing waits. blind: whether second readers do not see the verdict."""
+    if blind and wanted.state == "second_read" and wanted.for_next().by_verdict:
+        title = "Blind reads are not chosen by the verdict"
+        text = "Clear the filters of verdict, rule and score: they would tell what the judge said."
+    elif wanted.narrowed:
         title, text = "Nothing here waits for you", "No item that matches the filters waits for you."
     else:
         title, text = "All done", "Nothing waits for you. New items appear here by themselves."

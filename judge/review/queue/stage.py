@@ -28,22 +28,23 @@ class _View:
     boxes: tuple[ChainBox, ...]
 
 
-def shield(verdict: Verdict, image: bytes | None) -> str:
-    """The shielded picture with the central regions as outlines; a note where no image was kept."""
+def shield(verdict: Verdict, image: bytes | None, *, regions: bool = True) -> str:
+    """The shielded picture, with the central regions as outlines where they may be seen; a note where no image was
+    kept."""
     if image is None:
         return _html((), original=False)
     picture = shielded(image, SHIELD_SIDE)
-    return _html((_view(verdict, picture, 0),), original=False)
+    return _html((_view(verdict, picture, 0, regions),), original=False)
 
 
-def original(verdict: Verdict, image: bytes) -> str:
-    """Every view that was judged, as it is.
+def original(verdict: Verdict, image: bytes, *, regions: bool = True) -> str:
+    """Every view that was judged, as it is; regions as for `shield`.
 
     Raises:
         ImageError: it cannot be decoded.
     """
     count = max(len(verdict.image_facts.views), 1)
-    views = tuple(_view(verdict, revealed(image, ORIGINAL_SIDE, place), place) for place in range(count))
+    views = tuple(_view(verdict, revealed(image, ORIGINAL_SIDE, place), place, regions) for place in range(count))
     return _html(views, original=True)
 
 
@@ -54,13 +55,13 @@ def _html(views: tuple[_View, ...], *, original: bool) -> str:
     return render.html("stage", views=views, original=original, columns=columns, rows=rows)
 
 
-def _view(verdict: Verdict, picture: bytes, place: int) -> _View:
+def _view(verdict: Verdict, picture: bytes, place: int, regions: bool = True) -> _View:
     facts = verdict.image_facts
     with Image.open(io.BytesIO(picture)) as opened:
         kind, size = opened.format or "jpeg", opened.size
     name = facts.views[place] if place < len(facts.views) else "image"
     known = facts.width is not None and facts.height is not None
     width, height = (facts.width or 1, facts.height or 1) if known else size
-    boxes = tuple(box for box in boxes_of(verdict) if box.view in facts.about(name)) if known else ()
+    boxes = tuple(box for box in boxes_of(verdict) if box.view in facts.about(name)) if known and regions else ()
     source = f"data:image/{kind.lower()};base64,{base64.b64encode(picture).decode()}"
     return _View(name, source, width, height, boxes)

@@ -68,8 +68,19 @@ def decide(
     values: dict[str, Any] = {"state": state, **queue.UNLEASED}
     if read == "first" and decision.action != "skip":
         values["first_reader"] = reviewer
+    hidden = read in ("second", "gold") and not second_reads.verdict_shown
     entry = _append(
-        connection, row, verdict, reviewer, decision, now, kind=_KINDS[read], read=read, state=state, agrees=agrees
+        connection,
+        row,
+        verdict,
+        reviewer,
+        decision,
+        now,
+        kind=_KINDS[read],
+        read=read,
+        state=state,
+        agrees=agrees,
+        hidden=hidden,
     )
     connection.execute(items.update().where(items.c.id == row.id).values(values))
     return entry
@@ -201,10 +212,13 @@ def _append(
     read: str,
     state: State,
     agrees: bool | None,
+    hidden: bool = False,
 ) -> LogEntry:
-    """The line and the row of a decision. The line says which verdict was shown, by the digest of its JSON."""
+    """The line and the row of a decision. The line says about which verdict, by the digest of its JSON; and where it
+    was hidden until the decision, that."""
     shown = hashlib.sha256(reading.verdict_json(connection, row.id)).hexdigest()
     extra: dict[str, Any] = {"read": read, "before": row.state, "state": state, "verdict": shown}
+    extra |= {"verdict_shown": False} if hidden else {}
     extra |= {} if agrees is None else {"agrees": agrees}
     extra |= {} if decision.seconds is None else {"seconds": round(decision.seconds, 1)}
     entry = log.append(

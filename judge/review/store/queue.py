@@ -69,21 +69,26 @@ def lease_next(
     gold: GoldReads,
     now: datetime,
     until: datetime,
+    *,
+    verdict_shown: bool,
 ) -> int | None:
     """The id of the item that the reviewer holds from now on: their own leased one where it matches, else a new one.
 
-    What the reviewer skipped comes last.
+    What the reviewer skipped comes last. verdict_shown: whether second reads and gold items may be chosen by what the
+    judge said of them; else filters by it leave only first reads.
     """
     moment = now.timestamp()
     wanted = matching(filters)
-    held = renew_own(connection, reviewer, wanted, moment, until)
+    told = filters.by_verdict and not verdict_shown  # being given an item would tell what the judge said
+    blind = [items.c.leased_as.not_in(("second", "gold"))] if told else []
+    held = renew_own(connection, reviewer, [*wanted, *blind], moment, until)
     if held is not None:
         return held
     release(connection, reviewer)
-    waiting: list[Any] = [WAITING, free(moment), _for(reviewer, role, filters), *wanted]
+    waiting: list[Any] = [WAITING, free(moment), _for(reviewer, role, filters, second=not told), *wanted]
     skips = _own(reviewer, decisions.c.action == "skip", decisions.c.superseded_by.is_(None))
     skipped = items.c.id.in_(skips)
-    if _gold_is_due(connection, reviewer, gold):
+    if not told and _gold_is_due(connection, reviewer, gold):
         unread = [items.c.gold, free(moment), ~items.c.id.in_(_own(reviewer)), *wanted]
         found = _lease(connection, unread, "oldest", reviewer, until, as_gold=True)
         if found is not None:
@@ -140,14 +145,16 @@ def release(connection: sa.Connection, reviewer: str, *conditions: Clause) -> No
 UNLEASED = {"leased_by": None, "leased_until": None, "leased_as": None}
 
 
-def _for(reviewer: str, role: Role, filters: Filters) -> Clause:
-    """What waits for this reviewer in the wanted state."""
+def _for(reviewer: str, role: Role, filters: Filters, *, second: bool) -> Clause:
+    """What waits for this reviewer in the wanted state. second: whether second reads are among it."""
     # the plus keeps SQLite at the index that is in the wanted order
     state: sa.ColumnElement[str] = sa.literal_column("+items.state")
     kinds: dict[str, Clause] = {
         "open": state == "open",
         "second_read": sa.and_(state == "second_read", items.c.first_reader.is_distinct_from(reviewer)),
     }
+    if not second:
+        del kinds["second_read"]
     if may(role, Right.DECIDE_ESCALATED):
         kinds["escalated"] = state == "escalated"
     if filters.state == "all":

@@ -83,6 +83,7 @@ def item(connection: sa.Connection, number: int, reviewer: str, now: datetime) -
         lease=lease,
         read=read,
         blind=blind,
+        verdict_shown=not blind or settings(connection).second_reads.verdict_shown,
         gold=row.gold,
         decisions=shown,
     )

@@ -51,6 +51,11 @@ class Filters(Frozen):
     state: Literal["open", "leased", "decided", "escalated", "second_read", "all"] = "all"
     constitution: str | None = None
 
+    @property
+    def by_verdict(self) -> bool:
+        """Whether they choose by what the judge said."""
+        return any(one is not None for one in (self.verdict, self.rule, self.min_score, self.max_score))
+
 
 class Decision(Frozen):
     """What a person says of an item.
@@ -122,8 +127,10 @@ class Item(Frozen):
     """An item as its reviewer may see it.
 
     read: what the reviewer's decision will be: a first read, a blind second one, policy's on an escalated item, or a
-    reading of a gold item. blind: what others decided is hidden (`decisions` is empty, `state` says `open`); what the
-    judge said is not. gold: the truth is known. It is for reports; a reviewer must not be shown it.
+    reading of a gold item. blind: what others decided is hidden (`decisions` is empty, `state` says `open`).
+    verdict_shown: whether the reviewer may see what the judge said before they decide; not in a blind read, unless the
+    team reads second with the verdict shown. gold: the truth is known. It is for reports; a reviewer must not be
+    shown it.
     """
 
     id: int
@@ -138,6 +145,7 @@ class Item(Frozen):
     lease: Lease | None
     read: Read
     blind: bool
+    verdict_shown: bool
     gold: bool
     decisions: tuple[LogEntry, ...] = ()
 
@@ -206,10 +214,12 @@ class SecondReads(Frozen):
     """Which share of the decided items another reviewer reads blind. Escalations always are.
 
     The same items are drawn on every machine: by a hash of what the item is and the seed.
+    verdict_shown: whether these readers, and those of gold items, see what the judge said before they decide.
     """
 
     share: Share = 0.1
     seed: int = 0
+    verdict_shown: bool = False
 
 
 class GoldReads(Frozen):

@@ -90,6 +90,7 @@ class Store(DataFolder):
                 chosen.gold,
                 moment,
                 moment + timedelta(minutes=chosen.lease_minutes),
+                verdict_shown=chosen.second_reads.verdict_shown,
             )
             return None if item is None else reading.item(connection, item, reviewer, moment)
 
