@@ -26,6 +26,7 @@ from judge.settings import DEFAULT_LIMITS
 if TYPE_CHECKING:
     import httpx2
 
+    from judge.clip_verdict import ClipVerdict
     from judge.verdict import Verdict
 
 KEY_VARIABLE = "JUDGE_API_KEY"
@@ -88,10 +89,29 @@ class Client:
             UserError: the server has no such constitution, wants a key, or takes no such request.
             ModelError: the server cannot be reached, or gave no verdict in all tries.
         """
-        return self._verdicts([_Sent.of(image, name)], constitution)[0]
+        from judge.verdict import Verdict
 
-    def judge_many(self, images: Iterable[Source], *, constitution: str | None = None) -> Iterator[Verdict]:
-        """Verdicts for many images, in order, a few images to a request.
+        found = self._verdicts([_Sent.of(image, name)], constitution)[0]
+        if not isinstance(found, Verdict):
+            raise UserError(f"{found.clip} is a clip", hint="ask for it with `judge_clip`")
+        return found
+
+    def judge_clip(self, clip: Source, *, name: str | None = None, constitution: str | None = None) -> ClipVerdict:
+        """The verdict on one clip, as `judge` of one image.
+
+        Raises as `judge` does.
+        """
+        from judge.verdict import Verdict
+
+        found = self._verdicts([_Sent.of(clip, name)], constitution)[0]
+        if isinstance(found, Verdict):
+            raise UserError(f"{found.image} is no clip", hint="ask for it with `judge`")
+        return found
+
+    def judge_many(
+        self, images: Iterable[Source], *, constitution: str | None = None
+    ) -> Iterator[Verdict | ClipVerdict]:
+        """Verdicts for many images and clips, in order, a few of them to a request.
 
         Raises as `judge` does; what came before is given first.
         """
@@ -112,18 +132,14 @@ class Client:
         found: list[dict[str, Any]] = self._asked("GET", "/v1/constitutions").json()["constitutions"]
         return found
 
-    def verdict(self, identity: str) -> Verdict:
+    def verdict(self, identity: str) -> Verdict | ClipVerdict:
         """A verdict that the server has kept.
 
         Raises as `judge` does.
         """
-        from judge.verdict import Verdict
+        return _verdict(self._asked("GET", f"/v1/verdicts/{identity}").json())
 
-        return Verdict.model_validate_json(self._asked("GET", f"/v1/verdicts/{identity}").content)
-
-    def _verdicts(self, images: Sequence[_Sent], constitution: str | None) -> list[Verdict]:
-        from judge.verdict import Verdict
-
+    def _verdicts(self, images: Sequence[_Sent], constitution: str | None) -> list[Verdict | ClipVerdict]:
         files = [("image", (one.name, one.data)) for one in images]
         form = {"constitution": constitution} if constitution is not None else {}
         headers = {"idempotency-key": secrets.token_hex(16)}
@@ -134,7 +150,7 @@ class Client:
                 return [verdict for one in images for verdict in self._verdicts([one], constitution)]
             nothing = dataclasses.replace(images[0], data=b"", unread=ImageError(error.message, hint=error.hint))
             return self._verdicts([nothing], constitution)
-        verdicts = [Verdict.model_validate(found) for found in json.loads(answer.content)["verdicts"]]
+        verdicts = [_verdict(found) for found in json.loads(answer.content)["verdicts"]]
         return [one.told(verdict) for one, verdict in zip(images, verdicts, strict=True)]
 
     def _asked(self, method: str, path: str, **given: Any) -> httpx2.Response:
@@ -178,6 +194,17 @@ class Client:
         raise (_TooLarge if slug.endswith(":too-many-pixels") else UserError)(detail, hint=hint)
 
 
+def _verdict(found: Any) -> Verdict | ClipVerdict:
+    """A verdict from its JSON."""
+    if isinstance(found, dict) and "clip" in found:
+        from judge.clip_verdict import ClipVerdict
+
+        return ClipVerdict.model_validate(found)
+    from judge.verdict import Verdict
+
+    return Verdict.model_validate(found)
+
+
 class _Again(ModelError):
     """Another try may help. wait: after so many seconds, where the server says it."""
 
@@ -213,7 +240,7 @@ class _Sent:
             return cls(called, data)
         return cls(called, b"", _why_unread(image))
 
-    def told(self, verdict: Verdict) -> Verdict:
+    def told(self, verdict: Verdict | ClipVerdict) -> Verdict | ClipVerdict:
         """The verdict. On a file that could not be read the server's is on nothing: it knows what judges there."""
         if self.unread is None:
             return verdict

@@ -58,12 +58,13 @@ def add(
 
     without: list[str] = []
     with ExitStack() as held:
-        bare = 0
+        bare = films = 0
         if os.path.isdir(source):  # noqa: PTH112 (of a name that cannot be looked at, too)
+            from judge.report.open_reviews import clips
             from judge.report.tables import Tables
 
             tables = held.enter_context(Tables(source))
-            bare = _without_evidence(tables, source)
+            bare, films = _without_evidence(tables, source), clips(tables)
             found = _of_batch(tables, images)
         else:
             found = _of_lines(source, images)
@@ -81,6 +82,8 @@ def add(
         print(f"judge: {len(without)} added without an image, such as {printable(without[0])}", file=sys.stderr)
     if bare:
         print(f"judge: {bare} not added, because no evidence of them is kept; {_how_to_keep(source)}", file=sys.stderr)
+    if films:
+        print(f"judge: {films} clips not added: see each with judge check CLIP --explain", file=sys.stderr)
     if json:
         from json import dumps
 

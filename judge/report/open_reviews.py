@@ -17,11 +17,13 @@ from judge.report.tables import Tables
 from judge.verdict import Verdict
 
 _COUNTED = """
-SELECT count(evidence), count(*) - count(evidence) FROM images WHERE verdict = 'needs_review' AND copy_of IS NULL
+SELECT count(evidence), count(*) - count(evidence) FROM images
+WHERE verdict = 'needs_review' AND copy_of IS NULL AND ranges IS NULL
 """
+_CLIPS = "SELECT count(*) FROM images WHERE verdict = 'needs_review' AND copy_of IS NULL AND ranges IS NOT NULL"
 _KEPT = """
 SELECT key, sha256, evidence FROM images
-WHERE verdict = 'needs_review' AND copy_of IS NULL AND evidence IS NOT NULL
+WHERE verdict = 'needs_review' AND copy_of IS NULL AND ranges IS NULL AND evidence IS NOT NULL
 """
 _ORDERED = f"SELECT key, sha256, evidence FROM ({_KEPT}) JOIN ranked USING (key) ORDER BY rank DESC, key"  # noqa: S608
 
@@ -54,6 +56,11 @@ def counted(tables: Tables) -> tuple[int, int]:
     """How many images need review and have evidence, and how many have none; copies are left out."""
     kept, bare = tables.rows(_COUNTED)[0]
     return int(kept), int(bare)
+
+
+def clips(tables: Tables) -> int:
+    """How many clips need review; the queue takes images."""
+    return int(tables.rows(_CLIPS)[0][0])
 
 
 def _verdict(row: dict[str, Any], tables: Tables) -> Verdict:

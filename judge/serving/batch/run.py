@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from judge.causes import Cause
 from judge.errors import ImageError
 from judge.judging import record
+from judge.media.clips.sniffing import HEAD, is_clip
 from judge.serving.batch.drift import Drift
 from judge.serving.batch.index import Covered, Index
 from judge.serving.batch.lending import Lending
@@ -177,7 +178,8 @@ class Run:
         return None if image is None or image["retryable"] else Judged(image)
 
     def _look_into(self, item: SourceItem, sha256: str, data: bytes) -> None:
-        earlier = self._earlier(sha256)
+        clip = is_clip(data[:HEAD])  # of a clip only all rules together say how long each holds
+        earlier = None if clip else self._earlier(sha256)
         rules = to_judge(earlier, self._described.digests)
         if earlier is not None and not rules:
             found = self._together(item, earlier, None)
@@ -190,7 +192,7 @@ class Run:
         known = None
         if earlier is not None and some is not None:
             known = recalled(earlier, self._lent_grounds, self._described.grounds, some)
-        self._parcel.append(Task(item.key, item.name, sha256, data, some, self._is_audited(sha256), known))
+        self._parcel.append(Task(item.key, item.name, sha256, data, some, self._is_audited(sha256) and not clip, known))
         if len(self._parcel) >= self._batch or sum(len(one.data) for one in self._parcel) > HELD // 8:
             self._send()
 

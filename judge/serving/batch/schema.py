@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from judge.verdict import Condition, Evidence, Finding, Provenance, Verdict
+from judge.clip_verdict import ClipVerdict
+from judge.verdict import Condition, Evidence, Finding, ImageFacts, Provenance, Verdict
 
-VERSION = 1
+VERSION = 2  # 2: `ranges`
 KeepEvidence = Literal["all", "violations", "none"]  # `violations`: what a person may have to look at, reviews too
 Row = dict[str, Any]
 
@@ -26,6 +27,7 @@ IMAGES: dict[str, str] = {
     "verdict": "string",
     "violations": "strings",
     "shadow_violations": "strings",
+    "ranges": "strings",  # of a clip: `RULE START-END` in milliseconds for each range; null of an image
     "reasons": "strings",  # of a review, in words
     "causes": "strings",  # the same for programs
     "notes": "strings",
@@ -101,6 +103,7 @@ def rows_of(
         "verdict": str(verdict.verdict),
         "violations": list(verdict.violations),
         "shadow_violations": list(verdict.shadow_violations),
+        "ranges": None,
         "reasons": list(verdict.reasons),
         "causes": [str(cause) for cause in verdict.causes],
         "notes": list(verdict.notes),
@@ -123,6 +126,43 @@ def rows_of(
         "evidence": verdict.model_dump_json() if is_kept(verdict.verdict, keep) else None,
     }
     return Judged(image, [row for one in verdict.findings for row in _statements(one, rule_digests, sha256)])
+
+
+def rows_of_clip(
+    key: str, verdict: ClipVerdict, rule_digests: Mapping[str, str], keep: KeepEvidence, sha256: str | None
+) -> Judged:
+    """The rows of a verdict on a clip: what came of each rule over all of its time, and no statement."""
+    facts = verdict.clip_facts
+    as_image = Verdict(
+        image=verdict.clip,
+        verdict=verdict.verdict,
+        violations=verdict.violations,
+        shadow_violations=verdict.shadow_violations,
+        reasons=verdict.reasons,
+        causes=verdict.causes,
+        notes=verdict.notes,
+        image_facts=ImageFacts(sha256=facts.sha256, format=facts.format, width=facts.width, height=facts.height),
+        provenance=verdict.provenance,
+        failure=verdict.failure,
+        timings=verdict.timings,
+    )
+    image = rows_of(key, as_image, rule_digests, "none", sha256).image
+    kept = verdict.model_dump_json() if is_kept(verdict.verdict, keep) else None
+    of_rules = [
+        {
+            **dict.fromkeys(STATEMENTS),
+            "sha256": sha256,
+            "view": "clip",
+            "rule": one.rule,
+            "rule_digest": rule_digests.get(one.rule),
+            "rule_outcome": str(one.outcome),
+            "rule_cause": str(one.cause) if one.cause is not None else None,
+            "rule_reason": one.reason,
+            "enforced": one.enforced,
+        }
+        for one in verdict.rules
+    ]
+    return Judged({**image, "ranges": list(verdict.ranges()), "evidence": kept}, of_rules)
 
 
 def depended_on(provenance: Provenance, aside: Collection[str] = ()) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from judge.serving.batch.schema import Judged, KeepEvidence, rows_of
+from judge.media.clips.sniffing import HEAD, is_clip
+from judge.serving.batch.schema import Judged, KeepEvidence, rows_of, rows_of_clip
 from judge.serving.child import settle
 from judge.verdict import RuleOutcome
 
@@ -71,10 +72,15 @@ class Bench:
         self._without_scan: Judge | None = None
 
     def judge_all(self, tasks: Sequence[Task]) -> list[Judged]:
-        """The rows of every task, in order. Tasks of the same rules are judged together."""
+        """The rows of every task, in order. Tasks of the same rules are judged together; a clip is judged alone."""
         found: dict[int, Judged] = {}
+        clips = {at for at, task in enumerate(tasks) if is_clip(task.data[:HEAD])}
+        for at in clips:
+            task = tasks[at]
+            of_clip = self.judge.judge_clip(task.data, name=task.name)
+            found[at] = rows_of_clip(task.key, of_clip, self.digests, self._keep, task.sha256)
         for rules in dict.fromkeys(task.rules for task in tasks):
-            some = [(at, task) for at, task in enumerate(tasks) if task.rules == rules]
+            some = [(at, task) for at, task in enumerate(tasks) if task.rules == rules and at not in clips]
             known = [task.recalled.known() if task.recalled is not None else None for _, task in some]
             verdicts = self._of(rules).judge_many([task.data for _, task in some], known)
             for (at, task), verdict in zip(some, verdicts, strict=True):

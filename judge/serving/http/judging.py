@@ -1,4 +1,4 @@
-"""`POST /v1/judge`: images in, verdicts out."""
+"""`POST /v1/judge`: images and clips in, verdicts out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NDJSON = "application/x-ndjson"
 
 @router.post("/v1/judge")
 async def judge(request: Request) -> Response:
-    """Judge images, and answer with a verdict for each, in order."""
+    """Judge images and clips, and answer with a verdict for each, in order."""
     service = service_of(request)
     asked = await read_request(request, service.settings.limits)
     client = Asker.of(request)

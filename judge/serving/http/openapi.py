@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
+from judge.clip_verdict import ClipVerdict
 from judge.serving.http.gate import GUARDRAIL
 from judge.serving.http.guardrail import GuardrailRequest
 from judge.serving.http.moderations import ModerationRequest
@@ -42,7 +43,7 @@ class JudgeAnswer(BaseModel):
 
     ids: list[str]
     kept: bool | None = Field(default=None, description="False where they were to be kept and could not be.")
-    verdicts: list[Verdict | VerdictSummary]
+    verdicts: list[Verdict | ClipVerdict | VerdictSummary]
 
 
 class StreamedLine(BaseModel):
@@ -51,7 +52,7 @@ class StreamedLine(BaseModel):
     index: int
     id: str | None = None
     kept: bool | None = None
-    verdict: Verdict | VerdictSummary | None = None
+    verdict: Verdict | ClipVerdict | VerdictSummary | None = None
     problem: dict[str, Any] | None = None
 
 
@@ -126,7 +127,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     _body(paths["/v1/moderations"]["post"], "ModerationRequest", {"input": [part]})
     _answer(paths["/v1/moderations"]["post"], "ModerationAnswer")
     _body(paths[GUARDRAIL]["post"], "GuardrailRequest", {"texts": [], "images": [_TINY], "input_type": "request"})
-    _answer(paths["/v1/verdicts/{identity}"]["get"], "Verdict")
+    kept = {"anyOf": [{"$ref": _REF + "Verdict"}, {"$ref": _REF + "ClipVerdict"}]}
+    paths["/v1/verdicts/{identity}"]["get"]["responses"]["200"]["content"] = {"application/json": {"schema": kept}}
     paths["/metrics"]["get"]["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
     for path, operations in paths.items():
         kind = (GuardrailProblem if path == GUARDRAIL else ProblemDetails).__name__

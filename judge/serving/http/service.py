@@ -9,8 +9,11 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from judge.files import size
+from judge.media.clips.sniffing import HEAD, is_clip
 from judge.serving.http.engine import Engine, EngineBounds, Lost, Overloaded
 from judge.serving.http.fetching import fetch
 from judge.serving.http.idempotency import IdempotentAnswers
@@ -107,6 +110,7 @@ class Service:
             window=settings.window_ms / 1000,
             seconds=limits.seconds,
             pixels=limits.pixels,
+            clip_frames=limits.clip_frames,
         )
         self.engine = Engine(judging, processes, bounds, self.metrics, process)
         self.policies = Policies(settings.constitutions, self.engine)
@@ -238,8 +242,24 @@ class Service:
         self.metrics.problem("verdict-not-kept")
         return [replace(one, kept=False) for one in outcomes]
 
+    def _check_clip(self, name: str, data: bytes) -> None:
+        """Refuse a clip where none are judged, and one that is too large to be."""
+        if not self.settings.limits.clip_frames:
+            hint = "send frames of it as images"
+            raise ApiProblem(415, "clips-not-judged", f"{name}: a clip, and this server judges images only", hint=hint)
+        if find_spec("av") is None:
+            hint = "pip install 'constitution-judge[video]' where it runs"
+            raise ApiProblem(
+                415, "clips-not-judged", f"{name}: a clip, and the server lacks the package 'av'", hint=hint
+            )
+        if len(data) > self._file_bytes:
+            most = f"{name}: a clip of more than {size(self._file_bytes)}"
+            raise ApiProblem(413, "clip-too-large", most, hint="cut it into parts, or shrink it")
+
     async def _one(self, client: str, image: Given, served: ServedPolicy) -> ImageOutcome:
         data = image.data if image.url is None else await self._fetched(image)
+        if is_clip(data[:HEAD]):
+            self._check_clip(image.name, data)
         sha256 = hashlib.sha256(data).hexdigest()
         active = served.judging(sha256)
         try:

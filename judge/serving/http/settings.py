@@ -24,6 +24,8 @@ class RequestLimits(Frozen):
     """Of a request; more is refused with 413."""
     pixels: int = Field(default=64_000_000, ge=1, le=178_000_000)
     """That an image's header may announce; more is refused with 413."""
+    clip_frames: int = Field(default=60, ge=0, le=10_000)
+    """Of a clip that are judged; with 0 clips are refused with 415."""
     seconds: Annotated[float, Field(gt=0, le=_HOUR)] = 60.0
     """That a request may take, once it is read; then it is answered with 503."""
     body_seconds: Annotated[float, Field(gt=0, le=_HOUR)] = 60.0

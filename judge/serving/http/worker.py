@@ -14,12 +14,14 @@ from judge.serving.child import settle
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from judge.clip_verdict import ClipVerdict
     from judge.judging.pipeline import Judge
     from judge.locks.loading import Policy
     from judge.settings import Settings
     from judge.verdict import Provenance, Verdict
 
 NAMELESS = b'{"image":""'  # how the JSON of a verdict begins whose image has no name yet
+NAMELESS_CLIP = b'{"clip":""'  # and of one on a clip
 _POLICIES = 256  # judges that are kept; they share the models, so each is small
 
 
@@ -88,7 +90,8 @@ class JudgedImage:
         """The verdict as JSON, of an image that goes by `name`."""
         from pydantic_core import to_json
 
-        return b'{"image":' + to_json(name) + self.body[len(NAMELESS) :]
+        begin = NAMELESS_CLIP if self.body.startswith(NAMELESS_CLIP) else NAMELESS
+        return begin[:-2] + to_json(name) + self.body[len(begin) :]
 
 
 def run(connection: Connection, settings: Settings, threads: int | None) -> None:
@@ -120,10 +123,57 @@ def run(connection: Connection, settings: Settings, threads: int | None) -> None
 
 
 def judge_all(judge: Judge, parcel: Parcel) -> list[JudgedImage]:
-    """What came of each image of a parcel, in order."""
-    fits = [_fits(data, parcel.pixels) for data in parcel.images]
+    """What came of each image of a parcel, in order. Clips of a parcel share the time that one may take."""
+    from judge.judging.clips.judging import holds_clip
+
+    clips = [holds_clip(data) for data in parcel.images]
+    fits = [not clip and _fits(data, parcel.pixels) for data, clip in zip(parcel.images, clips, strict=True)]
     verdicts = judge.judge_many(data for data, fit in zip(parcel.images, fits, strict=True) if fit)
-    return [judged(next(verdicts)) if fit else JudgedImage(too_large=True) for fit in fits]
+    found = [judged(next(verdicts)) if fit else JudgedImage(too_large=True) for fit in fits]
+    if any(clips):
+        hurried = _hurried(judge, sum(clips))
+        for place, data in enumerate(parcel.images):
+            if clips[place]:
+                found[place] = judged_clip(hurried.judge_clip(data))
+    return found
+
+
+def _hurried(judge: Judge, clips: int) -> Judge:
+    limits = judge.settings.clips
+    shorter = {"seconds": limits.seconds / clips, "judging_seconds": limits.judging_seconds / clips}
+    settings = judge.settings.model_copy(update={"clips": limits.model_copy(update=shorter)})
+    return judge if clips == 1 else judge.derive(settings=settings)
+
+
+def judged_clip(verdict: ClipVerdict) -> JudgedImage:
+    """A verdict on a clip as the server goes by it."""
+    from judge.verdict import RuleOutcome
+
+    body = verdict.model_copy(update={"clip": ""}).model_dump_json().encode()
+    assert body.startswith(NAMELESS_CLIP)
+    scores: dict[str, float] = {}
+    for frame in verdict.frames:
+        for rule, score in frame.scores.items():
+            scores[rule] = max(score, scores.get(rule, 0.0))
+    for one in verdict.rules:  # a frame that violates a rule does not violate it where it has to hold for longer
+        if one.rule in scores and one.outcome is not RuleOutcome.VIOLATED:
+            scores[one.rule] = min(scores[one.rule], 0.5)
+    return JudgedImage(
+        body=body,
+        verdict=verdict.verdict,
+        violations=verdict.violations,
+        shadow_violations=verdict.shadow_violations,
+        reasons=verdict.reasons,
+        causes=tuple(map(str, verdict.causes)),
+        failure=verdict.failure.kind if verdict.failure is not None else None,
+        retryable=verdict.failure is not None and verdict.failure.retryable,
+        outcomes={one.rule: str(one.outcome) for one in verdict.rules},
+        shadows=frozenset(one.rule for one in verdict.rules if not one.enforced),
+        scores=scores,
+        timings=verdict.timings,
+        sha256=verdict.clip_facts.sha256 or "",
+        keep=verdict.failure is None,
+    )
 
 
 def judged(verdict: Verdict) -> JudgedImage:
