@@ -13,7 +13,7 @@ from judge.clip_verdict import ClipFacts, ClipFinding, ClipVerdict, EvidenceFram
 from judge.constitution import Constitution
 from judge.constitution.schema import Rule
 from judge.errors import ImageError
-from judge.judging.clips.spans import Span, State, amount, spans_of
+from judge.judging.clips.spans import State, TimeSpan, amount, spans_of
 from judge.media.clips import Strip, Unseen
 from judge.media.clips.strip import clock
 from judge.media.gaps import Detail, Gap, Note
@@ -99,12 +99,12 @@ def unreadable(name: str, error: ImageError, source: Provenance, limits: ClipLim
     )
 
 
-def _spans(strip: Strip, told: ClipTold, rule: str, limits: ClipLimits) -> list[Span]:
+def _spans(strip: Strip, told: ClipTold, rule: str, limits: ClipLimits) -> list[TimeSpan]:
     outcomes = {place: one.outcomes[rule] for place, one in told.frames.items()}
     return spans_of(strip, outcomes, limits.step_seconds * 1000)
 
 
-def _unseen(strip: Strip, spans: Sequence[Span], told: ClipTold, limits: ClipLimits) -> list[Unseen]:
+def _unseen(strip: Strip, spans: Sequence[TimeSpan], told: ClipTold, limits: ClipLimits) -> list[Unseen]:
     """What was not looked at, and why: what could not be decoded, and what nobody had room or time for."""
     if told.late:
         why = Why.of(Detail.CLIP_JUDGING, seconds=limits.judging_seconds)
@@ -125,7 +125,7 @@ def _unseen(strip: Strip, spans: Sequence[Span], told: ClipTold, limits: ClipLim
     return sorted(found, key=lambda one: one.start_ms)
 
 
-def _finding(rule: Rule, spans: Sequence[Span], strip: Strip, frames: Mapping[int, FrameTold]) -> ClipFinding:
+def _finding(rule: Rule, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[int, FrameTold]) -> ClipFinding:
     known = amount(spans, [State.HOLDS], strip.duration_ms)
     maybe = amount(spans, [State.HOLDS, *_NOT_KNOWN], strip.duration_ms)
     outcome, why = RuleOutcome.NOT_VIOLATED, None
@@ -157,7 +157,7 @@ def _finding(rule: Rule, spans: Sequence[Span], strip: Strip, frames: Mapping[in
     )
 
 
-def _ranges(rule: str, spans: Sequence[Span], strip: Strip, frames: Mapping[int, FrameTold]) -> Iterator[TimeRange]:
+def _ranges(rule: str, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[int, FrameTold]) -> Iterator[TimeRange]:
     """Where it holds. What lies beside such a stretch and is not known may belong to it."""
     for place, one in enumerate(spans):
         if one.state is not State.HOLDS:
@@ -175,7 +175,7 @@ def _ranges(rule: str, spans: Sequence[Span], strip: Strip, frames: Mapping[int,
         )
 
 
-def _why_open(rule: Rule, spans: Sequence[Span], strip: Strip, frames: Mapping[int, FrameTold]) -> Why:
+def _why_open(rule: Rule, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[int, FrameTold]) -> Why:
     """Why a rule may hold for long enough, and is not known to."""
     opened = [one for one in spans if one.state is State.OPEN]
     if rule.clip is not None:
@@ -188,7 +188,7 @@ def _why_open(rule: Rule, spans: Sequence[Span], strip: Strip, frames: Mapping[i
     return Why.of(Remark.CLIP_UNKNOWN)
 
 
-def _open_at(rule: str, span: Span, strip: Strip, frames: Mapping[int, FrameTold]) -> str:
+def _open_at(rule: str, span: TimeSpan, strip: Strip, frames: Mapping[int, FrameTold]) -> str:
     """Why a rule is undecided in a stretch: what is said of its first frame."""
     for place in sorted(frames):
         found = frames[place].verdict
@@ -198,7 +198,7 @@ def _open_at(rule: str, span: Span, strip: Strip, frames: Mapping[int, FrameTold
     return ""
 
 
-def _cause(spans: Sequence[Span]) -> Cause:
+def _cause(spans: Sequence[TimeSpan]) -> Cause:
     return Cause.STATEMENT_OPEN if any(one.state is State.OPEN for one in spans) else Cause.INCOMPLETE
 
 

@@ -28,7 +28,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeSpan:
     """A stretch of time, and the frames of the clip in it."""
 
     start_ms: int
@@ -57,11 +57,11 @@ class Amount:
 _STATES = {RuleOutcome.VIOLATED: State.HOLDS, RuleOutcome.UNDECIDED: State.OPEN}
 
 
-def spans_of(strip: Strip, outcomes: Mapping[int, RuleOutcome], step_ms: float) -> list[Span]:
+def spans_of(strip: Strip, outcomes: Mapping[int, RuleOutcome], step_ms: float) -> list[TimeSpan]:
     """The whole time of a clip, in order, as one rule's outcomes tell of it. outcomes: by place in `Strip.held`."""
     states = {place: _STATES.get(outcome, State.CLEAR) for place, outcome in outcomes.items()}
     pieces = _overlaid(_pieces(strip, states, step_ms), strip)
-    found: list[Span] = []
+    found: list[TimeSpan] = []
     for one in pieces:
         if found and found[-1].state is one.state and found[-1].end_ms == one.start_ms:
             found[-1] = replace(found[-1], end_ms=one.end_ms, frames=found[-1].frames + one.frames)
@@ -70,7 +70,7 @@ def spans_of(strip: Strip, outcomes: Mapping[int, RuleOutcome], step_ms: float) 
     return found
 
 
-def amount(spans: Iterable[Span], states: Iterable[State], duration_ms: int) -> Amount:
+def amount(spans: Iterable[TimeSpan], states: Iterable[State], duration_ms: int) -> Amount:
     """How much of a clip is in one of these states."""
     wanted = set(states)
     some = [one for one in spans if one.state in wanted]
@@ -78,7 +78,7 @@ def amount(spans: Iterable[Span], states: Iterable[State], duration_ms: int) -> 
     return Amount(sum(one.frames for one in some), ms, min(1.0, ms / max(1, duration_ms)))
 
 
-def _pieces(strip: Strip, states: Mapping[int, State], step_ms: float) -> Iterator[Span]:
+def _pieces(strip: Strip, states: Mapping[int, State], step_ms: float) -> Iterator[TimeSpan]:
     """Stretches that one frame tells of, and those between; each within a shot."""
     left: int | None = None
     loose: list[tuple[int, int, int, int]] = []  # start, end, frames and shot of what no judged frame tells of
@@ -86,7 +86,7 @@ def _pieces(strip: Strip, states: Mapping[int, State], step_ms: float) -> Iterat
         if place in states:
             yield from _between(strip, states, step_ms, left, place, loose)
             own = one.until_ms if one.alike else one.ms + (one.until_ms - one.ms) // one.count
-            yield Span(one.ms, own, one.count if one.alike else 1, states[place])
+            yield TimeSpan(one.ms, own, one.count if one.alike else 1, states[place])
             left, loose = place, []
             if not one.alike:
                 loose.append((own, one.until_ms, one.count - 1, one.shot))
@@ -102,7 +102,7 @@ def _between(
     left: int | None,
     right: int | None,
     loose: list[tuple[int, int, int, int]],
-) -> Iterator[Span]:
+) -> Iterator[TimeSpan]:
     """What lies between two judged frames, or before the first and behind the last, a shot at a time."""
     for shot in dict.fromkeys(one[3] for one in loose):
         some = [one for one in loose if one[3] == shot]
@@ -111,10 +111,10 @@ def _between(
         state = State.UNSEEN
         if near and end - start <= step_ms:
             state = near[0] if near[0] is near[-1] else State.EDGE
-        yield Span(start, end, sum(one[2] for one in some), state)
+        yield TimeSpan(start, end, sum(one[2] for one in some), state)
 
 
-def _overlaid(spans: Iterable[Span], strip: Strip) -> Iterator[Span]:
+def _overlaid(spans: Iterable[TimeSpan], strip: Strip) -> Iterator[TimeSpan]:
     """The spans, with what could not be seen cut out of them and put in its place."""
     holes = sorted((one.start_ms, one.end_ms) for one in strip.unseen)
     for one in spans:
@@ -126,10 +126,10 @@ def _overlaid(spans: Iterable[Span], strip: Strip) -> Iterator[Span]:
                 yield replace(one, start_ms=place, end_ms=start)
                 one = replace(one, frames=0)
             place = min(one.end_ms, max(place, end))
-            yield Span(max(start, one.start_ms), place, math.inf, State.UNSEEN)
+            yield TimeSpan(max(start, one.start_ms), place, math.inf, State.UNSEEN)
         if place < one.end_ms:
             yield replace(one, start_ms=place)
     last = strip.held[-1].until_ms
     for start, end in holes:
         if end > last:
-            yield Span(max(start, last), end, math.inf, State.UNSEEN)
+            yield TimeSpan(max(start, last), end, math.inf, State.UNSEEN)

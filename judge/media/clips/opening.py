@@ -24,7 +24,7 @@ from judge.errors import ImageError
 from judge.files import open_regular, size
 from judge.media.clips.holding import MOST, MOST_BYTES
 from judge.media.clips.strip import Held, Strip, Unseen
-from judge.media.clips.told import Told
+from judge.media.clips.told import LookedTold
 from judge.media.gaps import Detail, Gap, elsewhere
 from judge.media.reading import unreadable
 from judge.settings import ClipLimits
@@ -93,7 +93,7 @@ def _digest(file: BinaryIO, limits: ClipLimits) -> str:
     return total.hexdigest()
 
 
-def _told(file: BinaryIO, limits: ClipLimits) -> tuple[Told, bytes]:
+def _told(file: BinaryIO, limits: ClipLimits) -> tuple[LookedTold, bytes]:
     """What the process found, and the frames in one piece."""
     asked = {"pixels": limits.pixels, "seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
     paths = os.pathsep.join(one for one in sys.path if one)
@@ -134,14 +134,14 @@ def _told(file: BinaryIO, limits: ClipLimits) -> tuple[Told, bytes]:
             raise missing(str(told["missing"]))
         if isinstance(told, dict) and "no_film" in told:
             raise ImageError(str(told["no_film"]), retryable=bool(told.get("memory")))
-        return Told.model_validate(told), pieces
+        return LookedTold.model_validate(told), pieces
     except (ValueError, ValidationError) as error:
         raise ImageError(
             "its decoder broke down", hint="save it anew with a video program, or give it more memory", retryable=False
         ) from error
 
 
-def _strip(sha256: str, told: Told, pieces: bytes, limits: ClipLimits) -> Strip:
+def _strip(sha256: str, told: LookedTold, pieces: bytes, limits: ClipLimits) -> Strip:
     held, place, before = [], 0, 0
     for ms, until, count, alike, shot, length in told.held[: MOST + 1]:
         data = pieces[place : place + length]
@@ -175,7 +175,7 @@ def _strip(sha256: str, told: Told, pieces: bytes, limits: ClipLimits) -> Strip:
     )
 
 
-def _gaps(told: Told) -> Iterator[Why]:
+def _gaps(told: LookedTold) -> Iterator[Why]:
     if told.films > 1:
         yield Why.of(Gap.FILMS, films=told.films)
     if told.picture:

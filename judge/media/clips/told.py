@@ -13,7 +13,7 @@ _Side = Annotated[int, Field(ge=1, le=10**7)]
 _Word = Annotated[str, Field(max_length=300)]
 
 
-class Told(Frozen):
+class LookedTold(Frozen):
     """See `decoding.Looked`. held: the fields of `strip.Held`, with the length of its copy in place of the copy."""
 
     format: _Word

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.soak import ATTACKS
-from judge.cli import main
+from judge.cli import verbs
 from judge.cli.batch_telling import Telling
 from judge.errors import JudgeError, UserError
 from judge.serving.batch import call
@@ -113,10 +113,10 @@ def test_the_command_says_each_time_what_could_not_be_judged(tmp_path, monkeypat
     monkeypatch.setattr(
         call, "_judging", lambda *_: (call.Here(Bench(colour_judge(), "none")), colour_judge().constitution)
     )
-    again = CliRunner().invoke(main.app, ["batch", str(images), "-o", str(tmp_path / "out")])
+    again = CliRunner().invoke(verbs.app, ["batch", str(images), "-o", str(tmp_path / "out")])
     assert again.exit_code == 1 and "1 could not be judged; try them again with --retry-errors" in again.stderr
     (images / "broken.png").unlink()
-    assert CliRunner().invoke(main.app, ["batch", str(images), "-o", str(tmp_path / "out")]).exit_code == 0
+    assert CliRunner().invoke(verbs.app, ["batch", str(images), "-o", str(tmp_path / "out")]).exit_code == 0
 
 
 @pytest.mark.parametrize("others", [2, 6])
@@ -273,7 +273,9 @@ def test_tables_where_no_folder_can_be_are_a_mistake_of_the_user(name, tmp_path)
 
 
 def test_a_price_is_of_a_dry_run(tmp_path):
-    found = CliRunner().invoke(main.app, ["batch", str(tmp_path), "-o", str(tmp_path / "out"), "--price-per-hour", "3"])
+    found = CliRunner().invoke(
+        verbs.app, ["batch", str(tmp_path), "-o", str(tmp_path / "out"), "--price-per-hour", "3"]
+    )
     assert isinstance(found.exception, UserError) and "--price-per-hour" in str(found.exception)
     assert "--dry-run" in str(found.exception)
 
