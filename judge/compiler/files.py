@@ -8,6 +8,7 @@ Anything that fails leaves the previous lock as it was.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ class Compiled:
         rules = with_chains(self.constitution, self.lock, str(self.path)).rules
         return {rule.id: in_words(chain_of(rule)) for rule in rules}
 
-    @property
+    @cached_property
     def ways_out(self) -> dict[str, WayOut]:
         """By rule id, what to do about each rule that the grammar does not read."""
         if self.constitution.language != DEFAULT:

@@ -21,7 +21,8 @@ from tests.compiler.worlds import Plain, differences, entails, plain, violated, 
 FOLDER = Path(__file__).parent / "sentences"
 LEAST_READ = 0.85
 LEAST_FOLLOWED = 0.9
-LEAST_OUTSIDE = 48  # of 114 that are clear: four in ten, as much of it is in forms that are not known here
+# Of 114 and of 50 that are clear: four in ten when first read, as much of it is in forms that are not known here.
+LEAST_OUTSIDE = {"outside-tenth": 53, "sixty": 29}
 
 
 @cache
@@ -55,7 +56,7 @@ def test_most_of_what_is_clear_is_read():
     assert len(refused) <= (1 - LEAST_READ) * len(sentences("read")), refused
 
 
-@by_rule("tenth", "outside-tenth")
+@by_rule("tenth", "outside-tenth", "sixty")
 def test_of_a_set_kept_whole_nothing_is_read_wrongly(entry):
     found = parse_rule(entry["rule"])
     if isinstance(found, Unparsed):
@@ -65,9 +66,10 @@ def test_of_a_set_kept_whole_nothing_is_read_wrongly(entry):
     assert not any(violated(plain(found), world(one)) for one in entry.get("fine", ()))
 
 
-def test_of_what_somebody_else_wrote_as_much_is_read_as_was_counted():
-    clear = [entry["rule"] for entry in sentences("outside-tenth") if "flag" in entry]
-    assert sum(isinstance(parse_rule(rule), Parsed) for rule in clear) >= LEAST_OUTSIDE, len(clear)
+@pytest.mark.parametrize("name", LEAST_OUTSIDE)
+def test_of_a_set_that_was_not_seen_before_as_much_is_read_as_was_counted(name):
+    clear = [entry["rule"] for entry in sentences(name) if "flag" in entry]
+    assert sum(isinstance(parse_rule(rule), Parsed) for rule in clear) >= LEAST_OUTSIDE[name], len(clear)
 
 
 @by_rule("refuse")

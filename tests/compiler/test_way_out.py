@@ -115,6 +115,10 @@ def test_a_rule_that_is_read_needs_no_way_out():
         ("No photos of people drinking alcohol.", ("people", "alcohol")),
         ("The design must not touch the edge of the shirt.", ("the design", "the edge of the shirt")),
         ("Do not upload stock photos.", ()),
+        (
+            "Science photos must show everyone wearing safety goggles at sports events.",
+            ("safety goggles", "sports events"),
+        ),
         ("Nothing awful.", ()),
     ],
 )

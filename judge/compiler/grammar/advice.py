@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import yaml
 
+from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.chains import Meant, Parsed
 from judge.compiler.grammar.checks import faults, missing, new_words
 from judge.compiler.grammar.denial import Swaps
@@ -153,7 +154,7 @@ def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
         kept = tuple(safe)
         return _offered(sentence, refused, Ways(kept, len(kept)), {})
     found = {text: read(text) for text in refused.rewordings}
-    lost = _without(sentence, refused.gone)
+    lost = f"{_without(sentence, refused.gone)} {lexicon.nearest(refused.gone.casefold()) if refused.gone else ''}"
     gone = {text: made.reason for text, made in found.items() if isinstance(made, Unparsed)}
     choices = _choices(((text,) for text in found if _safe(sentence, lost, (text,), read)), read)
     ways = Ways(choices, max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
@@ -210,7 +211,8 @@ def _safe(sentence: str, lost: str, way: Way, read: Read) -> bool:
     chains = [made for text in way if isinstance(made := read(text), Parsed)]
     statements = tuple(one.statement for made in chains for each in made.conditions for one in each.any)
     whole = len(chains) == len(way) and not missing(lost, " ".join(way))
-    return whole and not any(new_words(f"{sentence} {_PUT_IN}", statements)) and not reverses(sentence, way, read)
+    added = any(new_words(f"{sentence} {lost} {_PUT_IN}", statements))
+    return whole and not added and not reverses(sentence, way, read)
 
 
 def _as_written(preconditions: str, sentence: str = "Anything.") -> Rule | None:

@@ -26,7 +26,7 @@ _QUANTITIES = tuple(
     )
 )
 SHARES = ("half", "third", "quarter", "fifth", "tenth")
-_PLURAL_BEFORE_NOUNS = word_set("police people sports sharps clothes goods arms news savings customs sales games")
+PLURAL_BEFORE_NOUNS = word_set("police staff people sports sharps clothes goods arms news savings customs sales games")
 # `wearing headphones` is what somebody does, and no kind of headphones.
 _NEED_OBJECTS = ("wearing", "holding", "using", "carrying", "touching")
 _JOINTS = {"or": "or", "and": "and", "nor": "or"}
@@ -116,7 +116,7 @@ def _modifier(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
         return
     token = chart.tokens[place]
     alike = lexicon.lemma(token.word, verb=False) == token.word  # `fish`: one and many
-    noun = (token.can(NOUN) and (alike or not token.can(PLURAL))) or token.word in _PLURAL_BEFORE_NOUNS
+    noun = (token.can(NOUN) and (alike or not token.can(PLURAL))) or token.word in PLURAL_BEFORE_NOUNS
     if token.is_owner or chart.at(place, "own") or token.can(ADJECTIVE, ING, PAST) or noun:
         yield token.text if token.is_name else token.word, place + 1
     if (token.can(ADVERB) or chart.at(place, "too", "very")) and chart.can(place + 1, ADJECTIVE, PAST):

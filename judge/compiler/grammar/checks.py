@@ -17,6 +17,7 @@ from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.asides import without_asides
 from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, SHORT, parts_of
 from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.permissions import SAID_BY_FORM
 from judge.compiler.grammar.pictures import ANY_PICTURE, ITSELF, PICTURES
 from judge.compiler.grammar.tokens import CLOSED, DETERMINERS, NUMBERS, PREPOSITIONS, Token, tokens_of
 from judge.constitution import Precondition
@@ -37,7 +38,8 @@ _OF_THE_POLICY = re.compile(
     r"|,? whether [^,)]*[,)]|\b(?:no|any|at least) (?:one|1)\b"
     rf"|(?<= )(?:{SHORT['SHOW']}|{SHORT['SHOWN']}|{SHORT['ALLOWED']}) [^,;.]+?,? but not\b"
     r"|\b(?:is|are) (?:required|mandatory|compulsory)(?= (?:in|on|at|near|inside)\b)"
-    r"|^(?:do not|don't|never) (?:\w+(?:,| or|, or) )*\w+(?= )",
+    r"|^(?:do not|don't|never) (?:\w+(?:,| or|, or) )*\w+(?= )"
+    rf"|{SAID_BY_FORM}",
     re.IGNORECASE,
 )
 
@@ -183,8 +185,12 @@ def _frame() -> frozenset[str]:
 def missing(rule: str, said: str) -> tuple[str, ...]:
     """The words of a rule that say something and do not stand in `said`, in whatever inflection."""
     there = content(said).keys() | _MAY_GET_LOST | _frame()
-    said_of_it = _OF_THE_POLICY.sub(" ", without_asides(rule))
-    return tuple(word for base, word in content(said_of_it).items() if base not in there)
+    return tuple(word for base, word in _said_of_it(rule) if base not in there)
+
+
+@lru_cache(512)  # a rule is held against each of its readings
+def _said_of_it(rule: str) -> tuple[tuple[str, str], ...]:
+    return _content(_OF_THE_POLICY.sub(" ", without_asides(rule)))
 
 
 def _lost(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:

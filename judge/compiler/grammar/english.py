@@ -23,7 +23,7 @@ _MASS = word_set(
     "cream flour sugar salt pepper oil vinegar dough bacon ham beef pork veal poultry tuna shrimp spaghetti "
     "cereal porridge popcorn candyfloss syrup margarine gravy tofu ink chalk plaster concrete cement gravel sand "
     "soil clay asphalt fabric denim silk linen velvet lace nylon rubber tinsel glitter confetti slime lava steam "
-    "fog mist hail frost dew"
+    "fog mist hail frost dew paint paraphernalia"
 )
 _COUNTED = word_set("pill drug stone gem chemical poison brick fuel-can")
 _ACTS_COUNTED = word_set("warning drawing crossing wedding meeting hearing greeting blessing shooting")

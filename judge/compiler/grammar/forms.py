@@ -139,6 +139,8 @@ CORES: tuple[tuple[str, str], ...] = (
     ("only <count> <things> is|are $ALLOWED", "too_many"),
     ("[the|all] <picture> $MAY <showing> at most <count> <things>", "too_many"),
     ("[the|all] <picture> $MAY <showing> no more than <count> <things>", "too_many"),
+    ("[the|all|each|every] <picture> $MAY carry|have at most <count> <things>", "too_many"),
+    ("[the|all|each|every] <picture> $MAY carry|have no more than <count> <things>", "too_many"),
     ("at most <count> <things>", "too_many"),
     ("a maximum of <count> <things>", "too_many"),
     ("at most <count> <things> $MAY <doing>", "too_many"),

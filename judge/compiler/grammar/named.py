@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from judge.compiler.grammar import lexicon
+from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.before import PLURAL_BEFORE_NOUNS
 from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.lexicon import ADJECTIVE, ING, NOUN, PAST, PLURAL, word_set
 from judge.compiler.grammar.pictures import ELSEWHERE, ITSELF
@@ -53,8 +54,10 @@ def _phrase(tokens: Sequence[Token], place: int) -> int:
     while at < len(tokens) and (tokens[at].word in ARTICLES | NUMBERS or tokens[at].is_owner):
         at += 1
     before = tokens[at - 1] if at else None
-    if before and tokens[at : at + 1] and tokens[at].can(ING) and (before.can(NOUN, PLURAL) or before.word in _BE):
-        return place  # `people drinking alcohol`
+    if at < len(tokens) and tokens[at].can(ING):
+        said = before is not None and (before.can(NOUN, PLURAL) or before.word in _BE)
+        if said or english.needs_object(lexicon.lemma(tokens[at].word, verb=True)):
+            return place  # `people drinking alcohol`, `wearing goggles`
     ends = list(_nouns(tokens, at, sure=before is not None and before.word in ARTICLES))
     return ends[-1] if ends else place
 
@@ -73,5 +76,5 @@ def _nouns(tokens: Sequence[Token], at: int, *, sure: bool) -> Iterator[int]:
             named = True
             yield at + 1
         at += 1
-        if token.can(PLURAL) and token.word.endswith("s") and noun:
+        if token.can(PLURAL) and token.word.endswith("s") and noun and token.word not in PLURAL_BEFORE_NOUNS:
             return

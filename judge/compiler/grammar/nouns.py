@@ -293,6 +293,20 @@ _COMPOUNDS = {
     "swear": ("word",),
     "family": ("photo", "picture"),
     "hard": ("hat",),
+    "text": ("overlay", "watermark", "message"),
+    "police": ("officer", "car", "station", "dog"),
+    "gas": ("bottle", "cylinder", "mask"),
+    "drug": ("paraphernalia",),
+    "email": ("address",),
+    "phone": ("number",),
+    "web": ("address",),
+    "price": ("tag", "label"),
+    "bank": ("card", "note"),
+    "identity": ("card",),
+    "credit": ("card",),
+    "license": ("plate",),
+    "licence": ("plate",),
+    "number": ("plate",),
 }
 
 
@@ -307,6 +321,9 @@ def _spread(chart: Chart, determiner: str, before: tuple[str, ...], noun: int) -
         if len(nouns) > 1 and not (determiner in ("a", "an") and plural):  # `a white coat or scrubs`
             each = tuple(_thing(chart, determiner, words, one) for one, words in every(nouns, before))
             yield Things(each, "or" if len(before) > 1 and joint else joint), end
+            if len(before) > 1 and joint == "and":  # `old or damaged books and magazines`: any magazines?
+                bare = (_thing(chart, determiner, "", one) for one in nouns[1:])
+                yield Things((*(_thing(chart, determiner, words, noun) for words in before), *bare), "or"), end
         for word, after in joints(chart, end):
             if (
                 len(nouns) < MOST_ITEMS
@@ -322,6 +339,8 @@ def _spread(chart: Chart, determiner: str, before: tuple[str, ...], noun: int) -
 def _thing(chart: Chart, determiner: str, before: str, noun: int) -> Thing:
     head = chart.tokens[noun]
     text = head.text if head.is_name or head.kind != "word" else head.word
+    if determiner in ("a", "an"):  # `a historical or educational context`
+        determiner = english.article(f"{before} {text}".strip())
     return Thing(determiner, f"{before} {text}".strip(), text, modified=bool(before))
 
 

@@ -10,6 +10,7 @@ import re
 from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.asides import without_asides
 from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.permissions import in_forms
 from judge.compiler.grammar.pictures import KINDS
 from judge.compiler.grammar.tokens import PREPOSITIONS
 
@@ -98,6 +99,7 @@ def plain(text: str) -> str:
     sentence = without_asides(text)
     if sentence.isupper():
         sentence = sentence.capitalize()
+    sentence = in_forms(sentence)
     if worn := _WORN_BY.fullmatch(sentence):  # who must wear it is what the rule speaks of
         verb = "wear" if worn["verb"].casefold() == "worn" else "carry"
         sentence = f"{worn['who']} {worn['must']} {verb} {_lower(worn['things'])}"
