@@ -66,6 +66,9 @@ def settings(
     lease: Annotated[int | None, typer.Option(min=1, help="Minutes that an item is held.")] = None,
     break_every: Annotated[int | None, typer.Option(min=0, help="Minutes until a break is due; 0: none.")] = None,
     break_for: Annotated[int | None, typer.Option(min=1, help="Minutes that a break lasts.")] = None,
+    anonymous: Annotated[
+        bool | None, typer.Option("--anonymous/--named", help="Whether the dashboard calls reviewers by letters.")
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -86,6 +89,7 @@ def settings(
                 ),
                 "gold": old.gold if gold is None else GoldReads(share=gold),
                 "lease_minutes": lease or old.lease_minutes,
+                "anonymous": old.anonymous if anonymous is None else anonymous,
                 "breaks": Breaks(every_minutes=every, for_minutes=break_for or old.breaks.for_minutes),
             }
         )
@@ -142,6 +146,7 @@ def _said(chosen: ReviewSettings) -> str:
             f"              {'verdict shown' if chosen.second_reads.verdict_shown else 'blind: the verdict is hidden'}",
             f"gold items    {chosen.gold.share:.0%} of the items given out, while there are unread ones",
             f"lease         {chosen.lease_minutes} minutes",
+            f"dashboard     {'reviewers by letters' if chosen.anonymous else 'reviewers by name'}",
             f"breaks        {'off' if every is None else f'{chosen.breaks.for_minutes} minutes every {every}'}",
         )
     )

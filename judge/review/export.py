@@ -104,13 +104,14 @@ def _csv(found: Iterable[dict[str, Any]], to: IO[bytes]) -> int:
     writer.writeheader()
     count = 0
     for row in found:
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: cell(value) for name, value in row.items()})
         count += 1
     text.detach()
     return count
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as it stands in a CSV file."""
     if isinstance(value, list):
         value = ";".join(value)
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import time
 from collections import Counter
@@ -10,9 +11,15 @@ from itertools import pairwise
 
 import pytest
 
-from judge.review.dashboard.agreement import share
+from judge.errors import UserError
+from judge.evaluation.measures.shares import share
+from judge.review.audit import audit
+from judge.review.dashboard.behind import behind
+from judge.review.dashboard.charts import charts
 from judge.review.dashboard.numbers import numbers, quantile
-from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
+from judge.review.dashboard.tab import answered
+from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
+from judge.review.ui.context import Person
 from judge.verdict import Branch
 from tests.review.browsing import CHROMIUM, serving, visitor
 from tests.review.shelf import many
@@ -121,14 +128,118 @@ def test_decisions_taken_back_do_not_count(tmp_path):
 
 
 def test_an_empty_store_has_empty_numbers(tmp_path):
-    from judge.review.dashboard import tab as dashboard
-
     with Store.open(tmp_path) as opened:
         found = numbers(opened)
         assert (found.items, found.days, found.p50, found.overall.rate.value) == (0, (), None, None)
-        for *_, draw in dashboard.CARDS:
-            (note,) = draw(found).layout.annotations
-            assert note.text.startswith("No"), "an empty plot says why"
+        for chart in charts(found):
+            assert (chart.rows, chart.bars) == ((), ())
+            assert chart.empty.startswith(("No", "Nothing", "Nobody")), "an empty chart says why"
+
+
+def test_precision_and_recall_of_a_rule_and_the_items_behind_them(store):
+    decided = list(store.decided())
+    seen = 0
+    for one in numbers(store).overrides:
+        judge = {item.item for item in decided if one.rule in item.verdict.violations}
+        people = {item.item for item in decided if one.rule in item.rules}
+        expected = (share(len(judge & people), len(judge)), share(len(judge & people), len(people)))
+        assert (one.precision, one.recall) == expected
+        for name, items in (("precision", judge), ("recall", people), ("overrides", judge ^ people)):
+            total, shown = behind(store, name, one.rule, None, NOW)
+            assert total == len(items)
+            assert {each.id for each in shown} == items
+            assert [each.wrong for each in shown] == sorted((each.id in judge ^ people for each in shown), reverse=True)
+            seen += total
+    assert seen > 20
+
+
+def test_what_each_reviewer_did(store):
+    rows = [one for one in store.decisions() if one.action != "skip"]
+    found = {one.name: one for one in numbers(store).reviewers}
+    assert set(found) == {"bob", "cyd"}
+    for name, one in found.items():
+        mine = [row for row in rows if row.who == name]
+        judged = [row for row in mine if row.verdict != "needs_review"]
+        assert (one.decided, one.second_reads) == (len(mine), sum(row.read == "second" for row in mine))
+        assert one.overridden == share(sum(row.verdict != row.action for row in judged), len(judged))
+        assert (one.agrees.value, one.pairs) == (1.0, len({row.item for row in rows if row.read == "second"}))
+        assert behind(store, "reviewers", name, None, NOW)[0] == len({row.item for row in mine})
+
+
+def test_names_are_left_out_where_the_team_wants_it(tmp_path):
+    with Store.open(tmp_path) as opened:
+        seed(opened, 12)
+        opened.configure(opened.settings.model_copy(update={"anonymous": True}), "ann")
+        found = numbers(opened)
+        assert {one.name for one in found.reviewers} <= {"Reviewer A", "Reviewer B"}
+        shown = repr(charts(found))
+        assert "bob" not in shown and "cyd" not in shown
+        most = found.reviewers[0]
+        assert behind(opened, "reviewers", most.name, None, NOW)[0] > 0
+        assert behind(opened, "reviewers", "bob", None, NOW)[0] == 0, "a name tells nothing of a letter"
+        assert not audit(opened).problems
+
+
+def test_how_long_items_wait_and_what_was_escalated(tmp_path):
+    with Store.open(tmp_path) as opened:
+        opened.configure(ReviewSettings(second_reads=SecondReads(share=0.0)), "ann")
+        hours = (0.5, 3, 3, 20, 50, 200)
+        ids = [
+            opened.add(verdict, None, "batch", now=NOW - timedelta(hours=one))
+            for one, (verdict, _) in zip(hours, many(6), strict=True)
+        ]
+        for who, item, action in (
+            ("bob", ids[1], "escalate"),
+            ("bob", ids[2], "escalate"),
+            ("cyd", ids[2], "escalate"),
+        ):
+            opened.take(item, who)
+            opened.decide(item, who, Decision(action=action, reason="Not sure."))
+        found = numbers(opened, now=NOW)
+        assert [(one.open, one.second_read, one.escalated) for one in found.ageing] == [
+            (1, 0, 0), (0, 1, 1), (1, 0, 0), (1, 0, 0), (0, 0, 0), (1, 0, 0),
+        ]  # fmt: skip
+        assert {name: count for name, count in found.escalations.items() if count} == {
+            "waits_second": 1,
+            "waits_policy": 1,
+        }
+        assert {one.id for one in behind(opened, "ageing", "1 to 4 hours", None, NOW)[1]} == {ids[1], ids[2]}
+        assert [one.id for one in behind(opened, "escalations", "waits_policy", None, NOW)[1]] == [ids[2]]
+        opened.take(ids[2], "ann")
+        opened.decide(ids[2], "ann", Decision(action="violation", rules=(opened.verdict(ids[2]).findings[0].rule,)))
+        assert numbers(opened, now=NOW).escalations["violation"] == 1
+
+
+def test_every_bar_opens_as_many_items_as_it_is_long(store):
+    found = numbers(store)
+    counts = {
+        "days": {one.day: one.violation + one.needs_review + one.no_violation for one in found.days},
+        "rules": {one.rule: one.violated for one in found.rules},
+        "ageing": {one.age: one.open + one.second_read + one.escalated for one in found.ageing},
+        "agreement": {one.rule: one.pairs for one in found.agreement[:1]},
+    }
+    for chart, bars in counts.items():
+        for key, count in bars.items():
+            assert behind(store, chart, key, None, datetime.now(UTC))[0] == count, (chart, key)
+    for key in found.branches:
+        assert behind(store, "branches", str(key), None, NOW)[0] > 0
+    with pytest.raises(UserError, match="no chart"):
+        behind(store, "passwords", "bob", None, NOW)
+
+
+def test_every_chart_can_be_saved_and_only_policy_sees_items_and_others(store):
+    admin, own = Person("ann", Role.ADMIN), Person("cyd", Role.REVIEWER)
+    for chart in charts(numbers(store)):
+        if chart.rows:
+            file = answered(store, admin, {"chart": chart.name, "days": "all"})["file"]
+            rows = list(csv.reader(base64.b64decode(file["data"]).decode().splitlines()))
+            assert len(rows) == len(chart.rows) + 1
+            assert len(set(rows[0])) == len(rows[0]), "every column has a name of its own"
+    shown = answered(store, own, {"days": "all"})["charts"]
+    assert "data-open" not in shown
+    assert 'data-row="cyd"' in shown and 'data-row="bob"' not in shown
+    with pytest.raises(UserError, match="no chart"):
+        answered(store, admin, {"chart": "../x"})
 
 
 def test_shares_have_honest_intervals():
@@ -160,18 +271,32 @@ def test_the_page_shows_what_was_counted(store, browser):
         page.locator("#db-items", has_text="36").wait_for()
         assert page.locator("#db-waiting").inner_text() == str(found.waiting.total - found.waiting.decided)
         assert page.locator("#db-overridden").inner_text() == f"{100 * found.overall.rate.value:.0f} %"
-        bars = "#db-plot-rules .bars .point"
-        page.wait_for_function(f"document.querySelectorAll('{bars}').length === {len(found.rules)}")
-        for name in ("verdicts", "overrides", "branches", "latency", "agreement"):
-            page.locator(f"#db-plot-{name} .js-plotly-plot").wait_for()
-        page.get_by_text("The same as tables").click()
+        bars = page.locator("#db-chart-rules .db-part")
+        assert bars.count() == len(found.rules)
+        page.locator("#db-chart-rules").get_by_text("As a table").click()
         for one in found.rules:
-            assert page.locator(f"tr[data-rule='{one.rule}'] td").inner_text() == str(one.violated)
+            assert page.locator(f"#db-chart-rules tr[data-row='{one.rule}'] td").inner_text() == str(one.violated)
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Save Violations by rule as CSV").click()
+        assert len(started.value.path().read_text().splitlines()) == len(found.rules) + 1
+        wrong = next(one for one in found.overrides if one.taken_back)
+        page.get_by_role("button", name=f"precision of {wrong.rule}: ").click()
+        items = page.get_by_role("dialog", name=f"Precision and recall by rule: {wrong.rule}")
+        first = items.locator("[data-item]").first
+        first.wait_for()
+        number = first.get_attribute("data-item")
+        assert "db-wrong" in first.get_attribute("class")
+        page.keyboard.press("Escape")
+        items.wait_for(state="hidden")
+        page.get_by_role("button", name=f"precision of {wrong.rule}: ").press("Enter")
+        first.press("Enter")
+        page.locator(f"[data-open='{number}'][aria-current]").wait_for()
+        page.get_by_role("tab", name="Dashboard").click()
         page.get_by_label("Items that came in").select_option("7")
         recent = numbers(store, datetime.now(UTC) - timedelta(days=7)).items
         page.locator("#db-items", has_text=str(recent)).wait_for()
         with page.expect_download() as started:
-            page.get_by_role("button", name="CSV").click()
+            page.get_by_role("button", name="Export decisions as CSV").click()
         rows = list(csv.DictReader(started.value.path().read_text(encoding="utf-8").splitlines()))
         assert [int(row["seq"]) for row in rows] == [one.seq for one in store.decisions(superseded=True)]
         assert store.log(last=1)[0].kind == "export"

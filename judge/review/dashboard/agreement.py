@@ -47,7 +47,7 @@ def agreement(decisions: Iterable[DecisionRow]) -> tuple[Agreement, ...]:
     """Agreement of first and second reads: overall first, then per rule by name."""
     from judge.evaluation.measures.bootstrap import Bootstrap
 
-    pairs = _pairs(decisions)
+    pairs = pairs_of(decisions)
     named: dict[str, set[str]] = defaultdict(set)
     for first, second in pairs:
         named[first.constitution] |= {*_rules(first), *_rules(second)}
@@ -67,14 +67,15 @@ def gold_scores(decisions: Iterable[DecisionRow]) -> tuple[GoldScore, ...]:
     right: dict[str, list[bool]] = defaultdict(list)
     for one in known:
         if one.read == "gold" and one.action != "skip" and one.item in truth:
-            right[one.who].append(_same(one, truth[one.item]))
+            right[one.who].append(same(one, truth[one.item]))
     return tuple(
         GoldScore(reviewer=who, items=len(each), accuracy=share(sum(each), len(each)))
         for who, each in sorted(right.items())
     )
 
 
-def _pairs(decisions: Iterable[DecisionRow]) -> list[tuple[DecisionRow, DecisionRow]]:
+def pairs_of(decisions: Iterable[DecisionRow]) -> list[tuple[DecisionRow, DecisionRow]]:
+    """The first and the blind second read of each item that has both."""
     reads: dict[int, dict[str, DecisionRow]] = defaultdict(dict)
     for one in decisions:
         if one.superseded_by is None and one.action in _MADE and one.read in ("first", "second"):
@@ -86,7 +87,8 @@ def _rules(decision: DecisionRow) -> tuple[str, ...]:
     return decision.rules if decision.action == "violation" else ()
 
 
-def _same(said: DecisionRow, truth: DecisionRow) -> bool:
+def same(said: DecisionRow, truth: DecisionRow) -> bool:
+    """Whether two say the same of an item: the action, and for violations some rule."""
     return said.action == truth.action and (said.action != "violation" or bool(set(said.rules) & set(truth.rules)))
 
 

@@ -15,13 +15,15 @@ import sqlalchemy as sa
 
 from judge.evaluation.measures.figures import Estimate
 from judge.evaluation.measures.shares import share
+from judge.review.dashboard import people
 from judge.review.dashboard.agreement import Agreement, GoldScore, agreement, gold_scores
+from judge.review.dashboard.people import Reviewer, Waiting
 from judge.review.store import Filters, ItemCounts, Store, log, reading
 from judge.review.store.tables import decisions, item_branches, items, log_lines
 from judge.settings import Frozen
 from judge.verdict import Branch
 
-_STANDS = sa.and_(
+STANDS = sa.and_(
     decisions.c.superseded_by.is_(None),
     decisions.c.action.in_(("violation", "no_violation")),
     decisions.c.read != "gold",
@@ -44,7 +46,8 @@ class Overrides(Frozen):
     """How often people came to something else than the judge; of what it left for review it said nothing.
 
     rule: None for the images' verdicts. decided: decided items that count: for a rule, those on which the judge or
-    people named it. taken_back: flagged by the judge only. missed: by people only.
+    people named it. taken_back: flagged by the judge only. missed: by people only. precision: of what the judge flags,
+    the share that people flag too; recall: of what people flag, the share that the judge does. Both of rules only.
     """
 
     rule: str | None
@@ -52,6 +55,8 @@ class Overrides(Frozen):
     taken_back: int
     missed: int
     rate: Estimate
+    precision: Estimate = Estimate(value=None)
+    recall: Estimate = Estimate(value=None)
 
 
 class RuleDay(Frozen):
@@ -62,7 +67,8 @@ class RuleDay(Frozen):
 
 
 class Numbers(Frozen):
-    """Everything that the dashboard shows. oldest: when the item that waits longest came in."""
+    """Everything that the dashboard shows. oldest: when the item that waits longest came in. called: what reviewers are
+    called, where they are not by their names."""
 
     since: datetime | None
     waiting: ItemCounts
@@ -78,6 +84,10 @@ class Numbers(Frozen):
     p95: float | None
     agreement: tuple[Agreement, ...]
     gold: tuple[GoldScore, ...]
+    reviewers: tuple[Reviewer, ...]
+    ageing: tuple[Waiting, ...]
+    escalations: dict[str, int]
+    called: dict[str, str]
 
 
 def numbers(store: Store, since: datetime | None = None, now: datetime | None = None) -> Numbers:
@@ -91,6 +101,8 @@ def numbers(store: Store, since: datetime | None = None, now: datetime | None = 
         of_gold = decisions.c.read.in_(("gold", "gold_mark"))
         golden = list(reading.decision_rows(connection, of_gold, arrived, superseded=False))
         days = _days(connection, arrived, seconds)
+        names = people.called(connection)
+        scores = sorted(gold_scores(golden), key=lambda one: names.get(one.reviewer, one.reviewer))
         return Numbers(
             since=since,
             waiting=reading.counts(connection, Filters(), moment),
@@ -105,7 +117,11 @@ def numbers(store: Store, since: datetime | None = None, now: datetime | None = 
             p50=quantile([one for day in seconds.values() for one in day], 0.5),
             p95=quantile([one for day in seconds.values() for one in day], 0.95),
             agreement=agreement(pairs) if pairs else (),
-            gold=gold_scores(golden),
+            gold=tuple(one.model_copy(update={"reviewer": names.get(one.reviewer, one.reviewer)}) for one in scores),
+            reviewers=people.reviewers(connection, arrived, pairs, names),
+            ageing=people.ageing(connection, moment),
+            escalations=people.escalations(connection, arrived),
+            called=names,
         )
 
 
@@ -137,7 +153,7 @@ def _days(connection: sa.Connection, arrived: Any, seconds: dict[str, list[float
         sa.select(_day(log_lines.c.at), sa.func.count(decisions.c.item.distinct()))
         .join(log_lines, log_lines.c.seq == decisions.c.seq)
         .join(items, items.c.id == decisions.c.item)
-        .where(_STANDS, arrived)
+        .where(STANDS, arrived)
         .group_by(_day(log_lines.c.at))
     )
     for day, count in connection.execute(done):
@@ -164,9 +180,9 @@ def _rules(connection: sa.Connection, arrived: Any) -> tuple[RuleDay, ...]:
     return tuple(RuleDay(rule=rule, violated=count) for rule, count in rows)
 
 
-def _standing(arrived: Any) -> Any:
+def standing(arrived: Any) -> Any:
     """Per decided item what people came to: the last decision that stands."""
-    last = sa.select(sa.func.max(decisions.c.seq).label("seq")).where(_STANDS).group_by(decisions.c.item).subquery()
+    last = sa.select(sa.func.max(decisions.c.seq).label("seq")).where(STANDS).group_by(decisions.c.item).subquery()
     return (
         sa.select(items.c.id, items.c.verdict, items.c.violations, decisions.c.action, decisions.c.rules)
         .select_from(last)
@@ -178,7 +194,7 @@ def _standing(arrived: Any) -> Any:
 
 
 def _overall(connection: sa.Connection, arrived: Any) -> Overrides:
-    both = _standing(arrived)
+    both = standing(arrived)
     rows = connection.execute(sa.select(both.c.verdict, both.c.action, sa.func.count()).group_by("verdict", "action"))
     found = {(verdict, action): count for verdict, action, count in rows}
     taken_back = found.get(("violation", "no_violation"), 0)
@@ -189,7 +205,7 @@ def _overall(connection: sa.Connection, arrived: Any) -> Overrides:
 
 
 def _overrides(connection: sa.Connection, arrived: Any) -> tuple[Overrides, ...]:
-    both = _standing(arrived)
+    both = standing(arrived)
 
     def named(column: Any, judge: bool, *conditions: Any) -> Any:
         each = sa.func.json_each(column).table_valued("value")
@@ -214,7 +230,9 @@ def _overrides(connection: sa.Connection, arrived: Any) -> tuple[Overrides, ...]
     for rule, cells in found.items():
         taken_back, missed, total = cells.get((True, False), 0), cells.get((False, True), 0), sum(cells.values())
         rate = share(taken_back + missed, total)
-        rows.append(Overrides(rule=rule, decided=total, taken_back=taken_back, missed=missed, rate=rate))
+        both_said = total - taken_back - missed
+        figures = {"precision": share(both_said, total - missed), "recall": share(both_said, total - taken_back)}
+        rows.append(Overrides(rule=rule, decided=total, taken_back=taken_back, missed=missed, rate=rate, **figures))
     return tuple(sorted(rows, key=lambda one: (-(one.rate.value or 0.0), -one.decided, one.rule or "")))
 
 

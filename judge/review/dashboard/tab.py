@@ -1,21 +1,23 @@
-"""The tab that shows how judge and people are doing: numbers above, plots below, the same as tables at the end."""
+"""The tab that shows how judge and people are doing: numbers above, charts below, each with its items and its table."""
 
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import json
 import logging
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import gradio as gr
 
 from judge.errors import JudgeError, UserError
-from judge.review.dashboard import plots
+from judge.review.dashboard.behind import MOST, behind
+from judge.review.dashboard.chart import Chart
+from judge.review.dashboard.charts import charts
 from judge.review.dashboard.numbers import Numbers, numbers
-from judge.review.export import Format, export
+from judge.review.export import Format, cell, export
 from judge.review.queue.listing import age
 from judge.review.queue.messages import in_words, serial_of
 from judge.review.store import Right, Store
@@ -26,74 +28,50 @@ log = logging.getLogger("judge")
 FORMS: dict[str, Format] = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet"}
 MOST_MIB = 64  # of a file that is sent to the page
 RANGES = (("7", "Last 7 days"), ("30", "Last 30 days"), ("90", "Last 90 days"), ("all", "All time"))
-CARDS = (
-    ("verdicts", "Verdicts and decisions", "Items that came in per day (UTC), by the judge's verdict.", plots.verdicts),
-    ("rules", "Violations by rule", "Images on which the judge found an enforced rule violated.", plots.rules),
-    (
-        "overrides",
-        "Where people disagree",
-        "Of the decided items on which judge or people named the rule (how many), where only one of them did.",
-        plots.overrides,
-    ),
-    (
-        "branches",
-        "Where decisions were made",
-        "Statements by the step of the method that decided them.",
-        plots.branches,
-    ),
-    ("latency", "Seconds per image", "As judged; a batch shares its time evenly among its images.", plots.latency),
-    ("agreement", "Second reads", "Blind second reads against first ones (pairs), by rule.", plots.agreements),
-)
 
 
 def build(context: Context) -> None:
     """The dashboard, called inside a `gr.Blocks`."""
 
-    def act(event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+    def act(event: gr.EventData, request: gr.Request) -> str:
         asked = event._data if isinstance(event._data, dict) else {}
-        drawn: tuple[Any, ...] = tuple(gr.skip() for _ in CARDS)
         reply: dict[str, Any]
         try:
-            person = context.person(request)
-            if "form" in asked:
-                reply = {"file": _exported(context.store, person, str(asked["form"]))}
-            else:
-                counted = numbers(context.store, _since(str(asked.get("days", "30"))))
-                reply, drawn = _slots(counted, person), tuple(draw(counted) for *_, draw in CARDS)
+            reply = answered(context.store, context.person(request), asked)
         except JudgeError as error:
             reply = {"error": in_words(error)}
         except Exception:  # a mistake of ours: the page must say so, and the log must have it
             log.exception("the dashboard failed")
             reply = {"error": "Something went wrong on the server. Its log says more."}
-        return json.dumps({**reply, "serial": serial_of(asked)}), *drawn
+        return json.dumps({**reply, "serial": serial_of(asked)})
 
-    # plotly takes most of a second to import, which whoever opens the tab first should not wait for
-    threading.Thread(target=plots.warm, name="warm-plots", daemon=True).start()
-    shape: dict[str, Any] = {"apply_default_css": False, "padding": False}
     page = gr.HTML(
         "",
         html_template=render.html("dashboard", ranges=RANGES),
         js_on_load=render.static("dashboard.js"),
         elem_classes=["cj-root", "db-root"],
-        **shape,
+        apply_default_css=False,
+        padding=False,
     )
-    drawn = []
-    with gr.Row(elem_classes=["db-cards"]):
-        for name, title, about, _ in CARDS:
-            with gr.Column(elem_classes=["db-card", f"db-{name}"]):
-                head = render.html("dashboard_card", title=title, about=about)
-                gr.HTML(head, elem_classes=["cj-root"], **shape)
-                drawn.append(gr.Plot(show_label=False, container=False, elem_id=f"db-plot-{name}"))
-    gr.HTML('<div id="db-tables"></div>', elem_classes=["cj-root", "db-root"], **shape)
-    page.act(
-        act,
-        None,
-        [page, *drawn],
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",
-    )
+    page.act(act, None, page, queue=False, show_progress="hidden", api_visibility="private", trigger_mode="multiple")
+
+
+def answered(store: Store, person: Person, asked: dict[str, Any]) -> dict[str, Any]:
+    """What the page is told: the numbers of a range, the items behind a bar, or a file.
+
+    Raises:
+        UserError: what was asked for is not there, or not for this person.
+    """
+    since = _since(str(asked.get("days", "30")))
+    if "form" in asked:
+        return {"file": _exported(store, person, str(asked["form"]))}
+    if "open" in asked:
+        return {"items": _behind(store, person, str(asked["open"]), str(asked.get("key", "")), since)}
+    counted = numbers(store, since)
+    drawn = charts(counted, None if person.may(Right.MARK_GOLD) else counted.called.get(person.name, person.name))
+    if "chart" in asked:
+        return {"file": _as_csv(drawn, str(asked["chart"]))}
+    return _slots(counted, drawn, person)
 
 
 def _since(days: str) -> datetime | None:
@@ -117,18 +95,48 @@ def _exported(store: Store, person: Person, form: str) -> dict[str, str]:
     return {"name": f"decisions.{form}", "data": base64.b64encode(buffer.getvalue()).decode()}
 
 
-def _slots(counted: Numbers, person: Person) -> dict[str, str]:
-    """The tiles and the tables. How single people did on gold items is for who manages policy, and for themselves."""
-    gold = [one for one in counted.gold if person.may(Right.MARK_GOLD) or one.reviewer == person.name]
+def _as_csv(drawn: tuple[Chart, ...], name: str) -> dict[str, str]:
+    """What a chart shows, as a table in a file. It leaves no line: it is on the screen already.
+
+    Raises:
+        UserError: there is no such chart.
+    """
+    chart = next((one for one in drawn if one.name == name), None)
+    if chart is None:
+        raise UserError(f"no chart '{name[:40]}'", hint="reload the page")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    what = ""
+    header = []
+    for title in chart.header:  # "from" and "to" say of what
+        header.append(f"{what} {title}" if title in ("from", "to") else title)
+        what = what if title in ("from", "to") else title
+    writer.writerow(header)
+    writer.writerows([cell(one) for one in row] for row in chart.rows)
+    return {"name": f"{name}.csv", "data": base64.b64encode(text.getvalue().encode()).decode()}
+
+
+def _behind(store: Store, person: Person, chart: str, key: str, since: datetime | None) -> str:
+    """The items behind a bar. Some of what people decided is read blind by others, so they are not for everybody.
+
+    Raises:
+        UserError: the person may not.
+    """
+    store.require(person.name, Right.DECIDE_ESCALATED)
+    total, found = behind(store, chart, key, since, datetime.now(UTC))
+    return render.html("dashboard_items", items=found, total=total, most=MOST)
+
+
+def _slots(counted: Numbers, drawn: tuple[Chart, ...], person: Person) -> dict[str, str]:
+    """The tiles and the charts. How single people did is for who manages policy, and for themselves."""
     oldest = age(counted.oldest) if counted.oldest is not None else None
     second = counted.agreement[0] if counted.agreement else None
     return {
         "tiles": render.html("dashboard_tiles", numbers=counted, oldest=oldest, second=second),
-        "tables": render.html(
-            "dashboard_tables",
-            numbers=counted,
-            gold=gold,
+        "charts": render.html(
+            "dashboard_charts",
+            charts=drawn,
+            opens=person.may(Right.DECIDE_ESCALATED),
             forms=tuple(FORMS) if person.may(Right.EXPORT) else (),
-            steps=[(plots.step_name(branch), count) for branch, count in counted.branches.items()],
         ),
     }

@@ -236,12 +236,16 @@ class Breaks(Frozen):
 
 
 class ReviewSettings(Frozen):
-    """How a team reviews; kept in the store, so that all its servers agree."""
+    """How a team reviews; kept in the store, so that all its servers agree.
+
+    anonymous: on the dashboard reviewers are called by letters. The log and exports have their names.
+    """
 
     second_reads: SecondReads = SecondReads()
     gold: GoldReads = GoldReads()
     breaks: Breaks = Breaks()
     lease_minutes: int = Field(default=15, ge=1)
+    anonymous: bool = False
 
 
 class Session(Frozen):
