@@ -89,12 +89,7 @@ class Client:
             UserError: the server has no such constitution, wants a key, or takes no such request.
             ModelError: the server cannot be reached, or gave no verdict in all tries.
         """
-        from judge.verdict import Verdict
-
-        found = self._verdicts([_Sent.of(image, name)], constitution)[0]
-        if not isinstance(found, Verdict):
-            raise UserError(f"{found.clip} is a clip", hint="ask for it with `judge_clip`")
-        return found
+        return _of_image(self._verdicts([_Sent.of(image, name)], constitution)[0])
 
     def judge_clip(self, clip: Source, *, name: str | None = None, constitution: str | None = None) -> ClipVerdict:
         """The verdict on one clip, as `judge` of one image.
@@ -108,16 +103,23 @@ class Client:
             raise UserError(f"{found.image} is no clip", hint="ask for it with `judge`")
         return found
 
-    def judge_many(
-        self, images: Iterable[Source], *, constitution: str | None = None
+    def judge_many(self, images: Iterable[Source], *, constitution: str | None = None) -> Iterator[Verdict]:
+        """Verdicts for many images, in order, a few images to a request.
+
+        Raises as `judge` does; what came before is given first.
+        """
+        yield from map(_of_image, self.judge_all(images, constitution=constitution))
+
+    def judge_all(
+        self, sources: Iterable[Source], *, constitution: str | None = None
     ) -> Iterator[Verdict | ClipVerdict]:
-        """Verdicts for many images and clips, in order, a few of them to a request.
+        """Verdicts for many images and clips, in order, a few of them to a request. What each is, its content says.
 
         Raises as `judge` does; what came before is given first.
         """
         held: list[_Sent] = []
-        for image in images:
-            held.append(_Sent.of(image))
+        for source in sources:
+            held.append(_Sent.of(source))
             if len(held) == TOGETHER or sum(len(one.data) for one in held) > _TOGETHER_BYTES:
                 yield from self._verdicts(held, constitution)
                 held = []
@@ -203,6 +205,18 @@ def _verdict(found: Any) -> Verdict | ClipVerdict:
     from judge.verdict import Verdict
 
     return Verdict.model_validate(found)
+
+
+def _of_image(found: Verdict | ClipVerdict) -> Verdict:
+    """The verdict on an image; where a clip was given for one, that it is none."""
+    from judge.verdict import Verdict
+
+    if isinstance(found, Verdict):
+        return found
+    from judge.judging.record import unreadable
+
+    error = ImageError("a clip, not an image", hint="ask for it with `judge_clip`, or `judge_all`")
+    return unreadable(found.clip, error, found.provenance, found.timings)
 
 
 class _Again(ModelError):

@@ -107,7 +107,7 @@ def _of_server(given: typer.Context, server: str, inputs: Iterable[str]) -> Iter
 
     name = given.params["constitution"] if "constitution" in said else None
     with Client(server) as client:
-        yield from client.judge_many(inputs, constitution=name)
+        yield from client.judge_all(inputs, constitution=name)
 
 
 def _say_what_next(tally: VerdictTally, options: list[str], *, newcomer: bool) -> None:

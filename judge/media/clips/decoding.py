@@ -56,7 +56,7 @@ class NoFilm(Exception):
 
 
 @dataclass
-class Looked:
+class DecodedClip:
     """What was found. duration_ms: that was announced, 0 where nothing was. end_ms: of what was decoded. damaged:
     stretches of time and what was said of them. ended: why decoding stopped before the end: `time` or `broken`. films:
     streams of moving pictures. picture: whether a still one lies beside them. strange: what other programs may show
@@ -83,7 +83,9 @@ class Looked:
             self.strange.append(what)
 
 
-def look_through(file: BinaryIO, pixels: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> Looked:
+def look_through(
+    file: BinaryIO, pixels: int, seconds: float, clock: Callable[[], float] = time.monotonic
+) -> DecodedClip:
     """Decode a clip. pixels: most of one frame. seconds: most that it may take, looked at between frames.
 
     Raises:
@@ -103,7 +105,7 @@ def look_through(file: BinaryIO, pixels: int, seconds: float, clock: Callable[[]
         return _looked(container, pixels, until, clock)
 
 
-def _looked(container: Any, pixels: int, until: float, clock: Callable[[], float]) -> Looked:
+def _looked(container: Any, pixels: int, until: float, clock: Callable[[], float]) -> DecodedClip:
     stream, looked = _chosen(container, pixels)
     seen = _Seeing(stream, looked, container.start_time)
     for frame, said in _frames(container, stream, looked):
@@ -124,7 +126,7 @@ def _looked(container: Any, pixels: int, until: float, clock: Callable[[], float
     return looked
 
 
-def _chosen(container: Any, pixels: int) -> tuple[Any, Looked]:
+def _chosen(container: Any, pixels: int) -> tuple[Any, DecodedClip]:
     """The film that a player shows, ready to be decoded, and what is known of it before."""
     streams = [one for one in container.streams.video if not _is_cover(one)]
     if not streams:
@@ -136,7 +138,7 @@ def _chosen(container: Any, pixels: int) -> tuple[Any, Looked]:
     if context.width * context.height > pixels:
         raise NoFilm(_too_large(pixels, context.width, context.height))
     covers = len(container.streams.video) > len(streams)
-    looked = Looked(container.format.name, context.name, films=len(streams), picture=covers)
+    looked = DecodedClip(container.format.name, context.name, films=len(streams), picture=covers)
     if str(stream.metadata.get("alpha_mode", "0")) != "0":
         looked.odd("see_through")
     looked.duration_ms = _announced(container, stream)
@@ -145,13 +147,13 @@ def _chosen(container: Any, pixels: int) -> tuple[Any, Looked]:
     return stream, looked
 
 
-def _why_nothing(looked: Looked) -> str:
+def _why_nothing(looked: DecodedClip) -> str:
     if looked.ended == "time":
         return "decoding its first frame takes longer than its limit"
     return looked.damaged[0][2] if looked.damaged else "no frame in it can be decoded"
 
 
-def _frames(container: Any, stream: Any, looked: Looked) -> Iterator[tuple[Any | None, str]]:
+def _frames(container: Any, stream: Any, looked: DecodedClip) -> Iterator[tuple[Any | None, str]]:
     """Frames; None, and what is said, where one cannot be decoded."""
     import av
 
@@ -189,7 +191,7 @@ def _frames(container: Any, stream: Any, looked: Looked) -> Iterator[tuple[Any |
 class _Seeing:
     """Puts frames in their place in time, and holds small copies of them, upright and as wide as they are shown."""
 
-    def __init__(self, stream: Any, looked: Looked, start: int | None) -> None:
+    def __init__(self, stream: Any, looked: DecodedClip, start: int | None) -> None:
         from av.video.reformatter import VideoReformatter
 
         self._stream, self._looked, self._holding = stream, looked, Holding()
@@ -274,7 +276,7 @@ class _Seeing:
         self._holding.add(ms, copy(telling, telling=True), lambda: copy(view, telling=False))
 
 
-def _turn(frame: Any, looked: Looked) -> tuple[Image.Transpose | None, int]:
+def _turn(frame: Any, looked: DecodedClip) -> tuple[Image.Transpose | None, int]:
     """How a frame is turned to be shown: as PIL does it, and by how many degrees clockwise."""
     for one in frame.side_data:
         if "DISPLAYMATRIX" in str(one.type).upper():

@@ -14,7 +14,7 @@ _Word = Annotated[str, Field(max_length=300)]
 
 
 class LookedTold(Frozen):
-    """See `decoding.Looked`. held: the fields of `strip.Held`, with the length of its copy in place of the copy."""
+    """See `decoding.DecodedClip`. held: the fields of `strip.Held`, the length of a copy in place of the copy."""
 
     format: _Word
     codec: _Word

@@ -11,14 +11,14 @@ import av
 import pytest
 from PIL import Image, ImageDraw
 
-from judge.media.clips.decoding import Looked, NoFilm, look_through
+from judge.media.clips.decoding import DecodedClip, NoFilm, look_through
 from judge.media.clips.sniffing import HEAD, is_clip
 from tests.media.clips.films import dotted, film, plain, sound
 
 PIXELS = 36_000_000
 
 
-def looked(data: bytes, **given: object) -> Looked:
+def looked(data: bytes, **given: object) -> DecodedClip:
     return look_through(io.BytesIO(data), **{"pixels": PIXELS, "seconds": 60.0, **given})
 
 

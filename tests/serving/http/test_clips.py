@@ -63,10 +63,10 @@ def test_the_client(server, tmp_path):
     path.write_bytes(CLIP)
     with Client(server.url) as client:
         assert client.judge_clip(path).ranges() == ("red 500-1500",)
-        found = list(client.judge_many([png(), path]))
+        found = list(client.judge_all([png(), path]))
         assert [isinstance(one, ClipVerdict) for one in found] == [False, True]
-        with pytest.raises(UserError, match="is a clip\n  hint: ask for it with `judge_clip`"):
-            client.judge(path)
+        (as_image,) = client.judge_many([path])
+        assert (as_image.verdict, as_image.reasons) == ("needs_review", ("a clip, not an image",))
         with pytest.raises(UserError, match="is no clip"):
             client.judge_clip(png())
 
