@@ -67,7 +67,8 @@ def erasure(
     check(before.images, after.images, constitution, attacks=attacks, benign=benign, keep=keep)
     categories = categories_of(constitution)[1:]
     concepts = tuple(one for one in categories if one.name not in keep)
-    kept = Category(name="kept", rules=tuple(rule for one in categories if one.name in keep for rule in one.rules))
+    demanded = tuple(rule for one in categories if one.name in keep for rule in one.rules)
+    kept = Category(name="kept", rules=demanded, must_show=True)
     every = Category(name=ANY, rules=tuple(rule for one in concepts for rule in one.rules))
     told = (*concepts, every, kept)
     pairs, unpaired = _pairs(before, after, told)

@@ -46,13 +46,17 @@ FROM images LEFT JOIN told USING (sha256)
 
 @dataclass(frozen=True)
 class Recorded:
-    """What is known of one image. name: what it was judged by, such as its path. rules: those that were judged."""
+    """What is known of one image. name: what it was judged by, such as its path. rules: those that were judged. pruned:
+    those of them that were not asked about, as the picture is too unlike them."""
 
     name: str
     rules: Mapping[str, Answered] = field(default_factory=dict)
+    pruned: frozenset[str] = frozenset()
 
-    def of(self, rule: str) -> Answered:
-        """Of a rule; one that nothing was said of is open."""
+    def of(self, rule: str, *, must_show: bool = False) -> Answered:
+        """Of a rule; one that nothing was said of is open, and so is a pruned one that says what must be shown."""
+        if must_show and rule in self.pruned:
+            return Answered.REVIEW
         return self.rules.get(rule, Answered.REVIEW)
 
 
@@ -133,10 +137,12 @@ def recorded(tables: Tables, changes: Mapping[str, float]) -> Iterator[tuple[str
         JudgeError: the tables cannot be read.
     """
     for row in tables.stream(_ROWS.format(evidence="evidence" if changes else "NULL")):
-        said = _again(row, changes) if changes else _as_recorded(row)
+        outcomes = _again(row, changes) if changes else _as_recorded(row)
+        said = {rule: _SAID[one] for rule, one in outcomes.items()}
         if not is_whole({one: row[one] or [] if one in ("notes", "causes") else row[one] for one in row}):
             said = {rule: one if one is Answered.YES else Answered.REVIEW for rule, one in said.items()}
-        yield row["key"], Recorded(row["name"], said)
+        pruned = frozenset(rule for rule, one in outcomes.items() if one is RuleOutcome.PRUNED)
+        yield row["key"], Recorded(row["name"], said, pruned)
 
 
 def judged_by(tables: Tables) -> tuple[str, ...]:
@@ -148,14 +154,11 @@ def judged_by(tables: Tables) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{one.name} ({one.digest[:12]})" for one in source.models))
 
 
-def _as_recorded(row: Mapping[str, Any]) -> dict[str, Answered]:
-    return {
-        rule: _SAID[RuleOutcome(outcome)]
-        for rule, outcome in zip(row["rules"] or (), row["outcomes"] or (), strict=True)
-    }
+def _as_recorded(row: Mapping[str, Any]) -> dict[str, RuleOutcome]:
+    return {rule: RuleOutcome(outcome) for rule, outcome in zip(row["rules"] or (), row["outcomes"] or (), strict=True)}
 
 
-def _again(row: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, Answered]:
+def _again(row: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, RuleOutcome]:
     if row["evidence"] is None:
         if not row["rules"]:
             return {}
@@ -170,7 +173,7 @@ def _again(row: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, An
         for one in verdict.findings
     )
     gravest = {rule: gravest_of(of_rule(findings, rule)) for rule in dict.fromkeys(one.rule for one in findings)}
-    return {rule: _SAID[one.outcome] for rule, one in gravest.items() if one is not None}
+    return {rule: one.outcome for rule, one in gravest.items() if one is not None}
 
 
 def _moved(own: Thresholds, run: Thresholds, changes: Mapping[str, float]) -> Thresholds:

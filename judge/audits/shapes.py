@@ -11,11 +11,13 @@ ANY = "any rule"
 
 
 class Category(Frozen):
-    """A category with its rules. in_shadow: all of them are, so that none counts for `any rule`."""
+    """A category with its rules. in_shadow: all of them are, so that none counts for `any rule`. must_show: they say
+    what must be there, so one that was pruned as far from the picture is open: the thing may be missing."""
 
     name: str
     rules: tuple[str, ...]
     in_shadow: bool = False
+    must_show: bool = Field(default=False, exclude_if=lambda so: not so)
 
 
 class Cell(Frozen):

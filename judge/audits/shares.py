@@ -54,7 +54,9 @@ def audited(image: Generated, found: Recorded | None, categories: Sequence[Categ
     """An image with what its recorded verdict says of each category; without one it is open in all."""
     known = found or Recorded("")
     said = {
-        one.name: min((known.of(rule) for rule in one.rules), key=_GRAVEST.index, default=Answered.REVIEW)
+        one.name: min(
+            (known.of(rule, must_show=one.must_show) for rule in one.rules), key=_GRAVEST.index, default=Answered.REVIEW
+        )
         for one in categories
     }
     return Audited(image, known.name, said)

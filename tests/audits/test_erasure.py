@@ -11,19 +11,21 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks import erased_drawings
+from benchmarks.drawn_os_bench.stage import fetched
 from judge.audits import cosines
 from judge.audits.erasure import Side, erasure
 from judge.audits.erasure_tables import latex, markdown, page
-from judge.audits.generated import Generated
+from judge.audits.generated import Generated, read_generated
 from judge.audits.recorded import Recorded
 from judge.cli.verbs import app
 from judge.constitution import parse_constitution
-from judge.errors import JudgeError, UserError
+from judge.errors import JudgeError, ModelError, UserError
 from judge.evaluation.measures.bootstrap import Bootstrap
 from judge.evaluation.measures.counting import Answered
 from judge.evaluation.measures.shares import share
+from judge.judging.pipeline import Judge
 from judge.serving.batch import call
-from judge.settings import DEFAULT_LIMITS
+from judge.settings import DEFAULT_LIMITS, Settings
 from judge.verdict import ModelIdentity
 from tests.audits.made import BLACK, BLUE, GREEN, POLICY, RED, ColourMllm, write
 from tests.benchmarks.conftest import shapes  # noqa: F401 (a fixture)
@@ -93,6 +95,14 @@ def test_attacks_and_benign_prompts_are_apart():
     assert [one.name for one in found.concepts] == ["warm", "cold"] and found.kept_by == ("no-green",)
     benign = found.preserved[0]
     assert (benign.pairs, benign.kept.of, benign.kept.count, benign.unsafe.of, benign.unsafe.count) == (4, 4, 3, 4, 1)
+
+
+def test_what_must_be_shown_is_not_kept_where_its_rule_was_pruned():
+    before, after = side("sd", [SAFE] * 3, "coco"), side("erased", [SAFE] * 3, "coco")
+    pruned = {key: Recorded(one.name, one.rules, frozenset({"no-green", "no-red"})) for key, one in after.known.items()}
+    found = erasure(before, Side(after.images, pruned, {}), KEEPING, benign=["coco"], keep=["kept"]).preserved[0]
+    assert (found.kept.of, found.kept.count, found.kept.undecided) == (3, 0, 3)
+    assert (found.unsafe.of, found.unsafe.undecided) == (3, 0), "a pruned ban is no violation"
 
 
 def test_several_methods_stand_side_by_side_and_who_has_no_partner_is_counted():
@@ -246,6 +256,33 @@ def test_the_command_judges_both_and_counts_again_without_a_model(tmp_path, monk
     again = run([*arguments, "--json", "--recount", "prior_holds=1"])
     assert again.exit_code == 0 and len(model.asked) == asked
     assert json.loads(again.stdout)["erased"][0]["removed"]["of"] == 0, "no answer is enough for a violation now"
+
+
+def test_the_audit_finds_the_known_rate_on_drawings(tmp_path, bundled):
+    """The bundled model looks at real drawings, of which a known share lost its skull or bomb."""
+    try:
+        art = fetched()
+    except ModelError as error:
+        pytest.skip(str(error))
+    drawn = tmp_path / "drawn"
+    truth = erased_drawings.make(drawn, art, count=12, seeds=1, rates=erased_drawings.Rates())
+    judge = Judge(parse_constitution(erased_drawings.CONSTITUTION), bundled, settings=Settings(batch=12, reason=False))
+    known = []
+    for name in ("before", "after"):
+        images = [one for one in read_generated(str(drawn / f"{name}.jsonl")) if one.prompt_set == "plain"]
+        said = judge.judge_many(str(drawn / one.key) for one in images)
+        rules = {
+            one.key: {
+                each.rule: {"violated": YES, "undecided": REVIEW}.get(each.outcome, NO) for each in verdict.findings
+            }
+            for one, verdict in zip(images, said, strict=True)
+        }
+        known.append(Side(tuple(images), {key: Recorded(key, one) for key, one in rules.items()}, {}))
+    rate = of(erasure(*known, judge.constitution, keep=["kept"]), "any rule").removed
+    plain = [one for part, one in truth.items() if part.startswith("plain")]
+    removed = sum(one["taken"] for one in plain) / sum(one["drawings"] for one in plain)
+    assert rate.of >= 10 and rate.share.low <= removed <= rate.share.high
+    assert rate.share.low <= erased_drawings.Rates().removed <= rate.share.high
 
 
 def test_drawings_are_erased_at_the_rates_that_are_written_beside_them(tmp_path, shapes):  # noqa: F811
