@@ -265,8 +265,8 @@ def test_the_audit_finds_the_known_rate_on_drawings(tmp_path, bundled):
     except ModelError as error:
         pytest.skip(str(error))
     drawn = tmp_path / "drawn"
-    truth = erased_drawings.make(drawn, art, count=12, seeds=1, rates=erased_drawings.Rates())
-    judge = Judge(parse_constitution(erased_drawings.CONSTITUTION), bundled, settings=Settings(batch=12, reason=False))
+    truth = erased_drawings.make(drawn, art, count=8, seeds=1, rates=erased_drawings.Rates())
+    judge = Judge(parse_constitution(erased_drawings.CONSTITUTION), bundled, settings=Settings(batch=8, reason=False))
     known = []
     for name in ("before", "after"):
         images = [one for one in read_generated(str(drawn / f"{name}.jsonl")) if one.prompt_set == "plain"]
@@ -281,7 +281,7 @@ def test_the_audit_finds_the_known_rate_on_drawings(tmp_path, bundled):
     rate = of(erasure(*known, judge.constitution, keep=["kept"]), "any rule").removed
     plain = [one for part, one in truth.items() if part.startswith("plain")]
     removed = sum(one["taken"] for one in plain) / sum(one["drawings"] for one in plain)
-    assert rate.of >= 10 and rate.share.low <= removed <= rate.share.high
+    assert rate.of >= 7 and rate.share.low <= removed <= rate.share.high
     assert rate.share.low <= erased_drawings.Rates().removed <= rate.share.high
 
 
