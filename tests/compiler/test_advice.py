@@ -11,9 +11,9 @@ from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.advice import BY_HAND, TEMPLATES, Unparsed, advised, swapped
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.checks import faults_of_statements
-from judge.compiler.grammar.grammar import parse_rule
 from judge.compiler.grammar.lexicon import word_set
 from judge.constitution import Rule
+from tests.compiler.parsing import parse_rule
 from tests.compiler.test_sentences import sentences
 from tests.compiler.worlds import plain
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.checks import faults_of_statements
-from judge.compiler.grammar.grammar import parse_rule
 from judge.constitution import Rule
+from tests.compiler.parsing import parse_rule
 from tests.compiler.test_sentences import LEAST_FOLLOWED, sentences
 from tests.compiler.test_turns import alike, chains
 from tests.compiler.worlds import written

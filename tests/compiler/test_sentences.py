@@ -15,7 +15,7 @@ import yaml
 from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.checks import faults
-from judge.compiler.grammar.grammar import parse_rule
+from tests.compiler.parsing import parse_rule
 from tests.compiler.worlds import Plain, differences, entails, plain, violated, written
 
 FOLDER = Path(__file__).parent / "sentences"
