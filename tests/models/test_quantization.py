@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from importlib import import_module
 
-import bitsandbytes as bnb
 import pytest
 import torch
 import transformers as tf
@@ -28,9 +28,15 @@ LANGUAGE = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def bnb():
+    """bitsandbytes, which brings torch's compiler along: seconds for each process that only collects these tests."""
+    return import_module("bitsandbytes")
+
+
 @pytest.mark.parametrize("family", LANGUAGE)
 @pytest.mark.parametrize("quantize", ["4bit", "8bit"])
-def test_the_layers_of_the_language_model_become_smaller_and_nothing_else(tmp_path, family, quantize):
+def test_the_layers_of_the_language_model_become_smaller_and_nothing_else(tmp_path, family, quantize, bnb):
     model = load_model(tf.AutoModelForImageTextToText, bare.saved(family, tmp_path), CPU, quantize=quantize)
     smaller = {
         name for name, part in model.named_modules() if isinstance(part, bnb.nn.Linear4bit | bnb.nn.Linear8bitLt)
@@ -71,7 +77,7 @@ def quantised(checkpoint, tmp_path):
     return folder
 
 
-def test_weights_that_come_in_4_bits_are_read_and_recorded_as_such(quantised, checkpoint, pictures):
+def test_weights_that_come_in_4_bits_are_read_and_recorded_as_such(quantised, checkpoint, pictures, bnb):
     mllm = load_mllm(str(quantised), CPU)
     assert mllm.identity.quantization == "bitsandbytes 4bit"
     assert any(isinstance(part, bnb.nn.Linear4bit) for part in mllm._model.modules())
@@ -242,7 +248,7 @@ def test_in_8_bits_nothing_is_shared_where_what_is_beside_a_question_sways_it(ch
     assert found == suite.near([number for ask in together for number in suite.numbers(mllm, [ask])])
 
 
-def test_without_outliers_8_bits_are_shared_exactly(checkpoint, pictures):
+def test_without_outliers_8_bits_are_shared_exactly(checkpoint, pictures, bnb):
     """The cause: each token is rounded by itself, and sharing changes nothing."""
     mllm = load_mllm(str(checkpoint("smolvlm")), CPU.model_copy(update={"quantize": "8bit"}))
     for part in mllm._model.modules():
