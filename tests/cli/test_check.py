@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import shlex
-import signal
 import sys
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from judge.judging.pipeline import Judge
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Thresholds
 from judge.verdict import Failure, Provenance, Verdict
+from tests.inside import given_back
 
 AN_IMAGE = Path(__file__).parents[2] / "examples" / "images" / "body-on-fire-violating.png"
 YES, NO, UNSURE, BROKEN = 0.99, 0.01, (0.1, 0.1), ModelError("the model fell over", retryable=True)
@@ -34,17 +33,11 @@ RULES = parse_constitution(
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Runs the command line; returns exit code, stdout and stderr."""
-    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "error")  # what `main` sets is undone again
-    monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    monkeypatch.setenv("HF_HUB_VERBOSITY", "critical")
-    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     monkeypatch.setattr(sys, "warnoptions", ["error"])
-    monkeypatch.setattr(logging.getLogger("judge"), "handlers", [])
-    monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process is not the command's own
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["judge", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
+        with pytest.raises(SystemExit) as stopped, given_back():
             command.main()
         said = capsys.readouterr()
         return stopped.value.code, said.out, said.err

@@ -19,6 +19,7 @@ from judge.review.store import Store
 from judge.review.store.pictures import path_of
 from tests.cli.test_command import DRAWINGS, ROOT
 from tests.forking import judge
+from tests.inside import given_back
 from tests.review.shelf import drawing, samples
 
 FIRE = "body-on-fire-violating.png"
@@ -154,6 +155,6 @@ def ended(monkeypatch, *arguments):
     out = StringIO()
     monkeypatch.setattr(sys, "argv", ["judge", *arguments])
     monkeypatch.setattr(sys, "stdin", StringIO("secret\n"))
-    with redirect_stdout(out), redirect_stderr(out), pytest.raises(SystemExit) as code:
+    with redirect_stdout(out), redirect_stderr(out), pytest.raises(SystemExit) as code, given_back():
         main()
     return code.value.code, out.getvalue()

@@ -4,7 +4,6 @@ runs."""
 from __future__ import annotations
 
 import json
-import logging
 import re
 import shutil
 from pathlib import Path
@@ -22,6 +21,7 @@ from judge.models.transformers.mllm import load_mllm
 from judge.models.transformers.owlv2 import load_owlv2
 from judge.settings import Settings
 from tests import tiny
+from tests.inside import given_back
 from tests.models.conftest import FULL
 
 CODE = """
@@ -354,15 +354,12 @@ def test_the_command_says_so_in_two_lines_and_judges_nothing(checkpoint, tmp_pat
     """Exit code 2, the part and what to do, no traceback, and no verdict."""
     from judge.cli import main as command
 
-    for name in ("TRANSFORMERS_VERBOSITY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_VERBOSITY", "OMP_WAIT_POLICY"):
-        monkeypatch.setenv(name, "error" if name != "HF_HUB_DISABLE_PROGRESS_BARS" else "1")
     monkeypatch.setattr("sys.warnoptions", ["error"])
-    monkeypatch.setattr(logging.getLogger("judge"), "handlers", [])
     folder = shutil.copytree(checkpoint("llava"), tmp_path / "unfit")
     spoil(folder)
     image = Path(__file__).resolve().parents[2] / "examples" / "images" / "body-on-fire-violating.png"
     monkeypatch.setattr("sys.argv", ["judge", "check", str(image), "--model", str(folder), "--device", "cpu", "--json"])
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as ended, given_back():
         command.main()
     out, err = capsys.readouterr()
     assert ended.value.code == 2 and out == ""

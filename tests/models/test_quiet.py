@@ -45,12 +45,6 @@ hub.get_logger("huggingface_hub.file_download").warning("nor that")
 """
 
 
-@pytest.fixture(autouse=True)
-def unsaid(monkeypatch):
-    """The command sets this for its own process; a test that ran it here leaves it behind."""
-    monkeypatch.delenv("TRANSFORMERS_VERBOSITY", raising=False)
-
-
 def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     surroundings = {name: value for name, value in os.environ.items() if name[:3] != "HF_"}
     return subprocess.run(

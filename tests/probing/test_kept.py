@@ -14,6 +14,7 @@ from judge.judging.pipeline import Judge
 from judge.ports import Mllm
 from judge.probing import kept
 from judge.verdict import Provenance
+from tests.inside import given_back
 from tests.probing.subjects import RULES, Knows
 
 
@@ -66,13 +67,11 @@ def test_verdicts_that_are_kept_do_not_depend_on_a_probe(tmp_path):
 def check(monkeypatch, capsys, tmp_path):
     """`judge check` of a white picture with a model; what it says on stderr."""
     Image.new("RGB", (32, 32), "white").save(tmp_path / "a.png")
-    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "error")
-    monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
     def call(model: str, mllm: Mllm) -> str:
         monkeypatch.setattr(assemble, "load_judge", lambda *_, **__: Judge(RULES, mllm))
         monkeypatch.setattr(sys, "argv", ["judge", "check", str(tmp_path / "a.png"), "--model", model])
-        with pytest.raises(SystemExit):
+        with pytest.raises(SystemExit), given_back():
             command.main()
         said = capsys.readouterr().err.splitlines(keepends=True)
         return "".join(line for line in said if not line.startswith("judge: see why"))

@@ -16,6 +16,7 @@ from judge.models.transformers.mllm import TransformersMllm
 from judge.models.transformers.ways import ScoringPlan
 from judge.probing import answering, inner, probe, replying
 from judge.probing.probing import CHECKS
+from tests.inside import given_back
 from tests.models.conftest import anew
 from tests.probing.subjects import RULES, line, subject
 
@@ -130,9 +131,7 @@ def run(monkeypatch, capsys, bundled):
     def call(*arguments, mllm=None):
         monkeypatch.setattr(assemble, "load_mllm_of", lambda **_: mllm or anew(bundled))
         monkeypatch.setattr(sys, "argv", ["judge", "probe", *arguments])
-        monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "error")
-        monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        with pytest.raises(SystemExit) as stopped:
+        with pytest.raises(SystemExit) as stopped, given_back():
             command.main()
         said = capsys.readouterr()
         return stopped.value.code, said.out, said.err

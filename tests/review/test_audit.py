@@ -17,6 +17,7 @@ from judge.review.audit import audit
 from judge.review.store import Role, Store
 from judge.review.store.log import GENESIS
 from judge.review.store.pictures import path_of
+from tests.inside import given_back
 from tests.review.audited import FIRE, audited, tamper
 from tests.review.shelf import drawing, samples
 
@@ -376,7 +377,7 @@ def test_a_garbage_database_is_one_line_and_exit_code_3(store, tmp_path, kind, c
         with closing(sqlite3.connect(file)) as connection:
             connection.executescript(SCHEMAS[kind])
     monkeypatch.setattr("sys.argv", ["judge", *command, "--data", str(store.folder)])
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as ended, given_back():
         main()
     said = capsys.readouterr()
     assert "Traceback" not in said.out + said.err and "please report" not in said.err
