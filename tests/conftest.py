@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+
+from tests.slow import (  # noqa: F401 - hooks
+    pytest_configure,
+    pytest_deselected,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 torch.set_num_threads(1)  # models this small gain nothing from more, and lose much where cores are busy
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,6 +63,17 @@ LONGEST = (
     "judging/test_stored.py",
     "media/test_reduce.py",
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported makes a million objects that stay, and no garbage: they are not searched for it, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,6 +24,8 @@ from tests.models.plain import Plain
 from tests.tiny.sliding import WINDOW
 from tools import document_models
 
+pytestmark = pytest.mark.slow
+
 LONG = suite.INSTRUCTION + " Look closely, and once more." * 8
 ALONE = {"paligemma"}  # reads a whole prompt in both directions, so no part of it can be computed before the rest
 

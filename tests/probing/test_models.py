@@ -20,6 +20,8 @@ from tests.inside import given_back
 from tests.models.conftest import anew
 from tests.probing.subjects import RULES, line, subject
 
+pytestmark = pytest.mark.slow
+
 SAME = ("sharing", "replies")
 
 

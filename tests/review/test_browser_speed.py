@@ -12,7 +12,7 @@ from PIL import Image
 from judge.review.store import Store
 from tests.review.browsing import CHROMIUM, samples, serving, visitor
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
 ITEMS, STEPS, WITH_IMAGE = 10_000, 15, 60
 GENEROUS = 1500  # milliseconds, for the busiest machine; idle ones stay under 150
 

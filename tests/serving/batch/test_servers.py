@@ -20,6 +20,8 @@ from judge.settings import Settings
 from tests.conftest import ROOT
 from tests.serving.batch.colours import pictures, rows
 
+pytestmark = pytest.mark.slow
+
 RULES = """
 constitution: one
 version: 1.0.0
