@@ -21,8 +21,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Counts them, in the process that collects."""
     for item in items:
-        if item.get_closest_marker("slow"):
-            item.config.stash[_left_out] = item.config.stash.get(_left_out, 0) + 1
+        if item.get_closest_marker("slow") and _left_out in item.config.stash:
+            item.config.stash[_left_out] += 1
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

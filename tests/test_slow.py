@@ -33,6 +33,7 @@ LINE = "2 slow tests left out, CI runs them; here: python -m pytest -m slow"
         (["-n2"], "1", 3, False),
         (["-n0", "-m", "slow"], "", 2, False),
         (["-n2", "checks/test_it.py"], "", 3, False),
+        (["-n0", "checks/test_it.py", "-k", "test_a"], "", 1, False),
     ],
 )
 def test_slow_ones_are_left_out_of_a_plain_run_only(tmp_path, arguments, ci, passed, says):
