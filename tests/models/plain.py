@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ class Plain:
 
     def __init__(self, model: Any, processor: Any) -> None:
         self.model, self.processor = copy.deepcopy(model), processor
-        self.words = [tiny.all_token_ids(processor.tokenizer, [word]) for word in ("yes", "no")]
+        self.words = _words(processor.tokenizer)
 
     def inputs(self, image: Image.Image | None, *texts: str) -> dict[str, Any]:
         talk = suite.talk(image, *texts)
@@ -58,3 +59,9 @@ class Plain:
                 elif torch.is_tensor(value) and value.shape[:2] == shape:  # which pictures a token sees: all so far
                     inputs[name] = torch.cat([value, value[:, -1:]], dim=1)
         return str(self.processor.tokenizer.decode(said, skip_special_tokens=True))
+
+
+@cache
+def _words(tokens: Any) -> list[list[int]]:
+    """Every id of yes, and of no. Thousands are decoded for it, and a tokenizer's do not change."""
+    return [tiny.all_token_ids(tokens, [word]) for word in ("yes", "no")]

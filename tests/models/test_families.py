@@ -37,16 +37,21 @@ def mllm(request: pytest.FixtureRequest, loaded: Any) -> TransformersMllm:
 
 
 @pytest.fixture(scope="module")
+def plain(mllm: TransformersMllm) -> Plain:
+    return Plain(mllm._model, mllm._processor)
+
+
+@pytest.fixture(scope="module")
 def shown(pictures: tuple[Image.Image, ...]) -> tuple[Image.Image | None, ...]:
     """Three shapes, a single pixel, and none."""
     return (*pictures, Image.new("RGB", (1, 1), (200, 30, 30)), None)
 
 
 @pytest.mark.parametrize("instruction", [suite.INSTRUCTION, LONG], ids=["short", "long"])
-def test_what_is_shared_equals_plain_passes(mllm, shown, instruction, monkeypatch):
+def test_what_is_shared_equals_plain_passes(mllm, plain, shown, instruction, monkeypatch):
     """Compared are the log-probabilities of the whole vocabulary."""
     asks = [Ask(image, instruction, statement) for image in shown for statement in suite.STATEMENTS[:3]]
-    adapter, plain = anew(mllm), Plain(mllm._model, mllm._processor)
+    adapter = anew(mllm)
     found, reaches = {}, []
 
     def everything(questions, ids, *, with_image):
@@ -80,9 +85,9 @@ def test_what_is_shared_equals_plain_passes(mllm, shown, instruction, monkeypatc
     assert (by_image[:, 0] - by_image[:, 1]).abs().amax(-1).min() > 0.01, "the statement sways nothing"
 
 
-def test_replies_are_greedy(mllm, shown):
+def test_replies_are_greedy(mllm, plain, shown):
     """Also after questions, when pictures are kept, and several of them together."""
-    plain, adapter = Plain(mllm._model, mllm._processor), anew(mllm)
+    adapter = anew(mllm)
     adapter.answer(suite.asks_of(shown[:2], suite.STATEMENTS[:2]))
     talks = [
         (shown[0], "Think. a knife is visible"), (shown[1], "Think. no beer"), (None, "Think."),
