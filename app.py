@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from judge.cli.exits import Exit
+from judge.cli.lean import start_lean
 from judge.errors import UserError
 from judge.review.app import launch
 from judge.review.store import data_dir
@@ -20,6 +21,7 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, default=None, help="folder of the queue and the log")
     given = parser.parse_args()
     logging.basicConfig(format="judge: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    start_lean()
     try:
         launch(Settings(model=given.model), data=given.data or data_dir(), port=given.port)
     except UserError as error:

@@ -155,4 +155,13 @@ def _keeps_its_scan(module: ModuleType) -> None:
         module.__dict__[FUNCTION] = keeping(scan)
 
 
-_THEN = {"torch.distributed": _says_it_is_not_there, MODULE: _keeps_its_scan}
+def _writes_no_stubs(module: ModuleType) -> None:
+    """Of Gradio, which at each start parses its own source and writes stubs for editors beside it."""
+    module.__dict__["create_or_modify_pyi"] = lambda *_: None
+
+
+_THEN = {
+    "torch.distributed": _says_it_is_not_there,
+    MODULE: _keeps_its_scan,
+    "gradio.component_meta": _writes_no_stubs,
+}

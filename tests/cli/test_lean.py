@@ -99,3 +99,16 @@ def test_importing_the_package_leaves_the_import_system_of_a_program_alone():
         python("import sys\nbefore = list(sys.meta_path)\nimport judge.assemble\nprint(sys.meta_path == before)")
         == "True\n"
     )
+
+
+def test_gradio_does_not_read_its_own_source_to_write_stubs_for_editors():
+    said = python(
+        "import ast\n"
+        "read, parse = [], ast.parse\n"
+        "ast.parse = lambda *given, **more: (read.append(given[0]), parse(*given, **more))[1]\n"
+        "from judge.cli.lean import start_lean\n"
+        "start_lean()\n"
+        "import gradio\n"
+        "print(sum('class ' in str(one) for one in read), gradio.Textbox().value)"
+    )
+    assert said == "0 None\n"
