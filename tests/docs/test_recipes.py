@@ -97,7 +97,7 @@ def copy(tmp_path: Path) -> Path:
     weights = shutil.ignore_patterns("*.safetensors", "__pycache__", "static")
     for folder in ("judge", "prompts", "constitutions", "docs/lint", "tests/lint", "tests/cli"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=weights)
-    for file in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py"):
+    for file in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/slow.py"):
         shutil.copy(ROOT / file, tmp_path / file)
     conftest = tmp_path / "tests/conftest.py"
     lines = conftest.read_text(encoding="utf-8").splitlines(keepends=True)
