@@ -18,9 +18,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.errors import ImageError, JudgeError, UserError
-from judge.review.queue import listing, stage
+from judge.review.queue import keys, listing, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
-from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of
+from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.recorded import recorded
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.shield import shielded
@@ -52,6 +52,7 @@ class Desk:
             "decide": self._decide,
             "undo": self._undo,
             "refresh": self._refresh,
+            "prefer": self._prefer,
         }
 
     def act(self, raw: Any, person: Person, page: str = "") -> str:
@@ -86,10 +87,12 @@ class Desk:
     # What can be asked
 
     def _start(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        reply = self._next(asked, person)
+        reply, chosen = self._next(asked, person), self._store.preferences(person.name)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {**reply.slots, "filters": self._filters(asked, person)}
-        return reply.model_copy(update={"slots": slots, "person": who, "filters": asked.filters})
+        return reply.model_copy(
+            update={"slots": slots, "person": who, "filters": asked.filters, "preferences": whole(chosen)}
+        )
 
     def _filter(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         lowest, highest = asked.filters.min_score, asked.filters.max_score
@@ -155,6 +158,17 @@ class Desk:
             return self._start(asked, person)
         self._store.renew(asked.item, person.name)
         return QueueUpdate(slots=self._lists(asked, person, self._store.item(asked.item, person.name)))
+
+    def _prefer(self, asked: QueueRequest, person: Person) -> QueueUpdate:
+        """Keys and levels that the person chose; what cannot be kept is told, and the page has what is kept."""
+        kept, told = self._store.preferences(person.name), tuple[dict[str, Any], ...]()
+        if asked.preferences is not None:
+            try:
+                kept = asked.preferences.model_copy(update={"keys": keys.changed(asked.preferences.keys)})
+                self._store.prefer(person.name, kept)
+            except UserError as error:
+                told = (toast(in_words(error), bad=True),)
+        return QueueUpdate(preferences=whole(kept), toasts=told)
 
     # How a reply is made
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from judge.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,7 @@ class Key:
 
 KEYS: dict[str, tuple[Key, ...]] = {
     "Decide": (
+        Key("agree", "a", "say what the judge said"),
         Key("violation", "v", "violation, by the ticked rules"),
         Key("no_violation", "n", "no violation: asks why"),
         Key("escalate", "e", "escalate: asks why"),
@@ -34,7 +38,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("zoom_in", "+", "zoom in"),
         Key("zoom_out", "-", "zoom out"),
         Key("whole_or_actual", "z", "whole picture, or 100 %"),
-        Key("", "← ↑ → ↓", "move a picture that is zoomed in"),
+        Key("", "Arrows", "move a picture that is zoomed in"),
         Key("turn", "t", "rotate by a quarter"),
         Key("full", "f", "full screen"),
         Key("grey", "w", "without colours"),
@@ -49,3 +53,29 @@ KEYS: dict[str, tuple[Key, ...]] = {
     ),
 }
 DEFAULTS = {one.action: one.key for group in KEYS.values() for one in group if one.action}
+_TAKEN = frozenset("0123456789") | {" "}  # digits tick rules; a space presses the button in focus
+
+
+def changed(chosen: Mapping[str, str]) -> dict[str, str]:
+    """The keys that a person chose, without those that are as they come.
+
+    Raises:
+        UserError: an action that there is not, no single character, one that is taken, or the same for two actions.
+    """
+    for action, key in chosen.items():
+        if action not in DEFAULTS:
+            raise UserError(f"there is no key for '{action[:40]}'", hint="reload the page")
+        if len(key) != 1 or not key.isprintable() or key != key.lower() or key in _TAKEN:
+            raise UserError(
+                f"'{key[:10]}' cannot be chosen", hint="choose a letter or a sign that is typed with one key"
+            )
+    bound = {**DEFAULTS, **chosen}
+    for action, key in chosen.items():
+        other = next((one for one in bound if one != action and bound[one] == key), None)
+        if other is not None:
+            raise UserError(f"'{key}' is taken: {_meaning(other)}", hint="choose another key, or change that one first")
+    return {action: key for action, key in chosen.items() if key != DEFAULTS[action]}
+
+
+def _meaning(action: str) -> str:
+    return next(one.meaning for group in KEYS.values() for one in group if one.action == action)

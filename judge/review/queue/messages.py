@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from judge.errors import JudgeError
 from judge.review.queue.listing import Wanted
-from judge.review.store import MOST_WORDS, Action
+from judge.review.store import MOST_WORDS, Action, Preferences
 from judge.settings import Frozen
 
 MOST = 2**53  # what a browser counts exactly, and SQLite, too
@@ -21,7 +21,7 @@ class QueueRequest(Frozen):
     taken back; None: the last one.
     """
 
-    kind: Literal["start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "refresh"]
+    kind: Literal["start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "refresh", "prefer"]
     serial: int = Field(ge=0, le=MOST)
     item: int | None = Field(default=None, ge=1, le=MOST)
     filters: Wanted = Wanted()
@@ -32,6 +32,7 @@ class QueueRequest(Frozen):
     reason: str = Field(default="", max_length=MOST_WORDS)
     gold: bool = False
     line: int | None = Field(default=None, ge=1, le=MOST)
+    preferences: Preferences | None = None
 
 
 class QueueUpdate(Frozen):
@@ -49,10 +50,16 @@ class QueueUpdate(Frozen):
     person: str | None = None
     toasts: tuple[dict[str, Any], ...] = ()
     undone: int | None = None
+    preferences: Preferences | None = None
 
     def json_text(self) -> str:
         """Only what was set: an absent item is not the same as no item."""
         return self.model_dump_json(exclude_unset=True)
+
+
+def whole(chosen: Preferences) -> Preferences:
+    """The same with every part set, so that none is left out of a reply."""
+    return Preferences.model_validate(chosen.model_dump())
 
 
 def serial_of(raw: Any) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from judge.review.queue.listing import Wanted
 from judge.review.store import Item, Right
 from judge.review.ui import render
@@ -65,7 +67,10 @@ def _said_html(item: Item) -> dict[str, str]:
     verdict = item.verdict
     mllm = next((one.name for one in verdict.provenance.models if one.role == "mllm"), "")
     history = render.html("history", entries=item.decisions) if item.decisions else ""
-    said = render.html("verdict", verdict=verdict, model=mllm)
+    agree = ""
+    if verdict.verdict != "needs_review":
+        agree = json.dumps({"action": verdict.verdict, "rules": verdict.violations})
+    said = render.html("verdict", verdict=verdict, model=mllm, agree=agree)
     return {"verdict": said + history, "rules": rules_html(verdict)}
 
 

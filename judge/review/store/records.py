@@ -248,6 +248,15 @@ class ReviewSettings(Frozen):
     anonymous: bool = False
 
 
+class Preferences(Frozen):
+    """What a person chose for themselves on the queue. keys: names of actions and their keys, where these are not as
+    they come. grey, blur: how a revealed picture is shown; a blur of 0 is none."""
+
+    keys: dict[str, str] = Field(default_factory=dict)
+    grey: bool = False
+    blur: int = Field(default=0, ge=0, le=4)
+
+
 class Session(Frozen):
     """A reviewer's time at work: since when, and where breaks are on, when one is due and until when it lasts."""
 

@@ -31,12 +31,13 @@ from judge.review.store.records import (
     Kind,
     LogEntry,
     Order,
+    Preferences,
     ReviewSettings,
     Session,
     Source,
 )
 from judge.review.store.roles import Right, Role, may
-from judge.review.store.tables import items, log_lines, settings
+from judge.review.store.tables import items, log_lines, preferences, settings
 from judge.settings import MOST_IMAGE
 from judge.verdict import Verdict
 
@@ -314,6 +315,18 @@ class Store(DataFolder):
             connection.execute(settings.insert().values(id=1, json=chosen.model_dump_json()))
             extra = chosen.model_dump(mode="json")
             log.append(connection, at=datetime.now(UTC), who=who, kind="settings_changed", extra=extra)
+
+    def preferences(self, name: str) -> Preferences:
+        """What a person chose for themselves."""
+        with self.reading() as connection:
+            kept = connection.execute(sa.select(preferences.c.json).where(preferences.c.name == name)).scalar()
+            return Preferences() if kept is None else Preferences.model_validate_json(kept)
+
+    def prefer(self, name: str, chosen: Preferences) -> None:
+        """Keep what a person chose for themselves. It is not recorded: nothing hangs on it."""
+        with self.writing() as connection:
+            connection.execute(preferences.delete().where(preferences.c.name == name))
+            connection.execute(preferences.insert().values(name=name, json=chosen.model_dump_json()))
 
     def has_users(self) -> bool:
         """Whether anybody was given a login. Without users there are no roles: everybody may everything."""

@@ -15,7 +15,7 @@ from sqlalchemy import event
 
 from judge.errors import StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 20
 metadata = sa.MetaData()
 
@@ -128,6 +128,12 @@ users = sa.Table(
     sa.Column("password", sa.Text, nullable=False),
     sa.Column("added", sa.Text, nullable=False),
 )
+preferences = sa.Table(  # keys and levels that a person chose for themselves; nothing hangs on them
+    "preferences",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("json", sa.Text, nullable=False),
+)
 attempts = sa.Table(  # failed logins in a row
     "attempts",
     metadata,
@@ -204,6 +210,10 @@ def _create(connection: sa.Connection, path: Path, *, make: bool) -> None:
             hint="export its decisions with that version, then begin a new store with another --data",
         )
     missing = sorted(set(metadata.tables) - found)
+    if version == 2 and missing == [preferences.name]:
+        preferences.create(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        return
     if version == SCHEMA_VERSION and not missing:
         return
     if version == SCHEMA_VERSION:

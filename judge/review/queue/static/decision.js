@@ -10,7 +10,14 @@ function decide(action) {
   if (action === "no_violation" || action === "escalate") ask(action);
   else record(action, reason());
 }
-function record(action, why) {
+function agree() {                                   // what the judge said, whatever is ticked
+  const said = element.querySelector("[data-agree]");
+  if (item === null || !form()) return;
+  if (!said) { complain("There is nothing to agree with: the judge left this to you, or this is a blind read."); return; }
+  const { action, rules } = JSON.parse(said.dataset.agree);
+  record(action, reason() || "Agrees with the judge.", rules);
+}
+function record(action, why, rules = ticked()) {
   wanted = null;
-  act("decide", { action, rules: ticked(), reason: why, gold: Boolean(form().elements.gold?.checked) && (action === "violation" || action === "no_violation") });
+  act("decide", { action, rules, reason: why, gold: Boolean(form().elements.gold?.checked) && (action === "violation" || action === "no_violation") });
 }

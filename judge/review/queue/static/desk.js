@@ -39,6 +39,7 @@ watch("value", () => {
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
   if (moved) resetView(); else if (reply.slots?.stage) drawView();
   if (moved) unfolded = false;
+  if (reply.preferences) preferred(reply.preferences);
   nameKeys(); foldRules();
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);
@@ -61,6 +62,7 @@ element.addEventListener("click", (event) => {
   else if (set.page) act("page", { offset: Number(set.page) });
   else if (set.dialog) openDialog(set.dialog);
   else if (set.toggle === "rail") { const on = desk.classList.toggle("cj-rail-open"); button.setAttribute("aria-expanded", String(on)); }
+  else if (set.rebind) askKey(set.rebind);
   else if (set.do) ACTIONS[set.do]();
   else if (set.kind === "clear") clearFilters();
   else if (set.line) act("undo", { line: Number(set.line) });

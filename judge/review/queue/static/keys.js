@@ -1,7 +1,8 @@
 /* Keys: each does what a button does, and every button says its key. */
-const bound = DEFAULT_KEYS;                          // name of an action: its key
+const DEFAULTS = DEFAULT_KEYS;
+let bound = DEFAULTS;                                // name of an action: its key, as this person has it
 const ACTIONS = {
-  violation: () => decide("violation"), no_violation: () => decide("no_violation"), escalate: () => decide("escalate"), skip: () => decide("skip"),
+  agree, violation: () => decide("violation"), no_violation: () => decide("no_violation"), escalate: () => decide("escalate"), skip: () => decide("skip"),
   undo: () => act("undo"), reason: () => field()?.focus(), find: findRule, unfold: () => { unfolded = !unfolded; foldRules(); }, gold: () => $("cj-gold")?.click(),
   reveal: () => item !== null && want(!shown, false), boxes: toggleBoxes,
   zoom_in: () => zoomTo(view.zoom * 1.4), zoom_out: () => zoomTo(view.zoom / 1.4), whole_or_actual: wholeOrActual, turn, full: () => full(),

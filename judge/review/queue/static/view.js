@@ -36,7 +36,7 @@ function pan(x, y) { view.x += x; view.y += y; drawView(); }
 function turn() { view = { zoom: 1, x: 0, y: 0, turn: (view.turn + 1) % 4 }; drawView(); live.textContent = `Rotated by ${view.turn * 90} degrees.`; }
 function wholeOrActual() { const one = actual(); if (view.zoom !== 1 || one <= 1) zoomTo(1); else zoomTo(one); }
 function level(name, value) {
-  levels = { ...levels, [name]: value }; drawView();
+  levels = { ...levels, [name]: value }; drawView(); prefer();
   live.textContent = name === "grey" ? (value ? "Without colours." : "With colours.") : `Blur ${value} of ${BLURS.length - 1}.`;
 }
 const blur = (step) => level("blur", Math.min(Math.max(levels.blur + step, 0), BLURS.length - 1));
