@@ -6,12 +6,18 @@ import gradio as gr
 
 from judge.review.dashboard import tab as dashboard
 from judge.review.queue import tab as queue
+from judge.review.team import tab as team
 from judge.review.ui import render
 from judge.review.ui.context import Context
 from judge.review.uploads import part as uploads
 from judge.review.workbench import tab as workbench
 
-TABS = (("Queue", queue.build), ("Policy workbench", workbench.build), ("Dashboard", dashboard.build))
+TABS = (
+    ("Queue", queue.build),
+    ("Policy workbench", workbench.build),
+    ("Dashboard", dashboard.build),
+    ("Team", team.build),
+)
 
 
 def build(context: Context) -> gr.Blocks:
@@ -28,7 +34,7 @@ def build(context: Context) -> gr.Blocks:
         )
         with gr.Tabs():
             for name, build_tab in TABS:
-                with gr.Tab(name):
+                with gr.Tab(name, elem_id=f"cj-tab-{name.split()[-1].lower()}"):
                     build_tab(context)
         uploads.build(context)
     return page

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-_ROOMS = [Path(__file__).resolve().parents[1] / room for room in ("ui", "queue", "uploads", "workbench", "dashboard")]
+_NAMES = ("ui", "queue", "uploads", "workbench", "dashboard", "team")
+_ROOMS = [Path(__file__).resolve().parents[1] / room for room in _NAMES]
 _WORDS = {
     "violation": "Violation",
     "no_violation": "No violation",

@@ -10,7 +10,18 @@ import gradio as gr
 from judge.review.ui import render
 
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
-SHEETS = ("base", "desk", "stage", "decision", "evidence", "overlays", "uploads", "workbench", "dashboard")  # in order
+SHEETS = (
+    "base",
+    "desk",
+    "stage",
+    "decision",
+    "evidence",
+    "overlays",
+    "uploads",
+    "workbench",
+    "dashboard",
+    "team",
+)  # in order
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 PALETTE: dict[str, tuple[str, str]] = {  # by meaning: in light, in dark
