@@ -10,7 +10,9 @@ import gradio as gr
 from judge.review.ui import render
 
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
-SHEETS = (
+SHEETS = (  # in this order
+    "base", "desk", "stage", "decision", "evidence", "overlays", "uploads", "workbench", "dashboard", "team"
+)  # fmt: skip
     "base",
     "desk",
     "stage",
