@@ -10,9 +10,7 @@ import gradio as gr
 from judge.review.ui import render
 
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
-SHEETS = (  # in this order
-    "base", "desk", "stage", "decision", "evidence", "overlays", "uploads", "workbench", "dashboard", "team"
-)  # fmt: skip
+SHEETS = (
     "base",
     "desk",
     "stage",
