@@ -137,11 +137,14 @@ def _tell(compiled: Compiled, *, whole: bool) -> None:
     for name in compiled.overruled:
         told = "its chain was edited in the lock file, but its preconditions stand in the constitution: edit them there"
         print(f"judge: {name}: {told}", file=sys.stderr)
+    from judge.compiler.compile import NOT_READ
+
     unread = {} if whole else compiled.ways_out
     for name, rule in compiled.lock.rules.items():
-        warnings = [f"not read: {unread[name].reason}"] if name in unread else rule.warnings
-        for warning in warnings:
-            print(f"judge: {name}: {printable(warning)}", file=sys.stderr)
+        for warning in rule.warnings:
+            short = name in unread and warning.startswith(NOT_READ)
+            told = f"{NOT_READ}{unread[name].reason}" if short else warning
+            print(f"judge: {name}: {printable(told)}", file=sys.stderr)
 
 
 def _asked(name: str, compiled: Compiled) -> bool:

@@ -28,6 +28,7 @@ from judge.locks.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, 
 
 _BY_LANGUAGE = ("rate", "rewrite", "decompose")  # in the constitution's language
 _ENGLISH = ("central_objects", "compare")
+NOT_READ = "not read: "
 _MARK, _OURS = "edited: ", "its exceptions: "
 
 
@@ -146,7 +147,7 @@ def _made(fresh: LockedRule, rule: Rule, llm: Llm, objective: Objective, languag
 def _read(fresh: LockedRule, rule: Rule) -> LockedRule:
     parsed = parse_rule(rule.rule)
     if isinstance(parsed, Unparsed):
-        return _signed(fresh, made_by="nothing", exceptions=rule.exceptions, warnings=(f"not read: {parsed}",))
+        return _signed(fresh, made_by="nothing", exceptions=rule.exceptions, warnings=(f"{NOT_READ}{parsed}",))
     exceptions = joined(rule.exceptions, parsed.exceptions)
     return _signed(
         fresh, made_by="grammar", preconditions=parsed.preconditions, exceptions=exceptions, warnings=parsed.warnings

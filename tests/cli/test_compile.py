@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
+from judge.cli.compile import _tell
 from judge.cli.verbs import app
+from judge.compiler.files import compile_file
 from judge.errors import ModelError, UserError
 from judge.locks.lockfile import read_lock
 from judge.models.scripted import ScriptedMllm
@@ -120,6 +123,14 @@ def test_what_a_refused_rule_may_mean_is_numbered_and_ready_to_paste(file):
         "forged tickets are visible",
         "vouchers are visible",
     ]
+
+
+def test_what_an_llm_made_of_an_unread_rule_is_still_told(file, capsys):
+    compiled = compile_file(file, None, None)
+    told = {"taste": compiled.lock.rules["taste"].model_copy(update={"warnings": ("not taken: it lost `awful`",)})}
+    lock = compiled.lock.model_copy(update={"rules": {**compiled.lock.rules, **told}})
+    _tell(replace(compiled, lock=lock), whole=False)
+    assert "taste: not taken: it lost `awful`" in capsys.readouterr().err
 
 
 def test_a_number_picks_a_reading_as_the_authors_own(file):

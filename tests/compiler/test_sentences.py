@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent / "sentences"
 LEAST_READ = 0.85
 LEAST_FOLLOWED = 0.9
 # Of 114 and of 50 that are clear: four in ten when first read, as much of it is in forms that are not known here.
-LEAST_OUTSIDE = {"outside-tenth": 53, "sixty": 29}
+LEAST_OUTSIDE = {"outside-tenth": 52, "sixty": 29}
 
 
 @cache

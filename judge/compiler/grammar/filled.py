@@ -9,7 +9,7 @@ from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
 from judge.compiler.grammar.denial import Impossible, denied, of_one
 from judge.compiler.grammar.forms import SHORT, Found
-from judge.compiler.grammar.pictures import ELSEWHERE, KINDS, OR_HUNG, PICTURES, SHOWING
+from judge.compiler.grammar.pictures import ELSEWHERE, KINDS, OR_HUNG, PICTURES, SHOWING, WHERE_OR_WHAT
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 from judge.compiler.grammar.tokens import OWNERS
 
@@ -80,6 +80,11 @@ def scope(found: Found) -> Groups:
         shown = (tuple(Clause(one, VISIBLE) for one in things.each),)
     if not words:
         return shown
+    if words.split()[0] in WHERE_OR_WHAT:
+        raise Impossible(
+            f"it is open whether `{words.split()[0]}` says where the picture stands, or what it shows",
+            "write `Photos must not show A`, which holds for every picture that is judged under the rule",
+        )
     if "for" in found:
         if words not in KINDS.values() or found["for"].joint:
             raise Impossible(

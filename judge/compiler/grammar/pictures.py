@@ -65,8 +65,10 @@ PICTURES = ITSELF | frozenset(KINDS) | {"video", "videos", "footage", "thumbnail
 # What may be the picture itself, or hang on a wall in it.
 EITHER = word_set("drawing drawings painting paintings sketch sketches cartoon cartoons comic comics")
 SHOWING = PICTURES | ELSEWHERE | EITHER  # whatever shows something, as the subject of a sentence
+# Before `photos`: where on a site they stand, or what they show.
+WHERE_OR_WHAT = word_set("gallery")
 # Words before `photos` that only say whose, or where on a site: the photos that the whole policy is about.
 ANY_PICTURE = word_set(
-    "listing product profile cover main uploaded submitted user customer seller host item property gallery catalogue "
+    "listing product profile cover main uploaded submitted user customer seller host item property catalogue "
     "catalog press news title header website all your our these published"
 )
