@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import sqlite3
+import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
 from tests.review.shelf import drawing, many, samples
@@ -16,7 +21,16 @@ SAFE = Decision(action="no_violation", reason="nothing bad")
 
 @contextmanager
 def audited(folder):
-    """A store of four items: decided, read twice, taken back, gold; and a reveal."""
+    """A store of four items: decided, read twice, taken back, gold; and a reveal. A copy of one that is made once."""
+    shutil.copytree(_made(), folder / "data")
+    with Store.open(folder / "data") as opened:
+        yield opened
+
+
+@cache
+def _made() -> Path:
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with Store.open(folder / "data") as opened:
         opened.configure(ReviewSettings(second_reads=SecondReads(share=1), gold=GoldReads(share=0)), "test")
         ids = list(opened.add_many(many(3), "batch"))
@@ -29,7 +43,7 @@ def audited(folder):
         opened.mark_gold(ids[2], "pol", SAFE)
         opened.take(ids[3], "ann")
         opened.reveal(ids[3], "ann")
-        yield opened
+    return folder / "data"
 
 
 def tamper(store, *statements):
