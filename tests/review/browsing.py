@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from functools import cache
 
 from tests.conftest import ROOT
 
@@ -116,6 +117,7 @@ def _local(url, address):
     return url.startswith((address, "data:", "blob:", address.replace("http", "ws")))
 
 
+@cache
 def samples():
     """The shipped sample verdicts with the bytes of their drawings."""
     from judge.review.samples import VERDICTS
@@ -123,4 +125,4 @@ def samples():
 
     lines = gzip.decompress(VERDICTS.read_bytes()).decode().splitlines()
     verdicts = [Verdict.model_validate_json(line) for line in lines]
-    return [(one, (ROOT / "examples/images" / one.image).read_bytes()) for one in verdicts]
+    return tuple((one, (ROOT / "examples/images" / one.image).read_bytes()) for one in verdicts)
