@@ -10,7 +10,7 @@ from judge.review.access.logins import add_user
 from judge.review.audit import audit
 from judge.review.store import Decision, ReviewSettings, Role, SecondReads, Store
 from judge.review.workbench.casebook import CaseBook, overridden
-from judge.review.workbench.casecheck import cases_under
+from judge.review.workbench.casecheck import Measured, cases_under
 from judge.review.workbench.draft import read
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.recorded import RecordedPicture
@@ -48,9 +48,8 @@ def under(store, book, text):
     before = read(demo(store)).whole()
     cases = book.cases("demo", before)
     known = store.verdicts_of({book.sha256(one) for one in cases})
-    return cases_under(
-        read(text).whole(), before, cases, lambda one: RecordedPicture.of(known.get(book.sha256(one), ()))
-    )
+    draft, was = Measured(read(text).whole()), Measured(before)
+    return cases_under(draft, was, cases, lambda one: RecordedPicture.of(known.get(book.sha256(one), ())))
 
 
 def test_an_overridden_item_becomes_a_case_in_one_step(store, book):

@@ -17,7 +17,7 @@ from judge.review.store import Breaks, Decision, GoldReads, ReviewSettings, Role
 from judge.review.ui import chains, render
 from judge.review.ui.context import Context, Person
 from judge.serving.judges import Judges
-from judge.settings import Settings, Thresholds
+from judge.settings import Bounds, Settings, Thresholds
 from judge.verdict import Answer, Evidence
 from tests.review.browsing import samples
 
@@ -140,10 +140,12 @@ def test_a_break_is_announced(store):
     assert "A break is due" in ask(desk_of(store), kind="start")["slots"]["banner"]
 
 
-@pytest.mark.parametrize("debias", ["probability", "logit"])
+@pytest.mark.parametrize(
+    "thresholds",
+    [Thresholds(), Thresholds(debias="logit"), Thresholds(bounds=Bounds(fails_under=-1.0, holds_over=0.5))],
+)
 @pytest.mark.parametrize("prior", [0.02, 0.3, 0.72, 0.97])
-def test_a_bar_shows_where_the_rule_decides(prior, debias):
-    thresholds = Thresholds(debias=debias)
+def test_a_bar_shows_where_the_rule_decides(prior, thresholds):
     of = lambda share: Answer(p_yes=share, p_no=1 - share)  # noqa: E731
     bar = chains._bar(Evidence(statement="x", answer=of(0.5), prior=of(prior), score=0.0), thresholds)
     assert 0 < bar.low < bar.high < 100

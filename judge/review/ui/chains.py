@@ -179,7 +179,7 @@ def _bar(evidence: Evidence, thresholds: Thresholds) -> Bar | None:
         return None
     prior = evidence.prior.probability
     a1, a2 = lower_bound(prior, thresholds), upper_bound(prior, thresholds)
-    logits = thresholds.debias == "logit"
+    logits = thresholds.debias == "logit" or thresholds.bounds is not None
     low, high = (_from_logit(logit(prior) + bound) if logits else prior + bound for bound in (a1, a2))
     return Bar(
         answer=_percent(evidence.answer.probability),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from judge.constitution import Constitution
+from judge.locks.calibrated import calibrated
+from judge.locks.lockfile import Lock
 from judge.policytest.cases import Expected, LocatedCase
 from judge.policytest.outcomes import Result, Status, compare
 from judge.review.workbench.recorded import Again, RecordedPicture, again
+from judge.settings import Settings
 
 Fared = Literal["breaks", "fails", "asks", "mended", "passes"]
 _PASSES = (Status.PASSED, Status.PASSES_NOW, Status.TODO)
@@ -32,9 +35,26 @@ class CaseOutcome:
     asks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A constitution with the lock whose calibrated bounds may fit it. settings: how this app judges."""
+
+    constitution: Constitution
+    lock: Lock | None = None
+    settings: Settings = field(default_factory=Settings)
+
+    def of(self, picture: RecordedPicture) -> Constitution:
+        """As a picture was judged by its models: with the bounds that were made with them."""
+        if self.lock is None or self.lock.calibration is None:
+            return self.constitution
+        by = picture.verdict.provenance
+        settings = self.settings.model_copy(update={"thresholds": by.thresholds})
+        return calibrated(self.constitution, self.lock, by.models, settings).constitution
+
+
 def cases_under(
-    draft: Constitution,
-    before: Constitution | None,
+    draft: Measured,
+    before: Measured | None,
     cases: Sequence[LocatedCase],
     known: Callable[[LocatedCase], RecordedPicture | None],
 ) -> tuple[CaseOutcome, ...]:
@@ -57,8 +77,9 @@ class _Now:
 _Key = tuple[str, str | None]
 
 
-def _results(case: LocatedCase, policy: Constitution, picture: RecordedPicture | None) -> list[tuple[_Key, _Now]]:
+def _results(case: LocatedCase, measured: Measured, picture: RecordedPicture | None) -> list[tuple[_Key, _Now]]:
     """What comes of each expectation under a constitution."""
+    policy = measured.constitution if picture is None else measured.of(picture)
     rules = {rule.id: rule for rule in policy.rules}
     if picture is None:
         return [

@@ -19,12 +19,12 @@ from judge.review.store import DecidedItem, Right, Store
 from judge.review.ui import render
 from judge.review.ui.context import Person
 from judge.review.workbench.casebook import CaseBook, Made, overridden
-from judge.review.workbench.casecheck import CaseOutcome, cases_under, counted
+from judge.review.workbench.casecheck import CaseOutcome, Measured, cases_under, counted
 from judge.review.workbench.draft import PolicyDraft, read
 from judge.review.workbench.library import Library
 from judge.review.workbench.recorded import RecordedPicture
 from judge.review.workbench.trials import MOST, Job, TrialImage, Trials, Tried
-from judge.settings import MOST_IMAGE
+from judge.settings import MOST_IMAGE, Settings
 from judge.verdict import Verdict
 
 SHOWN = 60  # outcomes and items that are listed
@@ -40,8 +40,8 @@ def _whole(text: str) -> Constitution:
 class CaseDesk:
     """The cases of everybody's drafts. Safe from many threads."""
 
-    def __init__(self, library: Library, store: Store, trials: Trials) -> None:
-        self._library, self._store, self._trials = library, store, trials
+    def __init__(self, library: Library, store: Store, trials: Trials, settings: Settings) -> None:
+        self._library, self._store, self._trials, self._settings = library, store, trials, settings
         self.book = CaseBook(library, store)
         self._tried: OrderedDict[str, Verdict] = OrderedDict()  # by the picture's digest, of trials since the start
         self._known: dict[str, RecordedPicture | None] = {}
@@ -57,7 +57,7 @@ class CaseDesk:
         if draft.judged is not None:
             path = str(self.book.path(draft.judged.constitution).relative_to(self._library.folder.parent))
             try:
-                outcomes = self._under(draft.judged)
+                outcomes = self._under(draft)
             except ConstitutionError as error:
                 one = error.problems[0]
                 problem = f"{Path(one.file).name}, line {one.line}: {one.message}"
@@ -92,7 +92,7 @@ class CaseDesk:
             raise UserError(f"item {item} is not decided", hint="decide it first")
         return self.book.add(found, person.name)
 
-    def ask(self, draft: Constitution, person: Person) -> Job:
+    def ask(self, draft: PolicyDraft, person: Person) -> Job:
         """A job that asks the model what the cases lack under the draft; its result goes to `learn`.
 
         Raises:
@@ -105,7 +105,7 @@ class CaseDesk:
         images = [TrialImage(name, read_whole(Path(path), MOST_IMAGE)) for path, name in some]
         if not images:
             raise UserError("every case can be told from recorded answers", hint="nothing has to be asked")
-        return self._trials.asking(draft, images)
+        return self._trials.asking(draft.policy(), images)
 
     def learn(self, tried: Sequence[Tried]) -> None:
         """Keep what a trial found out, so that the next edit need not ask again."""
@@ -126,13 +126,17 @@ class CaseDesk:
             return ()
         return self.book.cases(name, _whole(self._library.text(base)))
 
-    def _under(self, draft: Constitution) -> tuple[CaseOutcome, ...]:
-        base = self._library.latest(draft.constitution)
+    def _under(self, draft: PolicyDraft) -> tuple[CaseOutcome, ...]:
+        whole = draft.whole()
+        base = self._library.latest(whole.constitution)
         if base is None:
             return ()
-        before = _whole(self._library.text(base))
-        cases = self.book.cases(draft.constitution, before)
-        return cases_under(draft, before, cases, self._pictures(cases)) if cases else ()
+        before, lock = _whole(self._library.text(base)), self._library.lock(base)
+        cases = self.book.cases(whole.constitution, before)
+        if not cases:
+            return ()
+        now, then = Measured(whole, draft.lock, self._settings), Measured(before, lock, self._settings)
+        return cases_under(now, then, cases, self._pictures(cases))
 
     def _pictures(self, cases: Sequence[LocatedCase]) -> Callable[[LocatedCase], RecordedPicture | None]:
         """What is recorded of each case's picture; the store is read for those that are new."""

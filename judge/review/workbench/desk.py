@@ -61,7 +61,7 @@ class Workbench:
         self._library = Library(context.data)
         self._trials = Trials(context.store, context.judges)
         self._jobs = Jobs()
-        self._cases = CaseDesk(self._library, context.store, self._trials)
+        self._cases = CaseDesk(self._library, context.store, self._trials, context.settings)
         self._decided: OrderedDict[tuple[str, int], Sequence[DecidedItem]] = OrderedDict()
         self._handlers: dict[str, Callable[[WorkbenchRequest, str, Person, str], WorkbenchUpdate]] = {
             "try": self._try,
@@ -105,6 +105,7 @@ class Workbench:
             "workbench_live",
             draft=draft,
             chains=chains(draft),
+            calibration=draft.calibration,
             cases=render.safe(self._cases.live(draft, person)),
             silenced=len(draft.findings) - len(told),
             mistakes=told.count(Severity.ERROR),
@@ -143,18 +144,18 @@ class Workbench:
         return WorkbenchUpdate(toasts=(toast(said),), announce=said), changed
 
     def _try(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
-        whole = self._draft(text).whole()
-        return self._started(page, self._trials.trial(whole, self._pictures(asked, person)))
+        policy = self._draft(text).policy()
+        return self._started(page, self._trials.trial(policy, self._pictures(asked, person)))
 
     def _upload(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
-        whole = self._draft(text).whole()
+        policy = self._draft(text).policy()
         image = TrialImage(asked.name[:200] or "upload", uploaded(asked.data))
-        return self._started(page, self._trials.trial(whole, [image]))
+        return self._started(page, self._trials.trial(policy, [image]))
 
     def _compare(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
-        new = self._draft(text).whole()
+        new = self._draft(text).policy()
         ref = Ref.parse(asked.ref)
-        old = read(self._library.text(ref)).whole()
+        old = read(self._library.text(ref), previous=self._library.lock(ref)).policy()
         return self._started(page, self._trials.comparison(old, new, self._pictures(asked, person)))
 
     def _job(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
@@ -199,7 +200,7 @@ class Workbench:
         return WorkbenchUpdate(slots=slots, toasts=(toast(said),), announce=said)
 
     def _ask(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
-        return self._started(page, self._cases.ask(self._draft(text).whole(), person))
+        return self._started(page, self._cases.ask(self._draft(text), person))
 
     def _curve(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         draft = self._draft(text)
@@ -211,7 +212,12 @@ class Workbench:
         if rule:
             decided = [one for one in decided if any(found.rule == rule for found in one.verdict.findings)]
         curve = replay.curve(decided, asked.knob, rule or None)
-        return WorkbenchUpdate(slots={"curve": curve_html(curve, name)}, rules=rules)
+        held = {
+            one.rule for item in decided for one in item.verdict.findings if one.thresholds and one.thresholds.bounds
+        }
+        moves_not = held if asked.knob in (Knob.PRIOR_HOLDS, Knob.PRIOR_FAILS) else set()
+        shown = curve_html(curve, name, sorted({rule} & moves_not if rule else moves_not))
+        return WorkbenchUpdate(slots={"curve": shown}, rules=rules)
 
     def _propose(self, asked: WorkbenchRequest, text: str, person: Person, page: str) -> WorkbenchUpdate:
         proposal = saving.propose(self._library, self._store, self._draft(text), asked.line, person.name)
@@ -250,7 +256,9 @@ class Workbench:
         if draft.written is None:
             return draft
         base = self._library.latest(draft.written.constitution)
-        return draft if base is None else read(text, read_older(self._library.path(base)))
+        if base is None:
+            return draft
+        return read(text, read_older(self._library.path(base)), self._library.lock(base))
 
     def _decided_under(self, name: str) -> Sequence[DecidedItem]:
         """The last decided items, read once until something is decided."""

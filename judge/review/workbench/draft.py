@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from judge.chain import Chain, chain_of
 from judge.compiler.compile import compile_constitution
@@ -11,9 +12,12 @@ from judge.constitution.load import parse_constitution
 from judge.errors import ConstitutionError, UserError
 from judge.lint import LintFinding, lint_text
 from judge.lint.checks import CHECKS
+from judge.locks.calibrated import with_calibration_of
 from judge.locks.chains import with_chains
-from judge.locks.lockfile import Lock
+from judge.locks.loading import Policy
+from judge.locks.lockfile import Calibration, Lock
 from judge.locks.said import Described, pictures, said_back
+from judge.settings import Bounds
 
 FILE = "the draft"
 # A draft has no test file beside it, so that check would say of every draft that nothing is tested.
@@ -25,8 +29,8 @@ class PolicyDraft:
     """A text with all that is known of it.
 
     written: the constitution as it stands in the text; None where the text does not load. judged: the same with
-    chains read by the rule grammar in the rules that have none; what they are judged by. lock: these chains, where
-    there are any.
+    chains read by the rule grammar in the rules that have none; what they are judged by. lock: these chains, and the
+    calibrated bounds of the version before in the rules that still say the same; None where there is neither.
     """
 
     text: str
@@ -39,6 +43,19 @@ class PolicyDraft:
     def told(self) -> tuple[LintFinding, ...]:
         """The findings that nobody silenced in the text."""
         return tuple(one for one in self.findings if one.silenced is None)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """Where the bounds come from that some of its rules are judged by."""
+        return self.lock.calibration if self.lock is not None else None
+
+    def policy(self) -> Policy:
+        """The constitution with what its lock adds, as a judge takes it.
+
+        Raises:
+            UserError: the text does not load.
+        """
+        return Policy(self.whole(), self.lock if self.calibration is not None else None, Path(FILE))
 
     def whole(self) -> Constitution:
         """The constitution to judge by.
@@ -57,12 +74,15 @@ class PolicyDraft:
 
 @dataclass(frozen=True)
 class ChainView:
-    """A rule with its chain, to be drawn: where it stands in the text, and who made the chain."""
+    """A rule with its chain, to be drawn: where it stands in the text, and who made the chain. bounds: by which its
+    statements are decided, its own or (`calibrated`) those that were chosen for it."""
 
     rule: Rule
     chain: Chain
     line: int
     by_grammar: bool
+    bounds: Bounds | None = None
+    calibrated: bool = False
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -75,19 +95,24 @@ class ChainView:
         return pictures(self.chain)
 
 
-def read(text: str, older: dict[str, str] | None = None) -> PolicyDraft:
+def read(text: str, older: dict[str, str] | None = None, previous: Lock | None = None) -> PolicyDraft:
     """Everything about a text. Never raises for what is in it.
 
-    older: ids and texts of the rules of the version before, to find renamed rules.
+    older: ids and texts of the rules of the version before, to find renamed rules. previous: that version's lock.
     """
     findings = lint_text(text, FILE, older=older, checks=_CHECKS)
     try:
         written = parse_constitution(text, file=FILE)
     except ConstitutionError:
         return PolicyDraft(text, findings, None, None, None)
-    if not written.without_chain:
+    measured = previous is not None and previous.calibration is not None
+    if not written.without_chain and not measured:
         return PolicyDraft(text, findings, written, written, None)
     lock = compile_constitution(written, None)
+    if measured and previous is not None:
+        lock = with_calibration_of(previous, lock).signed()
+        if lock.calibration is None and not written.without_chain:
+            return PolicyDraft(text, findings, written, written, None)
     return PolicyDraft(text, findings, written, with_chains(written, lock, FILE), lock)
 
 
@@ -97,10 +122,16 @@ def chains(draft: PolicyDraft) -> tuple[ChainView, ...]:
         return ()
     lines = _lines(draft)
     pairs = zip(draft.written.rules, draft.judged.rules, strict=True)
-    return tuple(
-        ChainView(judged, chain_of(judged), lines[index], bool(judged.preconditions) and not written.preconditions)
-        for index, (written, judged) in enumerate(pairs)
-    )
+    chosen = draft.lock.rules if draft.lock is not None else {}
+    views = []
+    for index, (written, judged) in enumerate(pairs):
+        by_grammar = bool(judged.preconditions) and not written.preconditions
+        own, entry = judged.thresholds.bounds, chosen.get(judged.id)
+        calibrated = entry.calibration if entry is not None and own is None else None
+        bounds = calibrated.bounds if calibrated is not None else own
+        chain = chain_of(judged)
+        views.append(ChainView(judged, chain, lines[index], by_grammar, bounds, calibrated is not None))
+    return tuple(views)
 
 
 def _lines(draft: PolicyDraft) -> list[int]:

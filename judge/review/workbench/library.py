@@ -7,11 +7,13 @@ constitution schema becomes a path, and what is found must lie in the data folde
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from judge.constitution.load import read_text
-from judge.errors import UserError
+from judge.errors import JudgeError, UserError
+from judge.locks.lockfile import Lock, lock_path, read_lock
 from judge.resources import shipped_constitutions
 from judge.settings import Frozen
 
@@ -100,6 +102,17 @@ class Library:
             raise UserError(f"no constitution '{ref.name[:80]}' ships", hint=f"there are: {', '.join(known)}")
         return known[ref.name]
 
+    def lock(self, ref: Ref) -> Lock | None:
+        """The lock file beside a constitution; None where there is none, or it cannot be trusted or read."""
+        path = lock_path(self.path(ref))
+        try:
+            key = (str(path), path.stat().st_mtime_ns)
+        except OSError:
+            return None
+        if ref.origin == "saved" and not path.resolve().is_relative_to(self.folder.resolve()):
+            return None
+        return _lock(*key)
+
     def folder_of(self, name: str) -> Path:
         """Where the versions of a constitution lie.
 
@@ -114,6 +127,16 @@ class Library:
         if not self.folder.is_dir():
             return []
         return sorted(one.name for one in self.folder.iterdir() if NAME.fullmatch(one.name))
+
+
+@lru_cache(maxsize=16)
+def _lock(path: str, _changed: int) -> Lock | None:
+    """Read once until it changes, because every letter typed asks for it."""
+    try:
+        found = read_lock(Path(path))
+    except JudgeError:
+        return None
+    return None if found is None or found.distrusted else found
 
 
 def is_version(text: str) -> bool:

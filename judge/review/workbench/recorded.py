@@ -17,6 +17,7 @@ from judge.judging.regions_stage import central_objects
 from judge.settings import Thresholds
 from judge.verdict import Branch, Condition, Evidence, Finding, RuleOutcome, Verdict
 
+_CLIP = "the clip, whose frames are counted"
 RELEVANCE = "how much the picture has to do with the rule's text"
 
 
@@ -72,7 +73,9 @@ def again(rule: Rule, constitution: Constitution, picture: RecordedPicture) -> A
         findings.append(finding)
         asks.update(dict.fromkeys(wanted))
     gravest = gravest_of(findings)
-    settled = gravest is not None and gravest.outcome is RuleOutcome.VIOLATED
+    if rule.clip is not None and len(picture.views) > 1:  # how long it must be so is counted in other frames, too
+        asks[_CLIP] = None
+    settled = gravest is not None and gravest.outcome is RuleOutcome.VIOLATED and _CLIP not in asks
     return Again(tuple(findings), () if settled else tuple(asks))
 
 

@@ -168,8 +168,9 @@ def _files(library: Library, name: str, version: str, text: str, draft: PolicyDr
     if target.exists():
         raise UserError(f"there is a version {version} already", hint="write a higher one in the draft")
     files = {f"{name}/{target.name}": text if text.endswith("\n") else f"{text}\n"}
-    if draft.lock is not None:  # chains that the rule grammar read: judged by anywhere, and there to be reviewed
-        lock = read(text).lock
+    if draft.lock is not None:  # chains that the rule grammar read, and bounds that still hold: judged by anywhere
+        before = library.latest(name)
+        lock = read(text, previous=library.lock(before) if before is not None else None).lock
         if lock is not None:
             files[f"{name}/{lock_path(target).name}"] = lock_text(lock, target.name)
     changelog = library.folder_of(name) / "CHANGELOG.md"

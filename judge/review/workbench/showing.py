@@ -86,8 +86,8 @@ def _thumb(picture: TrialImage) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
 
 
-def curve_html(curve: Curve, name: str) -> str:
-    """The curve as lines, and the numbers that the slider moves through."""
+def curve_html(curve: Curve, name: str, bounded: Sequence[str] = ()) -> str:
+    """The curve as lines, and the numbers that the slider moves through. bounded: rules that it does not move."""
     if not curve.items:
         return render.html("workbench_curve", curve=curve, name=name)
     values = [point.value for point in curve.points]
@@ -121,6 +121,7 @@ def curve_html(curve: Curve, name: str) -> str:
         "workbench_curve",
         curve=curve,
         name=name,
+        bounded=bounded,
         lines=lines,
         points=json.dumps(points),
         label=dict(KNOBS)[curve.knob].split(" (")[0],

@@ -12,13 +12,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from judge.caches.shared import SharedAnswers
 from judge.diff.changes import models_used
 from judge.diff.policy import PolicyDiff, compare
 from judge.diff.verdicts import VerdictDiff, compare_verdicts
 from judge.errors import JudgeError, UserError
+from judge.locks.loading import Policy
 from judge.review.store import Filters, ItemSummary, Order, Store
 from judge.verdict import Verdict
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from judge.serving.judges import Judges
 
 log = logging.getLogger("judge")
+Judged: TypeAlias = "Constitution | Policy"  # a policy has calibrated bounds beside its chains
 MOST = 96  # images of one job
 _BATCH = 4  # images between two looks at whether somebody else wants the model, or the job was ended
 _REMEMBERED = 200_000  # answers, some 300 bytes each
@@ -142,22 +144,22 @@ class Trials:
             raise UserError("the queue has no such image", hint="choose others, or add some: judge review add")
         return tuple(TrialImage(row.image, self._store.image(row.id), row.id) for row in found[:count])
 
-    def trial(self, constitution: Constitution, pictures: Sequence[TrialImage]) -> Job:
+    def trial(self, constitution: Judged, pictures: Sequence[TrialImage]) -> Job:
         """Judge images under a draft; the result is a tuple of `Tried`."""
         return Job(len(pictures), lambda job: self._tried(constitution, pictures, job))
 
-    def asking(self, constitution: Constitution, pictures: Sequence[TrialImage]) -> Job:
+    def asking(self, constitution: Judged, pictures: Sequence[TrialImage]) -> Job:
         """Judge the pictures of cases under a draft; the result is a `CasesAsked`."""
         return Job(len(pictures), lambda job: CasesAsked(self._tried(constitution, pictures, job)))
 
-    def _tried(self, constitution: Constitution, pictures: Sequence[TrialImage], job: Job) -> tuple[Tried, ...]:
+    def _tried(self, constitution: Judged, pictures: Sequence[TrialImage], job: Job) -> tuple[Tried, ...]:
         return tuple(
             Tried(picture, verdict)
             for batch in job.batches(pictures)
             for picture, verdict in zip(batch, self._judged(constitution, batch), strict=True)
         )
 
-    def comparison(self, old: Constitution, new: Constitution, pictures: Sequence[TrialImage]) -> Job:
+    def comparison(self, old: Judged, new: Judged, pictures: Sequence[TrialImage]) -> Job:
         """Judge images under two constitutions; the result is a `PoliciesCompared`."""
 
         def work(job: Job) -> PoliciesCompared:
@@ -165,12 +167,12 @@ class Trials:
             for batch in job.batches(pictures):
                 pairs += zip(self._judged(old, batch), self._judged(new, batch), strict=True)
             chosen = self._judges.settings
-            policy = compare(old, new, models_used(chosen.model, chosen.encoder, chosen.detector))
+            policy = compare(_plain(old), _plain(new), models_used(chosen.model, chosen.encoder, chosen.detector))
             return PoliciesCompared(policy, compare_verdicts(policy, pairs), tuple(pictures), tuple(pairs))
 
         return Job(len(pictures), work)
 
-    def _judged(self, constitution: Constitution, batch: Sequence[TrialImage]) -> list[Verdict]:
+    def _judged(self, constitution: Judged, batch: Sequence[TrialImage]) -> list[Verdict]:
         with self._judge(constitution) as judge:
             verdicts = list(judge.judge_many([one.image for one in batch]))
         return [
@@ -178,7 +180,7 @@ class Trials:
         ]
 
     @contextmanager
-    def _judge(self, constitution: Constitution) -> Iterator[Judge]:
+    def _judge(self, constitution: Judged) -> Iterator[Judge]:
         with self._judges.busy:
             known = self._judges.of(constitution)
             yield known.derive(model=self._sharing(known.mllm))
@@ -186,6 +188,10 @@ class Trials:
     def _sharing(self, mllm: Mllm) -> Mllm:
         """The same memory for the same model: judges of other languages have one of their own."""
         return self._shared.setdefault(id(mllm), SharedAnswers(mllm, _Bounded(), _Bounded()))
+
+
+def _plain(judged: Judged) -> Constitution:
+    return judged.constitution if isinstance(judged, Policy) else judged
 
 
 class Jobs:
