@@ -5,20 +5,22 @@ Places are those of `Strip.held`. Pure: nothing is judged here.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from judge.media.clips import Strip
+from judge.verdict import RuleOutcome
 
 FINEST_MS = 40  # two frames as close in time are not looked between
-_FIRST = 0.5  # share of the budget that the first look may take
+_FIRST = 0.6  # share of the budget that the first look may take
 _COARSER = 1.25
+_RANKS = {RuleOutcome.UNDECIDED: 1, RuleOutcome.VIOLATED: 2}  # pruned or not violated is the same
 
 
 def first_look(strip: Strip, most: int, step_ms: float) -> list[int]:
     """The first frame of every shot, and in it others that lie at most a step apart, or as close as there is room for.
 
-    most: frames that may be judged in all, of which half are kept for the finer look.
+    most: frames that may be judged in all, of which some are kept for the finer look.
     """
     room = max(1, int(most * _FIRST))
     last = strip.held[-1].until_ms
@@ -29,21 +31,29 @@ def first_look(strip: Strip, most: int, step_ms: float) -> list[int]:
     return found
 
 
-def finer(strip: Strip, told: Mapping[int, Hashable], most: int) -> list[int]:
+def finer(strip: Strip, told: Mapping[int, Sequence[RuleOutcome]], most: int, step_ms: float) -> list[int]:
     """At most so many further frames, where they tell most: between two neighbours of which not the same came.
 
-    told: what came of each frame that was judged. The widest stretches come first.
+    told: what came of each frame that was judged, rule by rule. Where a violation begins or ends comes before what is
+    open on one of them only, and wide stretches before narrow ones. Between a frame and the cut after it, where that is
+    no more than a step away, nothing is looked for: the other shot begins with a frame of its own.
     """
-    wanted: list[tuple[int, int]] = []
+    wanted: list[tuple[bool, int, int]] = []
     for before, after in pairwise(sorted(told)):
         apart = strip.held[after].ms - _end_of(strip, before)
-        if told[before] != told[after] and after - before > 1 and apart > FINEST_MS:
-            wanted.append((apart, _between(strip, before, after)))
+        if strip.held[after - 1].shot != strip.held[after].shot == strip.held[before].shot + 1 and apart <= step_ms:
+            continue
+        ranks = [
+            (_RANKS.get(one, 0), _RANKS.get(other, 0)) for one, other in zip(told[before], told[after], strict=True)
+        ]
+        if after - before > 1 and apart > FINEST_MS and any(one != other for one, other in ranks):
+            edge = any(one != other and 2 in (one, other) for one, other in ranks)
+            wanted.append((edge, apart, _between(strip, before, after)))
     wanted.sort(reverse=True)
-    return sorted(place for _, place in wanted[:most])
+    return sorted(place for _, _, place in wanted[:most])
 
 
-def wider(strip: Strip, told: Mapping[int, Hashable], most: int, step_ms: float) -> list[int]:
+def wider(strip: Strip, told: Mapping[int, object], most: int, step_ms: float) -> list[int]:
     """At most so many further frames in stretches that were not looked at, the longest first."""
     ends = [-1, *sorted(told), len(strip.held)]
     wanted: list[tuple[int, int]] = []

@@ -109,7 +109,7 @@ def _look(judge: Judge, strip: Strip, name: str) -> ClipTold:
         left -= _judge(judge, strip, some, told, prints, name)
         if not places and left > 0:
             seen = {place: tuple(one.outcomes.values()) for place, one in told.frames.items()}
-            places = finer(strip, seen, left) or wider(strip, seen, left, step_ms)
+            places = finer(strip, seen, left, step_ms) or wider(strip, seen, left, step_ms)
     return told
 
 

@@ -91,16 +91,16 @@ def test_the_first_look_leaves_nothing_out_where_there_is_room():
 
 
 @pytest.mark.parametrize("most", [1, 2, 7, 20])
-def test_the_first_look_keeps_half_of_its_frames_for_the_finer_one(most):
-    assert len(first_look(strip(*[3] * 100), most, 1000)) == max(1, most // 2)
-    assert 1 <= len(first_look(strip(1000), most, 1000)) <= max(1, most // 2)
+def test_the_first_look_keeps_frames_for_the_finer_one(most):
+    assert len(first_look(strip(*[3] * 100), most, 1000)) == max(1, most * 6 // 10)
+    assert 1 <= len(first_look(strip(1000), most, 1000)) <= max(1, most * 6 // 10)
 
 
 def test_the_finer_look_halves_an_edge_until_it_is_known():
     found, begins = strip(64), 37
     seen = {0: NO, 63: YES}
     looks = 0
-    while places := finer(found, seen, 10):
+    while places := finer(found, {place: (one, NO) for place, one in seen.items()}, 10, 1000):
         looks += len(places)
         seen |= {place: YES if place >= begins else NO for place in places}
     assert looks == 6
@@ -114,3 +114,16 @@ def test_what_is_left_goes_where_nobody_looked():
         seen |= dict.fromkeys(places, NO)
     assert told(found, seen) == [(0, 10_000, CLEAR)]
     assert len(seen) < 25
+
+
+def test_where_a_violation_begins_comes_before_what_is_open():
+    found = strip(40)
+    assert finer(found, {0: (NO,), 20: (MAYBE,), 25: (NO,), 30: (YES,)}, 1, 1000) == [28]
+    assert finer(found, {0: (NO,), 20: (RuleOutcome.PRUNED,)}, 5, 1000) == []
+
+
+def test_a_cut_is_an_edge_that_need_not_be_looked_for():
+    found = strip(8, 8)
+    assert finer(found, {0: (NO,), 8: (YES,)}, 5, 1000) == []
+    assert finer(found, {0: (NO,), 8: (YES,)}, 5, 500) == [4]
+    assert finer(found, {0: (NO,), 9: (YES,)}, 5, 1000) != []
