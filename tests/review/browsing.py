@@ -27,11 +27,12 @@ LONG = 120_000  # milliseconds for what loads or runs the model on a busy machin
 
 
 @contextmanager
-def serving(data, *more, command=None, stderr=None):
+def serving(data, *more, command=None, stderr=None, port=0):
     """`python app.py` (or another command that takes a port) on the data folder; its address. stderr: an open file that
     what it says is written to."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     command = [*(command or [sys.executable, "app.py", "--data", str(data), *more]), "--port", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=stderr)
@@ -64,7 +65,7 @@ def chromium():
 
 
 @contextmanager
-def visitor(browser, address, *, login=None, **options):
+def visitor(browser, address, *, login=None, at="", **options):
     """A page in a session of its own; in the end it must have had no errors and sent nothing elsewhere."""
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
     context.set_default_timeout(30_000)
@@ -74,7 +75,7 @@ def visitor(browser, address, *, login=None, **options):
     page.on("console", lambda one: errors.append(f"{one.text} {one.location}") if one.type == "error" else None)
     page.on("pageerror", lambda one: errors.append(str(one)))
     try:
-        page.goto(address)
+        page.goto(address + at)
         if login is not None:
             sign_in(page, *login)
         ready(page)

@@ -1,11 +1,12 @@
-"""What the page keeps of a person's doings, in a real Chromium: lines that offer to take a decision back."""
+"""What the page keeps of a person's doings, in a real Chromium: decisions told, places, what is typed, sessions."""
 
 from __future__ import annotations
 
 import pytest
 
-from judge.review.store import GoldReads, ReviewSettings, SecondReads, Store
-from tests.review.browsing import CHROMIUM, press, samples, serving, settled, visitor
+from judge.review.access.logins import add_user, set_password
+from judge.review.store import GoldReads, ReviewSettings, Role, SecondReads, Store
+from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, sign_in, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
@@ -57,3 +58,97 @@ def test_a_decision_is_told_and_the_button_takes_exactly_it_back(store, page):
     assert [one.kind for one in store.log(item=first)] == ["added", "decision", "undo"]
     assert [one.kind for one in store.log(item=second)] == ["added", "decision"], "the later one stands"
     assert toast.count() == 0
+
+
+def at(page):
+    return page.evaluate("location.hash")
+
+
+def test_item_filter_and_tab_have_addresses_that_go_back(store, page, browser, address):
+    first = current(page)
+    page.wait_for_function(f"location.hash === '#/queue/item/{first}'")
+    press(page, "j")
+    second = current(page)
+    assert at(page) == f"#/queue/item/{second}"
+    page.get_by_label("Verdict", exact=True).select_option("violation")
+    settled(page)
+    third = current(page)
+    assert at(page) == f"#/queue/item/{third}?verdict=violation"
+    page.get_by_role("tab", name="Dashboard").click()
+    page.wait_for_function("location.hash === '#/dashboard'")
+    page.reload()
+    page.locator("#db-tiles, .db-root").first.wait_for()
+    page.wait_for_function("document.querySelector('[role=tab][aria-selected=true]').textContent.includes('Dashboard')")
+    page.go_back()
+    page.wait_for_function("document.querySelector('[role=tab][aria-selected=true]').textContent.includes('Queue')")
+    page.wait_for_function(f"document.querySelector('[data-open][aria-current]')?.dataset.open === '{third}'")
+    assert page.get_by_label("Verdict", exact=True).input_value() == "violation"
+    page.go_back()
+    page.wait_for_function(f"document.querySelector('[data-open][aria-current]')?.dataset.open === '{second}'")
+    assert page.get_by_label("Verdict", exact=True).input_value() == ""
+    page.go_forward()
+    page.wait_for_function(f"document.querySelector('[data-open][aria-current]')?.dataset.open === '{third}'")
+    shared = at(page)
+    with visitor(browser, address, at=f"/{shared}") as other:
+        assert current(other) == third
+        assert other.get_by_label("Verdict", exact=True).input_value() == "violation"
+    with visitor(browser, address, at="/#/queue/item/99999?verdict=nonsense&state=decided") as other:
+        assert "not understood" in other.locator("#cj-toasts").inner_text()
+        assert other.locator("#cj-desk").get_attribute("data-state") == "item", "and the queue opens all the same"
+
+
+def test_what_is_typed_survives_a_reload_until_it_is_recorded(store, page):
+    number = current(page)
+    page.keyboard.press("i")
+    page.keyboard.type("Half a rea")
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    ticks = page.locator("#cj-decision input:checked").evaluate_all("all => all.map(one => one.value)")
+    page.reload()
+    settled(page)
+    page.locator("#cj-desk[data-state=item]").wait_for()
+    assert current(page) == number
+    assert page.locator("#cj-reason").input_value() == "Half a rea"
+    assert page.locator("#cj-decision input:checked").evaluate_all("all => all.map(one => one.value)") == ticks
+    press(page, "j")
+    assert page.locator("#cj-reason").input_value() == "", "it is that item's"
+    press(page, "k")
+    assert page.locator("#cj-reason").input_value() == "Half a rea"
+    page.keyboard.press("n")
+    page.keyboard.type("son.")
+    press(page, "Enter")
+    assert store.log(item=number, kind="decision")[-1].reason == "Half a reason."
+    press(page, "u")
+    assert page.locator("#cj-reason").input_value() == "", "it was recorded"
+
+
+def test_a_restart_signs_nobody_out_and_a_changed_password_does(browser, tmp_path):
+    with Store.open(tmp_path) as store:
+        add_user(store, "ann", Role.ADMIN, "correct horse", by="test")
+        for verdict, image in samples()[:4]:
+            store.add(verdict, image, "batch")
+        context = browser.new_context()
+        page = context.new_page()
+        with serving(tmp_path) as address:
+            page.goto(address)
+            sign_in(page, "ann", "correct horse")
+            ready(page)
+            first = current(page)
+            page.keyboard.press("i")
+            page.keyboard.type("Half a rea")
+            page.keyboard.press("Escape")
+        with serving(tmp_path, port=int(address.rsplit(":", 1)[1])):
+            press(page, "j")
+            assert current(page) != first, "the open page goes on"
+            page.reload()
+            ready(page)
+            press(page, "k")
+            assert page.locator("#cj-reason").input_value() == "Half a rea"
+            set_password(store, "ann", "another horse", by="ann")
+            page.keyboard.press("j")
+            page.get_by_role("button", name="Sign in again").click()
+            sign_in(page, "ann", "another horse")
+            ready(page)
+            assert current(page) == first, "where one was, with what was typed"
+            assert page.locator("#cj-reason").input_value() == "Half a rea"
+        context.close()

@@ -87,12 +87,20 @@ class Desk:
     # What can be asked
 
     def _start(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        reply, chosen = self._next(asked, person), self._store.preferences(person.name)
+        reply = self._opened(asked, person) if asked.open is not None else self._next(asked, person)
+        chosen = self._store.preferences(person.name)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {**reply.slots, "filters": self._filters(asked, person)}
         return reply.model_copy(
             update={"slots": slots, "person": who, "filters": asked.filters, "preferences": whole(chosen)}
         )
+
+    def _opened(self, asked: QueueRequest, person: Person) -> QueueUpdate:
+        """The item of a shared address, or why not, and the next one."""
+        try:
+            return self._shown(asked, person, self._store.take(asked.open or 0, person.name))
+        except UserError as error:
+            return self._next(asked, person, toasts=(toast(in_words(error), bad=True),))
 
     def _filter(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         lowest, highest = asked.filters.min_score, asked.filters.max_score

@@ -7,14 +7,14 @@ const desk = $("cj-desk"), live = $("cj-live"), slots = {
 };
 const inSight = () => desk.getClientRects().length > 0;  // not on another tab
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", order: "oldest", min_score: "", max_score: "" };
-let item = null, filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null;
+let item = null, filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null, restarted = false;
 
 function act(kind, data = {}, quiet = false) {
   if (waiting !== null) {                           // one thing at a time: what is on its way decides what comes next
     if (kind === "filter" || quietly && !quiet) { after = [kind, data, item]; return true; }  // but no filter is lost, and nobody waits for what they did not ask for
     return false;
   }
-  waiting = ++serial; quietly = quiet;
+  waiting = ++serial; quietly = quiet; asked = kind;
   if (!quiet) desk.setAttribute("aria-busy", "true");
   clearTimeout(timer);
   timer = setTimeout(() => { waiting = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, 20000);
@@ -27,11 +27,12 @@ watch("value", () => {
   try { reply = JSON.parse(props.value); } catch { return; }
   if (reply.serial !== waiting) return;             // an answer that came too late
   clearTimeout(timer); waiting = null; desk.removeAttribute("aria-busy");
-  const moved = "item" in reply && reply.item !== item;
+  if (desk.dataset.state === "loading" && !reply.state && !restarted) { restarted = true; filters = { ...EMPTY }; act("start"); for (const one of reply.toasts || []) toast(one.text, one.bad); return; }  // an address that cannot be followed
+  const moved = "item" in reply && reply.item !== item, before = item;
   for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) slot.innerHTML = html; }
   if ("item" in reply) item = reply.item;
   if ("offset" in reply) offset = reply.offset;
-  if ("filters" in reply) filters = reply.filters;
+  if ("filters" in reply && after === null) filters = reply.filters; else if (reply.slots?.filters) setFilters(filters);  // chosen since
   if ("person" in reply) { const who = document.getElementById("cj-person"); if (who) who.innerHTML = reply.person; }
   if ("original" in reply) setShown(reply.original);
   if (moved || shown === wanted) wanted = null;     // a wish is for one image: the next one stays shielded
@@ -40,6 +41,9 @@ watch("value", () => {
   if (moved) resetView(); else if (reply.slots?.stage) drawView();
   if (moved) unfolded = false;
   if (reply.preferences) preferred(reply.preferences);
+  if (moved && asked === "decide") keepDraft(before, null);
+  if (reply.slots?.decision) redraft();
+  if (moved || !quietly) placed();
   nameKeys(); foldRules();
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);

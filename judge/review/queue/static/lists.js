@@ -6,12 +6,7 @@ function neighbour(step) {
   const next = all[at < 0 ? 0 : at + step];
   if (next) act("take", { open: Number(next.dataset.open) });
 }
-function clearFilters() {
-  filters = { ...EMPTY }; offset = 0;
-  const fields = $("cj-filters")?.elements || {};
-  for (const [name, value] of Object.entries(EMPTY)) if (fields[name]) fields[name].value = value;
-  act("filter");
-}
+function clearFilters() { setFilters({ ...EMPTY }); act("filter"); }
 element.addEventListener("change", (event) => {
   const changed = event.target.closest("#cj-filters");
   if (changed) { for (const name of Object.keys(EMPTY)) if (changed.elements[name]) filters[name] = changed.elements[name].value; offset = 0; act("filter"); }
