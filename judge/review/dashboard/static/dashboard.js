@@ -40,7 +40,7 @@ element.addEventListener("click", (event) => {
   if (set.form) ask({ form: set.form });
   else if (set.chart) ask({ chart: set.chart });
   else if (set.open) { $("db-behind-title").textContent = set.title; ask({ open: set.open, key: set.key }); }
-  else if (set.item) { $("db-behind").close(); document.dispatchEvent(new CustomEvent("cj-open-item", { detail: { item: Number(set.item) } })); }
+  else if (set.item) { $("db-behind").close(); document.dispatchEvent(new CustomEvent("cj-open", { detail: Number(set.item) })); }
   else if ("again" in set || button.id === "db-again") ask();
 });
 days.addEventListener("change", () => ask());

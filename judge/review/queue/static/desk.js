@@ -43,13 +43,13 @@ watch("value", () => {
   if (reply.preferences) preferred(reply.preferences);
   if (moved && asked === "decide") keepDraft(before, null);
   if (reply.slots?.decision) redraft();
-  if (moved || !quietly) placed();
+  if ((moved || !quietly) && after === null) placed();
   nameKeys(); foldRules();
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);
   for (const one of reply.toasts || []) toast(one.text, one.bad, one.line);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
-  if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === item) { act(kind, data); return; } }
+  if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === "go" || of === item) { act(kind, data); if (of === "go") asked = of; return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
 });
 

@@ -26,5 +26,5 @@ hear("cj-go", (event) => {
   if (event.detail !== "queue" || !to) return;
   setFilters(to.filters);
   const [kind, data] = to.open ? ["take", { open: to.open }] : ["filter", {}];
-  if (act(kind, data)) asked = "go"; else after = [kind, data, null];
+  if (act(kind, data)) asked = "go"; else after = [kind, data, "go"];
 });
