@@ -7,7 +7,9 @@ import re
 import pytest
 
 from judge.errors import UserError
+from judge.review.queue import tab
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads
+from judge.review.ui import render
 from judge.review.ui.context import Person
 from tests.review.shelf import SAFE, fill, unmixed_store
 from tests.review.test_desk import ask, desk_of
@@ -104,3 +106,11 @@ def test_the_list_counts_the_item_in_hand(store):
     item = ask(at, kind="start")["item"]
     pages = [ask(at, kind="page", item=item, offset=offset) for offset in (0, 25, 50)]
     assert [listed(one) for one in pages] == ["1-26 of 60", "27-51 of 60", "52-60 of 60"]
+
+
+def test_the_scripts_of_the_queue_share_a_page_and_no_name():
+    """They are joined: a name declared twice would stop all of them."""
+    script = "\n".join(render.static(f"{name}.js") for name in tab._PARTS.split())
+    names = re.findall(r"^(?:const|let|function) ([\w$]+)", script, re.M)
+    assert len(names) > 50
+    assert sorted({one for one in names if names.count(one) > 1}) == []

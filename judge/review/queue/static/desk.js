@@ -14,7 +14,7 @@ function act(kind, data = {}, quiet = false) {
     if (kind === "filter" || quietly && !quiet) { after = [kind, data, item]; return true; }  // but no filter is lost, and nobody waits for what they did not ask for
     return false;
   }
-  waiting = ++serial; quietly = quiet; asked = kind;
+  waiting = ++serial; quietly = quiet; doing = kind;
   if (!quiet) desk.setAttribute("aria-busy", "true");
   clearTimeout(timer);
   timer = setTimeout(() => { waiting = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, 20000);
@@ -41,7 +41,7 @@ watch("value", () => {
   if (moved) resetView(); else if (reply.slots?.stage) drawView();
   if (moved) unfolded = false;
   if (reply.preferences) preferred(reply.preferences);
-  if (moved && asked === "decide") keepDraft(before, null);
+  if (moved && doing === "decide") keepDraft(before, null);
   if (reply.slots?.decision) redraft();
   if ((moved || !quietly) && after === null) placed();
   nameKeys(); foldRules();
@@ -49,7 +49,7 @@ watch("value", () => {
   if (reply.undone) untoast(reply.undone);
   for (const one of reply.toasts || []) toast(one.text, one.bad, one.line);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
-  if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === "go" || of === item) { act(kind, data); if (of === "go") asked = of; return; } }
+  if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === "go" || of === item) { act(kind, data); if (of === "go") doing = of; return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
 });
 

@@ -1,11 +1,11 @@
 /* Where the queue stands, for the page's address (ui/static/addresses.js): the item in hand, and the filters. */
 const QUEUE = /^#\/queue(?:\/item\/(\d+))?(?:\?(.*))?$/;
-let asked = "";                                      // what the server was asked last: what follows from it replaces the place before
+let doing = "";                                      // what the server was asked last: what follows from it replaces the place before
 const FOLLOWS = new Set(["start", "decide", "undo", "refresh", "go"]);
 function placed() {
   const said = Object.entries(filters).filter(([name, value]) => name in EMPTY && String(value) !== EMPTY[name]);
   const query = new URLSearchParams(said).toString(), at = (item === null ? "" : "/item/" + item) + (query && "?" + query);
-  document.dispatchEvent(new CustomEvent("cj-place", { detail: { tab: "queue", at, replace: FOLLOWS.has(asked) } }));
+  document.dispatchEvent(new CustomEvent("cj-place", { detail: { tab: "queue", at, replace: FOLLOWS.has(doing) } }));
 }
 function addressed() {                               // the item and the filters that the address names
   const found = QUEUE.exec(location.hash), query = new URLSearchParams(found?.[2] || "");
@@ -26,5 +26,5 @@ hear("cj-go", (event) => {
   if (event.detail !== "queue" || !to) return;
   setFilters(to.filters);
   const [kind, data] = to.open ? ["take", { open: to.open }] : ["filter", {}];
-  if (act(kind, data)) asked = "go"; else after = [kind, data, "go"];
+  if (act(kind, data)) doing = "go"; else after = [kind, data, "go"];
 });
