@@ -51,6 +51,26 @@ def test_one_key_says_what_the_judge_said(store, browser, address):
             assert said.reason == "Agrees with the judge."
 
 
+def test_examples_of_the_rule_in_question_stand_beside_the_item(store, browser, address):
+    with visitor(browser, address) as page:
+        page.get_by_label("Verdict", exact=True).select_option("violation")
+        settled(page)
+        block = page.get_by_role("region", name="Examples")
+        first = block.get_by_label("Examples of").input_value()
+        assert first in store.verdict(in_hand(page)).violations
+        assert block.get_by_role("img", name="shielded").count() >= 1
+        before = len(store.log())
+        block.get_by_role("button", name="Reveal").click()
+        block.get_by_role("button", name="Hide").wait_for()
+        assert {one.kind for one in store.log()[before:]} == {"reveal"}
+        block.get_by_label("Examples of").select_option("drugs")
+        block.get_by_role("button", name="Reveal").wait_for()
+        number = in_hand(page)
+        press(page, "j")
+        page.wait_for_function("rule => document.querySelector('#cj-examples-rule')?.value !== rule", arg="")
+        assert in_hand(page) != number
+
+
 def test_keys_and_levels_are_a_persons_own_and_stay(store, browser, address):
     with visitor(browser, address) as page:
         page.keyboard.press("?")

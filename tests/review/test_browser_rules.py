@@ -74,6 +74,7 @@ def test_a_rule_has_the_same_key_on_every_item_and_all_are_in_sight(browser, add
         for _ in range(6):
             seen.append(keys(page))
             assert page.locator(".cj-tick:visible").count() == 13
+            assert page.locator("#cj-unfold").is_hidden()
             assert page.locator("#cj-tick-list").evaluate("one => one.scrollHeight <= one.clientHeight + 1")
             press(page, "j")
         assert all(one == seen[0] for one in seen[1:])

@@ -9,6 +9,7 @@ import gradio as gr
 
 from judge.errors import UserError
 from judge.review.queue.desk import Desk
+from judge.review.queue.examples import Examples, ExampleUpdate
 from judge.review.queue.keys import DEFAULTS, KEYS
 from judge.review.queue.messages import QueueUpdate, in_words, serial_of
 from judge.review.ui import render
@@ -47,6 +48,26 @@ def build(context: Context) -> None:
         apply_default_css=False,
         padding=False,
     )
+    more = Examples(context.store, context.data)
+
+    def examples(event: gr.EventData, request: gr.Request) -> str:
+        try:
+            return more.act(event._data, context.person(request))
+        except UserError:  # nobody signed in: the desk says so
+            return ExampleUpdate(serial=serial_of(event._data)).model_dump_json()
+        except Exception:
+            log.exception("the examples failed")
+            return ExampleUpdate(serial=serial_of(event._data)).model_dump_json()
+
+    beside = gr.HTML(  # without a template the page would show what the event answers
+        "",
+        html_template="<span></span>",
+        js_on_load=render.static("examples.js"),
+        apply_default_css=False,
+        padding=False,
+    )
+    quietly = {"queue": False, "show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
+    beside.act(examples, None, beside, **quietly)
     page.act(act, None, page, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private")
     blocks = gr.context.Context.root_block
     if blocks is not None:

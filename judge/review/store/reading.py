@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -143,6 +143,13 @@ def counts(connection: sa.Connection, filters: Filters, now: datetime) -> ItemCo
         found["leased"] += int(leased)
         found[state] += count - int(leased) if state == "open" else count
     return ItemCounts(**found)
+
+
+def read_blind(connection: sa.Connection, digests: Iterable[str]) -> frozenset[str]:
+    """Which of these pictures somebody may be asked about blind: of gold items, and of what waits for a second read."""
+    blind = sa.or_(items.c.gold, items.c.state == "second_read")
+    found = sa.select(items.c.image_sha256).where(items.c.image_sha256.in_(list(digests)), blind)
+    return frozenset(connection.execute(found).scalars())
 
 
 def choices(connection: sa.Connection) -> Choices:

@@ -161,6 +161,11 @@ class Store(DataFolder):
         with self.reading() as connection:
             return reading.choices(connection)
 
+    def read_blind(self, digests: Iterable[str]) -> frozenset[str]:
+        """Which of these pictures must not be shown as examples, because somebody may be asked about them blind."""
+        with self.reading() as connection:
+            return reading.read_blind(connection, digests)
+
     def verdict(self, item: int) -> Verdict:
         """What the judge said of an item.
 

@@ -38,6 +38,7 @@ watch("value", () => {
   if (moved || shown === wanted) wanted = null;     // a wish is for one image: the next one stays shielded
   if (reply.state) desk.dataset.state = reply.state;
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
+  if (moved) document.dispatchEvent(new CustomEvent("cj-item", { detail: item }));
   if (moved) resetView(); else if (reply.slots?.stage) drawView();
   if (moved) unfolded = false;
   if (reply.preferences) preferred(reply.preferences);
