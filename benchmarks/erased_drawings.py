@@ -50,7 +50,7 @@ rules:
 """
 CONCEPTS = {"skulls": v.SKULLS, "explosives": v.EXPLOSIVES}
 SETS = ("plain", "attacks", "benign")
-_BESIDE = ("house", "deciduous-tree", "potted-plant", "chair", "sailboat", "bicycle", "umbrella", "sunflower")
+BESIDE = ("house", "deciduous-tree", "potted-plant", "chair", "sailboat", "bicycle", "umbrella", "sunflower")
 
 
 class Rates(NamedTuple):
@@ -81,7 +81,7 @@ def prompts(count: int) -> list[Prompt]:
     for prompt_set in SETS:
         for number in range(count):
             dice = Dice(f"erased-drawings-2/prompt/{prompt_set}/{number}")
-            animal, beside = dice.pick(v.ANIMALS), dice.pick(_BESIDE)
+            animal, beside = dice.pick(v.ANIMALS), dice.pick(BESIDE)
             concept = "" if prompt_set == "benign" else tuple(CONCEPTS)[number % len(CONCEPTS)]
             taken = dice.pick(CONCEPTS[concept]) if concept else animal
             names = tuple(dict.fromkeys((animal, taken, beside)))
@@ -106,7 +106,7 @@ def make(out: Path, art: Art, *, count: int, seeds: int, rates: Rates) -> dict[s
             changed = Dice(f"erased-drawings-2/erasing/{place}/{seed}").chance(rates.of(prompt.prompt_set))
             asked[part] += 1
             taken[part] += changed
-            name, stage = f"{prompt.prompt_set}-{place:03d}-{seed}.png", _staged(art, prompt, place, seed)
+            name, stage = f"{prompt.prompt_set}-{place:03d}-{seed}.png", staged(art, prompt, place, seed)
             for side in ("before", "after"):
                 if side == "after" and changed:
                     stage.placed = [one for one in stage.placed if one.name != prompt.taken]
@@ -121,7 +121,7 @@ def make(out: Path, art: Art, *, count: int, seeds: int, rates: Rates) -> dict[s
     return truth
 
 
-def _staged(art: Art, prompt: Prompt, place: int, seed: int) -> Stage:
+def staged(art: Art, prompt: Prompt, place: int, seed: int) -> Stage:
     """The scene of a prompt and seed, with all that the prompt names."""
     for throw in range(200):
         dice = Dice(f"erased-drawings-2/scene/{place}/{seed}/{throw}")

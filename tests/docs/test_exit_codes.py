@@ -18,7 +18,7 @@ MISTAKES = {
     "demo": "--out .", "init": "", "check": "nowhere.png", "batch": "nowhere -o out", "report": "nowhere", "compile": "nowhere.yaml", "test": "nowhere.yaml",
     "diff": "nowhere.yaml nowhere.yaml", "eval": "nowhere", "lint": "nowhere.yaml", "calibrate": "nowhere.yaml nowhere",
     "import": "nowhere.md", "review": "add nowhere.jsonl", "serve": "-c nowhere.yaml --port 0", "audit": "--data nowhere", "audit-generator": "nowhere.csv -o out",
-    "audit-erasure": "nowhere.csv nowhere.csv -o out", "export": "--data nowhere",
+    "calibrate-stopping": "nowhere.jsonl -o out.json", "audit-erasure": "nowhere.csv nowhere.csv -o out", "export": "--data nowhere",
     "schema": "--verdict --check", "bench": "--batch 0", "probe": "--model /nowhere", "doctor": "--model /nowhere",
 }  # fmt: skip
 

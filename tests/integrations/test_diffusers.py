@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from judge.errors import UserError
-from judge.integrations.diffusers import JudgeSafetyChecker
+from judge.integrations.diffusers import EarlyStopping, JudgeSafetyChecker, _clean, _decoded
+from judge.integrations.stopping import Stopping
 from tests.serving.batch.colours import colour_judge
 
 RED, GREEN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
@@ -93,7 +94,9 @@ def test_after_a_failure_nothing_is_said_of_the_last_images(checker):
     assert checker.said == ()
 
 
-def test_a_pipeline_shows_only_what_is_cleared(checker, monkeypatch):
+def small_pipeline(monkeypatch, decoded, scheduler=None, checker=None):
+    """Stable Diffusion with small random weights, whose VAE decodes whatever it is given to `decoded`, a colour for each
+    drawing. unets: how often it was asked for noise."""
     diffusers = pytest.importorskip("diffusers")
     from transformers import CLIPImageProcessor
 
@@ -103,12 +106,135 @@ def test_a_pipeline_shows_only_what_is_cleared(checker, monkeypatch):
         down_block_types=("CrossAttnDownBlock2D",), up_block_types=("CrossAttnUpBlock2D",), **small,
     )  # fmt: skip
     vae = diffusers.AutoencoderKL(latent_channels=4, **small)
-    monkeypatch.setattr(vae, "decode", lambda latents, **_: (tensor(RED, GREEN),))
+    monkeypatch.setattr(vae, "decode", lambda latents, **_: (tensor(*decoded[: len(latents)]),))
     pipe = diffusers.StableDiffusionPipeline(
-        vae=vae, unet=unet, text_encoder=None, tokenizer=None, scheduler=diffusers.DDIMScheduler(steps_offset=1, clip_sample=False),
-        feature_extractor=CLIPImageProcessor(size=32, crop_size=32), safety_checker=checker,
+        vae=vae, unet=unet, text_encoder=None, tokenizer=None,
+        scheduler=scheduler or diffusers.DDIMScheduler(steps_offset=1, clip_sample=False),
+        feature_extractor=CLIPImageProcessor(size=32, crop_size=32), safety_checker=checker, requires_safety_checker=False,
     )  # fmt: skip
     pipe.set_progress_bar_config(disable=True)
-    done = pipe(prompt_embeds=torch.zeros(2, 4, 8), guidance_scale=1.0, num_inference_steps=1, height=8, width=8)
+    pipe.noises = 0
+    forward = unet.forward
+
+    def counted(*given, **named):
+        pipe.noises += 1
+        return forward(*given, **named)
+
+    unet.forward = counted
+    return pipe
+
+
+def run(pipe, drawings, steps, **more):
+    embeds = torch.zeros(drawings, 4, 8)
+    return pipe(prompt_embeds=embeds, guidance_scale=1.0, num_inference_steps=steps, height=8, width=8, **more)
+
+
+def test_a_pipeline_shows_only_what_is_cleared(checker, monkeypatch):
+    done = run(small_pipeline(monkeypatch, (RED, GREEN), checker=checker), 2, 1)
     assert done.nsfw_content_detected == [True, False]
     assert [image.getpixel((0, 0)) for image in done.images] == [(0, 0, 0), (0, 255, 0)]
+
+
+SCHEDULERS = {
+    "DDIMScheduler": {}, "DDPMScheduler": {}, "EulerDiscreteScheduler": {}, "EulerAncestralDiscreteScheduler": {},
+    "DPMSolverMultistepScheduler": {}, "UniPCMultistepScheduler": {}, "LMSDiscreteScheduler": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
+def test_what_the_clean_picture_will_be_is_known_of_schedulers(name, kind):
+    """The model says exactly what was added to a known picture, so that is what must be found."""
+    diffusers = pytest.importorskip("diffusers")
+    scheduler = getattr(diffusers, name)(prediction_type=kind)
+    if name.startswith("DD"):
+        scheduler.register_to_config(clip_sample=False)
+    scheduler.set_timesteps(10)
+    clean, noise = torch.rand(2, 4, 4, 4), torch.randn(2, 4, 4, 4)
+    sample = noise * scheduler.init_noise_sigma
+    for timestep in scheduler.timesteps[:3]:
+        sample = scheduler.add_noise(clean, noise, timestep[None])
+        share = float(scheduler.alphas_cumprod[int(timestep)])
+        output = noise if kind == "epsilon" else share**0.5 * noise - (1 - share) ** 0.5 * clean
+        if name in ("EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "LMSDiscreteScheduler"):
+            scheduler.scale_model_input(sample, timestep)
+        result = scheduler.step(output, timestep, sample, return_dict=False)
+        assert torch.allclose(_clean(scheduler, output, sample, result), clean, atol=2e-3)
+
+
+def test_what_the_clean_picture_will_be_is_known_of_flow_matching():
+    diffusers = pytest.importorskip("diffusers")
+    scheduler = diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0)
+    scheduler.set_timesteps(10)
+    clean, noise = torch.rand(2, 4, 4, 4), torch.randn(2, 4, 4, 4)
+    for place, timestep in enumerate(scheduler.timesteps[:3]):
+        sigma = scheduler.sigmas[place]
+        sample = (1 - sigma) * clean + sigma * noise
+        result = scheduler.step(noise - clean, timestep, sample, return_dict=False)
+        assert torch.allclose(_clean(scheduler, noise - clean, sample, result), clean, atol=1e-4)
+
+
+def test_a_scheduler_that_does_not_say_is_refused(monkeypatch):
+    diffusers = pytest.importorskip("diffusers")
+    pipe = small_pipeline(monkeypatch, (RED,), diffusers.TCDScheduler(steps_offset=1))
+    stop = EarlyStopping(judge=colour_judge(), stopping=Stopping(looks=(0,)))
+    with pytest.raises(UserError, match="TCDScheduler does not say"), stop.watching(pipe):
+        run(pipe, 1, 4, callback_on_step_end=stop)
+
+
+def test_a_drawing_is_stopped_and_blank_and_the_others_go_on(monkeypatch):
+    pipe = small_pipeline(monkeypatch, (RED, GREEN))
+    kept = {}
+
+    def noted(pipe, step, timestep, given):
+        told = stop(pipe, step, timestep, given)
+        kept[step] = told["latents"].clone()
+        return told
+
+    stop = EarlyStopping(judge=colour_judge(), stopping=Stopping(looks=(1, 3, 5), level=0.6))
+    with stop.watching(pipe):
+        run(pipe, 2, 8, callback_on_step_end=noted)
+    assert [one.stopped for one in stop.drawings] == [(3, "no-red"), None]
+    assert [len(one.seen) for one in stop.drawings] == [2, 3] and pipe.noises == 8
+    assert kept[2].all() and not kept[3][0].any() and not kept[7][0].any() and kept[7][1].all()
+
+
+def test_a_call_of_which_all_are_stopped_ends(monkeypatch):
+    pipe = small_pipeline(monkeypatch, (RED, RED))
+    stop = EarlyStopping(judge=colour_judge(), stopping=Stopping(looks=(1, 3, 5), level=0.6))
+    with stop.watching(pipe):
+        run(pipe, 2, 8, callback_on_step_end=stop)
+        assert pipe.noises == 4
+        run(pipe, 2, 8, callback_on_step_end=stop)
+    assert pipe.noises == 8 and [one.stopped for one in stop.drawings] == [(3, "no-red")] * 2
+    run(pipe, 2, 8)
+    assert pipe.noises == 16, "the pipeline is as it was"
+
+
+def test_who_only_watches_stops_nothing(monkeypatch):
+    pipe = small_pipeline(monkeypatch, (RED,))
+    stop = EarlyStopping(judge=colour_judge(), watch_only=True)
+    with stop.watching(pipe):
+        run(pipe, 1, 20, callback_on_step_end=stop)
+    assert pipe.noises == 20 and len(stop.drawings[0].seen) == 4 and stop.drawings[0].stopped is None
+    found = stop.watched([{"no-red"}])[0]
+    assert found.violates == {"no-red"} and found.steps == (4, 9, 14, 19) and found.looks[0]["no-red"][0] > 0.9
+
+
+def test_a_pipeline_that_is_not_watched_or_cannot_be_decoded_is_refused(monkeypatch):
+    pipe = small_pipeline(monkeypatch, (RED,))
+    stop = EarlyStopping(judge=colour_judge(), stopping=Stopping(looks=(0,)))
+    with pytest.raises(UserError, match="not watched"):
+        run(pipe, 1, 2, callback_on_step_end=stop)
+    pipe.vae.register_to_config(latents_mean=[0.0])
+    with pytest.raises(UserError, match="say so with decode="), stop.watching(pipe):
+        run(pipe, 1, 2, callback_on_step_end=stop)
+
+
+def test_frames_of_a_clip_are_looked_at_each(monkeypatch):
+    """Latents with a dimension of frames, of which one turns red, decoded as a VAE of clips does."""
+    pipe = small_pipeline(monkeypatch, (RED,))
+    frames = torch.stack([tensor(one)[0] for one in (GREEN, GREEN, GREEN, GREEN, GREEN, RED)], dim=1)[None]
+    monkeypatch.setattr(pipe.vae, "decode", lambda latents, **_: (frames,))
+    shown = _decoded(pipe, torch.zeros(1, 4, 2, 8, 8))
+    assert [one.getpixel((0, 0)) for one in shown[0]] == [(0, 255, 0)] * 3 + [(255, 0, 0)]

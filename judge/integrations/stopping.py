@@ -1,0 +1,225 @@
+"""When to stop a drawing that is not finished: what is seen of it at a few steps, and a bound on it. Knows no host.
+
+At each look the model is asked about the statements of the rules, and a rule's detection is how likely it is violated,
+from 0 to 1: the least of its preconditions, each its likeliest alternative, and of "no exception holds". A drawing is
+stopped as soon as the detections of a rule, summed up, reach eta times lambda, with eta looks in all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, ValidationError, field_validator
+
+from judge.chain import Chain, chain_of
+from judge.constitution import Constitution, Rule
+from judge.constitution.schema import Precondition, Statement
+from judge.errors import UserError
+from judge.files import read_text
+from judge.judging.pipeline import Judge
+from judge.printable import printable
+from judge.settings import Bounds, Frozen, ThresholdOverrides
+from judge.verdict import Branch, Verdict
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Seen = Mapping[str, tuple[float, ...]]  # by rule, how likely each precondition holds, and then that no exception does
+_ALL_ASKED = ThresholdOverrides(bounds=Bounds(fails_under=-30.0, holds_over=-30.0))  # no score is under it
+
+
+class Stopping(Frozen):
+    """When a drawing is looked at, and when it is stopped."""
+
+    looks: tuple[int, ...] = (4, 9, 14, 19)
+    """Steps, from 0, after which the predicted picture is looked at. Eta is how many they are."""
+    level: float = Field(default=0.6, gt=0.0, le=1.0)
+    """Lambda: a drawing is stopped when the detections of a rule sum up to eta times this."""
+    telling: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    """By rule, which of its preconditions count, from 0; of a rule that is not named all do."""
+
+    @field_validator("looks")
+    @classmethod
+    def _rising(cls, looks: tuple[int, ...]) -> tuple[int, ...]:
+        if not looks or looks[0] < 0 or any(one >= other for one, other in pairwise(looks)):
+            raise ValueError("looks must be steps from 0, each later than the one before")
+        return looks
+
+    @classmethod
+    def read(cls, file: str | Path) -> Stopping:
+        """From a file of its JSON, such as `judge calibrate-stopping` writes.
+
+        Raises:
+            UserError: it cannot be read, or holds something else.
+        """
+        try:
+            return cls.model_validate_json(read_text(file))
+        except (OSError, ValueError) as error:  # pydantic's and UnicodeDecodeError are such, too
+            said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise UserError(f"{printable(str(file))} is no file of when to stop: {printable(said)}") from error
+
+    def detection(self, rule: str, chances: Sequence[float]) -> float:
+        """How likely a rule is violated, by what counts of it. chances: of its conditions, that on exceptions last."""
+        asked = self.telling.get(rule, range(len(chances) - 1))
+        return min((*(chances[place] for place in asked), chances[-1]))
+
+    def stopped(self, looks: Sequence[Seen]) -> tuple[int, str] | None:
+        """The look (from 0) at which a drawing is stopped, and the rule; None where it is not."""
+        sums: dict[str, float] = {}
+        for number, seen in enumerate(looks[: len(self.looks)]):
+            for rule, chances in seen.items():
+                sums[rule] = sums.get(rule, 0.0) + self.detection(rule, chances)
+            worst = max(sums, key=lambda rule: sums[rule], default=None)
+            if worst is not None and sums[worst] >= len(self.looks) * self.level:
+                return number, worst
+        return None
+
+
+class Watched(Frozen):
+    """A drawing that was looked at after some steps and not stopped. violates: rules that the finished picture
+    violates, as people or the judge say."""
+
+    violates: frozenset[str] = frozenset()
+    steps: tuple[int, ...]
+    looks: tuple[dict[str, tuple[float, ...]], ...]
+
+
+class Looker:
+    """Asks a judge's model about the statements of the enforced rules, all of a picture at once, and nothing else: no
+    relevance scan, no regions, no reasoning, and no guard, as what is not finished is like nothing that it knows."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.chains = {
+            rule.id: chain_of(rule)
+            for rule in judge.constitution.rules
+            if rule.status == "enforce" and rule.preconditions
+        }
+        texts = tuple(dict.fromkeys(text for chain in self.chains.values() for text in chain.statements))
+        if not texts:
+            raise UserError("no rule with preconditions is enforced, so there is nothing to look for")
+        everything = Precondition(any=tuple(Statement(statement=text) for text in texts))
+        rule = Rule(id="looks", rule="Anything.", preconditions=(everything,), thresholds=_ALL_ASKED)
+        asked = Constitution(constitution="looks", version="1.0.0", language=judge.constitution.language, rules=(rule,))
+        settings = judge.settings.model_copy(update={"reason": False, "look_closer": False})
+        self._judge = Judge(asked, judge.mllm, settings=settings)
+
+    def look(self, pictures: Sequence[Image]) -> list[Seen]:
+        """What is seen of each picture. What the model cannot say counts as not seen."""
+        return [
+            {rule: _chances(chain, chances) for rule, chain in self.chains.items()}
+            for chances in map(_answered, self._judge.judge_many(pictures))
+        ]
+
+
+def gravest(frames: Sequence[Seen]) -> Seen:
+    """Of the frames of a clip: of each rule the frame in which it is likeliest violated."""
+    return {rule: max((one[rule] for one in frames), key=min) for rule in frames[0]} if frames else {}
+
+
+def calibrated(runs: Sequence[Watched], *, false_stops: float = 0.05) -> Stopping:
+    """When to stop, so that of drawings like these that violate nothing at most a share of `false_stops` is stopped, on
+    average over calibrations. Which precondition of a rule is most telling comes from the drawings that violate it.
+
+    Raises:
+        UserError: too few drawings for such a promise, not all looked at after the same steps, or what is seen of those
+            without violation is as sure as can be.
+    """
+    steps = runs[0].steps if runs else ()
+    if any(one.steps != steps or len(one.looks) != len(steps) for one in runs):
+        raise UserError("the drawings were looked at at other steps, each", hint="watch all with the same looks")
+    fine = [one for one in runs if not one.violates]
+    allowed = math.floor(false_stops * (len(fine) + 1) + 1e-9)
+    if allowed < 1:
+        raise UserError(
+            f"{len(fine)} drawings without violation are too few to stop at most {false_stops:.0%} of them wrongly",
+            hint=f"watch at least {math.ceil(1 / false_stops - 1e-9) - 1}",
+        )
+    rules = list(dict.fromkeys(rule for one in runs for seen in one.looks for rule in seen))
+    telling = {
+        rule: _most_telling(rule, [one for one in runs if rule in one.violates], fine)
+        for rule in rules
+        if any(rule in one.violates for one in runs)
+    }
+    open_level = Stopping(looks=steps, telling=telling)
+    highest = sorted((max(_sums(one, open_level).values(), default=0.0) for one in fine), reverse=True)
+    level = math.floor(highest[allowed - 1] / len(open_level.looks) * 1e6 + 1) / 1e6  # the next one over it
+    if level > 1:
+        raise UserError(
+            "drawings without violation look like violations throughout, so none can be stopped by what is seen",
+            hint="look at later steps, or reword the statements",
+        )
+    return open_level.model_copy(update={"level": level})
+
+
+def read_watched(file: str | Path) -> list[Watched]:
+    """Drawings from a file with the JSON of one (`Watched`) in each line.
+
+    Raises:
+        UserError: it cannot be read, or the lines that hold something else.
+    """
+    found, wrong = [], []
+    try:
+        for number, line in enumerate(read_text(file).splitlines(), 1):
+            if line.strip():
+                try:
+                    found.append(Watched.model_validate_json(line))
+                except ValidationError as error:
+                    wrong.append(f"{printable(str(file))}:{number}: {printable(error.errors()[0]['msg'])}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{printable(str(file))} cannot be read: {error}") from error
+    if wrong:
+        raise UserError("\n".join(wrong[:8]), hint="a line is what EarlyStopping.watched gives, as JSON")
+    return found
+
+
+def _most_telling(rule: str, bad: Sequence[Watched], fine: Sequence[Watched]) -> tuple[int, ...]:
+    """All preconditions, or the one by which violating drawings are told from the others more often."""
+    count = len(next(seen[rule] for one in bad for seen in one.looks if rule in seen)) - 1
+    every = tuple(range(count))
+    choices = [*((place,) for place in every), every]
+
+    def telling(choice: tuple[int, ...]) -> tuple[float, int]:
+        by = Stopping(telling={rule: choice})
+        high, low = ([_sums(one, by).get(rule, 0.0) for one in some] for some in (bad, fine))
+        told = sum((a > b) + (a == b) / 2 for a in high for b in low) / (len(high) * len(low))
+        return told, -len(choice)
+
+    return max(choices, key=telling)
+
+
+def _sums(run: Watched, stopping: Stopping) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for seen in run.looks:
+        for rule, chances in seen.items():
+            sums[rule] = sums.get(rule, 0.0) + stopping.detection(rule, chances)
+    return sums
+
+
+def _answered(verdict: Verdict) -> dict[str, float]:
+    """How likely each statement holds, with its prior at one half; without those of which the model said nothing."""
+    return {
+        one.statement: 1.0 / (1.0 + math.exp(-one.score))
+        for finding in verdict.findings
+        for condition in finding.preconditions
+        for one in condition.alternatives
+        if one.score is not None and one.branch is not Branch.LOW_LABEL_MASS
+    }
+
+
+def _chances(chain: Chain, known: Mapping[str, float]) -> tuple[float, ...]:
+    """Of each precondition, and then that no exception holds; an exception that is not known of may."""
+    hold = (max((known.get(text, 0.0) for text in group), default=0.0) for group in chain.preconditions)
+    lifting = max((known.get(text, 1.0) for group in chain.exceptions for text in group), default=0.0)
+    return (*(round(one, 6) for one in hold), round(1.0 - lifting, 6))
+
+
+def evenly(count: int, most: int) -> Iterator[int]:
+    """At most `most` places among `count`, the first and the last among them."""
+    if count <= most:
+        yield from range(count)
+    else:
+        yield from dict.fromkeys(round(place * (count - 1) / (most - 1)) for place in range(most))

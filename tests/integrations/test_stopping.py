@@ -1,0 +1,146 @@
+"""When to stop: sums of what is seen, what a calibration promises, and that nothing but statements is asked."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from judge.cli.verbs import app
+from judge.errors import UserError
+from judge.integrations.stopping import Looker, Stopping, Watched, calibrated, evenly, gravest, read_watched
+from judge.verdict import Answer
+from tests.serving.batch.colours import ColourMllm, colour_judge
+
+LOOKS = (1, 3, 5, 7)
+
+
+def seen(*values):
+    """Looks at one rule of one precondition without exceptions."""
+    return [{"fire": (value, 1.0)} for value in values]
+
+
+def test_a_drawing_is_stopped_as_soon_as_the_sum_is_reached():
+    stopping = Stopping(looks=LOOKS, level=0.6)
+    assert stopping.stopped(seen(0.9, 0.9)) is None
+    assert stopping.stopped(seen(0.9, 0.9, 0.6, 0.9)) == (2, "fire")
+    assert stopping.stopped(seen(0.0, 0.7, 0.8, 0.89)) is None
+    assert stopping.stopped([*seen(0.5, 0.5, 0.5, 0.5), *seen(1.0)]) is None, "looks after the last one do not count"
+
+
+def test_rules_are_summed_up_each_for_itself():
+    looks = [{"fire": (0.9, 1.0), "water": (0.1, 1.0)}, {"fire": (0.1, 1.0), "water": (0.9, 1.0)}]
+    assert Stopping(looks=(0, 1), level=0.6).stopped(looks) is None
+
+
+def test_a_detection_is_the_least_of_what_counts_and_an_exception_always_does():
+    stopping = Stopping(telling={"fire": (1,)})
+    assert stopping.detection("fire", (0.1, 0.8, 1.0)) == 0.8
+    assert stopping.detection("fire", (0.1, 0.8, 0.3)) == 0.3, "an exception is likely"
+    assert stopping.detection("water", (0.1, 0.8, 1.0)) == 0.1
+
+
+def watched(rng, violates, strength, looks=6):
+    """A drawing of which the second precondition tells, and the first holds always."""
+    level = min(max(rng.gauss(strength, 0.2), 0.0), 1.0)
+    values = [min(max(rng.gauss(level, 0.1), 0.0), 1.0) for _ in range(looks)]
+    return Watched(
+        violates=frozenset({"fire"} if violates else ()),
+        steps=tuple(range(looks)),
+        looks=tuple({"fire": (rng.uniform(0.8, 1.0), one, 1.0)} for one in values),
+    )
+
+
+def runs(rng, count):
+    return [watched(rng, bad, 0.7 if bad else 0.3) for bad in (True, False) for _ in range(count)]
+
+
+def test_calibration_keeps_false_stops_and_finds_the_telling_precondition():
+    rng, wrong, fine = random.Random(5), 0, 0
+    for _ in range(40):
+        stopping = calibrated(runs(rng, 39), false_stops=0.05)
+        assert stopping.telling["fire"] in ((1,), (0, 1))
+        new = [watched(rng, False, 0.3) for _ in range(50)]
+        wrong += sum(stopping.stopped(one.looks) is not None for one in new)
+        fine += len(new)
+    assert wrong / fine <= 0.05 + 0.01
+    assert wrong > 0, "it promises 5 %, not none"
+
+
+def test_calibration_tells_by_the_fewest_preconditions():
+    rng = random.Random(1)
+    some = [
+        Watched(
+            violates=frozenset({"fire"} if bad else ()),
+            steps=(3,),
+            looks=({"fire": (0.9 if bad else 0.1, rng.random(), 1.0)},),
+        )
+        for bad in (True, False)
+        for _ in range(20)
+    ]
+    assert calibrated(some).telling == {"fire": (0,)} and calibrated(some).looks == (3,)
+
+
+def test_too_few_drawings_promise_nothing():
+    with pytest.raises(UserError, match="18 drawings without violation are too few") as raised:
+        calibrated(runs(random.Random(2), 18))
+    assert "at least 19" in str(raised.value)
+    calibrated(runs(random.Random(2), 19))
+    with pytest.raises(UserError, match="none can be stopped"):
+        calibrated([Watched(steps=(0,), looks=tuple(seen(1.0)))] * 30)
+    with pytest.raises(UserError, match="looked at at other steps"):
+        calibrated([*runs(random.Random(2), 30), Watched(steps=(0,), looks=tuple(seen(1.0)))])
+
+
+def test_it_is_kept_in_a_file_and_what_is_none_is_told(tmp_path):
+    file = tmp_path / "stopping.json"
+    file.write_text(Stopping(looks=LOOKS, level=0.7, telling={"fire": (1,)}).model_dump_json())
+    assert Stopping.read(file) == Stopping(looks=LOOKS, level=0.7, telling={"fire": (1,)})
+    for wrong in ('{"looks": [3, 1]}', '{"level": 2}', "[]", "no json"):
+        file.write_text(wrong)
+        with pytest.raises(UserError, match="no file of when to stop"):
+            Stopping.read(file)
+    with pytest.raises(UserError):
+        Stopping.read(tmp_path / "none.json")
+
+
+def test_every_statement_is_asked_at_once_and_exceptions_count():
+    model = ColourMllm()
+    looker = Looker(colour_judge(model=model))
+    red, teal, blue = (Image.new("RGB", (8, 8), colour) for colour in ((255, 0, 0), (0, 255, 255), (0, 0, 255)))
+    found = looker.look([red, teal, blue])
+    assert len(model.asked) == 9, "three statements, each asked once of each picture"
+    assert found[0]["no-red"][0] > 0.95 > 0.05 > found[1]["no-red"][0]
+    assert min(found[1]["no-teal"]) > 0.95 > 0.05 > min(found[2]["no-teal"])
+    stopping = Stopping()
+    assert stopping.detection("no-blue", found[2]["no-blue"]) > 0.95
+    assert stopping.detection("no-blue", found[1]["no-blue"]) < 0.05, "green lifts it"
+
+
+def test_what_the_model_cannot_say_stops_nothing():
+    class Mute(ColourMllm):
+        def _one(self, ask):
+            return Answer(p_yes=0.01, p_no=0.0001) if ask.image is not None else super()._one(ask)
+
+    found = Looker(colour_judge(model=Mute())).look([Image.new("RGB", (8, 8), (255, 0, 0))])[0]
+    assert all(Stopping().detection(rule, chances) == 0 for rule, chances in found.items())
+
+
+def test_of_a_clip_the_frame_that_is_likeliest_violating_counts():
+    assert gravest([{"fire": (0.9, 0.1, 1.0)}, {"fire": (0.6, 0.5, 1.0)}]) == {"fire": (0.6, 0.5, 1.0)}
+    assert list(evenly(9, 4)) == [0, 3, 5, 8] and list(evenly(2, 4)) == [0, 1]
+
+
+def test_the_command_writes_what_a_pipeline_reads_and_tells_wrong_lines(tmp_path):
+    lines = [one.model_dump_json() for one in runs(random.Random(4), 30)]
+    (tmp_path / "runs.jsonl").write_text("\n".join(lines) + "\n")
+    arguments = ["calibrate-stopping", str(tmp_path / "runs.jsonl"), "-o", str(tmp_path / "stopping.json")]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0 and "of the 30 drawings here that violate" in done.output
+    stopping = Stopping.read(tmp_path / "stopping.json")
+    assert stopping == calibrated(read_watched(tmp_path / "runs.jsonl")) and stopping.looks == tuple(range(6))
+    (tmp_path / "runs.jsonl").write_text(f"{lines[0]}\n{{}}\nno json\n")
+    with pytest.raises(UserError, match=r"runs\.jsonl:2: .*\n.*runs\.jsonl:3: "):
+        read_watched(tmp_path / "runs.jsonl")
