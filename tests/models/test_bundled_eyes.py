@@ -55,6 +55,16 @@ def test_a_box_lies_on_its_object(eyes, name, word, centre, side):
     assert abs((left + right) / 2 - centre[0]) < side / 3 and abs((top + bottom) / 2 - centre[1]) < side / 3
 
 
+def test_what_is_seen_of_a_text_does_not_depend_on_the_texts_before_it(eyes):
+    texts = ["child", "flames", "people are visible", "a knife", "alcohol", "a slot machine", "a skull", "swimwear"]
+    picture = Image.open(IMAGES / "child-with-alcohol-borderline-adult.png").convert("RGB")
+    together, apart = anew(eyes), anew(eyes)
+    together.similarity([picture], texts)
+    for text in texts:
+        assert apart.detect(picture, [text]) == together.detect(picture, [text])
+    assert apart.similarity([picture], texts) == together.similarity([picture], texts)
+
+
 def test_the_bundled_model_brings_its_eyes_and_their_threshold(judge):
     assert [model.role for model in judge.provenance.models] == ["mllm", "encoder+detector"]
     assert judge.settings.thresholds.relevance != Thresholds().relevance

@@ -138,18 +138,22 @@ class Owlv2Eyes:
         return sight
 
     def _text_vectors(self, texts: Sequence[str]) -> torch.Tensor:
-        missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
-        if missing:
-            limit = self._model.config.text_config.max_position_embeddings
-            tokens = self._processor.tokenizer(
-                missing, return_tensors="pt", padding="max_length", truncation=True, max_length=limit
-            ).to(self._model.device)
-            output = self._model.owlv2.get_text_features(
-                input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
-            )
-            vectors = getattr(output, "pooler_output", output).float()
-            self._texts.update(zip(missing, vectors / vectors.norm(dim=-1, keepdim=True), strict=True))
+        for text in texts:
+            if text not in self._texts:
+                self._texts[text] = self._text_vector(text)
         return torch.stack([self._texts[text] for text in texts])
+
+    def _text_vector(self, text: str) -> torch.Tensor:
+        """Of one text alone: with others beside it the last bits would be other ones, and it is kept for all images."""
+        limit = self._model.config.text_config.max_position_embeddings
+        tokens = self._processor.tokenizer(
+            [text], return_tensors="pt", padding="max_length", truncation=True, max_length=limit
+        ).to(self._model.device)
+        output = self._model.owlv2.get_text_features(
+            input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
+        )
+        vector: torch.Tensor = getattr(output, "pooler_output", output)[0].float()
+        return vector / vector.norm()
 
 
 def _failure(error: Exception) -> ModelError:

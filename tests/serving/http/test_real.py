@@ -23,7 +23,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from benchmarks.four_ways import by_server, without_timings
 from judge import Client
+from judge.cli import quick
 from judge.cli.verbs import app
 from judge.errors import UserError
 from tests.conftest import ROOT
@@ -35,10 +37,15 @@ VIOLATING = next(one for one in DRAWINGS if one.name == "body-on-fire-violating.
 
 
 @pytest.fixture(scope="module")
-def expected(_own_cache):
+def itself(_own_cache):
     from judge import load_judge
 
-    return [one.model_dump_json(exclude={"timings"}) for one in load_judge("demo").judge_many(map(str, DRAWINGS))]
+    return load_judge("demo")
+
+
+@pytest.fixture(scope="module")
+def expected(itself):
+    return [one.model_dump_json(exclude={"timings"}) for one in itself.judge_many(map(str, DRAWINGS))]
 
 
 def files(*paths):
@@ -56,6 +63,22 @@ def test_all_drawings_have_byte_for_byte_the_verdicts_of_the_judge_itself(real, 
     for line, verdict in zip(found, expected, strict=True):
         said = line[line.index(b'"verdict": ') + 11 :]
         assert said[: said.index(b',"timings":')] + b"}" == verdict.encode()
+
+
+def test_an_image_judged_alone_has_one_verdict_by_api_command_server_and_client(real, itself, capsys):
+    few = DRAWINGS[::13]
+    own = [itself.judge(path).model_dump_json() for path in few]
+    real.service._once._kept.clear()
+    sent = [by_server(real.url, path) for path in few]
+    real.service._once._kept.clear()
+    with Client(real.url) as client:
+        typed = [client.judge(path).model_dump_json() for path in few]
+    printed = CliRunner().invoke(app, ["check", "--json", "--batch", "1", *map(str, few)]).stdout.splitlines()
+    assert quick.check(["check", str(few[0]), "--json", "--server", real.url]) is not None
+    quickly = capsys.readouterr().out.splitlines()
+    for way in (sent, typed, printed):
+        assert [*map(without_timings, way)] == [*map(without_timings, own)]
+    assert without_timings(quickly[0]) == without_timings(own[0])
 
 
 @pytest.mark.parametrize("form", ["base64", "data URI", "object"])
