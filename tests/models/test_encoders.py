@@ -24,7 +24,7 @@ class TestEncoders(suite.EncoderConformance):
         (row,) = anew(encoder).similarity(pictures[:1], ["a person with a knife and a beer " * 20])
         assert -1.0 <= row[0] <= 1.0
 
-    def test_texts_are_computed_once(self, encoder, pictures, monkeypatch):
+    def test_texts_are_computed_once_and_each_by_itself(self, encoder, pictures, monkeypatch):
         mine, seen = anew(encoder), []
         side = getattr(mine._model, "owlv2", mine._model)
         features = side.get_text_features
@@ -35,7 +35,7 @@ class TestEncoders(suite.EncoderConformance):
         )
         mine.similarity(pictures[:1], suite.STATEMENTS)
         mine.similarity(pictures[1:], [*suite.STATEMENTS, "something new"])
-        assert seen == [len(suite.STATEMENTS), 1]
+        assert seen == [1] * (len(suite.STATEMENTS) + 1)
 
     def test_a_model_that_raises_is_a_model_error(self, encoder, monkeypatch, pictures):
         mine = anew(encoder)

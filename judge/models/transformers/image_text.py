@@ -48,16 +48,19 @@ class ImageTextEncoder:
         return _unit(self._model.get_image_features(pixel_values=pixels.to(self._model.device, self._model.dtype)))
 
     def _text_vectors(self, texts: Sequence[str]) -> torch.Tensor:
-        missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
-        if missing:
-            # SigLIP was trained on texts padded to full length; for CLIP the padding is masked.
-            limit = self._model.config.text_config.max_position_embeddings
-            inputs = self._processor(
-                text=missing, return_tensors="pt", padding="max_length", truncation=True, max_length=limit
-            )
-            vectors = _unit(self._model.get_text_features(**{k: v.to(self._model.device) for k, v in inputs.items()}))
-            self._texts.update(zip(missing, vectors, strict=True))
+        for text in texts:
+            if text not in self._texts:
+                self._texts[text] = self._text_vector(text)
         return torch.stack([self._texts[text] for text in texts])
+
+    def _text_vector(self, text: str) -> torch.Tensor:
+        """Of one text alone: with others beside it the last bits would be other ones, and it is kept for all images."""
+        # SigLIP was trained on texts padded to full length; for CLIP the padding is masked.
+        limit = self._model.config.text_config.max_position_embeddings
+        inputs = self._processor(
+            text=[text], return_tensors="pt", padding="max_length", truncation=True, max_length=limit
+        )
+        return _unit(self._model.get_text_features(**{k: v.to(self._model.device) for k, v in inputs.items()}))[0]
 
 
 def _unit(output: Any) -> torch.Tensor:

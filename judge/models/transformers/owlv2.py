@@ -152,8 +152,9 @@ class Owlv2Eyes:
         output = self._model.owlv2.get_text_features(
             input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
         )
-        vector: torch.Tensor = getattr(output, "pooler_output", output)[0].float()
-        return vector / vector.norm()
+        vector = getattr(output, "pooler_output", output)[0].float()
+        unit: torch.Tensor = vector / vector.norm()
+        return unit
 
 
 def _failure(error: Exception) -> ModelError:
