@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 
 import pytest
+from PIL import Image
 
 from judge.errors import UserError
 from judge.judging.pipeline import Judge
 from judge.models.scripted import ScriptedMllm
 from judge.resources import shipped_constitutions
+from judge.review.queue.showing import item_html
 from judge.review.store import Role, Store
 from judge.review.ui.context import Context, Person
+from judge.review.ui.parts import is_outside, rules_html
 from judge.review.uploads import judging
 from judge.review.uploads.desk import UploadDesk
 from judge.review.uploads.judging import Uploads
 from judge.review.uploads.watched import Stopped, Watched
+from judge.review.workbench.showing import tried_html
+from judge.review.workbench.trials import TrialImage, Tried
 from judge.serving.judges import Judges
 from judge.settings import Settings
-from tests.review.shelf import drawing
+from tests.review.shelf import drawing, samples
 
 LOCAL = Person("local", Role.ADMIN)
 FIRE = drawing("body-on-fire-violating.png")
+MP4 = b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(100)
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +138,8 @@ def test_how_far_it_is_counts_questions_about_the_picture(store, judges):
 def test_what_is_no_picture_is_refused_before_it_waits(store, judges):
     desk = desk_of(store, judges)
     assert "Not an image of a known format" in put(desk, b"Dear judge,")["error"]
+    assert "This is a clip, and pictures are judged here. Judge check takes clips" in put(desk, MP4)["error"]
+    assert "This is a PDF document" in put(desk, b"%PDF-1.7\n1 0 obj")["error"]
     assert "did not arrive whole" in ask(desk, kind="put", data="!", constitution="shipped:demo")["error"]
     assert "not understood" in ask(desk, kind="drop")["error"]
     assert ask(desk, kind="look")["uploads"] == []
@@ -182,3 +191,28 @@ def test_a_version_saved_in_the_workbench_can_be_judged_by(store, judges):
     put(desk, constitution="saved:mine@1.0.0")
     finished(desk._uploads)
     assert store.verdict(1).provenance.constitution == "mine"
+
+
+def test_a_photograph_under_the_bundled_model_says_what_to_do(store, judges):
+    """Not thirteen chains of "not asked", and a distance that nobody can do anything about."""
+    buffer = io.BytesIO()
+    Image.merge("RGB", [Image.effect_noise((640, 480), 60)] * 3).save(buffer, "JPEG")
+    desk = desk_of(store, judges)
+    put(desk, buffer.getvalue())
+    finished(desk._uploads)
+    (one,) = ask(desk, kind="look")["uploads"]
+    assert one["text"].startswith("Nothing was asked: the bundled model reads drawings only.")
+    shown = item_html(store.next("local"), LOCAL)
+    assert "choose a model for photographs" in shown["verdict"]
+    assert "distance" not in shown["verdict"] and "A person must look because" not in shown["verdict"]
+    assert (
+        shown["rules"].count("<details") == 1 and "Not asked about" in shown["rules"] and " open" not in shown["rules"]
+    )
+    assert "cj-link" not in shown["rules"]
+    tried = tried_html([Tried(TrialImage("a.jpg", buffer.getvalue()), store.verdict(1))])
+    assert "choose a model for photographs" in tried and "cj-link" not in tried
+
+
+def test_a_drawing_keeps_its_chains(store):
+    verdict = samples()["body-on-fire-violating.png"]
+    assert not is_outside(verdict) and "cj-link" in rules_html(verdict)

@@ -9,7 +9,7 @@ from judge.review.store import Item, Right
 from judge.review.ui import render
 from judge.review.ui.chains import rule_ids
 from judge.review.ui.context import Person
-from judge.review.ui.parts import rules_html
+from judge.review.ui.parts import is_outside, rules_html
 
 QUICK = {
     "no_violation": (
@@ -70,7 +70,7 @@ def _said_html(item: Item) -> dict[str, str]:
     agree = ""
     if verdict.verdict != "needs_review":
         agree = json.dumps({"action": verdict.verdict, "rules": verdict.violations})
-    said = render.html("verdict", verdict=verdict, model=mllm, agree=agree)
+    said = render.html("verdict", verdict=verdict, model=mllm, agree=agree, outside=is_outside(verdict))
     return {"verdict": said + history, "rules": rules_html(verdict)}
 
 

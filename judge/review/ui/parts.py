@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
+from judge.causes import Cause
 from judge.errors import UserError
+from judge.media.clips.sniffing import HEAD, is_clip
 from judge.review.ui import render
 from judge.review.ui.chains import rules_of
 from judge.settings import DEFAULT_LIMITS
@@ -16,6 +18,21 @@ from judge.verdict import RuleOutcome, Verdict
 # A data URI is a third larger than its file, and a page sends one at a time.
 UPLOAD_BYTES = DEFAULT_LIMITS.file_bytes // 2
 
+
+class Refusal(NamedTuple):
+    """What to say of a file that is no picture, and what to do instead."""
+
+    message: str
+    hint: str
+
+    def error(self) -> UserError:
+        """The same, to be raised."""
+        return UserError(self.message, hint=self.hint)
+
+
+CLIP = Refusal("this is a clip, and pictures are judged here", "judge check takes clips; or give single frames of it")
+PDF = Refusal("this is a PDF document, and pictures are judged here", "save its pages as images, such as PNG")
+
 AT_FIRST, UNFOLDED = 12, 3  # rules in sight, and how many of their chains: with two hundred the page stays a page
 
 
@@ -23,6 +40,8 @@ def rules_html(verdict: Verdict) -> str:
     """Every rule of a verdict with its chain, the first ones in sight; those that were pruned by themselves."""
     rules = rules_of(verdict)
     judged = [one for one in rules if one.finding.outcome is not RuleOutcome.PRUNED]
+    if is_outside(verdict):  # thirteen chains of "not asked" say nothing
+        return render.html("outside_rules", rules=[one.finding for one in judged], verdict=verdict)
     rest = judged[AT_FIRST:]
     return render.html(
         "rules",
@@ -35,6 +54,11 @@ def rules_html(verdict: Verdict) -> str:
     )
 
 
+def is_outside(verdict: Verdict) -> bool:
+    """Whether nothing was asked, because the model was not made for such pictures."""
+    return Cause.OUTSIDE in verdict.causes and verdict.verdict == "needs_review"
+
+
 def toast(text: str, *, bad: bool = False) -> dict[str, Any]:
     """A line that goes away by itself."""
     return {"text": text, "bad": bad}
@@ -44,12 +68,16 @@ def uploaded(data: str) -> bytes:
     """The file that a page sent, in base64.
 
     Raises:
-        UserError: it did not arrive whole, or is too large.
+        UserError: it did not arrive whole, is too large, or is a clip or a document and no picture.
     """
     try:
         image = base64.b64decode(data, validate=True)
     except binascii.Error as error:
         raise UserError("the file did not arrive whole", hint="choose it again") from error
+    if is_clip(image[:HEAD]):
+        raise CLIP.error()
+    if image.startswith(b"%PDF-"):
+        raise PDF.error()
     if len(image) > UPLOAD_BYTES:
         raise UserError(f"the file is larger than {UPLOAD_BYTES // 2**20} MiB", hint="shrink it")
     return image

@@ -51,6 +51,7 @@ def _environment() -> Environment:
     )
     environment.filters["word"] = word
     environment.filters["few"] = few
+    environment.filters["capitalise"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["signed"] = lambda number: f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
     return environment
 

@@ -12,7 +12,7 @@ from judge.errors import JudgeError, ModelError
 from judge.review.queue.messages import in_words, misunderstood, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
-from judge.review.ui.parts import uploaded
+from judge.review.ui.parts import is_outside, uploaded
 from judge.review.uploads.judging import Upload, Uploads
 from judge.review.uploads.messages import UploadRequest, UploadShown, UploadUpdate
 from judge.review.workbench.library import Library, Ref
@@ -83,6 +83,8 @@ class UploadDesk:
             return "Loading the model."
         if state == "judging":
             return f"Judging, {one.asked} questions asked."
+        if one.verdict is not None and is_outside(one.verdict):
+            return f"Nothing was asked: {'; '.join(one.verdict.reasons)}. It is item {one.item} of the queue."
         if one.verdict is not None:
             found = f": {', '.join(one.verdict.violations)}" if one.verdict.violations else ""
             return f"Judged. {render.word(one.verdict.verdict)}{found}. It is item {one.item} of the queue."

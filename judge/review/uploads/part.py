@@ -10,7 +10,7 @@ from judge.errors import UserError
 from judge.review.queue.messages import in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
-from judge.review.ui.parts import UPLOAD_BYTES
+from judge.review.ui.parts import CLIP, PDF, UPLOAD_BYTES
 from judge.review.uploads.desk import UploadDesk
 from judge.review.uploads.messages import UploadUpdate
 from judge.settings import BUNDLED
@@ -33,9 +33,10 @@ def build(context: Context) -> None:
         return UploadUpdate(serial=serial_of(event._data), error=text).json_text()
 
     note = "The bundled model reads emoji-style drawings only." if context.settings.model == BUNDLED else ""
+    refused = {"video/": in_words(CLIP.error()), "application/pdf": in_words(PDF.error())}
     page = gr.HTML(
         "",
-        html_template=render.html("uploads", max_mib=UPLOAD_BYTES // 2**20, model_note=note),
+        html_template=render.html("uploads", max_mib=UPLOAD_BYTES // 2**20, model_note=note, refused=refused),
         js_on_load=render.static("uploads.js").replace("MAX_BYTES", str(UPLOAD_BYTES)),
         elem_classes=["cj-root", "up-root"],
         apply_default_css=False,

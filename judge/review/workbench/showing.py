@@ -10,7 +10,7 @@ from typing import Any
 from judge.errors import ImageError
 from judge.review.shield import shielded
 from judge.review.ui import render
-from judge.review.ui.parts import rules_html
+from judge.review.ui.parts import is_outside, rules_html
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.replay import Curve
 from judge.review.workbench.trials import PoliciesCompared, TrialImage, Tried
@@ -43,6 +43,7 @@ def tried_html(tried: Sequence[Tried]) -> str:
             "name": _short(one.picture.name),
             "thumb": _thumb(one.picture),
             "verdict": one.verdict,
+            "outside": is_outside(one.verdict),
             "rules": render.safe(rules_html(one.verdict)),
         }
         for one in tried

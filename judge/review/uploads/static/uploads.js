@@ -96,7 +96,8 @@ document.addEventListener("click", function opened(event) {
 function choose(one) {
   chosen = one || null; go.disabled = chosen === null;
   $("cj-file-name").textContent = chosen ? chosen.name : first;
-  if (chosen && chosen.size > MAX_BYTES) { go.disabled = true; state("This file is larger than the server takes.", true); } else state("");
+  const why = chosen && Object.entries(JSON.parse(file.dataset.refused)).find(([kind]) => chosen.type.startsWith(kind));  // said before 30 MiB are sent
+  if (why) { go.disabled = true; state(why[1], true); } else if (chosen && chosen.size > MAX_BYTES) { go.disabled = true; state("This file is larger than the server takes.", true); } else state("");
 }
 function state(text, bad, busy) { const place = $("cj-upload-state"); place.textContent = text; place.className = "cj-small" + (bad ? " cj-inline-error" : ""); if (busy) place.prepend(Object.assign(document.createElement("span"), { className: "cj-spinner" })); }
 file.addEventListener("change", () => choose(file.files[0]));
