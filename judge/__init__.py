@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from judge.assemble import load_judge
     from judge.client import Client
+    from judge.clip_verdict import ClipVerdict
     from judge.constitution import Constitution, load_constitution
     from judge.judging.pipeline import Judge
     from judge.serving.batch.call import batch
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Client",
+    "ClipVerdict",
     "Constitution",
     "Judge",
     "Settings",
@@ -33,6 +35,7 @@ __all__ = [
 
 _HOMES = {
     "Client": "judge.client",
+    "ClipVerdict": "judge.clip_verdict",
     "Constitution": "judge.constitution",
     "load_constitution": "judge.constitution",
     "Judge": "judge.judging.pipeline",
