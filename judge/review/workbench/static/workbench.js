@@ -54,7 +54,7 @@ function show(name) {
   const changed = name !== current;
   current = name;
   for (const one of element.querySelectorAll("[role=tab]")) { const on = one.dataset.panel === name; one.setAttribute("aria-selected", String(on)); one.tabIndex = on ? 0 : -1; }
-  for (const one of row.querySelectorAll("section[data-for]")) one.hidden = one.dataset.for !== name;
+  for (const one of row.querySelectorAll("[data-for]")) one.hidden = one.dataset.for !== name;
   if (name === "thresholds" && (changed || !curveOf)) curve();
   if (name === "cases" && changed) act("wanted");
 }
