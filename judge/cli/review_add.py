@@ -82,8 +82,7 @@ def add(
         print(f"judge: {len(without)} added without an image, such as {printable(without[0])}", file=sys.stderr)
     if bare:
         print(f"judge: {bare} not added, because no evidence of them is kept; {_how_to_keep(source)}", file=sys.stderr)
-    if films:
-        print(f"judge: {films} clips not added: see each with judge check CLIP --explain", file=sys.stderr)
+    _say_films(films)
     if json:
         from json import dumps
 
@@ -131,6 +130,7 @@ def _verdicts(file: Path) -> Iterator[Verdict]:
     from judge.files import lines_of, open_regular
     from judge.verdict import Verdict
 
+    films = 0
     try:
         with nullcontext(sys.stdin) if str(file) == "-" else TextIOWrapper(open_regular(file), "utf-8") as lines:
             for number, line in enumerate(lines_of(lines), 1):
@@ -139,12 +139,32 @@ def _verdicts(file: Path) -> Iterator[Verdict]:
                 try:
                     yield Verdict.model_validate_json(line)
                 except ValueError as error:
+                    if _is_of_clip(line):
+                        films += 1
+                        continue
                     raise UserError(
                         f"{file}:{number}: no verdict as `judge check --json` prints it",
                         hint="mend the line and run it again: what is known already is not added twice",
                     ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {file} ({getattr(error, 'strerror', None) or error})", hint=_LINES) from error
+    _say_films(films)
+
+
+def _is_of_clip(line: str) -> bool:
+    from judge.clip_verdict import ClipVerdict
+
+    try:
+        ClipVerdict.model_validate_json(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _say_films(count: int) -> None:
+    """The queue takes images."""
+    if count:
+        print(f"judge: {count} clips not added: see each with judge check CLIP --explain", file=sys.stderr)
 
 
 def _with_images(found: Iterable[_Given], without: deque[str | None]) -> Iterator[tuple[Verdict, bytes | None]]:

@@ -29,6 +29,7 @@ class VerdictTally:
         self._words: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._safe: Counter[str] = Counter()
+        self._clips = False
 
     @property
     def code(self) -> Exit:
@@ -44,6 +45,7 @@ class VerdictTally:
         """Count one verdict."""
         self._codes.add(exit_of(verdict))
         self._words[verdict.verdict] += 1
+        self._clips = self._clips or hasattr(verdict, "clip")
         if verdict.failure is not None:
             unread = verdict.failure.kind == "image"
             self._failed["could not be read" if unread else "failed: a model or a disk, try again"] += 1
@@ -63,7 +65,10 @@ class VerdictTally:
                 more = self._safe if word == "no_violation" else Counter()
                 parts.append(f"{self._words[word]} {word}" + _in_brackets(more))
         told = ", ".join(parts) + _in_brackets(self._failed)
-        print(f"judge: {self.count} images in {seconds:.1f} s: {told}", file=sys.stderr)
+        print(
+            f"judge: {self.count} {'images and clips' if self._clips else 'images'} in {seconds:.1f} s: {told}",
+            file=sys.stderr,
+        )
 
 
 def _why_safe(verdict: Verdict | ClipVerdict) -> str:

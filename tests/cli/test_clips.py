@@ -33,7 +33,7 @@ def test_a_folder_of_images_and_clips(run, folder):  # noqa: F811
     assert lines[0] == f"violation    {folder}/red.mp4"
     assert lines[1].split() == ["red:", "0:00.500", "to", "0:01.500"]
     assert f"no_violation {folder}/white.webm" in lines
-    assert "3 images" in err
+    assert "3 images and clips" in err
 
 
 def test_a_clip_as_json_and_explained(run, folder):  # noqa: F811
@@ -77,3 +77,12 @@ def test_the_shapes_of_others(run, folder):  # noqa: F811
     code, _, err = run("check", "--as", "aws", folder / "white.png")
     assert code == 2
     assert "is no clip, and --as is for clips" in err
+
+
+def test_the_queue_of_reviews_takes_no_clips(run, folder, tmp_path, monkeypatch):  # noqa: F811
+    lines = run("check", "--json", folder / "red.mp4", folder / "white.png")[1]
+    (folder / "verdicts.jsonl").write_text(lines, encoding="utf-8")
+    code, _, err = run("review", "add", folder / "verdicts.jsonl", "--data", tmp_path / "data")
+    assert code == 0, err
+    assert "1 clips not added" in err
+    assert "1 added, 0 known already" in err

@@ -163,3 +163,12 @@ def test_images_and_clips_in_order(tmp_path):
 def test_a_rule_in_shadow_changes_nothing():
     verdict = judge_of(f"{RED}, status: shadow", BLUE).judge_clip(CLIP)
     assert (verdict.verdict, verdict.violations, verdict.shadow_violations) == ("no_violation", (), ("red",))
+
+
+def test_ten_hours_of_stills_are_looked_at_for_what_they_show():
+    """How long a clip lasts costs nothing; how much of it differs does."""
+    pictures = [plain(one) for one in ("white", "white", "black", "red")]
+    clip = film(pictures, times=[0, 40, 18_000_000, 36_000_000], container="matroska")
+    verdict = judge_of(f"{RED}, clip: {{at_least: 1 %}}", BLUE).judge_clip(clip)
+    assert (verdict.verdict, verdict.looked_at) == ("no_violation", 1.0)
+    assert verdict.rules[0].ranges[0].start_ms == 36_000_000
