@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judge.review.access.logins import add_user, set_password
+from judge.review.audit import audit
 from judge.review.store import GoldReads, ReviewSettings, Role, SecondReads, Store
 from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, sign_in, visitor
 
@@ -152,3 +153,32 @@ def test_a_restart_signs_nobody_out_and_a_changed_password_does(browser, tmp_pat
             assert current(page) == first, "where one was, with what was typed"
             assert page.locator("#cj-reason").input_value() == "Half a rea"
         context.close()
+
+
+def test_notes_and_recent_decisions_by_key(store, page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    def faults():
+        return [(one["id"], one["nodes"][0]["target"]) for one in Axe().run(page).response["violations"]]
+
+    number = current(page)
+    page.keyboard.press("m")
+    page.keyboard.type("Like the one of last week.")
+    press(page, "Enter")
+    page.locator("#cj-notes li", has_text="Like the one of last week.").wait_for()
+    assert current(page) == number
+    decide(page, "n", "Nothing bad is shown.")
+    page.keyboard.press("h")
+    dialog = page.get_by_role("dialog", name="Recent decisions")
+    row = dialog.locator("li", has_text=f"Item {number} ").first
+    row.wait_for()
+    row.get_by_role("button", name=f"Reopen item {number}").click()
+    assert faults() == []
+    page.keyboard.type("Looked at too quickly.")
+    press(page, "Enter")
+    page.locator(".cj-toast", has_text=f"Item {number} is open again").wait_for()
+    assert store.item(number, "local").state == "open"
+    assert [one.kind for one in store.log(item=number)][-3:] == ["note", "decision", "reopened"]
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    assert audit(store).problems == ()

@@ -114,3 +114,22 @@ def test_the_scripts_of_the_queue_share_a_page_and_no_name():
     names = re.findall(r"^(?:const|let|function) ([\w$]+)", script, re.M)
     assert len(names) > 50
     assert sorted({one for one in names if names.count(one) > 1}) == []
+
+
+def test_notes_and_recent_decisions_at_the_desk(store):
+    first, second = fill(store, 2)
+    at = desk_of(store)
+    ask(at, kind="start")
+    reply = ask(at, kind="note", item=first, reason="Seen <before>?")
+    assert "Seen &lt;before&gt;?" in reply["slots"]["notes"]
+    assert "empty" in ask(at, kind="note", item=first, reason=" ")["toasts"][0]["text"]
+    line = ask(at, kind="decide", item=first, **NONE)["toasts"][0]["line"]
+    shown = ask(at, kind="recent", item=second)["slots"]["recent"]
+    assert f'data-line="{line}"' in shown and f'data-again="{first}"' in shown
+    reply = ask(at, kind="reopen", item=second, open=first, reason="The rule changed.")
+    assert f"Item {first} is open again" in said(reply)
+    assert "Nothing was decided yet" in reply["slots"]["recent"]
+    assert store.item(first, "local").state == "open"
+    history = ask(at, kind="take", item=second, open=first)["slots"]
+    assert "opened it again: The rule changed." in history["verdict"]
+    assert "Seen" in history["notes"] and "Seen" not in history["verdict"]

@@ -14,12 +14,16 @@ from judge.review.store import log
 from judge.review.store.records import LogEntry, ReviewSettings
 from judge.review.store.tables import decisions, items, log_lines, settings, users
 
+_MOVING = (*DECIDING, "undo", "reopened")
+
 
 def decided(connection: sa.Connection) -> Iterator[str]:
     """Where the decisions differ from those that the log tells."""
     told: dict[int, dict[str, Any]] = {}
-    for line in log.entries(connection, log_lines.c.kind.in_((*DECIDING, "undo"))):
-        if line.kind != "undo":
+    for line in log.entries(connection, log_lines.c.kind.in_(_MOVING)):
+        if line.kind == "reopened":
+            yield from _taken_back(line, told)
+        elif line.kind != "undo":
             agrees = line.extra.get("agrees")
             told[line.seq] = {
                 "item": line.item,
@@ -44,15 +48,34 @@ def decided(connection: sa.Connection) -> Iterator[str]:
             yield f"decision {seq} differs from the log in: {', '.join(wrong)}"
 
 
+def _taken_back(line: LogEntry, told: dict[int, dict[str, Any]]) -> Iterator[str]:
+    """The decisions that a reopening takes back: all that stood on its item, but for skips and readings of gold."""
+    stood = [
+        seq
+        for seq, one in told.items()
+        if one["item"] == line.item
+        and one["superseded_by"] is None
+        and one["action"] != "skip"
+        and one["read"] != "gold"
+    ]
+    if line.extra.get("takes_back") != stood:
+        yield f"line {line.seq} of the log opens item {line.item} again, but takes back other decisions than stood"
+    for seq in stood:
+        told[seq]["superseded_by"] = line.seq
+
+
 def states(connection: sa.Connection) -> Iterator[str]:
     """Where an item is in another state than the log left it in, or gold or first read otherwise."""
     last: dict[int, str] = {}
     standing: dict[int, LogEntry] = {}
-    for line in log.entries(connection, log_lines.c.kind.in_((*DECIDING, "undo"))):
+    for line in log.entries(connection, log_lines.c.kind.in_(_MOVING)):
         if line.item is None:
             continue
         last[line.item] = line.extra.get("state", "unsaid")
-        if line.kind != "undo":
+        if line.kind == "reopened":
+            for seq in line.extra.get("takes_back", ()):
+                standing.pop(seq, None)
+        elif line.kind != "undo":
             standing[line.seq] = line
         elif line.supersedes is not None:
             standing.pop(line.supersedes, None)

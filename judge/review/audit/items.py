@@ -19,6 +19,7 @@ from judge.review.store.tables import item_branches, item_rules, items, log_line
 from judge.settings import MOST_IMAGE
 
 DECIDING = ("decision", "second_read", "gold", "gold_marked")
+BESIDE = ("note", "reopened")
 MOST = 2**26  # bytes of a verdict that are unpacked; what a person put there may pretend to be more
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -62,14 +63,16 @@ def listed(connection: sa.Connection) -> Iterator[str]:
 
 
 def shown(connection: sa.Connection) -> Iterator[str]:
-    """Where a decision was made on another verdict than was added, or on an item that never was."""
+    """Where a decision was made on another verdict than was added, or anything was done to an item that never was."""
     added = sa.alias(log_lines)
     both = sa.select(log_lines.c.seq, log_lines.c.item, log_lines.c.extra, added.c.extra.label("told"))
     joined = both.outerjoin(added, sa.and_(added.c.item == log_lines.c.item, added.c.kind == "added"))
-    for row in connection.execute(joined.where(log_lines.c.kind.in_(DECIDING)).order_by(log_lines.c.seq)):
+    done = joined.add_columns(log_lines.c.kind).where(log_lines.c.kind.in_((*DECIDING, *BESIDE)))
+    for row in connection.execute(done.order_by(log_lines.c.seq)):
         if row.told is None:
-            yield f"line {row.seq} of the log decides on item {row.item}, which was never added"
-        elif json.loads(row.extra).get("verdict") != json.loads(row.told).get("verdict"):
+            does = "is about" if row.kind in BESIDE else "decides on"
+            yield f"line {row.seq} of the log {does} item {row.item}, which was never added"
+        elif row.kind not in BESIDE and json.loads(row.extra).get("verdict") != json.loads(row.told).get("verdict"):
             yield f"line {row.seq} of the log was shown another verdict of item {row.item} than was added"
 
 

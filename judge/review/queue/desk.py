@@ -23,6 +23,7 @@ from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.recorded import recorded
 from judge.review.queue.showing import announced, item_html, nothing_html
+from judge.review.queue.traces import Traces, notes_html
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import render
@@ -38,6 +39,7 @@ class Desk:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store: Store = context.store
+        traces = Traces(context.store)
         self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()
@@ -53,6 +55,9 @@ class Desk:
             "undo": self._undo,
             "refresh": self._refresh,
             "prefer": self._prefer,
+            "note": traces.note,
+            "recent": traces.recent,
+            "reopen": traces.reopen,
         }
 
     def act(self, raw: Any, person: Person, page: str = "") -> str:
@@ -203,7 +208,7 @@ class Desk:
                 announce=f"{before}Nothing is waiting.",
             )
         self._since[person.name] = (item.id, time.monotonic())
-        slots |= {"stage": self._shield(item), **item_html(item, person)}
+        slots |= {"stage": self._shield(item), **item_html(item, person), "notes": notes_html(item)}
         self._ahead.submit(self._prepare, asked.filters)
         return QueueUpdate(
             slots=slots,

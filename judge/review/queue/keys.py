@@ -28,6 +28,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("", "1…0", "tick or untick one of the first ten rules"),
         Key("find", "/", "find a rule, then Enter ticks it"),
         Key("reason", "i", "write a reason"),
+        Key("note", "m", "write a note for colleagues"),
         Key("gold", "g", "mark as a gold item (policy)"),
         Key("", "Enter", "record, in the panel that asks why"),
         Key("", "Esc", "leave a field or the panel"),
@@ -49,6 +50,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
     "Go": (
         Key("next", "j", "next in the list"),
         Key("previous", "k", "previous in the list"),
+        Key("recent", "h", "your last decisions"),
         Key("keys", "?", "this sheet"),
     ),
 }

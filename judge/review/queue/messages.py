@@ -21,7 +21,21 @@ class QueueRequest(Frozen):
     taken back; None: the last one.
     """
 
-    kind: Literal["start", "filter", "page", "take", "reveal", "hide", "decide", "undo", "refresh", "prefer"]
+    kind: Literal[
+        "start",
+        "filter",
+        "page",
+        "take",
+        "reveal",
+        "hide",
+        "decide",
+        "undo",
+        "refresh",
+        "prefer",
+        "note",
+        "recent",
+        "reopen",
+    ]
     serial: int = Field(ge=0, le=MOST)
     item: int | None = Field(default=None, ge=1, le=MOST)
     filters: Wanted = Wanted()

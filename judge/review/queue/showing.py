@@ -66,7 +66,8 @@ def _said_html(item: Item) -> dict[str, str]:
     """What the judge said, with its evidence."""
     verdict = item.verdict
     mllm = next((one.name for one in verdict.provenance.models if one.role == "mllm"), "")
-    history = render.html("history", entries=item.decisions) if item.decisions else ""
+    decided = [one for one in item.decisions if one.kind != "note"]
+    history = render.html("history", entries=decided) if decided else ""
     agree = ""
     if verdict.verdict != "needs_review":
         agree = json.dumps({"action": verdict.verdict, "rules": verdict.violations})
@@ -84,4 +85,4 @@ def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:
     else:
         title, text = "All done", "Nothing waits for you. New items appear here by themselves."
     stage = render.html("empty", title=title, text=text, filtered=wanted.narrowed)
-    return {"stage": stage, "verdict": "", "rules": "", "decision": ""}
+    return {"stage": stage, "verdict": "", "rules": "", "decision": "", "notes": ""}

@@ -31,6 +31,8 @@ Kind = Literal[
     "export",
     "added",
     "image_added",
+    "note",
+    "reopened",
 ]
 
 
@@ -199,6 +201,20 @@ class DecisionRow(Frozen):
     score: float | None
     uncertainty: float
     seconds: float | None = None
+
+
+class RecentDecision(Frozen):
+    """A decision that stands, to be looked at again. decided: it made the item decided, and may be opened anew."""
+
+    seq: int
+    at: datetime
+    who: str
+    item: int
+    image: str
+    action: Action
+    rules: tuple[str, ...]
+    reason: str
+    decided: bool
 
 
 class DecidedItem(Frozen):

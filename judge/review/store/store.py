@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from judge.errors import UserError
 from judge.files import read_whole
-from judge.review.store import adding, deciding, log, pictures, queue, reading
+from judge.review.store import adding, aftermath, deciding, log, pictures, queue, reading
 from judge.review.store.data_folder import DataFolder
 from judge.review.store.records import (
     Choices,
@@ -32,6 +32,7 @@ from judge.review.store.records import (
     LogEntry,
     Order,
     Preferences,
+    RecentDecision,
     ReviewSettings,
     Session,
     Source,
@@ -258,6 +259,26 @@ class Store(DataFolder):
             verdict = reading.verdict(connection, item)
             deciding.check(decision, verdict)
             return deciding.mark_gold(connection, row, verdict, who, decision, log.now_or(now))
+
+    def note(self, item: int, who: str, text: str, now: datetime | None = None) -> LogEntry:
+        """See `aftermath.note`; for whoever holds the item or may decide anew. Who reads it blind does not see it."""
+        moment = log.now_or(now)
+        with self.writing() as connection:
+            row = self._row(connection, item)
+            if not _holds(row, who, moment) and not may(reading.role(connection, who), Right.DECIDE_ESCALATED):
+                raise _not_held(item)
+            return aftermath.note(connection, row, who, text, moment)
+
+    def reopen(self, item: int, who: str, reason: str, now: datetime | None = None) -> LogEntry:
+        """See `aftermath.reopen`; for whoever may decide anew."""
+        self.require(who, Right.DECIDE_ESCALATED)
+        with self.writing() as connection:
+            return aftermath.reopen(connection, self._row(connection, item), who, reason, log.now_or(now))
+
+    def recent(self, who: str, *, everybody: bool = False, most: int = 20) -> tuple[RecentDecision, ...]:
+        """See `aftermath.recent`."""
+        with self.reading() as connection:
+            return aftermath.recent(connection, who, everybody=everybody, most=most)
 
     def decisions(self, *, superseded: bool = False) -> tuple[DecisionRow, ...]:
         """Every decision with what the judge said, oldest first; those taken back only where wanted."""

@@ -18,6 +18,7 @@ SHEETS = (
     "evidence",
     "overlays",
     "uploads",
+    "traces",
     "workbench",
     "dashboard",
     "team",
