@@ -1,6 +1,6 @@
 """`judge check IMAGE --server URL` in the time of a request: one image, and nothing imported that this does not take.
 
-typer, pydantic, rich and an HTTP library take five times as long as the rest. So this reads plain command lines only,
+typer, pydantic, rich and httpx take five times as long as the rest. So this reads plain command lines only,
 asks plain servers only, and believes only a whole answer with a verdict. In every other case it says nothing and None:
 the command is then done from its beginning by `check`, which tries again and has words for whatever is wrong. What it
 prints is what `check` prints.
@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import stat
 import sys
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from judge.cli.exits import exit_of
@@ -27,7 +28,6 @@ SECONDS = 120.0  # for each step of a request
 _VALUES = {"--server": "server", "--constitution": "constitution", "-c": "constitution"}
 _BY_RICH = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "JUPYTER_COLUMNS", "JUPYTER_LINES")
 _NO_FILE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-_LAST = b"--"
 
 
 class PlainCheck(NamedTuple):
@@ -51,7 +51,7 @@ def check(words: list[str]) -> int | None:
         code = exit_of(verdict)
         if verdict.verdict not in ("violation", "needs_review", "no_violation") or verdict.image != asked.image:
             return None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError):
         return None
     print(shown, flush=True)
     if not asked.json:
@@ -92,25 +92,19 @@ def _answer(asked: PlainCheck) -> str:
     """The verdict as the server's JSON has it.
 
     Raises:
-        OSError, ValueError: there is no such answer, or it takes more than this to get it.
+        OSError, HTTPException, ValueError: there is no such answer, or it takes more than this to get it.
     """
     host, port = _plain(asked.server)
     body, boundary = _form(asked)
-    head = [f"POST /v1/judge HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close"]
-    head.append(f"Content-Type: multipart/form-data; boundary={boundary}\r\nContent-Length: {len(body)}")
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     if key := os.environ.get(KEY_VARIABLE):
-        if not (key.isascii() and key.isprintable()):
+        headers["Authorization"] = f"Bearer {key}"
+    with closing(HTTPConnection(host, port, timeout=SECONDS)) as connection:
+        connection.request("POST", "/v1/judge", body, headers)
+        said = connection.getresponse()
+        if said.status != 200 or said.length is None or said.length > MOST:
             raise ValueError
-        head.append(f"Authorization: Bearer {key}")
-    with socket.create_connection((host, port), SECONDS) as connection:
-        connection.sendall("\r\n".join([*head, "", ""]).encode() + body)
-        with connection.makefile("rb") as file:
-            said = file.read(MOST)
-    top, _, answer = said.partition(b"\r\n\r\n")
-    status, *lines = top.lower().decode("ascii").split("\r\n")
-    fields = dict(line.partition(":")[::2] for line in lines)
-    if not status.startswith("http/1.1 200 ") or int(fields["content-length"]) != len(answer):
-        raise ValueError
+        answer = said.read()
     before, mark, verdict = answer.partition(b'"verdicts":[')
     if not (mark and before.startswith(b'{"ids":[') and verdict.endswith(b"]}")):
         raise ValueError
