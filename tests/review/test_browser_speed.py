@@ -11,6 +11,7 @@ from PIL import Image
 
 from judge.review.store import Store
 from tests.review.browsing import CHROMIUM, samples, serving, visitor
+from tests.review.crowded import crowd
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
 ITEMS, STEPS, WITH_IMAGE = 10_000, 15, 60
@@ -26,24 +27,24 @@ TIMED = """() => {
 }"""
 
 
-def crowd():
-    """Verdicts on as many images; the first ones with an image of 1280 x 960, because those are the ones shown."""
+def shown():
+    """The first verdicts of the queue, which the steps come to: each with an image of 1280 x 960."""
     base = [verdict for verdict, _ in samples()]
-    for number in range(ITEMS):
-        verdict, image = base[number % len(base)], None
-        if number < WITH_IMAGE:
-            buffer = io.BytesIO()
-            Image.linear_gradient("L").resize((1280, 960)).rotate(number).save(buffer, "JPEG")
-            image = buffer.getvalue()
-        else:  # not shown, and sixteen findings each take long to store
-            verdict = verdict.model_copy(update={"findings": verdict.findings[:1]})
-        facts = verdict.image_facts.model_copy(update={"sha256": hashlib.sha256(image or b"%d" % number).hexdigest()})
-        yield verdict.model_copy(update={"image": f"{number}.jpg", "image_facts": facts}), image
+    for number in range(WITH_IMAGE):
+        buffer, verdict = io.BytesIO(), base[number % len(base)]
+        Image.linear_gradient("L").resize((1280, 960)).rotate(number).save(buffer, "JPEG")
+        sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
+        facts = verdict.image_facts.model_copy(update={"sha256": sha256})
+        yield verdict.model_copy(update={"image": f"{number}.jpg", "image_facts": facts}), buffer.getvalue()
 
 
 def test_the_next_item_comes_at_once(tmp_path, browser):
     with Store.open(tmp_path) as store:
-        assert sum(1 for _ in store.add_many(crowd(), "batch")) == ITEMS
+        list(store.add_many(shown(), "batch"))
+        list(store.add_many([(verdict, None) for verdict, _ in samples()], "batch"))
+        with store.writing() as connection:
+            crowd(connection, WITH_IMAGE + 1, ITEMS)
+        assert store.count().total == ITEMS
         with serving(tmp_path) as address, visitor(browser, address) as page:
             assert "10,000" in page.locator("#cj-list").inner_text() or "9,999" in page.locator("#cj-list").inner_text()
             page.evaluate(TIMED)

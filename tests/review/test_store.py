@@ -29,6 +29,7 @@ from judge.review.store import (
     Store,
 )
 from tests.conftest import ROOT
+from tests.review.crowded import crowd
 from tests.review.shelf import NOON, SAFE, drawing, fill, many, samples, unmixed_store
 
 FIRE = "body-on-fire-violating.png"
@@ -284,8 +285,9 @@ def test_many_threads_asking_at_once_hold_different_items(store):
 def test_a_full_queue_is_quick(tmp_path):
     """Under 20 ms each with 10,000 items. Processor time is measured: others may be at work on this machine."""
     with Store.open(tmp_path / "data") as store:
-        with store.writing() as connection:  # copies of one row: judging them all is not what is measured
-            list(store_rows(store, connection))
+        list(store.add_many([(verdict, None) for verdict in samples().values()], "batch", now=NOON))
+        with store.writing() as connection:
+            crowd(connection, 1, 10_000)
         spent = {}
         for name, ask in {
             "next": lambda: store.next("ann", Filters(verdict="violation"), "uncertain"),
@@ -301,33 +303,6 @@ def test_a_full_queue_is_quick(tmp_path):
             spent[name] = sorted(times)[4]
         assert store.count().total == 10_000
         assert sum(spent.values()) < 0.06, spent  # under 0.02 where it was measured; CI may be three times as slow
-
-
-def store_rows(store, connection):
-    """10,000 items by SQL from the 36 samples."""
-    from judge.review.store import adding
-
-    for verdict in samples().values():
-        yield adding.insert(connection, verdict, None, "batch", NOON)
-    columns = [
-        row[1]
-        for row in connection.exec_driver_sql("PRAGMA table_info(items)")
-        if row[1] not in ("id", "identity", "image")
-    ]
-    names = ", ".join(columns)
-    connection.exec_driver_sql(
-        f"WITH RECURSIVE n(i) AS (SELECT 37 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
-        f"INSERT INTO items (id, identity, image, {names}) SELECT n.i, n.i, n.i || '.png', {names} "
-        "FROM n JOIN items ON items.id = 1 + n.i % 36"
-    )
-    connection.exec_driver_sql(
-        "INSERT INTO verdicts SELECT items.id, v.json FROM items JOIN verdicts v ON v.item = 1 + items.id % 36 "
-        "WHERE items.id > 36"
-    )
-    connection.exec_driver_sql(
-        "INSERT INTO item_rules SELECT r.rule, items.id FROM items JOIN item_rules r ON r.item = 1 + items.id % 36 "
-        "WHERE items.id > 36"
-    )
 
 
 def test_what_is_no_store_or_a_newer_one_is_refused(tmp_path):
