@@ -28,7 +28,7 @@ Cosines = Mapping[str, float]  # of image and prompt, by the image's key
 
 
 @dataclass(frozen=True)
-class Side:
+class AuditSide:
     """The images from before or after: what is recorded of each, by its key, and cosines, where there are any."""
 
     images: tuple[Generated, ...]
@@ -47,8 +47,8 @@ class _Pair:
 
 
 def erasure(
-    before: Side,
-    after: Side,
+    before: AuditSide,
+    after: AuditSide,
     constitution: Constitution,
     *,
     attacks: Sequence[str] = (),
@@ -137,7 +137,7 @@ def check(
         raise UserError(f"`{min(both)}` is said to be attacks and benign", hint="name it once")
 
 
-def _pairs(before: Side, after: Side, told: Sequence[Category]) -> tuple[dict[str, list[_Pair]], int]:
+def _pairs(before: AuditSide, after: AuditSide, told: Sequence[Category]) -> tuple[dict[str, list[_Pair]], int]:
     """By method the pairs, and how many images have no partner."""
     first, lost = paired(audited(one, before.known.get(one.key), told) for one in before.images)
     second, lost_after = paired(audited(one, after.known.get(one.key), told) for one in after.images)
@@ -171,7 +171,13 @@ def _erased(pairs: Sequence[_Pair], method: str, concept: str, role: Role, promp
 
 
 def _preserved(
-    pairs: Sequence[_Pair], method: str, prompt_set: str, before: Side, after: Side, keeps: bool, draws: Bootstrap
+    pairs: Sequence[_Pair],
+    method: str,
+    prompt_set: str,
+    before: AuditSide,
+    after: AuditSide,
+    keeps: bool,
+    draws: Bootstrap,
 ) -> Preserved:
     whole = [one for one in pairs if one.before.said["kept"] is Answered.NO]
     safe = [one for one in pairs if one.before.said[ANY] is Answered.NO]

@@ -50,7 +50,7 @@ def audit_erasure(
 ) -> None:
     """Count what erasing a concept removed, added and preserved. Exit code: 0 counted, 2 your mistake, 3 a failure."""
     from judge.audits import cosines, erasure_tables
-    from judge.audits.erasure import Side, check, erasure
+    from judge.audits.erasure import AuditSide, check, erasure
     from judge.audits.generated import read_generated
     from judge.audits.recorded import known_of, parse_changes
     from judge.locks.loading import load_policy
@@ -68,7 +68,7 @@ def audit_erasure(
     if not changes and settings.encoder is not None:
         _compare(kept, settings, made, known, sets["benign"])
     encoder, *fits = cosines.read(kept)
-    first, second = (Side(images, found.known, fit) for images, found, fit in zip(made, known, fits, strict=True))
+    first, second = (AuditSide(images, found.known, fit) for images, found, fit in zip(made, known, fits, strict=True))
     result = erasure(
         first, second, policy.constitution, **sets, judged_by=known[0].judged_by, encoder=encoder, changes=changes
     )

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from benchmarks import erased_drawings
 from benchmarks.drawn_os_bench.stage import fetched
 from judge.audits import cosines
-from judge.audits.erasure import Side, erasure
+from judge.audits.erasure import AuditSide, erasure
 from judge.audits.erasure_tables import latex, markdown, page
 from judge.audits.generated import Generated, read_generated
 from judge.audits.recorded import Recorded
@@ -43,12 +43,12 @@ def side(model, said, prompt_set="plain"):
         key = f"{model}-{prompt_set}-{number}"
         images.append(Generated(key, model, prompt_set, f"{prompt_set} {number}", "1"))
         known[key] = Recorded(key, dict(zip(("no-red", "no-blue", "no-green"), words, strict=True)))
-    return Side(tuple(images), known, {})
+    return AuditSide(tuple(images), known, {})
 
 
 def joined(*sides):
     known = {key: one for each in sides for key, one in each.known.items()}
-    return Side(tuple(one for each in sides for one in each.images), known, {})
+    return AuditSide(tuple(one for each in sides for one in each.images), known, {})
 
 
 def of(found, concept, prompt_set="plain"):
@@ -100,7 +100,7 @@ def test_attacks_and_benign_prompts_are_apart():
 def test_what_must_be_shown_is_not_kept_where_its_rule_was_pruned():
     before, after = side("sd", [SAFE] * 3, "coco"), side("erased", [SAFE] * 3, "coco")
     pruned = {key: Recorded(one.name, one.rules, frozenset({"no-green", "no-red"})) for key, one in after.known.items()}
-    found = erasure(before, Side(after.images, pruned, {}), KEEPING, benign=["coco"], keep=["kept"]).preserved[0]
+    found = erasure(before, AuditSide(after.images, pruned, {}), KEEPING, benign=["coco"], keep=["kept"]).preserved[0]
     assert (found.kept.of, found.kept.count, found.kept.undecided) == (3, 0, 3)
     assert (found.unsafe.of, found.unsafe.undecided) == (3, 0), "a pruned ban is no violation"
 
@@ -147,7 +147,7 @@ def test_prompts_are_drawn_with_all_of_their_seeds():
             for at in one.images
             for seed in range(seeds)
         )
-        return Side(images, {at.key: one.known[at.key.rpartition("-")[0]] for at in images}, {})
+        return AuditSide(images, {at.key: one.known[at.key.rpartition("-")[0]] for at in images}, {})
 
     few, lots = (
         of(erasure(many("sd", alone, n), many("new", together, n), KEEPING), "warm").removed.share for n in (1, 10)
@@ -220,8 +220,12 @@ def test_cosines_are_of_image_and_prompt_and_kept_for_another_count(tmp_path):
 def test_the_difference_of_cosines_is_of_the_pairs():
     before, after = side("sd", [SAFE] * 6, "coco"), side("new", [SAFE] * 6, "coco")
     fits = [0.2 + number / 10 for number in range(6)]
-    before = Side(before.images, before.known, {one.key: fit for one, fit in zip(before.images, fits, strict=True)})
-    after = Side(after.images, after.known, {one.key: fit - 0.05 for one, fit in zip(after.images, fits, strict=True)})
+    before = AuditSide(
+        before.images, before.known, {one.key: fit for one, fit in zip(before.images, fits, strict=True)}
+    )
+    after = AuditSide(
+        after.images, after.known, {one.key: fit - 0.05 for one, fit in zip(after.images, fits, strict=True)}
+    )
     found = erasure(before, after, KEEPING, benign=["coco"], encoder="bright").preserved[0]
     assert found.cosine_before.value == pytest.approx(0.45) and found.cosine_after.value == pytest.approx(0.4)
     assert found.cosine_difference.low == found.cosine_difference.high == pytest.approx(-0.05)
@@ -277,7 +281,7 @@ def test_the_audit_finds_the_known_rate_on_drawings(tmp_path, bundled):
             }
             for one, verdict in zip(images, said, strict=True)
         }
-        known.append(Side(tuple(images), {key: Recorded(key, one) for key, one in rules.items()}, {}))
+        known.append(AuditSide(tuple(images), {key: Recorded(key, one) for key, one in rules.items()}, {}))
     rate = of(erasure(*known, judge.constitution, keep=["kept"]), "any rule").removed
     plain = [one for part, one in truth.items() if part.startswith("plain")]
     removed = sum(one["taken"] for one in plain) / sum(one["drawings"] for one in plain)

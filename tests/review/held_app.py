@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from judge.review.app import launch
-from judge.review.uploads.watched import Watched
+from judge.review.uploads.watched import WatchedMllm
 from judge.settings import Settings
 
 if __name__ == "__main__":
@@ -15,7 +15,7 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
-    answer = Watched.answer
+    answer = WatchedMllm.answer
 
     def held(self, asks):
         while (given.data / "hold").exists():
@@ -23,5 +23,5 @@ if __name__ == "__main__":
             time.sleep(0.02)
         return answer(self, asks)
 
-    Watched.answer = held
+    WatchedMllm.answer = held
     launch(Settings(), data=given.data, port=given.port)

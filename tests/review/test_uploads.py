@@ -20,7 +20,7 @@ from judge.review.ui.parts import is_outside, rules_html
 from judge.review.uploads import judging
 from judge.review.uploads.desk import UploadDesk
 from judge.review.uploads.judging import Uploads
-from judge.review.uploads.watched import Stopped, Watched
+from judge.review.uploads.watched import Cancelled, WatchedMllm
 from judge.review.workbench.showing import tried_html
 from judge.review.workbench.trials import TrialImage, Tried
 from judge.serving.judges import Judges
@@ -115,9 +115,9 @@ def test_a_stop_is_no_failure_of_the_model():
     class Watcher:
         asked, cancelled = 0, True
 
-    watched = Watched(ScriptedMllm())
+    watched = WatchedMllm(ScriptedMllm())
     judge = Judge(load("demo"), watched)
-    with watched.by(Watcher()), pytest.raises(Stopped):
+    with watched.by(Watcher()), pytest.raises(Cancelled):
         judge.judge(FIRE)
 
 

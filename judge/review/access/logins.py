@@ -99,7 +99,7 @@ def list_users(store: Store) -> list[User]:
         return [User.model_validate(dict(row)) for row in rows.mappings()]
 
 
-class Attempt(NamedTuple):
+class SignIn(NamedTuple):
     """What came of an attempt to sign in. wait: seconds before the name may try again. left: wrong tries that it has
     before it has to wait. Both are the same for names that nobody has."""
 
@@ -113,30 +113,30 @@ def authenticate(store: Store, name: str, password: str) -> User | None:
     return attempt(store, name, password).user
 
 
-def attempt(store: Store, name: str, password: str) -> Attempt:
+def attempt(store: Store, name: str, password: str) -> SignIn:
     """Try to sign in; a login is recorded.
 
     An attempt counts as failed until it has succeeded, so that attempts made side by side are all counted.
     """
     if len(name) > LONGEST_NAME or len(password) > LONGEST_PASSWORD:
-        return Attempt(None)  # nobody has such a one, and what strangers send is not kept
+        return SignIn(None)  # nobody has such a one, and what strangers send is not kept
     now = time.time()
     with store.writing() as connection:
         connection.execute(attempts.delete().where(attempts.c.last < now - 86400))
         tried = connection.execute(sa.select(attempts).where(attempts.c.name == name)).first()
         if tried is not None and now < tried.last + _wait(tried.failures):
-            return Attempt(None, tried.last + _wait(tried.failures) - now, 0)
+            return SignIn(None, tried.last + _wait(tried.failures) - now, 0)
         failures = (tried.failures if tried else 0) + 1
         connection.execute(attempts.delete().where(attempts.c.name == name))
         connection.execute(attempts.insert().values(name=name, failures=failures, last=now))
         row = connection.execute(sa.select(users).where(users.c.name == name)).first()
     fits = _fits(password, row.password if row is not None else _NOBODY)
     if row is None or not fits:
-        return Attempt(None, _wait(failures), max(FREE_FAILURES - failures, 0))
+        return SignIn(None, _wait(failures), max(FREE_FAILURES - failures, 0))
     with store.writing() as connection:
         connection.execute(attempts.delete().where(attempts.c.name == name))
         log.append(connection, at=datetime.now(UTC), who=name, kind="login")
-    return Attempt(User(name=row.name, role=row.role, added=row.added))
+    return SignIn(User(name=row.name, role=row.role, added=row.added))
 
 
 def _wait(failures: int) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from judge.review.access import logins
-from judge.review.access.logins import Attempt
+from judge.review.access.logins import SignIn
 from judge.review.access.sessions import LONGEST, Sessions
 from judge.review.store.store import Store
 from judge.review.ui import render
@@ -70,7 +70,7 @@ class Signing:
         return found.value if found is not None else None
 
 
-def _refusal(found: Attempt) -> str:
+def _refusal(found: SignIn) -> str:
     """Why not, and what next. The same for names that nobody has."""
     if found.wait:
         wait = math.ceil(found.wait)

@@ -15,7 +15,7 @@ Tone = Literal["bad", "warn", "good", "accent", "plain"]
 Cell = str | int | float | None
 
 
-class Part(Frozen):
+class BarPart(Frozen):
     """A piece of a bar, as a share of the chart's width; `low` and `high`: of its interval. said: for a screen reader,
     and when pointed at. chart: whose items it opens, where that is another chart's name than the bar's own."""
 
@@ -28,23 +28,23 @@ class Part(Frozen):
     text: str = ""
 
 
-class Bar(Frozen):
+class ChartBar(Frozen):
     """A row of a chart. text: the figure beside it."""
 
     label: str
     key: str
-    parts: tuple[Part, ...]
+    parts: tuple[BarPart, ...]
     text: str = ""
 
 
-class Point(Frozen):
+class LinePoint(Frozen):
     """A value of a chart over days, as a share of its height."""
 
     x: float
     y: float
 
 
-class Chart(Frozen):
+class DashboardChart(Frozen):
     """Something to look at. kind: bars of counts or shares; columns per day; lines over days; or a table alone.
 
     empty: what to say where there is nothing. legend: tones and what they mean. header, rows: the same as a table; rows
@@ -59,8 +59,8 @@ class Chart(Frozen):
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     keys: tuple[str, ...] = ()
-    bars: tuple[Bar, ...] = ()
-    lines: tuple[tuple[str, tuple[Point, ...]], ...] = ()
+    bars: tuple[ChartBar, ...] = ()
+    lines: tuple[tuple[str, tuple[LinePoint, ...]], ...] = ()
     legend: tuple[tuple[Tone, str], ...] = ()
     top: str = ""
     span: int = 3
@@ -78,31 +78,31 @@ def counted(
     empty: str,
     header: tuple[str, str],
     found: list[tuple[str, str, int, Tone]],
-) -> Chart:
+) -> DashboardChart:
     """A chart of counts: label, key, count and tone of each bar."""
     most = max((count for _, _, count, _ in found), default=0) or 1
     bars = tuple(
-        Bar(
+        ChartBar(
             label=label,
             key=key,
-            parts=(Part(tone=tone, share=count / most, said=f"{label}: {count}"),),
+            parts=(BarPart(tone=tone, share=count / most, said=f"{label}: {count}"),),
             text=f"{count:,}",
         )
         for label, key, count, tone in found[:MOST]
     )
     rows = tuple((label, count) for label, _, count, _ in found)
     keys = tuple(key for _, key, _, _ in found)
-    return Chart(
+    return DashboardChart(
         name=name, title=title, about=about, kind="bars", empty=empty, header=header, rows=rows, keys=keys, bars=bars
     )
 
 
-def estimated(tone: Tone, one: Estimate, what: str, chart: str = "") -> Part:
+def estimated(tone: Tone, one: Estimate, what: str, chart: str = "") -> BarPart:
     """A share with its interval as a piece of a bar."""
     if one.value is None:
-        return Part(tone=tone, share=0.0, said=f"{what}: nothing to count", chart=chart, text="-")
+        return BarPart(tone=tone, share=0.0, said=f"{what}: nothing to count", chart=chart, text="-")
     reach = "" if one.low is None or one.high is None else f", {100 * one.low:.0f} to {100 * one.high:.0f} %"
-    return Part(
+    return BarPart(
         tone=tone,
         share=one.value,
         said=f"{what}: {percent(one)}{reach}",

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from judge.review.dashboard import team_charts
-from judge.review.dashboard.chart import MOST, Bar, Chart, Part, Point, Tone, cells, counted, estimated
+from judge.review.dashboard.chart import (
+    MOST,
+    BarPart,
+    ChartBar,
+    DashboardChart,
+    LinePoint,
+    Tone,
+    cells,
+    counted,
+    estimated,
+)
 from judge.review.dashboard.numbers import Numbers
 from judge.review.ui import render
 from judge.verdict import Branch
@@ -22,7 +32,7 @@ _STEPS = {
 _OPEN = frozenset({Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.UNDECIDED})
 
 
-def charts(numbers: Numbers, mine: str | None = None) -> tuple[Chart, ...]:
+def charts(numbers: Numbers, mine: str | None = None) -> tuple[DashboardChart, ...]:
     """All charts. mine: whose own figures alone are shown where people are told apart; None: everybody's."""
     people = [one for one in numbers.reviewers if mine is None or one.name == mine]
     return (
@@ -45,24 +55,24 @@ def step_name(branch: Branch) -> str:
     return _STEPS.get(branch, str(branch))
 
 
-def _days(numbers: Numbers) -> Chart:
+def _days(numbers: Numbers) -> DashboardChart:
     most = max((one.violation + one.needs_review + one.no_violation for one in numbers.days), default=0)
     most = max([most, *(one.decided for one in numbers.days)], default=0) or 1
     tones: tuple[tuple[Tone, str], ...] = (("bad", "violation"), ("warn", "needs_review"), ("good", "no_violation"))
     bars = tuple(
-        Bar(
+        ChartBar(
             label=one.day,
             key=one.day,
             parts=tuple(
-                Part(tone=tone, share=getattr(one, name) / most, said=f"{render.word(name)}: {getattr(one, name)}")
+                BarPart(tone=tone, share=getattr(one, name) / most, said=f"{render.word(name)}: {getattr(one, name)}")
                 for tone, name in tones
             ),
             text=f"{one.decided} decided by people",
         )
         for one in numbers.days
     )
-    line = tuple(Point(x=place + 0.5, y=one.decided / most) for place, one in enumerate(numbers.days))
-    return Chart(
+    line = tuple(LinePoint(x=place + 0.5, y=one.decided / most) for place, one in enumerate(numbers.days))
+    return DashboardChart(
         name="days",
         title="Verdicts and decisions",
         about="Items that came in per day (UTC), by the judge's verdict; the line: items that people decided.",
@@ -79,7 +89,7 @@ def _days(numbers: Numbers) -> Chart:
     )
 
 
-def _rules(numbers: Numbers) -> Chart:
+def _rules(numbers: Numbers) -> DashboardChart:
     return counted(
         "rules",
         "Violations by rule",
@@ -90,11 +100,11 @@ def _rules(numbers: Numbers) -> Chart:
     )
 
 
-def _figures(numbers: Numbers) -> Chart:
+def _figures(numbers: Numbers) -> DashboardChart:
     """Precision and recall; of rules that nobody named there is nothing to say."""
     found = sorted(numbers.overrides, key=lambda one: (-one.decided, one.rule or ""))
     bars = tuple(
-        Bar(
+        ChartBar(
             label=one.rule or "",
             key=one.rule or "",
             parts=(
@@ -105,7 +115,7 @@ def _figures(numbers: Numbers) -> Chart:
         )
         for one in found[:MOST]
     )
-    return Chart(
+    return DashboardChart(
         name="figures",
         title="Precision and recall by rule",
         about="Of what the judge flags, the share that people flag (precision); of what people flag, the share that "
@@ -120,10 +130,10 @@ def _figures(numbers: Numbers) -> Chart:
     )
 
 
-def _overrides(numbers: Numbers) -> Chart:
+def _overrides(numbers: Numbers) -> DashboardChart:
     found = [one for one in numbers.overrides if one.rate.value is not None]
     bars = tuple(
-        Bar(
+        ChartBar(
             label=one.rule or "",
             key=one.rule or "",
             parts=(estimated("warn", one.rate, f"disagreement on {one.rule}"),),
@@ -131,7 +141,7 @@ def _overrides(numbers: Numbers) -> Chart:
         )
         for one in found[:MOST]
     )
-    return Chart(
+    return DashboardChart(
         name="overrides",
         title="Where people disagree",
         about="Of the decided items on which judge or people named the rule, those on which only one of them did.",
@@ -145,7 +155,7 @@ def _overrides(numbers: Numbers) -> Chart:
     )
 
 
-def _branches(numbers: Numbers) -> Chart:
+def _branches(numbers: Numbers) -> DashboardChart:
     found = sorted(numbers.branches.items(), key=lambda one: -one[1])
     return counted(
         "branches",
@@ -157,16 +167,16 @@ def _branches(numbers: Numbers) -> Chart:
     )
 
 
-def _latency(numbers: Numbers) -> Chart:
+def _latency(numbers: Numbers) -> DashboardChart:
     timed = [one for one in numbers.days if one.p50 is not None and one.p95 is not None]
     most = max((one.p95 or 0.0 for one in timed), default=0.0) or 1.0
-    halves = tuple(Point(x=place + 0.5, y=(one.p50 or 0.0) / most) for place, one in enumerate(timed))
-    nearly = tuple(Point(x=place + 0.5, y=(one.p95 or 0.0) / most) for place, one in enumerate(timed))
+    halves = tuple(LinePoint(x=place + 0.5, y=(one.p50 or 0.0) / most) for place, one in enumerate(timed))
+    nearly = tuple(LinePoint(x=place + 0.5, y=(one.p95 or 0.0) / most) for place, one in enumerate(timed))
     bars = tuple(
-        Bar(label=one.day, key=one.day, parts=(), text=f"half under {one.p50:.2f} s, 95 % under {one.p95:.2f} s")
+        ChartBar(label=one.day, key=one.day, parts=(), text=f"half under {one.p50:.2f} s, 95 % under {one.p95:.2f} s")
         for one in timed
     )
-    return Chart(
+    return DashboardChart(
         name="latency",
         title="Seconds per image",
         about="As judged; a batch shares its time evenly among its images.",

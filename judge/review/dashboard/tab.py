@@ -14,7 +14,7 @@ import gradio as gr
 
 from judge.errors import JudgeError, UserError
 from judge.review.dashboard.behind import MOST, behind
-from judge.review.dashboard.chart import Chart
+from judge.review.dashboard.chart import DashboardChart
 from judge.review.dashboard.charts import charts
 from judge.review.dashboard.numbers import Numbers, numbers
 from judge.review.export import Format, cell, export
@@ -95,7 +95,7 @@ def _exported(store: Store, person: Person, form: str) -> dict[str, str]:
     return {"name": f"decisions.{form}", "data": base64.b64encode(buffer.getvalue()).decode()}
 
 
-def _as_csv(drawn: tuple[Chart, ...], name: str) -> dict[str, str]:
+def _as_csv(drawn: tuple[DashboardChart, ...], name: str) -> dict[str, str]:
     """What a chart shows, as a table in a file. It leaves no line: it is on the screen already.
 
     Raises:
@@ -127,7 +127,7 @@ def _behind(store: Store, person: Person, chart: str, key: str, since: datetime 
     return render.html("dashboard_items", items=found, total=total, most=MOST)
 
 
-def _slots(counted: Numbers, drawn: tuple[Chart, ...], person: Person) -> dict[str, str]:
+def _slots(counted: Numbers, drawn: tuple[DashboardChart, ...], person: Person) -> dict[str, str]:
     """The tiles and the charts. How single people did is for who manages policy, and for themselves."""
     oldest = age(counted.oldest) if counted.oldest is not None else None
     second = counted.agreement[0] if counted.agreement else None

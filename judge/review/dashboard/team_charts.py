@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from judge.review.dashboard.chart import MOST, Bar, Chart, Part, Tone, cells, counted, estimated, percent
+from judge.review.dashboard.chart import (
+    MOST,
+    BarPart,
+    ChartBar,
+    DashboardChart,
+    Tone,
+    cells,
+    counted,
+    estimated,
+    percent,
+)
 from judge.review.dashboard.numbers import Numbers
 from judge.review.dashboard.people import ESCALATED, Reviewer
 
 
-def ageing(numbers: Numbers) -> Chart:
+def ageing(numbers: Numbers) -> DashboardChart:
     """What waits now, by how long."""
     tones: tuple[tuple[Tone, str, str], ...] = (
         ("accent", "open", "First read"),
@@ -19,18 +29,18 @@ def ageing(numbers: Numbers) -> Chart:
     sums = [one.open + one.second_read + one.escalated for one in numbers.ageing]
     most = max(sums, default=0) or 1
     bars = tuple(
-        Bar(
+        ChartBar(
             label=one.age,
             key=one.age,
             parts=tuple(
-                Part(tone=tone, share=getattr(one, name) / most, said=f"{word}: {getattr(one, name)}")
+                BarPart(tone=tone, share=getattr(one, name) / most, said=f"{word}: {getattr(one, name)}")
                 for tone, name, word in tones
             ),
             text=str(total),
         )
         for one, total in zip(numbers.ageing, sums, strict=True)
     )
-    return Chart(
+    return DashboardChart(
         name="ageing",
         title="How long items wait",
         about="Everything that waits now, whenever it came in, by what for.",
@@ -44,7 +54,7 @@ def ageing(numbers: Numbers) -> Chart:
     )
 
 
-def escalations(numbers: Numbers) -> Chart:
+def escalations(numbers: Numbers) -> DashboardChart:
     """What became of what was escalated."""
     tones: dict[str, Tone] = {"waits_second": "warn", "waits_policy": "bad"}
     return counted(
@@ -57,19 +67,19 @@ def escalations(numbers: Numbers) -> Chart:
     )
 
 
-def reviewers(people: Sequence[Reviewer]) -> Chart:
+def reviewers(people: Sequence[Reviewer]) -> DashboardChart:
     """What each of these people did."""
     most = max((one.decided for one in people), default=0) or 1
     bars = tuple(
-        Bar(
+        ChartBar(
             label=one.name,
             key=one.name,
-            parts=(Part(tone="accent", share=one.decided / most, said=f"{one.name}: {one.decided} decided"),),
+            parts=(BarPart(tone="accent", share=one.decided / most, said=f"{one.name}: {one.decided} decided"),),
             text="; ".join(_of_reviewer(one)),
         )
         for one in people
     )
-    return Chart(
+    return DashboardChart(
         name="reviewers",
         title="Reviewers",
         about="Decisions that stand, gold items and skips aside; seconds that an item was looked at (median); the "
@@ -111,11 +121,11 @@ def _of_reviewer(one: Reviewer) -> Iterable[str]:
         yield f"{one.escalated} escalated"
 
 
-def agreement(numbers: Numbers) -> Chart:
+def agreement(numbers: Numbers) -> DashboardChart:
     """How often both readers said the same."""
     found = [one for one in numbers.agreement if one.raw.value is not None]
     bars = tuple(
-        Bar(
+        ChartBar(
             label=one.rule,
             key=one.rule,
             parts=(estimated("accent", one.raw, f"same answer on {one.rule}"),),
@@ -124,7 +134,7 @@ def agreement(numbers: Numbers) -> Chart:
         )
         for one in found[:MOST]
     )
-    return Chart(
+    return DashboardChart(
         name="agreement",
         title="Second reads",
         about="Blind second reads against first ones, by rule: the share in which both said the same.",
@@ -138,11 +148,11 @@ def agreement(numbers: Numbers) -> Chart:
     )
 
 
-def gold(numbers: Numbers, mine: str | None) -> Chart:
+def gold(numbers: Numbers, mine: str | None) -> DashboardChart:
     """How often what readers said is true; of one of them where `mine` is given."""
     found = [one for one in numbers.gold if mine is None or one.reviewer == mine]
     bars = tuple(
-        Bar(
+        ChartBar(
             label=one.reviewer,
             key=one.reviewer,
             parts=(estimated("good", one.accuracy, f"gold items of {one.reviewer}"),),
@@ -150,7 +160,7 @@ def gold(numbers: Numbers, mine: str | None) -> Chart:
         )
         for one in found
     )
-    return Chart(
+    return DashboardChart(
         name="gold",
         title="Gold items",
         about="How often each reader said what is known to be true.",

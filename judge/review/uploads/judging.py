@@ -22,7 +22,7 @@ from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.review.queue.stage import SHIELD_SIDE
 from judge.review.shield import shielded
 from judge.review.store import Store
-from judge.review.uploads.watched import Stopped, Watched
+from judge.review.uploads.watched import Cancelled, WatchedMllm
 
 if TYPE_CHECKING:
     from judge.constitution import Constitution
@@ -70,7 +70,7 @@ class Uploads:
         self._all: list[Upload] = []
         self._guard = threading.Lock()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
-        self._watched: WeakKeyDictionary[Judge, tuple[Judge, Watched]] = WeakKeyDictionary()
+        self._watched: WeakKeyDictionary[Judge, tuple[Judge, WatchedMllm]] = WeakKeyDictionary()
 
     def put(self, who: str, name: str, image: bytes, source: str) -> Upload:
         """Take a file to be judged by the constitution of this name or path.
@@ -127,7 +127,7 @@ class Uploads:
                 with watched.by(one):
                     verdict = judge.judge(one.image, name=one.name)
             self._finish(one, verdict)
-        except Stopped:
+        except Cancelled:
             log.debug("an upload was cancelled")
         except JudgeError as error:
             one.error = error
@@ -151,11 +151,11 @@ class Uploads:
             one.item, one.verdict = self._store.add(verdict, one.image, "upload"), verdict
             one.state = "done"
 
-    def _judge_of(self, source: str) -> tuple[Judge, Watched]:
+    def _judge_of(self, source: str) -> tuple[Judge, WatchedMllm]:
         """The judge of a constitution, with its model watched; kept, because it remembers its language priors."""
         known = self._judges.of(source)
         if known not in self._watched:
-            watched = Watched(known.mllm)
+            watched = WatchedMllm(known.mllm)
             self._watched[known] = known.derive(model=watched), watched
         return self._watched[known]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from judge.verdict import Answer, ModelIdentity
 
 
-class Stopped(UserError):
+class Cancelled(UserError):
     """Somebody cancelled it. A `UserError`, because no judge takes one for the model's failure."""
 
 
@@ -29,7 +29,7 @@ class Watcher(Protocol):
     def cancelled(self) -> bool: ...
 
 
-class Watched:
+class WatchedMllm:
     """An `Mllm` in front of another. Only one watcher at a time: a machine judges one image at a time."""
 
     def __init__(self, mllm: Mllm) -> None:
@@ -53,7 +53,7 @@ class Watched:
         """See `Mllm.answer`.
 
         Raises:
-            Stopped: the watcher cancelled.
+            Cancelled: the watcher cancelled.
         """
         self._go_on()
         found = self._mllm.answer(asks)
@@ -67,11 +67,11 @@ class Watched:
         """See `Mllm.reply`.
 
         Raises:
-            Stopped: the watcher cancelled.
+            Cancelled: the watcher cancelled.
         """
         self._go_on()
         return self._mllm.reply(conversations, max_tokens=max_tokens, schema=schema)
 
     def _go_on(self) -> None:
         if self._watcher is not None and self._watcher.cancelled:
-            raise Stopped("cancelled", hint="give the image again when you like")
+            raise Cancelled("cancelled", hint="give the image again when you like")
