@@ -1,13 +1,13 @@
 """Stopping a drawing early, on a stand-in for a diffusion pipeline that draws known scenes out of noise.
 
-    python -m benchmarks.early_stopping --out FILE.json [--calibration 40] [--test 60] [--looks 13,15,17,19,21,23]
+    python -m benchmarks.early_stopping --out FILE.json [--calibration 100] [--test 60] [--looks 13,15,17,19,21,23]
     python -m benchmarks.early_stopping --out FILE.json --again [--looks 15,17,19]    # of what FILE.json has seen
 
 1. Draw scenes whose truth is known: an animal, something that stands about, and a skull or a bomb (violating), or what
 looks like one or has nothing to do with it (fine, half of each). 2. The stand-in takes each along the path of a
 rectified flow, 50 even steps from pure noise to the scene; at each its scheduler says what it takes the clean picture
-to be: the best linear estimate (Wiener) from the noisy one, by how strong each spatial frequency is in the scenes to
-calibrate on. So a scene comes out from coarse to fine, as in real pipelines. 3. `EarlyStopping` looks at some steps
+to be: the best linear estimate (Wiener) from the noisy one, by how strong each spatial frequency is in the first
+scenes. So a scene comes out from coarse to fine, as in real pipelines. 3. `EarlyStopping` looks at some steps
 with the bundled model as its eyes. It is calibrated on the first scenes, and measured on others: steps saved, false
 stops, and beside it what the whole judge says of the finished pictures. What was seen is kept in FILE.json.
 
@@ -37,7 +37,7 @@ from judge.errors import JudgeError, UserError
 from judge.evaluation.measures.shares import share
 from judge.files import write_whole
 from judge.integrations.diffusers import EarlyStopping
-from judge.integrations.stopping import Stopping, Watched, calibrated
+from judge.integrations.stopping import Stopping, Watched, calibrated, saved
 from judge.judging.pipeline import Judge
 
 CONSTITUTION = """\
@@ -54,8 +54,9 @@ rules:
 Scene = tuple[Image.Image, frozenset[str]]  # and the rules that it violates
 LIKE = {"skulls": v.SKULL_LIKE, "explosives": v.BOMB_LIKE}
 STEPS, BATCH = 50, 8
+SPECTRUM = 40  # scenes of each kind that the scheduler learns from
 LOOKS = (13, 15, 17, 19, 21, 23)
-FALSE_STOPS = 0.05
+FALSE_STOPS = 0.025  # so that of other drawings 5 % are hardly exceeded
 
 
 class Scheduler:
@@ -149,13 +150,12 @@ def measured(runs: Sequence[Watched], stopping: Stopping) -> dict[str, Any]:
     """Stops, and steps saved, of drawings whose truth is known. A drawing that is not stopped saves nothing."""
     bad, fine = ([one for one in runs if bool(one.violates) is kind] for kind in (True, False))
     at = {id(one): stopping.stopped(one.looks) for one in runs}
-    saved = [1 - (stopping.looks[hit[0]] + 1) / STEPS if (hit := at[id(one)]) else 0.0 for one in bad]
     stops = sorted(stopping.looks[hit[0]] for one in bad if (hit := at[id(one)]))
     return {
         "violating": len(bad),
         "stopped": share(len(stops), len(bad)).model_dump(),
         "for_a_rule_it_violates": sum(1 for one in bad if (hit := at[id(one)]) and hit[1] in one.violates),
-        "steps_saved": round(sum(saved) / len(saved), 4),
+        "steps_saved": round(sum(saved(stopping, one) for one in bad) / len(bad), 4),
         "median_stop": stops[len(stops) // 2] if stops else None,
         "fine": len(fine),
         "false_stops": share(sum(at[id(one)] is not None for one in fine), len(fine)).model_dump(),
@@ -180,7 +180,7 @@ def seen(art: Art, calibration: int, test: int, looks: Sequence[int]) -> dict[st
     """What is seen of so many scenes of each kind at each look, and what the judge says of those to measure on."""
     judge = load_judge(parse_constitution(CONSTITUTION), batch=BATCH, device="cpu")
     known, new = list(scenes(art, 0, calibration)), list(scenes(art, calibration, test))
-    pipe = StandIn(Scheduler([picture for picture, _ in known]))
+    pipe = StandIn(Scheduler([picture for picture, _ in scenes(art, 0, SPECTRUM)]))
     runs = {
         "calibration": watched(judge, pipe, known, looks, seed=0),
         "test": watched(judge, pipe, new, looks, seed=len(known)),
@@ -212,14 +212,14 @@ def _at(looks: Sequence[int], known: Sequence[int], run: dict[str, Any]) -> Watc
     if missing:
         raise UserError(f"nothing was seen at step {min(missing)}", hint=f"seen: {', '.join(map(str, known))}")
     found = tuple(run["looks"][list(known).index(one)] for one in looks)
-    return Watched(violates=run["violates"], steps=tuple(looks), looks=found)
+    return Watched(violates=run["violates"], steps=tuple(looks), of_steps=STEPS, looks=found)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; gives its exit code."""
     cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     cli.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    cli.add_argument("--calibration", type=int, default=40, help="scenes of each kind to calibrate on")
+    cli.add_argument("--calibration", type=int, default=100, help="scenes of each kind to calibrate on")
     cli.add_argument("--test", type=int, default=60, help="scenes of each kind to measure on")
     cli.add_argument("--looks", default=",".join(map(str, LOOKS)), help="steps, from 0, with commas between them")
     cli.add_argument("--again", action="store_true", help="measure what FILE.json has seen, at some of its looks")

@@ -103,6 +103,7 @@ class EarlyStopping:
         self._decode = decode or _decoded
         self._clean: torch.Tensor | None = None
         self._watched: Any = None
+        self._steps = 0  # of the last call
         self.drawings: tuple[Drawing, ...] = ()
 
     @contextmanager
@@ -143,6 +144,7 @@ class EarlyStopping:
             )
         if step == 0:
             self.drawings = tuple(Drawing() for _ in range(len(latents)))
+        self._steps = step + 1
         if step in self.stopping.looks:
             self._look(pipe, step)
         blank = [one.stopped is not None for one in self.drawings]
@@ -160,7 +162,12 @@ class EarlyStopping:
         violates: of each, the rules that the finished picture violates.
         """
         return [
-            Watched(violates=frozenset(rules), steps=self.stopping.looks, looks=tuple(map(dict, one.seen)))
+            Watched(
+                violates=frozenset(rules),
+                steps=self.stopping.looks,
+                of_steps=self._steps,
+                looks=tuple(map(dict, one.seen)),
+            )
             for one, rules in zip(self.drawings, violates, strict=True)
         ]
 

@@ -1,13 +1,14 @@
 """When to stop a drawing that is not finished: what is seen of it at a few steps, and a bound on it. Knows no host.
 
-At each look the model is asked about the statements of the rules, and a rule's detection is how likely it is violated,
-from 0 to 1: the least of its preconditions, each its likeliest alternative, and of "no exception holds". A drawing is
-stopped as soon as the detections of a rule, summed up, reach eta times lambda, with eta looks in all.
+At each look the model is asked about the statements of the rules. How likely a rule is violated, from 0 to 1, is the
+least of its preconditions, each its likeliest alternative, and of "no exception holds"; over a bound the look detects
+it. A drawing is stopped as soon as the detections of a rule, summed up, reach eta times lambda, with eta looks in all.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -37,6 +38,8 @@ class Stopping(Frozen):
 
     looks: tuple[int, ...] = (4, 9, 14, 19)
     """Steps, from 0, after which the predicted picture is looked at. Eta is how many they are."""
+    over: float = Field(default=0.5, ge=0.0, lt=1.0)
+    """How likely a rule must be violated for a look to detect it: over this."""
     level: float = Field(default=0.6, gt=0.0, le=1.0)
     """Lambda: a drawing is stopped when the detections of a rule sum up to eta times this."""
     telling: dict[str, tuple[int, ...]] = Field(default_factory=dict)
@@ -62,29 +65,29 @@ class Stopping(Frozen):
             said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             raise UserError(f"{printable(str(file))} is no file of when to stop: {printable(said)}") from error
 
-    def detection(self, rule: str, chances: Sequence[float]) -> float:
+    def likely(self, rule: str, chances: Sequence[float]) -> float:
         """How likely a rule is violated, by what counts of it. chances: of its conditions, that on exceptions last."""
         asked = self.telling.get(rule, range(len(chances) - 1))
         return min((*(chances[place] for place in asked), chances[-1]))
 
     def stopped(self, looks: Sequence[Seen]) -> tuple[int, str] | None:
         """The look (from 0) at which a drawing is stopped, and the rule; None where it is not."""
-        sums: dict[str, float] = {}
+        sums: Counter[str] = Counter()
         for number, seen in enumerate(looks[: len(self.looks)]):
-            for rule, chances in seen.items():
-                sums[rule] = sums.get(rule, 0.0) + self.detection(rule, chances)
-            worst = max(sums, key=lambda rule: sums[rule], default=None)
-            if worst is not None and sums[worst] >= len(self.looks) * self.level:
-                return number, worst
+            sums.update(rule for rule, chances in seen.items() if self.likely(rule, chances) > self.over)
+            for rule, found in sums.most_common(1):
+                if found >= len(self.looks) * self.level - 1e-9:
+                    return number, rule
         return None
 
 
 class Watched(Frozen):
-    """A drawing that was looked at after some steps and not stopped. violates: rules that the finished picture
-    violates, as people or the judge say."""
+    """A drawing that was looked at after some steps, of so many in all, and not stopped. violates: rules that the
+    finished picture violates, as people or the judge say."""
 
     violates: frozenset[str] = frozenset()
     steps: tuple[int, ...]
+    of_steps: int
     looks: tuple[dict[str, tuple[float, ...]], ...]
 
 
@@ -122,37 +125,44 @@ def gravest(frames: Sequence[Seen]) -> Seen:
 
 def calibrated(runs: Sequence[Watched], *, false_stops: float = 0.05) -> Stopping:
     """When to stop, so that of drawings like these that violate nothing at most a share of `false_stops` is stopped, on
-    average over calibrations. Which precondition of a rule is most telling comes from the drawings that violate it.
+    average over calibrations. Which precondition of a rule is most telling, and how many looks must detect it, comes
+    from the drawings that violate it: what saves most steps.
 
     Raises:
         UserError: too few drawings for such a promise, not all looked at after the same steps, or what is seen of those
             without violation is as sure as can be.
     """
-    steps = runs[0].steps if runs else ()
-    if any(one.steps != steps or len(one.looks) != len(steps) for one in runs):
+    if len({(one.steps, one.of_steps, len(one.looks)) for one in runs}) > 1 or any(
+        len(one.looks) != len(one.steps) for one in runs
+    ):
         raise UserError("the drawings were looked at at other steps, each", hint="watch all with the same looks")
-    fine = [one for one in runs if not one.violates]
+    bad, fine = [one for one in runs if one.violates], [one for one in runs if not one.violates]
     allowed = math.floor(false_stops * (len(fine) + 1) + 1e-9)
     if allowed < 1:
         raise UserError(
             f"{len(fine)} drawings without violation are too few to stop at most {false_stops:.0%} of them wrongly",
             hint=f"watch at least {math.ceil(1 / false_stops - 1e-9) - 1}",
         )
-    rules = list(dict.fromkeys(rule for one in runs for seen in one.looks for rule in seen))
-    telling = {
-        rule: _most_telling(rule, [one for one in runs if rule in one.violates], fine)
-        for rule in rules
-        if any(rule in one.violates for one in runs)
-    }
-    open_level = Stopping(looks=steps, telling=telling)
-    highest = sorted((max(_sums(one, open_level).values(), default=0.0) for one in fine), reverse=True)
-    level = math.floor(highest[allowed - 1] / len(open_level.looks) * 1e6 + 1) / 1e6  # the next one over it
-    if level > 1:
+    violated = dict.fromkeys(rule for one in bad for rule in sorted(one.violates))
+    telling = {rule: _most_telling(rule, [one for one in bad if rule in one.violates], fine) for rule in violated}
+    found = []
+    for wanted in range(1, len(fine[0].steps) + 1):
+        by = Stopping(looks=fine[0].steps, level=wanted / len(fine[0].steps), telling=telling)
+        over = sorted((_surest(one, by, wanted) for one in fine), reverse=True)[allowed - 1]
+        if over < 1:  # else nothing is over it
+            found.append(by.model_copy(update={"over": over}))
+    if not found:
         raise UserError(
             "drawings without violation look like violations throughout, so none can be stopped by what is seen",
             hint="look at later steps, or reword the statements",
         )
-    return open_level.model_copy(update={"level": level})
+    return max(found, key=lambda one: sum(saved(one, run) for run in bad))
+
+
+def saved(stopping: Stopping, run: Watched) -> float:
+    """The share of its steps that a drawing would not have taken; 0 where it is not stopped."""
+    hit = stopping.stopped(run.looks)
+    return 1 - (stopping.looks[hit[0]] + 1) / run.of_steps if hit is not None else 0.0
 
 
 def read_watched(file: str | Path) -> list[Watched]:
@@ -178,25 +188,27 @@ def read_watched(file: str | Path) -> list[Watched]:
 
 def _most_telling(rule: str, bad: Sequence[Watched], fine: Sequence[Watched]) -> tuple[int, ...]:
     """All preconditions, or the one by which violating drawings are told from the others more often."""
-    count = len(next(seen[rule] for one in bad for seen in one.looks if rule in seen)) - 1
+    count = len(next((seen[rule] for one in bad for seen in one.looks if rule in seen), (0.0,))) - 1
     every = tuple(range(count))
     choices = [*((place,) for place in every), every]
 
     def telling(choice: tuple[int, ...]) -> tuple[float, int]:
         by = Stopping(telling={rule: choice})
-        high, low = ([_sums(one, by).get(rule, 0.0) for one in some] for some in (bad, fine))
+        high, low = ([_surest(one, by, 1, rule) for one in some] for some in (bad, fine))
         told = sum((a > b) + (a == b) / 2 for a in high for b in low) / (len(high) * len(low))
         return told, -len(choice)
 
     return max(choices, key=telling)
 
 
-def _sums(run: Watched, stopping: Stopping) -> dict[str, float]:
-    sums: dict[str, float] = {}
+def _surest(run: Watched, by: Stopping, wanted: int, rule: str | None = None) -> float:
+    """How likely a rule (any, where none is named) is violated in so many of the looks, at least."""
+    found: dict[str, list[float]] = {}
     for seen in run.looks:
-        for rule, chances in seen.items():
-            sums[rule] = sums.get(rule, 0.0) + stopping.detection(rule, chances)
-    return sums
+        for name, chances in seen.items():
+            if rule in (None, name):
+                found.setdefault(name, []).append(by.likely(name, chances))
+    return max((sorted(each, reverse=True)[wanted - 1] for each in found.values() if len(each) >= wanted), default=0.0)
 
 
 def _answered(verdict: Verdict) -> dict[str, float]:

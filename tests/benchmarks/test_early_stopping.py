@@ -42,7 +42,9 @@ def test_it_draws_the_scene_out_of_noise_and_sees_it_from_coarse_to_fine(drawn):
 
 def test_a_stopped_scene_takes_no_more_steps(drawn):
     pipe = StandIn(Scheduler(drawn))
-    stop = EarlyStopping(judge=colour_judge(model=Yes()), decode=decode, stopping=Stopping(looks=(3, 5), level=0.9))
+    stop = EarlyStopping(
+        judge=colour_judge(model=Yes()), decode=decode, stopping=Stopping(looks=(3, 5), over=0.5, level=0.9)
+    )
     with stop.watching(pipe):
         pipe(drawn[:2], (1, 2), stop)
     assert pipe.steps == 6 and {one.stopped[0] for one in stop.drawings} == {5}
@@ -59,11 +61,11 @@ class Yes(ColourMllm):
 
 def run(violates, *values):
     looks = tuple({"skulls": (one, 1.0)} for one in values)
-    return Watched(violates=frozenset(violates), steps=(9, 24), looks=looks)
+    return Watched(violates=frozenset(violates), steps=(9, 24), of_steps=STEPS, looks=looks)
 
 
 def test_steps_are_saved_by_what_is_stopped_and_others_save_none():
-    stopping = Stopping(looks=(9, 24), level=0.5)
+    stopping = Stopping(looks=(9, 24), over=0.55, level=0.5)
     runs = [
         run(["skulls"], 1.0, 0.0),
         run(["skulls"], 0.5, 0.6),

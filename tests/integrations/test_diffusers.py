@@ -218,7 +218,12 @@ def test_who_only_watches_stops_nothing(monkeypatch):
         run(pipe, 1, 20, callback_on_step_end=stop)
     assert pipe.noises == 20 and len(stop.drawings[0].seen) == 4 and stop.drawings[0].stopped is None
     found = stop.watched([{"no-red"}])[0]
-    assert found.violates == {"no-red"} and found.steps == (4, 9, 14, 19) and found.looks[0]["no-red"][0] > 0.9
+    assert (
+        found.violates == {"no-red"}
+        and found.steps == (4, 9, 14, 19)
+        and found.of_steps == 20
+        and found.looks[0]["no-red"][0] > 0.9
+    )
 
 
 def test_a_pipeline_that_is_not_watched_or_cannot_be_decoded_is_refused(monkeypatch):

@@ -23,11 +23,11 @@ def seen(*values):
 
 
 def test_a_drawing_is_stopped_as_soon_as_the_sum_is_reached():
-    stopping = Stopping(looks=LOOKS, level=0.6)
-    assert stopping.stopped(seen(0.9, 0.9)) is None
-    assert stopping.stopped(seen(0.9, 0.9, 0.6, 0.9)) == (2, "fire")
-    assert stopping.stopped(seen(0.0, 0.7, 0.8, 0.89)) is None
-    assert stopping.stopped([*seen(0.5, 0.5, 0.5, 0.5), *seen(1.0)]) is None, "looks after the last one do not count"
+    stopping = Stopping(looks=LOOKS, over=0.7, level=0.6)
+    assert stopping.stopped(seen(0.9, 0.9)) is None, "two of four are less than 0.6"
+    assert stopping.stopped(seen(0.9, 0.9, 0.8, 0.9)) == (2, "fire")
+    assert stopping.stopped(seen(0.9, 0.7, 0.8, 0.7)) is None, "what is not over it is no detection"
+    assert stopping.stopped([*seen(0.9, 0.1, 0.1, 0.9), *seen(1.0)]) is None, "looks after the last one do not count"
 
 
 def test_rules_are_summed_up_each_for_itself():
@@ -35,11 +35,11 @@ def test_rules_are_summed_up_each_for_itself():
     assert Stopping(looks=(0, 1), level=0.6).stopped(looks) is None
 
 
-def test_a_detection_is_the_least_of_what_counts_and_an_exception_always_does():
+def test_how_likely_a_rule_is_violated_is_the_least_of_what_counts_and_an_exception_always_does():
     stopping = Stopping(telling={"fire": (1,)})
-    assert stopping.detection("fire", (0.1, 0.8, 1.0)) == 0.8
-    assert stopping.detection("fire", (0.1, 0.8, 0.3)) == 0.3, "an exception is likely"
-    assert stopping.detection("water", (0.1, 0.8, 1.0)) == 0.1
+    assert stopping.likely("fire", (0.1, 0.8, 1.0)) == 0.8
+    assert stopping.likely("fire", (0.1, 0.8, 0.3)) == 0.3, "an exception is likely"
+    assert stopping.likely("water", (0.1, 0.8, 1.0)) == 0.1
 
 
 def watched(rng, violates, strength, looks=6):
@@ -49,6 +49,7 @@ def watched(rng, violates, strength, looks=6):
     return Watched(
         violates=frozenset({"fire"} if violates else ()),
         steps=tuple(range(looks)),
+        of_steps=10,
         looks=tuple({"fire": (rng.uniform(0.8, 1.0), one, 1.0)} for one in values),
     )
 
@@ -59,7 +60,7 @@ def runs(rng, count):
 
 def test_calibration_keeps_false_stops_and_finds_the_telling_precondition():
     rng, wrong, fine = random.Random(5), 0, 0
-    for _ in range(40):
+    for _ in range(25):
         stopping = calibrated(runs(rng, 39), false_stops=0.05)
         assert stopping.telling["fire"] in ((1,), (0, 1))
         new = [watched(rng, False, 0.3) for _ in range(50)]
@@ -75,6 +76,7 @@ def test_calibration_tells_by_the_fewest_preconditions():
         Watched(
             violates=frozenset({"fire"} if bad else ()),
             steps=(3,),
+            of_steps=9,
             looks=({"fire": (0.9 if bad else 0.1, rng.random(), 1.0)},),
         )
         for bad in (True, False)
@@ -89,15 +91,15 @@ def test_too_few_drawings_promise_nothing():
     assert "at least 19" in str(raised.value)
     calibrated(runs(random.Random(2), 19))
     with pytest.raises(UserError, match="none can be stopped"):
-        calibrated([Watched(steps=(0,), looks=tuple(seen(1.0)))] * 30)
+        calibrated([Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))] * 30)
     with pytest.raises(UserError, match="looked at at other steps"):
-        calibrated([*runs(random.Random(2), 30), Watched(steps=(0,), looks=tuple(seen(1.0)))])
+        calibrated([*runs(random.Random(2), 30), Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))])
 
 
 def test_it_is_kept_in_a_file_and_what_is_none_is_told(tmp_path):
     file = tmp_path / "stopping.json"
-    file.write_text(Stopping(looks=LOOKS, level=0.7, telling={"fire": (1,)}).model_dump_json())
-    assert Stopping.read(file) == Stopping(looks=LOOKS, level=0.7, telling={"fire": (1,)})
+    file.write_text(Stopping(looks=LOOKS, over=0.8, level=0.7, telling={"fire": (1,)}).model_dump_json())
+    assert Stopping.read(file) == Stopping(looks=LOOKS, over=0.8, level=0.7, telling={"fire": (1,)})
     for wrong in ('{"looks": [3, 1]}', '{"level": 2}', "[]", "no json"):
         file.write_text(wrong)
         with pytest.raises(UserError, match="no file of when to stop"):
@@ -115,8 +117,8 @@ def test_every_statement_is_asked_at_once_and_exceptions_count():
     assert found[0]["no-red"][0] > 0.95 > 0.05 > found[1]["no-red"][0]
     assert min(found[1]["no-teal"]) > 0.95 > 0.05 > min(found[2]["no-teal"])
     stopping = Stopping()
-    assert stopping.detection("no-blue", found[2]["no-blue"]) > 0.95
-    assert stopping.detection("no-blue", found[1]["no-blue"]) < 0.05, "green lifts it"
+    assert stopping.likely("no-blue", found[2]["no-blue"]) > 0.95
+    assert stopping.likely("no-blue", found[1]["no-blue"]) < 0.05, "green lifts it"
 
 
 def test_what_the_model_cannot_say_stops_nothing():
@@ -125,7 +127,7 @@ def test_what_the_model_cannot_say_stops_nothing():
             return Answer(p_yes=0.01, p_no=0.0001) if ask.image is not None else super()._one(ask)
 
     found = Looker(colour_judge(model=Mute())).look([Image.new("RGB", (8, 8), (255, 0, 0))])[0]
-    assert all(Stopping().detection(rule, chances) == 0 for rule, chances in found.items())
+    assert all(Stopping().likely(rule, chances) == 0 for rule, chances in found.items())
 
 
 def test_of_a_clip_the_frame_that_is_likeliest_violating_counts():
