@@ -182,3 +182,20 @@ def test_notes_and_recent_decisions_by_key(store, page):
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
     assert audit(store).problems == ()
+
+
+def test_filters_are_kept_as_a_queue(store, page):
+    page.get_by_label("Verdict", exact=True).select_option("violation")
+    settled(page)
+    page.get_by_text("Keep these filters as a queue").click()
+    page.locator("#cj-keep-form").get_by_label("Name").fill("Violations")
+    page.locator("#cj-keep-form").get_by_role("button", name="Keep").click()
+    page.locator("#cj-queue").wait_for()
+    assert page.locator("#cj-queue").input_value() == "Violations", "the filters are that queue's"
+    page.locator("#cj-queue").select_option("")
+    settled(page)
+    assert page.get_by_label("Verdict", exact=True).input_value() == ""
+    page.locator("#cj-queue").select_option("Violations")
+    settled(page)
+    assert store.verdict(current(page)).verdict == "violation"
+    assert at(page).endswith("?verdict=violation")

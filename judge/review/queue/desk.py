@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.errors import ImageError, JudgeError, UserError
-from judge.review.queue import keys, listing, stage
+from judge.review.queue import keys, listing, queues, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.recorded import recorded
@@ -55,6 +55,8 @@ class Desk:
             "undo": self._undo,
             "refresh": self._refresh,
             "prefer": self._prefer,
+            "keep_queue": lambda asked, person: queues.keep(context.store, asked, person),
+            "drop_queue": lambda asked, person: queues.drop(context.store, asked, person),
             "note": traces.note,
             "recent": traces.recent,
             "reopen": traces.reopen,
@@ -95,7 +97,11 @@ class Desk:
         reply = self._opened(asked, person) if asked.open is not None else self._next(asked, person)
         chosen = self._store.preferences(person.name)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
-        slots = {**reply.slots, "filters": self._filters(asked, person)}
+        slots = {
+            **reply.slots,
+            "filters": self._filters(asked, person),
+            "queues": queues.queues_html(self._store, person),
+        }
         return reply.model_copy(
             update={"slots": slots, "person": who, "filters": asked.filters, "preferences": whole(chosen)}
         )

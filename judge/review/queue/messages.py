@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from judge.errors import JudgeError
 from judge.review.queue.listing import Wanted
 from judge.review.store import MOST_WORDS, Action, Preferences
-from judge.settings import Frozen
+from judge.settings import Frozen, Share
 
 MOST = 2**53  # what a browser counts exactly, and SQLite, too
 
@@ -35,6 +35,8 @@ class QueueRequest(Frozen):
         "note",
         "recent",
         "reopen",
+        "keep_queue",
+        "drop_queue",
     ]
     serial: int = Field(ge=0, le=MOST)
     item: int | None = Field(default=None, ge=1, le=MOST)
@@ -45,6 +47,8 @@ class QueueRequest(Frozen):
     rules: tuple[str, ...] = ()
     reason: str = Field(default="", max_length=MOST_WORDS)
     gold: bool = False
+    name: str = Field(default="", max_length=40)
+    share: Share = 0.0
     line: int | None = Field(default=None, ge=1, le=MOST)
     preferences: Preferences | None = None
 

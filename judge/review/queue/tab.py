@@ -16,8 +16,8 @@ from judge.review.ui import render
 from judge.review.ui.context import Context
 
 log = logging.getLogger("judge")
-_PARTS = (
-    "desk toast stage view decision panel rules lists keys preferences heard place redraft traces start"  # in order
+_PARTS = (  # in this order
+    "desk toast stage view decision panel rules lists keys preferences heard place redraft traces queues start"
 )
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
 

@@ -251,6 +251,20 @@ class Breaks(Frozen):
     for_minutes: int = Field(default=5, ge=1)
 
 
+class NamedQueue(Frozen):
+    """A part of what waits, under a name. share: of what somebody is given who asks for all that waits."""
+
+    name: str = Field(min_length=1, max_length=40)
+    verdict: VerdictWord | None = None
+    rule: str | None = None
+    source: Source | None = None
+    constitution: str | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+    order: Order = "oldest"
+    share: Share = 0.0
+
+
 class ReviewSettings(Frozen):
     """How a team reviews; kept in the store, so that all its servers agree.
 
@@ -262,6 +276,7 @@ class ReviewSettings(Frozen):
     breaks: Breaks = Breaks()
     lease_minutes: int = Field(default=15, ge=1)
     anonymous: bool = False
+    queues: tuple[NamedQueue, ...] = Field(default=(), max_length=20)
 
 
 class Preferences(Frozen):

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from judge.errors import UserError
 from judge.files import read_whole
-from judge.review.store import adding, aftermath, deciding, log, pictures, queue, reading
+from judge.review.store import adding, aftermath, deciding, log, named, pictures, queue, reading
 from judge.review.store.data_folder import DataFolder
 from judge.review.store.records import (
     Choices,
@@ -83,16 +83,15 @@ class Store(DataFolder):
         moment = log.now_or(now)
         with self.writing() as connection:
             chosen, role = reading.settings(connection), reading.role(connection, reviewer)
-            item = queue.lease_next(
+            item = named.lease_next(
                 connection,
                 reviewer,
                 role,
                 filters or Filters(),
                 order,
-                chosen.gold,
+                chosen,
                 moment,
                 moment + timedelta(minutes=chosen.lease_minutes),
-                verdict_shown=chosen.second_reads.verdict_shown,
             )
             return None if item is None else reading.item(connection, item, reviewer, moment)
 

@@ -3,7 +3,7 @@
 const $ = (id) => element.querySelector("#" + id);
 const desk = $("cj-desk"), live = $("cj-live"), slots = {
   stage: "cj-stage", verdict: "cj-verdict", rules: "cj-rules", decision: "cj-decision-slot", list: "cj-list",
-  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", notes: "cj-notes", recent: "cj-recent-list",
+  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", notes: "cj-notes", queues: "cj-queues", recent: "cj-recent-list",
 };
 const inSight = () => desk.getClientRects().length > 0;  // not on another tab
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", order: "oldest", min_score: "", max_score: "" };
@@ -45,6 +45,7 @@ watch("value", () => {
   if (moved && doing === "decide") keepDraft(before, null);
   if (reply.slots?.decision) redraft();
   if ((moved || !quietly) && after === null) placed();
+  nameQueue();
   nameKeys(); foldRules();
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);
