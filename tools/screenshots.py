@@ -82,6 +82,12 @@ def _chains(page: Page) -> None:
     _workbench(page, "chains")
 
 
+def _cases(page: Page) -> None:
+    _workbench(page, "cases")
+    page.get_by_role("button", name="Make a case of item").first.click()
+    page.locator(".wb-case-list .wb-case").first.wait_for()
+
+
 def _compare(page: Page) -> None:
     _workbench(page, "compare")
     _retyped(page, "status: enforce", "enforce", "shadow")
@@ -107,8 +113,16 @@ def _save(page: Page) -> None:
 
 def _dashboard(page: Page) -> None:
     page.get_by_role("tab", name="Dashboard").click()
-    page.locator("#db-plot-branches .bars .point").first.wait_for()
-    page.wait_for_timeout(1000)
+    page.locator("#db-chart-branches .db-part").first.wait_for()
+
+
+def _team(page: Page) -> None:
+    page.get_by_label("username").fill("ann")
+    page.get_by_label("password").fill("correct horse")
+    page.get_by_role("button", name="Login").click()
+    ready(page)
+    page.get_by_role("tab", name="Team").click()
+    page.locator("#tm-chosen").wait_for()
 
 
 def _nothing(page: Page) -> None:
@@ -127,6 +141,7 @@ SCREENS: dict[str, tuple[tuple[int, int], Callable[[Page], None]]] = {
     "phone": (PHONE, _nothing),
     "workbench-check": (DESKTOP, _lint),
     "workbench-chains": (DESKTOP, _chains),
+    "workbench-cases": (DESKTOP, _cases),
     "workbench-compare": (DESKTOP, _compare),
     "workbench-thresholds": (DESKTOP, _thresholds),
     "workbench-save": (DESKTOP, _save),
@@ -144,11 +159,14 @@ def main(wanted: list[str]) -> None:
             for name, (size, act) in SCREENS.items():
                 if not wanted or name in wanted:
                     _both(browser, address, name, size, act)
-        if not wanted or "login" in wanted:
+        if not wanted or {"login", "team"} & set(wanted):
             with Store.open(Path(data) / "closed") as store:
-                add_user(store, "ann", Role.ADMIN, "correct horse", by="ann")
+                for name, role in (("ann", Role.ADMIN), ("ben", Role.REVIEWER), ("pat", Role.POLICY)):
+                    add_user(store, name, role, "correct horse", by="ann")
             with serving(Path(data) / "closed") as address:
-                _both(browser, address, "login", DESKTOP, _nothing, waits="input[type=password]")
+                for name, act in (("login", _nothing), ("team", _team)):
+                    if not wanted or name in wanted:
+                        _both(browser, address, name, DESKTOP, act, waits="input[type=password]")
 
 
 def _both(

@@ -37,7 +37,6 @@ def charts(numbers: Numbers, mine: str | None = None) -> tuple[DashboardChart, .
     people = [one for one in numbers.reviewers if mine is None or one.name == mine]
     return (
         _days(numbers),
-        _rules(numbers),
         _figures(numbers),
         _overrides(numbers),
         team_charts.ageing(numbers),
@@ -45,6 +44,7 @@ def charts(numbers: Numbers, mine: str | None = None) -> tuple[DashboardChart, .
         team_charts.reviewers(people),
         team_charts.agreement(numbers),
         team_charts.gold(numbers, mine),
+        _rules(numbers),
         _branches(numbers),
         _latency(numbers),
     )
@@ -189,5 +189,5 @@ def _latency(numbers: Numbers) -> DashboardChart:
         lines=(("Half are under", halves), ("95 % are under", nearly)) if timed else (),
         legend=(("accent", "Half are under"), ("plain", "95 % are under (dotted)")),
         top=f"{most:.2f} s",
-        span=3,
+        span=6,
     )
