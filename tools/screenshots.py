@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from judge.review.access.logins import add_user
 from judge.review.store import Role, Store
-from tests.review.browsing import chromium, press, ready, serving, settled
+from tests.review.browsing import chromium, press, ready, serving, settled, sign_in
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screens"
 DESKTOP, TABLET, ZOOMED, PHONE = (1440, 900), (1024, 768), (720, 450), (390, 844)
@@ -117,9 +117,7 @@ def _dashboard(page: Page) -> None:
 
 
 def _team(page: Page) -> None:
-    page.get_by_label("username").fill("ann")
-    page.get_by_label("password").fill("correct horse")
-    page.get_by_role("button", name="Login").click()
+    sign_in(page, "ann", "correct horse")
     ready(page)
     page.get_by_role("tab", name="Team").click()
     page.locator("#tm-chosen").wait_for()
