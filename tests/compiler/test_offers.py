@@ -6,6 +6,7 @@ import pytest
 
 from judge.compiler.grammar.advice import Unparsed
 from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.kept import keeps
 from judge.compiler.grammar.offers import reverses
 from tests.compiler.test_sentences import sentences
 
@@ -99,3 +100,41 @@ def test_no_offer_of_all_the_sets_reverses_its_sentence():
     ]
     assert len(offered) > 100
     assert [pair for pair in offered if reversing(*pair[:1], *pair[1])] == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "No more than one pizza and at least two forks.",
+        "No more than two pizzas and at least two forks may be shown.",
+        "Do not allow dogs and children in the same picture.",
+        "Never permit smoking people.",
+        "Do not have candles.",
+        "Dogs are prohibited, but cats are allowed.",
+        "Pets are prohibited. This does not apply to guide dogs.",
+        "No guns may be shown. Exception: police.",
+    ],
+)
+def test_nothing_is_offered_where_it_would_not_say_the_same(rule):
+    assert refusal(rule).choices == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "way", "kept"),
+    [
+        ("At most two cats and at least three dogs must be visible", "No at least three dogs may be shown.", False),
+        ("No group may have fewer than four members", "No group with fewer than four people may be shown.", True),
+        ("Up to three lamps must be visible", "No more than three lamps may be shown.", True),
+        ("Up to three lamps must be visible", "At least three lamps must be visible.", False),
+        ("No cat may be shown without at least two dogs", "No cat without at least two dogs may be shown.", True),
+        ("No cat may be shown with at least two dogs", "No cat without at least two dogs may be shown.", False),
+        ("Cats and dogs must not be shown in the same picture", "No cats or dogs may be shown.", False),
+        ("Cats and dogs must not be shown in the same picture", "No cats may be shown when dogs are visible.", True),
+        ("Pets are banned, except for goldfish", "Pets are banned, unless goldfish are visible.", False),
+        ("Pets are banned when no goldfish are visible", "Pets are banned, unless goldfish are visible.", True),
+    ],
+)
+def test_an_offer_keeps_counts_what_is_together_and_what_lifts(sentence, way, kept):
+    chain = parse_rule(way)
+    assert not isinstance(chain, Unparsed)
+    assert keeps(sentence, (chain,)) is kept

@@ -17,6 +17,7 @@ from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.chains import Meant, Parsed
 from judge.compiler.grammar.checks import faults, missing, new_words
 from judge.compiler.grammar.denial import Swaps
+from judge.compiler.grammar.kept import keeps
 from judge.compiler.grammar.offers import reverses
 from judge.compiler.grammar.pictures import PICTURES
 from judge.compiler.grammar.reword import as_preconditions
@@ -207,12 +208,14 @@ def _safe(sentence: str, lost: str, way: Way, read: Read) -> bool:
         return False
     if way[0].startswith(_WRITTEN):
         rule = _as_written(way[0], sentence)
-        return rule is not None and not any(one.refuses for one in faults(lost, rule.preconditions, ()))
+        if rule is None or any(one.refuses for one in faults(lost, rule.preconditions, ())):
+            return False
+        return keeps(sentence, (Parsed(rule.preconditions),))
     chains = [made for text in way if isinstance(made := read(text), Parsed)]
     statements = tuple(one.statement for made in chains for each in made.conditions for one in each.any)
     whole = len(chains) == len(way) and not missing(lost, " ".join(way))
     added = any(new_words(f"{sentence} {lost} {_PUT_IN}", statements))
-    return whole and not added and not reverses(sentence, way, read)
+    return whole and not added and not reverses(sentence, way, read) and keeps(sentence, tuple(chains))
 
 
 def _as_written(preconditions: str, sentence: str = "Anything.") -> Rule | None:

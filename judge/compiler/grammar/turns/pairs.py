@@ -87,6 +87,7 @@ PAIRS: tuple[Turn, ...] = (
         r"(?:do not|don't|never) "
         r"(?P<v>(?!(?:crop|zoom|edit|retouch|blur|filter|alter|photograph|film|modify|frame)\b)"
         r"(?!(?:add|put|insert|overlay|mention|write|list|offer)\b)"
+        r"(?!(?:allow|permit|let|have|want|accept|include|contain|feature|share)\b)"  # the policy's own verbs
         r"(?!.*\b(?:photos?|pictures?|images?|filters?|screenshots?|collages?|videos?)\b)\w+ .+)",
         ("nobody may <v>",),
     ),
