@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,12 +14,14 @@ from outlines_core import Guide, Index
 
 from judge.models.constrained import json_pattern, pattern_processor
 from judge.models.transformers.mllm import load_mllm
+from tests import forking
 from tests.models.conftest import FULL
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = {"type": "object", "properties": {"a": {"enum": ["yes", "no"]}}, "required": ["a"]}
 REPLY = """
-import json, sys
+import json, sys, warnings
+warnings.simplefilter("error")
 from judge.ports import Conversation, Turn
 from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
@@ -33,8 +33,7 @@ print("torch._inductor.compile_fx" in sys.modules)
 
 
 def test_a_reply_keeps_to_the_schema_and_loads_no_compiler(checkpoint):
-    command = [sys.executable, "-W", "error", "-c", REPLY, str(checkpoint("llava")), json.dumps(SCHEMA)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ), check=False)
+    done = forking.run([sys.executable, "-c", REPLY, str(checkpoint("llava")), json.dumps(SCHEMA)], cwd=ROOT)
     assert done.stderr == ""
     reply, loaded = done.stdout.splitlines()
     assert json.loads(json.loads(reply)[0])["a"] in ("yes", "no")
