@@ -25,10 +25,11 @@ _made: OrderedDict[tuple[str, int, Mode], bytes] = OrderedDict()
 _making = threading.Lock()
 
 
-def shielded(image: bytes, size: int, mode: Mode = "blur") -> bytes:
+def shielded(image: bytes, size: int, mode: Mode = "blur", decoded: media.Picture | None = None) -> bytes:
     """A JPEG, `size` pixels along its longer side, in which no content can be recognised.
 
     `blur` keeps the colours, `grey` only how bright they are. What cannot be decoded is a plain grey square.
+    decoded: the image, where it is decoded already.
     """
     key = (hashlib.sha256(image).hexdigest(), size, mode)
     with _making:
@@ -36,7 +37,7 @@ def shielded(image: bytes, size: int, mode: Mode = "blur") -> bytes:
         if known is not None:
             _made.move_to_end(key)
             return known
-    made = _jpeg(_shielded(image, size, mode))
+    made = _jpeg(_shielded(image, size, mode, decoded))
     with _making:
         _made[key] = made
         while len(_made) > KEPT:
@@ -64,9 +65,9 @@ def revealed(image: bytes, max_side: int, view: int = 0) -> bytes:
     return _jpeg(_bare(picture), quality=90)
 
 
-def _shielded(image: bytes, size: int, mode: Mode) -> Image.Image:
+def _shielded(image: bytes, size: int, mode: Mode, decoded: media.Picture | None) -> Image.Image:
     try:
-        picture = media.decode(image).views[0].image
+        picture = (decoded or media.decode(image)).views[0].image
     except ImageError:
         return Image.new("RGB", (size, size), "grey")
     longer = max(picture.size)

@@ -79,10 +79,10 @@ class Uploads:
             UserError: it is no picture, or too much waits already.
         """
         try:
-            media.decode(image)
+            decoded = media.decode(image)
         except ImageError as error:
             raise UserError(error.message, hint=error.hint) from error
-        one = Upload(who, name, source, image, shielded(image, SHIELD_SIDE))
+        one = Upload(who, name, source, image, shielded(image, SHIELD_SIDE, decoded=decoded))
         with self._guard:
             waiting = [other for other in self._all if other.open]
             if sum(1 for other in waiting if other.who == who) >= MOST:
