@@ -262,6 +262,7 @@ def test_the_command_judges_both_and_counts_again_without_a_model(tmp_path, monk
     assert json.loads(again.stdout)["erased"][0]["removed"]["of"] == 0, "no answer is enough for a violation now"
 
 
+@pytest.mark.slow
 def test_the_audit_finds_the_known_rate_on_drawings(tmp_path, bundled):
     """The bundled model looks at real drawings, of which a known share lost its skull or bomb."""
     try:
