@@ -15,7 +15,7 @@ from judge.compiler.asking import Llm, Nonsense
 from judge.compiler.decompose import UnfitChain, decompose
 from judge.compiler.gate import disagreement, veto
 from judge.compiler.grammar.advice import Unparsed
-from judge.compiler.grammar.checks import faults, faults_of_statements
+from judge.compiler.grammar.checks import faults, faults_by_hand, faults_of_statements
 from judge.compiler.grammar.grammar import parse_rule
 from judge.compiler.objectify import ROUNDS, Objective, objectify
 from judge.constitution import Constitution, Rule
@@ -29,7 +29,7 @@ from judge.locks.lockfile import COMPILER, Lock, LockedRule, MadeBy, digest_of, 
 _BY_LANGUAGE = ("rate", "rewrite", "decompose")  # in the constitution's language
 _ENGLISH = ("central_objects", "compare")
 NOT_READ = "not read: "
-_MARK, _OURS = "edited: ", "its exceptions: "
+_MARK, _OURS, _BY_HAND = "edited: ", "its exceptions: ", "by hand: "
 
 
 class CompileError(ModelError):
@@ -166,10 +166,13 @@ def looked_at(entry: LockedRule, language: str) -> LockedRule:
 
     It is said and no more: the person may mean what a check does not know. `language`: the checks know English only.
     """
-    warnings = [one for one in entry.warnings if not one.startswith((_MARK, _OURS))]
+    warnings = [one for one in entry.warnings if not one.startswith((_MARK, _OURS, _BY_HAND))]
     if language == DEFAULT and entry.made_by == "person" and entry.preconditions and not entry.approved:
         found = faults(entry.objective or entry.rule, entry.preconditions, entry.exceptions)
         warnings += [f"{_MARK}{one.message}" for one in found]
+    elif language == DEFAULT and entry.made_by == "written" and not entry.approved:
+        found = faults_by_hand(entry.rule, entry.preconditions, entry.exceptions)
+        warnings += [f"{_BY_HAND}{one.message}" for one in found]
     elif language == DEFAULT and entry.made_by in ("grammar", "llm") and entry.exceptions and not entry.approved:
         warnings += [f"{_OURS}{one.message}" for one in faults_of_statements(entry.preconditions, entry.exceptions)]
     return entry.model_copy(update={"warnings": tuple(warnings)})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.chain import chain_of
-from judge.compiler.compile import compile_constitution
+from judge.compiler.compile import compile_constitution, looked_at
 from judge.compiler.objectify import ROUNDS
 from judge.compiler.way_out import WayOut, way_out
 from judge.constitution import Constitution, load_constitution
@@ -89,7 +89,7 @@ def check_file(source: str | Path) -> Checked:
     constitution, path = load_constitution(source), lock_path(locate(source))
     found = read_lock(path)
     lock = found if found is not None else _empty(constitution)
-    stands = standing(constitution, lock, str(path))
+    stands = standing(constitution, _looked_at(constitution, lock), str(path))
     if found is not None:
         stands = stands.model_copy(update={"said_otherwise": said_otherwise(read_text(path), found)})
     return Checked(path, compare(constitution, lock), stands)
@@ -141,6 +141,13 @@ def write_lock(source: str | Path, lock: Lock) -> None:
         write_whole(path, written(lock.signed(), locate(source).name))
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _looked_at(constitution: Constitution, lock: Lock) -> Lock:
+    """The lock with what is to be said of chains written by hand now, though nobody compiled them since."""
+    written_ones = {name: entry for name, entry in lock.rules.items() if entry.made_by == "written"}
+    rules = {name: looked_at(entry, constitution.language) for name, entry in written_ones.items()}
+    return lock.model_copy(update={"rules": {**lock.rules, **rules}})
 
 
 def _altered(found: Lock | None, lock: Lock) -> tuple[str, ...]:

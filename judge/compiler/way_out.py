@@ -14,7 +14,9 @@ from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.advice import BY_HAND, Unparsed, broken_by
 from judge.compiler.grammar.chains import Meant
 from judge.compiler.grammar.grammar import parse_rule
+from judge.compiler.grammar.kept import flagged_count
 from judge.compiler.grammar.named import named_in
+from judge.compiler.grammar.tokens import NUMBERS
 from judge.constitution import Precondition, Rule
 from judge.constitution.schema import TO_FILL
 from judge.locks.apart import telling_apart
@@ -100,11 +102,31 @@ def _pasted(preconditions: tuple[Precondition, ...], exceptions: tuple[Precondit
 
 
 def scaffold(rule: Rule) -> str:
-    """Lines to be filled in and pasted below a rule's text: the first thing that it names begins the first."""
+    """Lines to be filled in and pasted below a rule's text: the first thing that it names begins the first.
+
+    Of how many it speaks stays, as the picture has it that breaks the rule. Where that is not certain, or the rule
+    joins with `or`, nothing begins a line: filled in, it would be half of the rule, or the reverse of it.
+    """
     named = tuple(_with_article(one) for one in named_in(rule.rule))
+    if re.search(r"\b(?:or|nor)\b", rule.rule, re.IGNORECASE):
+        return f"preconditions:{_EITHER}\n- {TO_FILL}\n- {TO_FILL}"
+    if _HOW_MANY.search(rule.rule):
+        number, side = flagged_count(rule.rule)
+        if not number or not named or not named[0].casefold().startswith(f"{number} "):
+            return f"preconditions:{_EITHER}\n- {TO_FILL}\n- {TO_FILL}"
+        named = (f"{side} {named[0]}", *named[1:])
     first = f"{named[0]} {TO_FILL}" if named else TO_FILL
     more = f"  # it also names: {printable(', '.join(named[1:]))}" if named[1:] else ""
     return f"preconditions:{more}\n- {_scalar(first)}\n- {TO_FILL}"
+
+
+# A rule that speaks of how many, in whatever words.
+_HOW_MANY = re.compile(
+    rf"\b(?:{'|'.join(sorted(NUMBERS))}|dozens?|half|few|fewer|many|several|most|more|less|least|both|all|only|once|twice"
+    r"|pairs?|single|enough|too|maximum|minimum|up to|none|some|exactly)\b|\d|\{",
+    re.IGNORECASE,
+)
+_EITHER = f"  # where one of several is enough, one line: - any: [{TO_FILL}, {TO_FILL}]"
 
 
 def how_to_fill(rule: str) -> tuple[str, ...]:

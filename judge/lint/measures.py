@@ -6,7 +6,7 @@ import re
 
 _COUNTS = (
     "zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy "
-    "eighty ninety hundred half third quarter thirds quarters"
+    "eighty ninety hundred dozen twice thrice half third quarter thirds quarters"
 )
 NUMBER = re.compile(rf"\d+(?:[.,]\d+)?|\b(?:{'|'.join(_COUNTS.split())})\b", re.IGNORECASE)
 COMPARISON = re.compile(

@@ -33,6 +33,8 @@ _COUNTED = re.compile(
 )
 # "The lid is not closed"; of "a person is not wearing a hat" there may be one who does and one who does not.
 _DENIED = re.compile(r"(?P<what>the .+?|an? .+?(?= \w+ not visible$)) (?P<verb>is|are) not (?P<said>[\w -]+)$")
+_NONE = re.compile(r"no (?P<what>[\w -]+?) (?P<verb>is|are) visible$")
+_NOT_SO = "it is not so that "
 _ARTICLE = re.compile(r"^an? ")
 _BARE_PLURAL = re.compile(r"^(?!(?:the|these|those|this|its?|their|his|her|he|she|they|you|we|one|two|three|four) )")
 _REFERS = re.compile(r"^the |\b(?:that|this|these|those|its|their|his|her|them)\b", re.IGNORECASE)  # to what was named
@@ -72,8 +74,13 @@ def said_back(chain: Chain) -> tuple[str, ...]:
     lifting = dict.fromkeys(text for group in chain.exceptions for text in group)
     asked = "; and ".join(" or ".join(group) for group in chain.preconditions)
     unless = f"; unless {' or '.join(lifting)}" if lifting else ""
-    missing = [" and ".join(not_so(text) for text in group) for group in chain.preconditions]
+    missing = [_none_so(group) for group in chain.preconditions]
     return (f"Flagged when: {asked}{unless}.", f"Not flagged when: {'; or '.join((*missing, *lifting))}.")
+
+
+def _none_so(group: tuple[str, ...]) -> str:
+    """Every statement turned round. `It is not so that` comes last, so that it denies nothing that follows."""
+    return " and ".join(sorted(map(not_so, group), key=lambda text: text.startswith(_NOT_SO)))
 
 
 def pictures(chain: Chain) -> tuple[Described, ...]:
@@ -122,6 +129,9 @@ def not_so(statement: str) -> str:
     counted = _COUNTED.match(statement)
     if counted and not _NOT_PLAIN.search(counted["what"]):
         return f"{_OTHER_COUNT[counted['count']]} {counted['rest']}"
+    lacking = _NONE.match(statement)
+    if lacking and not _NOT_PLAIN.search(lacking["what"]):
+        return f"{'at least one ' if lacking['verb'] == 'is' else ''}{lacking['what']} {lacking['verb']} visible"
     denied = _DENIED.match(statement)
     if denied and not _NOT_PLAIN.search(f"{denied['what']} {denied['said']}"):
         return f"{denied['what']} {denied['verb']} {denied['said']}"
@@ -134,7 +144,7 @@ def not_so(statement: str) -> str:
             return f"{before}{verb}not {after}"
         if _BARE_PLURAL.match(f"{before} ") and after == "visible":
             return f"no {before}{verb}{after}"
-    return f"it is not so that {statement}"
+    return f"{_NOT_SO}{statement}"
 
 
 def _lifting(chain: Chain) -> tuple[str, ...]:

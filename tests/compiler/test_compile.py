@@ -14,6 +14,7 @@ from judge.compiler.objectify import Rating, Rewrite, objectify
 from judge.constitution import parse_constitution
 from judge.errors import ModelError
 from judge.languages import available
+from judge.locks.approval import approved, standing
 from judge.models.scripted import ScriptedMllm
 from judge.ports import Reply
 from tests.judging.scenes import constitution
@@ -246,3 +247,27 @@ def test_what_the_grammar_cannot_read_has_no_chain_and_says_why():
     entry = compile_constitution(constitution("id: taste, rule: Nothing inappropriate."), None).rules["taste"]
     assert (entry.made_by, entry.preconditions) == ("nothing", ())
     assert "is a matter of opinion" in entry.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("needs a red flag", "by hand: `needs a red flag`"),
+        ("the photographer has not asked the sitter for permission", "by hand: `permission` in `the photographer"),
+        ("photographs taken before 1950 are visible", "by hand: `photographs`, `taken`, `before` and `1950` stand"),
+    ],
+)
+def test_what_is_wrong_with_a_chain_written_by_hand_is_said_until_it_is_approved(line, told):
+    text = f"constitution: a\nversion: 1.0.0\nrules:\n- {{id: a, rule: No flags., preconditions: [{line}]}}\n"
+    constitution = parse_constitution(text)
+    lock = compile_constitution(constitution, None)
+    entry = lock.rules["a"]
+    assert [one for one in entry.warnings if one.startswith(told)]
+    assert standing(constitution, lock, "a.lock.yaml").warnings == {"a": entry.warnings}
+    again = lock.model_copy(update={"rules": {"a": approved(entry, "Ada")}})
+    assert compile_constitution(constitution, None, again).rules["a"].warnings == ()
+
+
+def test_a_chain_by_hand_that_says_its_rule_has_no_warning():
+    text = "constitution: a\nversion: 1.0.0\nrules:\n- {id: a, rule: No red flags., preconditions: [a red flag is visible]}\n"
+    assert compile_constitution(parse_constitution(text), None).rules["a"].warnings == ()

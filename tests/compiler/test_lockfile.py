@@ -23,7 +23,7 @@ rules:
     rule: No gun longer than {most} cm may be shown, unless a museum is visible.
     parameters: {most: 20}
   - id: fire
-    rule: Nothing awful.
+    rule: No fire.
     preconditions: [a fire is visible]
 """
 PRIORS = {"a gun longer than 20 cm is visible": 0.03, "a museum is visible": 0.5, "a fire is visible": 0.95}
@@ -101,7 +101,7 @@ def test_staleness_names_rules_and_a_moved_parameter_is_none(file):
     assert check_file(file).staleness.fresh
     file.write_text(TEXT.replace("most: 20", "most: 30"), encoding="utf-8")
     assert check_file(file).staleness.fresh
-    file.write_text(TEXT.replace("awful", "bad").replace("id: gun", "id: arms"), encoding="utf-8")
+    file.write_text(TEXT.replace("No fire", "No fires").replace("id: gun", "id: arms"), encoding="utf-8")
     found = check_file(file).staleness
     assert (found.stale, found.added, found.removed) == (("fire",), ("arms",), ("gun",))
 

@@ -97,7 +97,7 @@ def test_what_cannot_be_without_the_rest_is_no_picture():
         ("people are not visible", "it is not so that people are not visible"),
         ("all people are dressed", "it is not so that all people are dressed"),
         ("only people are visible", "it is not so that only people are visible"),
-        ("no helmet is visible", "it is not so that no helmet is visible"),
+        ("no helmet is visible", "at least one helmet is visible"),
         ("a person is not wearing a helmet", "it is not so that a person is not wearing a helmet"),
         ("the person wears a hat", "it is not so that the person wears a hat"),
         ("eine Waffe ist sichtbar", "it is not so that eine Waffe ist sichtbar"),
@@ -157,3 +157,18 @@ def test_an_alternative_that_the_rest_says_is_never_missing():
         "a weapon is visible" not in one.missing or "a person is holding a weapon" in one.missing
         for one in pictures(held)
     )
+
+
+@pytest.mark.parametrize(
+    ("group", "not_flagged"),
+    [
+        (("no chair is visible", "more than one chair is visible"), "at least one chair is visible and at most one chair is visible"),
+        (("no dogs are visible",), "dogs are visible"),
+        (
+            ("a dog with a ball and a stick is visible", "a cat is visible"),
+            "no cat is visible and it is not so that a dog with a ball and a stick is visible",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_not_so_denies_nothing_that_follows(group, not_flagged):
+    assert said_back(Chain((group,)))[1] == f"Not flagged when: {not_flagged}."

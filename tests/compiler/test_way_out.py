@@ -131,6 +131,25 @@ def test_the_first_thing_that_a_rule_names_begins_the_first_line():
     assert lines[1:] == ["- a child ___", "- ___"] and lines[0].endswith("# it also names: a scooter")
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("There mustn't be fewer than four candles.", "- fewer than four candles ___"),
+        ("Up to three people.", "- more than three people ___"),
+        ("A dozen eggs or fewer.", "- ___"),
+        ("No cats or dogs anywhere.", "- ___"),
+        ("At least one window must not be open.", "- ___"),
+        ("Few toys only.", "- ___"),
+        ("Flag a photo with a knife.", "- a knife ___"),
+        ("I zork when it rains.", "- ___"),
+    ],
+)
+def test_the_lines_say_how_many_as_it_is_broken_and_name_nothing_where_that_is_open(text, first):
+    lines = scaffold(rule(text)).splitlines()
+    assert lines[1:] == [first, "- ___"]
+    assert ("- any: [___, ___]" in lines[0]) == (first == "- ___" and "zork" not in text)
+
+
 def test_a_statement_with_a_place_to_fill_in_is_none():
     with pytest.raises(ValidationError, match="a place to fill in"):
         Statement(statement="a child ___ is visible")

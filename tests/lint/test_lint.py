@@ -170,6 +170,11 @@ def test_word_lists_are_for_english_only():
     assert names(lint("language: de\n" + RULE + statement)) == []
 
 
+@pytest.mark.parametrize("amount", ["more than a dozen eggs are visible", "the egg is shown more than twice"])
+def test_a_dozen_and_twice_are_thresholds(amount):
+    assert "missing-threshold" not in names(lint(f"{RULE}      - {amount}\n"))
+
+
 def test_a_parameter_is_a_threshold_and_brings_its_unit():
     text = "rules:\n  - id: a\n    rule: No x.\n    parameters: {n: VALUE}\n    preconditions: [the angle is wider than '{n}']\n"
     text = text.replace("'{n}'", "{n}").replace("[the", "['the").replace("{n}]", "{n}']")

@@ -78,6 +78,45 @@ def faults_of_statements(
     return (*_incomplete(statements), *_not_seen(statements), *_swallowed(groups, lifting))
 
 
+def faults_by_hand(
+    rule: str, preconditions: Sequence[Precondition], exceptions: Sequence[Precondition]
+) -> tuple[Fault, ...]:
+    """Everything that is to be looked at in a chain that a person wrote beside its rule.
+
+    All that `faults` finds. But people say a rule in other words, mostly on purpose, so these are told together; and
+    they write more verbs than the grammar does.
+    """
+    groups, lifting = _texts(preconditions), _texts(exceptions)
+    statements = tuple(dict.fromkeys(text for group in (*groups, *lifting) for text in group))
+    lacking = (incomplete(one) for one in statements)
+    return (
+        *(Fault("incomplete", message, True) for message in lacking if message),
+        *_not_seen(statements),
+        *_swallowed(groups, lifting),
+        *other_words(rule, preconditions, exceptions),
+        *_two_subjects(groups),
+        *_unknown(statements),
+    )
+
+
+def other_words(
+    rule: str, preconditions: Sequence[Precondition], exceptions: Sequence[Precondition]
+) -> Iterator[Fault]:
+    """The words of a rule that stand in none of its statements, and those that only these have, each told at once."""
+    statements = tuple(text for group in (*_texts(preconditions), *_texts(exceptions)) for text in group)
+    # of what cannot be seen, something else is said: mostly that is why the chain was written by hand
+    lost = [word for word in missing(rule, " ".join(statements)) if not unseeable(word) and not subjective(word)]
+    if lost:
+        yield Fault("lost word", f"{_listed(lost)} stand{'s' * (len(lost) == 1)} in the rule and in no statement", True)
+    new = tuple(dict.fromkeys(re.findall(r"^`([^`]+)`", fault.message)[0] for fault in new_words(rule, statements)))
+    if new:
+        yield Fault("new word", f"{_listed(new)} stand{'s' * (len(new) == 1)} in a statement and not in the rule", True)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(f"`{word}`" for word in words[:-1]), f"`{words[-1]}`")))
+
+
 def incomplete(statement: str) -> str:
     """What a statement that a person wrote lacks, of subject, verb and predicate, to be asked; empty where it has all.
 

@@ -22,6 +22,7 @@ _COMPARED = (
     (r"fewer than|less than|under", "least"),
 )
 _OTHER_SIDE = {"more": "most", "fewer": "least", "most": "more", "least": "fewer"}
+_CALLED = {"more": "more than", "fewer": "fewer than", "most": "at most", "least": "at least"}
 _COUNT = re.compile(
     "|".join(rf"\b(?P<{name}>{words}) (?P<{name}_n>{_NUMBER})\b" for words, name in _COMPARED), re.IGNORECASE
 )
@@ -47,7 +48,7 @@ _SEEN = re.compile(r"(?P<thing>.+?) (?:is|are) visible")
 
 
 def keeps(sentence: str, chains: tuple[Parsed, ...]) -> bool:
-    """Whether an offer keeps its sentence: it turns no count, parts nothing, makes no deed of the policy's own verbs, and
+    """Whether an offer keeps its sentence: it turns no count, parts nothing, makes no deed of the policy's verbs, and
     lifts the whole rule by nothing but what the sentence says is to be seen. chains: those of its rules."""
     return not (
         _turns_a_count(sentence, chains)
@@ -94,6 +95,21 @@ def _denied(sentence: str, at: int) -> bool:
     denials = len(_DENIAL.findall(re.sub(r"\bwithout\b", "", plain))) > 0
     lacking = re.search(r"\bwithout\b(?!.*\b(?:must|may)\b)", plain[:at]) is not None
     return (denials or _CONDITION.search(plain[:at]) is not None) != lacking
+
+
+def flagged_count(sentence: str) -> tuple[str, str]:
+    """The one number that a sentence compares with, and how a count that breaks it is called, as `four` and `fewer
+    than`; two empty texts where it has none, several, or it is not certain on which side it is broken."""
+    found = list(counts_of(sentence))
+    if len(found) != 1:
+        return "", ""
+    ((at, number, broken),) = found
+    after = sentence[at:]
+    plain = _COUNT.sub(lambda each: "x" * len(each.group()), sentence)
+    open_side = _CONDITION.search(plain) or re.search(r"\b(?:without|unless|except|only if)\b", plain)
+    if open_side or _DENIAL.search(_COUNT.sub("", after)):
+        return "", ""
+    return number, _CALLED[_OTHER_SIDE[broken] if _denied(sentence, at) else broken]
 
 
 def _parts(sentence: str, chains: tuple[Parsed, ...]) -> bool:

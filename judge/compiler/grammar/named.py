@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.before import PLURAL_BEFORE_NOUNS
 from judge.compiler.grammar.forms import SHORT
-from judge.compiler.grammar.lexicon import ADJECTIVE, ING, NOUN, PAST, PLURAL, word_set
+from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, ING, NOUN, PAST, PLURAL, THIRD, word_set
 from judge.compiler.grammar.pictures import ELSEWHERE, ITSELF
-from judge.compiler.grammar.tokens import ARTICLES, NUMBERS, Token, tokens_of
+from judge.compiler.grammar.tokens import ARTICLES, NUMBERS, OPEN_PRONOUNS, Token, tokens_of
 
 MOST_NAMED = 6
 _BE = word_set("be is are being")
+_BEFORE_VERBS = word_set("may must can should shall will do does not never to it they he she i we you who")
 _OF_THE_RULE = (
     word_set(" ".join(SHORT.values()).replace("|", " "))
     | ITSELF
@@ -54,12 +55,26 @@ def _phrase(tokens: Sequence[Token], place: int) -> int:
     while at < len(tokens) and (tokens[at].word in ARTICLES | NUMBERS or tokens[at].is_owner):
         at += 1
     before = tokens[at - 1] if at else None
+    if at < len(tokens) and _is_said(tokens, at):
+        return place
     if at < len(tokens) and tokens[at].can(ING):
         said = before is not None and (before.can(NOUN, PLURAL) or before.word in _BE)
         if said or english.needs_object(lexicon.lemma(tokens[at].word, verb=True)):
             return place  # `people drinking alcohol`, `wearing goggles`
     ends = list(_nouns(tokens, at, sure=before is not None and before.word in ARTICLES))
     return ends[-1] if ends else place
+
+
+def _is_said(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word is a verb by where it stands: `may feed`, `it rains`, `Flag a photo`."""
+    if tokens[at].word in OPEN_PRONOUNS | {"i", "we", "you"}:
+        return True
+    if not at:
+        follows = tokens[1] if len(tokens) > 1 else None
+        verb = tokens[0].can(BASE) and not tokens[0].can(PLURAL)
+        several = follows is not None and follows.can(PLURAL) and lexicon.rather_verb(tokens[0].word)
+        return verb and follows is not None and (follows.word in ARTICLES or several)
+    return tokens[at - 1].word in _BEFORE_VERBS and tokens[at].can(BASE, THIRD)
 
 
 def _nouns(tokens: Sequence[Token], at: int, *, sure: bool) -> Iterator[int]:
