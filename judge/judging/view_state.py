@@ -10,6 +10,7 @@ from judge.causes import Cause, Remark, Why
 from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements, open_statements, resolve
 from judge.constitution import Rule
 from judge.errors import ModelError, TriedInVain, Unreachable
+from judge.judging.absence import needs_something_shown
 from judge.judging.calling import NotAsked
 from judge.judging.closer import Closer
 from judge.judging.known import Known
@@ -92,12 +93,13 @@ class ViewState:
     def weigh(self, relevance: Sequence[float]) -> None:
         """Prune the rules that have too little to do with the picture, by the relevance of each.
 
-        A rule without a chain is not pruned: nothing can decide it, and pruning it would pass for deciding.
+        A rule without a chain is not pruned: nothing can decide it, and pruning it would pass for deciding. Nor is one
+        that is broken by what is not shown.
         """
         self.scanned = True
         for ready, cosine in zip(self.prepared, relevance, strict=True):
             self.relevance[ready.rule.id] = round(cosine, 6)
-            if ready.chain.preconditions and self.relevance[ready.rule.id] < ready.thresholds.relevance:
+            if needs_something_shown(ready.chain) and self.relevance[ready.rule.id] < ready.thresholds.relevance:
                 self.pruned.add(ready.rule.id)
 
     @property

@@ -129,6 +129,36 @@ def test_a_pruned_rule_is_not_asked():
     assert finding.preconditions[0].alternatives[0].branch is Branch.NOT_ASKED
 
 
+@pytest.mark.parametrize(
+    ("statement", "pruned"),
+    [
+        ("the label is not visible", False),
+        ("fewer than two candles are visible", False),
+        ("the plate isn't readable", False),
+        ("das Etikett fehlt", False),
+        ("no se ve la etiqueta", False),
+        ("l'étiquette n'est pas visible", False),
+        ("the label is visible", True),
+        ("a poster without a frame is visible", True),  # needs a poster
+        ("a notice is visible", True),
+    ],
+)
+def test_a_rule_that_is_broken_by_what_is_missing_is_never_pruned(statement, pruned):
+    rule = f"{{id: label, rule: show the label, preconditions: [{json.dumps(statement)}]}}"
+    asked = {} if pruned else {statement: [0.95]}
+    encoder, mllm = ScriptedEncoder({"show the label": 0.01}), ScriptedMllm(asked, {statement: 0.5})
+    verdict = judge_with((rule[1:-1],), mllm, encoder=encoder).judge(png())
+    assert (verdict.verdict, verdict.findings[0].outcome) == (
+        ("no_violation", "pruned") if pruned else ("violation", "violated")
+    )
+
+
+def test_one_thing_that_must_be_seen_is_enough_to_prune():
+    rule = "id: plates, rule: show plates, preconditions: [a car is visible, the number plate is not visible]"
+    encoder = ScriptedEncoder({"show plates": 0.01})
+    assert judge_with((rule,), ScriptedMllm(), encoder=encoder).judge(png()).findings[0].outcome == "pruned"
+
+
 def test_relevance_at_the_threshold_is_kept():
     encoder = ScriptedEncoder({"no fire": 0.22})
     mllm = ScriptedMllm({STATEMENT: [0.1]}, {STATEMENT: 0.5})
