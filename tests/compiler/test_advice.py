@@ -275,3 +275,23 @@ def test_a_number_that_may_be_the_least_or_all_is_said_so():
     refused = parse_rule("A car must have four wheels.")
     assert isinstance(refused, Unparsed)
     assert refused.rewordings == ("A car must have at least four wheels.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("At least one window must not be open.", "`At least one door must be closed`"),
+        ("Only a few toys may be shown.", "give the number"),
+        ("Only jars or tins may be shown.", "as in `No bottles other than closed bottles may be shown`"),
+        ("No item sold more than twice.", "how often something was done is in no picture"),
+    ],
+)
+def test_what_a_hint_says_is_about_what_stands_in_the_way(text, said):
+    refused = parse_rule(text)
+    assert isinstance(refused, Unparsed) and said in refused.hint
+
+
+def test_a_word_for_one_said_before_is_no_name():
+    refused = parse_rule("No dogs that look at themselves.")
+    assert isinstance(refused, Unparsed)
+    assert "`themselves` stands for" in refused.reason and "quotes" not in refused.hint

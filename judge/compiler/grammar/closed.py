@@ -31,8 +31,12 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         "visible`",
     ),
     (
-        r"once|twice|thrice|(?:\w+ly|two|three|four|five|ten|many|several|\d+|\{\w+\}) times|again|repeatedly"
-        "|at a time|at the same time"
+        r"once|twice|thrice|(?:\w+ly|two|three|four|five|ten|many|several|\d+|\{\w+\}) times|again|repeatedly",
+        "how often something was done is in no picture: say how many are visible, as in `No more than two dogs may be "
+        "shown`",
+    ),
+    (
+        "at a time|at the same time"
         "|simultaneously|at once|each other|one another|per|apiece"
         "|numerous|various|a couple|a number of|a total of|a lot|lots|much|plenty|a bit|dozens|hundreds|enough"
         "|too (?:many|few|much|little)",

@@ -253,6 +253,12 @@ def stays_open(one: Thing, acts: bool) -> None:
     first = [*one.determiner.split(), *one.words.split()][0]
     quantity = one.determiner.rpartition(" ")[0]
     number = english.counted(one.determiner) and quantity not in ("more than", "fewer than", "less than", "over")
+    if number and quantity == "at least":
+        raise Impossible(
+            f"it is open whether `{one.inside}` with `not` leaves room for others that are so",
+            "say that none may be, as in `No door may be open`, or how the least number must be, as in "
+            "`At least one door must be closed`",
+        )
     if number and (acts or quantity):
         raise Impossible(
             f"it is open how many `{one.inside}` are too many",

@@ -44,12 +44,17 @@ def only_kind(found: Found) -> Iterator[Draft]:
     if done in _DONE:
         raise Impossible(
             f"`{done}` may be what is to be done, or part of a name",
-            "write `No bottles other than closed bottles may be shown`",
+            "say what else must not be shown, as in `No bottles other than closed bottles may be shown`",
+        )
+    if "few" in (done, *one.determiner.split()):
+        raise Impossible(
+            "it is open how many `few` are", "give the number, as in `No more than three bottles may be shown`"
         )
     narrowed = one.modified != (one.behind in PREPOSITIONS)
     if more or one.determiner or not narrowed or one.head in PICTURES:
         raise Impossible(
-            "it is open what else `only` leaves out", "write `No bottles other than closed bottles may be shown`"
+            "it is open what else `only` leaves out",
+            "say what else must not be shown, as in `No bottles other than closed bottles may be shown`",
         )
     every = Thing("", one.head, one.head)
     yield Draft(((every.with_behind(Said(f"other than {one.words}")),),), only=True)

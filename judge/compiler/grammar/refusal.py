@@ -52,6 +52,8 @@ def not_seen(sentence: str) -> Unparsed | None:
     unknown = [token.text for token in tokens if token.is_unknown]
     if unknown:
         word, alike = unknown[0], lexicon.nearest(unknown[0].casefold())
+        if word.casefold().endswith(("self", "selves")):
+            return Unparsed(f"it is open what `{word}` stands for", "", blocked=word)
         quoted = f'put the name in quotes before a common word: `a "{word}" poster`'
         return Unparsed(
             f"`{word}` is not a word known here, so it is open what it stands for",

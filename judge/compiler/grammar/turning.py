@@ -11,7 +11,7 @@ from itertools import pairwise
 from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.lexicon import word_set
 from judge.compiler.grammar.reword import as_yaml
-from judge.compiler.grammar.tokens import PREPOSITIONS
+from judge.compiler.grammar.tokens import NUMBERS, PREPOSITIONS
 from judge.compiler.grammar.turns import TURNS
 from judge.compiler.grammar.turns.words import WORDS
 
@@ -103,7 +103,7 @@ def _put(groups: dict[str, str], other: str, mark: str, name: str) -> str | None
         return value
     if mark == "~":
         several = " or " in value or lexicon.PLURAL in lexicon.tags(head) or english.is_mass(head)
-        said = value.split()[:1] and value.split()[0] in ("a", "an", "the")
+        said = value.split()[:1] and value.split()[0] in {"a", "an", "the"} | NUMBERS
         return None if not value else value if several or said else f"{english.article(value)} {value}"
     if mark == "?":
         return {"a": "animals", "p": "people", "f": "food"}.get(lexicon.kind(head), "objects")
