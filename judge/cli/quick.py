@@ -97,7 +97,9 @@ def _answer(asked: PlainCheck) -> str:
     host, port = _plain(asked.server)
     body, boundary = _form(asked)
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-    if key := os.environ.get(KEY_VARIABLE):
+    if key := os.environ.get(KEY_VARIABLE, "").strip():
+        if not all("!" <= letter <= "~" for letter in key):
+            raise ValueError
         headers["Authorization"] = f"Bearer {key}"
     with closing(HTTPConnection(host, port, timeout=SECONDS)) as connection:
         connection.request("POST", "/v1/judge", body, headers)

@@ -122,6 +122,10 @@ def test_it_sends_what_the_command_sends(picture, monkeypatch):
     with answering(whole(body_of(picture))) as (url, came):
         assert quick.check(["check", picture, "--server", url]) == 1
     assert b"\r\nauthorization: bearer k\r\n" in came[0][0].lower()
+    monkeypatch.setenv("JUDGE_API_KEY", " k\n")
+    with answering(whole(body_of(picture))) as (url, came):
+        assert quick.check(["check", picture, "--server", url]) == 1
+    assert b"\r\nauthorization: bearer k\r\n" in came[0][0].lower()
     assert (quick.KEY_VARIABLE, quick.SECONDS) == (client.KEY_VARIABLE, client.TIMEOUT)
 
 
@@ -163,7 +167,13 @@ def test_what_is_not_plain_is_not_even_asked_about(picture, monkeypatch, tmp_pat
         port = url.rpartition(":")[2]
         for server in (f"https://127.0.0.1:{port}", f"{url}/x", f"http://a@127.0.0.1:{port}", "http://127.0.0.1", port):
             assert quick.check(["check", picture, "--server", server]) is None
-        for name, value in (("FORCE_COLOR", "1"), ("http_proxy", url), ("JUDGE_API_KEY", "a\r\nb"), ("ALL_PROXY", url)):
+        for name, value in (
+            ("FORCE_COLOR", "1"),
+            ("http_proxy", url),
+            ("JUDGE_API_KEY", "a\r\nb"),
+            ("JUDGE_API_KEY", "ü"),
+            ("ALL_PROXY", url),
+        ):
             with monkeypatch.context() as own:
                 own.setenv(name, value)
                 assert quick.check(["check", picture, "--server", url]) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import httpx2
@@ -46,7 +47,7 @@ def test_what_may_succeed_later_is_tried_again_and_nothing_else():
     client, came = answering(*[BUSY] * 4)
     with pytest.raises(ModelError, match="too much waits") as caught:
         client.constitutions()
-    assert caught.value.retryable and len(came) == 4
+    assert type(caught.value) is ModelError and caught.value.retryable and len(came) == 4
     client, came = answering((500, {}, {"type": "t", "detail": "a mistake"}), DONE)
     with pytest.raises(ModelError, match="a mistake"):
         client.constitutions()
@@ -78,6 +79,9 @@ def test_an_address_that_is_none_and_a_server_that_is_not_there():
     with pytest.raises(UserError, match="no address") as caught:
         Client("http://server:8080/v1/")
     assert "/v1" in caught.value.hint
+    with pytest.raises(UserError, match="no address") as caught:
+        Client("https://server/judge/v1/judge")
+    assert "https://server/judge" in caught.value.hint and "v1" not in caught.value.hint
     with Client("http://127.0.0.1:9", attempts=1) as client, pytest.raises(ModelError, match="cannot be reached"):
         client.judge(b"x")
 
@@ -94,3 +98,84 @@ def test_a_full_server_is_waited_for():
             assert client._asked("POST", "/v1/judge", json={"image": "dg==", "detail": "summary"}).json()["verdicts"]
         for thread in threads:
             thread.join()
+
+
+def test_tries_are_quiet_and_what_they_end_with_is_public(caplog, capfd):
+    client, came = answering(BUSY, (0, {}, {}), DONE)
+    with caplog.at_level("DEBUG", "stamina"):
+        assert client.constitutions() == [] and len(came) == 3
+    assert [one for one in caplog.records if one.name == "stamina"] == [] and capfd.readouterr() == ("", "")
+    client, _ = answering((0, {}, {}), attempts=1)
+    with pytest.raises(ModelError, match="cannot be reached") as caught:
+        client.constitutions()
+    assert type(caught.value) is ModelError and caught.value.retryable
+
+
+def test_a_key_is_one_line_of_plain_characters(monkeypatch):
+    for key in ("ü", "a b", "a\nb", "\x00"):
+        with pytest.raises(UserError, match="the key has a character that no key has"):
+            Client("http://server", key=key)
+    monkeypatch.setenv("JUDGE_API_KEY", " k\r\n")
+    client, came = answering(DONE)
+    client.constitutions()
+    assert came[0].headers["authorization"] == "Bearer k"
+    monkeypatch.setenv("JUDGE_API_KEY", "ü")
+    found = CliRunner().invoke(app, ["check", str(VIOLATING), "--server", "http://127.0.0.1:9"])
+    assert isinstance(found.exception, UserError) and "JUDGE_API_KEY" in found.exception.hint
+
+
+@pytest.mark.parametrize("one", ["a/path.png", b"bytes", VIOLATING])
+def test_one_image_is_not_many(one):
+    client, came = answering()
+    for ask in (client.judge_many, client.judge_all):
+        with pytest.raises(UserError, match="one image, where several belong"):
+            ask(one)
+    assert came == []
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A server that takes three images and 20,000 bytes of a request."""
+    with serving({"limits": {"images": 3, "request_bytes": 20_000}}, process=Scripted()) as running:
+        yield running
+
+
+def test_requests_become_as_small_as_the_server_takes(small):
+    images = [b"v%d" % number if number % 3 else b"n%d" % number for number in range(40)]
+    sent = []
+    with Client(small.url) as client:
+        client._http.event_hooks["request"].append(lambda request: sent.append(request.url.path))
+        verdicts = [one.verdict for one in client.judge_many(images)]
+    assert verdicts == ["violation" if number % 3 else "no_violation" for number in range(40)]
+    assert len(sent) == 3 + 20  # what was too many is asked once, and remembered
+    with Client(small.url) as client:
+        whole = [one.verdict for one in client.judge_many([b"n" + bytes(9_000), b"v" + bytes(9_000), b"v"] * 3)]
+    assert whole == ["no_violation", "violation", "violation"] * 3
+
+
+def test_an_image_that_the_server_refuses_for_its_size_stops_no_other(small, tmp_path):
+    for name, data in (("a.png", b"violating"), ("fat.png", bytes(30_000)), ("z.png", b"violating too")):
+        (tmp_path / name).write_bytes(data)
+    with Client(small.url) as client:
+        verdicts = list(client.judge_many(sorted(tmp_path.iterdir())))
+        assert client.judge(tmp_path / "fat.png").verdict == "needs_review"
+        with pytest.raises(UserError, match="more than the server takes"):
+            client.judge_clip(tmp_path / "fat.png")
+    assert [one.verdict for one in verdicts] == ["violation", "needs_review", "violation"]
+    fat = verdicts[1]
+    assert fat.image == str(tmp_path / "fat.png") and fat.causes == ("unreadable",)
+    assert (fat.failure.kind, fat.failure.retryable) == ("image", False)
+    assert "20,000 bytes" in fat.failure.message and fat.failure.hint
+    assert fat.provenance == verdicts[0].provenance
+    command = ["check", "--json", "--server", small.url]
+    found = CliRunner().invoke(app, [*command, str(tmp_path)])
+    assert [json.loads(line)["verdict"] for line in found.stdout.splitlines()] == [one.verdict for one in verdicts]
+    assert found.exit_code == 1
+    assert CliRunner().invoke(app, [*command, str(tmp_path / "fat.png")]).exit_code == 4
+
+
+def test_a_server_that_refuses_everything_for_its_size_is_not_asked_for_ever():
+    client, came = answering(*[(413, {}, {})] * 9)
+    with pytest.raises(UserError, match="status 413") as caught:
+        client.judge(b"x")
+    assert type(caught.value) is UserError and len(came) == 2
