@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from judge import Client
 from judge.cli.verbs import app
 from judge.errors import ModelError, UserError
+from judge.verdict import Verdict
 from tests.serving.http.conftest import DRAWINGS
-from tests.serving.http.running import Scripted, serving
+from tests.serving.http.running import PROVENANCE, Scripted, serving
 
 VIOLATING = next(one for one in DRAWINGS if one.name == "body-on-fire-violating.png")
 
@@ -179,3 +180,14 @@ def test_a_server_that_refuses_everything_for_its_size_is_not_asked_for_ever():
     with pytest.raises(UserError, match="status 413") as caught:
         client.judge(b"x")
     assert type(caught.value) is UserError and len(came) == 2
+
+
+def test_of_halves_what_came_before_a_failure_is_given_first():
+    verdict = Verdict(image="<bytes>", verdict="no_violation", provenance=PROVENANCE).model_dump(mode="json")
+    judged = (200, {}, {"ids": ["v_1"], "verdicts": [verdict]})
+    client, came = answering((413, {}, {}), judged, (500, {}, {"type": "t", "detail": "a mistake"}))  # as of a proxy
+    verdicts = client.judge_many([b"a", b"b"])
+    assert next(verdicts).verdict == "no_violation"
+    with pytest.raises(ModelError, match="a mistake"):
+        next(verdicts)
+    assert len(came) == 3
