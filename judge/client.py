@@ -12,13 +12,11 @@ request that has more than the server takes is sent in parts.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
+import logging
 import os
-import random
 import re
 import secrets
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +38,6 @@ TIMEOUT = 120.0  # seconds for one answer
 TOGETHER = 16  # images of a request
 _TOGETHER_BYTES = 32 * 2**20
 _LONGEST_WAIT = 30.0  # seconds between tries
-_FIRST_WAIT = 0.1  # where the server says none; twice as long each time, and up to a second more
 _NO_ADDRESS = re.compile(r"/v1(/(judge|moderations|constitutions))?/*$")  # what some have behind it
 Source = str | Path | bytes
 
@@ -191,18 +188,26 @@ class Client:
         yield from self._verdicts(images[half:], constitution)
 
     def _asked(self, method: str, path: str, **given: Any) -> httpx2.Response:
-        """The answer to a request, tried again while that may help."""
-        for tried in itertools.count(1):
-            try:
-                return self._answered(method, path, **given)
-            except _Again as error:
-                if tried >= self._attempts:
-                    raise ModelError(error.message, hint=error.hint, retryable=True) from error.__cause__
-                wait = error.wait
-            if wait is None:
-                apart = random.random()  # noqa: S311 - so that clients do not come back all at once
-                wait = _FIRST_WAIT * 2 ** (tried - 1) + apart
-            time.sleep(min(wait, _LONGEST_WAIT))
+        """The answer to a request, tried again while that may help. stamina is only imported where it is needed: a
+        script's first verdict is not to wait for it."""
+        try:
+            return self._answered(method, path, **given)
+        except _Again as failed:
+            first: _Again | None = failed
+        import stamina
+
+        logging.getLogger("stamina").setLevel(
+            logging.ERROR
+        )  # what fails at last is raised
+        try:
+            for attempt in stamina.retry_context(_wait_of, self._attempts, timeout=None, wait_max=_LONGEST_WAIT):
+                with attempt:
+                    if first is not None:
+                        raised, first = first, None
+                        raise raised
+                    return self._answered(method, path, **given)
+        except _Again as error:
+            raise ModelError(error.message, hint=error.hint, retryable=True) from error.__cause__
         raise AssertionError("the last attempt raises")
 
     def _answered(self, method: str, path: str, **given: Any) -> httpx2.Response:
@@ -324,3 +329,10 @@ def _why_unread(image: str | Path) -> ImageError | None:
     except ImageError as error:
         return error
     return ImageError("it changed while it was read", retryable=True)
+
+
+def _wait_of(error: Exception) -> bool | float:
+    """Whether a request is tried again after this, and after how many seconds, where the server says so."""
+    if not isinstance(error, _Again):
+        return False
+    return True if error.wait is None else min(error.wait, _LONGEST_WAIT)
