@@ -330,7 +330,7 @@ class Engine:
         from judge.judging import record
         from judge.verdict import Failure
 
-        failure = Failure(kind="model", message="the process that judged it died, twice", retryable=True)
+        failure = Failure(kind="model", message="the process that judged it died, twice", retryable=False)  # nor tried
         return judged(record.not_judged("", failure, Cause.MODEL_ERROR, self._provenance[key], {}))
 
 

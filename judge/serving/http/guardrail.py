@@ -6,24 +6,32 @@ too, which the server's settings choose; by default the request is blocked.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import asyncio
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from judge.serving.http.gate import GUARDRAIL
+from judge.serving.http.messages import images_in, payload
 from judge.serving.http.problems import ApiProblem
-from judge.serving.http.reading import check_count, from_text, json_body
+from judge.serving.http.reading import check_count, check_most, from_text, json_body
 from judge.serving.http.service import Asker, ImageOutcome, Service, service_of
 
 router = APIRouter(tags=["compatible with others"])
+_UNSEEN = "a message names an image or a file, and does not hold it"
 _MOST = 1000  # characters of a reason
 
 
 class GuardrailRequest(BaseModel):
     """What is read of what LiteLLM sends. Its texts are not judged."""
 
-    images: list[str] | None = Field(default=None, description="In base64, as data URIs, or addresses.")
+    images: Annotated[list[str], Field(fail_fast=True)] | None = Field(
+        default=None, description="In base64, as data URIs, or addresses."
+    )
+    structured_messages: list[Any] | None = Field(
+        default=None, description="The chat, of which images are judged that do not stand in `images`."
+    )
     additional_provider_specific_params: dict[str, Any] | None = Field(
         default=None, description="`constitution`: the name of the one to judge by."
     )
@@ -41,11 +49,14 @@ async def guardrail(request: Request) -> GuardrailAnswer:
     """Judge the images of a request to a language model, and say whether it is blocked."""
     service = service_of(request)
     try:
-        asked = GuardrailRequest.model_validate(await json_body(request))
-        if not asked.images:
-            return GuardrailAnswer(action="NONE")
-        check_count(len(asked.images), service.settings.limits)
-        images = [await from_text(text, f"image {number}") for number, text in enumerate(asked.images, start=1)]
+        body = await json_body(request)
+        check_most(body.get("images") if isinstance(body, dict) else None, service.settings.limits)
+        asked = GuardrailRequest.model_validate(body)
+        texts, unseen = await asyncio.to_thread(_texts, asked)  # a chat may be long
+        if not texts:
+            return _failed(service, _UNSEEN) if unseen else GuardrailAnswer(action="NONE")
+        check_count(len(texts), service.settings.limits)
+        images = [await from_text(text, f"image {number}") for number, text in enumerate(texts, start=1)]
         named = (asked.additional_provider_specific_params or {}).get("constitution")
         outcomes = await service.judge(Asker.of(request), images, None if named is None else str(named))
     except ValidationError as error:
@@ -53,7 +64,22 @@ async def guardrail(request: Request) -> GuardrailAnswer:
     except ApiProblem as problem:
         service.metrics.problem(problem.slug)
         return _failed(service, problem.detail)
-    return _action(service, outcomes)
+    found = _action(service, outcomes)
+    return _failed(service, _UNSEEN) if unseen and found.action == "NONE" else found
+
+
+def _texts(asked: GuardrailRequest) -> tuple[list[str], bool]:
+    """All images of a request, each once, and whether others are only named. LiteLLM makes `images` apart
+    from the messages, and leaves out what it has no form for."""
+    texts, unseen = list(asked.images or ()), False
+    known = {payload(text) for text in texts}
+    for text in images_in(asked.structured_messages):
+        if text is None:
+            unseen = True
+        elif payload(text) not in known:
+            known.add(payload(text))
+            texts.append(text)
+    return texts, unseen
 
 
 def _action(service: Service, outcomes: list[ImageOutcome]) -> GuardrailAnswer:

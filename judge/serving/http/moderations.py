@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from judge.constitution.schema import ModerationKey
 from judge.serving.http.judging import said
 from judge.serving.http.problems import ApiProblem, invalid
-from judge.serving.http.reading import Given, check_count, from_text, json_body
+from judge.serving.http.reading import Given, check_count, check_most, from_text, json_body
 from judge.serving.http.service import Asker, ImageOutcome, Service, service_of
 
 router = APIRouter(tags=["compatible with others"])
@@ -26,6 +26,7 @@ OF_IMAGES = frozenset(  # clients that check answers take ["image"] for these on
     {"self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "violence", "violence/graphic"}
 )
 _FORM = 'give images: {"type": "image_url", "image_url": {"url": "data:image/png;base64,..."}}'
+_MOST_PARTS = 10_000  # of an input, texts among them
 _THEIR_MODELS = ("omni-moderation", "text-moderation")  # clients name one of them by default
 
 
@@ -52,7 +53,9 @@ class TextPart(BaseModel):
 class ModerationRequest(BaseModel):
     """As OpenAI's endpoint takes it. model: the name of a constitution; any of OpenAI's means the server's first."""
 
-    input: str | list[str] | list[ImagePart | TextPart] = Field(description="Parts with images; text is not judged.")
+    input: (
+        str | Annotated[list[str], Field(fail_fast=True)] | Annotated[list[ImagePart | TextPart], Field(fail_fast=True)]
+    ) = Field(description="Parts with images; text is not judged.")
     model: str | None = None
 
 
@@ -60,8 +63,14 @@ class ModerationRequest(BaseModel):
 async def moderations(request: Request) -> Response:
     """Judge images, and answer as OpenAI's moderation endpoint does: one result for all images of a request."""
     service = service_of(request)
+    body = await json_body(request)
+    parts = body.get("input") if isinstance(body, dict) else None
+    if isinstance(parts, list):
+        check_most([one for one in parts if not isinstance(one, str) and not _is_text(one)], service.settings.limits)
+        if len(parts) > _MOST_PARTS:
+            raise ApiProblem(413, "too-large", f"input: has more than {_MOST_PARTS:,} parts", hint="leave texts out")
     try:
-        asked = ModerationRequest.model_validate(await json_body(request))
+        asked = ModerationRequest.model_validate(body)
     except ValidationError as error:
         if any(one["loc"][:1] == ("input",) for one in error.errors()):  # of three forms, each would be told as missed
             detail = "input: has to be a list of parts, each an image or a text"
@@ -83,6 +92,10 @@ async def moderations(request: Request) -> Response:
 
     options = f"{asked.model}|{has_text}".encode()
     return await service.answers.get(request, [options, *said(images)], answer)
+
+
+def _is_text(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text"
 
 
 async def _images(asked: ModerationRequest, service: Service) -> tuple[list[Given], bool]:

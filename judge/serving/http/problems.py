@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("judge")
 TYPES = "urn:constitution-judge:problem:"
 MEDIA = "application/problem+json"
-_MOST_ERRORS = 20  # mistakes of one request that are listed
+MOST_ERRORS = 20  # mistakes of one request that are listed
 
 
 class ApiProblem(Exception):
@@ -86,7 +86,7 @@ def invalid(errors: Sequence[Any]) -> ApiProblem:
     """A request that does not have the form it is to have. errors: as pydantic lists them."""
     told = [
         {"where": ".".join(map(str, one["loc"])) or "body", "what": str(one["msg"])[:200]}
-        for one in errors[:_MOST_ERRORS]
+        for one in errors[:MOST_ERRORS]
     ]
     first = told[0]
     return ApiProblem(

@@ -13,14 +13,15 @@ import json
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from judge.serving.http.problems import ApiProblem, invalid
+from judge.serving.http.problems import MOST_ERRORS, ApiProblem, invalid
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -33,21 +34,33 @@ _LARGE = 2**20  # characters, after which text is decoded in a thread
 Name = Annotated[str, StringConstraints(max_length=1000)]
 
 
-class ImageGiven(BaseModel):
-    """An image in JSON."""
+class _Strict(BaseModel):
+    """Takes no keys but its own. Of others a few are told, since each costs as much as an image that is right."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_mistakes(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + MOST_ERRORS:
+            return given
+        known = {name: given[name] for name in cls.model_fields if name in given}
+        return known | dict(islice(((key, None) for key in given if key not in known), MOST_ERRORS))
+
+
+class ImageGiven(_Strict):
+    """An image in JSON."""
+
     data: str | None = Field(default=None, description="Its bytes in base64, or a data URI.")
     url: str | None = Field(default=None, max_length=8000, description="Its address, where fetching is turned on.")
     name: Name | None = Field(default=None, description="What the verdict calls it.")
 
 
-class JudgeRequest(BaseModel):
+class JudgeRequest(_Strict):
     """Images, and how they are to be judged."""
 
-    model_config = ConfigDict(extra="forbid")
     image: str | ImageGiven | None = Field(default=None, description="One image: base64, a data URI, or an object.")
-    images: list[str | ImageGiven] = Field(default=[], description="Several of them.")
+    images: Annotated[list[str | ImageGiven], Field(fail_fast=True)] = Field(default=[], description="Several of them.")
     constitution: str | None = Field(default=None, description="Its name; else the server's first.")
     detail: Literal["full", "summary"] = Field(default="full", description="How much of each verdict is wanted.")
     stream: bool = Field(default=False, description="Verdicts as lines of JSON, as they are ready.")
@@ -156,8 +169,11 @@ def _decoded(text: str) -> bytes:
 
 
 async def _json(request: Request, limits: RequestLimits) -> Asked:
+    body = await json_body(request)
+    if isinstance(body, dict):
+        check_most(body.get("images"), limits, beside=body.get("image") is not None)
     try:
-        asked = JudgeRequest.model_validate(await json_body(request))
+        asked = JudgeRequest.model_validate(body)
     except ValidationError as error:
         raise invalid(error.errors()) from error
     given = [*([asked.image] if asked.image is not None else []), *asked.images]
@@ -240,6 +256,12 @@ def check_count(count: int, limits: RequestLimits) -> None:
     if not count:
         raise ApiProblem(422, "invalid-request", "there is no image in the request")
     if count > limits.images:
+        raise _too_many(limits)
+
+
+def check_most(images: Any, limits: RequestLimits, beside: int = 0) -> None:
+    """Refuse too many images, with so many beside them, before each is looked at. What is no list is refused later."""
+    if isinstance(images, list) and len(images) + beside > limits.images:
         raise _too_many(limits)
 
 

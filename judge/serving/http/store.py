@@ -28,7 +28,8 @@ create index if not exists verdicts_by_time on verdicts (at);
 """
 _HOUR = 3600.0
 _DAY = 86400.0
-_BUSY_MS = 200  # that a write waits for somebody else's
+_STARTING = 5.0  # seconds that the start waits for somebody else's write
+_BUSY = 0.2  # seconds that a write waits for one
 _LONGEST = 1.0  # seconds that a request waits for the file
 _ENDING = 5.0  # seconds that the end of the server waits for the file
 _REST = 5.0  # seconds that a file is left alone which could not be written
@@ -79,13 +80,17 @@ class VerdictStore:
     """Verdicts in an SQLite file, of which one thread has the only connection."""
 
     def __init__(self, path: Path, days: float) -> None:
-        """Raises UserError: the file cannot be used."""
+        """A file that somebody else holds is opened later. Raises UserError: the file cannot be used."""
         self._path, self._days, self._tidied, self._resting = path, days, 0.0, 0.0
+        self._open: sqlite3.Connection | None = None
         self._worker = _Worker()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._worker.do(_opened, path).result()
+            self._worker.do(self._file, _STARTING).result()
         except (OSError, sqlite3.Error) as error:
+            if _is_held(error):
+                self._rest(error)
+                return
             self._worker.end()
             raise UserError(f"verdicts cannot be kept in {path} ({error})") from error
 
@@ -99,7 +104,7 @@ class VerdictStore:
         try:
             async with asyncio.timeout(_LONGEST):
                 return bool(await asyncio.wrap_future(self._worker.do(self._put, rows, now)))
-        except (sqlite3.Error, TimeoutError) as error:
+        except (sqlite3.Error, OSError) as error:
             self._rest(error)
             return False
 
@@ -113,13 +118,13 @@ class VerdictStore:
             async with asyncio.timeout(_LONGEST):
                 found: Kept | None = await asyncio.wrap_future(self._worker.do(self._get, identity))
                 return found
-        except (sqlite3.Error, TimeoutError) as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreTrouble from error
 
     def close(self) -> None:
         """Let go of the file, once it has what was put. One that does not answer is waited for some seconds only."""
         try:
-            self._worker.do(self._file.close).result(_ENDING)
+            self._worker.do(self._let_go).result(_ENDING)
         except TimeoutError:
             log.error(
                 "%s does not answer: it is not waited for any longer, and may lack the latest verdicts", self._path
@@ -135,18 +140,28 @@ class VerdictStore:
             )
         self._resting = time.monotonic() + _REST
 
+    def _file(self, seconds: float = _BUSY) -> sqlite3.Connection:
+        """The connection, which the worker's thread opens where it could not be before."""
+        if self._open is None:
+            self._open = _opened(self._path, seconds)
+        return self._open
+
+    def _let_go(self) -> None:
+        if self._open is not None:
+            self._open.close()
+
     def _put(self, rows: list[tuple[Any, ...]], now: float) -> bool:
         if time.monotonic() < self._resting:  # the one before in this queue found it so
             return False
-        with self._file:
-            self._file.executemany("insert into verdicts values (?, ?, ?, ?, ?, ?, ?)", rows)
+        with self._file() as file:
+            file.executemany("insert into verdicts values (?, ?, ?, ?, ?, ?, ?)", rows)
             if now - self._tidied > _HOUR:
-                self._file.execute("delete from verdicts where at < ?", (now - self._days * _DAY,))
+                file.execute("delete from verdicts where at < ?", (now - self._days * _DAY,))
                 self._tidied = now
         return True
 
     def _get(self, identity: str) -> Kept | None:
-        row = self._file.execute("select at, client, body from verdicts where id = ?", (identity,)).fetchone()
+        row = self._file().execute("select at, client, body from verdicts where id = ?", (identity,)).fetchone()
         return Kept(*row) if row is not None else None
 
 
@@ -154,12 +169,23 @@ def _row(one: ImageOutcome, at: float, client: str) -> tuple[Any, ...]:
     return (one.id, at, client, one.sha256, one.active.name, one.judged.verdict, one.verdict)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _is_held(error: Exception) -> bool:
+    """Whether somebody else holds the file now, who may let go of it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _opened(path: Path, seconds: float) -> sqlite3.Connection:
+    """A connection; a file that somebody else holds is waited for so long."""
     if not path.exists():
         path.touch(mode=0o600)
-    file = sqlite3.connect(path)
-    file.execute("pragma journal_mode = wal")
-    file.execute("pragma synchronous = normal")
-    file.executescript(_TABLE)
-    file.execute(f"pragma busy_timeout = {_BUSY_MS}")  # from here on requests wait for it
+    file = sqlite3.connect(path, timeout=seconds)
+    try:
+        file.execute("pragma journal_mode = wal")
+        file.execute("pragma synchronous = normal")
+        file.executescript(_TABLE)
+        file.execute(f"pragma busy_timeout = {_BUSY * 1000:.0f}")  # from here on requests wait for it
+    except BaseException:
+        file.close()
+        raise
     return file

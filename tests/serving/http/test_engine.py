@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 
 import pytest
 
@@ -76,7 +77,9 @@ def test_a_process_that_dies_costs_a_try_and_only_the_deadly_image_is_left_to_a_
         images = [b"a", b"b", b"deadly", b"vc"]
         tries = []
         for _ in range(3):
-            tries.append(names(await settled([judge(engine, data) for data in images])))
+            found = await settled([judge(engine, data) for data in images])
+            tries.append(names(found))
+        assert not found[2].retryable and json.loads(found[2].body)["failure"]["retryable"] is False, "it is not tried"
         return tries
 
     script = Scripted(deadly={b"deadly"})

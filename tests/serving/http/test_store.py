@@ -9,6 +9,10 @@ import sqlite3
 import threading
 import time
 
+import pytest
+
+from judge.errors import UserError
+from judge.serving.http.store import VerdictStore
 from tests.serving.http.running import Scripted, serving
 
 
@@ -81,3 +85,46 @@ def test_a_store_that_is_closed_has_what_was_put(tmp_path, caplog):
     with contextlib.closing(sqlite3.connect(tmp_path / "verdicts.db")) as file:
         assert file.execute("select id from verdicts").fetchall() == [(identity,)]
     assert "does not answer" not in caplog.text
+
+
+def test_a_store_that_is_locked_at_the_start_costs_no_start_and_is_tried_again(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr("judge.serving.http.store._REST", 0.3)
+    monkeypatch.setattr("judge.serving.http.store._STARTING", 0.1, raising=False)
+    path = tmp_path / "verdicts.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("create table somebody_elses (a)")
+        other.execute("begin exclusive")
+        with serving({"store": str(path), "once_seconds": 0}, process=Scripted()) as running:
+
+            def judged():
+                answer = running.http.post("/v1/judge", files={"image": ("x", b"v")})
+                assert answer.status_code == 200, answer.text
+                return answer.json()
+
+            found = judged()
+            assert found["kept"] is False and found["verdicts"][0]["verdict"] == "violation"
+            assert running.http.get("/v1/verdicts/v_1").status_code == 503
+            assert str(path) in caplog.text and "locked" in caplog.text
+            other.execute("rollback")
+            deadline = time.monotonic() + 10
+            while "kept" in (found := judged()):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            assert running.http.get(f"/v1/verdicts/{found['ids'][0]}").json() == found["verdicts"][0]
+
+
+def test_a_store_that_is_locked_from_start_to_end_keeps_no_server_from_ending(tmp_path, monkeypatch):
+    monkeypatch.setattr("judge.serving.http.store._STARTING", 0.1, raising=False)
+    path = tmp_path / "verdicts.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("create table somebody_elses (a)")
+        other.execute("begin exclusive")
+        with serving({"store": str(path)}, process=Scripted()):
+            pass
+
+
+def test_a_file_that_is_no_store_is_said_at_the_start(tmp_path):
+    path = tmp_path / "verdicts.db"
+    path.write_text("this is a letter, and no file of verdicts" * 100)
+    with pytest.raises(UserError, match="cannot be kept"):
+        VerdictStore(path, 1.0)
