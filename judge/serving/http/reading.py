@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import json
 import re
 from collections.abc import AsyncGenerator
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from judge.serving.http.settings import RequestLimits
 
 _DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII)
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _LARGE = 2**20  # characters, after which text is decoded in a thread
 Name = Annotated[str, StringConstraints(max_length=1000)]
@@ -116,7 +116,7 @@ async def json_body(request: Request) -> Any:
     except RecursionError as error:
         raise ApiProblem(422, "invalid-request", "the JSON of the body is nested too deeply") from error
     except ValueError as error:
-        raise ApiProblem(422, "invalid-request", f"the body is no JSON ({str(error)[:100]})") from error
+        raise ApiProblem(422, "invalid-request", f"the body is no JSON ({_json_mistake(error)})") from error
 
 
 async def from_text(text: str, name: str) -> Given:
@@ -136,8 +136,11 @@ async def from_text(text: str, name: str) -> Given:
         text = text[found.end() :]
     try:
         data = await asyncio.to_thread(_decoded, text) if len(text) > _LARGE else _decoded(text)
-    except (binascii.Error, ValueError) as error:
-        raise ApiProblem(422, "invalid-request", f"{name}: no base64 ({str(error)[:100]})") from error
+    except ValueError as error:
+        why = "it has characters that base64 has not"
+        if _BASE64.fullmatch(text):
+            why = "it is cut off, or its padding with '=' is wrong"
+        raise ApiProblem(422, "invalid-request", f"{name}: no base64 ({why})") from error
     return Given(name, data)
 
 
@@ -146,6 +149,16 @@ def _loaded(body: bytes) -> Any:
     if _HALF.search(body):
         json.dumps(found, ensure_ascii=False).encode()  # half a character could not be told again
     return found
+
+
+def _json_mistake(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not in UTF-8"
+    if isinstance(error, UnicodeEncodeError):
+        return "it has half of a character, as \\ud800 is"
+    return "a number in it has too many digits"  # the one other thing that Python's reader minds
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

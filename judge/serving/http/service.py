@@ -284,7 +284,11 @@ class Service:
         if not self.settings.fetch_urls:
             hint = "send its bytes, as a part of a form or in base64"
             raise ApiProblem(422, "urls-not-fetched", f"{image.name}: this server fetches no addresses", hint=hint)
-        return await fetch(image.url or "", self._file_bytes)
+        try:
+            return await fetch(image.url or "", self._file_bytes)
+        except ApiProblem as problem:
+            detail = f"{image.name}: {problem.detail}"
+            raise ApiProblem(problem.status, problem.slug, detail, retry_after=problem.retry_after) from problem
 
     async def _by(self, client: str, active: Active, data: bytes, sha256: str) -> JudgedImage:
         return (await self._judged(client, active, data, sha256))[0]
