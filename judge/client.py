@@ -196,9 +196,7 @@ class Client:
             first: _Again | None = failed
         import stamina
 
-        logging.getLogger("stamina").setLevel(
-            logging.ERROR
-        )  # what fails at last is raised
+        logging.getLogger("stamina").setLevel(logging.ERROR)  # what fails at last is raised
         try:
             for attempt in stamina.retry_context(_wait_of, self._attempts, timeout=None, wait_max=_LONGEST_WAIT):
                 with attempt:

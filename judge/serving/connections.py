@@ -8,7 +8,8 @@ address and no login.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -16,6 +17,28 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from judge.serving.bodies import Limit
 
 HEAD: Final = 20.0  # seconds from the connection's start, or a head's first byte, to its last
+
+
+class _Parting:
+    """A transport which, told to close while a body is on its way, first lets the sender read the answer."""
+
+    def __init__(self, transport: asyncio.Transport, part: Callable[[asyncio.Transport], bool]) -> None:
+        self._transport, self._part = transport, part
+        self.parting = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        return self.parting or self._transport.is_closing()
+
+    def close(self) -> None:
+        if self.parting or self._transport.is_closing():
+            self._transport.close()
+        else:
+            self.parting = self._part(self._transport)
+            if not self.parting:
+                self._transport.close()
 
 
 class Timed(H11Protocol):
@@ -31,6 +54,8 @@ class Timed(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection has come; nothing is sent yet."""
         super().connection_made(transport)
+        self._parts = _Parting(transport, self.part)
+        self.transport = cast("asyncio.Transport", self._parts)
         self._late = self.loop.call_later(HEAD, transport.abort)
 
     def data_received(self, data: bytes) -> None:
@@ -40,6 +65,8 @@ class Timed(H11Protocol):
             if self._left < 0:
                 self.transport.abort()
                 return
+        if self._parts.parting:
+            return
         super().data_received(data)
         self._watch()
 
@@ -53,11 +80,28 @@ class Timed(H11Protocol):
         super().connection_lost(exc)
         self._stop()
 
+    def part(self, transport: asyncio.Transport) -> bool:
+        """Say that nothing more is sent; False where all has come, so that the connection can just be closed.
+
+        Closed while a body is on its way, the system would answer that with a reset, and the sender lose the answer.
+        """
+        if self.conn.their_state is not h11.SEND_BODY or not transport.can_write_eof():
+            return False
+        transport.write_eof()
+        self.flow.resume_reading()
+        self._bound_the_rest()
+        return True
+
+    def _bound_the_rest(self) -> None:
+        if self._left is None:
+            self._left = self.rest.most
+            self._late = self.loop.call_later(self.rest.seconds, self.transport.abort)
+
     def _watch(self) -> None:
+        if self._parts.parting:
+            return
         if self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE:
-            if self._left is None:
-                self._left = self.rest.most
-                self._late = self.loop.call_later(self.rest.seconds, self.transport.abort)
+            self._bound_the_rest()
             return
         if self.conn.their_state is not h11.IDLE or self._left is not None:
             self._left = None

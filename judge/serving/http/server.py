@@ -74,6 +74,9 @@ def serve(service: Service, listening: socket.socket) -> None:
         raise KeyboardInterrupt
 
 
+_REST = 4  # times what a body may have is thrown away of one that was refused: who sends too much is to read so
+
+
 class Server(uvicorn.Server):
     """uvicorn's server, which on a signal finishes what was accepted and returns. told: signals that came."""
 
@@ -106,7 +109,7 @@ def server_of(service: Service) -> Server:
     limits = service.settings.limits
     config = uvicorn.Config(
         create_app(service),
-        http=timed(Limit(limits.request_bytes, limits.body_seconds)),
+        http=timed(Limit(_REST * limits.request_bytes + 2**20, limits.body_seconds)),
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -12,7 +12,7 @@ import pytest
 from judge.serving.http.keys import add_key
 from tests.serving.http.running import Scripted, serving
 
-SECONDS, MOST = 0.6, 100_000
+SECONDS, MOST = 0.6, 100_000  # of which four times, and a MiB, are thrown away
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,18 @@ def test_one_that_pours_is_cut_off_after_the_bytes_of_a_body(server):
 def test_one_that_says_it_is_too_large_is_cut_off_at_once(server):
     with refused(server, f"Content-Length: {MOST + 1}", 413) as raw:
         assert until_cut(raw, b"x") < SECONDS
+
+
+def test_who_sends_all_before_reading_gets_the_answer(server):
+    host, port = server.url.removeprefix("http://").split(":")
+    for _ in range(20):
+        with socket.create_connection((host, int(port)), timeout=20) as raw:
+            head = f"POST /v1/judge HTTP/1.1\r\nHost: {host}\r\nContent-Length: {3 * MOST}\r\n"
+            raw.sendall(f"{head}Authorization: Bearer {server.bearers[413]}\r\n\r\n".encode())
+            for _ in range(5):
+                time.sleep(0.002)
+                raw.sendall(b"x" * (3 * MOST // 5))
+            assert answered(raw) == 413
 
 
 def test_a_body_that_comes_after_its_refusal_costs_no_connection(server):
