@@ -58,6 +58,7 @@ def wide(page):
     page.locator(".cj-original").wait_for()
     yield page
     press(page, "r")
+    page.locator(".cj-original").wait_for(state="hidden")  # or the next one would hide it by the same key
 
 
 def box(page, selector="#cj-stage img"):

@@ -144,7 +144,7 @@ def test_an_admin_adds_somebody_and_changes_settings_by_keyboard(store, browser)
             assert bob.get_by_role("tab", name="Team").count() == 0
         with visitor(browser, address, login=("ann", PASSWORD)) as page:
             page.get_by_role("tab", name="Team").click()
-            page.get_by_label("Name", exact=True).fill("cyd")
+            page.locator("#tm-add").get_by_label("Name", exact=True).fill("cyd")
             page.get_by_label("Password 10 letters at least").fill(PASSWORD)
             page.keyboard.press("Enter")
             page.locator("#tm-toasts").get_by_text("cyd can sign in as reviewer.").wait_for()
