@@ -21,6 +21,7 @@ from judge.errors import ImageError, JudgeError, UserError
 from judge.review.queue import keys, listing, queues, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
+from judge.review.queue.policies import Policies
 from judge.review.queue.recorded import recorded
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.queue.traces import Traces, notes_html
@@ -29,6 +30,7 @@ from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
 from judge.review.ui.parts import toast
+from judge.review.workbench.library import Library
 
 AHEAD = 3  # pictures that are shielded before anybody asks
 
@@ -40,6 +42,7 @@ class Desk:
         self._context = context
         self._store: Store = context.store
         traces = Traces(context.store)
+        self._policies = Policies(context.store, Library(context.data))
         self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()
@@ -154,6 +157,7 @@ class Desk:
         seen, since = self._since.get(person.name, (0, 0.0))
         seconds = time.monotonic() - since if seen == asked.item else None
         decision = Decision(action=asked.action, rules=rules, reason=asked.reason, seconds=seconds)
+        self._policies.check(decision, self._store.verdict(asked.item))
         if asked.gold:
             held = self._held(asked.item, person)
             if held is None or held.blind:  # who reads blind must not learn what is known
@@ -214,7 +218,8 @@ class Desk:
                 announce=f"{before}Nothing is waiting.",
             )
         self._since[person.name] = (item.id, time.monotonic())
-        slots |= {"stage": self._shield(item), **item_html(item, person), "notes": notes_html(item)}
+        rules = self._policies.rules_of(item.verdict)
+        slots |= {"stage": self._shield(item), **item_html(item, person, rules), "notes": notes_html(item)}
         self._ahead.submit(self._prepare, asked.filters)
         return QueueUpdate(
             slots=slots,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from judge.review.queue.listing import Wanted
+from judge.review.queue.policies import PolicyRule
 from judge.review.store import Item, Right
 from judge.review.ui import render
-from judge.review.ui.chains import rule_ids
 from judge.review.ui.context import Person
 from judge.review.ui.parts import is_outside, rules_html
 
@@ -27,21 +27,22 @@ QUICK = {
 }
 
 
-def item_html(item: Item, person: Person) -> dict[str, str]:
-    """The parts of the page beside the picture."""
+def item_html(item: Item, person: Person, rules: tuple[PolicyRule, ...]) -> dict[str, str]:
+    """The parts of the page beside the picture. rules: those that it can be decided by; none where they are not known
+    here."""
     verdict = item.verdict
-    shown = _said_html(item) if item.verdict_shown else {"verdict": render.html("hidden"), "rules": _policy_html(item)}
-    ids = rule_ids(verdict)
+    hidden = {"verdict": render.html("hidden"), "rules": render.html("policy", rules=rules, item=item)}
+    shown = _said_html(item) if item.verdict_shown else hidden
     return {
         **shown,
         "decision": render.html(
             "decision",
-            rules=ids,
+            rules=rules,
+            judged=bool(verdict.findings),
             ticked=() if item.blind else verdict.violations,
             blind=item.blind,
             quick=QUICK,
-            keys={rule: str((place + 1) % 10) if place < 10 else "" for place, rule in enumerate(ids)},
-            texts={one.rule: one.text for one in verdict.findings},
+            keys={one.id: str((place + 1) % 10) if place < 10 else "" for place, one in enumerate(rules)},
             may_escalate=item.read != "policy",
             may_mark=person.may(Right.MARK_GOLD) and not item.blind,
         ),
@@ -55,11 +56,6 @@ def announced(item: Item) -> str:
         said += f": {render.word(item.verdict.verdict)}"
         said += f", {render.few(item.verdict.violations)}" if item.verdict.violations else ""
     return f"{said}.{' A blind read.' if item.blind else ''}"
-
-
-def _policy_html(item: Item) -> str:
-    """The rules in the constitution's order, and nothing of what came of them."""
-    return render.html("policy", rules={one.rule: one for one in item.verdict.findings}.values(), item=item)
 
 
 def _said_html(item: Item) -> dict[str, str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from judge.review.store.records import Decision, Kind, LogEntry, Read, SecondRea
 from judge.review.store.tables import decisions, items, log_lines
 from judge.verdict import Verdict
 
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")  # of a rule, as constitutions have them
 _KINDS: dict[Read, Kind] = {"first": "decision", "second": "second_read", "policy": "decision", "gold": "gold"}
 
 
@@ -43,8 +45,10 @@ def check(decision: Decision, verdict: Verdict) -> None:
     if not decision.rules and not decision.reason.strip():
         raise UserError("a decision needs a reason", hint="choose a rule, or write why")
     known = {finding.rule for finding in verdict.findings}
-    for rule in decision.rules if known else ():  # what could not be judged has no findings
-        if rule not in known:
+    for rule in decision.rules:
+        if not known and _ID.fullmatch(rule) is None:  # what could not be judged has no findings
+            raise UserError(f"'{rule[:80]}' is no name of a rule", hint="use a-z, 0-9 and hyphens")
+        if known and rule not in known:
             near = difflib.get_close_matches(rule, known, 1)
             raise UserError(
                 f"the item was not judged by a rule '{rule}'", hint=f"did you mean '{near[0]}'?" if near else ""

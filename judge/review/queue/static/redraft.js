@@ -12,6 +12,7 @@ function redraft() {
   const kept = drafts().find((one) => one.item === item);
   if (!kept || !form()?.elements.reason) return;
   form().elements.reason.value = kept.reason;
+  if (unknown()) for (const name of kept.rules) addRule(name);
   for (const box of element.querySelectorAll("#cj-decision input[name=rule]")) box.checked = kept.rules.includes(box.value);
   foldRules();
 }

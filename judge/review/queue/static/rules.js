@@ -25,16 +25,24 @@ function foldRules() {
   $("cj-tick-list").classList.toggle("cj-unfolded", unfolded);
   mark(words.length ? inSightChips()[0] : null);
 }
+const RULE_NAME = /^[a-z0-9][a-z0-9-]{0,79}$/, meant = () => $("cj-find").value.trim(), unknown = () => "unknown" in ($("cj-find")?.dataset || {});
+function addRule(name) {                             // of a constitution that is not known here: as it was typed
+  const chip = document.createElement("label"), box = document.createElement("input"), said = document.createElement("span");
+  chip.className = "cj-tick"; Object.assign(box, { type: "checkbox", name: "rule", value: name }); said.textContent = name;
+  chip.append(box, said); $("cj-tick-list").append(chip);
+  $("cj-find").value = ""; box.click();
+}
 const inSightChips = () => chips().filter((one) => !one.hidden);
 function mark(chip) {                                // what Enter in the field will tick
   for (const one of chips()) one.classList.toggle("cj-marked", one === chip);
   const words = sought(), count = inSightChips().length;
-  if ($("cj-found")) $("cj-found").textContent = !words.length ? "" : !chip ? "No rule has these words." : `${count} of ${chips().length} found. Enter ${boxOf(chip).checked ? "unticks" : "ticks"} ${boxOf(chip).value}.`;
+  if ($("cj-found")) $("cj-found").textContent = !words.length ? "" : !chip && unknown() ? (RULE_NAME.test(meant()) ? `Enter adds ${meant()}.` : "Names of rules have a-z, 0-9 and hyphens.") : !chip ? "No rule has these words." : `${count} of ${chips().length} found. Enter ${boxOf(chip).checked ? "unticks" : "ticks"} ${boxOf(chip).value}.`;
 }
 function findKey(event) {                            // keys in the field that finds rules
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key], seen = inSightChips(), at = seen.findIndex((one) => one.classList.contains("cj-marked"));
   if (step && seen.length) mark(seen[(at + step + seen.length) % seen.length]);
   else if (event.key === "Enter") {
+    if (!seen[at] && unknown() && RULE_NAME.test(meant())) addRule(meant());
     if (seen[at]) { boxOf(seen[at]).click(); $("cj-find").value = ""; foldRules(); } else if (!sought().length) leaveFind();
   } else if (event.key === "Escape") leaveFind();
   else return;
@@ -42,7 +50,7 @@ function findKey(event) {                            // keys in the field that f
 }
 function leaveFind() { $("cj-find").value = ""; foldRules(); $("cj-work").focus({ preventScroll: true }); }
 function findRule() { const place = $("cj-find") || element.querySelector("#cj-decision input[name=rule]"); place?.focus(); }
-function pickRules() { $("cj-ticks").dataset.sheet = "open"; if (!narrow()) element.querySelector("#cj-tick-list input")?.focus(); }  // on a phone it is a sheet
+function pickRules() { $("cj-ticks").dataset.sheet = "open"; if (!narrow()) (element.querySelector("#cj-tick-list input") || $("cj-find"))?.focus(); }  // on a phone it is a sheet
 function unpick() { delete $("cj-ticks")?.dataset.sheet; complain(""); }
 element.addEventListener("input", (event) => { if (event.target.id === "cj-find") foldRules(); });
 element.addEventListener("change", (event) => { if (event.target.name === "rule") foldRules(); });
