@@ -83,7 +83,7 @@ def _refusal(found: SignIn) -> str:
 async def _page(send: Send, status: int, told: str, name: str = "") -> None:
     from judge.review.ui.theme import head
 
-    sheets = render.safe(head(("base", "login")))
+    sheets = render.safe(head(("base", "controls", "login")))
     html = render.html("login", told=told, name=name, bad=status >= 400, sheets=sheets)
     await _answer(send, status, [(b"content-type", b"text/html; charset=utf-8")], html.encode())
 

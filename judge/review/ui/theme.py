@@ -12,15 +12,21 @@ from judge.review.ui import render
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
 SHEETS = (
     "base",
+    "controls",
     "desk",
     "stage",
     "decision",
     "evidence",
+    "examples",
     "overlays",
     "uploads",
     "traces",
     "workbench",
+    "panel",
+    "trials",
+    "thresholds",
     "dashboard",
+    "charts",
     "team",
 )  # in order
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
 import gradio as gr
 
-from judge.errors import UserError
-from judge.review.queue.messages import in_words, serial_of
+from judge.review.queue.answering import answering
+from judge.review.queue.messages import in_words
 from judge.review.ui import render
 from judge.review.ui.context import Context
 from judge.review.ui.parts import CLIP, PDF, UPLOAD_BYTES
@@ -15,23 +13,15 @@ from judge.review.uploads.desk import UploadDesk
 from judge.review.uploads.messages import UploadUpdate
 from judge.settings import BUNDLED
 
-log = logging.getLogger("judge")
-
 
 def build(context: Context) -> None:
     """The uploads, called inside a `gr.Blocks`."""
     desk = UploadDesk(context)
 
-    def act(event: gr.EventData, request: gr.Request) -> str:
-        try:
-            return desk.act(event._data, context.person(request))
-        except UserError as error:
-            text = in_words(error)
-        except Exception:  # a mistake of ours: the page must say so, and the log must have it
-            log.exception("the uploads failed")
-            text = "Something went wrong on the server, and nothing was judged. Its log says more."
-        return UploadUpdate(serial=serial_of(event._data), error=text).json_text()
+    def told(serial: int, text: str) -> str:
+        return UploadUpdate(serial=serial, error=text).json_text()
 
+    act = answering(context, desk.act, told, page="the uploads", undone="nothing was judged")
     note = "The bundled model reads emoji-style drawings only." if context.settings.model == BUNDLED else ""
     refused = {"video/": in_words(CLIP.error()), "application/pdf": in_words(PDF.error())}
     page = gr.HTML(
