@@ -30,7 +30,7 @@ def test_exit_codes_and_streams():
     bad = judge("lint", BAD, "--older", "tests/lint/older.yaml")
     assert bad.returncode == 1
     assert bad.stdout.replace(BAD, "bad.yaml") == (ROOT / "tests/lint/snapshots/bad.txt").read_text(encoding="utf-8")
-    assert re.fullmatch(r"judge: 1 file: \d+ errors, \d+ warnings \(1 silenced\)\n", bad.stderr)
+    assert re.fullmatch(r"judge: 1 file: \d+ errors, \d+ warnings, \d+ info \(1 silenced\)\n", bad.stderr)
     for wrong in (
         ["nowhere.yaml"],
         [BAD, "--older", "nowhere.yaml"],
@@ -73,7 +73,7 @@ def test_json_holds_every_finding_with_its_place():
     assert found.stdout == judge("lint", BAD, "--format", "json").stdout
     told = json.loads(found.stdout)
     assert told["files"] == [BAD]
-    assert told["counting"] == sum(one["silenced"] is None for one in told["findings"])
+    assert told["counting"] == sum(one["silenced"] is None and one["severity"] != "info" for one in told["findings"])
     assert {
         "check": "subjective-word",
         "severity": "warning",

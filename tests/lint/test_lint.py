@@ -12,6 +12,7 @@ from judge.compiler.compile import compile_constitution
 from judge.constitution import Precondition
 from judge.constitution.load import parse_constitution
 from judge.lint import lint_text
+from judge.lint.checks import CHECKS
 from judge.lint.findings import LintFinding
 from judge.lint.formats import as_text
 from judge.lint.linting import ALL_CHECKS
@@ -33,9 +34,13 @@ def everything_tested(text: str) -> list[dict[str, str]]:
     return [{rule["id"]: outcome for rule in rules} for outcome in ("violates", "ok")]
 
 
+# Most excerpts put statements under a rule that they are not of.
+BUT_WORDS = tuple(check for check in CHECKS if check.name != "other-words")
+
+
 def lint(text: str, **known) -> tuple[LintFinding, ...]:
     """Lint an excerpt from `rules:` on, as if all its rules were tested."""
-    return lint_text(HEAD + text, **{"cases": everything_tested(text), **known})
+    return lint_text(HEAD + text, **{"cases": everything_tested(text), "checks": BUT_WORDS, **known})
 
 
 def locked(text: str, chains: dict[str, list[str]] | None = None):
@@ -54,6 +59,7 @@ def test_a_doc_page_shows_what_triggers_its_check_and_what_does_not(check, tmp_p
     assert page.startswith(f"# {check.name}\n\nSeverity: {check.severity}. ")
     blocks = dict(re.findall(r"```yaml ?(\w*)\n(.*?)```", page.split("## Bad")[0], re.DOTALL))
     known = {"bundled": check.name == "unknown-to-bundled-model"}
+    known |= {"checks": CHECKS} if check not in BUT_WORDS else {}
     for kind, read in (("cases", read_cases), ("older", read_older)):
         if kind in blocks:
             path = tmp_path / f"{kind}.yaml"
@@ -86,7 +92,7 @@ def test_shipped_constitutions_are_clean(name):
         path.read_text(encoding="utf-8"), name, cases=read_cases(path.with_name(f"{name}.test.yaml")),
         test_file=f"{name}.test.yaml",
     )  # fmt: skip
-    assert as_text([one for one in found if one.counts]) == ""
+    assert as_text([one for one in found if one.silenced is None and (one.counts or one.check.english)]) == ""
     assert all(len(one.silenced.split()) > 4 for one in found if one.silenced is not None)
 
 

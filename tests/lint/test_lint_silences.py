@@ -175,3 +175,14 @@ def test_compiled_chains_that_contradict_each_other_are_found():
 def test_a_compiled_chain_does_not_hide_what_is_wrong_with_its_rule():
     text = "rules:\n  - {id: one, rule: No inappropriate fire may be shown.}\n"
     assert "subjective-word" in names(lint(text, lock=locked(text)))
+
+
+def test_a_chain_by_hand_in_other_words_is_told_until_it_is_approved():
+    text = "rules:\n  - {id: gun, rule: No gun may be shown., preconditions: [a toy is visible]}\n"
+    assert "other-words" in names(lint(text, checks=CHECKS))
+    assert "other-words" not in names(lint(text.replace("a toy is", "a gun is"), checks=CHECKS))
+    lock = locked(text, {"gun": ["a toy is visible"]})
+    entry = approved(lock.rules["gun"], "Ada")
+    assert "other-words" not in names(lint(text, checks=CHECKS, lock=lock.model_copy(update={"rules": {"gun": entry}})))
+    other = text.replace("a toy", "a ball")  # the approval was of another chain
+    assert "other-words" in names(lint(other, checks=CHECKS, lock=lock.model_copy(update={"rules": {"gun": entry}})))

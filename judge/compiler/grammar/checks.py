@@ -8,7 +8,7 @@ judge by; any other is for a person to look at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -17,6 +17,7 @@ from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.asides import without_asides
 from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, SHORT, parts_of
 from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.likeness import Likeness
 from judge.compiler.grammar.permissions import SAID_BY_FORM
 from judge.compiler.grammar.pictures import ANY_PICTURE, ITSELF, PICTURES
 from judge.compiler.grammar.tokens import CLOSED, DETERMINERS, NUMBERS, PREPOSITIONS, Token, tokens_of
@@ -102,13 +103,21 @@ def faults_by_hand(
 def other_words(
     rule: str, preconditions: Sequence[Precondition], exceptions: Sequence[Precondition]
 ) -> Iterator[Fault]:
-    """The words of a rule that stand in none of its statements, and those that only these have, each told at once."""
+    """The words of a rule that stand in none of its statements, and those that only these have, each told at once.
+
+    Words that stand for others are not told (`likeness`), nor what cannot be seen: of that, something else is said, and
+    mostly that is why the chain was written by hand.
+    """
     statements = tuple(text for group in (*_texts(preconditions), *_texts(exceptions)) for text in group)
-    # of what cannot be seen, something else is said: mostly that is why the chain was written by hand
-    lost = [word for word in missing(rule, " ".join(statements)) if not unseeable(word) and not subjective(word)]
+    known = Likeness(rule, frozenset(content(rule)), frozenset(content(" ".join(statements))))
+
+    def other(words: Iterable[str]) -> list[str]:
+        return [word for word in dict.fromkeys(words) if not all(map(known.stands_for, content(word) or (word,)))]
+
+    lost = other(word for word in missing(rule, " ".join(statements)) if not unseeable(word) and not subjective(word))
     if lost:
         yield Fault("lost word", f"{_listed(lost)} stand{'s' * (len(lost) == 1)} in the rule and in no statement", True)
-    new = tuple(dict.fromkeys(re.findall(r"^`([^`]+)`", fault.message)[0] for fault in new_words(rule, statements)))
+    new = other(re.findall(r"^`([^`]+)`", fault.message)[0] for fault in new_words(rule, statements))
     if new:
         yield Fault("new word", f"{_listed(new)} stand{'s' * (len(new) == 1)} in a statement and not in the rule", True)
 

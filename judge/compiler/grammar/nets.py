@@ -5,8 +5,9 @@ From the nets of WordNet 3.0 (lexicon/kinds.txt, made by tools/build_lexicon.py)
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from functools import cache
+from itertools import accumulate
 
 from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.lexicon import word_set
@@ -24,22 +25,39 @@ _ALSO = {
 
 
 @cache
-def _lines() -> tuple[str, tuple[str, ...]]:
+def _lines() -> tuple[str, tuple[str, ...], tuple[int, ...]]:
+    """The text, its lines, and where each begins."""
     text = (lexicon.FOLDER / "kinds.txt").read_text(encoding="utf-8").partition("\n")[2]
-    return text, tuple(text.split("\n"))
+    lines = tuple(text.split("\n"))
+    return text, lines, tuple(accumulate((len(line) + 1 for line in lines), initial=0))
 
 
 @cache
 def _senses(noun: str) -> frozenset[int]:
     """The numbers of the lines that have a word; the text is searched as it stands, which is quicker than to parse it
     for the few nouns that are asked for."""
-    text, _ = _lines()
-    found = re.finditer(rf"{re.escape(noun)}(?<![a-z-]{re.escape(noun)})(?= |\t)", text)
-    return frozenset(text.count("\n", 0, match.start()) for match in found)
+    text, _, begins = _lines()
+    found: set[int] = set()
+    at = text.find(noun)
+    while noun and at >= 0:
+        end = at + len(noun)
+        if text[end : end + 1] in (" ", "\t") and not (at and (text[at - 1].islower() or text[at - 1] == "-")):
+            found.add(bisect_right(begins, at) - 1)
+        at = text.find(noun, end)
+    return frozenset(found)
 
 
-def _wider(sense: int) -> tuple[int, ...]:
-    return tuple(map(int, _lines()[1][sense].partition("\t")[2].split()))
+@cache
+def _reached(noun: str) -> frozenset[int]:
+    """The senses of a noun, and all that are wider."""
+    lines = _lines()[1]
+    reached, last = set(_senses(noun)), _senses(noun)
+    for _ in range(_MOST_STEPS):
+        last = frozenset(int(above) for sense in last for above in lines[sense].partition("\t")[2].split()) - reached
+        if not last:
+            break
+        reached |= last
+    return frozenset(reached)
 
 
 @cache
@@ -51,10 +69,11 @@ def is_kind_of(noun: str, other: str) -> bool:
         return True
     if other in _PERSON or lexicon.kind(other) == "p":
         return lexicon.kind(noun) == "p"
-    wanted, reached = _senses(second), set(_senses(first))
-    for _ in range(_MOST_STEPS):
-        more = {above for sense in reached for above in _wider(sense)} - reached
-        if wanted & reached or not more:
-            break
-        reached |= more
-    return bool(wanted & reached)
+    return not _senses(second).isdisjoint(_reached(first))
+
+
+def same(noun: str, other: str) -> bool:
+    """Whether two nouns, singular or plural, can name the same thing: `fire` and `flame`. Not known: False."""
+    first, second = (lexicon.lemma(word.casefold(), verb=False) for word in (noun, other))
+    alike = lexicon.kind(first) == lexicon.kind(second) != ""  # quick to tell, and mostly they are not
+    return first == second or (alike and bool(_senses(first) & _senses(second)))
