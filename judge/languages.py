@@ -7,6 +7,7 @@ not there is an error, never silent English: a model asked in English about Germ
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from judge.resources import shipped
 DEFAULT = "en"
 PROMPTS = ("ask", "reason", "summarise")
 _ANSWERS = "answers.yaml"
+_TELLING = ("answers", "ask")
 _MARK = "\N{WHITE SQUARE}"
 
 
@@ -71,6 +73,19 @@ class Language:
 def available() -> tuple[str, ...]:
     """Codes of the languages there are prompts for, sorted."""
     return tuple(sorted(path.parent.name for path in shipped("prompts").glob(f"*/{_ANSWERS}")))
+
+
+@cache
+def _known() -> dict[str, str]:
+    return {digest: code for code in available() for digest in (language_of(code).digests[key] for key in _TELLING)}
+
+
+def asked_in(digests: Mapping[str, str]) -> str | None:
+    """The language that a verdict's prompts are of, by their digests; None where they are of another version.
+
+    The words for yes and no tell it, and the question does: one of them is known longer than the other.
+    """
+    return next((_known()[one] for key in _TELLING if (one := digests.get(key, "")) in _known()), None)
 
 
 def language_of(code: str) -> Language:

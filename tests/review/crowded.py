@@ -25,6 +25,7 @@ def crowd(connection: sa.Connection, first: int, count: int) -> None:
         ("verdicts", "item", "json"),
         ("item_rules", "item", "rule"),
         ("item_branches", "item", "branch, statements"),
+        ("item_traits", "item", "severity, language"),
     ):
         connection.exec_driver_sql(
             f"{new} INSERT INTO {table} ({key}, {rest}) SELECT c.id, {rest} FROM copies c JOIN {table} o ON o.{key} = c.old"

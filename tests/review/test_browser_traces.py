@@ -199,3 +199,15 @@ def test_filters_are_kept_as_a_queue(store, page):
     settled(page)
     assert store.verdict(current(page)).verdict == "violation"
     assert at(page).endswith("?verdict=violation")
+    page.get_by_role("button", name="Clear filters").first.click()
+    settled(page)
+    page.get_by_label("Severity", exact=True).select_option("high")
+    page.get_by_label("Language", exact=True).select_option("en")
+    settled(page)
+    assert at(page).endswith("?severity=high&language=en")
+    verdict = store.verdict(current(page))
+    found = [one for one in verdict.findings if one.enforced and one.outcome in ("violated", "undecided")]
+    assert "high" in {one.severity for one in found} and "critical" not in {one.severity for one in found}
+    page.reload()
+    ready(page)
+    assert page.get_by_label("Severity", exact=True).input_value() == "high"

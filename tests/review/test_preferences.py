@@ -1,9 +1,8 @@
-"""What people choose for themselves on the queue: which keys may be chosen, that the store keeps them, older stores."""
+"""What people choose for themselves on the queue: which keys may be chosen, and that the store keeps them."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 
 import pytest
 
@@ -11,7 +10,7 @@ from judge.errors import UserError
 from judge.review.audit import audit
 from judge.review.queue.desk import Desk
 from judge.review.queue.keys import DEFAULTS, changed
-from judge.review.store import Preferences, Role, Store
+from judge.review.store import Role, Store
 from judge.review.ui.context import Context, Person
 from judge.serving.judges import Judges
 from judge.settings import Settings
@@ -56,14 +55,3 @@ def test_each_person_has_their_own_and_a_mistake_changes_nothing(tmp_path):
         assert ask("bob", kind="prefer", preferences={"blur": 5})["toasts"][0]["bad"]
         assert store.log() == (), "nothing hangs on them"
         assert audit(store).problems == ()
-
-
-def test_a_store_of_the_schema_before_is_brought_up(tmp_path):
-    Store.open(tmp_path).close()
-    connection = sqlite3.connect(tmp_path / "review.sqlite")
-    connection.executescript("DROP TABLE preferences; PRAGMA user_version = 2")
-    connection.close()
-    with Store.open(tmp_path, make=False) as store:
-        assert audit(store).problems == ()
-        store.prefer("ann", Preferences(blur=1))
-        assert store.preferences("ann").blur == 1

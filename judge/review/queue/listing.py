@@ -5,11 +5,11 @@ from __future__ import annotations
 import bisect
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
-from judge.review.store import Choices, Filters, Item, ItemCounts, ItemSummary, Order, Right, Source, Store
+from judge.review.store import Choices, Filters, Item, ItemCounts, ItemSummary, Order, Right, Severity, Source, Store
 from judge.review.ui import render
 from judge.review.ui.context import Person
 from judge.settings import Frozen
@@ -29,6 +29,8 @@ class Wanted(Frozen):
     source: Source | Literal[""] = ""
     state: Literal["waiting", "second_read", "escalated", "leased", "decided"] = "waiting"
     constitution: str = ""
+    severity: Severity | Literal[""] = ""
+    language: str = ""
     order: Order = "oldest"
     min_score: float | Literal[""] = Field(default="")
     max_score: float | Literal[""] = Field(default="")
@@ -53,6 +55,8 @@ class Wanted(Frozen):
             source=self.source or None,
             state=state,
             constitution=self.constitution or None,
+            severity=self.severity or None,
+            language=self.language or None,
             min_score=None if self.min_score == "" else self.min_score,
             max_score=None if self.max_score == "" else self.max_score,
         )
@@ -70,6 +74,8 @@ def filters_html(wanted: Wanted, choices: Choices, person: Person) -> str:
         ("verdict", "Verdict", [any_, *((one, render.word(one)) for one in words)]),
         ("source", "Source", [any_, *((one, render.word(one)) for one in choices.sources)]),
         ("rule", "Rule", [any_, *((one, one) for one in choices.rules)]),
+        ("severity", "Severity", [any_, *((one, render.word(one)) for one in reversed(get_args(Severity)))]),
+        ("language", "Language", [any_, *((one, one) for one in choices.languages if one)]),
         ("constitution", "Constitution", [any_, *((one, one) for one in choices.constitutions)]),
     ]
     return render.html("filters", choices=fields, chosen=wanted.model_dump())

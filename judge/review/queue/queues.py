@@ -12,7 +12,7 @@ from judge.review.ui import render
 from judge.review.ui.context import Person
 from judge.review.ui.parts import toast
 
-_PARTS = ("verdict", "rule", "source", "constitution", "min_score", "max_score", "order")
+_PARTS = ("verdict", "rule", "source", "constitution", "severity", "language", "min_score", "max_score", "order")
 
 
 def queues_html(store: Store, person: Person) -> str:

@@ -75,7 +75,7 @@ def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:
     """The same parts, and the picture's, where nothing waits. blind: whether second readers do not see the verdict."""
     if blind and wanted.state == "second_read" and wanted.for_next().by_verdict:
         title = "Blind reads are not chosen by the verdict"
-        text = "Clear the filters of verdict, rule and score: they would tell what the judge said."
+        text = "Clear the filters of verdict, rule, severity and score: they would tell what the judge said."
     elif wanted.narrowed:
         title, text = "Nothing here waits for you", "No item that matches the filters waits for you."
     else:

@@ -28,6 +28,7 @@ from judge.review.store.records import (
     ReviewSettings,
     SecondReads,
     Session,
+    Severity,
     Source,
     State,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Role",
     "SecondReads",
     "Session",
+    "Severity",
     "Source",
     "State",
     "Store",

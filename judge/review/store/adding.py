@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.errors import UserError
-from judge.review.store import log, pictures
+from judge.review.store import log, pictures, traits
 from judge.review.store.closeness import image_score, uncertainty
 from judge.review.store.records import Source
 from judge.review.store.tables import item_branches, item_rules, items, verdicts
@@ -97,6 +97,7 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
         "verdict": hashlib.sha256(said).hexdigest(),
         "has_image": row.has_image,
         "listed": listed(row, sorted(touched), dict(branches)),
+        "traits": traits.insert(connection, item, verdict),
     }
     log.append(connection, at=now, who=source, kind="added", item=row, extra=vouched)
     return item

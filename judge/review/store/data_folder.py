@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from judge.errors import StoreError, UserError
 from judge.files import open_regular
 from judge.review.store.tables import connect, none_of_ours, unreadable
+from judge.review.store.traits import upgrade
 
 DATABASE = "review.sqlite"
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite reads beside it
@@ -63,7 +64,7 @@ class DataFolder:
             _check_regular(folder / name)
         if empty and not make:  # SQLite would begin to write
             raise none_of_ours(folder / DATABASE, "is empty:")
-        return cls(folder, connect(folder / DATABASE, make=make))
+        return cls(folder, connect(folder / DATABASE, upgrade, make=make))
 
     def close(self) -> None:
         """Close all connections."""

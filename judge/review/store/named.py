@@ -19,6 +19,8 @@ def filters_of(one: NamedQueue) -> Filters:
         rule=one.rule,
         source=one.source,
         constitution=one.constitution,
+        severity=one.severity,
+        language=one.language,
         min_score=one.min_score,
         max_score=one.max_score,
     )

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from judge.errors import UserError
 from judge.review.store.records import Filters, GoldReads, Order, Read
 from judge.review.store.roles import Right, Role, may
-from judge.review.store.tables import WAITING, decisions, item_rules, items
+from judge.review.store.tables import WAITING, decisions, item_rules, item_traits, items
 
 Clause = sa.ColumnElement[bool]
 READS: dict[str, Read] = {"open": "first", "second_read": "second"}  # by state; policy reads the rest
@@ -35,6 +35,9 @@ def matching(filters: Filters) -> list[Clause]:
         found.append(items.c.constitution == filters.constitution)
     if filters.rule is not None:
         found.append(items.c.id.in_(sa.select(item_rules.c.item).where(item_rules.c.rule == filters.rule)))
+    for column, value in ((item_traits.c.severity, filters.severity), (item_traits.c.language, filters.language)):
+        if value is not None:
+            found.append(items.c.id.in_(sa.select(item_traits.c.item).where(column == value)))
     return found
 
 

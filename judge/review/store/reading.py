@@ -29,7 +29,7 @@ from judge.review.store.records import (
     Session,
 )
 from judge.review.store.roles import Role
-from judge.review.store.tables import decisions, item_rules, items, log_lines, users, verdicts
+from judge.review.store.tables import decisions, item_rules, item_traits, items, log_lines, users, verdicts
 from judge.review.store.tables import settings as settings_table
 from judge.verdict import Verdict
 
@@ -153,7 +153,7 @@ def read_blind(connection: sa.Connection, digests: Iterable[str]) -> frozenset[s
 
 
 def choices(connection: sa.Connection) -> Choices:
-    """Every rule, source and constitution that some item has."""
+    """Every rule, source, constitution and language that some item has."""
 
     def distinct(column: sa.Column[Any]) -> Any:
         return tuple(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
@@ -162,6 +162,7 @@ def choices(connection: sa.Connection) -> Choices:
         rules=distinct(item_rules.c.rule),
         sources=distinct(items.c.source),
         constitutions=distinct(items.c.constitution),
+        languages=distinct(item_traits.c.language),
     )
 
 

@@ -16,6 +16,7 @@ Source = Literal["upload", "batch", "server", "sample"]
 Order = Literal["oldest", "uncertain"]
 State = Literal["open", "second_read", "escalated", "decided"]
 Read = Literal["first", "second", "policy", "gold"]
+Severity = Literal["low", "medium", "high", "critical"]
 Kind = Literal[
     "decision",
     "second_read",
@@ -33,13 +34,15 @@ Kind = Literal[
     "image_added",
     "note",
     "reopened",
+    "traits_added",
 ]
 
 
 class Filters(Frozen):
     """Which items are wanted; what is not named is not filtered.
 
-    rule: items in which this rule is violated or undecided. constitution: its name.
+    rule: items in which this rule is violated or undecided. severity: of the gravest of these rules. constitution: its
+    name. language: that the constitution is written in, and the model was asked in.
     state: `open` and `second_read` and `escalated` wait for somebody, `leased` is held by somebody now, `decided` is
     done. `all` is everything for `list` and `count`; for `next` it is everything that waits for this reviewer, which
     is what a queue wants: first reads with second reads among them.
@@ -52,11 +55,14 @@ class Filters(Frozen):
     source: Source | None = None
     state: Literal["open", "leased", "decided", "escalated", "second_read", "all"] = "all"
     constitution: str | None = None
+    severity: Severity | None = None
+    language: str | None = None
 
     @property
     def by_verdict(self) -> bool:
         """Whether they choose by what the judge said."""
-        return any(one is not None for one in (self.verdict, self.rule, self.min_score, self.max_score))
+        said = (self.verdict, self.rule, self.severity, self.min_score, self.max_score)
+        return any(one is not None for one in said)
 
 
 class Decision(Frozen):
@@ -175,6 +181,7 @@ class Choices(Frozen):
     rules: tuple[str, ...]
     sources: tuple[Source, ...]
     constitutions: tuple[str, ...]
+    languages: tuple[str, ...]
 
 
 class DecisionRow(Frozen):
@@ -259,6 +266,8 @@ class NamedQueue(Frozen):
     rule: str | None = None
     source: Source | None = None
     constitution: str | None = None
+    severity: Severity | None = None
+    language: str | None = None
     min_score: float | None = None
     max_score: float | None = None
     order: Order = "oldest"

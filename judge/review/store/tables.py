@@ -7,6 +7,7 @@ Every connection keeps foreign keys and waits for other writers. Writing transac
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import event
 
 from judge.errors import StoreError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_SECONDS = 20
 metadata = sa.MetaData()
 
@@ -83,6 +84,33 @@ item_branches = sa.Table(  # how many statements each step of the method decided
     sqlite_with_rowid=False,
 )
 
+item_traits = sa.Table(  # what named queues choose by, beside what stands in the item
+    "item_traits",
+    metadata,
+    sa.Column("item", sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("severity", sa.Text),
+    sa.Column("language", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+sa.Index("item_traits_severity", item_traits.c.severity, item_traits.c.item)
+sa.Index("item_traits_language", item_traits.c.language, item_traits.c.item)
+
+item_prints = sa.Table(  # how pictures look, in short; without a hash where they are not compared with others
+    "item_prints",
+    metadata,
+    sa.Column("item", sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("hash", sa.Text),
+    sa.Column("fields", sa.LargeBinary),
+)
+item_buckets = sa.Table(  # which prints may be near each other, under one constitution
+    "item_buckets",
+    metadata,
+    sa.Column("bucket", sa.Integer, primary_key=True),
+    sa.Column("item", sa.ForeignKey("items.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+sa.Index("item_buckets_item", item_buckets.c.item)
+
 log_lines = sa.Table(
     "log",
     metadata,
@@ -142,6 +170,9 @@ attempts = sa.Table(  # failed logins in a row
     sa.Column("last", sa.Float, nullable=False),
 )
 
+_NEW = sorted(one.name for one in (item_traits, item_prints, item_buckets))
+_SINCE = {2: sorted([*_NEW, preferences.name]), 3: _NEW}  # by schema, the tables that it had not
+
 _TRIGGERS = (
     "CREATE TRIGGER log_keeps_lines BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
     "CREATE TRIGGER log_loses_nothing BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
@@ -152,8 +183,9 @@ _TRIGGERS = (
 )
 
 
-def connect(path: Path, *, make: bool = True) -> sa.Engine:
-    """An engine on the database file. make: whether an empty file becomes a store.
+def connect(path: Path, upgrade: Callable[[sa.Connection], None], *, make: bool = True) -> sa.Engine:
+    """An engine on the database file. make: whether an empty file becomes a store. upgrade: fills the tables that a
+    store of an older schema lacked; all of it happens in one transaction.
 
     Raises:
         StoreError: no database of a review store, a damaged one, or one of another version.
@@ -163,7 +195,7 @@ def connect(path: Path, *, make: bool = True) -> sa.Engine:
     event.listen(engine, "begin", _begin)
     try:
         with engine.connect().execution_options(writing=True) as connection, connection.begin():
-            _create(connection, path, make=make)
+            _create(connection, path, upgrade, make=make)
     except sa.exc.DatabaseError as error:
         engine.dispose()
         raise unreadable(path, error.orig) from error
@@ -196,7 +228,7 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _create(connection: sa.Connection, path: Path, *, make: bool) -> None:
+def _create(connection: sa.Connection, path: Path, upgrade: Callable[[sa.Connection], None], *, make: bool) -> None:
     version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     found = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
     if version > SCHEMA_VERSION:
@@ -204,14 +236,15 @@ def _create(connection: sa.Connection, path: Path, *, make: bool) -> None:
             f"the review store {path} was made by a newer version (schema {version}, this one knows {SCHEMA_VERSION})",
             hint="update constitution-judge",
         )
-    if version == 1 and set(metadata.tables) <= found:
+    if version == 1 and set(metadata.tables) - set(_SINCE[2]) <= found:
         raise StoreError(
             f"the review store {path} was made by an older version, whose log does not vouch for items and passwords",
             hint="export its decisions with that version, then begin a new store with another --data",
         )
     missing = sorted(set(metadata.tables) - found)
-    if version == 2 and missing == [preferences.name]:
-        preferences.create(connection)
+    if missing and missing == _SINCE.get(version):
+        metadata.create_all(connection)
+        upgrade(connection)
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return
     if version == SCHEMA_VERSION and not missing:

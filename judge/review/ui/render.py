@@ -35,6 +35,10 @@ _WORDS = {
     "decided": "Decided",
     "escalated": "Escalated",
     "second_read": "Second read",
+    "low": "Low",
+    "medium": "Medium",
+    "high": "High",
+    "critical": "Critical",
 }
 
 

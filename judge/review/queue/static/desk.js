@@ -6,7 +6,7 @@ const desk = $("cj-desk"), live = $("cj-live"), slots = {
   counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", notes: "cj-notes", queues: "cj-queues", recent: "cj-recent-list",
 };
 const inSight = () => desk.getClientRects().length > 0;  // not on another tab
-const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", order: "oldest", min_score: "", max_score: "" };
+const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", severity: "", language: "", order: "oldest", min_score: "", max_score: "" };
 let item = null, filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null, restarted = false;
 
 function act(kind, data = {}, quiet = false) {
