@@ -241,7 +241,7 @@ def the_judge() -> tuple[Judge, Constitution]:
     """The bundled model under the six rules, and the constitution that the scenes are of."""
     from judge import load_judge
 
-    judge = load_judge("demo", reason=False)
+    judge = load_judge("demo", escalate=())
     rules = tuple(rule for rule in judge.constitution.rules if rule.id in RULES)
     fewer = judge.constitution.model_copy(update={"rules": rules})
     return judge.derive(constitution=fewer, locked=judge.locked), judge.constitution

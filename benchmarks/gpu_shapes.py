@@ -109,7 +109,7 @@ def measure(mllm: TransformersMllm, given: argparse.Namespace) -> dict[str, Any]
     """Seconds per image of the judge without and with escalation, and of the sequential loop."""
     policy = load_constitution("os-bench")
     statements = list(dict.fromkeys(text for rule in policy.rules for text in chain_of(rule).statements))
-    judge = Judge(policy, mllm, settings=Settings(reason=False, batch=given.batch))
+    judge = Judge(policy, mllm, settings=Settings(escalate=(), batch=given.batch))
     shown = pictures(given.images, given.side)
     warm = pictures(2, given.side)
     list(judge.judge_many(warm))  # chooses the way of scoring, computes the priors

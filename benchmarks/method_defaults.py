@@ -48,6 +48,7 @@ from judge.languages import DEFAULT, language_of
 from judge.models.transformers.owlv2 import load_owlv2
 from judge.ports import Ask, Conversation, Detector, Mllm
 from judge.resources import bundled_eyes
+from judge.settings import Ladder
 from judge.verdict import Answer, ModelIdentity
 from tools.train_bundled import truth
 from tools.train_bundled.art import CONCEPTS, load_sprites
@@ -247,9 +248,9 @@ def variants(judge: Judge, kept: CachedAnswers, chosen_on: Sequence[Example]) ->
     yield the_judge(judge, kept)
     shared, whole = kept.sharing(judge), all_enforced(judge.constitution)
 
-    def of(name: str, *, model: Mllm = shared, reason: bool = True, **changed: Any) -> JudgeMethod:
+    def of(name: str, *, model: Mllm = shared, escalate: Ladder | None = None, **changed: Any) -> JudgeMethod:
         thresholds = judge.settings.thresholds.model_copy(update=changed)
-        settings = judge.settings.model_copy(update={"thresholds": thresholds, "reason": reason})
+        settings = judge.settings.model_copy(update={"thresholds": thresholds, "escalate": escalate})
         other = judge.derive(constitution=whole, model=model, settings=settings)
         return JudgeMethod(other, name, "ablation", name)
 
@@ -258,7 +259,7 @@ def variants(judge: Judge, kept: CachedAnswers, chosen_on: Sequence[Example]) ->
         yield of(f"prior_fails {factor}", prior_fails=factor)
     for factor in (0.65, 0.9):
         yield of(f"prior_holds {factor}", prior_holds=factor)
-    yield of("no reasoning, what is open by the sign of its score", reason=False, prior_fails=0.0, prior_holds=0.0)
+    yield of("no reasoning, what is open by the sign of its score", escalate=(), prior_fails=0.0, prior_holds=0.0)
     yield of("no regions", region_drop=1.0, small_object=0.0)
     yield of("relevance off", relevance=-1.0)
     yield of("mirrored view", model=Views(shared, [], True))

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from judge import resources
 from judge.constitution import Constitution
 from judge.errors import UserError
+from judge.judging.debate import Voices
 from judge.judging.escalation import tried_out
+from judge.judging.ladder import ALONE, Further
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT, Language, language_of
 from judge.locks.loading import Policy, load_policy, under_lock
 from judge.models.backends import check_name, is_backend, load_backend
 from judge.models.transformers.hub import only_local
 from judge.ports import identities
-from judge.settings import BUNDLED, OFF, Settings
+from judge.settings import BUNDLED, OFF, Ladder, Settings
 
 if TYPE_CHECKING:
     from judge.compiler.asking import Llm
@@ -81,8 +83,9 @@ def load_judge(
         settings=chosen,
         locked=locked,
         sees=_sees(mllm) if chosen.look_closer else None,
+        further=_further(chosen, loaded.escalate, mllm, language),
     )
-    if mllm.identity.served and chosen.reason and (why := tried_out(mllm, language)) is not None:
+    if mllm.identity.served and judge.steps and (why := tried_out(mllm, language)) is not None:
         log.warning("what yes and no leave undecided will end in review: %s", why)
     return judge
 
@@ -183,6 +186,19 @@ def _mllm(settings: Settings, language: Language) -> Mllm:
         check_pinned(resources.bundled_model())
         return load_mllm(str(resources.bundled_model()), settings, name=BUNDLED)
     return load_mllm(settings.model, settings, answers=language.answers)
+
+
+def _further(settings: Settings, escalate: Ladder | None, mllm: Mllm, language: Language) -> Further:
+    """What the steps after reasoning need; a model that is named twice is loaded once."""
+    if "debate" not in settings.steps(escalate):
+        return ALONE
+    loaded = {settings.model: mllm}
+    named = settings.debaters
+    for name in (named.speaker, named.opponent, named.judge):
+        if name is not None and name not in loaded:
+            loaded[name] = _mllm(settings.model_copy(update={"model": name}), language)
+    speaker, opponent, judge = (loaded[name or settings.model] for name in (named.speaker, named.opponent, named.judge))
+    return Further(voices=Voices(speaker, opponent, judge))
 
 
 def _sees(mllm: Mllm) -> int | None:

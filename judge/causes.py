@@ -28,6 +28,9 @@ class Cause(StrEnum):
     BETWEEN_THRESHOLDS = "between_thresholds"  # no step of the method moved the score past a threshold
     BETWEEN_BOUNDS = "between_bounds"  # the same, of a rule with calibrated bounds
     NO_RATING = "no_rating"  # reasoning ended in neither yes nor no
+    DEBATE_REFUSED = "debate_refused"  # a model would not argue about it
+    DEBATE_UNREADABLE = "debate_unreadable"  # a turn of a debate could not be read
+    DEBATE_UNCLEAR = "debate_unclear"  # the judge of a debate said that the picture does not settle it
     STATEMENT_OPEN = "statement_open"  # of a rule: a statement of its chain is undecided, for causes of its own
     NOT_ASKED = "not_asked"  # of a rule: its chain was not asked about
 

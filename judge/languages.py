@@ -7,9 +7,9 @@ not there is an error, never silent English: a model asked in English about Germ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from judge import prompts
@@ -18,6 +18,7 @@ from judge.resources import shipped
 
 DEFAULT = "en"
 PROMPTS = ("ask", "reason", "summarise")
+OF_STEPS = {"debate": ("debate-argue", "debate-decide"), "committee": ("reread",)}  # only these steps say them
 _ANSWERS = "answers.yaml"
 _TELLING = ("answers", "ask")
 _MARK = "\N{WHITE SQUARE}"
@@ -54,6 +55,15 @@ class Language:
         """The text of one of `PROMPTS` with `values` put in."""
         return prompts.render(f"{self.code}/{prompt}", **values)
 
+    @cached_property
+    def refusals(self) -> tuple[str, ...]:
+        """How a reply begins that is none, in small letters: in this language and in English, which many fall into."""
+        import yaml
+
+        files = (shipped("prompts") / code / "refusals.yaml" for code in dict.fromkeys((self.code, DEFAULT)))
+        texts = (file.read_text(encoding="utf-8") for file in files if file.is_file())
+        return tuple(line for text in texts for line in yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506  # text
+
     @property
     def instruction(self) -> str:
         """The part of the prompt `ask` that comes before the statement, the same for every question."""
@@ -68,6 +78,21 @@ class Language:
         """SHA-256 of all that verdicts in this language depend on: the prompts, and the words for yes and no."""
         words = hashlib.sha256((shipped("prompts") / self.code / _ANSWERS).read_bytes()).hexdigest()
         return {**{name: prompts.digest(f"{self.code}/{name}") for name in PROMPTS}, "answers": words}
+
+    def digests_of(self, steps: Iterable[str]) -> dict[str, str]:
+        """SHA-256 of what some steps of the ladder say beside that.
+
+        Raises:
+            UserError: a step has no prompts in this language.
+        """
+        names = [name for step in steps for name in OF_STEPS.get(step, ())]
+        missing = [name for name in names if not (shipped("prompts") / self.code / f"{name}.j2").is_file()]
+        if missing:
+            raise UserError(
+                f"there is no prompt {', '.join(missing)} in language '{self.code}'",
+                hint="leave the step out of `escalate`, or write the prompt: CONTRIBUTING.md says how",
+            )
+        return {name: prompts.digest(f"{self.code}/{name}") for name in names}
 
 
 def available() -> tuple[str, ...]:

@@ -33,6 +33,19 @@ def _sampling(value: str) -> str:
 
 
 Sampling = Annotated[str, AfterValidator(_sampling)]
+Step = Literal["reasoning", "debate", "committee"]
+
+
+def _ladder(steps: tuple[str, ...]) -> tuple[str, ...]:
+    if "person" in steps[:-1]:
+        raise ValueError("a person is the last step: nothing comes after")
+    twice = next((step for step in steps if steps.count(step) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice} stands in it twice")
+    return steps
+
+
+Ladder = Annotated[tuple[Step | Literal["person"], ...], AfterValidator(_ladder)]
 
 
 class Frozen(BaseModel):
@@ -150,6 +163,17 @@ class ClipLimits(Frozen):
 DEFAULT_CLIP_LIMITS = ClipLimits()
 
 
+class Debaters(Frozen):
+    """Which models debate, named as `Settings.model` is; None: the judge's own."""
+
+    speaker: str | None = None
+    """Argues that a statement is true."""
+    opponent: str | None = None
+    """Argues that it is not."""
+    judge: str | None = None
+    """Decides between them."""
+
+
 class Settings(Frozen):
     """How to judge. Models are named here and loaded by `judge.assemble`.
 
@@ -167,7 +191,9 @@ class Settings(Frozen):
     memory_gib: for key-value caches; None is 4 GiB on a CPU and half of what is free on a GPU.
     max_pixels: of a picture as a model is shown it; a larger one is shrunk, or cut into fewer tiles. More are more
         tokens: slower, and finer.
-    reason: whether undecided preconditions go on to chain-of-thought reasoning.
+    escalate: the steps that what regions leave undecided goes through, each for what is still open: `reasoning` (in two
+        turns), `debate`, `committee`; then a `person` looks, said or not. None: the constitution's, else reasoning.
+    debaters: which models take the parts of a debate.
     reason_with: `steps` has the model think aloud; `thinking` lets it think in its own way, where it has one.
     reason_tokens: most tokens of a free-form reasoning answer. The bundled model's own limit is 160, unless set here.
     limits: how much of one image file is read, decoded and looked at. clips: the same of a clip.
@@ -188,7 +214,8 @@ class Settings(Frozen):
     memory_gib: float | None = Field(default=None, gt=0)
     trust_remote_code: bool = False
     thresholds: Thresholds = Thresholds()
-    reason: bool = True
+    escalate: Ladder | None = None
+    debaters: Debaters = Debaters()
     reason_with: ReasonWith = "steps"
     reason_tokens: int = Field(default=512, ge=8, le=16384)
     limits: Limits = DEFAULT_LIMITS
@@ -196,6 +223,11 @@ class Settings(Frozen):
     look_closer: bool = False
     max_pixels: int = Field(default=1024 * 1024, ge=64 * 64, le=64_000_000)
     image_seconds: float = Field(default=600.0, gt=0)
+
+    def steps(self, of_constitution: Ladder | None) -> tuple[Step, ...]:
+        """What is tried, in order, before a person looks: as said here, else in the constitution, else reasoning."""
+        said = self.escalate if self.escalate is not None else of_constitution
+        return ("reasoning",) if said is None else tuple(step for step in said if step != "person")
 
     @classmethod
     def of(cls, **fields: Any) -> Settings:

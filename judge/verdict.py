@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, computed_field
 from judge.causes import Cause, Remark, Why
 from judge.chain import Outcome
 from judge.chain import RuleOutcome as RuleOutcome
-from judge.settings import Frozen, Limits, ReasonWith, Thresholds
+from judge.settings import Frozen, Limits, ReasonWith, Step, Thresholds
 
 BoxCorners = tuple[float, float, float, float]
 VerdictWord = Literal["violation", "no_violation", "needs_review"]
@@ -29,6 +29,7 @@ class Branch(StrEnum):
     CROP_FAILS = "crop_fails"  # a1 rule on the crop of a small central object
     CROP_HOLDS = "crop_holds"  # a2 rule on the crop of a small central object
     REASONING = "reasoning"  # chain of thought decided
+    DEBATE = "debate"  # the judge of a debate decided
     LOW_LABEL_MASS = "low_label_mass"  # yes and no together carry too little probability to mean anything
     MODEL_ERROR = "model_error"  # the model failed
     UNDECIDED = "undecided"  # every step was passed without a decision
@@ -105,6 +106,34 @@ class ReasoningEvidence(Frozen):
         return (self.rationale or self.text) + " (the reasoning was cut off)" * self.cut_off
 
 
+class DebateTurn(Frozen):
+    """What one side said in a debate, once."""
+
+    side: Literal["for", "against"]
+    """Whether it spoke for the statement or against it."""
+    reasons: tuple[str, ...]
+    """At most three."""
+
+
+class DebateEvidence(Frozen):
+    """Two sides argued about a statement, each twice, and a judge decided (the protocol of VHD11K)."""
+
+    turns: tuple[DebateTurn, ...]
+    """In order: for, against, for, against."""
+    decision: Literal["Yes", "No", "Unclear"] | None = None
+    """The judge's; null where the debate ended before it."""
+    deciding: str | None = None
+    """The reason that decided."""
+    unclear: str | None = None
+    """What remains unclear, by the judge's own words."""
+    ended: Literal["refused", "unreadable"] | None = None
+    """Why there is no decision: a model would not argue, or what it said could not be read."""
+
+    def in_short(self) -> str:
+        """The decision with the reason for it, or how it ended."""
+        return f"{self.decision}: {self.deciding}" if self.decision is not None else f"the debate was {self.ended}"
+
+
 class Evidence(Frozen):
     """Everything known of one statement about one view."""
 
@@ -124,10 +153,26 @@ class Evidence(Frozen):
     """Its central region, where one was looked for."""
     reasoning: ReasoningEvidence | None = None
     """Where it was reasoned about."""
+    debate: DebateEvidence | None = Field(default=None, exclude_if=lambda debate: debate is None)
+    """Where it was argued about; absent elsewhere."""
     reason: str | None = None
     """Why it is undecided, in words."""
     cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
     """The same for programs; absent where it is decided."""
+
+    @property
+    def steps(self) -> tuple[tuple[Step, ReasoningEvidence | DebateEvidence], ...]:
+        """The steps of the ladder that were taken, in order, each with what it left behind."""
+        every: tuple[tuple[Step, ReasoningEvidence | DebateEvidence | None], ...] = (
+            ("reasoning", self.reasoning),
+            ("debate", self.debate),
+        )
+        return tuple((step, left) for step, left in every if left is not None)
+
+    @property
+    def rationale(self) -> str | None:
+        """What the last of them came to, in short; None where none was taken."""
+        return self.steps[-1][1].in_short() if self.steps else None
 
 
 class Condition(Frozen):
@@ -232,6 +277,8 @@ class Provenance(Frozen):
     """Of a picture as the model was shown it, at most."""
     reason: bool | None = Field(default=None, exclude_if=lambda on: on is None)
     """Whether the undecided was reasoned about."""
+    escalate: tuple[Step, ...] | None = Field(default=None, exclude_if=lambda steps: steps is None)
+    """All that it went through, in order; absent where that was reasoning at most."""
     reason_with: ReasonWith | None = Field(default=None, exclude_if=lambda way: way is None)
     """In which way."""
     reason_tokens: int | None = Field(default=None, exclude_if=lambda most: most is None)

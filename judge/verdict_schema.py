@@ -23,6 +23,8 @@ from judge.verdict import (
     Answer,
     Branch,
     Condition,
+    DebateEvidence,
+    DebateTurn,
     Evidence,
     Failure,
     Finding,
@@ -40,8 +42,8 @@ from judge.verdict import (
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # All that a verdict holds, in the order in which somebody reads it.
 RECORDS: tuple[type[BaseModel], ...] = (
-    Verdict, Finding, Condition, Evidence, Answer, RegionEvidence, ReasoningEvidence, ImageFacts, Part, Failure,
-    Provenance, ModelIdentity, Probed, Thresholds, Bounds, Limits,
+    Verdict, Finding, Condition, Evidence, Answer, RegionEvidence, ReasoningEvidence, DebateEvidence, DebateTurn,
+    ImageFacts, Part, Failure, Provenance, ModelIdentity, Probed, Thresholds, Bounds, Limits,
 )  # fmt: skip
 WORDS: tuple[type[StrEnum], ...] = (RuleOutcome, Outcome, Branch, Cause)
 _MEMBER = re.compile(r'^\s+[A-Z_]+ = "(\w+)"  # (.+)$', re.MULTILINE)

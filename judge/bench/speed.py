@@ -156,7 +156,7 @@ def growth(mllm: TransformersMllm, images: Sequence[Image]) -> dict[str, dict[st
 
     Questions alone: what regions and reasoning cost depends on how many statements a picture leaves undecided.
     """
-    settings = Settings(reason=False)
+    settings = Settings(escalate=())
 
     def median(constitution: Constitution, shown: Sequence[Image]) -> float:
         judge = Judge(constitution, mllm, settings=settings)
@@ -204,7 +204,7 @@ def measure(mllm: TransformersMllm, images: Sequence[Image], constitution: str, 
     policy = load_constitution(constitution)
     shared = sharing(mllm, images, repeats)
     whole = Judge(policy, mllm)
-    fast = Judge(policy, mllm, settings=Settings(reason=False))
+    fast = Judge(policy, mllm, settings=Settings(escalate=()))
     timed = latency(whole, images)
     return {
         "machine": machine(mllm),

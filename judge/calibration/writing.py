@@ -84,7 +84,7 @@ def calibrated_lock(
         one = chosen[name]
         own = None
         if one.bounds is not None:
-            under = made_under(rules[name], judge.settings)
+            under = made_under(rules[name], judge.settings, judge.constitution.escalate)
             own = RuleCalibration(bounds=one.bounds, ok=one.ok, violating=one.violating, made_under=under)
         return before.model_copy(update={"calibration": own})
 

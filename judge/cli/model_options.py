@@ -64,6 +64,14 @@ class _Reasoning(StrEnum):
 _ReasonWith = Annotated[
     _Reasoning, typer.Option(help="Undecided: have the model think aloud in `steps`, or by its own `thinking`.")
 ]
+_Escalate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STEPS",
+        help="What the undecided goes through, comma-separated: `reasoning`, `debate`; `person` for neither. "
+        "Default: the constitution's, else reasoning.",
+    ),
+]
 _TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run Python code that comes with the model.")
 ]
@@ -97,13 +105,14 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "clip_frames": (_ClipFrames, 240),
     "max_pixels": (_MaxPixels, 1024 * 1024),
     "reason_with": (_ReasonWith, _Reasoning.STEPS),
+    "escalate": (_Escalate, None),
     "trust_remote_code": (_TrustRemoteCode, False),
     "without_logprobs": (_WithoutLogprobs, None),
     "look_closer": (_LookCloser, False),
 }
 LOADING = ("model", "quantize", "device", "dtype")
 ASKING = (*LOADING, "memory_gib", "max_pixels", "reason_with", "trust_remote_code", "without_logprobs")
-JUDGING = (*ASKING, "encoder", "detector", "batch")
+JUDGING = (*ASKING, "encoder", "detector", "batch", "escalate")
 
 
 def chosen_options(given: typer.Context) -> list[str]:
@@ -147,6 +156,8 @@ def judged_with(*names: str, **defaults: Any) -> Callable[[Callable[..., None]],
                 chosen["limits"] = {"frames": chosen.pop("frames")}
             if "clip_frames" in chosen:
                 chosen["clips"] = {"frames": chosen.pop("clip_frames")}
+            if chosen.get("escalate") is not None:
+                chosen["escalate"] = tuple(step.strip() for step in chosen["escalate"].split(","))
             return verb(**given, settings=Settings.of(**chosen))
 
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

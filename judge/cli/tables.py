@@ -67,8 +67,7 @@ def _decided_by(evidence: Evidence) -> str:
         box = ", ".join(f"{corner:.0f}" for corner in region.box)
         drop = f", drop {region.drop:+.3f}" if region.drop is not None else ""
         said.append(f"region by {region.source} ({box}){drop}")
-    if evidence.reasoning is not None:
-        said.append(f"reasoning: {evidence.reasoning.in_short()}")
+    said += [f"{step}: {left.in_short()}" for step, left in evidence.steps]
     if evidence.reason:
         said.append(evidence.reason)
     return printable("; ".join(said))

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from judge.constitution.clip_bound import ClipBound
 from judge.languages import DEFAULT, Language, language_of
-from judge.settings import Frozen, ThresholdOverrides
+from judge.settings import Frozen, Ladder, ThresholdOverrides
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=2000)]
@@ -110,7 +110,8 @@ class Constitution(Frozen):
     """A whole policy: what people write, validated.
 
     language: what rules and statements are written in; the model is asked in it. require_approval: rules whose chain
-    nobody has approved in the lock file are judged as `shadow`.
+    nobody has approved in the lock file are judged as `shadow`. escalate: what the undecided goes through
+    before a person looks (see `Settings`).
     """
 
     constitution: Identifier
@@ -118,6 +119,7 @@ class Constitution(Frozen):
     description: str = ""
     language: LanguageCode = DEFAULT
     require_approval: bool = Field(default=False, exclude_if=_not_asked_for)
+    escalate: Ladder | None = Field(default=None, exclude_if=_unset)
     categories: dict[Identifier, tuple[ModerationKey, ...]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
 

@@ -139,6 +139,8 @@ def _facts(finding: Finding) -> Iterator[Fact]:
 def _how(evidence: Evidence) -> str:
     if evidence.branch is Branch.REASONING and evidence.reasoning is not None:
         return f"the model thought it over: {evidence.reasoning.in_short()}"
+    if evidence.branch is Branch.DEBATE and evidence.debate is not None:
+        return f"two sides argued about it: {evidence.debate.in_short()}"
     return how(evidence.branch)
 
 

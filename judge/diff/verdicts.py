@@ -220,7 +220,7 @@ def _evidence(verdict: Verdict) -> Iterable[Evidence]:
 
 def _region_questions(one: Evidence, occluding: bool) -> int:
     """Occlusion asks about every cell, also where none of them lowers the answer and no region is recorded."""
-    looked = one.region is not None or one.reasoning is not None
+    looked = one.region is not None or bool(one.steps)
     cells = GRID * GRID if looked and occluding else 0
     if one.region is None:
         return cells

@@ -107,7 +107,7 @@ class Looker:
         everything = Precondition(any=tuple(Statement(statement=text) for text in texts))
         rule = Rule(id="looks", rule="Anything.", preconditions=(everything,), thresholds=_ALL_ASKED)
         asked = Constitution(constitution="looks", version="1.0.0", language=judge.constitution.language, rules=(rule,))
-        settings = judge.settings.model_copy(update={"reason": False, "look_closer": False})
+        settings = judge.settings.model_copy(update={"escalate": (), "look_closer": False})
         self._judge = Judge(asked, judge.mllm, settings=settings)
 
     def look(self, pictures: Sequence[Image]) -> list[Seen]:

@@ -108,13 +108,13 @@ def in_two_turns(
     `most`: tokens of the first and of the second turn. A failure takes the place of what it prevented.
     """
     clock = clock or Clock()
-    thoughts = _replies(mllm, opening, clock, max_tokens=most[0])
+    thoughts = replies(mllm, opening, clock, max_tokens=most[0])
     talks = [  # thoughts as if said aloud: templates leave out what stands in a block of thinking
         Conversation(talk.image, (*talk.turns, Turn("assistant", without_marks(thought)), Turn("user", closing)))
         for talk, thought in zip(opening, thoughts, strict=True)
         if isinstance(thought, str)
     ]
-    summaries = iter(_replies(mllm, talks, clock, max_tokens=most[1], schema=schema))
+    summaries = iter(replies(mllm, talks, clock, max_tokens=most[1], schema=schema))
     told: list[Told | ModelError] = []
     for thought in thoughts:
         summary = thought if isinstance(thought, ModelError) else next(summaries)
@@ -123,7 +123,7 @@ def in_two_turns(
     return told
 
 
-def _replies(
+def replies(
     mllm: Mllm,
     talks: Sequence[Conversation],
     clock: Clock,

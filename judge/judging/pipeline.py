@@ -5,8 +5,8 @@
 1. relevance: rules whose text is far from the image are pruned (section 3.3);
 2. questions: wave by wave, every live rule's next precondition; all questions about an image share one
    prefill; a chain that failed is asked no further (section 3.4, the a1/a2 rule);
-3. regions, then reasoning, for statements still undecided that can change their rule (sections 3.4, 3.5),
-   one statement per rule at a time, because each may settle its rule;
+3. regions, then a ladder of dearer steps, of which reasoning is the first, for statements still undecided that can
+   change their rule (sections 3.4, 3.5), one statement per rule at a time, because each may settle its rule;
 4. findings per rule and view, and the verdict; anything open ends in `needs_review`.
 
 All pictures of a batch move through each step together, so that the models see full batches.
@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING
 
 from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
-from judge.errors import ImageError, ModelError, ScriptExhausted, Unable, UserError
-from judge.judging import domain, escalation, record, regions_stage
+from judge.errors import ImageError, ModelError, ScriptExhausted, UserError
+from judge.judging import domain, record, regions_stage
 from judge.judging.asking import Questioner
 from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
 from judge.judging.closer import closer_views
 from judge.judging.known import Known
+from judge.judging.ladder import ALONE, Further, Ladder, steps_of
 from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.probed import probe_of, probed
 from judge.judging.view_state import PreparedRule, ViewState
@@ -62,20 +63,27 @@ class Judge:
         settings: Settings | None = None,
         locked: Locked | None = None,
         sees: int | None = None,
+        further: Further = ALONE,
     ) -> None:
-        """sees: pixels a side that `mllm` looks at, for closer looks; None: not known."""
+        """sees: pixels a side that `mllm` looks at, for closer looks; None: not known. further: what steps after
+        reasoning need beside the models (see `Settings.escalate`)."""
         self.constitution = constitution = constitution.settled(())  # approvals stand in a lock, which is read before
         self.settings = settings or Settings()
         self.locked, self._sees = locked, sees
         self._mllm, self._encoder, self._detector, self._guard = mllm, encoder, detector, guard
         self._questioner = Questioner(mllm, constitution.asked_in, locked.priors if locked is not None else None)
-        self._unable: Unable | None = None  # why the model is not asked to reason any more
+        self.steps = self.settings.steps(constitution.escalate)
+        self._further = further
+        used = further.used_by(self.steps)
+        self._ladder = Ladder(steps_of(self.steps, mllm, self.settings, constitution.asked_in, used))
         self._prepared = tuple(PreparedRule.of(rule, self.settings.thresholds) for rule in constitution.rules)
         self._central_objects = regions_stage.central_objects(constitution)
         self.provenance = record.provenance(
             constitution,
-            identities(mllm, encoder, detector, guard),
+            identities(mllm, *used.models, encoder, detector, guard),
             self.settings,
+            self.steps,
+            used.digests,
             lock_digest=locked.digest if locked is not None else None,
             calibration_digest=locked.calibration if locked is not None else None,
             probe=probed(mllm.identity),
@@ -107,6 +115,7 @@ class Judge:
             settings=settings or self.settings,
             locked=locked,
             sees=self._sees,
+            further=self._further,
         )
 
     @property
@@ -251,9 +260,7 @@ class Judge:
         while not clock.over and (wanted := [(one, text) for one in states for text in one.next_open()]):
             with clock.stage("regions"):
                 regions_stage.look(wanted, self._questioner, self._detector, self._central_objects, clock)
-            with clock.stage("reasoning"):
-                if self.settings.reason:
-                    self._reason([(one, text) for one, text in wanted if one.is_open(text)], clock)
+            self._ladder.climb(wanted, clock)
             if not clock.over:
                 for one, text in wanted:
                     one.exhausted.add(text)
@@ -281,25 +288,6 @@ class Judge:
                 state.scanned = True
                 why = row.message if isinstance(row, ModelError) else "the encoder gave no cosines"
                 state.remarks += (Why.of(Remark.ALL_RELEVANT, said=why),)
-
-    def _reason(self, wanted: Sequence[tuple[ViewState, str]], clock: Clock) -> None:
-        """Reason about each statement, as many at a time as a batch has images: each takes long. A model that turned
-        out unable to is not asked again."""
-        for start in range(0, len(wanted), self.settings.batch):
-            some = wanted[start : start + self.settings.batch]
-            if self._unable is not None:
-                for state, text in some:
-                    state.fail(text, self._unable)
-                continue
-            questions = [regions_stage.reasoning_question(state, text) for state, text in some]
-            tokens, language, how = self.settings.reason_tokens, self.constitution.asked_in, self.settings.reason_with
-            found = escalation.reason(self._mllm, questions, tokens, language, clock, how)
-            for (state, text), one in zip(some, found, strict=True):
-                if isinstance(one, ModelError):
-                    state.fail(text, one)
-                    self._unable = one if isinstance(one, Unable) else self._unable
-                else:
-                    state.note(text, reasoning=one)
 
 
 def _are_cosines(row: Sequence[float], count: int) -> bool:

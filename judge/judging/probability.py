@@ -13,7 +13,7 @@ from typing import NamedTuple
 from judge.causes import Cause, Why
 from judge.chain import Outcome
 from judge.settings import Thresholds
-from judge.verdict import Answer, Branch, Evidence, ReasoningEvidence, RegionEvidence
+from judge.verdict import Answer, Branch, DebateEvidence, Evidence, ReasoningEvidence, RegionEvidence
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Facts:
     prior: Answer | None = None
     region: RegionEvidence | None = None
     reasoning: ReasoningEvidence | None = None
+    debate: DebateEvidence | None = None
     error: str | None = None
 
 
@@ -117,6 +118,7 @@ def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
         prior=facts.prior,
         region=facts.region,
         reasoning=facts.reasoning,
+        debate=facts.debate,
     )
 
 
@@ -134,7 +136,7 @@ def decide(facts: Facts, thresholds: Thresholds) -> StatementDecision:
         return StatementDecision(outcome, Branch.PRIOR_HOLDS if outcome is Outcome.HOLDS else Branch.PRIOR_FAILS)
     if thresholds.bounds is not None:
         return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(Cause.BETWEEN_BOUNDS))
-    return _by_region(facts, thresholds) or _by_reasoning(facts)
+    return _by_region(facts, thresholds) or _by_ladder(facts)
 
 
 def _by_region(facts: Facts, thresholds: Thresholds) -> StatementDecision | None:
@@ -150,14 +152,22 @@ def _by_region(facts: Facts, thresholds: Thresholds) -> StatementDecision | None
     return None
 
 
-def _by_reasoning(facts: Facts) -> StatementDecision:
-    reasoning = facts.reasoning
-    if reasoning is not None and reasoning.rating is not None:
-        return StatementDecision(Outcome.HOLDS if reasoning.rating == "Yes" else Outcome.FAILS, Branch.REASONING)
+def _by_ladder(facts: Facts) -> StatementDecision:
+    """The first step of the ladder that came to yes or no decides; what is open is so for the last one's cause."""
+    reasoning, debate = facts.reasoning, facts.debate
+    said = ((reasoning and reasoning.rating, Branch.REASONING), (debate and debate.decision, Branch.DEBATE))
+    for decision, branch in said:
+        if decision in ("Yes", "No"):
+            return StatementDecision(Outcome.HOLDS if decision == "Yes" else Outcome.FAILS, branch)
     if facts.error:
         return _failed(facts.error)
     cause = Cause.NO_RATING if reasoning is not None else Cause.BETWEEN_THRESHOLDS
+    if debate is not None:
+        cause = _NO_DECISION[debate.ended]
     return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(cause))
+
+
+_NO_DECISION = {"refused": Cause.DEBATE_REFUSED, "unreadable": Cause.DEBATE_UNREADABLE, None: Cause.DEBATE_UNCLEAR}
 
 
 def _failed(said: str) -> StatementDecision:

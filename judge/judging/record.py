@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, NotShown, Unable
 from judge.judging.view_state import ViewState
 from judge.media import Picture
-from judge.settings import Settings
+from judge.settings import Settings, Step
 from judge.verdict import (
     Branch,
     Failure,
@@ -30,22 +30,25 @@ def provenance(
     constitution: Constitution,
     models: tuple[ModelIdentity, ...],
     settings: Settings,
+    steps: tuple[Step, ...],
+    further: Mapping[str, str],
     lock_digest: str | None = None,
     calibration_digest: str | None = None,
     probe: Probed | None = None,
 ) -> Provenance:
-    """All that the verdicts of one judge depend on."""
+    """All that the verdicts of one judge depend on. further: digests of what steps say beside their prompts."""
     return Provenance(
         constitution=constitution.constitution,
         constitution_version=constitution.version,
         constitution_digest=constitution.digest,
-        prompts=constitution.asked_in.digests,
+        prompts={**constitution.asked_in.digests, **constitution.asked_in.digests_of(steps), **further},
         models=models,
         thresholds=settings.thresholds,
         limits=settings.limits,
         look_closer=settings.look_closer,
         max_pixels=settings.max_pixels,
-        reason=settings.reason,
+        reason="reasoning" in steps,
+        escalate=steps if set(steps) - {"reasoning"} else None,
         reason_with=settings.reason_with,
         reason_tokens=settings.reason_tokens,
         without_logprobs=settings.without_logprobs,

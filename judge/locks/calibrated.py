@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from judge.constitution import Constitution, Rule
 from judge.locks.lockfile import Lock, LockedRule, RuleCalibration, digest_of
-from judge.settings import Bounds, Settings
+from judge.settings import Bounds, Ladder, Settings
 from judge.verdict import ModelIdentity
 
 
@@ -26,12 +26,15 @@ class Applied(NamedTuple):
     refused: tuple[str, ...] = ()
 
 
-def made_under(rule: Rule, settings: Settings) -> str:
+def made_under(rule: Rule, settings: Settings, escalate: Ladder | None = None) -> str:
     """Digest of all that a rule's scores depend on, beside models and prompts."""
     thresholds = settings.thresholds.overridden(rule.thresholds).of_exceptions
     said = rule.model_dump(mode="json", include={"rule", "preconditions", "exceptions", "parameters"})
-    how = [] if settings.reason_with == "steps" else [settings.reason_with]  # digests of old stay as they are
-    return digest_of([said, thresholds.model_dump(mode="json"), settings.reason, settings.reason_tokens, *how])
+    steps = settings.steps(escalate)
+    reasons = "reasoning" in steps  # digests of old stay as they are: what is as ever is not in them
+    how: list[str] = [] if settings.reason_with == "steps" else [settings.reason_with]
+    how += steps if set(steps) - {"reasoning"} else ()
+    return digest_of([said, thresholds.model_dump(mode="json"), reasons, settings.reason_tokens, *how])
 
 
 def calibration_digest(lock: Lock) -> str | None:
@@ -75,7 +78,7 @@ def _fitting(
         entry = lock.rules.get(rule.id)
         own = entry.calibration if entry is not None else None
         found[rule.id] = rule.thresholds.bounds
-        if own is not None and own.made_under != made_under(rule, settings):
+        if own is not None and own.made_under != made_under(rule, settings, constitution.escalate):
             refused.append(f"{rule.id} has another chain or other thresholds since")
         elif own is not None and rule.thresholds.bounds is None:
             found[rule.id] = own.bounds

@@ -50,7 +50,7 @@ def write(folder: Path, rows: list[dict], pixels: list[int]) -> Path:
 
 
 def judged(table: Path, out: Path, model: ColourMllm | None = None, evidence: str = "all") -> Path:
-    settings = Settings(batch=8, reason=False)
+    settings = Settings(batch=8, escalate=())
     judge = Judge(policy(), model or ColourMllm(), settings=settings)
     batch(table, out, judge=judge, evidence=evidence)
     return out

@@ -271,7 +271,7 @@ def test_the_audit_finds_the_known_rate_on_drawings(tmp_path, bundled):
         pytest.skip(str(error))
     drawn = tmp_path / "drawn"
     truth = erased_drawings.make(drawn, art, count=8, seeds=1, rates=erased_drawings.Rates())
-    judge = Judge(parse_constitution(erased_drawings.CONSTITUTION), bundled, settings=Settings(batch=8, reason=False))
+    judge = Judge(parse_constitution(erased_drawings.CONSTITUTION), bundled, settings=Settings(batch=8, escalate=()))
     known = []
     for name in ("before", "after"):
         images = [one for one in read_generated(str(drawn / f"{name}.jsonl")) if one.prompt_set == "plain"]

@@ -31,7 +31,7 @@ def test_it_is_another_model_to_whatever_keeps_answers(bundled):
 def test_a_judge_with_it_answers_otherwise_and_says_so(drawing):
     from judge import load_judge
 
-    judge = load_judge("demo", device="cpu", dtype="float32", reason=False)
+    judge = load_judge("demo", device="cpu", dtype="float32", escalate=())
     told = judge.derive(model=Hardened(judge.mllm))
     bare, hard = judge.judge(drawing), told.judge(drawing)
     assert hard.provenance.models != bare.provenance.models

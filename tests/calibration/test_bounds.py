@@ -89,7 +89,7 @@ def test_bounds_are_used_with_the_models_and_thresholds_they_were_made_with():
         ((MODEL.model_copy(update={"name": "other"}),), Settings(), "made with m (mllm, float32 on cpu)"),
         ((MODEL.model_copy(update={"digest": "e"}),), Settings(), "other weights"),
         ((MODEL,), Settings(thresholds=Thresholds(relevance=0.0)), "other thresholds"),
-        ((MODEL,), Settings(reason=False), "other thresholds"),
+        ((MODEL,), Settings(escalate=()), "other thresholds"),
     ],
 )
 def test_and_with_no_others(models, settings, said):

@@ -135,7 +135,7 @@ def test_the_judge_uses_chains_and_priors_and_records_the_lock(file, bundled, dr
     )
     whole = compiled.lock.model_copy(update={"rules": {**compiled.lock.rules, "fire": changed}})
     lock_of(file).write_text(written(whole, file.name), encoding="utf-8")
-    judge = load_judge(file, encoder="none", detector="none", reason=False)
+    judge = load_judge(file, encoder="none", detector="none", escalate=())
     verdict = judge.judge(drawing)
     lock = read_lock(lock_of(file))
     assert lock is not None and verdict.provenance.lock_digest == lock.digest != compiled.lock.digest

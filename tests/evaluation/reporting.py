@@ -80,7 +80,7 @@ def made(folder: Path) -> Made:
     ]
     digest = hashlib.sha256("".join(one.model_dump_json() for one in examples).encode()).hexdigest()
     dataset = Dataset(name=f"drawings {HOSTILE}", digest=digest, examples=tuple(examples))
-    judge = load_judge(constitution, device="cpu", dtype="float32", reason=False)
+    judge = load_judge(constitution, device="cpu", dtype="float32", escalate=())
     direct = [one for one in baselines(judge) if not one.name.endswith("-cot")]
     without = [one for one in ablations(judge) if one.name == "without-relevance"]
     method = the_judge(judge)

@@ -58,7 +58,7 @@ def test_without_relevance_nothing_is_pruned_whatever_a_rule_wants(tmp_path):
 
 
 def test_without_the_prior_the_same_bounds_hold_for_the_raw_answer(tmp_path):
-    whole, one, _ = run("", tmp_path, [0.95, *[0.95] * 16], 0.94, method=True, reason=False)
+    whole, one, _ = run("", tmp_path, [0.95, *[0.95] * 16], 0.94, method=True, escalate=())
     assert (whole.verdict, one.outcome) == ("needs_review", "undecided"), "what the model says anyway decides nothing"
     found, one, source = run("without-prior-debiasing", tmp_path, [0.95], 0.94)
     assert (found.verdict, one.branch, one.prior.probability) == ("violation", "prior_holds", 0.5)

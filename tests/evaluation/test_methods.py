@@ -58,7 +58,7 @@ def test_what_stays_open_is_named_and_what_fails_says_why(tmp_path):
     broken = ModelError("the model fell over")
     paths = [*pictures(tmp_path, 1), str(tmp_path / "none.png")]
     mllm = scripted(dog=[0.6, *[0.6] * 16], leash=[0.1], cat=[0.1])
-    still_open, missing = the_judge(judge_with(RULES, mllm, reason=False)).judge(paths)
+    still_open, missing = the_judge(judge_with(RULES, mllm, escalate=())).judge(paths)
     assert (still_open.verdict, still_open.undecided, still_open.failure) == ("needs_review", ("dogs",), None)
     assert still_open.rule_scores == {"dogs": 0.6, "cats": 0.1}
     assert (missing.verdict, missing.score, missing.rule_scores) == ("needs_review", None, {})
@@ -214,7 +214,7 @@ def test_kept_answers_are_told_apart_by_what_the_model_was_shown(tmp_path):
 def test_what_changes_answers_changes_the_identity():
     judge = judge_with(RULES, scripted())
     others = [
-        judge_with(RULES[:1], scripted()), judge_with(RULES, scripted(), reason=False),
+        judge_with(RULES[:1], scripted()), judge_with(RULES, scripted(), escalate=()),
         judge_with(RULES, scripted(), thresholds={"prior_holds": 0.7}), judge_with(RULES, scripted(), reason_tokens=99),
     ]  # fmt: skip
     identities = {the_judge(one).identity for one in (judge, *others)}

@@ -19,6 +19,8 @@ SMALL = {"flame": (10, 10, 20, 20, 0.9)}  # 100 of 20,000 pixels: under 1 %
 DOUBTED = {"flame": (10, 10, 60, 60, 0.05)}
 YES = ["I see a flame.", '{"rating": "Yes", "rationale": "A flame is there."}']
 NO = ["I see a lamp.", '{"rating": "No", "rationale": "It is a lamp."}']
+TURN = '{"reasons": ["It is a lamp."]}'
+DEBATE = [TURN, TURN, TURN, TURN, '{"decision": "No", "reason": "It is a lamp.", "unclear": ""}']
 
 
 def run(answers, *, prior=0.5, boxes=LARGE, replies=(), **settings) -> tuple[Evidence, Verdict, ScriptedMllm]:
@@ -44,7 +46,10 @@ CASES = {
     "reasoning_unreadable": (
         [0.7, 0.6], {"replies": ["Hm.", "not json"]}, Outcome.UNDECIDED, Branch.UNDECIDED, "needs_review",
     ),
-    "reasoning_off": ([0.7, 0.6], {"reason": False}, Outcome.UNDECIDED, Branch.UNDECIDED, "needs_review"),
+    "debate_no": (
+        [0.7, 0.6], {"escalate": ("debate",), "replies": DEBATE}, Outcome.FAILS, Branch.DEBATE, "no_violation",
+    ),
+    "reasoning_off": ([0.7, 0.6], {"escalate": ()}, Outcome.UNDECIDED, Branch.UNDECIDED, "needs_review"),
     "low_label_mass": ([(0.3, 0.1)], {}, Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, "needs_review"),
     "model_error": ([ModelError("out of memory")], {}, Outcome.UNDECIDED, Branch.MODEL_ERROR, "needs_review"),
     "prior_error": (

@@ -25,7 +25,7 @@ FIRE = "id: fire, rule: no fire, preconditions: [fire is visible]"
 
 def judged(rule: str = FIRE, *answers: object, **settings: object) -> Verdict:
     mllm = ScriptedMllm({"fire is visible": list(answers)}, {"fire is visible": 0.5})
-    return Judge(constitution(rule), mllm, settings=Settings(reason=False, **settings)).judge(png())
+    return Judge(constitution(rule), mllm, settings=Settings(escalate=(), **settings)).judge(png())
 
 
 def test_what_is_decided_has_no_cause_and_its_record_is_as_it_was():

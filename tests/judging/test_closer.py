@@ -209,7 +209,7 @@ def judged(
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     mllm = ScriptedMllm({FIRE: list(answers)}, {FIRE: 0.5})
-    chosen = Settings(look_closer=on, reason=False)
+    chosen = Settings(look_closer=on, escalate=())
     return Judge(constitution(RULE), mllm, guard=guard, settings=chosen, sees=SIDE).judge(buffer.getvalue())
 
 

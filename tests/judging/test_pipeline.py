@@ -107,8 +107,8 @@ def test_what_is_no_image_source_is_a_mistake(demo):
 def test_load_judge_takes_settings_whole_or_by_field():
     with pytest.raises(UserError, match="setting quantise"):
         load_judge("demo", quantise="4bit")
-    judge = load_judge(ROOT / "constitutions/demo.yaml", Settings(reason=False), dtype="bfloat16")
-    assert judge.settings.dtype == "bfloat16" and judge.settings.reason is False
+    judge = load_judge(ROOT / "constitutions/demo.yaml", Settings(escalate=()), dtype="bfloat16")
+    assert judge.settings.dtype == "bfloat16" and judge.settings.escalate == ()
     assert judge.provenance.models[0].dtype == "bfloat16"
     assert judge.provenance.models[0].name == "bundled"
 

@@ -63,7 +63,7 @@ def test_a_region_is_named_in_pixels_of_the_frame(shows, box):
     seen = picture(views=(View("image", Image.new("RGB", (200, 100), "white"), shows),))
     mllm = ScriptedMllm({STATEMENT: [0.7, 0.1]}, {STATEMENT: 0.5})
     detector = ScriptedDetector({STATEMENT: (50.0, 25.0, 100.0, 75.0, 0.9)})
-    verdict = judge_with((RULE,), mllm, detector=detector, reason=False)._judge_batch([Opened("x.png", seen, 0.0)])[0]
+    verdict = judge_with((RULE,), mllm, detector=detector, escalate=())._judge_batch([Opened("x.png", seen, 0.0)])[0]
     region = verdict.findings[0].preconditions[0].alternatives[0].region
     assert region is not None
     assert region.box == box
@@ -90,7 +90,7 @@ def test_all_that_changes_a_verdict_is_in_the_provenance():
     others = [
         judge_with((RULE,), ScriptedMllm({}, {}), **change).provenance
         for change in (
-            {"reason": False}, {"reason_with": "thinking"}, {"reason_tokens": 99}, {"without_logprobs": "sample:8"},
+            {"escalate": ()}, {"reason_with": "thinking"}, {"reason_tokens": 99}, {"without_logprobs": "sample:8"},
             {"max_pixels": 4096}, {"look_closer": True}, {"thresholds": {"label_mass": 0.4}}, {"limits": {"frames": 2}},
         )
     ]  # fmt: skip

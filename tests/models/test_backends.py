@@ -121,7 +121,7 @@ def test_a_backend_that_fails_at_an_image_ends_it_in_review(site, answers, said)
 def test_torch_is_not_imported_for_a_model_that_computes_elsewhere(tmp_path):
     site = install(tmp_path / "site")
     code = (
-        "import sys; from judge import load_judge; judge = load_judge('demo', model='colours:0.9', reason=False)\n"
+        "import sys; from judge import load_judge; judge = load_judge('demo', model='colours:0.9', escalate=())\n"
         f"judge.judge({str(ROOT / 'examples/images/drugs-borderline.png')!r})\n"
         "print({'torch', 'transformers'} & set(sys.modules))"
     )

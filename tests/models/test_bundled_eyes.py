@@ -37,7 +37,7 @@ class TestDetector(suite.DetectorConformance):
 
 @pytest.fixture(scope="module")
 def judge():
-    return load_judge("demo", device="cpu", dtype="float32", reason=False)
+    return load_judge("demo", device="cpu", dtype="float32", escalate=())
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,8 @@ from judge.settings import Settings
 
 
 def test_an_address_as_model_is_judged_with_like_the_model_itself(serve, drawing):
-    own = load_judge("demo", dtype="float32", device="cpu", reason=False, encoder="none", detector="none").judge(
-        drawing
-    )
-    theirs = load_judge("demo", model=serve().url, reason=False).judge(drawing)
+    own = load_judge("demo", dtype="float32", device="cpu", escalate=(), encoder="none", detector="none").judge(drawing)
+    theirs = load_judge("demo", model=serve().url, escalate=()).judge(drawing)
     assert theirs.verdict == own.verdict
     assert {model.device for model in theirs.provenance.models} == {"server"}
 
@@ -48,7 +46,7 @@ def test_a_server_whose_replies_keep_to_no_schema_is_told_of_before_the_first_im
 
 def test_nor_is_it_tried_where_nothing_is_reasoned(serve):
     server = serve(forms=())
-    load_judge("demo", model=server.url, reason=False)
+    load_judge("demo", model=server.url, escalate=())
     assert all(body["max_completion_tokens"] == 1 for body in server.seen)
 
 

@@ -125,7 +125,7 @@ class TestServers:
 
     def test_a_verdict_says_so(self, serve, drawing, caplog):
         url = serve(**NONE).url
-        judge = load_judge("demo", model=url, without_logprobs="sample:4", reason=False)
+        judge = load_judge("demo", model=url, without_logprobs="sample:4", escalate=())
         verdict = judge.judge(drawing)
         answers = [
             one.answer

@@ -20,7 +20,7 @@ from tests.judging.scenes import constitution, png
 from tests.models.serving import running
 
 RULES = constitution("id: fire, rule: no fire, preconditions: [fire is visible]")
-SETTINGS = Settings(reason=False)
+SETTINGS = Settings(escalate=())
 
 
 class Scripted:

@@ -33,7 +33,7 @@ for number in [None, *map(int, sys.argv[1:])]:
         torch.set_num_threads(number)
     outside = torch.get_num_threads()
     seen.clear()
-    load_judge(rules, reason=False).judge("examples/images/drugs-violating.png")
+    load_judge(rules, escalate=()).judge("examples/images/drugs-violating.png")
     print(json.dumps([outside, sorted(seen), torch.get_num_threads()]))
 """
 

@@ -37,7 +37,7 @@ class Doubtful(ColourMllm):
 
 def doubtful(policy=None):
     judge = colour_judge(policy) if policy else colour_judge()
-    return Judge(judge.constitution, Doubtful(), settings=Settings(batch=8, reason=False))
+    return Judge(judge.constitution, Doubtful(), settings=Settings(batch=8, escalate=()))
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ class Unsure(ColourMllm):
 
 
 def unsure():
-    return Judge(colour_judge().constitution, Unsure(), settings=Settings(batch=8, reason=False))
+    return Judge(colour_judge().constitution, Unsure(), settings=Settings(batch=8, escalate=()))
 
 
 def add(*arguments, code=0):

@@ -23,7 +23,7 @@ def test_a_region_in_a_part_is_outlined_on_the_view_that_it_is_a_part_of():
     mllm = ScriptedMllm({"fire is visible": [0.01, 0.7, 0.05]}, {"fire is visible": 0.5})
     judge = Judge(
         constitution(rule), mllm, detector=ScriptedDetector({"flame": (5, 5, 30, 40, 0.9)}),
-        settings=Settings(look_closer=True, reason=False), sees=60,
+        settings=Settings(look_closer=True, escalate=()), sees=60,
     )  # fmt: skip
     verdict = judge.judge(file.getvalue())
     assert verdict.verdict == "violation" and verdict.findings[1].view == "trimmed"

@@ -63,7 +63,7 @@ def kinds(rules: Path) -> Iterator[tuple[str, Verdict]]:
     yield "no-violation", own.judge(calm, name=calm.name)
     cook = DRAWINGS / "blade-in-hand-borderline-cook.png"
     yield "reasoned", own.judge(cook, name=cook.name)
-    without = own.derive(settings=own.settings.model_copy(update={"reason": False}))
+    without = own.derive(settings=own.settings.model_copy(update={"escalate": ()}))
     yield "needs-review", without.judge(cook, name=cook.name)
     child = DRAWINGS / "child-with-weapon-borderline.png"
     yield "needs-review-by-bounds", own.judge(child, name=child.name)

@@ -120,5 +120,6 @@ def _asked(traces: Sequence[Verdict]) -> dict[str, float]:
         "statements": sum(one.answer is not None for one in every),
         "regions": sum(one.region is not None for one in every),
         "reasonings": sum(one.reasoning is not None for one in every),
+        **({"debates": debates} if (debates := sum(one.debate is not None for one in every)) else {}),
     }
     return {name: rounded(count / len(traces)) for name, count in counts.items()}

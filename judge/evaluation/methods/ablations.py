@@ -17,7 +17,7 @@ from judge.evaluation.methods.clue import JudgeMethod, all_enforced
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT
 from judge.ports import Ask, Conversation, Mllm
-from judge.settings import ThresholdOverrides
+from judge.settings import Ladder, ThresholdOverrides
 from judge.verdict import Answer, ModelIdentity
 
 _BEYOND: dict[str, float] = {"region_drop": 1.0, "small_object": 0.0}  # no drop is larger, no object smaller
@@ -55,9 +55,9 @@ def ablations(
             "Neither prior, region nor reasoning: an answer over 0.5 holds, one under it fails.",
             thresholds=_BEYOND | _AT_HALF,
             without_prior=True,
-            reason=False,
+            escalate=(),
         ),
-        made.of("without-reasoning", "What prior and region leave undecided goes to a person.", reason=False),
+        made.of("without-reasoning", "What prior and region leave undecided goes to a person.", escalate=()),
         made.of("logit-debiasing", "Takes the prior off in log odds.", thresholds={"debias": "logit"}),
     ]
     if unobjectified is not None:
@@ -82,7 +82,7 @@ class _Ablations:
         *,
         constitution: Constitution | None = None,
         thresholds: Mapping[str, Any] | None = None,
-        reason: bool | None = None,
+        escalate: Ladder | None = None,
         without_prior: bool = False,
     ) -> JudgeMethod:
         """The judge with these things otherwise."""
@@ -91,7 +91,7 @@ class _Ablations:
         settings = settings.model_copy(
             update={
                 "thresholds": settings.thresholds.model_copy(update=changed),
-                "reason": settings.reason if reason is None else reason,
+                "escalate": settings.escalate if escalate is None else escalate,
             }
         )
         mllm: Mllm = self._shared or self._judge.mllm

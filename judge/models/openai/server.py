@@ -30,7 +30,7 @@ from judge.verdict import Answer, ModelIdentity
 
 log = logging.getLogger("judge")
 _NAMED = 10  # models of a server that are named in a message
-_WITHOUT_JSON = "serve the model with structured outputs, or judge without reasoning (from Python: reason=False)"
+_WITHOUT_JSON = "serve the model with structured outputs, or judge without reasoning (from Python: escalate=())"
 SAMPLED_NOTICE = (
     "%s gives no log-probabilities: every question is asked %d times, and how often it is answered with yes stands for "
     "its probability, which is rough"

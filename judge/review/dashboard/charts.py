@@ -25,6 +25,7 @@ _STEPS = {
     Branch.CROP_FAILS: "Crop, under a1",
     Branch.CROP_HOLDS: "Crop, over a2",
     Branch.REASONING: "Reasoning",
+    Branch.DEBATE: "Debate",
     Branch.LOW_LABEL_MASS: "Low label mass",
     Branch.MODEL_ERROR: "Model failed",
     Branch.UNDECIDED: "Left open",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from judge.chain import Outcome
 from judge.judging.probability import logit, lower_bound, upper_bound
 from judge.settings import Thresholds
-from judge.verdict import Branch, Condition, Evidence, Finding, RuleOutcome, Verdict
+from judge.verdict import Branch, Condition, DebateEvidence, Evidence, Finding, RuleOutcome, Verdict
 
 READING_ORDER = {RuleOutcome.VIOLATED: 0, RuleOutcome.UNDECIDED: 1, RuleOutcome.NOT_VIOLATED: 2, RuleOutcome.PRUNED: 3}
 
@@ -34,6 +34,7 @@ _STEP = {
     Branch.CROP_FAILS: "crop",
     Branch.CROP_HOLDS: "crop",
     Branch.REASONING: "reasoning",
+    Branch.DEBATE: "debate",
     Branch.LOW_LABEL_MASS: "low label mass",
     Branch.MODEL_ERROR: "model error",
     Branch.UNDECIDED: "open",
@@ -81,6 +82,7 @@ class Link:
     box: ChainBox | None = None
     reasoning: str = ""
     rationale: str = ""
+    debate: DebateEvidence | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,7 @@ def _link(evidence: Evidence, view: str, thresholds: Thresholds) -> Link:
         box=_box(evidence, view),
         reasoning=reasoning.text + _CUT_OFF * reasoning.cut_off if reasoning else "",
         rationale=(reasoning.rationale or "") if reasoning else "",
+        debate=evidence.debate,
     )
 
 
@@ -168,6 +171,8 @@ def _why(evidence: Evidence, thresholds: Thresholds) -> str:
         )
     if evidence.branch is Branch.REASONING and evidence.reasoning is not None:
         return f"Undecided by probability; the reasoning says {evidence.reasoning.rating}."
+    if evidence.branch is Branch.DEBATE and evidence.debate is not None:
+        return f"Two sides argued, and the decision was {evidence.debate.decision}: {evidence.debate.deciding}"
     said = _DECIDED.get(evidence.branch, "")
     if evidence.outcome is Outcome.UNDECIDED and evidence.reason:
         return f"{said} {evidence.reason[:1].upper()}{evidence.reason[1:]}."

@@ -92,8 +92,8 @@ def _take_in(views: dict[str, _View], verdict: Verdict) -> None:
                     if one.branch is Branch.UNDECIDED:
                         view.exhausted.add(one.statement)
                     known = view.facts.get(one.statement)
-                    if known is None or (known.region is None and known.reasoning is None):
-                        view.facts[one.statement] = Facts(one.answer, one.prior, one.region, one.reasoning)
+                    if known is None or (known.region is None and known.reasoning is None and known.debate is None):
+                        view.facts[one.statement] = Facts(one.answer, one.prior, one.region, one.reasoning, one.debate)
 
 
 def _on_view(
@@ -150,7 +150,7 @@ def _asks(one: Evidence, view: _View, by: Thresholds) -> bool:
     """Whether the model has something left to say: nothing was asked, or a further step was not taken then."""
     if one.branch is Branch.NOT_ASKED:
         return True
-    left = one.branch is Branch.UNDECIDED and one.reasoning is None and by.bounds is None
+    left = one.branch is Branch.UNDECIDED and not one.steps and by.bounds is None
     return left and not (one.statement in view.exhausted and one.region == view.facts[one.statement].region)
 
 

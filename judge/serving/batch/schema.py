@@ -225,5 +225,5 @@ def _of_evidence(one: Evidence) -> Row:
         "prior": one.prior.probability if one.prior is not None else None,
         "score": one.score,
         "label_mass": one.answer.label_mass if one.answer is not None else None,
-        "rationale": one.reasoning.in_short() if one.reasoning is not None else None,
+        "rationale": one.rationale,
     }

@@ -207,11 +207,12 @@ def judged(verdict: Verdict) -> JudgedImage:
 
 
 def _escalated(verdict: Verdict) -> dict[str, int]:
-    counts = {"region": 0, "reasoning": 0}
+    counts = {"region": 0, "reasoning": 0, "debate": 0}
     for finding in verdict.findings:
         for condition in (*finding.preconditions, *finding.exceptions):
             counts["region"] += sum(one.region is not None for one in condition.alternatives)
-            counts["reasoning"] += sum(one.reasoning is not None for one in condition.alternatives)
+            for step in (step for one in condition.alternatives for step, _ in one.steps):
+                counts[step] += 1
     return counts
 
 

@@ -40,4 +40,4 @@ def judge_of(*rules: str, **settings: object) -> Judge:
     """A judge with such eyes."""
     lines = "\n".join(f"  - {{{rule}}}" for rule in rules)
     constitution = parse_constitution(f"constitution: test\nversion: 1.0.0\nrules:\n{lines}\n")
-    return Judge(constitution, Eyes(), settings=Settings.model_validate({"reason": False, **settings}))
+    return Judge(constitution, Eyes(), settings=Settings.model_validate({"escalate": (), **settings}))

@@ -64,7 +64,7 @@ def free_port() -> int:
 
 
 def settings(url: str) -> Settings:
-    return Settings(model=url, reason=False, batch=2)
+    return Settings(model=url, escalate=(), batch=2)
 
 
 def test_two_servers_are_nearly_twice_as_fast_as_one(start, rules, tmp_path):

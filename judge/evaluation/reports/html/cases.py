@@ -145,8 +145,7 @@ def _why(evidence: Evidence) -> str:
         said.append(f"region {found}by {evidence.region.source}")
         if evidence.region.drop is not None:
             said.append(f"drop {evidence.region.drop:+.2f}")
-    if evidence.reasoning is not None:
-        said.append(evidence.reasoning.in_short())
+    said += [left.in_short() for _, left in evidence.steps]
     if evidence.reason:
         said.append(evidence.reason)
     return "; ".join(said)

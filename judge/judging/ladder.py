@@ -1,0 +1,114 @@
+"""The ladder: what is tried on statements that regions leave open, step by step, each dearer than the one before.
+
+A step adds to what is known of statements and decides nothing: what follows, `probability` says. A statement goes up as
+long as it is open and can still change its rule; at the top a person looks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from judge.errors import ModelError, Unable
+from judge.judging import escalation
+from judge.judging.clock import Clock
+from judge.judging.debate import Debate, Voices
+from judge.judging.regions_stage import Wanted, reasoning_question
+from judge.languages import Language
+from judge.ports import Mllm
+from judge.settings import Settings, Step
+
+
+class Rung(Protocol):
+    """One step. `name` is what its time is counted under."""
+
+    name: Step
+
+    def take(self, wanted: Wanted, clock: Clock) -> None:
+        """Note what is found out about each statement, or how a model failed on it."""
+        ...
+
+
+class Ladder:
+    """Some steps in order."""
+
+    def __init__(self, rungs: Sequence[Rung]) -> None:
+        self._rungs = rungs
+
+    def climb(self, wanted: Wanted, clock: Clock) -> None:
+        """Take each step with the statements that are still open then."""
+        for rung in self._rungs:
+            with clock.stage(rung.name):
+                if left := [(state, text) for state, text in wanted if state.is_open(text)]:
+                    rung.take(left, clock)
+
+
+def steps_of(
+    steps: Sequence[Step], mllm: Mllm, settings: Settings, language: Language, further: Further
+) -> tuple[Rung, ...]:
+    """The steps of a judge, ready to be taken. further: models and pictures that they need beside the judge's own."""
+    voices = further.voices or Voices(mllm, mllm, mllm)
+    made: dict[Step, Callable[[], Rung]] = {
+        "reasoning": lambda: Reasoning(mllm, settings, language),
+        "debate": lambda: Debate(voices, language, settings.batch, further.examples),
+    }
+    return tuple(made[step]() for step in steps)
+
+
+@dataclass(frozen=True)
+class Further:
+    """What dearer steps need. voices: who debates; None: the judge's model alone. examples: of a statement, known
+    pictures in words, and whether it holds of them."""
+
+    voices: Voices | None = None
+    examples: Mapping[str, Sequence[tuple[str, bool]]] = field(default_factory=dict)
+
+    def used_by(self, steps: Collection[Step]) -> Further:
+        """What of it these steps use: a verdict names nothing that was not asked."""
+        return self if "debate" in steps else ALONE
+
+    @property
+    def models(self) -> tuple[Mllm, ...]:
+        """Every model that is asked beside the judge's."""
+        return (self.voices.speaker, self.voices.opponent, self.voices.judge) if self.voices is not None else ()
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Of the examples, where there are any: verdicts depend on them as on a prompt."""
+        said = json.dumps({text: list(known) for text, known in sorted(self.examples.items())})
+        return {"debate-examples": hashlib.sha256(said.encode()).hexdigest()} if self.examples else {}
+
+
+ALONE = Further()
+
+
+class Reasoning:
+    """Chain of thought in two turns (section 3.5), as many statements at a time as a batch has images: each takes long.
+    A model that turned out unable to is not asked again."""
+
+    name: Step = "reasoning"
+
+    def __init__(self, mllm: Mllm, settings: Settings, language: Language) -> None:
+        self._mllm, self._settings, self._language = mllm, settings, language
+        self._unable: Unable | None = None
+
+    def take(self, wanted: Wanted, clock: Clock) -> None:
+        """See `Rung.take`."""
+        for start in range(0, len(wanted), self._settings.batch):
+            some = wanted[start : start + self._settings.batch]
+            if self._unable is not None:
+                for state, text in some:
+                    state.fail(text, self._unable)
+                continue
+            questions = [reasoning_question(state, text) for state, text in some]
+            tokens, how = self._settings.reason_tokens, self._settings.reason_with
+            found = escalation.reason(self._mllm, questions, tokens, self._language, clock, how)
+            for (state, text), one in zip(some, found, strict=True):
+                if isinstance(one, ModelError):
+                    state.fail(text, one)
+                    self._unable = one if isinstance(one, Unable) else self._unable
+                else:
+                    state.note(text, reasoning=one)
