@@ -18,7 +18,7 @@ from judge.resources import shipped
 
 DEFAULT = "en"
 PROMPTS = ("ask", "reason", "summarise")
-OF_STEPS = {"debate": ("debate-argue", "debate-decide"), "committee": ("reread",)}  # only these steps say them
+OF_STEPS = {"debate": ("debate-argue.j2", "debate-decide.j2", "refusals.yaml")}  # files that only these steps read
 _ANSWERS = "answers.yaml"
 _TELLING = ("answers", "ask")
 _MARK = "\N{WHITE SQUARE}"
@@ -80,19 +80,20 @@ class Language:
         return {**{name: prompts.digest(f"{self.code}/{name}") for name in PROMPTS}, "answers": words}
 
     def digests_of(self, steps: Iterable[str]) -> dict[str, str]:
-        """SHA-256 of what some steps of the ladder say beside that.
+        """SHA-256 of what verdicts depend on beside that, of some steps of the ladder.
 
         Raises:
             UserError: a step has no prompts in this language.
         """
+        folder = shipped("prompts") / self.code
         names = [name for step in steps for name in OF_STEPS.get(step, ())]
-        missing = [name for name in names if not (shipped("prompts") / self.code / f"{name}.j2").is_file()]
+        missing = [name for name in names if not (folder / name).is_file()]
         if missing:
             raise UserError(
                 f"there is no prompt {', '.join(missing)} in language '{self.code}'",
                 hint="leave the step out of `escalate`, or write the prompt: CONTRIBUTING.md says how",
             )
-        return {name: prompts.digest(f"{self.code}/{name}") for name in names}
+        return {name.partition(".")[0]: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
 def available() -> tuple[str, ...]:

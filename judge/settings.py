@@ -33,7 +33,7 @@ def _sampling(value: str) -> str:
 
 
 Sampling = Annotated[str, AfterValidator(_sampling)]
-Step = Literal["reasoning", "debate", "committee"]
+Step = Literal["reasoning", "debate"]
 
 
 def _ladder(steps: tuple[str, ...]) -> tuple[str, ...]:
@@ -192,7 +192,7 @@ class Settings(Frozen):
     max_pixels: of a picture as a model is shown it; a larger one is shrunk, or cut into fewer tiles. More are more
         tokens: slower, and finer.
     escalate: the steps that what regions leave undecided goes through, each for what is still open: `reasoning` (in two
-        turns), `debate`, `committee`; then a `person` looks, said or not. None: the constitution's, else reasoning.
+        turns), `debate`; then a `person` looks, said or not. None: the constitution's, else reasoning.
     debaters: which models take the parts of a debate.
     reason_with: `steps` has the model think aloud; `thinking` lets it think in its own way, where it has one.
     reason_tokens: most tokens of a free-form reasoning answer. The bundled model's own limit is 160, unless set here.

@@ -165,6 +165,7 @@ def test_known_pictures_in_words_are_told_to_who_decides_and_are_part_of_the_pro
     assert set(without.prompts) - set(Judge(constitution(FIRE), mllm).provenance.prompts) == {
         "debate-argue",
         "debate-decide",
+        "refusals",
     }
     assert "- Yes" not in language_of("en").render("debate-decide", statement="s", said="", examples="")
 
@@ -186,7 +187,7 @@ def test_bounds_are_not_argued_with():
 def test_every_language_debates_in_its_own_words(code):
     language = language_of(code)
     digests = language.digests_of(("reasoning", "debate"))
-    assert set(digests) == {"debate-argue", "debate-decide"}
+    assert set(digests) == {"debate-argue", "debate-decide", "refusals"}
     pro, con = (language.render("debate-argue", side=side, statement="ST", said="SAID") for side in ("for", "against"))
     assert pro != con and all(
         "ST" in one and "<said>\nSAID\n</said>" in one and '"reasons"' in one for one in (pro, con)
@@ -200,5 +201,5 @@ def test_every_language_debates_in_its_own_words(code):
 def test_a_language_without_the_prompts_says_so(monkeypatch, tmp_path):
     (tmp_path / "prompts/en").mkdir(parents=True)
     monkeypatch.setattr("judge.languages.shipped", lambda name: tmp_path / name)
-    with pytest.raises(UserError, match="no prompt debate-argue, debate-decide in language 'en'"):
+    with pytest.raises(UserError, match=r"no prompt debate-argue\.j2, debate-decide\.j2, refusals\.yaml in language 'en'"):
         language_of.__globals__["Language"]("en", None).digests_of(("debate",))
