@@ -21,7 +21,7 @@ from judge.printable import printable
 
 if TYPE_CHECKING:
     from judge.report.tables import Tables
-    from judge.verdict import Verdict
+    from judge.review.store.clips import Judged
 
 _LINES = "name a file of lines of `judge check --json`, the folder of a batch, or give lines on stdin: `-`"
 
@@ -31,7 +31,7 @@ class _Given:
     """A verdict, where its image should be, and the digest of the bytes that were judged. any_image: whether what is
     there is taken, because nobody knows the digest."""
 
-    verdict: Verdict
+    verdict: Judged
     path: Path
     sha256: str | None
     any_image: bool = False
@@ -51,20 +51,19 @@ def add(
     data: Data = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Put verdicts into the queue, with their images. Verdicts that are known are not added again."""
+    """Put verdicts into the queue, with their images and clips. Verdicts that are known are not added again."""
     if images is not None and not images.is_dir():
         raise UserError(f"no folder {images}", hint="name the folder of the judged images with --images")
     from judge.review.store import Store, data_dir
 
     without: list[str] = []
     with ExitStack() as held:
-        bare = films = 0
+        bare = 0
         if os.path.isdir(source):  # noqa: PTH112 (of a name that cannot be looked at, too)
-            from judge.report.open_reviews import clips
             from judge.report.tables import Tables
 
             tables = held.enter_context(Tables(source))
-            bare, films = _without_evidence(tables, source), clips(tables)
+            bare = _without_evidence(tables, source)
             found = _of_batch(tables, images)
         else:
             found = _of_lines(source, images)
@@ -82,7 +81,6 @@ def add(
         print(f"judge: {len(without)} added without an image, such as {printable(without[0])}", file=sys.stderr)
     if bare:
         print(f"judge: {bare} not added, because no evidence of them is kept; {_how_to_keep(source)}", file=sys.stderr)
-    _say_films(films)
     if json:
         from json import dumps
 
@@ -92,9 +90,13 @@ def add(
 
 
 def _of_lines(file: Path, images: Path | None) -> Iterator[_Given]:
+    from judge.review.store.clips import sha256_of
+    from judge.verdict import Verdict
+
     for verdict in _verdicts(file):
         path = Path(verdict.image) if images is None else images / Path(verdict.image).name
-        yield _Given(verdict, path, verdict.image_facts.sha256, any_image=verdict.image_facts.sha256 is None)
+        sha256 = sha256_of(verdict)
+        yield _Given(verdict, path, sha256, any_image=sha256 is None and isinstance(verdict, Verdict))
 
 
 def _of_batch(tables: Tables, images: Path | None) -> Iterator[_Given]:
@@ -126,53 +128,47 @@ def _how_to_keep(folder: Path) -> str:
     return f"judge into another folder: judge batch {told} -o FOLDER --evidence violations"
 
 
-def _verdicts(file: Path) -> Iterator[Verdict]:
+def _verdicts(file: Path) -> Iterator[Judged]:
     from judge.files import lines_of, open_regular
-    from judge.verdict import Verdict
+    from judge.review.store.clips import parsed
 
-    films = 0
     try:
         with nullcontext(sys.stdin) if str(file) == "-" else TextIOWrapper(open_regular(file), "utf-8") as lines:
             for number, line in enumerate(lines_of(lines), 1):
                 if not line.strip():
                     continue
                 try:
-                    yield Verdict.model_validate_json(line)
+                    yield parsed(line.encode())
                 except ValueError as error:
-                    if _is_of_clip(line):
-                        films += 1
-                        continue
                     raise UserError(
                         f"{file}:{number}: no verdict as `judge check --json` prints it",
                         hint="mend the line and run it again: what is known already is not added twice",
                     ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {file} ({getattr(error, 'strerror', None) or error})", hint=_LINES) from error
-    _say_films(films)
 
 
-def _is_of_clip(line: str) -> bool:
-    from judge.clip_verdict import ClipVerdict
+def _with_images(found: Iterable[_Given], without: deque[str | None]) -> Iterator[tuple[Judged, bytes | Path | None]]:
+    """Verdicts with their images, or the files of their clips. without: gets of each what its image is called where
+    that is not found, else None."""
+    from judge.verdict import Verdict
 
-    try:
-        ClipVerdict.model_validate_json(line)
-    except ValueError:
-        return False
-    return True
-
-
-def _say_films(count: int) -> None:
-    """The queue takes images."""
-    if count:
-        print(f"judge: {count} clips not added: see each with judge check CLIP --explain", file=sys.stderr)
-
-
-def _with_images(found: Iterable[_Given], without: deque[str | None]) -> Iterator[tuple[Verdict, bytes | None]]:
-    """Verdicts with their images. without: gets of each what its image is called where that is not found, else None."""
     for one in found:
-        image = _image(one)
+        image = _image(one) if isinstance(one.verdict, Verdict) else _clip(one)
         without.append(one.verdict.image if image is None else None)
         yield one.verdict, image
+
+
+def _clip(one: _Given) -> Path | None:
+    """The file that was judged; None where it is not to be found (any more)."""
+    from judge.files import sha256_of
+    from judge.settings import DEFAULT_CLIP_LIMITS
+
+    try:
+        found = sha256_of(one.path, DEFAULT_CLIP_LIMITS.file_bytes) if one.sha256 is not None else None
+    except (OSError, ValueError):
+        return None
+    return one.path if found is not None and found == one.sha256 else None
 
 
 def _image(one: _Given) -> bytes | None:

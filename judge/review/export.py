@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import IO, Any, Literal
 
+from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
-from judge.judging.scoring import rule_scores
 from judge.review.store import DecisionRow, Store
+from judge.review.store.clips import VIEW, Judged, scores_of
 from judge.verdict import RuleOutcome, Verdict
 
 Format = Literal["csv", "parquet", "jsonl"]
@@ -37,17 +38,18 @@ def rows(store: Store) -> Iterator[dict[str, Any]]:
     """A decision per row: who decided what and why, what the judge had said, and its evidence.
 
     reveals: how often the reviewer had seen the original by then. overrides: whether the person decided otherwise than
-    the judge. scores: per rule. evidence: per judged rule its outcome and every statement's.
+    the judge. scores: per rule. evidence: per judged rule its outcome and every statement's; of a clip
+    its ranges.
     """
     reveals: dict[tuple[int | None, str], list[int]] = {}
     for line in store.log(kind="reveal"):
         reveals.setdefault((line.item, line.who), []).append(line.seq)
     for one in store.decisions(superseded=True):
         seen = sum(seq < one.seq for seq in reveals.get((one.item, one.who), ()))
-        yield _row(one, store.verdict(one.item), seen)
+        yield _row(one, store.judged(one.item), seen)
 
 
-def _row(one: DecisionRow, verdict: Verdict, reveals: int) -> dict[str, Any]:
+def _row(one: DecisionRow, verdict: Judged, reveals: int) -> dict[str, Any]:
     decided = one.action in ("violation", "no_violation")
     return {
         **one.model_dump(mode="json", exclude={"violations", "rules"}),
@@ -57,8 +59,10 @@ def _row(one: DecisionRow, verdict: Verdict, reveals: int) -> dict[str, Any]:
         "reveals": reveals,
         "constitution_version": verdict.provenance.constitution_version,
         "models": [f"{model.role}:{model.name}@{model.digest[:12]}" for model in verdict.provenance.models],
-        "scores": json.dumps(rule_scores(verdict)),
-        "evidence": json.dumps(_evidence(verdict), ensure_ascii=False),
+        "scores": json.dumps(scores_of(verdict)),
+        "evidence": json.dumps(
+            _of_clip(verdict) if isinstance(verdict, ClipVerdict) else _evidence(verdict), ensure_ascii=False
+        ),
     }
 
 
@@ -85,6 +89,20 @@ def _evidence(verdict: Verdict) -> list[dict[str, Any]]:
         }
         for finding in verdict.findings
         if finding.outcome is not RuleOutcome.PRUNED
+    ]
+
+
+def _of_clip(verdict: ClipVerdict) -> list[dict[str, Any]]:
+    """Of a clip: each rule with its ranges in milliseconds, and no statement."""
+    return [
+        {
+            "rule": one.rule,
+            "view": VIEW,
+            "outcome": one.outcome,
+            "ranges": [[each.start_ms, each.end_ms] for each in one.ranges],
+        }
+        for one in verdict.rules
+        if one.outcome is not RuleOutcome.PRUNED
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from judge import assemble
 from judge.clip_verdict import ClipVerdict
+from judge.review.store import Store
 from tests.cli.test_check import run  # noqa: F401
 from tests.judging.clips.eyes import BLUE, RED, judge_of
 from tests.judging.scenes import png
@@ -79,10 +80,15 @@ def test_the_shapes_of_others(run, folder):  # noqa: F811
     assert "is no clip, and --as is for clips" in err
 
 
-def test_the_queue_of_reviews_takes_no_clips(run, folder, tmp_path, monkeypatch):  # noqa: F811
+def test_the_queue_of_reviews_takes_clips(run, folder, tmp_path, monkeypatch):  # noqa: F811
     lines = run("check", "--json", folder / "red.mp4", folder / "white.png")[1]
     (folder / "verdicts.jsonl").write_text(lines, encoding="utf-8")
     code, _, err = run("review", "add", folder / "verdicts.jsonl", "--data", tmp_path / "data")
-    assert code == 0, err
-    assert "1 clips not added" in err
-    assert "1 added, 0 known already" in err
+    assert (code, err) == (0, "2 added, 0 known already\n")
+    code, _, err = run("review", "add", folder / "verdicts.jsonl", "--data", tmp_path / "data")
+    assert err == "0 added, 2 known already\n"
+    with Store.open(tmp_path / "data") as store:
+        assert store.clip(1).read_bytes() == (folder / "red.mp4").read_bytes()
+    (folder / "red.mp4").write_bytes(b"another")
+    code, _, err = run("review", "add", folder / "verdicts.jsonl", "--data", tmp_path / "other")
+    assert "1 added without an image" in err

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from judge.files import sha256_of
 from judge.review.audit import exact
 from judge.review.store import pictures
-from judge.review.store.tables import item_branches, item_rules, items, log_lines, verdicts
-from judge.settings import MOST_IMAGE
+from judge.review.store.tables import clips, item_branches, item_rules, items, log_lines, verdicts
+from judge.settings import DEFAULT_CLIP_LIMITS, MOST_IMAGE
 
 DECIDING = ("decision", "second_read", "gold", "gold_marked")
 BESIDE = ("note", "reopened")
@@ -30,7 +30,7 @@ def listed(connection: sa.Connection) -> Iterator[str]:
     gone = sa.select(added.c.seq, added.c.item).outerjoin(items, items.c.id == added.c.item).where(items.c.id.is_(None))
     for row in connection.execute(gone.order_by(added.c.seq)):
         yield f"item {row.item} was added by line {row.seq} of the log, but is not among the items"
-    for table in (verdicts, item_rules, item_branches):
+    for table in (verdicts, item_rules, item_branches, clips):
         stray = sa.select(table.c.item).distinct().where(table.c.item.not_in(sa.select(items.c.id)))
         for item in connection.execute(stray).scalars():
             yield f"table {table.name} holds rows of item {item}, which is not among the items"
@@ -46,7 +46,9 @@ def listed(connection: sa.Connection) -> Iterator[str]:
             _rows(item_rules, item_rules.c.rule).label("rules"),
             _rows(item_branches, item_branches.c.branch, item_branches.c.statements).label("branches"),
             kept.label("image_added"),
+            sa.type_coerce(clips.c.duration_ms, sa.types.NullType()).label("clip_ms"),
         )
+        .outerjoin(clips, clips.c.item == items.c.id)
         .outerjoin(added, added.c.item == items.c.id)
         .outerjoin(verdicts, verdicts.c.item == items.c.id)
         .order_by(items.c.id, added.c.seq)
@@ -77,19 +79,21 @@ def shown(connection: sa.Connection) -> Iterator[str]:
 
 
 def images(connection: sa.Connection, folder: Path) -> Iterator[str]:
-    """Where the file of an image is gone or another."""
-    wanted = sa.select(items.c.image_sha256, sa.func.min(items.c.id).label("item")).where(sa.text("has_image IS NOT 0"))
+    """Where the file of an image or a clip is gone or another."""
+    clip = sa.func.max(clips.c.item).label("clip")
+    wanted = sa.select(items.c.image_sha256, sa.func.min(items.c.id).label("item"), clip)
+    wanted = wanted.outerjoin(clips, clips.c.item == items.c.id).where(sa.text("has_image IS NOT 0"))
     for row in connection.execute(wanted.group_by(items.c.image_sha256).order_by(sa.text("item"))):
         if not _SHA256.fullmatch(str(row.image_sha256)):
             continue  # `listed` has said so
-        path = pictures.path_of(folder, row.image_sha256)
+        path, thing = pictures.path_of(folder, row.image_sha256), "image" if row.clip is None else "clip"
         try:
-            found = sha256_of(path, MOST_IMAGE)
+            found = sha256_of(path, MOST_IMAGE if row.clip is None else DEFAULT_CLIP_LIMITS.file_bytes)
         except OSError as error:
-            yield f"the image of item {row.item} is gone: {path} ({error.strerror})"
+            yield f"the {thing} of item {row.item} is gone: {path} ({error.strerror})"
             continue
         if found != row.image_sha256:
-            yield f"the image of item {row.item} was changed on disk: {path}"
+            yield f"the {thing} of item {row.item} was changed on disk: {path}"
 
 
 def _differences(row: Any) -> Iterator[str]:
@@ -105,11 +109,17 @@ def _differences(row: Any) -> Iterator[str]:
     wrong += [] if exact.same(row.constitution_digest, row.told_constitution) else ["constitution digest"]
     if wrong:
         yield f"item {row.id} differs from line {row.seq} of the log, which added it, in: {', '.join(wrong)}"
+    if not exact.same(row.clip_ms, said.get("clip_ms")):
+        yield f"item {row.id} is not {_length(said.get('clip_ms'))}, as line {row.seq} of the log has it"
     yield from exact.sentences(f"item {row.id}", found, {"has_image": int(said["has_image"] or row.image_added)})
     if row.json is None:
         yield f"the verdict of item {row.id} is gone"
     elif hashlib.sha256(_unpacked(row.json)).hexdigest() != said["verdict"]:
         yield f"the verdict of item {row.id} is not the one that line {row.seq} of the log added"
+
+
+def _length(clip_ms: object) -> str:
+    return "a picture" if clip_ms is None else f"a clip of {clip_ms} ms"
 
 
 def _unpacked(packed: Any) -> bytes:

@@ -11,11 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
 from judge.review.store import log, pictures, traits
+from judge.review.store.clips import Judged, as_verdict, findings_of, sha256_of
 from judge.review.store.closeness import image_score, uncertainty
 from judge.review.store.records import Source
-from judge.review.store.tables import item_branches, item_rules, items, verdicts
+from judge.review.store.tables import clips, item_branches, item_rules, items, verdicts
+from judge.settings import DEFAULT_CLIP_LIMITS
 from judge.verdict import Branch, RuleOutcome, Verdict
 
 _LISTED = (
@@ -34,18 +37,20 @@ _LISTED = (
 # Built once: SQLAlchemy takes longer to build a statement, and to see that it knows it, than SQLite to execute it.
 _KNOWN = sa.select(items.c.id, items.c.has_image).where(items.c.identity == sa.bindparam("identity"))
 _NEW = items.insert().returning(items)
-_VERDICT, _RULES, _BRANCHES = verdicts.insert(), item_rules.insert(), item_branches.insert()
+_VERDICT, _RULES, _BRANCHES, _CLIP = (one.insert() for one in (verdicts, item_rules, item_branches, clips))
 
 
-def keep(folder: Path, verdict: Verdict, image: bytes | None) -> str | None:
-    """Keep the image that a verdict is about; its digest.
+def keep(folder: Path, verdict: Judged, image: bytes | Path | None) -> str | None:
+    """Keep the image or clip that a verdict is about; its digest. A clip may be given as its file.
 
     Raises:
-        UserError: it is another image.
+        UserError: it is another one, or its file cannot be read.
     """
     if image is None:
         return None
-    judged = verdict.image_facts.sha256
+    judged = sha256_of(verdict)
+    if isinstance(image, Path):
+        return _keep_file(folder, verdict, image, judged)
     found = hashlib.sha256(image).hexdigest()
     if judged is not None and found != judged:
         raise UserError(
@@ -55,9 +60,21 @@ def keep(folder: Path, verdict: Verdict, image: bytes | None) -> str | None:
     return pictures.keep(folder, image)
 
 
-def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source: Source, now: datetime) -> int:
+def _keep_file(folder: Path, verdict: Judged, file: Path, judged: str | None) -> str:
+    try:
+        kept = pictures.keep_file(folder, file, judged or "", DEFAULT_CLIP_LIMITS.file_bytes)
+    except OSError as error:
+        raise UserError(
+            f"cannot read {file} ({error.strerror or error})", hint="name a file that can be read"
+        ) from error
+    if kept is None:
+        raise UserError(f"this is not the file that was judged: {verdict.image}", hint="give the judged file")
+    return kept
+
+
+def insert(connection: sa.Connection, verdict: Judged, kept: str | None, source: Source, now: datetime) -> int:
     """The id of the verdict's item, new or known; `kept` is the digest of its image, where that was kept."""
-    sha256 = verdict.image_facts.sha256 or kept
+    sha256 = sha256_of(verdict) or kept
     identity = _identity(verdict, sha256)
     known = connection.execute(_KNOWN, {"identity": identity}).first()
     if known is not None:
@@ -81,15 +98,15 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
         "constitution_digest": made_by.constitution_digest,
         "score": image_score(verdict),
         "uncertainty": uncertainty(verdict),
-        "seconds": verdict.timings.get("total"),
+        "seconds": verdict.timings.get("total") if isinstance(verdict, Verdict) else None,  # of pictures only
     }
     row = connection.execute(_NEW, values).one()
     item, said = int(row.id), verdict.model_dump_json().encode()
     connection.execute(_VERDICT, {"item": item, "json": zlib.compress(said)})
-    touched = {one.rule for one in verdict.findings if one.outcome in (RuleOutcome.VIOLATED, RuleOutcome.UNDECIDED)}
+    touched = {one.rule for one in findings_of(verdict) if one.outcome in (RuleOutcome.VIOLATED, RuleOutcome.UNDECIDED)}
     if touched:
         connection.execute(_RULES, [{"item": item, "rule": rule} for rule in sorted(touched)])
-    branches = _branches(verdict)
+    branches = _branches(verdict) if isinstance(verdict, Verdict) else Counter()  # of a clip few frames are kept whole
     if branches:
         rows = [{"item": item, "branch": name, "statements": count} for name, count in sorted(branches.items())]
         connection.execute(_BRANCHES, rows)
@@ -97,8 +114,11 @@ def insert(connection: sa.Connection, verdict: Verdict, kept: str | None, source
         "verdict": hashlib.sha256(said).hexdigest(),
         "has_image": row.has_image,
         "listed": listed(row, sorted(touched), dict(branches)),
-        "traits": traits.insert(connection, item, verdict),
+        "traits": traits.insert(connection, item, as_verdict(verdict)),
     }
+    if isinstance(verdict, ClipVerdict):
+        vouched["clip_ms"] = verdict.clip_facts.duration_ms
+        connection.execute(_CLIP, {"item": item, "duration_ms": verdict.clip_facts.duration_ms})
     log.append(connection, at=now, who=source, kind="added", item=row, extra=vouched)
     return item
 
@@ -123,10 +143,11 @@ def _branches(verdict: Verdict) -> Counter[str]:
     return Counter(asked.values())
 
 
-def _identity(verdict: Verdict, sha256: str | None) -> str:
+def _identity(verdict: Judged, sha256: str | None) -> str:
     """A digest of the image and of all that it was judged by. What has no image bytes is told apart by its verdict."""
-    thing = sha256 or hashlib.sha256(verdict.canonical_json().encode()).hexdigest()
+    thing = sha256 or hashlib.sha256(verdict.model_dump_json(exclude={"timings"}).encode()).hexdigest()
     by = verdict.provenance.model_dump(
         mode="json", include={"constitution_digest", "models", "prompts", "thresholds", "calibration_digest", "limits"}
     )
-    return hashlib.sha256(log.canonical([thing, by]).encode()).hexdigest()
+    parts = [thing, by, *([verdict.limits.model_dump(mode="json")] if isinstance(verdict, ClipVerdict) else [])]
+    return hashlib.sha256(log.canonical(parts).encode()).hexdigest()

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from judge.errors import UserError
 from judge.judging.scoring import rule_scores
 from judge.review.store import log, queue, reading
+from judge.review.store.clips import of_clip, parsed, scores_of
 from judge.review.store.records import Decision, Kind, LogEntry, Read, SecondReads, State
 from judge.review.store.tables import decisions, items, log_lines
 from judge.verdict import Verdict
@@ -220,7 +221,8 @@ def _append(
 ) -> LogEntry:
     """The line and the row of a decision. The line says about which verdict, by the digest of its JSON; and where it
     was hidden until the decision, that."""
-    shown = hashlib.sha256(reading.verdict_json(connection, row.id)).hexdigest()
+    said = reading.verdict_json(connection, row.id)
+    shown = hashlib.sha256(said).hexdigest()
     extra: dict[str, Any] = {"read": read, "before": row.state, "state": state, "verdict": shown}
     extra |= {"verdict_shown": False} if hidden else {}
     extra |= {} if agrees is None else {"agrees": agrees}
@@ -231,7 +233,7 @@ def _append(
         who=who,
         kind=kind,
         item=row,
-        scores=rule_scores(verdict),
+        scores=scores_of(parsed(said)) if of_clip(said) else rule_scores(verdict),
         decision=decision.action,
         rules=decision.rules,
         reason=decision.reason.strip(),

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +13,7 @@ import sqlalchemy as sa
 from judge.errors import UserError
 from judge.files import read_whole
 from judge.review.store import adding, log, named, pictures, queue, reading
+from judge.review.store.clips import Judged
 from judge.review.store.records import (
     Choices,
     Filters,
@@ -21,7 +24,7 @@ from judge.review.store.records import (
     Source,
 )
 from judge.review.store.roles import Right, may
-from judge.review.store.tables import items
+from judge.review.store.tables import clips, items
 from judge.review.store.team_folder import TeamFolder
 from judge.settings import MOST_IMAGE
 from judge.verdict import Verdict
@@ -32,19 +35,19 @@ _TOGETHER = 500  # items per transaction when many are added
 class ItemFolder(TeamFolder):
     """The items, their leases and their images in a data folder that is open."""
 
-    def add(self, verdict: Verdict, image: bytes | None, source: Source, *, now: datetime | None = None) -> int:
+    def add(self, verdict: Judged, image: bytes | Path | None, source: Source, *, now: datetime | None = None) -> int:
         """Put a verdict in the queue; its item's id.
 
         What is known already is not added again: the same image (by digest) judged by the same constitution, models,
         prompts and thresholds. An image that the known item lacked is kept with it.
 
         Raises:
-            UserError: `image` is not the image that the verdict is about.
+            UserError: `image`, the bytes or of a clip its file, is not what the verdict is about.
         """
         return next(self.add_many([(verdict, image)], source, now=now))
 
     def add_many(
-        self, many: Iterable[tuple[Verdict, bytes | None]], source: Source, *, now: datetime | None = None
+        self, many: Iterable[tuple[Judged, bytes | Path | None]], source: Source, *, now: datetime | None = None
     ) -> Iterator[int]:
         """Put many verdicts in the queue, hundreds per transaction; the ids in order."""
         remaining = iter(many)
@@ -158,6 +161,16 @@ class ItemFolder(TeamFolder):
             row_of(connection, item)
             return reading.verdict(connection, item)
 
+    def judged(self, item: int) -> Judged:
+        """The same as it was given: of a clip with its ranges and frames.
+
+        Raises:
+            UserError: no such item.
+        """
+        with self.reading() as connection:
+            row_of(connection, item)
+            return reading.judged(connection, item)
+
     def image(self, item: int) -> bytes:
         """The original bytes, to make a shielded picture of. They go to nobody: see `reveal`.
 
@@ -165,7 +178,7 @@ class ItemFolder(TeamFolder):
             UserError: no such item, no image was kept for it, or its file is gone or damaged.
         """
         with self.reading() as connection:
-            return self._image(row_of(connection, item))
+            return self._image(connection, row_of(connection, item))
 
     def reveal(self, item: int, reviewer: str, now: datetime | None = None) -> bytes:
         """The original bytes, for the holder of the lease (or an admin). It is recorded.
@@ -173,23 +186,53 @@ class ItemFolder(TeamFolder):
         Raises:
             UserError: the reviewer does not hold it; or as `image`.
         """
+        with self._revealing(item, reviewer, now) as (connection, row):
+            return self._image(connection, row)
+
+    def clip(self, item: int) -> Path:
+        """The file of a clip, to make shielded frames of. What it shows goes to nobody: see `reveal_clip`.
+
+        Raises:
+            UserError: no such item, it is no clip, or its file was not kept.
+        """
+        with self.reading() as connection:
+            return self._file_of(connection, row_of(connection, item), clip=True)
+
+    def reveal_clip(self, item: int, reviewer: str, now: datetime | None = None) -> Path:
+        """The file of a clip, for the holder of the lease (or an admin). It is recorded.
+
+        Raises:
+            UserError: the reviewer does not hold it; or as `clip`.
+        """
+        with self._revealing(item, reviewer, now) as (connection, row):
+            return self._file_of(connection, row, clip=True)
+
+    @contextmanager
+    def _revealing(self, item: int, reviewer: str, now: datetime | None) -> Iterator[tuple[sa.Connection, Any]]:
+        """What is read inside is recorded as revealed, unless that goes wrong."""
         moment = log.now_or(now)
         with self.writing() as connection:
             any_may = reading.has_users(connection) and may(reading.role(connection, reviewer), Right.REVEAL_ANY)
             row = row_of(connection, item)
             if not any_may and not holds(row, reviewer, moment):
                 raise not_held(item)
-            data = self._image(row)
+            yield connection, row
             log.append(connection, at=moment, who=reviewer, kind="reveal", item=row)
-            return data
 
-    def _image(self, row: Any) -> bytes:
+    def _file_of(self, connection: sa.Connection, row: Any, *, clip: bool) -> Path:
+        """Where the picture of an item is kept, or its clip, whichever is wanted."""
+        found = connection.execute(sa.select(clips.c.item).where(clips.c.item == row.id)).first() is not None
+        if found is not clip:
+            raise UserError(f"item {row.id} is {'a clip' if found else 'a picture'}", hint="look at it in the queue")
         if not row.has_image:
             raise UserError(
-                f"no image was kept for item {row.id} ({row.image})",
-                hint="add the verdict again with its image: judge review add FILE.jsonl --images DIR",
+                f"no {'clip' if clip else 'image'} was kept for item {row.id} ({row.image})",
+                hint="add the verdict again with its file: judge review add FILE.jsonl --images DIR",
             )
-        path = pictures.path_of(self._images, row.image_sha256)
+        return pictures.path_of(self._images, row.image_sha256)
+
+    def _image(self, connection: sa.Connection, row: Any) -> bytes:
+        path = self._file_of(connection, row, clip=False)
         try:
             data = read_whole(path, MOST_IMAGE)
         except OSError as error:

@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
 from judge.review.store import log, queue
+from judge.review.store.clips import Judged, as_verdict, parsed
 from judge.review.store.records import (
     Breaks,
     Choices,
@@ -29,11 +31,12 @@ from judge.review.store.records import (
     Session,
 )
 from judge.review.store.roles import Role
-from judge.review.store.tables import decisions, item_rules, item_traits, items, log_lines, users, verdicts
+from judge.review.store.tables import clips, decisions, item_rules, item_traits, items, log_lines, users, verdicts
 from judge.review.store.tables import settings as settings_table
 from judge.verdict import Verdict
 
 _NO_DECISION = ("added", "image_added", "reveal")
+_PICTURES = items.c.id.not_in(sa.select(clips.c.item))
 _DECIDES = sa.and_(
     decisions.c.superseded_by.is_(None),
     decisions.c.action.in_(("violation", "no_violation")),
@@ -42,8 +45,13 @@ _DECIDES = sa.and_(
 
 
 def verdict(connection: sa.Connection, item: int) -> Verdict:
-    """What the judge said of an item."""
-    return Verdict.model_validate_json(verdict_json(connection, item))
+    """What the judge said of an item; of a clip see `clips.as_verdict`."""
+    return as_verdict(judged(connection, item))
+
+
+def judged(connection: sa.Connection, item: int) -> Judged:
+    """The verdict of an item on its picture, or on its clip."""
+    return parsed(verdict_json(connection, item))
 
 
 def verdict_json(connection: sa.Connection, item: int) -> bytes:
@@ -70,9 +78,10 @@ def item(connection: sa.Connection, number: int, reviewer: str, now: datetime) -
         if blind
         else tuple(log.entries(connection, log_lines.c.item == number, log_lines.c.kind.not_in(_NO_DECISION)))
     )
+    said = judged(connection, number)
     return Item(
         id=row.id,
-        verdict=verdict(connection, number),
+        verdict=as_verdict(said),
         image_sha256=row.image_sha256,
         has_image=row.has_image,
         source=row.source,
@@ -86,6 +95,7 @@ def item(connection: sa.Connection, number: int, reviewer: str, now: datetime) -
         verdict_shown=not blind or settings(connection).second_reads.verdict_shown,
         gold=row.gold,
         decisions=shown,
+        clip=said if isinstance(said, ClipVerdict) else None,
     )
 
 
@@ -101,7 +111,8 @@ def summaries(
         .scalar_subquery()
     )
     rows = connection.execute(
-        sa.select(items, standing.label("decision"))
+        sa.select(items, standing.label("decision"), clips.c.duration_ms.label("clip_ms"))
+        .outerjoin(clips, clips.c.item == items.c.id)
         .where(*queue.matching(filters), *queue.in_state(filters, now.timestamp()))
         .order_by(*queue.ordered(order))
         .limit(limit)
@@ -123,6 +134,7 @@ def summaries(
             state=row.state,
             lease=_lease(row, now),
             decision=row.decision,
+            clip_ms=row.clip_ms,
         )
         for row in rows
     ]
@@ -199,10 +211,11 @@ def decision_rows(
 
 
 def verdicts_of(connection: sa.Connection, images: Collection[str]) -> dict[str, list[Verdict]]:
-    """Every verdict on pictures, by their digests, the newest first; a list for each digest."""
+    """Every verdict on pictures (not on clips), by their digests, the newest first; a list for each digest."""
     found: dict[str, list[Verdict]] = {one: [] for one in images}
     wanted = sa.select(items.c.image_sha256, verdicts.c.json).join(verdicts, verdicts.c.item == items.c.id)
-    for row in connection.execute(wanted.where(items.c.image_sha256.in_(images)).order_by(items.c.id.desc())):
+    wanted = wanted.where(items.c.image_sha256.in_(images), _PICTURES)
+    for row in connection.execute(wanted.order_by(items.c.id.desc())):
         found[row.image_sha256].append(Verdict.model_validate_json(zlib.decompress(row.json)))
     return found
 
@@ -210,8 +223,8 @@ def verdicts_of(connection: sa.Connection, images: Collection[str]) -> dict[str,
 def decided(
     connection: sa.Connection, filters: Filters, newest: int | None = None, item: int | None = None
 ) -> Iterator[DecidedItem]:
-    """Decided items with the decision that stands: the last one. `newest`: only so many, the last decided first.
-    `item`: only this one."""
+    """Decided pictures (not clips) with the decision that stands: the last one. `newest`: only so many, the last
+    decided first. `item`: only this one."""
     last = sa.select(sa.func.max(decisions.c.seq).label("seq")).where(_DECIDES).group_by(decisions.c.item).subquery()
     rows = connection.execute(
         sa.select(items.c.id, decisions.c.action, decisions.c.rules, verdicts.c.json)
@@ -219,7 +232,12 @@ def decided(
         .join(decisions, decisions.c.seq == last.c.seq)
         .join(items, items.c.id == decisions.c.item)
         .join(verdicts, verdicts.c.item == items.c.id)
-        .where(items.c.state == "decided", *queue.matching(filters), *([] if item is None else [items.c.id == item]))
+        .where(
+            items.c.state == "decided",
+            _PICTURES,
+            *queue.matching(filters),
+            *([] if item is None else [items.c.id == item]),
+        )
         .order_by(items.c.id if newest is None else decisions.c.seq.desc())
         .limit(newest)
     )

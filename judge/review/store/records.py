@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from judge.clip_verdict import ClipVerdict
 from judge.settings import Frozen, Share
 from judge.verdict import Verdict, VerdictWord
 
@@ -112,7 +113,8 @@ class LogEntry(Frozen):
 class ItemSummary(Frozen):
     """An item as one line of a list. `score` and `uncertainty`: see `judge.review.store.closeness`.
 
-    violations: the rules that the judge found violated. decision: what people came to, once it is decided.
+    violations: the rules that the judge found violated. decision: what people came to, once it is decided. clip_ms: how
+    long it lasts, where it is a clip.
     """
 
     id: int
@@ -129,6 +131,7 @@ class ItemSummary(Frozen):
     state: State
     lease: Lease | None
     decision: Action | None
+    clip_ms: int | None = None
 
 
 class Item(Frozen):
@@ -138,7 +141,7 @@ class Item(Frozen):
     reading of a gold item. blind: what others decided is hidden (`decisions` is empty, `state` says `open`).
     verdict_shown: whether the reviewer may see what the judge said before they decide; not in a blind read, unless the
     team reads second with the verdict shown. gold: the truth is known. It is for reports; a reviewer must not be
-    shown it.
+    shown it. clip: where it is a clip, the verdict over its time; `verdict` then says of each rule what came of it.
     """
 
     id: int
@@ -156,6 +159,7 @@ class Item(Frozen):
     verdict_shown: bool
     gold: bool
     decisions: tuple[LogEntry, ...] = ()
+    clip: ClipVerdict | None = None
 
 
 class ItemCounts(Frozen):

@@ -66,6 +66,13 @@ verdicts = sa.Table(  # apart from the items, which stay small and quick to sear
     sa.Column("json", sa.LargeBinary, nullable=False),
 )
 
+clips = sa.Table(  # items that are clips, and how long they last
+    "clips",
+    metadata,
+    sa.Column("item", sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("duration_ms", sa.Integer, nullable=False),
+)
+
 item_rules = sa.Table(  # rules that are violated or undecided
     "item_rules",
     metadata,
@@ -170,7 +177,7 @@ attempts = sa.Table(  # failed logins in a row
     sa.Column("last", sa.Float, nullable=False),
 )
 
-_NEW = sorted(one.name for one in (item_traits, item_prints, item_buckets))
+_NEW = sorted(one.name for one in (clips, item_traits, item_prints, item_buckets))
 _SINCE = {2: sorted([*_NEW, preferences.name]), 3: _NEW}  # by schema, the tables that it had not
 
 _TRIGGERS = (

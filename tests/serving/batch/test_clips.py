@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judge.clip_verdict import ClipVerdict
-from judge.report.open_reviews import clips, counted
+from judge.report.open_reviews import counted, open_reviews
 from judge.report.tables import Tables
 from judge.serving.batch import call
 from judge.serving.batch.call import batch
@@ -51,7 +51,9 @@ def test_a_clip_is_a_row_with_its_ranges(judging, tmp_path):
     again = batch(folder, out, "test", evidence="all")
     assert (again.done, again.before, again.without_evidence) == (0, 4, 0)
     with Tables(out) as tables:
-        assert (counted(tables), clips(tables)) == ((0, 0), 1)
+        assert counted(tables) == (1, 0)
+        (one,) = open_reviews(tables, lambda verdict: 1.0)
+        assert (one.key, one.verdict.clip, one.verdict.verdict) == ("d.mp4", str(folder / "d.mp4"), "needs_review")
 
 
 def test_a_changed_policy_judges_a_clip_by_all_rules(judging, tmp_path):
