@@ -38,6 +38,7 @@ LIBRARIES = (  # what `judge check` has imported when it ends
     "transformers.models.llava.modeling_llava",
     "transformers.models.siglip.modeling_siglip",
 )
+APP = ("judge.review.page", "judge.review.samples")  # what the review app has beside them, imported when first wanted
 CLOSED = -10  # instead of a stream: the command has none
 COMMANDS_OWN = {  # what `judge` sets itself where nobody has, so also what forks has it
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -81,7 +82,7 @@ class Popen:
             request.write(json.dumps(asked).encode())
             request.flush()
             sent = [request.fileno(), writing, *(one for one in streams if one != CLOSED)]
-            socket.send_fds(forks, [b"."], sent)
+            socket.send_fds(forks, [b"A" if _is_the_app(words) else b"."], sent)
         self._answer = os.fdopen(reading, "rb")
         self.pid = int(self._answer.readline())
 
@@ -150,6 +151,10 @@ def judge(*arguments: str | Path, cwd: Path = ROOT, **environment: str) -> subpr
     return run([sys.executable, "-m", "judge", *arguments], cwd=cwd, env={**os.environ, **environment})
 
 
+def _is_the_app(words: Sequence[str]) -> bool:
+    return words[0] == "app.py" or words[:3] == ["-m", "judge", "review"] or "tests.review.held_app" in words[:2]
+
+
 @cache
 def _forks() -> tuple[socket.socket, dict[str, str]]:
     """To the process that forks, and the environment that it was started with; it ends with this one."""
@@ -157,6 +162,7 @@ def _forks() -> tuple[socket.socket, dict[str, str]]:
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "tests.forking", str(theirs.fileno())]
     alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}  # threads do not come along
+    alone["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
     process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT, env={**known, **alone})
     theirs.close()
     atexit.register(process.wait)
@@ -172,6 +178,8 @@ def _serve(line: socket.socket) -> dict[str, Any]:
         waiting -= {one for one in waiting if os.waitpid(one, os.WNOHANG if word else 0)[0]}
         if not word:
             os._exit(0)
+        if word == b"A":
+            _import(APP)
         forked = os.fork()
         if not forked:
             break
@@ -191,6 +199,15 @@ def _serve(line: socket.socket) -> dict[str, Any]:
         os._exit(0)
     os.close(answer)
     return {**asked, "streams": streams}
+
+
+def _import(libraries: Sequence[str]) -> None:
+    """What is forked has them, and a fork has one thread only."""
+    for one in libraries:
+        import_module(one)
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, libraries
+    gc.collect()
+    gc.freeze()
 
 
 def _become(asked: dict[str, Any]) -> None:
@@ -227,11 +244,7 @@ if __name__ == "__main__":
 
     only_our_talk()
     start_lean()
-    for _library in LIBRARIES:
-        import_module(_library)
-    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a fork has one thread only"
-    gc.collect()
-    gc.freeze()
+    _import(LIBRARIES)
     _asked = _serve(socket.socket(fileno=int(sys.argv[1])))
     _become(_asked)
     _words = _asked["words"]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
 from contextlib import contextmanager
 from functools import cache
 
+from tests import forking
 from tests.conftest import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -35,7 +34,7 @@ def serving(data, *more, command=None, stderr=None, port=0):
         probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     command = [*(command or [sys.executable, "app.py", "--data", str(data), *more]), "--port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=stderr)
+    server = forking.Popen(command, cwd=ROOT, stderr=stderr)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):
