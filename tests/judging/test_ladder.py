@@ -201,5 +201,7 @@ def test_every_language_debates_in_its_own_words(code):
 def test_a_language_without_the_prompts_says_so(monkeypatch, tmp_path):
     (tmp_path / "prompts/en").mkdir(parents=True)
     monkeypatch.setattr("judge.languages.shipped", lambda name: tmp_path / name)
-    with pytest.raises(UserError, match=r"no prompt debate-argue\.j2, debate-decide\.j2, refusals\.yaml in language 'en'"):
+    with pytest.raises(
+        UserError, match=r"no prompt debate-argue\.j2, debate-decide\.j2, refusals\.yaml in language 'en'"
+    ):
         language_of.__globals__["Language"]("en", None).digests_of(("debate",))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from judge.errors import UserError
 from judge.review.audit import audit
 from judge.review.export import rows
-from judge.review.store import Decision, Filters, Store
+from judge.review.store import Decision, Filters
 from tests.review.filmed import judged, without
 from tests.review.shelf import fill, unmixed_store
 

@@ -1,8 +1,8 @@
-"""The process that decodes one clip, bounded by the system before it reads a byte of it.
+"""The process that decodes one clip, or single frames of it, bounded by the system before it reads a byte of it.
 
-The file is its standard input, the limits are its argument, and what it found goes to its standard output: the length
-of a JSON object in 8 bytes, the object, and the held frames as JPEG, one behind the other. Whoever started it does not
-believe it any more than the file.
+The file is its standard input, the limits (and the times of single frames) are its argument, and what it found goes to
+its standard output: the length of a JSON object in 8 bytes, the object, and frames as JPEG, one behind the other.
+Whoever started it does not believe it any more than the file.
 """
 
 from __future__ import annotations
@@ -27,12 +27,17 @@ def main() -> None:
         from PIL import JpegImagePlugin  # noqa: F401
 
         from judge.media.clips.decoding import NoFilm, look_through
+        from judge.media.clips.jumping import frames_at
     except ImportError as error:
         _tell(out, {"missing": str(error.name or error)})
         return
     _bound(limits["memory_bytes"], limits["seconds"])
     try:
         with os.fdopen(0, "rb", buffering=2**16) as file:
+            if "times" in limits:
+                frames = frames_at(file, limits["pixels"], limits["seconds"], limits["times"])
+                _tell(out, {"frames": [len(one) for one in frames]}, *frames)
+                return
             looked = look_through(file, limits["pixels"], limits["seconds"])
     except NoFilm as error:
         _tell(out, {"no_film": str(error)})

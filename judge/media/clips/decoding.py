@@ -5,22 +5,18 @@ Knows PyAV. What goes wrong is told, not raised, once a first frame was seen.
 
 from __future__ import annotations
 
-import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from PIL import Image
-
 from judge.media.budget import megapixels
 from judge.media.clips.holding import Holding
-from judge.media.reduce import fitted
+from judge.media.clips.upright import Upright
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VIEW_PIXELS = 512 * 512  # of a copy that is looked at, as of an animation's frames at least
 _TELLING = 256  # pixels of the longer side of a copy that tells frames apart
 _THREADS = 2
 _LATEST = 10**10  # milliseconds: no film is longer
@@ -38,17 +34,6 @@ _HOLE = 3  # times the length of a frame, without the next
 _UNSHOWN = ("vp8", "libvpx")  # codecs that store frames which are never shown
 _SEE_THROUGH = ("rgba", "bgra", "argb", "abgr", "yuva", "gbrap", "ya", "pal8")  # how such pixels are called
 _PQ = 16  # of transfer characteristics: brightness in units of light
-# Display matrices, as (a, b, c, d) by sign, and how PIL turns a frame as they say.
-_TURNS: dict[tuple[int, ...], tuple[Image.Transpose | None, int]] = {
-    (1, 0, 0, 1): (None, 0),
-    (0, 1, -1, 0): (Image.Transpose.ROTATE_270, 90),
-    (-1, 0, 0, -1): (Image.Transpose.ROTATE_180, 180),
-    (0, -1, 1, 0): (Image.Transpose.ROTATE_90, 270),
-    (-1, 0, 0, 1): (Image.Transpose.FLIP_LEFT_RIGHT, 0),
-    (1, 0, 0, -1): (Image.Transpose.FLIP_TOP_BOTTOM, 0),
-    (0, 1, 1, 0): (Image.Transpose.TRANSPOSE, 90),
-    (0, -1, -1, 0): (Image.Transpose.TRANSVERSE, 270),
-}
 
 
 class NoFilm(Exception):
@@ -91,24 +76,32 @@ def look_through(
     Raises:
         NoFilm: no frame can be had of it.
     """
+    until = clock() + seconds
+    with opened(file) as container:
+        return _looked(container, pixels, until, clock)
+
+
+def opened(file: BinaryIO) -> Any:
+    """The container of a film.
+
+    Raises:
+        NoFilm: it is none, or in a format that is not read.
+    """
     import av
     import av.logging
 
     av.logging.set_level(None)
-    until = clock() + seconds
     options = {"format_whitelist": FORMATS, "codec_whitelist": CODECS, "protocol_whitelist": ""}
     try:
-        container = av.open(file, mode="r", container_options=options, options=options)
+        return av.open(file, mode="r", container_options=options, options=options)
     except (av.FFmpegError, ValueError, OverflowError) as error:
         raise NoFilm(f"damaged, or in a format that is not read ({_said(error)})") from error
-    with container:
-        return _looked(container, pixels, until, clock)
 
 
 def _looked(container: Any, pixels: int, until: float, clock: Callable[[], float]) -> DecodedClip:
-    stream, looked = _chosen(container, pixels)
+    stream, looked = chosen(container, pixels)
     seen = _Seeing(stream, looked, container.start_time)
-    for frame, said in _frames(container, stream, looked):
+    for frame, said in frames_of(container, stream, looked):
         if clock() > until:
             looked.ended = "time"
             break
@@ -119,14 +112,14 @@ def _looked(container: Any, pixels: int, until: float, clock: Callable[[], float
         else:
             seen.add(frame)
     if not looked.frames:
-        raise NoFilm(_why_nothing(looked))
+        raise NoFilm(why_nothing(looked))
     seen.finish()
     if not looked.ended and looked.duration_ms > looked.end_ms + max(_SLACK, looked.end_ms // 50):
         looked.ended = "broken"
     return looked
 
 
-def _chosen(container: Any, pixels: int) -> tuple[Any, DecodedClip]:
+def chosen(container: Any, pixels: int) -> tuple[Any, DecodedClip]:
     """The film that a player shows, ready to be decoded, and what is known of it before."""
     streams = [one for one in container.streams.video if not _is_cover(one)]
     if not streams:
@@ -147,13 +140,13 @@ def _chosen(container: Any, pixels: int) -> tuple[Any, DecodedClip]:
     return stream, looked
 
 
-def _why_nothing(looked: DecodedClip) -> str:
+def why_nothing(looked: DecodedClip) -> str:
     if looked.ended == "time":
         return "decoding its first frame takes longer than its limit"
     return looked.damaged[0][2] if looked.damaged else "no frame in it can be decoded"
 
 
-def _frames(container: Any, stream: Any, looked: DecodedClip) -> Iterator[tuple[Any | None, str]]:
+def frames_of(container: Any, stream: Any, looked: DecodedClip) -> Iterator[tuple[Any | None, str]]:
     """Frames; None, and what is said, where one cannot be decoded."""
     import av
 
@@ -192,17 +185,13 @@ class _Seeing:
     """Puts frames in their place in time, and holds small copies of them, upright and as wide as they are shown."""
 
     def __init__(self, stream: Any, looked: DecodedClip, start: int | None) -> None:
-        from av.video.reformatter import VideoReformatter
-
         self._stream, self._looked, self._holding = stream, looked, Holding()
         self._steady = looked.format in _STEADY
         self._begin = start / 1_000_000 if start is not None else None
         self._last = -1  # when the frame before shows, in milliseconds
         self._length = 0  # and for how long
         self._since: tuple[int, str] | None = None  # from when on something is damaged, and what was said
-        self._rotation: int | None = None
-        self._turn: tuple[Image.Transpose | None, int] = (None, 0)
-        self._shrinkers = {telling: VideoReformatter() for telling in (True, False)}
+        self._upright = Upright(stream, looked.odd)
 
     def add(self, frame: Any) -> None:
         """Take the next frame."""
@@ -250,11 +239,7 @@ class _Seeing:
         self._since = None
 
     def _see(self, frame: Any, ms: int) -> None:
-        if frame.rotation != self._rotation:  # what lies beside a frame holds on to it, so it is looked at but rarely
-            self._rotation, self._turn = frame.rotation, _turn(frame, self._looked)
-        turn, degrees = self._turn
-        ratio = float(self._stream.sample_aspect_ratio or 1)
-        shown = max(1, round(frame.width * (ratio if 0.1 <= ratio <= 10 else 1.0))), frame.height
+        shown, degrees = self._upright.shown(frame)
         if frame.format.name.startswith(_SEE_THROUGH):
             self._looked.odd("see_through")
         if int(frame.color_trc or 0) == _PQ:
@@ -262,30 +247,10 @@ class _Seeing:
         if not self._looked.frames:
             self._looked.width, self._looked.height = shown if degrees in (0, 180) else shown[::-1]
             self._looked.turned = degrees
-
-        def copy(size: tuple[int, int], *, telling: bool) -> Image.Image:
-            small = self._shrinkers[telling].reformat(
-                frame, width=size[0], height=size[1], format="rgb24", interpolation="AREA"
-            )
-            image: Image.Image = small.to_image()  # type: ignore[no-untyped-call]
-            return image if turn is None else image.transpose(turn)
-
         share = min(1.0, _TELLING / max(shown))
         telling = max(1, round(shown[0] * share)), max(1, round(shown[1] * share))
-        view = fitted(shown, VIEW_PIXELS)
-        self._holding.add(ms, copy(telling, telling=True), lambda: copy(view, telling=False))
-
-
-def _turn(frame: Any, looked: DecodedClip) -> tuple[Image.Transpose | None, int]:
-    """How a frame is turned to be shown: as PIL does it, and by how many degrees clockwise."""
-    for one in frame.side_data:
-        if "DISPLAYMATRIX" in str(one.type).upper():
-            matrix = struct.unpack("=9i", bytes(one)[:36])
-            signs = tuple(round(matrix[place] / 65536) for place in (0, 1, 3, 4))
-            if signs in _TURNS:
-                return _TURNS[signs]
-            looked.odd("turned")
-    return None, 0
+        small = self._upright.copy(frame, telling, telling=True)
+        self._holding.add(ms, small, lambda: self._upright.view(frame))
 
 
 def _announced(container: Any, stream: Any) -> int:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,12 +40,26 @@ def opened_clip(source: str | Path | bytes, limits: ClipLimits) -> Strip:
     Raises:
         ImageError: no such file, too large, no film in it, or a package is missing without which films are not read.
     """
-    if find_spec("av") is None:
-        raise missing("av")
-    with _file(source, limits) as file:
-        sha256 = _digest(file, limits)
+    missing_reader()
+    with clip_file(source, limits) as file:
+        sha256 = digest_of(file, limits)
         told, pieces = _told(file, limits)
     return _strip(sha256, told, pieces, limits)
+
+
+def missing_reader() -> None:
+    """Refuse where films cannot be read at all.
+
+    Raises:
+        ImageError: the package for it is missing.
+    """
+    if not reads_clips():
+        raise missing("av")
+
+
+def reads_clips() -> bool:
+    """Whether the package is installed without which no film is read."""
+    return find_spec("av") is not None
 
 
 def missing(package: str) -> ImageError:
@@ -54,7 +68,7 @@ def missing(package: str) -> ImageError:
 
 
 @contextmanager
-def _file(source: str | Path | bytes, limits: ClipLimits) -> Iterator[BinaryIO]:
+def clip_file(source: str | Path | bytes, limits: ClipLimits) -> Iterator[BinaryIO]:
     """The clip as a file of its own position, so that a process can be given it."""
     if isinstance(source, bytes):
         if len(source) > limits.file_bytes:
@@ -76,7 +90,7 @@ def _too_large(limits: ClipLimits) -> ImageError:
     return ImageError(f"larger than {size(limits.file_bytes)}", hint="cut it into parts, or shrink it")
 
 
-def _digest(file: BinaryIO, limits: ClipLimits) -> str:
+def digest_of(file: BinaryIO, limits: ClipLimits) -> str:
     total, read = hashlib.sha256(), 0
     file.seek(0)
     try:
@@ -95,7 +109,23 @@ def _digest(file: BinaryIO, limits: ClipLimits) -> str:
 
 def _told(file: BinaryIO, limits: ClipLimits) -> tuple[LookedTold, bytes]:
     """What the process found, and the frames in one piece."""
-    asked = {"pixels": limits.pixels, "seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
+    told, pieces = said_of(file, limits)
+    try:
+        return LookedTold.model_validate(told), pieces
+    except ValidationError as error:
+        raise broken_down() from error
+
+
+def said_of(file: BinaryIO, limits: ClipLimits, times: Sequence[int] | None = None) -> tuple[Any, bytes]:
+    """What the process that decodes says of a clip: an object that nobody has looked at, and frames in one piece.
+
+    times: of single frames, in milliseconds and in order, that alone are wanted.
+
+    Raises:
+        ImageError: there is no film in it, it took too long, a package is missing, or the process broke down.
+    """
+    asked: dict[str, object] = {"pixels": limits.pixels, "seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
+    asked |= {} if times is None else {"times": list(times)}
     paths = os.pathsep.join(one for one in sys.path if one)
     few = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
     process = subprocess.Popen(  # noqa: S603
@@ -134,11 +164,14 @@ def _told(file: BinaryIO, limits: ClipLimits) -> tuple[LookedTold, bytes]:
             raise missing(str(told["missing"]))
         if isinstance(told, dict) and "no_film" in told:
             raise ImageError(str(told["no_film"]), retryable=bool(told.get("memory")))
-        return LookedTold.model_validate(told), pieces
-    except (ValueError, ValidationError) as error:
-        raise ImageError(
-            "its decoder broke down", hint="save it anew with a video program, or give it more memory", retryable=False
-        ) from error
+        return told, pieces
+    except ValueError as error:
+        raise broken_down() from error
+
+
+def broken_down() -> ImageError:
+    """What is said where the process ended without a word, or said what it never says."""
+    return ImageError("its decoder broke down", hint="save it anew with a video program, or give it more memory")
 
 
 def _strip(sha256: str, told: LookedTold, pieces: bytes, limits: ClipLimits) -> Strip:
@@ -146,7 +179,7 @@ def _strip(sha256: str, told: LookedTold, pieces: bytes, limits: ClipLimits) -> 
     for ms, until, count, alike, shot, length in told.held[: MOST + 1]:
         data = pieces[place : place + length]
         place += length
-        if len(data) != length or not before <= ms <= until or count < 1 or not _is_copy(data):
+        if len(data) != length or not before <= ms <= until or count < 1 or not is_copy(data):
             raise ImageError("its decoder broke down", hint="save it anew with a video program")
         held.append(Held(ms, until, count, alike, shot, data))
         before = ms
@@ -188,7 +221,7 @@ def _gaps(told: LookedTold) -> Iterator[Why]:
         yield elsewhere(Why.of(Detail.CODING_UNREAD, where="PQ"))
 
 
-def _is_copy(data: bytes) -> bool:
+def is_copy(data: bytes) -> bool:
     """Whether it is a JPEG of no more pixels than a copy has: all that the judge is given of what the process says."""
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
