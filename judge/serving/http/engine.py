@@ -11,18 +11,22 @@ import asyncio
 import logging
 import math
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from judge.causes import Cause
 from judge.errors import ModelError, UserError
+from judge.serving.http.admission import Coming, Overloaded, Room
+from judge.serving.http.bounds import EngineBounds, for_process
+from judge.serving.http.lane import BEING_LOADED, Lane, Waiting
 from judge.serving.http.process import Died, ModelProcess, OrderTaker
 from judge.serving.http.queue import FairQueue, QueuedImage
-from judge.serving.http.worker import JudgedImage, Loaded, LoadPolicy, OrderRefused, Parcel, judged
+from judge.serving.http.suspects import Suspects, left_to_a_person
+from judge.serving.http.worker import JudgedImage, Loaded, LoadPolicy, OrderRefused, Parcel
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from judge.locks.loading import Policy
     from judge.serving.devices import Processes
     from judge.settings import Settings
@@ -30,17 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("judge")
 LOADING = 1800.0  # seconds for loading models, which may be many gigabytes on a slow disk
-TRIES = 2  # of an image that ends processes
-_LONGEST_PAUSE = 30.0  # seconds between tries to start a process that cannot load
-_REMEMBERED = 10_000  # images that ended a process
-
-
-class Overloaded(Exception):
-    """There is no room for more now. seconds: after which there may be."""
-
-    def __init__(self, why: str, seconds: float) -> None:
-        super().__init__(why)
-        self.seconds = seconds
+_LOOK = 1.0  # seconds between looks at a process that has nothing to do
 
 
 class Lost(Exception):
@@ -57,33 +51,6 @@ class Watch:
         """A process ended that should not have."""
 
 
-@dataclass(frozen=True)
-class EngineBounds:
-    """waiting: most images in the queue before requests are refused. batch: most images that are judged together.
-    window: seconds that the first of them waits for others. seconds: that a request may take. pixels: of an image.
-    clip_frames: of a clip that are judged."""
-
-    waiting: int
-    batch: int
-    window: float
-    seconds: float
-    pixels: int
-    clip_frames: int = 1
-
-
-@dataclass(eq=False)
-class _Lane:
-    process: OrderTaker
-    orders: deque[tuple[LoadPolicy, asyncio.Future[Loaded | OrderRefused] | None]] = field(default_factory=deque)
-    loaded: set[str] = field(default_factory=set)
-    failures: int = 0  # in a row
-    idle: bool = False
-
-    @property
-    def ready(self) -> bool:
-        return bool(self.loaded)
-
-
 class Engine:
     """Judges for the server. All of it belongs to one event loop."""
 
@@ -97,26 +64,31 @@ class Engine:
     ) -> None:
         """process: makes one; see `ModelProcess`."""
         self.bounds, self.watch = bounds, watch or Watch()
-        self._queue = FairQueue()
+        self._queue, self._room = FairQueue(), Room(bounds.waiting, bounds.batch)
         self._news = asyncio.Event()
         self._policies: dict[str, Policy] = {}
         self._provenance: dict[str, Provenance] = {}
         self._wanted: set[str] = set()  # keys of policies, those that are only being loaded, too
         self._leaving: dict[str, asyncio.TimerHandle] = {}
-        self._deaths: OrderedDict[str, int] = OrderedDict()
+        self._suspects = Suspects()
         self._pace = 0.0  # seconds that an image takes a lane, of late
         self._loading = 10.0  # seconds that loading took the last time
         devices = processes.devices or ("",)
         self._lanes = [
-            _Lane(process(_on(settings, devices[number % len(devices)], bounds), processes.threads))
+            Lane(process(for_process(settings, devices[number % len(devices)], bounds), processes.threads))
             for number in range(processes.number)
         ]
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def waiting(self) -> int:
-        """Images in the queue."""
-        return len(self._queue)
+        """Images that were let in, and are not being judged."""
+        return len(self._queue) + self._room.expected
+
+    @property
+    def most_waiting(self) -> int:
+        """Images that may wait now."""
+        return self._room.most(self.ready)
 
     @property
     def ready(self) -> int:
@@ -189,34 +161,44 @@ class Engine:
         if key not in self._leaving:
             self._leaving[key] = asyncio.get_running_loop().call_later(self.bounds.seconds, drop)
 
+    @property
+    def trouble(self) -> str:
+        """Why no process can judge now; empty where one can."""
+        why = [lane.trouble for lane in self._lanes]
+        return "" if not all(why) else next((one for one in why if one != BEING_LOADED), BEING_LOADED)
+
     def admit(self) -> None:
         """Let a request in.
 
         Raises:
             Overloaded: nothing is ready to judge, or too much waits already.
         """
-        if not self.ready:
-            raise Overloaded("the models are being loaded", self._loading)
-        if self.waiting >= self.bounds.waiting:
-            raise Overloaded("too many images wait to be judged", self.waiting * self._pace / max(1, self.ready))
+        if why := self.trouble:
+            raise Overloaded(why, self._loading)
+        self._room.check(len(self._queue), self.ready, self._pace)
 
-    async def judge(self, client: str, key: str, data: bytes, sha256: str) -> JudgedImage:
-        """What comes of an image; it waits its turn among those of its client.
+    def coming(self, images: int) -> AbstractContextManager[Coming]:
+        """Around a request that was let in: so many of its images count as waiting, until each has come to `judge`."""
+        return self._room.coming(images)
 
-        Raises:
+    def judge(self, client: str, key: str, data: bytes, sha256: str) -> Awaitable[JudgedImage]:
+        """What comes of an image, which waits its turn among those of its client from now on.
+
+        Raises (when waited for):
             Lost: the process that judged it ended.
             TimeUp: it waited too long.
         """
-        deaths = self._deaths.get(sha256, 0)
-        if deaths >= TRIES:
-            return self._left(key)
         future: asyncio.Future[JudgedImage] = asyncio.get_running_loop().create_future()
+        if self._suspects.hopeless(sha256):
+            future.set_result(left_to_a_person(self._provenance[key]))
+            return future
         until = time.monotonic() + self.bounds.seconds
-        self._queue.put(client, QueuedImage(key, sha256, data, future, until, alone=deaths > 0))
+        alone = self._suspects.alone(sha256)
+        self._queue.put(client, QueuedImage(key, sha256, data, future, until, alone=alone))
         self._news.set()
-        return await future
+        return future
 
-    async def _work(self, lane: _Lane) -> None:
+    async def _work(self, lane: Lane) -> None:
         while True:
             try:
                 await self._next(lane)
@@ -224,17 +206,22 @@ class Engine:
                 log.exception("unexpected error, please report it")
                 await asyncio.sleep(1)
 
-    async def _next(self, lane: _Lane) -> None:
+    async def _next(self, lane: Lane) -> None:
         if lane.orders:
             await self._load(lane)
-        elif lane.loaded and len(self._queue):
+        elif lane.ready and len(self._queue):
             await self._take(lane)
+        elif lane.lost(self.bounds.patience):
+            lane.process.kill()
+            await self._mourn(lane)
         else:
-            lane.idle = bool(lane.loaded)
+            lane.idle = lane.ready
             self._news.clear()
-            await self._news.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK):
+                    await self._news.wait()
 
-    async def _load(self, lane: _Lane) -> None:
+    async def _load(self, lane: Lane) -> None:
         order, answer = lane.orders[0]
         begun = time.monotonic()
         try:
@@ -258,12 +245,12 @@ class Engine:
             log.error("the models cannot be loaded any more: %s", found.message)
             await self._mourn(lane)
 
-    async def _take(self, lane: _Lane) -> None:
+    async def _take(self, lane: Lane) -> None:
         lane.idle = True
-        if self.waiting < self.bounds.batch:
+        if len(self._queue) < self.bounds.batch:
             await asyncio.sleep(self.bounds.window)
         idle = max(1, sum(one.idle for one in self._lanes))
-        jobs = self._queue.take(min(self.bounds.batch, math.ceil(self.waiting / idle)))
+        jobs = self._queue.take(min(self.bounds.batch, math.ceil(len(self._queue) / idle)))
         lane.idle = False
         if jobs:
             try:
@@ -275,7 +262,7 @@ class Engine:
                 for job in jobs:
                     job.end(Lost())
 
-    async def _judge(self, lane: _Lane, jobs: list[QueuedImage]) -> None:
+    async def _judge(self, lane: Lane, jobs: list[QueuedImage]) -> None:
         key = jobs[0].policy
         if key not in lane.loaded:
             policy = self._policies.get(key)
@@ -284,7 +271,7 @@ class Engine:
             return
         begun = time.monotonic()
         parcel = Parcel(key, tuple(job.data for job in jobs), self.bounds.pixels)
-        found = await lane.process.ask(parcel, 2 * self.bounds.seconds + 10)
+        found = await lane.process.ask(parcel, self.bounds.patience)
         spent = time.monotonic() - begun
         self._pace = spent / len(jobs) if not self._pace else 0.8 * self._pace + 0.2 * spent / len(jobs)
         self.watch.parcel(jobs, spent)
@@ -292,7 +279,7 @@ class Engine:
             log.error("the models cannot be used: %s", found.message)
             return
         for job, one in zip(jobs, found, strict=True):
-            self._deaths.pop(job.sha256, None)
+            self._suspects.clear(job.sha256)
             if not job.done.done():
                 job.done.set_result(one)
 
@@ -300,56 +287,17 @@ class Engine:
         return LoadPolicy(key, policy, frozenset(self._wanted))
 
     def _blame(self, jobs: list[QueuedImage]) -> None:
-        """A process died, and nobody knows at which of these: each is judged alone from now on, and one at which two
-        died is judged no more."""
         for job in jobs:
-            self._deaths[job.sha256] = self._deaths.pop(job.sha256, 0) + 1
-            if self._deaths[job.sha256] >= TRIES and not job.done.done():
+            self._suspects.blame(job.sha256)
+            if self._suspects.hopeless(job.sha256) and not job.done.done():
                 log.error("an image ended two processes, and is left to a person: %s", job.sha256)
-                job.done.set_result(self._left(job.policy))
+                job.done.set_result(left_to_a_person(self._provenance[job.policy]))
             else:
                 job.end(Lost())
-        while len(self._deaths) > _REMEMBERED:
-            self._deaths.popitem(last=False)
 
-    async def _mourn(self, lane: _Lane) -> None:
+    async def _mourn(self, lane: Lane) -> None:
         """Have a process started anew, with all policies, and sooner the first time than the next."""
         self.watch.died()
         log.error("a process that judges ended; it is started anew")
-        lane.loaded.clear()
-        lane.idle = False
-        pause = 0.0 if not lane.failures else min(2.0 ** (lane.failures - 1), _LONGEST_PAUSE)
-        lane.failures += 1
-        known = {order.key for order, answer in lane.orders if answer is not None}
-        again = [(self._order(key, policy), None) for key, policy in self._policies.items() if key not in known]
-        lane.orders = deque([*again, *((order, answer) for order, answer in lane.orders if answer is not None)])
-        await asyncio.sleep(pause)
-
-    def _left(self, key: str) -> JudgedImage:
-        """The verdict on an image that no process survives."""
-        from judge.judging import record
-        from judge.verdict import Failure
-
-        failure = Failure(kind="model", message="the process that judged it died, twice", retryable=False)  # nor tried
-        return judged(record.not_judged("", failure, Cause.MODEL_ERROR, self._provenance[key], {}))
-
-
-def _on(settings: Settings, device: str, bounds: EngineBounds) -> Settings:
-    """Settings of one process: its device, no more images together than are given to it, no more time for one than its
-    request has."""
-    half = bounds.seconds / 2
-    clips = settings.clips.model_copy(
-        update={
-            "file_bytes": min(settings.clips.file_bytes, settings.limits.file_bytes),
-            "pixels": min(settings.clips.pixels, bounds.pixels),
-            "frames": max(1, bounds.clip_frames),
-            "seconds": min(settings.clips.seconds, half),
-            "judging_seconds": min(settings.clips.judging_seconds, half),
-        }
-    )
-    changed = {
-        "batch": bounds.batch,
-        "image_seconds": min(settings.image_seconds, bounds.seconds),
-        "clips": clips,
-    }
-    return settings.model_copy(update={**changed, **({"device": device} if device else {})})
+        again: list[Waiting] = [(self._order(key, policy), None) for key, policy in self._policies.items()]
+        await asyncio.sleep(lane.start_anew(again))

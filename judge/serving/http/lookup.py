@@ -54,8 +54,8 @@ async def healthz() -> dict[str, str]:
 async def readyz(request: Request) -> Response:
     """Whether images would be judged now."""
     service = service_of(request)
-    if not service.ready:
-        raise ApiProblem(503, "not-ready", "the models are being loaded", retry_after=1.0)
+    if why := service.trouble:
+        raise ApiProblem(503, "not-ready", why, retry_after=1.0)
     return JSONResponse({"status": "ready", "processes": service.engine.ready, "waiting": service.engine.waiting})
 
 

@@ -27,15 +27,15 @@ class Once(Generic[Found]):
             return self._kept[key][1], True
         running = self._running.get(key)
         if running is None:
-            running = asyncio.ensure_future(self._found(key, find))
+            running = asyncio.ensure_future(self._found(key, find()))  # begun at once, whenever it is waited for
             self._running[key] = running
             running.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody need wait for it
             return await asyncio.shield(running), False
         return await asyncio.shield(running), True
 
-    async def _found(self, key: Hashable, find: Callable[[], Awaitable[Found]]) -> Found:
+    async def _found(self, key: Hashable, finding: Awaitable[Found]) -> Found:
         try:
-            found = await find()
+            found = await finding
         finally:
             del self._running[key]
         if self._keep(found):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import multiprocessing
 import multiprocessing.connection
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, overload
 
@@ -28,10 +30,15 @@ class OrderTaker(Protocol):
     @property
     def pid(self) -> int | None: ...
 
+    @property
+    def silence(self) -> float | None: ...
+
     @overload
     async def ask(self, order: LoadPolicy, seconds: float) -> Loaded | OrderRefused: ...
     @overload
     async def ask(self, order: Parcel, seconds: float) -> list[JudgedImage] | OrderRefused: ...
+
+    def kill(self) -> None: ...
 
     def end(self) -> None: ...
 
@@ -43,12 +50,21 @@ class ModelProcess:
         self._settings, self._threads = settings, threads
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
+        self._alive: ctypes.c_double | None = None
         self._talk = ThreadPoolExecutor(1, thread_name_prefix="model-process")
 
     @property
     def pid(self) -> int | None:
         """Of the process, where there is one."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds since it gave a sign of life; None where it has ended, or was not started."""
+        process, alive = self._process, self._alive
+        if process is None or alive is None or not process.is_alive():
+            return None
+        return max(0.0, time.monotonic() - alive.value)
 
     @overload
     async def ask(self, order: LoadPolicy, seconds: float) -> Loaded | OrderRefused: ...
@@ -68,10 +84,14 @@ class ModelProcess:
         finally:
             late.cancel()
 
-    def end(self) -> None:
-        """End the process; what it was at is lost."""
+    def kill(self) -> None:
+        """End a process that has no order; the next order starts another one."""
         self._kill()
         self._forget()
+
+    def end(self) -> None:
+        """End the process for good; what it was at is lost."""
+        self.kill()
         self._talk.shutdown(wait=False)
 
     def _exchange(self, order: LoadPolicy | Parcel) -> object:
@@ -91,8 +111,9 @@ class ModelProcess:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a model's threads do not survive a fork
         ours, theirs = context.Pipe()
+        alive = context.RawValue(ctypes.c_double, time.monotonic())  # a clock that all processes share
         process = context.Process(
-            target=worker.run, args=(theirs, self._settings, self._threads), name="judge", daemon=True
+            target=worker.run, args=(theirs, alive, self._settings, self._threads), name="judge", daemon=True
         )
         try:
             process.start()
@@ -101,7 +122,7 @@ class ModelProcess:
             raise Died from error
         finally:
             theirs.close()  # so that the end of the process ends the pipe
-        self._process, self._connection = process, ours
+        self._process, self._connection, self._alive = process, ours, alive
 
     def _kill(self) -> None:
         if self._process is not None:

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 
 from judge.files import size
 from judge.media.clips.sniffing import HEAD, is_clip
-from judge.serving.http.engine import Engine, EngineBounds, Lost, Overloaded
+from judge.serving.http.admission import Coming, Overloaded
+from judge.serving.http.bounds import EngineBounds
+from judge.serving.http.engine import Engine, Lost
 from judge.serving.http.fetching import fetch
 from judge.serving.http.idempotency import IdempotentAnswers
 from judge.serving.http.keys import Keys
+from judge.serving.http.lane import BEING_LOADED
 from judge.serving.http.metrics import Metrics
 from judge.serving.http.once import Once
 from judge.serving.http.policies import Active, Policies, ServedPolicy
@@ -105,7 +108,7 @@ class Service:
         self.keys = Keys(settings.keys) if settings.keys is not None else None
         self.store = VerdictStore(settings.store, settings.store_days) if settings.store is not None else None
         bounds = EngineBounds(
-            waiting=limits.waiting or max(judging.batch, judging.batch * processes.number // 2),
+            waiting=limits.waiting,
             batch=judging.batch,
             window=settings.window_ms / 1000,
             seconds=limits.seconds,
@@ -124,9 +127,9 @@ class Service:
         self._looking: asyncio.Task[None] | None = None
 
     @property
-    def ready(self) -> bool:
-        """Whether an image would be judged now."""
-        return bool(self.policies.names) and self.engine.ready > 0
+    def trouble(self) -> str:
+        """Why an image would not be judged now; empty where it would."""
+        return self.engine.trouble or ("" if self.policies.names else BEING_LOADED)
 
     async def open(self) -> None:
         """Load everything.
@@ -166,9 +169,9 @@ class Service:
             ApiProblem: there is no room for it.
         """
         try:
-            if not self.policies.names:
-                raise Overloaded("the models are being loaded", _AGAIN)
             self.engine.admit()
+            if why := self.trouble:
+                raise Overloaded(why, _AGAIN)
         except Overloaded as full:
             raise ApiProblem(503, "overloaded", str(full), retry_after=max(full.seconds, _AGAIN)) from full
 
@@ -193,8 +196,9 @@ class Service:
         served = self.served(constitution)
         client.count(len(images))
         try:
-            async with asyncio.timeout(self.settings.limits.seconds), asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._one(client.name, image, served)) for image in images]
+            with self.engine.coming(len(images)) as coming:
+                async with asyncio.timeout(self.settings.limits.seconds), asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(self._one(client.name, image, served, coming)) for image in images]
         except TimeoutError as late:
             raise self._late() from late
         except BaseExceptionGroup as several:
@@ -217,23 +221,24 @@ class Service:
         served = self.served(constitution)
         client.count(len(images))
 
-        async def placed(place: int, image: Given) -> tuple[int, ImageOutcome | ApiProblem]:
+        async def placed(place: int, image: Given, coming: Coming) -> tuple[int, ImageOutcome | ApiProblem]:
             try:
                 async with asyncio.timeout(self.settings.limits.seconds):
-                    outcome = await self._one(client.name, image, served)
+                    outcome = await self._one(client.name, image, served, coming)
             except ApiProblem as problem:
                 return place, problem
             except TimeoutError:
                 return place, self._late()
             return place, (await self._kept(client, [outcome]))[0]
 
-        tasks = [asyncio.create_task(placed(place, image)) for place, image in enumerate(images)]
-        try:
-            for done in asyncio.as_completed(tasks):
-                yield await done
-        finally:
-            for task in tasks:
-                task.cancel()
+        with self.engine.coming(len(images)) as coming:
+            tasks = [asyncio.create_task(placed(place, image, coming)) for place, image in enumerate(images)]
+            try:
+                for done in asyncio.as_completed(tasks):
+                    yield await done
+            finally:
+                for task in tasks:
+                    task.cancel()
 
     async def _kept(self, client: Asker, outcomes: list[ImageOutcome]) -> list[ImageOutcome]:
         """Outcomes, once the store has them, or with a word that it has not."""
@@ -256,12 +261,13 @@ class Service:
             most = f"{name}: a clip of more than {size(self._file_bytes)}"
             raise ApiProblem(413, "clip-too-large", most, hint="cut it into parts, or shrink it")
 
-    async def _one(self, client: str, image: Given, served: ServedPolicy) -> ImageOutcome:
+    async def _one(self, client: str, image: Given, served: ServedPolicy, coming: Coming) -> ImageOutcome:
         data = image.data if image.url is None else await self._fetched(image)
         if is_clip(data[:HEAD]):
             self._check_clip(image.name, data)
         sha256 = hashlib.sha256(data).hexdigest()
         active = served.judging(sha256)
+        coming.arrived()  # nothing else runs from here until it is in the queue
         try:
             judged, repeated = await self._judged(client, active, data, sha256)
         except Lost as lost:

@@ -28,7 +28,7 @@ class Shadows:
 
         was: what the constitution itself says. judge: has the shadow judge.
         """
-        most = self._engine.bounds.waiting
+        most = self._engine.most_waiting
         if 2 * self._engine.waiting >= most or len(self._running) >= most:
             self._metrics.unshadowed(name)
             return

@@ -6,12 +6,15 @@ It obeys one order at a time and answers each, in order: `LoadPolicy` makes a ju
 from __future__ import annotations
 
 import signal
+import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from judge.serving.child import settle
 
 if TYPE_CHECKING:
+    import ctypes
     from multiprocessing.connection import Connection
 
     from judge.clip_verdict import ClipVerdict
@@ -94,9 +97,10 @@ class JudgedImage:
         return begin[:-2] + to_json(name) + self.body[len(begin) :]
 
 
-def run(connection: Connection, settings: Settings, threads: int | None) -> None:
-    """Obey orders until there is nobody any more who gives any."""
+def run(connection: Connection, alive: ctypes.c_double, settings: Settings, threads: int | None) -> None:
+    """Obey orders until there is nobody any more who gives any. alive: is told every second that this process lives."""
     said = settle(threads)
+    threading.Thread(target=_live, args=(alive,), name="alive", daemon=True).start()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a supervisor may tell all processes: what was accepted is finished
     from judge.errors import JudgeError, UserError
     from judge.serving.judges import Judges
@@ -120,6 +124,12 @@ def run(connection: Connection, settings: Settings, threads: int | None) -> None
         except JudgeError as error:
             answer = OrderRefused(error.message, error.hint, isinstance(error, UserError))
         connection.send(answer)
+
+
+def _live(alive: ctypes.c_double) -> None:
+    while True:
+        alive.value = time.monotonic()
+        time.sleep(1)
 
 
 def judge_all(judge: Judge, parcel: Parcel) -> list[JudgedImage]:

@@ -82,19 +82,13 @@ def serving(given=None, judging=None, process=None, number=1):
 class Scripted:
     """In the place of a process: says `violation` of bytes that begin with b"v", `no_violation` of others.
 
-    seconds: that a parcel takes. deadly: bytes at which it dies. It notes the parcels that it was given.
+    seconds: that a parcel takes. deadly: bytes at which it dies. silence: as a process has it. It notes the parcels that
+    it was given.
     """
 
     def __init__(self, seconds=0.0, deadly=(), provenance=None):
-        self.seconds, self.deadly, self.parcels, self.loads, self.pid, self.ended = (
-            seconds,
-            set(deadly),
-            [],
-            [],
-            1,
-            False,
-        )
-        self.refuses = None
+        self.seconds, self.deadly, self.parcels, self.loads, self.pid = seconds, set(deadly), [], [], 1
+        self.ended, self.refuses, self.silence, self.killed = False, None, 0.0, 0
 
     def __call__(self, settings, threads):
         return self
@@ -110,6 +104,9 @@ class Scripted:
         if self.deadly & set(order.images):
             raise Died
         return [said(data) for data in order.images]
+
+    def kill(self):
+        self.killed, self.silence = self.killed + 1, 0.0
 
     def end(self):
         self.ended = True

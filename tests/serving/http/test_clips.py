@@ -22,7 +22,7 @@ CLIP = film([plain("white")] * 5 + [plain("red")] * 10)
 class RedProcess:
     """In the place of a process: judges by what is red, in this one."""
 
-    pid = 1
+    pid, silence = 1, 0.0
 
     def __init__(self, settings, threads):
         self.judge = judge_of(RED, clips=settings.clips.model_dump())

@@ -10,7 +10,10 @@ import pytest
 
 from judge.errors import ModelError, UserError
 from judge.serving.devices import Processes
-from judge.serving.http.engine import Engine, EngineBounds, Lost, Overloaded
+from judge.serving.http.admission import Overloaded
+from judge.serving.http.bounds import EngineBounds
+from judge.serving.http.engine import Engine, Lost
+from judge.serving.http.lane import Lane
 from judge.serving.http.queue import TimeUp
 from judge.serving.http.worker import OrderRefused
 from judge.settings import Settings
@@ -184,3 +187,46 @@ def test_a_policy_that_comes_back_before_it_is_forgotten_stays():
         return first + names(await settled([judge(engine, b"v", key="old")]))
 
     assert run(scenario, Scripted(deadly={b"deadly"}), seconds=0.1) == ["Lost", "violation"]
+
+
+def test_a_process_without_a_sign_of_life_is_given_nothing_and_that_is_said():
+    async def scenario(engine):
+        script.silence = 12.3
+        with pytest.raises(Overloaded, match="no sign of life for 12 seconds"):
+            engine.admit()
+        waiting = judge(engine, b"v")
+        await asyncio.sleep(0.05)
+        assert not script.parcels and not engine.ready and not script.killed, "it may come back"
+        script.silence = 0.5
+        engine.admit()
+        return names(await settled([waiting]))
+
+    script = Scripted()
+    assert run(scenario, script) == ["violation"]
+
+
+@pytest.mark.parametrize("silence", [None, 30.0])
+def test_a_process_that_ends_or_is_silent_for_long_while_it_has_nothing_to_do_is_started_anew(monkeypatch, silence):
+    monkeypatch.setattr("judge.serving.http.engine._LOOK", 0.01)
+    monkeypatch.setattr(EngineBounds, "patience", 0.05)
+
+    async def scenario(engine):
+        script.silence = silence
+        assert "ended; it is started anew" in engine.trouble or "30 seconds" in engine.trouble
+        deadline = asyncio.get_running_loop().time() + 5
+        while not engine.ready:
+            assert asyncio.get_running_loop().time() < deadline
+            await asyncio.sleep(0.01)
+        return names(await settled([judge(engine, b"v")]))
+
+    script = Scripted()
+    assert run(scenario, script) == ["violation"]
+    assert script.killed == 1 and script.loads == ["demo", "demo"]
+
+
+def test_processes_that_were_stopped_together_and_go_on_are_not_ended_for_the_time_between():
+    lane = Lane(Scripted(), loaded={"demo"})
+    lane.process.silence = 3600.0
+    assert not lane.lost(patience=60.0), "it is seen for the first time"
+    lane.process.silence = 0.1
+    assert not lane.lost(patience=60.0) and lane.ready
