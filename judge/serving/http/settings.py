@@ -35,8 +35,8 @@ class RequestLimits(Frozen):
     requests: int = Field(default=1000, ge=1, le=100_000)
     """That are answered at a time; more are refused with 503."""
     waiting: int | None = Field(default=None, ge=1, le=100_000)
-    """Images that wait to be judged, after which requests are refused with 503. Unset: half of those that are judged at
-    a time, but a batch at least, so that whoever is let in is soon answered."""
+    """Images that wait to be judged, after which requests are refused with 503. Unset: a batch for each process that is
+    ready, so that whoever is let in is answered within about two batches."""
 
 
 class ServedConstitution(Frozen):
