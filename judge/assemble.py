@@ -18,7 +18,7 @@ from judge.constitution import Constitution
 from judge.errors import UserError
 from judge.judging.debate import Voices
 from judge.judging.escalation import tried_out
-from judge.judging.ladder import ALONE, Further
+from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT, Language, language_of
 from judge.locks.loading import Policy, load_policy, under_lock
@@ -190,15 +190,20 @@ def _mllm(settings: Settings, language: Language) -> Mllm:
 
 def _further(settings: Settings, escalate: Ladder | None, mllm: Mllm, language: Language) -> Further:
     """What the steps after reasoning need; a model that is named twice is loaded once."""
-    if "debate" not in settings.steps(escalate):
-        return ALONE
-    loaded = {settings.model: mllm}
-    named = settings.debaters
-    for name in (named.speaker, named.opponent, named.judge):
-        if name is not None and name not in loaded:
-            loaded[name] = _mllm(settings.model_copy(update={"model": name}), language)
-    speaker, opponent, judge = (loaded[name or settings.model] for name in (named.speaker, named.opponent, named.judge))
-    return Further(voices=Voices(speaker, opponent, judge))
+    steps, loaded = settings.steps(escalate), {settings.model: mllm}
+
+    def named(name: str | None) -> Mllm:
+        key = name or settings.model
+        if key not in loaded:
+            loaded[key] = _mllm(settings.model_copy(update={"model": key}), language)
+        return loaded[key]
+
+    parts, committee = settings.debaters, settings.committee
+    voices = Voices(named(parts.speaker), named(parts.opponent), named(parts.judge)) if "debate" in steps else None
+    if "committee" not in steps:
+        return Further(voices)
+    stronger = (committee.stronger, named(committee.stronger)) if committee.stronger is not None else None
+    return Further(voices, {name: named(name) for name in committee.members}, stronger)
 
 
 def _sees(mllm: Mllm) -> int | None:

@@ -30,6 +30,7 @@ class Cause(StrEnum):
     NO_RATING = "no_rating"  # reasoning ended in neither yes nor no
     DEBATE_REFUSED = "debate_refused"  # a model would not argue about it
     DEBATE_UNREADABLE = "debate_unreadable"  # a turn of a debate could not be read
+    COMMITTEE_SPLIT = "committee_split"  # several models did not agree, and nobody decided between them
     DEBATE_UNCLEAR = "debate_unclear"  # the judge of a debate said that the picture does not settle it
     STATEMENT_OPEN = "statement_open"  # of a rule: a statement of its chain is undecided, for causes of its own
     NOT_ASKED = "not_asked"  # of a rule: its chain was not asked about

@@ -18,7 +18,10 @@ from judge.resources import shipped
 
 DEFAULT = "en"
 PROMPTS = ("ask", "reason", "summarise")
-OF_STEPS = {"debate": ("debate-argue.j2", "debate-decide.j2", "refusals.yaml")}  # files that only these steps read
+OF_STEPS = {
+    "debate": ("debate-argue.j2", "debate-decide.j2", "refusals.yaml"),
+    "committee": ("reread.j2",),
+}  # files that only these steps read
 _ANSWERS = "answers.yaml"
 _TELLING = ("answers", "ask")
 _MARK = "\N{WHITE SQUARE}"

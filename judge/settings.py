@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from judge.errors import UserError
 
@@ -33,7 +33,7 @@ def _sampling(value: str) -> str:
 
 
 Sampling = Annotated[str, AfterValidator(_sampling)]
-Step = Literal["reasoning", "debate"]
+Step = Literal["reasoning", "debate", "committee"]
 
 
 def _ladder(steps: tuple[str, ...]) -> tuple[str, ...]:
@@ -45,6 +45,7 @@ def _ladder(steps: tuple[str, ...]) -> tuple[str, ...]:
     return steps
 
 
+Agreement = Literal["majority", "unanimous", "weighted"]
 Ladder = Annotated[tuple[Step | Literal["person"], ...], AfterValidator(_ladder)]
 
 
@@ -174,6 +175,33 @@ class Debaters(Frozen):
     """Decides between them."""
 
 
+class Voting(Frozen):
+    """Further models that vote on statements, each named as `Settings.model` is; the judge's own model is one of them.
+
+    Naming one adds the step `committee` to the end of the ladder, unless it stands in it already.
+    """
+
+    members: tuple[str, ...] = ()
+    """Beside the judge's own model."""
+    agreement: Agreement = "majority"
+    """`majority`: more than half of all members, silent ones included, say the same. `unanimous`: all do. `weighted`:
+    members with more than half of the weight do."""
+    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """For `weighted`: of every member and of the judge's own model, by name."""
+    stronger: str | None = None
+    """A model that is asked where they are silent or split."""
+    asked: Literal["undecided", "all"] = "undecided"
+    """`all`: every statement is put to the vote, in place of the judge's own answer, and not only what stays open."""
+
+    @field_validator("members")
+    @classmethod
+    def _told_apart(cls, members: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for name in members if members.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice} is a member twice: it would vote twice")
+        return members
+
+
 class Settings(Frozen):
     """How to judge. Models are named here and loaded by `judge.assemble`.
 
@@ -192,8 +220,8 @@ class Settings(Frozen):
     max_pixels: of a picture as a model is shown it; a larger one is shrunk, or cut into fewer tiles. More are more
         tokens: slower, and finer.
     escalate: the steps that what regions leave undecided goes through, each for what is still open: `reasoning` (in two
-        turns), `debate`; then a `person` looks, said or not. None: the constitution's, else reasoning.
-    debaters: which models take the parts of a debate.
+        turns), `debate`, `committee`; then a `person` looks, said or not. None: the constitution's, else reasoning.
+    debaters: which models take the parts of a debate. committee: which models vote, and what makes them agree.
     reason_with: `steps` has the model think aloud; `thinking` lets it think in its own way, where it has one.
     reason_tokens: most tokens of a free-form reasoning answer. The bundled model's own limit is 160, unless set here.
     limits: how much of one image file is read, decoded and looked at. clips: the same of a clip.
@@ -216,6 +244,7 @@ class Settings(Frozen):
     thresholds: Thresholds = Thresholds()
     escalate: Ladder | None = None
     debaters: Debaters = Debaters()
+    committee: Voting = Voting()
     reason_with: ReasonWith = "steps"
     reason_tokens: int = Field(default=512, ge=8, le=16384)
     limits: Limits = DEFAULT_LIMITS
@@ -227,7 +256,18 @@ class Settings(Frozen):
     def steps(self, of_constitution: Ladder | None) -> tuple[Step, ...]:
         """What is tried, in order, before a person looks: as said here, else in the constitution, else reasoning."""
         said = self.escalate if self.escalate is not None else of_constitution
-        return ("reasoning",) if said is None else tuple(step for step in said if step != "person")
+        steps: tuple[Step, ...] = ("reasoning",) if said is None else tuple(one for one in said if one != "person")
+        return (*steps, "committee") if self.committee.members and "committee" not in steps else steps
+
+    @model_validator(mode="after")
+    def _votes_weighed(self) -> Settings:
+        chosen = self.committee
+        if self.model in chosen.members:
+            raise ValueError(f"{self.model} judges, and so is a member already")
+        unweighed = [name for name in (self.model, *chosen.members) if name not in chosen.weights]
+        if chosen.agreement == "weighted" and unweighed:
+            raise ValueError(f"a weighted committee needs the weight of {', '.join(unweighed)}")
+        return self
 
     @classmethod
     def of(cls, **fields: Any) -> Settings:

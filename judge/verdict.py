@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, computed_field
 from judge.causes import Cause, Remark, Why
 from judge.chain import Outcome
 from judge.chain import RuleOutcome as RuleOutcome
-from judge.settings import Frozen, Limits, ReasonWith, Step, Thresholds
+from judge.settings import Agreement, Frozen, Limits, ReasonWith, Step, Thresholds
 
 BoxCorners = tuple[float, float, float, float]
 VerdictWord = Literal["violation", "no_violation", "needs_review"]
@@ -30,6 +30,7 @@ class Branch(StrEnum):
     CROP_HOLDS = "crop_holds"  # a2 rule on the crop of a small central object
     REASONING = "reasoning"  # chain of thought decided
     DEBATE = "debate"  # the judge of a debate decided
+    COMMITTEE = "committee"  # several models decided
     LOW_LABEL_MASS = "low_label_mass"  # yes and no together carry too little probability to mean anything
     MODEL_ERROR = "model_error"  # the model failed
     UNDECIDED = "undecided"  # every step was passed without a decision
@@ -134,6 +135,64 @@ class DebateEvidence(Frozen):
         return f"{self.decision}: {self.deciding}" if self.decision is not None else f"the debate was {self.ended}"
 
 
+class Vote(Frozen):
+    """What one model of a committee said of a statement."""
+
+    model: str
+    """As the model was named."""
+    outcome: Outcome
+    """By the same thresholds as the judge's own; `undecided` is silence."""
+    answer: Answer | None = None
+    """Null where it failed."""
+    prior: Answer | None = None
+    """Its own, without any picture."""
+    failed: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """How it failed; absent where it did not."""
+
+    @property
+    def word(self) -> str:
+        """`yes`, `no` or `silent`."""
+        return {Outcome.HOLDS: "yes", Outcome.FAILS: "no"}.get(self.outcome, "silent")
+
+
+class CommitteeEvidence(Frozen):
+    """Several models voted on a statement; where they did not agree, a stronger one was asked, or it was looked at
+    again with their disagreement told (after the labelling of CensorChat)."""
+
+    votes: tuple[Vote, ...]
+    """The judge's own model first."""
+    agreement: Agreement
+    """What makes them agree."""
+    outcome: Outcome
+    """What they agreed on; `undecided` where they did not."""
+    stronger: Vote | None = None
+    """Of the model that is asked where they do not agree; null where it was not."""
+    rereading: ReasoningEvidence | None = None
+    """Where it was looked at again."""
+    of_all: bool = Field(default=False, exclude_if=lambda of_all: not of_all)
+    """Whether it was put to the vote in place of the judge's own answer; absent where only because that was open."""
+
+    @property
+    def decision(self) -> Outcome:
+        """What the committee came to, by vote, by the stronger model, or by looking again."""
+        if self.outcome.known:
+            return self.outcome
+        if self.stronger is not None and self.stronger.outcome.known:
+            return self.stronger.outcome
+        rating = self.rereading.rating if self.rereading is not None else None
+        return {"Yes": Outcome.HOLDS, "No": Outcome.FAILS}.get(str(rating), Outcome.UNDECIDED)
+
+    def in_short(self) -> str:
+        """The votes, and who decided where they did not."""
+        words = [vote.word for vote in self.votes]
+        said = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+        if not self.outcome.known and self.stronger is not None:
+            said += f"; {self.stronger.model}: {self.stronger.word}"
+        if not self.outcome.known and self.rereading is not None:
+            said += f"; looked at again: {self.rereading.in_short()}"
+        return said
+
+
 class Evidence(Frozen):
     """Everything known of one statement about one view."""
 
@@ -155,17 +214,20 @@ class Evidence(Frozen):
     """Where it was reasoned about."""
     debate: DebateEvidence | None = Field(default=None, exclude_if=lambda debate: debate is None)
     """Where it was argued about; absent elsewhere."""
+    committee: CommitteeEvidence | None = Field(default=None, exclude_if=lambda committee: committee is None)
+    """Where several models voted on it; absent elsewhere."""
     reason: str | None = None
     """Why it is undecided, in words."""
     cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
     """The same for programs; absent where it is decided."""
 
     @property
-    def steps(self) -> tuple[tuple[Step, ReasoningEvidence | DebateEvidence], ...]:
-        """The steps of the ladder that were taken, in order, each with what it left behind."""
-        every: tuple[tuple[Step, ReasoningEvidence | DebateEvidence | None], ...] = (
+    def steps(self) -> tuple[tuple[Step, ReasoningEvidence | DebateEvidence | CommitteeEvidence], ...]:
+        """The steps of the ladder that were taken, each with what it left behind."""
+        every: tuple[tuple[Step, ReasoningEvidence | DebateEvidence | CommitteeEvidence | None], ...] = (
             ("reasoning", self.reasoning),
             ("debate", self.debate),
+            ("committee", self.committee),
         )
         return tuple((step, left) for step, left in every if left is not None)
 

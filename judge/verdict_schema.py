@@ -22,6 +22,7 @@ from judge.settings import Bounds, Limits, Thresholds
 from judge.verdict import (
     Answer,
     Branch,
+    CommitteeEvidence,
     Condition,
     DebateEvidence,
     DebateTurn,
@@ -37,13 +38,14 @@ from judge.verdict import (
     RegionEvidence,
     RuleOutcome,
     Verdict,
+    Vote,
 )
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # All that a verdict holds, in the order in which somebody reads it.
 RECORDS: tuple[type[BaseModel], ...] = (
     Verdict, Finding, Condition, Evidence, Answer, RegionEvidence, ReasoningEvidence, DebateEvidence, DebateTurn,
-    ImageFacts, Part, Failure, Provenance, ModelIdentity, Probed, Thresholds, Bounds, Limits,
+    CommitteeEvidence, Vote, ImageFacts, Part, Failure, Provenance, ModelIdentity, Probed, Thresholds, Bounds, Limits,
 )  # fmt: skip
 WORDS: tuple[type[StrEnum], ...] = (RuleOutcome, Outcome, Branch, Cause)
 _MEMBER = re.compile(r'^\s+[A-Z_]+ = "(\w+)"  # (.+)$', re.MULTILINE)

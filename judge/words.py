@@ -23,6 +23,7 @@ ENGLISH = {
     "debate_refused": "a model refused to argue about it",
     "debate_unreadable": "what was said in the debate about it could not be read",
     "debate_unclear": "the debate about it came to no decision",
+    "committee_split": "several models do not agree on it: {votes}",
     "statement_open": "{open}",
     "not_asked": "its preconditions were not asked",
     # remarks

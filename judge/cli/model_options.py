@@ -13,6 +13,23 @@ from typing import Annotated, Any
 
 import typer
 
+from judge.errors import UserError
+
+
+class _Asked(StrEnum):
+    """Choices of `--committee`."""
+
+    UNDECIDED = "undecided"
+    ALL = "all"
+
+
+class _Agreement(StrEnum):
+    """Choices of `--agree`; weights are said in Python."""
+
+    MAJORITY = "majority"
+    UNANIMOUS = "unanimous"
+
+
 _Model = Annotated[
     str,
     typer.Option(
@@ -21,6 +38,24 @@ _Model = Annotated[
         help="`bundled`, a Hugging Face id, a folder, a server's address (http://HOST:PORT/v1 or .../v1#NAME), or a "
         "backend of an installed package: NAME or NAME:ARGUMENT.",
     ),
+]
+_Models = Annotated[
+    list[str],
+    typer.Option(
+        "--model",
+        "-m",
+        help="`bundled`, a Hugging Face id, a folder, a server's address (http://HOST:PORT/v1 or .../v1#NAME), or a "
+        "backend of an installed package: NAME or NAME:ARGUMENT. Given again: a further member of a committee.",
+    ),
+]
+_Voting = Annotated[
+    _Asked | None, typer.Option("--committee", help="What several models vote on: the `undecided`, or `all`.")
+]
+_Agree = Annotated[
+    _Agreement | None, typer.Option(help="What makes a committee agree: a `majority` of all, or `unanimous`.")
+]
+_Stronger = Annotated[
+    str | None, typer.Option(metavar="MODEL", help="The model that is asked where a committee does not agree.")
 ]
 _Encoder = Annotated[
     str | None, typer.Option(help="CLIP, SigLIP or OWLv2 for relevance scanning: id or folder; `none`: off.")
@@ -94,6 +129,7 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Ask the model again, 
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "model": (_Model, "bundled"),
+    "models": (_Models, ("bundled",)),
     "encoder": (_Encoder, None),
     "detector": (_Detector, None),
     "quantize": (Annotated[Quantize, typer.Option(help="bitsandbytes weights.")], Quantize.NONE),
@@ -106,13 +142,16 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "max_pixels": (_MaxPixels, 1024 * 1024),
     "reason_with": (_ReasonWith, _Reasoning.STEPS),
     "escalate": (_Escalate, None),
+    "committee": (_Voting, None),
+    "agree": (_Agree, None),
+    "stronger": (_Stronger, None),
     "trust_remote_code": (_TrustRemoteCode, False),
     "without_logprobs": (_WithoutLogprobs, None),
     "look_closer": (_LookCloser, False),
 }
 LOADING = ("model", "quantize", "device", "dtype")
 ASKING = (*LOADING, "memory_gib", "max_pixels", "reason_with", "trust_remote_code", "without_logprobs")
-JUDGING = (*ASKING, "encoder", "detector", "batch", "escalate")
+JUDGING = ("models", *ASKING[1:], "encoder", "detector", "batch", "escalate", "committee", "agree", "stronger")
 
 
 def chosen_options(given: typer.Context) -> list[str]:
@@ -123,7 +162,8 @@ def chosen_options(given: typer.Context) -> list[str]:
         if option.param_type_name != "option" or source is None or source.name != "COMMANDLINE":
             continue
         value = given.params[option.name or ""]
-        words += [min(option.opts, key=len), *([] if value is True else [str(value)])]
+        for one in value if isinstance(value, list | tuple) else [value]:
+            words += [min(option.opts, key=len), *([] if one is True else [str(one)])]
     return words
 
 
@@ -152,15 +192,33 @@ def judged_with(*names: str, **defaults: Any) -> Callable[[Callable[..., None]],
             from judge.settings import Settings
 
             chosen = {name: given.pop(name) for name in names}
-            if "frames" in chosen:
-                chosen["limits"] = {"frames": chosen.pop("frames")}
-            if "clip_frames" in chosen:
-                chosen["clips"] = {"frames": chosen.pop("clip_frames")}
-            if chosen.get("escalate") is not None:
-                chosen["escalate"] = tuple(step.strip() for step in chosen["escalate"].split(","))
-            return verb(**given, settings=Settings.of(**chosen))
+            return verb(**given, settings=Settings.of(**_as_settings(chosen)))
 
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return run
 
     return decorate
+
+
+def _as_settings(chosen: dict[str, Any]) -> dict[str, Any]:
+    """Options by the names of settings, those of one part together."""
+    if "models" in chosen:
+        chosen["model"], *members = chosen.pop("models")
+        voting = {
+            "asked": chosen.pop("committee"),
+            "agreement": chosen.pop("agree"),
+            "stronger": chosen.pop("stronger"),
+        }
+        said = {name: value for name, value in voting.items() if value is not None}
+        if said and not members:
+            raise UserError(
+                "a committee needs further models, and none is named",
+                hint="name each with a --model of its own: --model A --model B",
+            )
+        chosen["committee"] = {"members": tuple(members), **said}
+    if chosen.get("escalate") is not None:
+        chosen["escalate"] = tuple(step.strip() for step in chosen["escalate"].split(","))
+    for part in ("frames", "clip_frames"):
+        if part in chosen:
+            chosen["limits" if part == "frames" else "clips"] = {"frames": chosen.pop(part)}
+    return chosen

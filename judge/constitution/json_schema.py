@@ -22,7 +22,7 @@ _KEYS: dict[str, dict[str, str]] = {
         "description": "What the constitution is for, for people.",
         "categories": "Each category of the rules, and the moderation keys it is reported under.",
         "language": "Language of its rules and statements.",
-        "escalate": "Steps for what is still open, in order: `reasoning`, `debate`; then a `person` looks.",
+        "escalate": "Steps for what is still open, in order: `reasoning`, `debate`, `committee`, `person`.",
         "require_approval": "Judge rules as `shadow` until a person has approved their chain in the lock file.",
         "rules": "The rules. Each is judged on its own.",
     },

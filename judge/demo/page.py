@@ -141,6 +141,8 @@ def _how(evidence: Evidence) -> str:
         return f"the model thought it over: {evidence.reasoning.in_short()}"
     if evidence.branch is Branch.DEBATE and evidence.debate is not None:
         return f"two sides argued about it: {evidence.debate.in_short()}"
+    if evidence.branch is Branch.COMMITTEE and evidence.committee is not None:
+        return f"several models voted on it: {evidence.committee.in_short()}"
     return how(evidence.branch)
 
 

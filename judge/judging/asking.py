@@ -36,19 +36,28 @@ class Questioner:
 
     def ask(self, wanted: Sequence[tuple[ViewState, str]], clock: Clock | None = None) -> None:
         """Ask each statement about its state's view, and note answer and prior, or the failure."""
-        clock = clock or Clock()
         asks = [self.question(state.view.image, text) for state, text in wanted]
-        answers = self.answers(asks, clock, [state.picture for state, _ in wanted])
-        known = [text for (_, text), answer in zip(wanted, answers, strict=True) if isinstance(answer, Answer)]
-        priors = self._priors_of(known, clock)
-        for (state, text), answer in zip(wanted, answers, strict=True):
+        found = self.with_priors(asks, clock or Clock(), [state.picture for state, _ in wanted])
+        for (state, text), (answer, prior) in zip(wanted, found, strict=True):
             if isinstance(answer, ModelError):
                 state.fail(text, answer)
-            elif isinstance(prior := priors[text], ModelError):
+            elif isinstance(prior, ModelError):
                 state.note(text, answer=answer)
                 state.fail(text, prior)
             else:
                 state.note(text, answer=answer, prior=prior)
+
+    def with_priors(
+        self, asks: Sequence[Ask], clock: Clock, of: Sequence[object]
+    ) -> list[tuple[Answer | ModelError, Answer | ModelError]]:
+        """Answers in order, each with its prior; where an answer failed, so did its prior. of: see `answers`."""
+        answers = self.answers(asks, clock, of)
+        known = [ask.statement for ask, answer in zip(asks, answers, strict=True) if isinstance(answer, Answer)]
+        priors = self._priors_of(known, clock)
+        return [
+            (answer, priors[ask.statement] if isinstance(answer, Answer) else answer)
+            for ask, answer in zip(asks, answers, strict=True)
+        ]
 
     def answers(
         self, asks: Sequence[Ask], clock: Clock | None = None, of: Sequence[object] | None = None

@@ -35,11 +35,13 @@ class Summary(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A statement to reason about and the image to look at (the crop, where the object is small)."""
+    """A statement to reason about and the image to look at (the crop, where the object is small). told: how several
+    models differ on it, where it is looked at again for that."""
 
     image: Image
     statement: str
     on_crop: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,19 @@ def reason(
 ) -> list[ReasoningEvidence | ModelError]:
     """Reason about every question; a failure takes the place of the evidence it prevented."""
     render, thinking = language.render, reason_with == "thinking"
-    opening = [
-        Conversation(one.image, (Turn("user", render("reason", statement=one.statement)),), thinking)
-        for one in questions
-    ]
+    opening = [Conversation(one.image, (Turn("user", _asked(one, language)),), thinking) for one in questions]
     most = (max_tokens, SUMMARY_TOKENS)
     told = in_two_turns(mllm, opening, render("summarise"), Summary.model_json_schema(), most, clock)
     return [
         one if isinstance(one, ModelError) else _evidence(one, question.on_crop, reason_with)
         for one, question in zip(told, questions, strict=True)
     ]
+
+
+def _asked(question: Question, language: Language) -> str:
+    if question.told:
+        return language.render("reread", statement=question.statement, told=question.told)
+    return language.render("reason", statement=question.statement)
 
 
 def tried_out(mllm: Mllm, language: Language) -> ModelError | None:

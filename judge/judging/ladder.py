@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from judge.errors import ModelError, Unable
+from judge.errors import ModelError, Unable, UserError
 from judge.judging import escalation
 from judge.judging.clock import Clock
+from judge.judging.committee import Committee
 from judge.judging.debate import Debate, Voices
 from judge.judging.regions_stage import Wanted, reasoning_question
 from judge.languages import Language
@@ -45,6 +46,12 @@ class Ladder:
                 if left := [(state, text) for state, text in wanted if state.is_open(text)]:
                     rung.take(left, clock)
 
+    def vote(self, wanted: Wanted, clock: Clock) -> None:
+        """Put what was just asked to the vote, where a committee votes on all."""
+        for rung in self._rungs:
+            if isinstance(rung, Committee) and rung.of_all:
+                rung.vote(wanted, clock)
+
 
 def steps_of(
     steps: Sequence[Step], mllm: Mllm, settings: Settings, language: Language, further: Further
@@ -54,26 +61,32 @@ def steps_of(
     made: dict[Step, Callable[[], Rung]] = {
         "reasoning": lambda: Reasoning(mllm, settings, language),
         "debate": lambda: Debate(voices, language, settings.batch, further.examples),
+        "committee": lambda: committee_of(mllm, further, settings, language),
     }
     return tuple(made[step]() for step in steps)
 
 
 @dataclass(frozen=True)
 class Further:
-    """What dearer steps need. voices: who debates; None: the judge's model alone. examples: of a statement, known
-    pictures in words, and whether it holds of them."""
+    """What dearer steps need. voices: who debates; None: the judge's model alone. members: who votes beside it, by
+    name. stronger: who is asked where they do not agree. examples: of a statement, known pictures in words, and whether
+    it holds of them."""
 
     voices: Voices | None = None
+    members: Mapping[str, Mllm] = field(default_factory=dict)
+    stronger: tuple[str, Mllm] | None = None
     examples: Mapping[str, Sequence[tuple[str, bool]]] = field(default_factory=dict)
 
     def used_by(self, steps: Collection[Step]) -> Further:
         """What of it these steps use: a verdict names nothing that was not asked."""
-        return self if "debate" in steps else ALONE
+        used = self if "debate" in steps else replace(self, voices=None, examples={})
+        return used if "committee" in steps else replace(used, members={}, stronger=None)
 
     @property
     def models(self) -> tuple[Mllm, ...]:
         """Every model that is asked beside the judge's."""
-        return (self.voices.speaker, self.voices.opponent, self.voices.judge) if self.voices is not None else ()
+        voices = (self.voices.speaker, self.voices.opponent, self.voices.judge) if self.voices is not None else ()
+        return (*voices, *self.members.values(), *([self.stronger[1]] if self.stronger is not None else []))
 
     @property
     def digests(self) -> dict[str, str]:
@@ -83,6 +96,20 @@ class Further:
 
 
 ALONE = Further()
+
+
+def committee_of(mllm: Mllm, further: Further, settings: Settings, language: Language) -> Committee:
+    """The committee of a judge's model and the further ones.
+
+    Raises:
+        UserError: nobody is named beside the judge's model.
+    """
+    if not further.members:
+        raise UserError(
+            "the step `committee` needs further models, and none is named",
+            hint="name each with a --model of its own (in Python committee={'members': [...]}), or leave the step out",
+        )
+    return Committee(settings.model, mllm, further.members, further.stronger, settings, language)
 
 
 class Reasoning:

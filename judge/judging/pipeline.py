@@ -257,6 +257,7 @@ class Judge:
         with clock.stage("questions"):
             while not clock.over and (wave := [(one, text) for one in states for text in one.next_statements()]):
                 self._questioner.ask(wave, clock)
+                self._ladder.vote(wave, clock)
         while not clock.over and (wanted := [(one, text) for one in states for text in one.next_open()]):
             with clock.stage("regions"):
                 regions_stage.look(wanted, self._questioner, self._detector, self._central_objects, clock)

@@ -13,6 +13,7 @@ _DECIDED = {
     Branch.CROP_FAILS: "seen closely, the picture makes the model say yes less often",
     Branch.REASONING: "the model thought it over step by step",
     Branch.DEBATE: "two sides argued about it, and the model decided between them",
+    Branch.COMMITTEE: "several models voted on it",
     Branch.LOW_LABEL_MASS: "the model hardly said yes or no at all",
     Branch.MODEL_ERROR: "the model failed",
     Branch.UNDECIDED: "the picture hardly moves the model's answer, and no later step settled it",

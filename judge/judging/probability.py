@@ -13,7 +13,7 @@ from typing import NamedTuple
 from judge.causes import Cause, Why
 from judge.chain import Outcome
 from judge.settings import Thresholds
-from judge.verdict import Answer, Branch, DebateEvidence, Evidence, ReasoningEvidence, RegionEvidence
+from judge.verdict import Answer, Branch, CommitteeEvidence, DebateEvidence, Evidence, ReasoningEvidence, RegionEvidence
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Facts:
     region: RegionEvidence | None = None
     reasoning: ReasoningEvidence | None = None
     debate: DebateEvidence | None = None
+    committee: CommitteeEvidence | None = None
     error: str | None = None
 
 
@@ -119,6 +120,7 @@ def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
         region=facts.region,
         reasoning=facts.reasoning,
         debate=facts.debate,
+        committee=facts.committee,
     )
 
 
@@ -128,6 +130,8 @@ def decide(facts: Facts, thresholds: Thresholds) -> StatementDecision:
         if facts.error:
             return _failed(facts.error)
         return StatementDecision(Outcome.NOT_ASKED, Branch.NOT_ASKED)
+    if facts.committee is not None and facts.committee.of_all:
+        return _by_ladder(facts)
     if not trusted(facts.answer, thresholds):
         why = Why.of(Cause.LOW_LABEL_MASS, mass=facts.answer.label_mass, least=thresholds.label_mass)
         return StatementDecision(Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, why)
@@ -154,19 +158,29 @@ def _by_region(facts: Facts, thresholds: Thresholds) -> StatementDecision | None
 
 def _by_ladder(facts: Facts) -> StatementDecision:
     """The first step of the ladder that came to yes or no decides; what is open is so for the last one's cause."""
-    reasoning, debate = facts.reasoning, facts.debate
-    said = ((reasoning and reasoning.rating, Branch.REASONING), (debate and debate.decision, Branch.DEBATE))
-    for decision, branch in said:
-        if decision in ("Yes", "No"):
-            return StatementDecision(Outcome.HOLDS if decision == "Yes" else Outcome.FAILS, branch)
+    reasoning, debate, committee = facts.reasoning, facts.debate, facts.committee
+    said = (
+        (_YES_NO.get(reasoning.rating or "") if reasoning is not None else None, Branch.REASONING),
+        (_YES_NO.get(debate.decision or "") if debate is not None else None, Branch.DEBATE),
+        (committee.decision if committee is not None and committee.decision.known else None, Branch.COMMITTEE),
+    )
+    for outcome, branch in said:
+        if outcome is not None:
+            return StatementDecision(outcome, branch)
     if facts.error:
         return _failed(facts.error)
-    cause = Cause.NO_RATING if reasoning is not None else Cause.BETWEEN_THRESHOLDS
+    if committee is not None:
+        return _open(Cause.COMMITTEE_SPLIT, votes=committee.in_short())
     if debate is not None:
-        cause = _NO_DECISION[debate.ended]
-    return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(cause))
+        return _open(_NO_DECISION[debate.ended])
+    return _open(Cause.NO_RATING if reasoning is not None else Cause.BETWEEN_THRESHOLDS)
 
 
+def _open(cause: Cause, **known: str) -> StatementDecision:
+    return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(cause, **known))
+
+
+_YES_NO = {"Yes": Outcome.HOLDS, "No": Outcome.FAILS}
 _NO_DECISION = {"refused": Cause.DEBATE_REFUSED, "unreadable": Cause.DEBATE_UNREADABLE, None: Cause.DEBATE_UNCLEAR}
 
 

@@ -84,13 +84,13 @@ def look(
         _note(find, {name: next(answers) for name in find.asks})
 
 
-def reasoning_question(state: ViewState, statement: str) -> Question:
+def reasoning_question(state: ViewState, statement: str, told: str = "") -> Question:
     """What to reason about: the crop where the central object is small, else the whole view."""
     region = state.facts[statement].region
     if region is not None and region.crop is not None:
         box = state.view.in_image(region.box)
-        return Question(regions.cropped(state.view.image, box), statement, on_crop=True)
-    return Question(state.view.image, statement)
+        return Question(regions.cropped(state.view.image, box), statement, on_crop=True, told=told)
+    return Question(state.view.image, statement, told=told)
 
 
 def _facts(one: tuple[ViewState, str]) -> probability.Facts:

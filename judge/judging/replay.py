@@ -43,4 +43,6 @@ def _condition(condition: Condition, thresholds: Thresholds) -> Outcome:
 
 def _facts(evidence: Evidence) -> Facts:
     error = evidence.reason or "the model failed" if evidence.branch is Branch.MODEL_ERROR else None
-    return Facts(evidence.answer, evidence.prior, evidence.region, evidence.reasoning, evidence.debate, error)
+    return Facts(
+        evidence.answer, evidence.prior, evidence.region, evidence.reasoning, evidence.debate, evidence.committee, error
+    )

@@ -7,6 +7,7 @@ import io
 from PIL import Image
 
 from judge.constitution import Constitution, parse_constitution
+from judge.judging.ladder import ALONE, Further
 from judge.judging.pipeline import Judge
 from judge.models.scripted import ScriptedDetector, ScriptedEncoder, ScriptedMllm
 from judge.settings import Settings
@@ -30,8 +31,8 @@ def judge_with(
     *,
     encoder: ScriptedEncoder | None = None,
     detector: ScriptedDetector | None = None,
+    further: Further = ALONE,
     **settings: object,
 ) -> Judge:
-    return Judge(
-        constitution(*rules), mllm, encoder=encoder, detector=detector, settings=Settings.model_validate(settings)
-    )
+    chosen = Settings.model_validate(settings)
+    return Judge(constitution(*rules), mllm, encoder=encoder, detector=detector, settings=chosen, further=further)

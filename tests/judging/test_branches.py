@@ -8,6 +8,7 @@ import pytest
 
 from judge.chain import Outcome
 from judge.errors import ModelError, ScriptExhausted
+from judge.judging.ladder import Further
 from judge.models.scripted import ScriptedDetector, ScriptedEncoder, ScriptedMllm
 from judge.verdict import Branch, Evidence, Verdict
 from tests.judging.scenes import judge_with, png
@@ -23,9 +24,13 @@ TURN = '{"reasons": ["It is a lamp."]}'
 DEBATE = [TURN, TURN, TURN, TURN, '{"decision": "No", "reason": "It is a lamp.", "unclear": ""}']
 
 
-def run(answers, *, prior=0.5, boxes=LARGE, replies=(), **settings) -> tuple[Evidence, Verdict, ScriptedMllm]:
+def run(
+    answers, *, prior=0.5, boxes=LARGE, replies=(), others=(), **settings
+) -> tuple[Evidence, Verdict, ScriptedMllm]:
     mllm = ScriptedMllm({STATEMENT: answers}, {STATEMENT: prior}, replies)
-    verdict = judge_with((FIRE,), mllm, detector=ScriptedDetector(boxes), **settings).judge(png())
+    members = {str(said): ScriptedMllm({STATEMENT: [said]}, {STATEMENT: prior}) for said in others}
+    further = Further(members=members)
+    verdict = judge_with((FIRE,), mllm, detector=ScriptedDetector(boxes), further=further, **settings).judge(png())
     return verdict.findings[0].preconditions[0].alternatives[0], verdict, mllm
 
 
@@ -48,6 +53,9 @@ CASES = {
     ),
     "debate_no": (
         [0.7, 0.6], {"escalate": ("debate",), "replies": DEBATE}, Outcome.FAILS, Branch.DEBATE, "no_violation",
+    ),
+    "committee_no": (
+        [0.7, 0.6], {"others": [0.1, 0.2], "escalate": ("committee",)}, Outcome.FAILS, Branch.COMMITTEE, "no_violation",
     ),
     "reasoning_off": ([0.7, 0.6], {"escalate": ()}, Outcome.UNDECIDED, Branch.UNDECIDED, "needs_review"),
     "low_label_mass": ([(0.3, 0.1)], {}, Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, "needs_review"),

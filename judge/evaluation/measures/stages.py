@@ -121,5 +121,6 @@ def _asked(traces: Sequence[Verdict]) -> dict[str, float]:
         "regions": sum(one.region is not None for one in every),
         "reasonings": sum(one.reasoning is not None for one in every),
         **({"debates": debates} if (debates := sum(one.debate is not None for one in every)) else {}),
+        **({"votes": votes} if (votes := sum(one.committee is not None for one in every)) else {}),
     }
     return {name: rounded(count / len(traces)) for name, count in counts.items()}

@@ -26,6 +26,7 @@ _STEPS = {
     Branch.CROP_HOLDS: "Crop, over a2",
     Branch.REASONING: "Reasoning",
     Branch.DEBATE: "Debate",
+    Branch.COMMITTEE: "Committee",
     Branch.LOW_LABEL_MASS: "Low label mass",
     Branch.MODEL_ERROR: "Model failed",
     Branch.UNDECIDED: "Left open",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from judge.chain import Outcome
 from judge.judging.probability import logit, lower_bound, upper_bound
 from judge.settings import Thresholds
-from judge.verdict import Branch, Condition, DebateEvidence, Evidence, Finding, RuleOutcome, Verdict
+from judge.verdict import Branch, CommitteeEvidence, Condition, DebateEvidence, Evidence, Finding, RuleOutcome, Verdict
 
 READING_ORDER = {RuleOutcome.VIOLATED: 0, RuleOutcome.UNDECIDED: 1, RuleOutcome.NOT_VIOLATED: 2, RuleOutcome.PRUNED: 3}
 
@@ -35,6 +35,7 @@ _STEP = {
     Branch.CROP_HOLDS: "crop",
     Branch.REASONING: "reasoning",
     Branch.DEBATE: "debate",
+    Branch.COMMITTEE: "committee",
     Branch.LOW_LABEL_MASS: "low label mass",
     Branch.MODEL_ERROR: "model error",
     Branch.UNDECIDED: "open",
@@ -83,6 +84,7 @@ class Link:
     reasoning: str = ""
     rationale: str = ""
     debate: DebateEvidence | None = None
+    committee: CommitteeEvidence | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def _link(evidence: Evidence, view: str, thresholds: Thresholds) -> Link:
         reasoning=reasoning.text + _CUT_OFF * reasoning.cut_off if reasoning else "",
         rationale=(reasoning.rationale or "") if reasoning else "",
         debate=evidence.debate,
+        committee=evidence.committee,
     )
 
 
@@ -173,6 +176,8 @@ def _why(evidence: Evidence, thresholds: Thresholds) -> str:
         return f"Undecided by probability; the reasoning says {evidence.reasoning.rating}."
     if evidence.branch is Branch.DEBATE and evidence.debate is not None:
         return f"Two sides argued, and the decision was {evidence.debate.decision}: {evidence.debate.deciding}"
+    if evidence.branch is Branch.COMMITTEE and evidence.committee is not None:
+        return f"Several models voted: {evidence.committee.in_short()}."
     said = _DECIDED.get(evidence.branch, "")
     if evidence.outcome is Outcome.UNDECIDED and evidence.reason:
         return f"{said} {evidence.reason[:1].upper()}{evidence.reason[1:]}."

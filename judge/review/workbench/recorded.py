@@ -92,8 +92,10 @@ def _take_in(views: dict[str, _View], verdict: Verdict) -> None:
                     if one.branch is Branch.UNDECIDED:
                         view.exhausted.add(one.statement)
                     known = view.facts.get(one.statement)
-                    if known is None or (known.region is None and known.reasoning is None and known.debate is None):
-                        view.facts[one.statement] = Facts(one.answer, one.prior, one.region, one.reasoning, one.debate)
+                    if known is None or known == Facts(known.answer, known.prior):
+                        view.facts[one.statement] = Facts(
+                            one.answer, one.prior, one.region, one.reasoning, one.debate, one.committee
+                        )
 
 
 def _on_view(

@@ -217,7 +217,7 @@ def judged(verdict: Verdict) -> JudgedImage:
 
 
 def _escalated(verdict: Verdict) -> dict[str, int]:
-    counts = {"region": 0, "reasoning": 0, "debate": 0}
+    counts = {"region": 0, "reasoning": 0, "debate": 0, "committee": 0}
     for finding in verdict.findings:
         for condition in (*finding.preconditions, *finding.exceptions):
             counts["region"] += sum(one.region is not None for one in condition.alternatives)

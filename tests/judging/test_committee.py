@@ -1,0 +1,161 @@
+"""A committee: who votes, what makes them agree, who decides where they do not, and that silence is no vote."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from judge.chain import Outcome
+from judge.errors import ModelError, UserError
+from judge.judging.ladder import Further
+from judge.judging.replay import outcome_under
+from judge.languages import available, language_of
+from judge.models.scripted import ScriptedMllm
+from judge.settings import Settings
+from judge.verdict import Branch, RuleOutcome, Verdict
+from tests.judging.scenes import judge_with, png
+
+FIRE = "id: fire, rule: no fire, preconditions: [fire is visible]"
+YES, NO, SILENT = 0.95, 0.05, 0.6
+SUMMED = ["A lamp.", '{"rating": "No", "rationale": "It is a lamp."}']
+
+
+def model(said, *, prior=0.5, replies=()):
+    return ScriptedMllm({"fire is visible": [said]}, {"fire is visible": prior}, replies)
+
+
+def voted(others, *, own=0.7, stronger=None, replies=(), **settings):
+    """own: what the judge's model says. others: by name, what each says, once."""
+    mllm = ScriptedMllm({"fire is visible": [own, *[0.6] * 200]}, {"fire is visible": 0.5}, replies)
+    members = {name: one if isinstance(one, ScriptedMllm) else model(one) for name, one in others.items()}
+    further = Further(members=members, stronger=("big", stronger) if stronger is not None else None)
+    committee = {"members": tuple(members), "stronger": "big" if stronger is not None else None}
+    rule = {**committee, **settings.pop("committee", {})}
+    judge = judge_with((FIRE,), mllm, further=further, committee=rule, **{"escalate": ("committee",), **settings})
+    verdict = judge.judge(png())
+    return verdict, verdict.findings[0].preconditions[0].alternatives[0], members
+
+
+@pytest.mark.parametrize(
+    ("others", "agreement", "word"),
+    [
+        ({"a": YES, "b": YES}, "majority", "violation"),
+        ({"a": NO, "b": NO}, "majority", "no_violation"),
+        ({"a": YES, "b": SILENT}, "majority", None),  # one of three, and the judge's own is silent
+        ({"a": YES, "b": NO}, "majority", None),
+        ({"a": YES, "b": YES, "c": NO}, "majority", None),  # two of four are no more than half
+        ({"a": YES, "b": YES, "c": YES, "d": NO}, "majority", "violation"),
+        ({"a": YES, "b": YES}, "unanimous", None),  # the judge's own is silent
+    ],
+)
+def test_members_agree_by_the_rule_and_silence_is_no_vote(others, agreement, word):
+    replies = () if word else ("Hm.", "no json")
+    verdict, found, _ = voted(others, committee={"agreement": agreement}, replies=replies)
+    assert verdict.verdict == (word or "needs_review")
+    assert [vote.model for vote in found.committee.votes] == ["bundled", *others]
+    assert found.committee.votes[0].word == "silent" and found.committee.agreement == agreement
+    assert found.branch is (Branch.COMMITTEE if word else Branch.UNDECIDED)
+    if not word:
+        assert verdict.causes == ("committee_split",) and " yes" in found.reason
+
+
+def test_weights_say_whose_vote_counts_for_more():
+    weights = {"bundled": 1.0, "a": 3.0, "b": 1.0}
+    verdict, _, _ = voted({"a": NO, "b": YES}, committee={"agreement": "weighted", "weights": weights})
+    assert verdict.verdict == "no_violation"
+    with pytest.raises(ValidationError, match="needs the weight of b"):
+        Settings(committee={"members": ("a", "b"), "agreement": "weighted", "weights": {"bundled": 1.0, "a": 1.0}})
+
+
+def test_where_they_do_not_agree_a_stronger_model_is_asked():
+    verdict, found, _ = voted({"a": YES, "b": NO}, stronger=model(NO))
+    assert verdict.verdict == "no_violation" and found.committee.stronger.word == "no"
+    assert not found.committee.outcome.known and found.committee.decision is Outcome.FAILS
+    agreed, found, _ = voted({"a": YES, "b": YES}, stronger=ScriptedMllm())  # it would raise
+    assert agreed.verdict == "violation" and found.committee.stronger is None
+
+
+def test_what_stays_split_is_looked_at_again_with_the_disagreement_told():
+    big = model(SILENT, replies=SUMMED)
+    verdict, found, _ = voted({"a": YES, "b": NO}, stronger=big)
+    assert verdict.verdict == "no_violation" and found.committee.rereading.rating == "No"
+    asked = big.talked[0].turns[0].text
+    assert "Yes: 1, No: 1, ?: 2" in asked and "fire is visible" in asked and "big" not in asked
+    verdict, found, _ = voted({"a": YES, "b": NO}, replies=SUMMED)  # without a stronger one, by the judge's own model
+    assert verdict.verdict == "no_violation" and found.committee.rereading.rating == "No"
+
+
+def test_where_nobody_says_anything_nothing_is_looked_at_again():
+    verdict, found, _ = voted({"a": SILENT, "b": SILENT})
+    assert verdict.verdict == "needs_review" and found.committee.rereading is None
+
+
+def test_a_member_that_fails_is_silent_and_said_to_fail():
+    broken = model(ModelError("its server is gone"))
+    verdict, found, _ = voted({"a": YES, "b": YES, "c": broken, "d": YES})
+    assert verdict.verdict == "violation" and found.committee.votes[3].failed == "its server is gone"
+    broken = model(ModelError("its server is gone"))
+    verdict, found, _ = voted({"a": SILENT, "b": broken})
+    assert verdict.verdict == "needs_review" and found.branch is Branch.MODEL_ERROR
+    assert verdict.failure.message == "its server is gone" and verdict.failure.retryable
+
+
+def test_low_label_mass_is_silence():
+    verdict, found, _ = voted({"a": (0.2, 0.01), "b": (0.2, 0.01)})
+    assert verdict.verdict == "needs_review" and [vote.word for vote in found.committee.votes] == ["silent"] * 3
+
+
+def test_each_is_held_against_its_own_prior():
+    verdict, _, _ = voted({"a": model(0.9, prior=0.9), "b": model(0.9, prior=0.9)})
+    assert verdict.verdict == "needs_review"  # an answer that the picture did not move
+
+
+def test_only_the_undecided_is_put_to_the_vote_unless_all_is():
+    verdict, found, _ = voted({"a": ScriptedMllm(), "b": ScriptedMllm()}, own=YES)  # they would raise
+    assert verdict.verdict == "violation" and found.committee is None
+    verdict, found, _ = voted({"a": NO, "b": NO}, own=YES, committee={"asked": "all"})
+    assert verdict.verdict == "no_violation" and found.committee.of_all and found.branch is Branch.COMMITTEE
+    assert [vote.word for vote in found.committee.votes] == ["yes", "no", "no"]
+    verdict, found, _ = voted({"a": NO, "b": SILENT}, own=YES, committee={"asked": "all"}, replies=SUMMED)
+    assert verdict.verdict == "no_violation" and found.committee.rereading.rating == "No"
+    read = Verdict.model_validate_json(verdict.model_dump_json())
+    assert read == verdict and outcome_under(read.findings[0], read.findings[0].thresholds) is RuleOutcome.NOT_VIOLATED
+
+
+def test_members_add_the_step_and_the_step_needs_members():
+    assert Settings(committee={"members": ("a",)}).steps(None) == ("reasoning", "committee")
+    assert Settings(committee={"members": ("a",)}, escalate=("committee", "debate")).steps(None) == (
+        "committee",
+        "debate",
+    )
+    with pytest.raises(UserError, match="needs further models"):
+        judge_with((FIRE,), ScriptedMllm(), escalate=("committee",))
+    for members in (("a", "a"), ("bundled",)):
+        with pytest.raises(ValidationError):
+            Settings(committee={"members": members})
+
+
+def test_the_verdict_names_every_model_that_may_be_asked():
+    others = {"a": model(YES, prior=0.5), "b": model(YES, prior=0.4)}
+    verdict, _, _ = voted(others)
+    assert len(verdict.provenance.models) == 2  # scripts that are alike are one model
+    assert verdict.provenance.escalate == ("committee",) and "reread" in verdict.provenance.prompts
+
+
+@pytest.mark.parametrize("code", available())
+def test_every_language_looks_again_in_its_own_words(code):
+    asked = language_of(code).render("reread", statement="ST", told="TOLD")
+    assert "ST" in asked and "(TOLD)" in asked
+    assert code == "en" or asked != language_of("en").render("reread", statement="ST", told="TOLD")
+
+
+def test_models_on_the_command_line_are_one_that_judges_and_further_members():
+    from judge.cli.model_options import _as_settings
+
+    voting = {"committee": None, "agree": None, "stronger": None, "escalate": "reasoning, person"}
+    settings = Settings.of(**_as_settings({"models": ["a", "b", "c"], **voting, "agree": "unanimous"}))
+    assert (settings.model, settings.committee.members) == ("a", ("b", "c"))
+    assert settings.committee.agreement == "unanimous" and settings.steps(None) == ("reasoning", "committee")
+    assert Settings.of(**_as_settings({"models": ["a"], **voting})).steps(None) == ("reasoning",)
+    with pytest.raises(UserError, match="needs further models"):
+        _as_settings({"models": ["a"], **voting, "stronger": "b"})
