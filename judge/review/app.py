@@ -44,12 +44,12 @@ def launch(
         StoreError: the store is damaged or another version's, or its log is not the one whose heads were kept.
     """
     from judge.review import heads, samples
-    from judge.review.store import Store
+    from judge.review.store import Store, near
 
     with Store.open(data) as store:
         signed_in = wants_login(store, host, auth)
         samples.fill(store)
-        with heads.kept(store, head_file) if head_file is not None else nullcontext():
+        with heads.kept(store, head_file) if head_file is not None else nullcontext(), near.looking(store):
             _serve(store, settings, data, host, port, signed_in)
 
 

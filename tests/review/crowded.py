@@ -26,6 +26,8 @@ def crowd(connection: sa.Connection, first: int, count: int) -> None:
         ("item_rules", "item", "rule"),
         ("item_branches", "item", "branch, statements"),
         ("item_traits", "item", "severity, language"),
+        ("item_prints", "item", "hash, fields"),
+        ("item_buckets", "item", "bucket"),
     ):
         connection.exec_driver_sql(
             f"{new} INSERT INTO {table} ({key}, {rest}) SELECT c.id, {rest} FROM copies c JOIN {table} o ON o.{key} = c.old"

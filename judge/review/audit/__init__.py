@@ -63,6 +63,8 @@ def _audited(connection: sa.Connection, store: Store, expected: str | None, head
         *items.shown(connection),
         *items.images(connection, store.images),
         *traits.chosen_by(connection),
+        *traits.looks(connection),
+        *traits.decided_together(connection),
         *drawn.decided(connection),
         *drawn.states(connection),
         *drawn.people(connection),

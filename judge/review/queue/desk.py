@@ -21,8 +21,9 @@ from judge.errors import ImageError, JudgeError, UserError
 from judge.review.queue import keys, listing, queues, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
+from judge.review.queue.near import near_html
 from judge.review.queue.policies import Policies
-from judge.review.queue.recorded import recorded
+from judge.review.queue.recorded import recorded, recorded_together, taken_back
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.queue.traces import Traces, notes_html
 from judge.review.shield import shielded
@@ -162,17 +163,22 @@ class Desk:
             held = self._held(asked.item, person)
             if held is None or held.blind:  # who reads blind must not learn what is known
                 raise UserError("only an item that you hold, and do not read blind, can be marked as gold")
+            if asked.near:
+                raise UserError("a gold item is decided by itself", hint="leave the near-identical ones out")
             entry = self._store.mark_gold(asked.item, person.name, decision)
+        elif asked.near:
+            together = self._store.decide_together(asked.item, person.name, decision, asked.near)
+            return self._next(asked, person, toasts=(recorded_together(together),))
         else:
             entry = self._store.decide(asked.item, person.name, decision)
         return self._next(asked, person, toasts=(recorded(entry),))
 
     def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        item = self._store.undo(person.name, line=asked.line)
-        if item is None:
+        taken = self._store.take_back(person.name, line=asked.line, whole=asked.whole)
+        if taken.item is None:
             return QueueUpdate(toasts=(toast("There is no decision of yours to take back."),))
-        said = toast(f"Decision on item {item.id} taken back. The log keeps both.")
-        undone = self._store.log(item=item.id, who=person.name, kind="undo", last=1)[0].supersedes
+        item, said = self._store.item(taken.item, person.name), taken_back(taken)
+        undone = taken.first or self._store.log(item=item.id, who=person.name, kind="undo", last=1)[0].supersedes
         reply = self._shown(asked, person, item, before="Taken back. ", toasts=(said,))
         return reply.model_copy(update={"undone": undone})
 
@@ -220,6 +226,7 @@ class Desk:
         self._since[person.name] = (item.id, time.monotonic())
         rules = self._policies.rules_of(item.verdict)
         slots |= {"stage": self._shield(item), **item_html(item, person, rules), "notes": notes_html(item)}
+        slots["near"] = near_html(self._store, item)
         self._ahead.submit(self._prepare, asked.filters)
         return QueueUpdate(
             slots=slots,

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from judge.errors import JudgeError
 from judge.review.queue.listing import Wanted
 from judge.review.store import MOST_WORDS, Action, Preferences
+from judge.review.store.near import MOST as MOST_NEAR
 from judge.settings import Frozen, Share
 
 MOST = 2**53  # what a browser counts exactly, and SQLite, too
@@ -18,7 +19,8 @@ class QueueRequest(Frozen):
     """One thing that a person did on the page.
 
     gold: the decision is the item's known truth, by which others are measured. line: of the log, the decision to be
-    taken back; None: the last one.
+    taken back; None: the last one. whole: with all that was decided at once with it. near: items with nearly the same
+    picture, which are decided as the one in hand.
     """
 
     kind: Literal[
@@ -50,6 +52,8 @@ class QueueRequest(Frozen):
     name: str = Field(default="", max_length=40)
     share: Share = 0.0
     line: int | None = Field(default=None, ge=1, le=MOST)
+    whole: bool = False
+    near: tuple[int, ...] = Field(default=(), max_length=MOST_NEAR)
     preferences: Preferences | None = None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from judge.review.store import LogEntry
+from judge.review.store import LogEntry, TakenBack, Together
 from judge.review.ui import render
 from judge.review.ui.parts import toast
 
@@ -24,3 +25,34 @@ def recorded(entry: LogEntry) -> dict[str, Any]:
         rules = f" ({', '.join(entry.rules)})" if entry.rules else ""
         text = f"Recorded: {said}{rules}, {item}{', as a gold item' if entry.kind == 'gold_marked' else ''}."
     return {**toast(text), "line": entry.seq}
+
+
+def recorded_together(together: Together) -> dict[str, Any]:
+    """The line for decisions that were made at once; its button takes all of them back."""
+    first, *others = together.entries
+    if not others:
+        told = recorded(first)
+    else:
+        said = "Escalated" if first.decision == "escalate" else f"Recorded: {render.word(first.decision or '').lower()}"
+        rules = f" ({', '.join(first.rules)})" if first.rules and first.decision != "escalate" else ""
+        near = "item" if len(others) == 1 else "items"
+        which = f"item {first.item} and {len(others)} near-identical {near} ({_few(one.item for one in others)})"
+        told = {**toast(f"{said}{rules}, {which}."), "line": first.seq, "whole": True}
+    if together.left_out:
+        left = "; ".join(f"item {item} {why}" for item, why in together.left_out.items())
+        told["text"] += f" Left out: {left}."
+    return told
+
+
+def taken_back(taken: TakenBack) -> dict[str, Any]:
+    """The line for what was taken back."""
+    if len(taken.items) < 2:
+        text = f"Decision on item {taken.item} taken back. The log keeps both."
+    else:
+        text = f"{len(taken.items)} decisions taken back: on items {_few(taken.items)}. The log keeps all."
+    left = "".join(f" {why[:1].upper()}{why[1:]}." for why in taken.left_out)
+    return toast(text + left, bad=bool(left))
+
+
+def _few(numbers: Iterable[int | None]) -> str:
+    return render.few([str(one) for one in numbers], 8)

@@ -81,4 +81,4 @@ def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:
     else:
         title, text = "All done", "Nothing waits for you. New items appear here by themselves."
     stage = render.html("empty", title=title, text=text, filtered=wanted.narrowed)
-    return {"stage": stage, "verdict": "", "rules": "", "decision": "", "notes": ""}
+    return {"stage": stage, "verdict": "", "rules": "", "decision": "", "notes": "", "near": ""}

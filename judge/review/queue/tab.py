@@ -8,16 +8,18 @@ import logging
 import gradio as gr
 
 from judge.errors import UserError
+from judge.review.queue.answering import answering
 from judge.review.queue.desk import Desk
 from judge.review.queue.examples import Examples, ExampleUpdate
 from judge.review.queue.keys import DEFAULTS, KEYS
 from judge.review.queue.messages import QueueUpdate, in_words, serial_of
+from judge.review.queue.near import NearUpdate, Thumbnails
 from judge.review.ui import render
 from judge.review.ui.context import Context
 
 log = logging.getLogger("judge")
 _PARTS = (  # in this order
-    "desk toast stage view decision panel rules lists keys preferences heard place redraft traces queues start"
+    "desk toast stage view decision panel rules near lists keys preferences heard place redraft traces queues start"
 )
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
 
@@ -68,8 +70,23 @@ def build(context: Context) -> None:
         apply_default_css=False,
         padding=False,
     )
+    strip = gr.HTML(
+        "",
+        html_template="<span></span>",
+        js_on_load=render.static("thumbnails.js"),
+        apply_default_css=False,
+        padding=False,
+    )
     quietly = {"queue": False, "show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
     beside.act(examples, None, beside, **quietly)
+    thumbnails = answering(
+        context,
+        Thumbnails(context.store).act,
+        lambda serial, _: NearUpdate(serial=serial).model_dump_json(),
+        page="the strip of near-identical pictures",
+        undone="it has no pictures",
+    )
+    strip.act(thumbnails, None, strip, **quietly)
     page.act(act, None, page, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private")
     blocks = gr.context.Context.root_block
     if blocks is not None:

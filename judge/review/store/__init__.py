@@ -21,6 +21,7 @@ from judge.review.store.records import (
     Lease,
     LogEntry,
     NamedQueue,
+    NearItem,
     Order,
     Preferences,
     Read,
@@ -31,6 +32,8 @@ from judge.review.store.records import (
     Severity,
     Source,
     State,
+    TakenBack,
+    Together,
 )
 from judge.review.store.roles import Right, Role, may
 from judge.review.store.store import Store
@@ -52,6 +55,7 @@ __all__ = [
     "Lease",
     "LogEntry",
     "NamedQueue",
+    "NearItem",
     "Order",
     "Preferences",
     "Read",
@@ -65,6 +69,8 @@ __all__ = [
     "Source",
     "State",
     "Store",
+    "TakenBack",
+    "Together",
     "data_dir",
     "may",
 ]

@@ -7,15 +7,16 @@ import zlib
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
-from judge.review.store import log, pictures, traits
+from judge.review.store import log, near, pictures, traits
 from judge.review.store.clips import Judged, as_verdict, findings_of, sha256_of
 from judge.review.store.closeness import image_score, uncertainty
+from judge.review.store.prints import PicturePrint, print_of
 from judge.review.store.records import Source
 from judge.review.store.tables import clips, item_branches, item_rules, items, verdicts
 from judge.settings import DEFAULT_CLIP_LIMITS
@@ -40,8 +41,15 @@ _NEW = items.insert().returning(items)
 _VERDICT, _RULES, _BRANCHES, _CLIP = (one.insert() for one in (verdicts, item_rules, item_branches, clips))
 
 
-def keep(folder: Path, verdict: Judged, image: bytes | Path | None) -> str | None:
-    """Keep the image or clip that a verdict is about; its digest. A clip may be given as its file.
+class Kept(NamedTuple):
+    """An image or clip that was kept: its digest, and how a picture looks."""
+
+    sha256: str
+    look: PicturePrint | None = None
+
+
+def keep(folder: Path, verdict: Judged, image: bytes | Path | None) -> Kept | None:
+    """Keep the image or clip that a verdict is about. A clip may be given as its file.
 
     Raises:
         UserError: it is another one, or its file cannot be read.
@@ -50,14 +58,14 @@ def keep(folder: Path, verdict: Judged, image: bytes | Path | None) -> str | Non
         return None
     judged = sha256_of(verdict)
     if isinstance(image, Path):
-        return _keep_file(folder, verdict, image, judged)
+        return Kept(_keep_file(folder, verdict, image, judged))
     found = hashlib.sha256(image).hexdigest()
     if judged is not None and found != judged:
         raise UserError(
             f"this is not the image that was judged: {verdict.image} (digest {found[:12]}, judged {judged[:12]})",
             hint="give the bytes of the judged file",
         )
-    return pictures.keep(folder, image)
+    return Kept(pictures.keep(folder, image), print_of(image) if isinstance(verdict, Verdict) else None)
 
 
 def _keep_file(folder: Path, verdict: Judged, file: Path, judged: str | None) -> str:
@@ -72,9 +80,9 @@ def _keep_file(folder: Path, verdict: Judged, file: Path, judged: str | None) ->
     return kept
 
 
-def insert(connection: sa.Connection, verdict: Judged, kept: str | None, source: Source, now: datetime) -> int:
-    """The id of the verdict's item, new or known; `kept` is the digest of its image, where that was kept."""
-    sha256 = sha256_of(verdict) or kept
+def insert(connection: sa.Connection, verdict: Judged, kept: Kept | None, source: Source, now: datetime) -> int:
+    """The id of the verdict's item, new or known; `kept`: its image, where that was kept."""
+    sha256 = sha256_of(verdict) or (kept.sha256 if kept is not None else None)
     identity = _identity(verdict, sha256)
     known = connection.execute(_KNOWN, {"identity": identity}).first()
     if known is not None:
@@ -82,7 +90,8 @@ def insert(connection: sa.Connection, verdict: Judged, kept: str | None, source:
             row = connection.execute(
                 items.update().where(items.c.id == known.id).values(has_image=True).returning(items)
             ).one()
-            log.append(connection, at=now, who=source, kind="image_added", item=row)
+            look = near.keep(connection, known.id, row.constitution_digest, kept.look)
+            log.append(connection, at=now, who=source, kind="image_added", item=row, extra={"print": look})
         return int(known.id)
     made_by = verdict.provenance
     values = {
@@ -119,6 +128,8 @@ def insert(connection: sa.Connection, verdict: Judged, kept: str | None, source:
     if isinstance(verdict, ClipVerdict):
         vouched["clip_ms"] = verdict.clip_facts.duration_ms
         connection.execute(_CLIP, {"item": item, "duration_ms": verdict.clip_facts.duration_ms})
+    if kept is not None:
+        vouched["print"] = near.keep(connection, item, row.constitution_digest, kept.look)
     log.append(connection, at=now, who=source, kind="added", item=row, extra=vouched)
     return item
 

@@ -64,8 +64,10 @@ def decide(
     decision: Decision,
     second_reads: SecondReads,
     now: datetime,
+    beside: dict[str, Any] | None = None,
 ) -> LogEntry:
-    """Record the decision of the lease's holder and move the item on; `row` is the item's."""
+    """Record the decision of the lease's holder and move the item on; `row` is the item's. beside: what its line says
+    beside the rest."""
     read: Read = row.leased_as
     first = _first(connection, row.id) if read == "second" else None
     agrees = _agree(first, decision) if first is not None else None
@@ -86,6 +88,7 @@ def decide(
         state=state,
         agrees=agrees,
         hidden=hidden,
+        beside=beside,
     )
     connection.execute(items.update().where(items.c.id == row.id).values(values))
     return entry
@@ -218,6 +221,7 @@ def _append(
     state: State,
     agrees: bool | None,
     hidden: bool = False,
+    beside: dict[str, Any] | None = None,
 ) -> LogEntry:
     """The line and the row of a decision. The line says about which verdict, by the digest of its JSON; and where it
     was hidden until the decision, that."""
@@ -225,6 +229,7 @@ def _append(
     shown = hashlib.sha256(said).hexdigest()
     extra: dict[str, Any] = {"read": read, "before": row.state, "state": state, "verdict": shown}
     extra |= {"verdict_shown": False} if hidden else {}
+    extra |= beside or {}
     extra |= {} if agrees is None else {"agrees": agrees}
     extra |= {} if decision.seconds is None else {"seconds": round(decision.seconds, 1)}
     entry = log.append(

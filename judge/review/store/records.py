@@ -162,6 +162,32 @@ class Item(Frozen):
     clip: ClipVerdict | None = None
 
 
+class NearItem(Frozen):
+    """An item that waits, with nearly the same picture as another. held_by: who has it in hand, if anybody."""
+
+    id: int
+    image: str
+    verdict: VerdictWord
+    held_by: str | None = None
+
+
+class Together(Frozen):
+    """Decisions that were made at once: their lines, and which items were left out, and why."""
+
+    entries: tuple[LogEntry, ...]
+    left_out: dict[int, str] = Field(default_factory=dict)
+
+
+class TakenBack(Frozen):
+    """What an undo took back. item: the one that is in hand again; None where there was none. items: all of them.
+    first: the line of the first decision, where several were made at once. left_out: why others were not, in words."""
+
+    item: int | None = None
+    items: tuple[int, ...] = ()
+    first: int | None = None
+    left_out: tuple[str, ...] = ()
+
+
 class ItemCounts(Frozen):
     """How many items match the filters (whatever their state), by state and by the judge's verdict.
 

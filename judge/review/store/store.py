@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from judge.review.store import aftermath, deciding, log, reading
+from judge.review.store import aftermath, deciding, log, near, reading, together
 from judge.review.store.item_folder import ItemFolder, holds, not_held, row_of, until
 from judge.review.store.records import (
     DecidedItem,
@@ -19,7 +19,10 @@ from judge.review.store.records import (
     Filters,
     Item,
     LogEntry,
+    NearItem,
     RecentDecision,
+    TakenBack,
+    Together,
 )
 from judge.review.store.roles import Right, may
 from judge.verdict import Verdict
@@ -43,6 +46,41 @@ class Store(ItemFolder):
             verdict = reading.verdict(connection, item)
             deciding.check(decision, verdict)
             return deciding.decide(connection, row, verdict, reviewer, decision, second_reads, moment)
+
+    def near(self, item: int, now: datetime | None = None) -> tuple[NearItem, ...]:
+        """Items that wait with nearly the same picture; see `near.waiting`."""
+        with self.reading() as connection:
+            return near.waiting(connection, item, log.now_or(now))
+
+    def decide_together(
+        self, item: int, reviewer: str, decision: Decision, others: Sequence[int], now: datetime | None = None
+    ) -> Together:
+        """Record a decision on an item that the reviewer holds, and on others that look nearly the same.
+
+        Raises:
+            UserError: as `decide`; it is no first read; or more others than are decided at once.
+        """
+        moment = log.now_or(now)
+        with self.writing() as connection:
+            second_reads = reading.settings(connection).second_reads
+            row = row_of(connection, item)
+            if not holds(row, reviewer, moment):
+                raise not_held(item)
+            verdict = reading.verdict(connection, item)
+            deciding.check(decision, verdict)
+            return together.decide(connection, row, verdict, reviewer, decision, others, second_reads, moment)
+
+    def take_back(
+        self, reviewer: str, now: datetime | None = None, *, line: int | None = None, whole: bool = False
+    ) -> TakenBack:
+        """As `undo`, with what was decided together with it: always of the last decision, else where `whole`.
+
+        Raises:
+            UserError: as `undo`.
+        """
+        moment = log.now_or(now)
+        with self.writing() as connection:
+            return together.undo(connection, reviewer, moment, until(connection, moment), line, whole=whole)
 
     def undo(self, reviewer: str, now: datetime | None = None, *, line: int | None = None) -> Item | None:
         """Take back the reviewer's last decision, or the one of this line of the log; its item, which they hold again.

@@ -15,6 +15,7 @@ SHEETS = (
     "controls",
     "desk",
     "stage",
+    "near",
     "decision",
     "evidence",
     "examples",

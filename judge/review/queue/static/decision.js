@@ -19,5 +19,5 @@ function agree() {                                   // what the judge said, wha
 }
 function record(action, why, rules = ticked()) {
   wanted = null;
-  act("decide", { action, rules, reason: why, gold: Boolean(form().elements.gold?.checked) && (action === "violation" || action === "no_violation") });
+  act("decide", { action, rules, reason: why, near: action === "skip" ? [] : chosenNear(), gold: Boolean(form().elements.gold?.checked) && (action === "violation" || action === "no_violation") });
 }

@@ -3,7 +3,7 @@
 const $ = (id) => element.querySelector("#" + id);
 const desk = $("cj-desk"), live = $("cj-live"), slots = {
   stage: "cj-stage", verdict: "cj-verdict", rules: "cj-rules", decision: "cj-decision-slot", list: "cj-list",
-  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", notes: "cj-notes", queues: "cj-queues", recent: "cj-recent-list",
+  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", notes: "cj-notes", queues: "cj-queues", near: "cj-near-slot", recent: "cj-recent-list",
 };
 const inSight = () => desk.getClientRects().length > 0;  // not on another tab
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", severity: "", language: "", order: "oldest", min_score: "", max_score: "" };
@@ -39,6 +39,7 @@ watch("value", () => {
   if (reply.state) desk.dataset.state = reply.state;
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
   if (moved) document.dispatchEvent(new CustomEvent("cj-item", { detail: item }));
+  if (reply.slots?.near) document.dispatchEvent(new CustomEvent("cj-near", { detail: item }));
   if (moved) resetView(); else if (reply.slots?.stage) drawView();
   if (moved) unfolded = false;
   if (reply.preferences) preferred(reply.preferences);
@@ -49,7 +50,7 @@ watch("value", () => {
   nameKeys(); foldRules();
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);
-  for (const one of reply.toasts || []) toast(one.text, one.bad, one.line);
+  for (const one of reply.toasts || []) toast(one.text, one.bad, one.line, one.whole);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
   if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === "go" || of === item) { act(kind, data); if (of === "go") doing = of; return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
@@ -71,7 +72,7 @@ element.addEventListener("click", (event) => {
   else if (set.rebind) askKey(set.rebind);
   else if (set.do) ACTIONS[set.do]();
   else if (set.kind === "clear") clearFilters();
-  else if (set.line) act("undo", { line: Number(set.line) });
+  else if (set.line) act("undo", { line: Number(set.line), whole: "whole" in set });
   else if (set.kind) act(set.kind);
 });
 function openDialog(id) { const box = $(id); if (box && !box.open) box.showModal(); }

@@ -1,0 +1,77 @@
+"""What moderators and analysts do at the desk beside single decisions, in a real Chromium: one app, one page."""
+
+from __future__ import annotations
+
+import pytest
+
+from judge.review.audit import audit
+from judge.review.store import GoldReads, ReviewSettings, SecondReads, Store
+from tests.review.browsing import CHROMIUM, press, serving, settled, visitor
+from tests.review.test_near import FIRE, POOL, copies, put, saved
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with Store.open(tmp_path_factory.mktemp("moderator")) as opened:
+        opened.configure(ReviewSettings(second_reads=SecondReads(share=0), gold=GoldReads(share=0)), "test")
+        for image in copies(FIRE, 5):
+            put(opened, FIRE, image)
+        put(opened, POOL, saved(POOL))
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def page(browser, store):
+    with serving(store.folder) as address, visitor(browser, address) as opened:
+        yield opened
+
+
+def current(page):
+    return int(page.locator("[data-open][aria-current]").get_attribute("data-open"))
+
+
+def faults(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [(one["id"], one["nodes"][0]["target"]) for one in Axe().run(page).response["violations"]]
+
+
+def test_near_identical_pictures_are_decided_by_one_key_and_taken_back_by_one(store, page):
+    first = current(page)
+    strip = page.get_by_role("region", name="Near-identical pictures")
+    assert "4 near-identical waiting" in strip.inner_text()
+    page.wait_for_function(
+        "[...document.querySelectorAll('#cj-near-slot img')].every((one) => one.src.startsWith('data:'))"
+    )
+    widths = strip.locator("img").evaluate_all("all => all.map((one) => one.naturalWidth)")
+    assert len(widths) == 4 and max(widths) <= 96, "shielded, and small"
+    assert faults(page) == []
+    others = [int(one) for one in strip.locator("[name=near]").evaluate_all("all => all.map((one) => one.value)")]
+    store.take(others[3], "bob")
+    press(page, "d")
+    strip.get_by_text("Goes to 5 pictures.").wait_for()
+    strip.get_by_label(f"Item {others[0]}").uncheck()
+    strip.get_by_text("Goes to 4 pictures.").wait_for()
+    page.keyboard.press("n")
+    page.keyboard.type("A drawing for a test.")
+    press(page, "Enter")
+    toast = page.locator(".cj-toast", has_text=f"item {first} and 2 near-identical items ({others[1]}, {others[2]})")
+    toast.wait_for()
+    assert f"Left out: item {others[3]} is held by bob." in toast.inner_text()
+    lines = [one for one in store.log() if one.decision == "no_violation"]
+    assert [one.item for one in lines] == [first, *others[1:3]]
+    assert [one.extra.get("like") for one in lines] == [None, lines[0].seq, lines[0].seq]
+    toast.get_by_role("button", name="Undo").click()
+    settled(page)
+    page.locator(".cj-toast", has_text="3 decisions taken back").wait_for()
+    assert current(page) == first
+    assert store.count().decided == 0
+    press(page, "d")
+    press(page, "v")
+    assert store.count().decided == 4
+    press(page, "u")
+    assert store.count().decided == 0
+    store.release(others[3], "bob")
+    assert audit(store).problems == ()
