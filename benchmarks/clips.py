@@ -6,9 +6,11 @@ Sixty clips of drawings that move, made of the scenes of the drawn OS bench: 8 s
 shots, judged by six rules of `demo`. In every other one a rule is violated in one or two known stretches of 0.75 to 3
 seconds: the scene is cut to, or the thing that matters (the fire, the weapon) fades in and out within a shot. All of it
 sways all the time, so few frames are alike. Each clip is judged twice: frame by frame, and with a budget of a fifth
-of its frames. Told is how many of the known ranges each finds at an intersection over union of at least one half, the
-ratio of both, and how many frames were judged. What the model gets wrong of a frame, it gets wrong both ways;
-with --known no model is asked, and every frame is judged rightly: what is told then is of the choice of frames alone.
+of its frames. Told is how many of the known ranges each finds at an intersection over union of at least one half, how
+many of those that every frame finds the few find (with a Wilson interval, as if ranges of one clip were independent),
+and how many frames were judged. What the model gets wrong of a frame, it gets wrong both ways; what it answered of a
+frame is not asked again. With --known no model is asked, and every frame is judged rightly: what is told then is of the
+choice of frames alone.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ from PIL import Image
 
 from benchmarks.drawn_os_bench.scenes import make
 from benchmarks.drawn_os_bench.stage import SIDE, Art, Dice, Placed, Stage, fetched
+from judge.caches.shared import SharedAnswers
 from judge.clip_verdict import ClipVerdict
 from judge.constitution import Constitution, load_constitution
+from judge.evaluation.measures.shares import share
 from judge.judging.clips.choosing import finer, first_look, wider
 from judge.judging.clips.spans import State, spans_of
 from judge.judging.pipeline import Judge
@@ -167,9 +171,9 @@ def found_ranges(verdict: ClipVerdict, rule: str) -> list[Range]:
     ]
 
 
-def hits(known: Sequence[Range], found: Sequence[Range]) -> int:
-    """How many of the known ranges have a found one that covers it to at least a half, as one covers the other."""
-    return sum(any(_overlap(one, other) >= 0.5 for other in found) for one in known)
+def hits(known: Sequence[Range], found: Sequence[Range]) -> list[bool]:
+    """Of each known range whether a found one covers it to at least a half, as one covers the other."""
+    return [any(_overlap(one, other) >= 0.5 for other in found) for one in known]
 
 
 def _overlap(one: Range, other: Range) -> float:
@@ -195,13 +199,15 @@ class ClipFigures:
     seconds: tuple[float, float]
 
     @property
-    def found(self) -> tuple[int, int]:
-        """Known ranges that were found, by every frame and by few."""
-        return hits(self.clip.ranges, self.every), hits(self.clip.ranges, self.few)
+    def found(self) -> tuple[int, int, int]:
+        """Known ranges that were found: by every frame, by few, and by both."""
+        every, few = hits(self.clip.ranges, self.every), hits(self.clip.ranges, self.few)
+        return sum(every), sum(few), sum(one and other for one, other in zip(every, few, strict=True))
 
 
 def both_ways(judge: Judge, clip: DrawnClip) -> ClipFigures:
-    """Judge a clip both ways."""
+    """Judge a clip both ways. seconds: of the second way without what the first one asked already."""
+    judge = judge.derive(model=SharedAnswers(judge.mllm))
     every = with_budget(judge, 2 * FRAMES, 0.001)
     few = with_budget(judge, FRAMES // SHARE, judge.settings.clips.step_seconds)
     begun = time.perf_counter()
@@ -250,7 +256,8 @@ def the_judge() -> tuple[Judge, Constitution]:
 def summary(rows: Sequence[ClipFigures]) -> str:
     """The figures of clips, in words."""
     known = sum(len(one.clip.ranges) for one in rows)
-    of_every, of_few = (sum(one.found[way] for one in rows) for way in (0, 1))
+    of_every, of_few, both = (sum(one.found[way] for one in rows) for way in (0, 1, 2))
+    recall = share(both, of_every)
     fine = [one for one in rows if not one.clip.ranges]
     wrong = sum(bool(one.every) for one in fine), sum(bool(one.few) for one in fine)
     frames, judged = sum(one.frames for one in rows), sum(one.judged for one in rows)
@@ -260,7 +267,8 @@ def summary(rows: Sequence[ClipFigures]) -> str:
         f"every frame: {of_every} ranges found, {wrong[0]} fine clips flagged, {seconds[0]:.0f} s\n"
         f"few frames:  {of_few} ranges found, {wrong[1]} fine clips flagged, {seconds[1]:.0f} s, "
         f"{judged} frames judged ({judged / frames:.1%})\n"
-        f"ratio {of_few / max(1, of_every):.3f}"
+        f"of the ranges that every frame finds, the few find {both} of {of_every}"
+        + (f": {recall.value:.3f} [{recall.low:.3f} to {recall.high:.3f}]" if of_every else "")
     )
 
 

@@ -21,7 +21,8 @@ from judge.audits.shapes import ANY, Category, Cell, Difference, PromptCount, Sh
 from judge.constitution import Constitution
 from judge.evaluation.measures.bootstrap import Bootstrap
 from judge.evaluation.measures.counting import Answered
-from judge.evaluation.measures.shares import holm, mcnemar, share
+from judge.evaluation.measures.shares import share
+from judge.significance import holm, mcnemar
 
 PROMPTS, SHEET = 25, 12  # most prompts that are named; most images of a model that are shown
 One = TypeVar("One")

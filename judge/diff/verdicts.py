@@ -12,6 +12,7 @@ from judge.diff.policy import PolicyDiff
 from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule
 from judge.judging.regions import GRID
 from judge.settings import Frozen
+from judge.significance import mcnemar
 from judge.verdict import Evidence, Finding, RuleOutcome, Verdict, VerdictWord
 
 ABSENT, SHADOW = "no such rule", "shadow"
@@ -61,11 +62,7 @@ class McNemar(Frozen):
     @property
     def p_value(self) -> float:
         """How likely a split of b + c at least this uneven is, were both directions equally likely."""
-        if self.b + self.c == 0:
-            return 1.0
-        from scipy.stats import binomtest
-
-        return float(binomtest(self.b, self.b + self.c).pvalue)
+        return mcnemar(self.b, self.c)
 
 
 class QuestionCost(Frozen):

@@ -13,7 +13,7 @@ from judge.errors import ImageError
 from judge.media import whole
 from judge.media.budget import Budget
 from judge.media.colour import storable
-from judge.media.formats import KNOWN, check_size, open_image, too_large
+from judge.media.formats import FILMS, KNOWN, check_size, open_image, too_large
 from judge.media.frames import views_of
 from judge.media.gaps import Gap, Note
 from judge.media.heard import heard
@@ -76,7 +76,8 @@ def _decoded(data: bytes, source: str, limits: Limits) -> Picture:
         raise
     except UnidentifiedImageError as error:
         raise ImageError(
-            "not an image of a known format, or damaged at its beginning", hint=f"known: {', '.join(KNOWN)}"
+            "not an image of a known format, or damaged at its beginning",
+            hint=f"known: {', '.join(KNOWN)}; and films: {', '.join(FILMS)}",
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageError(too_large(limits), hint="shrink it") from error

@@ -16,6 +16,7 @@ from judge.settings import Limits
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")  # Pillow's names
 KNOWN = (*FORMATS, "HEIC")
+FILMS = ("MP4", "QuickTime", "Matroska", "WebM", "AVI", "FLV", "Ogg", "ASF", "MPEG", "RealMedia", "MXF")  # for people
 SUFFIXES = frozenset(
     {
         ".png",

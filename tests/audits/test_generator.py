@@ -18,8 +18,9 @@ from judge.cli.verbs import app
 from judge.constitution import parse_constitution
 from judge.errors import UserError
 from judge.evaluation.measures.counting import Answered
-from judge.evaluation.measures.shares import holm, share
+from judge.evaluation.measures.shares import share
 from judge.serving.batch import call
+from judge.significance import holm
 from tests.audits.made import BLACK, BLUE, GREEN, POLICY, RED, ColourMllm, Unsure, judged, policy, write
 from tests.serving.batch.colours import colour_judge
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.clips import DrawnClip, both_ways, encoded, hits
+from benchmarks.clips import ClipFigures, DrawnClip, both_ways, encoded, hits, summary
 from tests.judging.clips.eyes import RED, judge_of
 from tests.media.clips.films import dotted, plain
 
@@ -30,7 +30,15 @@ def test_ranges_are_found_with_a_fifth_of_the_frames():
 
 
 def test_a_range_is_found_where_half_of_it_is():
-    assert hits([(1000, 2000)], [(1000, 1500)]) == 1
-    assert hits([(1000, 2000)], [(1000, 1499)]) == 0
-    assert hits([(1000, 2000)], [(0, 3000)]) == 0
-    assert hits([(0, 1000), (2000, 3000)], [(2000, 3000)]) == 1
+    assert hits([(1000, 2000)], [(1000, 1500)]) == [True]
+    assert hits([(1000, 2000)], [(1000, 1499)]) == [False]
+    assert hits([(1000, 2000)], [(0, 3000)]) == [False]
+    assert hits([(0, 1000), (2000, 3000)], [(2000, 3000)]) == [False, True]
+
+
+def test_few_frames_are_held_against_what_every_frame_finds():
+    clip = DrawnClip("two", b"", "red", ((0, 1000), (2000, 3000)))
+    row = ClipFigures(clip, [(0, 1000)], [(2000, 3000)], 96, 19, (0.0, 0.0))
+    assert row.found == (1, 1, 0), "another range does not make up for the one that is missed"
+    assert "the few find 0 of 1: 0.000 [" in summary([row])
+    assert "the few find 0 of 0" in summary([ClipFigures(clip, [], [], 96, 19, (0.0, 0.0))])

@@ -87,6 +87,14 @@ def test_a_folder_whose_only_image_is_none_goes_to_a_person_in_the_table_too(run
     assert "hint: known: PNG" in out
 
 
+def test_a_broken_film_is_told_of_films(run, says, tmp_path):  # noqa: F811
+    (tmp_path / "broken.mp4").write_text("x" * 40)
+    says()
+    code, out, _ = run("check", tmp_path / "broken.mp4")
+    assert code == Exit.NEEDS_REVIEW
+    assert "HEIC; and films: MP4, QuickTime" in out
+
+
 def test_a_folder_without_images_is_a_mistake(run, tmp_path):  # noqa: F811
     (tmp_path / "notes.txt").touch()
     code, out, said = run("check", tmp_path)

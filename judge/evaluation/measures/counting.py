@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from judge.evaluation.measures.bootstrap import Bootstrap, Numbers, ratio
 from judge.evaluation.measures.figures import Comparison, Confusion, Scores
-from judge.evaluation.measures.shares import mcnemar
+from judge.significance import mcnemar
 
 CELLS = tuple(Confusion.model_fields)  # the order in which counts stand in arrays here
 _TP, _FP, _TN, _FN, _RP, _RN = range(len(CELLS))

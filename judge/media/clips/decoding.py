@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from judge.media.budget import megapixels
 from judge.media.clips.holding import Holding
-from judge.media.clips.upright import Upright
+from judge.media.clips.upright import SEE_THROUGH, Upright
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TELLING = 256  # pixels of the longer side of a copy that tells frames apart
 _THREADS = 2
 _LATEST = 10**10  # milliseconds: no film is longer
 _MOST_DAMAGE = 100  # stretches that are told by themselves
@@ -32,7 +31,6 @@ CODECS = (
 _STEADY = ("mpegts", "mpeg", "mpegvideo")  # formats in which no frame is shown for longer than others
 _HOLE = 3  # times the length of a frame, without the next
 _UNSHOWN = ("vp8", "libvpx")  # codecs that store frames which are never shown
-_SEE_THROUGH = ("rgba", "bgra", "argb", "abgr", "yuva", "gbrap", "ya", "pal8")  # how such pixels are called
 _PQ = 16  # of transfer characteristics: brightness in units of light
 
 
@@ -185,7 +183,7 @@ class _Seeing:
     """Puts frames in their place in time, and holds small copies of them, upright and as wide as they are shown."""
 
     def __init__(self, stream: Any, looked: DecodedClip, start: int | None) -> None:
-        self._stream, self._looked, self._holding = stream, looked, Holding()
+        self._stream, self._looked, self._holding = stream, looked, Holding(announced_ms=looked.duration_ms)
         self._steady = looked.format in _STEADY
         self._begin = start / 1_000_000 if start is not None else None
         self._last = -1  # when the frame before shows, in milliseconds
@@ -225,7 +223,7 @@ class _Seeing:
     def _time(self, frame: Any) -> int:
         if frame.pts is None:
             return max(self._last, 0) + self._length
-        at = float(frame.pts * (frame.time_base or self._stream.time_base))
+        at = _seconds(frame.pts, frame.time_base or self._stream.time_base)
         if self._begin is None:
             self._begin = at
         return max(round((at - self._begin) * 1000), self._last, 0)
@@ -240,17 +238,19 @@ class _Seeing:
 
     def _see(self, frame: Any, ms: int) -> None:
         shown, degrees = self._upright.shown(frame)
-        if frame.format.name.startswith(_SEE_THROUGH):
+        if frame.format.name.startswith(SEE_THROUGH):
             self._looked.odd("see_through")
         if int(frame.color_trc or 0) == _PQ:
             self._looked.odd("light")
         if not self._looked.frames:
             self._looked.width, self._looked.height = shown if degrees in (0, 180) else shown[::-1]
             self._looked.turned = degrees
-        share = min(1.0, _TELLING / max(shown))
-        telling = max(1, round(shown[0] * share)), max(1, round(shown[1] * share))
-        small = self._upright.copy(frame, telling, telling=True)
-        self._holding.add(ms, small, lambda: self._upright.view(frame))
+        self._holding.add(ms, *self._upright.copies(frame))
+
+
+def _seconds(count: int, base: Any) -> float:
+    """So many times a fraction, without making another fraction, which for every frame takes long."""
+    return float(count * base.numerator / base.denominator)
 
 
 def _announced(container: Any, stream: Any) -> int:
@@ -263,7 +263,7 @@ def _announced(container: Any, stream: Any) -> int:
 def _length(frame: Any, stream: Any) -> int:
     """Milliseconds for which a frame is shown, as far as is said."""
     if frame.duration and frame.time_base:
-        return min(_LATEST, max(1, round(float(frame.duration * frame.time_base) * 1000)))
+        return min(_LATEST, max(1, round(_seconds(frame.duration, frame.time_base) * 1000)))
     rate = stream.average_rate or stream.guessed_rate
     return min(_LATEST, max(1, round(1000 / float(rate)))) if rate else 40
 

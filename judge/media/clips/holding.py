@@ -2,6 +2,7 @@
 
 A frame that looks like the last one kept (`likeness`) is only counted. Where more differ than there is room for, those
 that follow another most closely are given up, and what is left stands for them; first frames of shots stay longest.
+Where the clip says how long it lasts, that is done as soon as it is plain that there will be too many.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ class _Kept:
 class Holding:
     """Frames of one clip that are kept. Give it every frame in order; `frames` tells what is held."""
 
-    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
-        self._most, self._most_bytes = most, most_bytes
+    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES, announced_ms: int = 0) -> None:
+        """announced_ms: how long the clip says it lasts. It may say what it likes: a quarter of `most`, less what one
+        thinning takes, is held whatever that is."""
+        self._most, self._most_bytes, self._announced_ms = most, most_bytes, announced_ms
         self._kept: list[_Kept] = []
         self._bytes = self._spacing = self._shot = 0
         self._last: Fingerprint | None = None  # of the last one kept
@@ -67,7 +70,7 @@ class Holding:
         copy().save(buffer, format="JPEG", quality=_QUALITY, subsampling=0)
         self._kept.append(_Kept(ms, self._shot, cut, buffer.getvalue()))
         self._bytes += len(buffer.getvalue())
-        if len(self._kept) > self._most or self._bytes > self._most_bytes:
+        if len(self._kept) > self._most or self._bytes > self._most_bytes or self._will_be_too_many(ms):
             self._thin_out()
 
     def lost(self) -> None:
@@ -93,6 +96,11 @@ class Holding:
         usual = sum(self._changes) / len(self._changes) if self._changes else 0.0
         self._changes.append(change)
         return change >= _CUT or (len(self._changes) > 1 and change >= max(_JUMP, _TIMES * usual))
+
+    def _will_be_too_many(self, ms: int) -> bool:
+        """Whether, at this pace, more will be kept than there is room for. Each costs the time of a JPEG."""
+        kept = len(self._kept)
+        return 4 * kept >= self._most and kept * self._announced_ms > self._most * max(1, ms - self._kept[0].ms)
 
     def _thin_out(self) -> None:
         """Give up about half: double the time that has to lie between two, and where all are cuts every other."""

@@ -71,6 +71,29 @@ def test_frames_are_turned_as_they_are_shown(matrix, corner):
     assert reds == {corner}
 
 
+@pytest.mark.parametrize("kind", ["yuv420p", "yuvj420p", "yuv422p10le", "yuv444p", "rgb24", "gray", "pal8"])
+def test_copies_have_the_colours_of_the_frame_whatever_kind_they_are_of(kind):
+    """Against a conversion of the whole frame that is made smaller after it."""
+    picture = Image.new("RGB", (1280, 720))
+    colours = [(200, 40, 40), (40, 180, 60), (30, 60, 210), (230, 220, 60)]
+    for place, colour in enumerate(colours):
+        picture.paste(colour, (320 * place, 0, 320 * place + 320, 720))
+    if kind == "pal8":
+        data = film([picture] * 2, codec="png", container="mov", kind="pal8")
+    elif kind in ("rgb24", "gray"):
+        data = film([picture] * 2, codec="png", container="mov", kind=kind)
+    else:
+        data = film([picture] * 2, codec="ffv1" if kind != "yuvj420p" else "mjpeg", container="matroska", kind=kind)
+    found = looked(data)
+    copy = Image.open(io.BytesIO(found.held[0][-1])).convert("RGB")
+    assert copy.width * copy.height <= 512 * 512
+    wanted = [(sum(one) // 3,) * 3 for one in colours] if kind == "gray" else colours
+    for place, colour in enumerate(wanted):
+        shown = copy.getpixel((copy.width * (2 * place + 1) // 8, copy.height // 2))
+        near = 40 if kind == "gray" else 12  # grey weighs colours
+        assert all(abs(one - other) <= near for one, other in zip(shown, colour, strict=True)), (shown, colour)
+
+
 def test_a_frame_that_is_turned_by_less_than_a_quarter_is_said():
     data = film([plain("red")] * 3)
     assert looked(turned(data, (0.7, 0.7, -0.7, 0.7))).strange == ["turned"]

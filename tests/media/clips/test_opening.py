@@ -67,6 +67,25 @@ def test_what_is_held_is_bounded_and_stands_for_all():
     assert max(apart) <= 4 * min(apart)
 
 
+def test_of_a_clip_that_says_how_long_it_is_few_copies_are_made_that_are_not_kept():
+    def held(
+        announced_ms: int, frames: int = 400, most: int = 40
+    ) -> tuple[int, list[tuple[int, int, int, bool, int, bytes]]]:
+        holding, made = Holding(most=most, announced_ms=announced_ms), []
+        for number in range(frames):
+            picture = dotted(number % 40)
+            holding.add(number * 100, picture, lambda picture=picture: made.append(picture) or picture)
+        return len(made), holding.frames(frames * 100)
+
+    made, kept = held(40_000)
+    unsaid, _ = held(0)
+    assert made < unsaid * 0.7 and made < 2 * 40
+    assert 20 <= len(kept) <= 40 and sum(one[2] for one in kept) == 400
+    assert max(until - start for start, until, *_ in kept) <= 3_200
+    assert held(3_000, frames=30)[0] == 30, "a short one is kept whole"
+    assert len(held(10**9, frames=30)[1]) >= 5, "what it claims does not empty it"
+
+
 def test_one_other_frame_among_many_is_a_cut():
     holding = Holding()
     for number in range(40):
