@@ -184,6 +184,6 @@ def test_a_server_judges_where_one_is_named_and_no_model_is_loaded(monkeypatch, 
 
 
 def test_a_server_that_is_not_there_fails_the_assertion(monkeypatch):
-    monkeypatch.setattr("judge.client._LONGEST_WAIT", 0.01)
+    monkeypatch.setattr("judge.client.connection._LONGEST_WAIT", 0.01)
     with pytest.raises(ModelError, match="cannot be reached"):
         asserted(of(b"n"), config={"server": "http://127.0.0.1:9"})

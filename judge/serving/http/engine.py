@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 from judge.errors import ModelError, UserError
 from judge.serving.http.admission import Coming, Overloaded, Room
 from judge.serving.http.bounds import EngineBounds, for_process
-from judge.serving.http.lane import BEING_LOADED, Lane, Waiting
+from judge.serving.http.lane import BEING_LOADED, Lane
 from judge.serving.http.process import Died, ModelProcess, OrderTaker
 from judge.serving.http.queue import FairQueue, QueuedImage
 from judge.serving.http.suspects import Suspects, left_to_a_person
-from judge.serving.http.worker import JudgedImage, Loaded, LoadPolicy, OrderRefused, Parcel
+from judge.serving.http.wanted import Wanted
+from judge.serving.http.worker import JudgedImage, Loaded, OrderRefused, Parcel
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -66,11 +67,7 @@ class Engine:
         self.bounds, self.watch = bounds, watch or Watch()
         self._queue, self._room = FairQueue(), Room(bounds.waiting, bounds.batch)
         self._news = asyncio.Event()
-        self._policies: dict[str, Policy] = {}
-        self._provenance: dict[str, Provenance] = {}
-        self._wanted: set[str] = set()  # keys of policies, those that are only being loaded, too
-        self._leaving: dict[str, asyncio.TimerHandle] = {}
-        self._suspects = Suspects()
+        self._wanted, self._suspects = Wanted(), Suspects()
         self._pace = 0.0  # seconds that an image takes a lane, of late
         self._loading = 10.0  # seconds that loading took the last time
         devices = processes.devices or ("",)
@@ -121,16 +118,13 @@ class Engine:
             UserError: it cannot be judged by with these models, or these cannot be used.
             ModelError: the models cannot be loaded.
         """
-        self._wanted.add(key)
-        if key in self._leaving:  # it comes back before it has gone
-            self._leaving.pop(key).cancel()
+        self._wanted.want(key)
         try:
             found = await self._loaded(key, policy)
         except BaseException:
-            if key not in self._policies:
-                self._wanted.discard(key)
+            self._wanted.refused(key)
             raise
-        self._policies[key], self._provenance[key] = policy, found.provenance
+        self._wanted.loaded(key, policy, found.provenance)
         return found.provenance, found.said
 
     async def _loaded(self, key: str, policy: Policy) -> Loaded:
@@ -138,7 +132,7 @@ class Engine:
         answers: list[asyncio.Future[Loaded | OrderRefused]] = []
         for lane in self._lanes:
             answers.append(loop.create_future())
-            lane.orders.append((self._order(key, policy), answers[-1]))
+            lane.orders.append((self._wanted.order(key, policy), answers[-1]))
         self._news.set()
         found = await asyncio.gather(*answers, return_exceptions=True)
         for one in found:
@@ -152,14 +146,7 @@ class Engine:
 
     def forget(self, key: str) -> None:
         """Judge no more under a policy, once what waits is done."""
-
-        def drop() -> None:
-            del self._leaving[key]
-            self._policies.pop(key, None)
-            self._wanted.discard(key)
-
-        if key not in self._leaving:
-            self._leaving[key] = asyncio.get_running_loop().call_later(self.bounds.seconds, drop)
+        self._wanted.forget(key, self.bounds.seconds)
 
     @property
     def trouble(self) -> str:
@@ -190,7 +177,7 @@ class Engine:
         """
         future: asyncio.Future[JudgedImage] = asyncio.get_running_loop().create_future()
         if self._suspects.hopeless(sha256):
-            future.set_result(left_to_a_person(self._provenance[key]))
+            future.set_result(left_to_a_person(self._wanted.provenance(key)))
             return future
         until = time.monotonic() + self.bounds.seconds
         alone = self._suspects.alone(sha256)
@@ -265,9 +252,9 @@ class Engine:
     async def _judge(self, lane: Lane, jobs: list[QueuedImage]) -> None:
         key = jobs[0].policy
         if key not in lane.loaded:
-            policy = self._policies.get(key)
-            if policy is not None:  # else it was forgotten while these waited: whoever asked asks anew
-                lane.orders.appendleft((self._order(key, policy), None))
+            order = self._wanted.again(key)
+            if order is not None:  # else it was forgotten while these waited: whoever asked asks anew
+                lane.orders.appendleft((order, None))
             return
         begun = time.monotonic()
         parcel = Parcel(key, tuple(job.data for job in jobs), self.bounds.pixels)
@@ -283,15 +270,12 @@ class Engine:
             if not job.done.done():
                 job.done.set_result(one)
 
-    def _order(self, key: str, policy: Policy) -> LoadPolicy:
-        return LoadPolicy(key, policy, frozenset(self._wanted))
-
     def _blame(self, jobs: list[QueuedImage]) -> None:
         for job in jobs:
             self._suspects.blame(job.sha256)
             if self._suspects.hopeless(job.sha256) and not job.done.done():
                 log.error("an image ended two processes, and is left to a person: %s", job.sha256)
-                job.done.set_result(left_to_a_person(self._provenance[job.policy]))
+                job.done.set_result(left_to_a_person(self._wanted.provenance(job.policy)))
             else:
                 job.end(Lost())
 
@@ -299,5 +283,4 @@ class Engine:
         """Have a process started anew, with all policies, and sooner the first time than the next."""
         self.watch.died()
         log.error("a process that judges ended; it is started anew")
-        again: list[Waiting] = [(self._order(key, policy), None) for key, policy in self._policies.items()]
-        await asyncio.sleep(lane.start_anew(again))
+        await asyncio.sleep(lane.start_anew(self._wanted.all()))

@@ -14,9 +14,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 from judge.serving.http.gate import GUARDRAIL
 from judge.serving.http.messages import images_in, payload
+from judge.serving.http.outcome import Asker, ImageOutcome, service_of
 from judge.serving.http.problems import ApiProblem
 from judge.serving.http.reading import check_count, check_most, from_text, json_body
-from judge.serving.http.service import Asker, ImageOutcome, Service, service_of
+from judge.serving.http.service import Service
 
 router = APIRouter(tags=["compatible with others"])
 _UNSEEN = "a message names an image or a file, and does not hold it"

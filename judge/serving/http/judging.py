@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from judge.serving.http.idempotency import HEADER
+from judge.serving.http.outcome import Asker, ImageOutcome, service_of
 from judge.serving.http.problems import ApiProblem
 from judge.serving.http.reading import Asked, read_request
-from judge.serving.http.service import Asker, ImageOutcome, service_of
 
 if TYPE_CHECKING:
     from judge.serving.http.reading import Given

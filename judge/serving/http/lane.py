@@ -61,7 +61,7 @@ class Lane:
         self._noticed = self._noticed or time.monotonic()
         return time.monotonic() - self._noticed > patience
 
-    def start_anew(self, policies: list[Waiting]) -> float:
+    def start_anew(self, policies: list[LoadPolicy]) -> float:
         """Have it load all policies before what else it is to load. Gives the seconds to wait before: none the first
         time."""
         self.loaded.clear()
@@ -70,5 +70,5 @@ class Lane:
         self.failures += 1
         asked = [one for one in self.orders if one[1] is not None]
         known = {order.key for order, _ in asked}
-        self.orders = deque([*(one for one in policies if one[0].key not in known), *asked])
+        self.orders = deque([*((one, None) for one in policies if one.key not in known), *asked])
         return pause

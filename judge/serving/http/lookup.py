@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from judge.serving.http import metrics
+from judge.serving.http.outcome import service_of
 from judge.serving.http.problems import ApiProblem
-from judge.serving.http.service import service_of
 from judge.serving.http.store import StoreTrouble
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from judge.serving.http.engine import Watch
 
 if TYPE_CHECKING:
+    from judge.serving.http.outcome import ImageOutcome
     from judge.serving.http.queue import QueuedImage
-    from judge.serving.http.service import ImageOutcome
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)

@@ -16,9 +16,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 from judge.constitution.schema import ModerationKey
 from judge.serving.http.judging import said
+from judge.serving.http.outcome import Asker, ImageOutcome, service_of
 from judge.serving.http.problems import ApiProblem, invalid
 from judge.serving.http.reading import Given, check_count, check_most, from_text, json_body
-from judge.serving.http.service import Asker, ImageOutcome, Service, service_of
+from judge.serving.http.service import Service
 
 router = APIRouter(tags=["compatible with others"])
 KEYS: tuple[str, ...] = get_args(ModerationKey)

@@ -8,21 +8,19 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from importlib.util import find_spec
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from judge.files import size
-from judge.media.clips.sniffing import HEAD, is_clip
 from judge.serving.http.admission import Coming, Overloaded
 from judge.serving.http.bounds import EngineBounds
 from judge.serving.http.engine import Engine, Lost
-from judge.serving.http.fetching import fetch
 from judge.serving.http.idempotency import IdempotentAnswers
+from judge.serving.http.intake import Intake
 from judge.serving.http.keys import Keys
 from judge.serving.http.lane import BEING_LOADED
 from judge.serving.http.metrics import Metrics
 from judge.serving.http.once import Once
+from judge.serving.http.outcome import Asker, ImageOutcome
 from judge.serving.http.policies import Active, Policies, ServedPolicy
 from judge.serving.http.problems import ApiProblem, unknown_constitution
 from judge.serving.http.process import ModelProcess, OrderTaker
@@ -31,8 +29,6 @@ from judge.serving.http.shadowing import CLIENT, Shadows
 from judge.serving.http.store import VerdictStore
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-
     from judge.serving.devices import Processes
     from judge.serving.http.keys import ApiKey, Bucket
     from judge.serving.http.reading import Given
@@ -43,51 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("judge")
 _KEPT_BYTES = 64 * 2**20  # of verdicts that are kept because an image may come again
 _AGAIN = 1.0  # seconds after which a request may be tried again
-
-
-def service_of(request: Request) -> Service:
-    """The service of the app that has a request."""
-    service: Service = request.app.state.service
-    return service
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Who asks. bucket: bounds how many images it may send, if anything does."""
-
-    name: str
-    bucket: Bucket | None = None
-
-    @classmethod
-    def of(cls, request: Request) -> Asker:
-        """Whose request it is, as the gate found out."""
-        bucket = service_of(request).bucket(request.scope.get("api_key"))
-        return cls(request.scope["client_name"], bucket)
-
-    def count(self, images: int) -> None:
-        """It has sent so many."""
-        if self.bucket is not None:
-            self.bucket.take(images)
-
-
-@dataclass(frozen=True)
-class ImageOutcome:
-    """What came of one image of a request. id: of this verdict. repeated: whether it was judged for another one. kept:
-    False where it was to be kept and could not be."""
-
-    id: str
-    name: str
-    sha256: str
-    judged: JudgedImage
-    active: Active
-    served: ServedPolicy
-    repeated: bool
-    kept: bool = True
-
-    @property
-    def verdict(self) -> bytes:
-        """The verdict as JSON."""
-        return self.judged.named(self.name)
 
 
 class Service:
@@ -101,7 +52,7 @@ class Service:
         process: Callable[[Settings, int | None], OrderTaker] = ModelProcess,
     ) -> None:
         limits = settings.limits
-        self.settings, self.under_way, self._file_bytes = settings, 0, judging.limits.file_bytes
+        self.settings, self.under_way = settings, 0
         self.local_only = False
         """Whether it answers by the names of this machine only: nothing else protects it from pages of others."""
         self.metrics = Metrics()
@@ -120,6 +71,7 @@ class Service:
         self.watchers: list[Callable[[str, ImageOutcome], None]] = [lambda _, outcome: self.metrics.judged(outcome)]
         """Are told of every verdict, and of whose request it was."""
         self.answers = IdempotentAnswers()
+        self._intake = Intake(settings, judging.limits.file_bytes)
         self._shadows = Shadows(self.engine, self.metrics)
         self._once: Once[JudgedImage] = Once(
             settings.once_seconds, _KEPT_BYTES, lambda one: len(one.body), lambda one: one.keep
@@ -247,24 +199,8 @@ class Service:
         self.metrics.problem("verdict-not-kept")
         return [replace(one, kept=False) for one in outcomes]
 
-    def _check_clip(self, name: str, data: bytes) -> None:
-        """Refuse a clip where none are judged, and one that is too large to be."""
-        if not self.settings.limits.clip_frames:
-            hint = "send frames of it as images"
-            raise ApiProblem(415, "clips-not-judged", f"{name}: a clip, and this server judges images only", hint=hint)
-        if find_spec("av") is None:
-            hint = "pip install 'constitution-judge[video]' where it runs"
-            raise ApiProblem(
-                415, "clips-not-judged", f"{name}: a clip, and the server lacks the package 'av'", hint=hint
-            )
-        if len(data) > self._file_bytes:
-            most = f"{name}: a clip of more than {size(self._file_bytes)}"
-            raise ApiProblem(413, "clip-too-large", most, hint="cut it into parts, or shrink it")
-
     async def _one(self, client: str, image: Given, served: ServedPolicy, coming: Coming) -> ImageOutcome:
-        data = image.data if image.url is None else await self._fetched(image)
-        if is_clip(data[:HEAD]):
-            self._check_clip(image.name, data)
+        data = await self._intake.bytes_of(image)
         sha256 = hashlib.sha256(data).hexdigest()
         active = served.judging(sha256)
         coming.arrived()  # nothing else runs from here until it is in the queue
@@ -285,16 +221,6 @@ class Service:
         if shadow is not None and active is main and not repeated:  # the canary's verdict is none to compare with
             self._shadows.begin(main.name, judged, lambda: self._by(CLIENT, shadow.now, data, sha256))
         return outcome
-
-    async def _fetched(self, image: Given) -> bytes:
-        if not self.settings.fetch_urls:
-            hint = "send its bytes, as a part of a form or in base64"
-            raise ApiProblem(422, "urls-not-fetched", f"{image.name}: this server fetches no addresses", hint=hint)
-        try:
-            return await fetch(image.url or "", self._file_bytes)
-        except ApiProblem as problem:
-            detail = f"{image.name}: {problem.detail}"
-            raise ApiProblem(problem.status, problem.slug, detail, retry_after=problem.retry_after) from problem
 
     async def _by(self, client: str, active: Active, data: bytes, sha256: str) -> JudgedImage:
         return (await self._judged(client, active, data, sha256))[0]

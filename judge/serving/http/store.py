@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from judge.errors import UserError
 
 if TYPE_CHECKING:
-    from judge.serving.http.service import ImageOutcome
+    from judge.serving.http.outcome import ImageOutcome
 
 log = logging.getLogger("judge")
 _TABLE = """

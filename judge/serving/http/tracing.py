@@ -26,8 +26,9 @@ from judge.serving.http.gate import JUDGING
 
 if TYPE_CHECKING:
     from judge.serving.bodies import App, Message, Receive, Send
+    from judge.serving.http.outcome import ImageOutcome
     from judge.serving.http.queue import QueuedImage
-    from judge.serving.http.service import ImageOutcome, Service
+    from judge.serving.http.service import Service
     from judge.serving.http.worker import JudgedImage
 
 log = logging.getLogger("judge")

@@ -132,7 +132,9 @@ def said(data):
 
 
 def provenance_of(policy):
-    return provenance(policy.constitution, (ModelIdentity(role="mllm", name="scripted", digest="0"),), Settings(), (), {})
+    return provenance(
+        policy.constitution, (ModelIdentity(role="mllm", name="scripted", digest="0"),), Settings(), (), {}
+    )
 
 
 DEMO = load_policy("demo")

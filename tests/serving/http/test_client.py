@@ -96,7 +96,9 @@ def test_a_full_server_is_waited_for():
         for thread in threads:
             thread.start()
         with Client(busy.url) as client:
-            assert client._asked("POST", "/v1/judge", json={"image": "dg==", "detail": "summary"}).json()["verdicts"]
+            assert client._connection.ask("POST", "/v1/judge", json={"image": "dg==", "detail": "summary"}).json()[
+                "verdicts"
+            ]
         for thread in threads:
             thread.join()
 
@@ -145,7 +147,7 @@ def test_requests_become_as_small_as_the_server_takes(small):
     images = [b"v%d" % number if number % 3 else b"n%d" % number for number in range(40)]
     sent = []
     with Client(small.url) as client:
-        client._http.event_hooks["request"].append(lambda request: sent.append(request.url.path))
+        client._connection.http.event_hooks["request"].append(lambda request: sent.append(request.url.path))
         verdicts = [one.verdict for one in client.judge_many(images)]
     assert verdicts == ["violation" if number % 3 else "no_violation" for number in range(40)]
     assert len(sent) == 3 + 20  # what was too many is asked once, and remembered

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from judge.cli.verbs import app
 from judge.client import Client
 from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
-from judge.serving.http import service as services
-from judge.serving.http import worker
+from judge.serving.http import intake, worker
 from judge.serving.http.worker import Loaded, LoadPolicy
 from judge.settings import Limits, Settings
 from tests.judging.clips.eyes import RED, judge_of
@@ -74,14 +77,26 @@ def test_the_client(server, tmp_path):
 def test_what_is_not_taken_is_said(server, monkeypatch):
     large = server.http.post("/v1/judge", files={"image": ("long.mp4", CLIP + bytes(100_000))})
     assert (large.status_code, large.json()["detail"]) == (413, "long.mp4: a clip of more than 100000 bytes")
-    monkeypatch.setattr(services, "find_spec", lambda name: None)
+    monkeypatch.setattr(intake, "find_spec", lambda name: None)
     lacking = server.http.post("/v1/judge", files={"image": ("b.mp4", CLIP)})
     assert (lacking.status_code, "[video]" in lacking.json()["hint"]) == (415, True)
 
 
-def test_a_server_for_images_only():
+def test_a_server_for_images_only_leaves_clips_to_a_person_and_judges_the_rest(tmp_path):
     with serving({"limits": {"clip_frames": 0}}, Settings(), RedProcess) as running:
         refused = running.http.post("/v1/judge", files={"image": ("b.mp4", CLIP)})
         assert refused.status_code == 415
         assert refused.json()["detail"] == "b.mp4: a clip, and this server judges images only"
         assert running.http.post("/v1/judge", files={"image": ("a.png", png())}).status_code == 200
+        (tmp_path / "b.mp4").write_bytes(CLIP)
+        (tmp_path / "c.png").write_bytes(png(colour="red"))
+        with Client(running.url) as client:
+            before, clip, after = client.judge_all([png(), tmp_path / "b.mp4", tmp_path / "c.png"])
+            with pytest.raises(UserError, match="this server judges images only"):
+                client.judge_clip(CLIP)
+        assert (before.verdict, after.verdict) == ("no_violation", "violation"), "one clip stops no other"
+        assert (clip.verdict, clip.image) == ("needs_review", str(tmp_path / "b.mp4"))
+        assert clip.failure.message == "a clip, and this server judges images only"
+        assert clip.failure.hint == "send frames of it as images" and not clip.failure.retryable
+        lines = CliRunner().invoke(app, ["check", "--json", "--server", running.url, str(tmp_path)]).stdout
+        assert [json.loads(line)["verdict"] for line in lines.splitlines()] == ["needs_review", "violation"]

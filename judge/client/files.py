@@ -1,0 +1,89 @@
+"""Files as they are sent to a server, and verdicts as they come back. Knows no connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from judge.errors import ImageError
+from judge.files import open_regular
+from judge.settings import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from judge.clip_verdict import ClipVerdict
+    from judge.verdict import Verdict
+
+Source = str | Path | bytes
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """An image as it is sent. unread: why it is sent without its bytes."""
+
+    name: str
+    data: bytes
+    unread: ImageError | None = None
+
+    @classmethod
+    def of(cls, image: Source, name: str | None = None) -> SentFile:
+        called = name or ("<bytes>" if isinstance(image, bytes) else str(image))
+        called = called.encode("utf-8", "backslashreplace").decode()
+        if isinstance(image, bytes):
+            return cls(called, image)
+        try:
+            with open_regular(image) as file:
+                data = file.read(DEFAULT_LIMITS.file_bytes + 1)
+        except (OSError, ValueError):
+            data = b""
+        if 0 < len(data) <= DEFAULT_LIMITS.file_bytes:
+            return cls(called, data)
+        return cls(called, b"", _why_unread(image))
+
+    def told(self, verdict: Verdict | ClipVerdict) -> Verdict | ClipVerdict:
+        """The verdict. On a file that is not sent the server's is on nothing: it knows what judges there."""
+        if self.unread is None:
+            return verdict
+        from judge.judging.record import unreadable
+
+        return unreadable(self.name, self.unread, verdict.provenance, verdict.timings)
+
+
+def _why_unread(image: str | Path) -> ImageError | None:
+    """What `judge check` says of a file that is not sent. Only then are decoders imported."""
+    from judge.media.reading import read_bytes
+
+    try:
+        read_bytes(image)
+    except ImageError as error:
+        return error
+    return ImageError("it changed while it was read", retryable=True)
+
+
+def size_of(files: Iterable[SentFile]) -> int:
+    """Bytes of all of them."""
+    return sum(len(one.data) for one in files)
+
+
+def read_verdict(found: Any) -> Verdict | ClipVerdict:
+    """A verdict from its JSON."""
+    if isinstance(found, dict) and "clip" in found:
+        from judge.clip_verdict import ClipVerdict
+
+        return ClipVerdict.model_validate(found)
+    from judge.verdict import Verdict
+
+    return Verdict.model_validate(found)
+
+
+def of_image(found: Verdict | ClipVerdict) -> Verdict:
+    """The verdict on an image; where a clip was given for one, that it is none."""
+    from judge.verdict import Verdict
+
+    if isinstance(found, Verdict):
+        return found
+    from judge.judging.record import unreadable
+
+    error = ImageError("a clip, not an image", hint="ask for it with `judge_clip`, or `judge_all`")
+    return unreadable(found.clip, error, found.provenance, found.timings)
