@@ -26,6 +26,7 @@ from judge.review.queue.policies import Policies
 from judge.review.queue.recorded import recorded, recorded_together, taken_back
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.queue.traces import Traces, notes_html
+from judge.review.queue.unanswered import head, recorded_since
 from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import render
@@ -98,7 +99,7 @@ class Desk:
     # What can be asked
 
     def _start(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        reply = self._opened(asked, person) if asked.open is not None else self._next(asked, person)
+        reply = self._before(asked, person) or self._begun(asked, person)
         chosen = self._store.preferences(person.name)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {
@@ -109,6 +110,25 @@ class Desk:
         return reply.model_copy(
             update={"slots": slots, "person": who, "filters": asked.filters, "preferences": whole(chosen)}
         )
+
+    def _begun(self, asked: QueueRequest, person: Person) -> QueueUpdate:
+        """The item that was asked for, or the next; of a decision that the page had no answer to, that it was lost."""
+        reply = self._opened(asked, person) if asked.open is not None else self._next(asked, person)
+        if asked.decided is None:
+            return reply
+        lost = f"Your decision on item {asked.decided} did not reach the server. Nothing was recorded: decide it again."
+        return reply.model_copy(update={"toasts": (toast(lost, bad=True), *reply.toasts)})
+
+    def _before(self, asked: QueueRequest, person: Person) -> QueueUpdate | None:
+        """The next item, where a decision that the page had no answer to was recorded; it is told."""
+        item = asked.decided if asked.kind == "start" else asked.item if asked.kind == "decide" else None
+        if item is None or asked.head is None:
+            return None
+        entry = recorded_since(self._store, person.name, item, asked.head)
+        if entry is None:
+            return None
+        reply = self._next(asked, person, toasts=(recorded(entry, before=True),))
+        return reply.model_copy(update={"decided": item})
 
     def _opened(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         """The item of a shared address, or why not, and the next one."""
@@ -171,7 +191,8 @@ class Desk:
             return self._next(asked, person, toasts=(recorded_together(together),))
         else:
             entry = self._store.decide(asked.item, person.name, decision)
-        return self._next(asked, person, toasts=(recorded(entry),))
+        reply = self._next(asked, person, toasts=(recorded(entry),))
+        return reply.model_copy(update={"decided": asked.item})
 
     def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         taken = self._store.take_back(person.name, line=asked.line, whole=asked.whole)
@@ -233,6 +254,7 @@ class Desk:
             item=item.id,
             state="item",
             has_image=item.has_image,
+            head=head(self._store),
             original=False,
             toasts=toasts,
             announce=before + announced(item),
@@ -283,6 +305,8 @@ class Desk:
         told = toast(in_words(error), bad=True)
         if asked.item is None or self._held(asked.item, person) is not None:
             return QueueUpdate(toasts=(told,))
+        if (before := self._before(asked, person)) is not None:
+            return before
         said = f"Item {asked.item} is no longer yours: its lease ended. Nothing was recorded; this is the next one."
         lost = toast(said, bad=True)
         return self._next(asked, person, toasts=(lost,))

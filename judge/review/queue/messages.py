@@ -20,7 +20,8 @@ class QueueRequest(Frozen):
 
     gold: the decision is the item's known truth, by which others are measured. line: of the log, the decision to be
     taken back; None: the last one. whole: with all that was decided at once with it. near: items with nearly the same
-    picture, which are decided as the one in hand.
+    picture, which are decided as the one in hand. decided: the item of a decision that the page had no answer to. head:
+    the number of the log's last line when the item came.
     """
 
     kind: Literal[
@@ -54,11 +55,17 @@ class QueueRequest(Frozen):
     line: int | None = Field(default=None, ge=1, le=MOST)
     whole: bool = False
     near: tuple[int, ...] = Field(default=(), max_length=MOST_NEAR)
+    decided: int | None = Field(default=None, ge=1, le=MOST)
+    head: int | None = Field(default=None, ge=0, le=MOST)
     preferences: Preferences | None = None
 
 
 class QueueUpdate(Frozen):
-    """What the page has to change. Parts that are absent stay as they are. undone: the line that was taken back."""
+    """What the page has to change. Parts that are absent stay as they are.
+
+    undone: the line that was taken back. decided: the item of a decision that is recorded. head: the number
+    of the log's last line.
+    """
 
     serial: int = 0
     slots: dict[str, str] = Field(default_factory=dict)
@@ -72,6 +79,8 @@ class QueueUpdate(Frozen):
     person: str | None = None
     toasts: tuple[dict[str, Any], ...] = ()
     undone: int | None = None
+    decided: int | None = None
+    head: int = 0
     preferences: Preferences | None = None
 
     def json_text(self) -> str:

@@ -12,9 +12,9 @@ from judge.review.ui.parts import toast
 _ESCALATED = "Somebody else reads it next, without seeing what you said. If they escalate it as well, policy decides."
 
 
-def recorded(entry: LogEntry) -> dict[str, Any]:
+def recorded(entry: LogEntry, *, before: bool = False) -> dict[str, Any]:
     """The line for a decision. Of a blind read it does not say what came of it: whether that was a gold item, or what
-    somebody else had said, would be seen by it."""
+    somebody else had said, would be seen by it. before: it was recorded, and the page was not told."""
     item = f"item {entry.item}"
     if entry.decision == "skip":
         text = f"Skipped {item}. It comes back to you after all others."
@@ -24,6 +24,7 @@ def recorded(entry: LogEntry) -> dict[str, Any]:
         said = render.word(entry.decision or "").lower()
         rules = f" ({', '.join(entry.rules)})" if entry.rules else ""
         text = f"Recorded: {said}{rules}, {item}{', as a gold item' if entry.kind == 'gold_marked' else ''}."
+    text = f"This was recorded before. {text}" if before else text
     return {**toast(text), "line": entry.seq}
 
 

@@ -18,7 +18,8 @@ function act(kind, data = {}, quiet = false) {
   if (!quiet) desk.setAttribute("aria-busy", "true");
   clearTimeout(timer);
   timer = setTimeout(() => { waiting = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, 20000);
-  trigger("act", { kind, serial: waiting, item, filters, offset, ...data });
+  if (kind === "decide") keepUnanswered({ item, head });
+  trigger("act", { kind, serial: waiting, item, filters, offset, head, ...data });
   return true;
 }
 
@@ -28,9 +29,11 @@ watch("value", () => {
   if (reply.serial !== waiting) return;             // an answer that came too late
   clearTimeout(timer); waiting = null; desk.removeAttribute("aria-busy");
   if (desk.dataset.state === "loading" && !reply.state && !restarted) { restarted = true; filters = { ...EMPTY }; act("start"); for (const one of reply.toasts || []) toast(one.text, one.bad); return; }  // an address that cannot be followed
+  if (doing === "decide" || doing === "start") keepUnanswered(null);
   const moved = "item" in reply && reply.item !== item, before = item;
   for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) slot.innerHTML = html; }
   if ("item" in reply) item = reply.item;
+  if ("head" in reply) head = reply.head;
   if ("offset" in reply) offset = reply.offset;
   if ("filters" in reply && after === null) filters = reply.filters; else if (reply.slots?.filters) setFilters(filters);  // chosen since
   if ("person" in reply) { const who = document.getElementById("cj-person"); if (who) who.innerHTML = reply.person; }
@@ -43,7 +46,8 @@ watch("value", () => {
   if (moved) resetView(); else if (reply.slots?.stage) drawView();
   if (moved) unfolded = false;
   if (reply.preferences) preferred(reply.preferences);
-  if (moved && doing === "decide") keepDraft(before, null);
+  if (reply.decided) keepDraft(reply.decided, null);
+  if (moved && (quietly || doing === "start")) deafen();
   if (reply.slots?.decision) redraft();
   if ((moved || !quietly) && after === null) placed();
   nameQueue();
@@ -52,6 +56,7 @@ watch("value", () => {
   if (reply.undone) untoast(reply.undone);
   for (const one of reply.toasts || []) toast(one.text, one.bad, one.line, one.whole);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
+  if (moved && doing === "start") resume();
   if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === "go" || of === item) { act(kind, data); if (of === "go") doing = of; return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
 });

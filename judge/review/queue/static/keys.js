@@ -23,13 +23,20 @@ function actionOf(key) {
   const plain = key.toLowerCase(), found = Object.keys(bound).find((one) => bound[one] === plain);
   return found || (plain === "=" ? actionOf("+") : undefined);  // where + takes Shift
 }
+/* A key is meant for what is on the screen when it is pressed. Where an item comes that nobody asked for (the server is
+   back, a lease ended) while somebody types, keys do nothing until they pause. */
+const PAUSE = 1000;
+function deafen() { const now = Date.now(); if (now - (window.cjPressed || 0) < PAUSE) window.cjDeaf = now + PAUSE; }
+function deaf() { const now = Date.now(), on = now < (window.cjDeaf || 0); window.cjPressed = now; if (on) window.cjDeaf = now + PAUSE; return on; }
 function down(event) {
   if (!element.isConnected) { document.removeEventListener("keydown", down); document.removeEventListener("keyup", up); return; }
+  const early = deaf();
   if (!inSight() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (document.querySelector("dialog[open]")) return;
   if (asking()) { panelKey(event); return; }         // while it is open there are no shortcuts
   if (event.key === "Escape") { if (typing(event.target)) { $("cj-work").focus({ preventScroll: true }); event.preventDefault(); } else if (desk.classList.contains("cj-filled")) full(false); return; }
   if (typing(event.target)) return;
+  if (early) { event.preventDefault(); return; }
   const action = actionOf(event.key);
   if (!$("cj-keys-on").checked && action !== "keys") return;
   if (waiting !== null && !quietly) { event.preventDefault(); return; }  // a key is meant for what is on the screen when it comes

@@ -19,7 +19,7 @@ function setFilters(wanted) {
 function begin() {
   const to = addressed();
   if (to) filters = to.filters;
-  act("start", to?.open ? { open: to.open } : {});
+  act("start", { ...(to?.open ? { open: to.open } : {}), ...unanswered() });
 }
 hear("cj-go", (event) => {
   const to = addressed();

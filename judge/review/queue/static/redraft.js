@@ -1,23 +1,37 @@
-/* What is typed and ticked but not recorded: kept by item in this tab of the browser, over a reload, a restart of the
-   server and a new sign-in, until it is recorded or signed out of. */
+/* What is typed and ticked but not recorded, and where one was about it: kept by item in this tab of the browser, over a
+   reload, a restart of the server and a new sign-in, until it is recorded or signed out of. */
 const DRAFTS = "cj-drafts", MOST_DRAFTS = 50;
 let plain = "";                                      // the ticks as the item came
 const drafts = () => { try { return JSON.parse(sessionStorage.getItem(DRAFTS)) || []; } catch { return []; } };
+const draftOf = (of) => drafts().find((one) => one.item === of);
 function keepDraft(of, draft) {                      // the last ones
   const others = drafts().filter((one) => one.item !== of), all = draft ? [...others, { item: of, ...draft }] : others;
   try { sessionStorage.setItem(DRAFTS, JSON.stringify(all.slice(-MOST_DRAFTS))); } catch { /* a full disk loses no decision */ }
 }
+const FIELDS = { "cj-reason": "reason", "cj-note": "note", "cj-find": "find" };
+function draft() {                                   // of the item in hand, as it stands
+  if (item === null || !form()?.elements.reason || !element.isConnected) return;
+  const at = asking() || FIELDS[document.activeElement?.id] || "", note = $("cj-note")?.value || "";
+  const changed = at || note || reason() || ticked().join() !== plain;
+  keepDraft(item, changed ? { reason: form().elements.reason.value, rules: ticked(), note, at } : null);
+}
 function redraft() {
   plain = ticked().join();
-  const kept = drafts().find((one) => one.item === item);
+  const kept = draftOf(item);
   if (!kept || !form()?.elements.reason) return;
   form().elements.reason.value = kept.reason;
+  if (kept.note && $("cj-note")) { $("cj-note").value = kept.note; element.querySelector(".cj-notes").open = true; }
   if (unknown()) for (const name of kept.rules) addRule(name);
   for (const box of element.querySelectorAll("#cj-decision input[name=rule]")) box.checked = kept.rules.includes(box.value);
   foldRules();
 }
-for (const name of ["input", "change"]) element.addEventListener(name, (event) => {
-  if (item === null || !form()?.contains(event.target) || !form().elements.reason) return;
-  const changed = reason() || ticked().join() !== plain;
-  keepDraft(item, changed ? { reason: form().elements.reason.value, rules: ticked() } : null);
-});
+function resume() {                                  // go on where one was: letters that are typed go where they went before
+  const at = draftOf(item)?.at;
+  if (at === "no_violation" || at === "escalate") ask(at);
+  else if (at === "note") takeNote();
+  else if (at === "reason") field().focus();
+  else if (at === "find") findRule();
+}
+const mine = (node) => item !== null && (form()?.contains(node) || node.id === "cj-note");
+for (const name of ["input", "change"]) element.addEventListener(name, (event) => { if (mine(event.target)) draft(); });
+for (const name of ["focusin", "focusout"]) element.addEventListener(name, (event) => { if (mine(event.target)) { const of = item; setTimeout(() => { if (of === item && waiting === null) draft(); }); } });
