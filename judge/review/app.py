@@ -129,4 +129,8 @@ def _serve(store: Store, settings: Settings, data: Path, host: str, port: int, s
     log.warning("serving on http://%s:%d%s", host, port, "" if signed_in else " (this machine only, no sign-in)")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does: the store and its heads are closed
-    blocks.block_thread()
+    try:
+        blocks.block_thread()
+    finally:
+        for end in context.at_the_end:
+            end()

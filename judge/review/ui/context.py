@@ -6,6 +6,7 @@ A tab is a module with `def build(context: Context) -> None`, called inside a `g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ class Context:
     """Everything a tab may use.
 
     data: the data folder. authenticated: whether people sign in; without, everybody is `LOCAL` with every right.
+    at_the_end: what tabs do when the app stops.
     """
 
     store: Store
@@ -47,6 +49,7 @@ class Context:
     data: Path
     authenticated: bool
     judges: Judges = field(repr=False)
+    at_the_end: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     def person(self, request: gr.Request | None) -> Person:
         """Who sent a request, as the store knows them now: a role taken away is gone at the next click.

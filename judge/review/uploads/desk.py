@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
 
-from judge.errors import JudgeError, ModelError
+from judge.errors import JudgeError, ModelError, UserError
 from judge.review.queue.messages import in_words, misunderstood, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
@@ -29,6 +30,8 @@ class UploadDesk:
         self._judges = context.judges
         self._library = Library(context.data)
         self._uploads = Uploads(context.store, context.judges)
+        context.at_the_end.append(self._uploads.close)
+        self._uploads.resume(self._known)
         self._handlers: dict[str, Callable[[UploadRequest, Person], UploadUpdate]] = {
             "look": lambda asked, person: UploadUpdate(),
             "warm": self._warm,
@@ -67,6 +70,14 @@ class UploadDesk:
         """What a judge is loaded from: only ever a constitution of the list, looked up by its name."""
         self._library.text(ref)  # it has to be there, and in the data folder itself
         return ref.name if ref.origin == "shipped" else str(self._library.path(ref))
+
+    def _known(self, source: str) -> bool:
+        """Whether this is what a judge of some constitution of the list is loaded from."""
+        for ref in self._library.refs():
+            with contextlib.suppress(UserError):  # one that is not there any more
+                if self._source(ref) == source:
+                    return True
+        return False
 
     def _shown(self, one: Upload) -> UploadShown:
         thumb = f"data:image/jpeg;base64,{base64.b64encode(one.thumb).decode()}"

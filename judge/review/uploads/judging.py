@@ -2,15 +2,18 @@
 
 1. `put` takes a file, looks whether it is a picture at all, and comes back at once; 2. a thread judges it and puts its
 verdict in the queue; 3. `of` says how far a person's uploads are, `forget` cancels one: the model is asked no more
-about it, and nothing of it is kept. Uploads belong to the person, not to the page, so a reload loses none. They wait in
-memory, so a restart does: `of` then does not have them any more.
+about it, and nothing of it is kept. Uploads belong to the person, not to the page, so a reload loses none. What waits
+is on disk, too (`waiting`): after a restart `resume` goes on with it, or tells why not.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
@@ -22,6 +25,7 @@ from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.review.queue.stage import SHIELD_SIDE
 from judge.review.shield import shielded
 from judge.review.store import Store
+from judge.review.uploads.waiting import Left, Record, Waiting
 from judge.review.uploads.watched import Cancelled, WatchedMllm
 
 if TYPE_CHECKING:
@@ -71,6 +75,8 @@ class Uploads:
         self._guard = threading.Lock()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
         self._watched: WeakKeyDictionary[Judge, tuple[Judge, WatchedMllm]] = WeakKeyDictionary()
+        self._waiting = Waiting(store.folder)
+        self._stopping = False
 
     def put(self, who: str, name: str, image: bytes, source: str) -> Upload:
         """Take a file to be judged by the constitution of this name or path.
@@ -89,12 +95,36 @@ class Uploads:
                 raise UserError(f"{MOST} uploads of yours wait already", hint="wait until one is judged, or cancel one")
             if sum(len(other.image) for other in waiting) + len(image) > MOST_BYTES:
                 raise UserError("the uploads that wait are too large together", hint="try again when some are judged")
+            self._keep(one)
             self._all.append(one)
             done = [other for other in self._all if other.who == who and not other.open]
             for other in done[: max(len(done) - KEPT, 0)]:
                 self._all.remove(other)
         self._worker.submit(self._judge, one)
         return one
+
+    def resume(self, known: Callable[[str], bool]) -> None:
+        """Go on with what waited when the app stopped. known: whether a constitution is one of those to choose from.
+
+        What cannot be judged any more is told as failed, with the cause.
+        """
+        for left in self._waiting.left():
+            one = self._left(left, known)
+            with self._guard:
+                self._all.append(one)
+            if one.open:
+                self._worker.submit(self._judge, one)
+            else:
+                self._waiting.drop(one.id)
+
+    def close(self) -> None:
+        """Stop judging; what is not judged waits for the next start."""
+        self._stopping = True
+        with self._guard:
+            for one in self._all:
+                one.cancelled = True
+        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._waiting.close()
 
     def of(self, who: str) -> tuple[Upload, ...]:
         """A person's uploads, oldest first."""
@@ -114,12 +144,31 @@ class Uploads:
                 one.cancelled = True
                 one.image = b"" if one.state == "waiting" else one.image
                 self._all.remove(one)
+                self._waiting.drop(one.id)
+        return one
+
+    def _keep(self, one: Upload) -> None:
+        sha256 = hashlib.sha256(one.image).hexdigest()
+        record = Record(id=one.id, who=one.who, name=one.name, source=one.source, at=time.time(), sha256=sha256)
+        self._waiting.keep(record, one.image)
+
+    def _left(self, left: Left, known: Callable[[str], bool]) -> Upload:
+        """An upload of another run, as it waits now, or as it failed."""
+        record, lost, thumb = left.record, left.lost, b""
+        with self._guard:
+            waits = sum(len(other.image) for other in self._all if other.open) + len(left.image)
+        lost = lost or ("" if waits <= MOST_BYTES else "too much waited when the server stopped")
+        lost = lost or ("" if known(record.source) else "its constitution is not in the list any more")
+        thumb = shielded(b"" if left.lost else left.image, SHIELD_SIDE)  # a grey square of what cannot be decoded
+        one = Upload(record.who, record.name, record.source, b"" if lost else left.image, thumb, id=record.id)
+        if lost:
+            one.state, one.error = "failed", UserError(lost, hint="give it again")
         return one
 
     def _judge(self, one: Upload) -> None:
         try:
             with self._judges.busy:
-                if one.cancelled:
+                if one.cancelled or self._stopping:
                     return
                 one.state = "loading"
                 judge, watched = self._judge_of(one.source)
@@ -140,6 +189,8 @@ class Uploads:
             one.image = b""
             if one.open:
                 one.state = "failed"
+            if not self._stopping or one.state == "done":
+                self._waiting.drop(one.id)
 
     def _finish(self, one: Upload, verdict: Verdict) -> None:
         failure = verdict.failure
