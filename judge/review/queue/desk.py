@@ -185,13 +185,13 @@ class Desk:
                 raise UserError("only an item that you hold, and do not read blind, can be marked as gold")
             if asked.near:
                 raise UserError("a gold item is decided by itself", hint="leave the near-identical ones out")
-            entry = self._store.mark_gold(asked.item, person.name, decision)
+            said = recorded(self._store.mark_gold(asked.item, person.name, decision))
         elif asked.near:
             together = self._store.decide_together(asked.item, person.name, decision, asked.near)
-            return self._next(asked, person, toasts=(recorded_together(together),))
+            said = recorded_together(together)
         else:
-            entry = self._store.decide(asked.item, person.name, decision)
-        reply = self._next(asked, person, toasts=(recorded(entry),))
+            said = recorded(self._store.decide(asked.item, person.name, decision))
+        reply = self._next(asked, person, toasts=(said,))
         return reply.model_copy(update={"decided": asked.item})
 
     def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:

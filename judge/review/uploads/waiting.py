@@ -1,7 +1,7 @@
 """Uploads that wait, on disk: a file each in `waiting/` of the data folder, until they are judged or cancelled.
 
-Each is for its owner only: a line of JSON (whose it is, what it is judged by) and the picture as it came. Knows no judge
-and no page.
+Each file is for its owner only: a line of JSON (whose upload it is, what it is judged by), then the picture as it came.
+Knows no judge and no page.
 """
 
 from __future__ import annotations
