@@ -58,6 +58,13 @@ def evaluate(
         bool,
         typer.Option("--stress", help="Judge what was judged rightly again in disguises that a person sees through."),
     ] = False,
+    languages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODES",
+            help="Judge by translations, too (NAME-CODE.yaml beside the constitution), and compare: de,es,zh.",
+        ),
+    ] = None,
     *,
     settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
@@ -72,6 +79,9 @@ def evaluate(
 
     policy = load_policy(constitution)
     opinions = load_constitution(subjective) if subjective is not None else None
+    from judge.evaluation.spoken import spoken, translations
+
+    translated = translations(policy, _named([languages] if languages is not None else []))
     examples = load_dataset(dataset, policy.constitution)
     folder = out or Path("eval") / re.sub(r"[^A-Za-z0-9._-]+", "-", examples.name)
     if limit is not None:
@@ -96,6 +106,9 @@ def evaluate(
         )
         if stress:
             evaluated = _stressed(examples, method, judge.constitution, folder, evaluated)
+        if translated:
+            found = spoken(examples.examples, judge, translated, kept)
+            evaluated = evaluated._replace(evaluation=evaluated.evaluation.model_copy(update={"spoken": found}))
     finally:
         kept.close()
     _write(folder, examples, judge.constitution, evaluated)

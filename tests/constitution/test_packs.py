@@ -9,6 +9,7 @@ import pytest
 
 from judge.constitution import load_constitution
 from judge.constitution.schema import ModerationKey
+from judge.languages import available
 from judge.resources import shipped_constitutions
 
 CATEGORIES = {
@@ -59,19 +60,25 @@ def test_source_and_neighbours_stand_in_the_file(name):
     assert body.count("\n  # Allowed: ") == len(pack.rules)  # the nearest picture that must stay allowed
 
 
-@pytest.mark.parametrize("name", [*SOURCES, "os-bench-de"])
+TRANSLATIONS = [f"os-bench-{code}" for code in available() if code != "en"]
+
+
+@pytest.mark.parametrize("name", [*SOURCES, *TRANSLATIONS])
 def test_statements_are_single_and_positive_enough_to_answer(name):
     for rule in load_constitution(name).rules:
         statements = [one.statement for group in (*rule.preconditions, *rule.exceptions) for one in group.any]
         assert len(statements) == len(set(statements)), rule.id
         assert all(not one.endswith(".") and len(one) < 120 for one in statements), rule.id
-        if rule.exceptions and name != "os-bench-de":
+        if rule.exceptions and name not in TRANSLATIONS:
             assert "unless" in rule.rule, f"{rule.id}: the exception is in the chain and not in the rule"
 
 
-def test_the_german_version_keeps_ids_and_severities():
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_a_translation_keeps_ids_severities_and_the_shape_of_chains(name):
     english = {rule.id: rule for rule in load_constitution("os-bench").rules}
-    for rule in load_constitution("os-bench-de").rules:
+    assert load_constitution(name).language == name.removeprefix("os-bench-")
+    assert len(load_constitution(name).rules) == 8
+    for rule in load_constitution(name).rules:
         twin = english[rule.id]
         assert (rule.category, rule.severity, rule.parameters) == (twin.category, twin.severity, twin.parameters)
         assert len(rule.preconditions) == len(twin.preconditions) and len(rule.exceptions) == len(twin.exceptions)

@@ -145,7 +145,7 @@ def test_the_verdict_names_every_model_that_may_be_asked():
 @pytest.mark.parametrize("code", available())
 def test_every_language_looks_again_in_its_own_words(code):
     asked = language_of(code).render("reread", statement="ST", told="TOLD")
-    assert "ST" in asked and "(TOLD)" in asked
+    assert "ST" in asked and "TOLD" in asked
     assert code == "en" or asked != language_of("en").render("reread", statement="ST", told="TOLD")
 
 

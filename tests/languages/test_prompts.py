@@ -16,7 +16,7 @@ OTHERS = [code for code in languages.available() if code != "en"]
 
 
 def test_the_languages_that_ship():
-    assert languages.available() == ("de", "en", "es", "fr")
+    assert languages.available() == ("ar", "de", "en", "es", "fr", "sw", "zh")
     assert language_of("en").answers == ENGLISH
     assert language_of("de").answers == Answers(("Ja",), ("Nein",), "de")
 
@@ -50,7 +50,10 @@ def split_rules(code):
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_language_splits_rules_as_english_does(code):
     """Statement by statement: one that the rule does not say is one too many."""
-    told = {"de": "bei den Wörtern der Regel", "es": "a las palabras de la regla", "fr": "aux mots de la règle"}
+    told = {
+        "ar": "بكلمات القاعدة", "de": "bei den Wörtern der Regel", "es": "a las palabras de la regla",
+        "fr": "aux mots de la règle", "sw": "maneno ya kanuni", "zh": "只用规则里的词",
+    }  # fmt: skip
     assert told[code] in language_of(code).render("decompose", rule="", **LIMITS)
     for own, english in zip(split_rules(code), split_rules("en"), strict=True):
         assert [len(group) for group in own.preconditions] == [len(group) for group in english.preconditions]
@@ -69,7 +72,7 @@ def test_no_language_borrows_from_english(code):
 def test_a_language_without_prompts_is_an_error_that_lists_those_with(code):
     with pytest.raises(UserError, match="no prompts in language") as caught:
         language_of(code)
-    assert caught.value.hint == "there are: de, en, es, fr"
+    assert caught.value.hint == "there are: ar, de, en, es, fr, sw, zh"
 
 
 def test_yes_and_no_need_words_of_their_own():
@@ -88,7 +91,7 @@ def test_a_constitution_names_its_language():
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("xx", "c.yaml:3:11: no prompts in language `xx` (there are: de, en, es, fr)"),
+        ("xx", "c.yaml:3:11: no prompts in language `xx` (there are: ar, de, en, es, fr, sw, zh)"),
         ("DE", "language `DE` does not fit (use a short code, such as en or de)"),
         ("no", "language must be text, not False (quote it)"),  # what YAML makes of Norwegian
         ("12", "language must be text, not 12 (quote it)"),

@@ -220,10 +220,53 @@ class Stress(Frozen):
     disguises: tuple[Disguise, ...]
 
 
+class InLanguage(Frozen):
+    """The rules of one translation beside the same rules in the constitution's own language.
+
+    rules: how many the translation has. compared: rules times images. agreement: share that came out the same
+    (violated, not, or left to a person). opposite: violated in one and not in the other; lost: of these, violated in
+    our language. label_mass: mean probability of yes and no together. refused: why the model cannot be asked in it.
+    """
+
+    language: str
+    tier: str
+    rules: int
+    compared: int = 0
+    agreement: Estimate = Estimate(value=None)
+    opposite: int = 0
+    lost: int = 0
+    label_mass: float | None = None
+    refused: str | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is low in it, in plain words."""
+        said = []
+        if self.label_mass is not None and self.label_mass < LOW_LABEL_MASS:
+            said.append("the model often says neither yes nor no")
+        if self.agreement.value is not None and self.agreement.value < LOW_AGREEMENT:
+            said.append(f"{1 - self.agreement.value:.0%} of the rules come out differently")
+        return tuple(said)
+
+
+LOW_LABEL_MASS = 0.8  # mean; under the threshold of 0.5 a single answer counts for nothing
+LOW_AGREEMENT = 0.9
+
+
+class Spoken(Frozen):
+    """The same images judged by the same rules in other languages (`judge eval --languages`). language: the
+    constitution's own, and label_mass in it. tiers: agreement over all languages of a tier of resources."""
+
+    language: str
+    label_mass: float | None
+    languages: tuple[InLanguage, ...]
+    tiers: dict[str, Estimate]
+
+
 class Evaluation(Frozen):
     """An evaluation: what was measured on which data with what, and every method's figures.
 
-    settings: bootstrap draws, seed, machine facts, versions. stress: where it was asked for.
+    settings: bootstrap draws, seed, machine facts, versions. stress, spoken: where they were asked for.
     """
 
     dataset: str
@@ -237,6 +280,7 @@ class Evaluation(Frozen):
     ablations: dict[str, MethodFigures] = Field(default_factory=dict)
     peers: dict[str, MethodFigures] = Field(default_factory=dict)
     stress: Stress | None = Field(default=None, exclude_if=lambda stress: stress is None)
+    spoken: Spoken | None = Field(default=None, exclude_if=lambda spoken: spoken is None)
 
 
 def exact_share(count: int, total: int) -> Estimate:

@@ -9,6 +9,7 @@ from judge.evaluation.measures.figures import Evaluation, MethodFigures, Stress
 from judge.evaluation.reports.words import (
     NOT_CORRECTED,
     REVIEW_STRICT,
+    SPOKEN_HEADS,
     STRESS_COLUMNS,
     all_methods,
     lead_over,
@@ -17,6 +18,8 @@ from judge.evaluation.reports.words import (
     plain,
     seconds,
     share,
+    spoken_base,
+    spoken_rows,
     stress_base,
     with_interval,
 )
@@ -49,6 +52,13 @@ def table(evaluation: Evaluation) -> str:
         console.print(Text(f"\nIn disguise. {stress_base(evaluation.stress)}"))
         console.print(_stress_grid(evaluation.stress))
         console.print(Text(STRESS_COLUMNS))
+    if evaluation.spoken is not None:
+        spoken = _grid(SPOKEN_HEADS[1:])
+        spoken.columns[-1].no_wrap, spoken.columns[-1].justify = False, "left"
+        for row in spoken_rows(evaluation.spoken):
+            spoken.add_row(*(Text(printable(cell)) for cell in row))
+        console.print(Text(f"\nIn other languages. {spoken_base(evaluation.spoken)}"))
+        console.print(spoken)
     written = console.file
     assert isinstance(written, io.StringIO)
     return "\n".join(line.rstrip() for line in written.getvalue().splitlines()) + "\n"

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from judge.evaluation.measures.figures import Confusion, Estimate, Evaluation, MethodFigures, Scores, Share, Stress
+from judge.evaluation.measures.figures import (
+    Confusion,
+    Estimate,
+    Evaluation,
+    MethodFigures,
+    Scores,
+    Share,
+    Spoken,
+    Stress,
+)
 
 ALPHA = 0.05  # a difference counts as significant under this p-value, and only when its interval leaves out zero
 REVIEW_STRICT = "An image sent to review counts as a mistake in precision, recall, accuracy and F1."
@@ -113,6 +122,29 @@ def stress_base(stress: Stress) -> str:
     return told
 
 
+def spoken_base(spoken: Spoken) -> str:
+    """What is compared in other languages."""
+    return (
+        f"The same images by the same rules, asked in other languages, beside '{spoken.language}'. agreement: share of "
+        "rules that come out the same; opposite: violated in one and not in the other; lost: of these, violated in "
+        f"'{spoken.language}'. No rule is pruned. Tiers: how much of what models are trained on is in a language."
+    )
+
+
+def spoken_rows(spoken: Spoken) -> Iterator[tuple[str, ...]]:
+    """A row for each language, then one for each tier."""
+    for one in spoken.languages:
+        if one.refused is not None:
+            yield one.language, one.tier, str(one.rules), "", "", "", "", one.refused
+            continue
+        mass = "" if one.label_mass is None else f"{one.label_mass:.3f}"
+        counts = (str(one.rules), with_interval(one.agreement), str(one.opposite), str(one.lost), mass)
+        yield one.language, one.tier, *counts, "; ".join(one.warnings)
+    for tier, agreement in spoken.tiers.items():
+        yield "all", tier, "", with_interval(agreement), "", "", "", ""
+
+
+SPOKEN_HEADS = ("language", "tier", "rules", "agreement", "opposite", "lost", "label mass", "")
 STRESS_COLUMNS = (
     "kept: still flagged for a rule that is truly violated; other rule: flagged, but for none of these. "
     "Brackets: exact 95 % intervals in percent."
