@@ -119,7 +119,7 @@ def test_a_version_that_is_none_is_told_and_replaced():
     [
         ("", "no rules found"),
         ("# Only a title\n\n```\ncode\n```\n", "no rules found"),
-        ("---\nlanguage: xx\n---\n- No x.", "there are: de, en, es, fr"),
+        ("---\nlanguage: xx\n---\n- No x.", "there are: ar, de, en, es, fr, sw, zh"),
         ("---\ntitle: [a\n---\n- No x.", "not YAML"),
         ("---\ntitle: a\ntitle: b\n---\n- No x.", "p.md:3:1: `title` stands twice"),
     ],
