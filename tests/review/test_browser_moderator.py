@@ -32,6 +32,15 @@ def current(page):
     return int(page.locator("[data-open][aria-current]").get_attribute("data-open"))
 
 
+def until(page, so):
+    """Wait for what the page does by itself."""
+    for _ in range(200):
+        if so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come about")
+
+
 def faults(page):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -75,3 +84,39 @@ def test_near_identical_pictures_are_decided_by_one_key_and_taken_back_by_one(st
     assert store.count().decided == 0
     store.release(others[3], "bob")
     assert audit(store).problems == ()
+
+
+def test_a_break_by_one_key_outlives_a_reload_and_ends_by_one(store, page):
+    number = current(page)
+    page.keyboard.press("q")
+    page.locator("#cj-desk[data-state=break]").wait_for()
+    assert page.get_by_role("heading", name="A break").is_visible()
+    assert not page.locator("#cj-rail").is_visible() and not page.locator("#cj-decision").count()
+    assert store.count().leased == 0
+    assert faults(page) == []
+    page.keyboard.press("j")
+    page.reload()
+    page.locator("#cj-desk[data-state=break]").wait_for()
+    assert store.count().leased == 0
+    page.get_by_role("button", name="I am back").click()
+    page.locator("#cj-desk[data-state=item]").wait_for()
+    assert current(page) == number
+    assert [one.kind for one in store.log(who="local", last=2)] == ["break_begun", "break_ended"]
+
+
+def test_a_reminder_of_a_break_is_kept_for_the_person_and_shown(store, page):
+    press(page, "?")
+    page.locator("#cj-remind-items").fill("1")
+    page.keyboard.press("Tab")
+    until(page, lambda: store.preferences("local").break_items == 1)
+    page.get_by_role("dialog", name="Keys").get_by_role("button", name="Close").click()
+    assert "Time for a break?" not in page.locator("#cj-banner").inner_text()
+    page.keyboard.press("n")
+    page.keyboard.type("A drawing.")
+    press(page, "Enter")
+    assert "1 item and 0 minutes since your last one" in page.locator("#cj-banner").inner_text()
+    page.get_by_role("button", name="Take a break").click()
+    page.locator("#cj-desk[data-state=break]").wait_for()
+    page.keyboard.press("q")
+    page.locator("#cj-desk[data-state=item]").wait_for()
+    assert "Time for a break?" not in page.locator("#cj-banner").inner_text()

@@ -15,6 +15,8 @@ from judge.review.ui.context import Context, Person
 from judge.serving.judges import Judges
 from judge.settings import Settings
 
+NONE = {"keys": {}, "grey": False, "blur": 0, "break_minutes": None, "break_items": None}
+
 
 def test_only_what_differs_is_kept():
     assert changed({"violation": "x", "skip": DEFAULTS["skip"]}) == {"violation": "x"}
@@ -49,9 +51,9 @@ def test_each_person_has_their_own_and_a_mistake_changes_nothing(tmp_path):
         ask("ann", kind="prefer", preferences={"keys": {"skip": "x"}, "grey": True, "blur": 3})
         refused = ask("ann", kind="prefer", preferences={"keys": {"skip": "v"}, "grey": False, "blur": 0})
         assert "'v' is taken" in refused["toasts"][0]["text"]
-        assert refused["preferences"] == {"keys": {"skip": "x"}, "grey": True, "blur": 3}
+        assert refused["preferences"] == {**NONE, "keys": {"skip": "x"}, "grey": True, "blur": 3}
         assert ask("ann", kind="start")["preferences"] == refused["preferences"]
-        assert ask("bob", kind="start")["preferences"] == {"keys": {}, "grey": False, "blur": 0}
+        assert ask("bob", kind="start")["preferences"] == NONE
         assert ask("bob", kind="prefer", preferences={"blur": 5})["toasts"][0]["bad"]
         assert store.log() == (), "nothing hangs on them"
         assert audit(store).problems == ()

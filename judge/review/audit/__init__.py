@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from judge.errors import StoreError
-from judge.review.audit import drawn, items, shape, traits
+from judge.review.audit import breaks, drawn, items, shape, traits
 from judge.review.audit.chain import Head, walk
 from judge.review.store import log, tables
 from judge.review.store.store import Store
@@ -65,6 +65,7 @@ def _audited(connection: sa.Connection, store: Store, expected: str | None, head
         *traits.chosen_by(connection),
         *traits.looks(connection),
         *traits.decided_together(connection),
+        *breaks.ended(connection),
         *drawn.decided(connection),
         *drawn.states(connection),
         *drawn.people(connection),

@@ -22,6 +22,7 @@ from judge.review.queue import keys, listing, queues, stage
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.near import near_html
+from judge.review.queue.pauses import MEANWHILE, Pauses
 from judge.review.queue.policies import Policies
 from judge.review.queue.recorded import recorded, recorded_together, taken_back
 from judge.review.queue.showing import announced, item_html, nothing_html
@@ -43,7 +44,7 @@ class Desk:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store: Store = context.store
-        traces = Traces(context.store)
+        traces, self._pauses = Traces(context.store), Pauses(context.store)
         self._policies = Policies(context.store, Library(context.data))
         self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
@@ -62,6 +63,8 @@ class Desk:
             "prefer": self._prefer,
             "keep_queue": lambda asked, person: queues.keep(context.store, asked, person),
             "drop_queue": lambda asked, person: queues.drop(context.store, asked, person),
+            "break": self._pauses.begin,
+            "back": self._back,
             "note": traces.note,
             "recent": traces.recent,
             "reopen": traces.reopen,
@@ -76,7 +79,8 @@ class Desk:
         try:
             if asked.filters.state in POLICY_STATES and not person.may(Right.DECIDE_ESCALATED):
                 raise UserError("these items are for the roles policy and admin", hint="show what waits instead")
-            reply = self._handlers[asked.kind](asked, person)
+            away = self._pauses.screen(person) if asked.kind not in MEANWHILE else None
+            reply = away or self._handlers[asked.kind](asked, person)
         except JudgeError as error:
             allowed = asked.filters.state not in POLICY_STATES or person.may(Right.DECIDE_ESCALATED)
             wanted = asked if allowed else asked.model_copy(update={"filters": Wanted()})
@@ -99,7 +103,7 @@ class Desk:
     # What can be asked
 
     def _start(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        reply = self._before(asked, person) or self._begun(asked, person)
+        reply = self._pauses.screen(person) or self._before(asked, person) or self._begun(asked, person)
         chosen = self._store.preferences(person.name)
         who = render.html("person", person=person, signed_in=self._context.authenticated)
         slots = {
@@ -202,6 +206,10 @@ class Desk:
         undone = taken.first or self._store.log(item=item.id, who=person.name, kind="undo", last=1)[0].supersedes
         reply = self._shown(asked, person, item, before="Taken back. ", toasts=(said,))
         return reply.model_copy(update={"undone": undone})
+
+    def _back(self, asked: QueueRequest, person: Person) -> QueueUpdate:
+        self._store.end_break(person.name)
+        return self._next(asked, person, before="Welcome back. ")
 
     def _refresh(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None:

@@ -51,6 +51,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
     "Go": (
         Key("next", "j", "next in the list"),
         Key("previous", "k", "previous in the list"),
+        Key("pause", "q", "a break, and back"),
         Key("recent", "h", "your last decisions"),
         Key("keys", "?", "this sheet"),
     ),

@@ -40,6 +40,8 @@ class QueueRequest(Frozen):
         "reopen",
         "keep_queue",
         "drop_queue",
+        "break",
+        "back",
     ]
     serial: int = Field(ge=0, le=MOST)
     item: int | None = Field(default=None, ge=1, le=MOST)
@@ -72,7 +74,7 @@ class QueueUpdate(Frozen):
     item: int | None = None
     offset: int | None = None
     filters: Wanted | None = None
-    state: Literal["item", "empty"] | None = None
+    state: Literal["item", "empty", "break"] | None = None
     has_image: bool | None = None
     original: bool | None = None
     announce: str = ""

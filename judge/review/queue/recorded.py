@@ -38,7 +38,7 @@ def recorded_together(together: Together) -> dict[str, Any]:
         rules = f" ({', '.join(first.rules)})" if first.rules and first.decision != "escalate" else ""
         near = "item" if len(others) == 1 else "items"
         which = f"item {first.item} and {len(others)} near-identical {near} ({_few(one.item for one in others)})"
-        told = {**toast(f"{said}{rules}, {which}."), "line": first.seq, "whole": True}
+        told = {**toast(f"{said}{rules}, {which}."), "line": first.seq}
     if together.left_out:
         left = "; ".join(f"item {item} {why}" for item, why in together.left_out.items())
         told["text"] += f" Left out: {left}."

@@ -19,7 +19,7 @@ from judge.review.ui.context import Context
 
 log = logging.getLogger("judge")
 _PARTS = (  # in this order
-    "desk toast stage view decision panel rules near lists keys preferences heard place redraft unanswered traces"
+    "desk toast stage view decision panel rules near lists keys preferences break heard place redraft unanswered traces"
     " queues start"
 )
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes

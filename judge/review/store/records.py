@@ -36,6 +36,8 @@ Kind = Literal[
     "note",
     "reopened",
     "traits_added",
+    "break_begun",
+    "break_ended",
 ]
 
 
@@ -320,17 +322,29 @@ class ReviewSettings(Frozen):
 
 class Preferences(Frozen):
     """What a person chose for themselves on the queue. keys: names of actions and their keys, where these are not as
-    they come. grey, blur: how a revealed picture is shown; a blur of 0 is none."""
+    they come. grey, blur: how a revealed picture is shown; a blur of 0 is none. break_minutes, break_items: after how
+    much work they are reminded of a break; None: not by that."""
 
     keys: dict[str, str] = Field(default_factory=dict)
     grey: bool = False
     blur: int = Field(default=0, ge=0, le=4)
+    break_minutes: int | None = Field(default=None, ge=1, le=600)
+    break_items: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class Reminder(Frozen):
+    """How long a person has worked since their last break, and how many items they decided."""
+
+    minutes: int
+    items: int
 
 
 class Session(Frozen):
-    """A reviewer's time at work: since when, and where breaks are on, when one is due and until when it lasts."""
+    """A reviewer's time at work: since when, and where breaks are on, when one is due and until when it lasts.
+    reminder: of a break, where the person wants one by now."""
 
     started: datetime | None
     break_at: datetime | None = None
     break_due: bool = False
     back_at: datetime | None = None
+    reminder: Reminder | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from judge.review.store import aftermath, deciding, log, near, reading, together
+from judge.review.store import aftermath, breaks, deciding, log, near, reading, together
 from judge.review.store.item_folder import ItemFolder, holds, not_held, row_of, until
 from judge.review.store.records import (
     DecidedItem,
@@ -46,6 +46,21 @@ class Store(ItemFolder):
             verdict = reading.verdict(connection, item)
             deciding.check(decision, verdict)
             return deciding.decide(connection, row, verdict, reviewer, decision, second_reads, moment)
+
+    def begin_break(self, who: str, now: datetime | None = None) -> int | None:
+        """See `breaks.begin`."""
+        with self.writing() as connection:
+            return breaks.begin(connection, who, log.now_or(now))
+
+    def end_break(self, who: str, now: datetime | None = None) -> None:
+        """See `breaks.end`."""
+        with self.writing() as connection:
+            breaks.end(connection, who, log.now_or(now))
+
+    def on_break(self, who: str) -> datetime | None:
+        """Since when a person is on a break; None where they are on none."""
+        with self.reading() as connection:
+            return breaks.since(connection, who)
 
     def near(self, item: int, now: datetime | None = None) -> tuple[NearItem, ...]:
         """Items that wait with nearly the same picture; see `near.waiting`."""

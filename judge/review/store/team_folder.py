@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.errors import UserError
-from judge.review.store import log, reading
+from judge.review.store import breaks, log, reading
 from judge.review.store.data_folder import DataFolder
 from judge.review.store.records import (
     Kind,
@@ -41,10 +41,12 @@ class TeamFolder(DataFolder):
             return tuple(log.entries(connection, *conditions))
 
     def session(self, reviewer: str, now: datetime | None = None) -> Session:
-        """How long the reviewer has been at work, and whether a break is due."""
+        """How long the reviewer has been at work, and whether a break is due, by the team's settings or their own."""
+        moment = log.now_or(now)
         with self.reading() as connection:
-            breaks = reading.settings(connection).breaks
-            return reading.session(connection, reviewer, breaks, log.now_or(now))
+            found = reading.session(connection, reviewer, reading.settings(connection).breaks, moment)
+            own = breaks.reminder(connection, reviewer, _preferred(connection, reviewer), found.started, moment)
+            return found.model_copy(update={"reminder": own})
 
     # Settings and roles
 
@@ -65,8 +67,7 @@ class TeamFolder(DataFolder):
     def preferences(self, name: str) -> Preferences:
         """What a person chose for themselves."""
         with self.reading() as connection:
-            kept = connection.execute(sa.select(preferences.c.json).where(preferences.c.name == name)).scalar()
-            return Preferences() if kept is None else Preferences.model_validate_json(kept)
+            return _preferred(connection, name)
 
     def prefer(self, name: str, chosen: Preferences) -> None:
         """Keep what a person chose for themselves. It is not recorded: nothing hangs on it."""
@@ -100,3 +101,8 @@ class TeamFolder(DataFolder):
             raise UserError(
                 f"{who} is a {role} and may not {right.replace('_', ' ')}", hint=f"ask somebody with the role {needed}"
             )
+
+
+def _preferred(connection: sa.Connection, name: str) -> Preferences:
+    kept = connection.execute(sa.select(preferences.c.json).where(preferences.c.name == name)).scalar()
+    return Preferences() if kept is None else Preferences.model_validate_json(kept)

@@ -16,6 +16,7 @@ SHEETS = (
     "desk",
     "stage",
     "near",
+    "break",
     "decision",
     "evidence",
     "examples",

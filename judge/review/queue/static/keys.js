@@ -7,7 +7,7 @@ const ACTIONS = {
   reveal: () => item !== null && want(!shown, false), boxes: toggleBoxes,
   zoom_in: () => zoomTo(view.zoom * 1.4), zoom_out: () => zoomTo(view.zoom / 1.4), whole_or_actual: wholeOrActual, turn, full: () => full(),
   grey: () => level("grey", !levels.grey), blur_less: () => blur(-1), blur_more: () => blur(1),
-  next: () => neighbour(1), previous: () => neighbour(-1), keys: () => openDialog("cj-keys"), recent, note: takeNote, together,
+  next: () => neighbour(1), previous: () => neighbour(-1), keys: () => openDialog("cj-keys"), recent, note: takeNote, together, pause,
 };
 const REPEATED = new Set(["next", "previous", "zoom_in", "zoom_out"]);  // what a held key does again and again
 const ARROWS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
@@ -39,6 +39,7 @@ function down(event) {
   if (early) { event.preventDefault(); return; }
   const action = actionOf(event.key);
   if (!$("cj-keys-on").checked && action !== "keys") return;
+  if (desk.dataset.state === "break" && !["pause", "keys"].includes(action)) return;
   if (waiting !== null && !quietly) { event.preventDefault(); return; }  // a key is meant for what is on the screen when it comes
   if (event.key in ARROWS && view.zoom > 1) { pan(...ARROWS[event.key]); event.preventDefault(); return; }
   if (/^[0-9]$/.test(event.key)) {

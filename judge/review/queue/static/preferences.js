@@ -1,17 +1,18 @@
 /* What a person chose for themselves: keys, and how a revealed picture is shown. The server keeps it. */
+const reminders = { break_minutes: null, break_items: null };
 let asked = null, keeping = null;                    // an action that waits for its new key
 function preferred(kept) {
   if (keeping !== null) return;                      // something was chosen since
   bound = { ...DEFAULTS, ...kept.keys };
   levels = { grey: kept.grey, blur: kept.blur };
-  drawView(); nameKeys();
+  drawView(); nameKeys(); reminded(kept);
 }
 function prefer(keys = bound) {                      // soon, and once for many clicks
   clearTimeout(keeping);
   keeping = setTimeout(() => {
     keeping = null;
     const own = Object.fromEntries(Object.entries(keys).filter(([action, key]) => DEFAULTS[action] !== key));
-    if (!act("prefer", { preferences: { keys: own, ...levels } }, true)) prefer(keys);
+    if (!act("prefer", { preferences: { keys: own, ...levels, ...reminders } }, true)) prefer(keys);
   }, 250);
 }
 function askKey(action) {

@@ -1,13 +1,13 @@
 /* Lines that go away by themselves, but not while somebody is at them. `line`: of the log, a decision that the button
-   takes back, `whole`: with those made at once with it; `U` takes the last one back for as long as that is possible. */
+   takes back, with those made at once with it; `U` takes the last one back for as long as that is possible. */
 const STAY = { plain: 4000, bad: 9000, undo: 10000 };
-function toast(text, bad, line, whole) {
+function toast(text, bad, line) {
   const box = document.createElement("div"), said = document.createElement("span");
   box.className = "cj-toast" + (bad ? " cj-toast-bad" : ""); said.textContent = text; box.append(said);
   if (line) {
     const button = document.createElement("button");
     button.type = "button"; button.className = "cj-toast-do"; button.textContent = "Undo";
-    button.dataset.kind = "undo"; button.dataset.line = line; if (whole) button.dataset.whole = "";
+    button.dataset.kind = "undo"; button.dataset.line = line; button.dataset.whole = "";
     box.append(button);
   }
   const after = line ? STAY.undo : bad ? STAY.bad : STAY.plain;
