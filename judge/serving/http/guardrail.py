@@ -20,7 +20,7 @@ from judge.serving.http.reading import check_count, check_most, from_text, json_
 from judge.serving.http.service import Service
 
 router = APIRouter(tags=["compatible with others"])
-_UNSEEN = "a message names an image or a file, and does not hold it"
+_UNSEEN = "a message names an image or a file and does not hold it, or came without its content"
 _MOST = 1000  # characters of a reason
 
 

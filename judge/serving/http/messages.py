@@ -12,7 +12,10 @@ _WITHIN = ("content", "output", "parts")  # of messages, and of what a tool gave
 
 
 def images_in(messages: Any) -> Iterator[str | None]:
-    """Each image of messages, in order: base64, a data URI or an address; None where it is only named (a file's id)."""
+    """Each image of messages, in order: base64, a data URI or an address.
+
+    None where it is only named (a file's id), and where a message came without its content.
+    """
     waiting = [messages]
     while waiting:
         one = waiting.pop()
@@ -20,6 +23,8 @@ def images_in(messages: Any) -> Iterator[str | None]:
             waiting.extend(reversed(one))
         elif isinstance(one, dict):
             kind = str(one.get("type", ""))
+            if "role" in one and one.get("content") == []:  # LiteLLM lost parts of a kind that it does not know
+                yield None
             if "image" in kind or one.get("image_url") is not None:
                 yield _image(one)
             elif kind in ("file", "input_file"):

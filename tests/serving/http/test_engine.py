@@ -169,11 +169,11 @@ def test_what_waits_for_a_policy_that_is_gone_is_lost_and_no_mistake(caplog):
         await engine.load("old", DEMO)
         first = judge(engine, b"deadly", key="old")
         engine.forget("old")
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.8)
         found = names(await settled([first, judge(engine, b"later", key="old")]))
         return found + names(await settled([judge(engine, b"v")]))
 
-    assert run(scenario, Scripted(0.4, deadly={b"deadly"}), seconds=0.3) == ["Lost", "Lost", "violation"]
+    assert run(scenario, Scripted(1.0, deadly={b"deadly"}), seconds=0.6) == ["Lost", "Lost", "violation"]
     assert "unexpected" not in caplog.text
 
 

@@ -62,6 +62,15 @@ def test_an_image_that_cannot_be_seen_blocks(server, part):
     assert "violates" in guarded(server, b"v", structured_messages=said({"type": "image"}))[1]
 
 
+def test_a_message_that_lost_its_content_on_the_way_blocks(server):
+    """As LiteLLM sends what follows a text and is of a kind that it does not know."""
+    for images in ((), (b"n",)):
+        action, why = guarded(server, *images, structured_messages=[{"role": "user", "content": []}])
+        assert action == "BLOCKED" and "without its content" in why
+    for content in (None, ""):
+        assert guarded(server, structured_messages=[{"role": "assistant", "content": content}]) == ("NONE", None)
+
+
 def test_what_blocks_for_an_image_that_cannot_be_seen_is_the_setting_for_failures():
     unseen = said({"type": "image", "source": {"type": "file", "file_id": "file_1"}})
     with serving({"guardrail": {"failure": "pass"}}, process=Scripted()) as running:
