@@ -27,7 +27,7 @@ def build(context: Context) -> gr.Blocks:
         gr.HTML(
             "",
             html_template=render.html("header"),
-            js_on_load="\n".join(render.static(f"{name}.js") for name in ("header", "addresses", "session")),
+            js_on_load="\n".join(render.static(f"{name}.js") for name in ("header", "addresses", "tabs", "session")),
             elem_classes=["cj-root"],
             apply_default_css=False,
             padding=False,
