@@ -11,7 +11,7 @@ import type {
   ModelCard,
   PluginSignalContext,
   PluginSignalDescriptor,
-} from '@roostorg/types';
+} from '@roostorg/coop-types';
 
 import { NoVerdict, record, verdictOf, type JudgedImage, type Server, type VerdictWord } from './client.js';
 

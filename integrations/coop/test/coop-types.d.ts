@@ -1,8 +1,8 @@
 /**
- * As much of the contract of `@roostorg/types` 2 as a plugin with signals touches, for where the package cannot be
+ * As much of the contract of `@roostorg/coop-types` 2.4 as a plugin with signals touches, for where the package cannot be
  * installed. With it installed, `npm run build` checks against the real one.
  */
-declare module '@roostorg/types' {
+declare module '@roostorg/coop-types' {
   type Field = Readonly<{ label: string; value: string }>;
   export type ModelCard = Readonly<{
     modelName: string;
@@ -55,7 +55,7 @@ declare module '@roostorg/types' {
     eligibleInputs: readonly string[];
     outputType: Readonly<{ scalarType: string }>;
     getCost: () => number;
-    run: (input: Readonly<{ value: unknown; orgId: string }>) => Promise<unknown>;
+    run: (input: unknown) => Promise<unknown>;
     getDisabledInfo: (
       orgId: string,
     ) => Promise<{ disabled: false; disabledMessage?: string } | { disabled: true; disabledMessage: string }>;
