@@ -7,7 +7,7 @@ counted apart. Intervals draw prompts anew, each with all of its seeds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
@@ -16,7 +16,7 @@ from judge.audits.erasure_shapes import Erased, ErasureAudit, Preserved, Rate, R
 from judge.audits.generated import Generated
 from judge.audits.recorded import Recorded
 from judge.audits.shapes import ANY, Category
-from judge.audits.shares import Audited, audited, by_set, categories_of, grouped, paired
+from judge.audits.shares import Audited, audited, by_set, categories_of, grouped, head_of, paired
 from judge.constitution import Constitution
 from judge.errors import UserError
 from judge.evaluation.measures.bootstrap import Bootstrap, ratio
@@ -57,9 +57,10 @@ def erasure(
     judged_by: tuple[str, ...] = (),
     encoder: str | None = None,
     changes: Mapping[str, float] | None = None,
+    split_by: str | None = None,
 ) -> ErasureAudit:
     """The audit. attacks, benign: sets of prompts that are such. keep: categories whose rules say what must still be
-    shown on benign prompts; the others are concepts.
+    shown on benign prompts; the others are concepts. split_by: the column of `Generated.group`, of the images before.
 
     Raises:
         UserError: a set or a category that is none, several models before, or nothing that is paired.
@@ -77,26 +78,25 @@ def erasure(
             "no image before has one after with the same prompt set, prompt and seed",
             hint="name the folders alike (MODEL/SET/NAME.png), or list both with prompt and seed",
         )
-    role = {**dict.fromkeys(attacks, "attack"), **dict.fromkeys(benign, "benign")}
-    draws = Bootstrap()
-    erased: list[Erased] = []
-    preserved: list[Preserved] = []
-    for method, of_method in pairs.items():
-        for kind in ("concept", "attack"):
-            some = [one for one in of_method if role.get(one.image.prompt_set, "concept") == kind]
-            for prompt_set, of_set in by_set(some, lambda one: one.image):
-                shown = concepts if len(concepts) == 1 else (*concepts, every)
-                erased += [_erased(of_set, method, one.name, kind, prompt_set, draws) for one in shown]
-        some = [one for one in of_method if role.get(one.image.prompt_set) == "benign"]
-        for prompt_set, of_set in by_set(some, lambda one: one.image):
-            preserved.append(_preserved(of_set, method, prompt_set, before, after, bool(keep), draws))
+    counting = _Counting(
+        before,
+        after,
+        role={**dict.fromkeys(attacks, "attack"), **dict.fromkeys(benign, "benign")},
+        shown=tuple(one.name for one in (concepts if len(concepts) == 1 else (*concepts, every))),
+        keeps=bool(keep),
+    )
+    erased, preserved = counting.of(pairs)
+    groups = grouped((one for some in pairs.values() for one in some), lambda one: one.image.group)
+    split: list[Erased] = []
+    split_preserved: list[Preserved] = []
+    for group, _ in groups if split_by is not None else ():
+        own = {method: [one for one in some if one.image.group == group] for method, some in pairs.items()}
+        of_group = counting.of(own, together=True)
+        split += [one.model_copy(update={"group": group}) for one in of_group[0]]
+        split_preserved += [one.model_copy(update={"group": group}) for one in of_group[1]]
     return ErasureAudit(
-        constitution=constitution.constitution,
-        constitution_version=constitution.version,
-        constitution_digest=constitution.digest,
-        judged_by=judged_by,
+        **head_of(constitution, judged_by, changes, split_by),
         encoder=encoder,
-        changes=dict(changes or {}),
         methods=tuple(pairs),
         concepts=concepts,
         kept_by=kept.rules,
@@ -104,6 +104,8 @@ def erasure(
         unpaired=unpaired,
         erased=tuple(erased),
         preserved=tuple(preserved),
+        split=tuple(split),
+        split_preserved=tuple(split_preserved),
     )
 
 
@@ -152,6 +154,36 @@ def _pairs(before: AuditSide, after: AuditSide, told: Sequence[Category]) -> tup
     return {method: some for method, some in found.items() if some}, unpaired + len(places) - len(met)
 
 
+@dataclass(frozen=True)
+class _Counting:
+    """How pairs are counted. role: of sets of prompts, those of concepts left out. shown: the concepts that are told.
+    keeps: whether there are rules of what must still be shown."""
+
+    before: AuditSide
+    after: AuditSide
+    role: Mapping[str, Role]
+    shown: Sequence[str]
+    keeps: bool
+    draws: Bootstrap = field(default_factory=Bootstrap)
+
+    def of(
+        self, pairs: Mapping[str, Sequence[_Pair]], *, together: bool = False
+    ) -> tuple[list[Erased], list[Preserved]]:
+        """What was erased and preserved, by method. together: all sets of prompts of a role only, not each."""
+        erased: list[Erased] = []
+        preserved: list[Preserved] = []
+        for method, of_method in pairs.items():
+            for kind in ("concept", "attack", "benign"):
+                some = [one for one in of_method if self.role.get(one.image.prompt_set, "concept") == kind]
+                sets = list(by_set(some, lambda one: one.image))
+                for prompt_set, of_set in sets[:1] if together else sets:
+                    if kind == "benign":
+                        preserved.append(_preserved(of_set, method, prompt_set, self))
+                    else:
+                        erased += [_erased(of_set, method, one, kind, prompt_set, self.draws) for one in self.shown]
+        return erased, preserved
+
+
 def _erased(pairs: Sequence[_Pair], method: str, concept: str, role: Role, prompt_set: str, draws: Bootstrap) -> Erased:
     def was(word: Answered) -> list[_Pair]:
         return [one for one in pairs if one.before.said[concept] is word]
@@ -170,31 +202,23 @@ def _erased(pairs: Sequence[_Pair], method: str, concept: str, role: Role, promp
     )
 
 
-def _preserved(
-    pairs: Sequence[_Pair],
-    method: str,
-    prompt_set: str,
-    before: AuditSide,
-    after: AuditSide,
-    keeps: bool,
-    draws: Bootstrap,
-) -> Preserved:
+def _preserved(pairs: Sequence[_Pair], method: str, prompt_set: str, by: _Counting) -> Preserved:
     whole = [one for one in pairs if one.before.said["kept"] is Answered.NO]
     safe = [one for one in pairs if one.before.said[ANY] is Answered.NO]
     cosines = [
-        (one, before.cosines[one.before.image.key], after.cosines[one.after.image.key])
+        (one, by.before.cosines[one.before.image.key], by.after.cosines[one.after.image.key])
         for one in pairs
-        if one.before.image.key in before.cosines and one.after.image.key in after.cosines
+        if one.before.image.key in by.before.cosines and one.after.image.key in by.after.cosines
     ]
     return Preserved(
         method=method,
         prompt_set=prompt_set,
         pairs=len(pairs),
-        kept=_rate(whole, lambda one: _not(one.after.said["kept"]), draws) if keeps else None,
-        unsafe=_rate(safe, lambda one: one.after.said[ANY], draws),
-        cosine_before=_mean([(one, a) for one, a, _ in cosines], draws) if cosines else None,
-        cosine_after=_mean([(one, b) for one, _, b in cosines], draws) if cosines else None,
-        cosine_difference=_mean([(one, b - a) for one, a, b in cosines], draws) if cosines else None,
+        kept=_rate(whole, lambda one: _not(one.after.said["kept"]), by.draws) if by.keeps else None,
+        unsafe=_rate(safe, lambda one: one.after.said[ANY], by.draws),
+        cosine_before=_mean([(one, a) for one, a, _ in cosines], by.draws) if cosines else None,
+        cosine_after=_mean([(one, b) for one, _, b in cosines], by.draws) if cosines else None,
+        cosine_difference=_mean([(one, b - a) for one, a, b in cosines], by.draws) if cosines else None,
     )
 
 

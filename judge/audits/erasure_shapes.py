@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from judge.audits.shapes import Category
+from pydantic import Field
+
+from judge.audits.shapes import AuditHead, Category
 from judge.evaluation.measures.figures import Estimate
 from judge.settings import Frozen
 
@@ -30,7 +32,7 @@ class Erased(Frozen):
 
     before, after: shares of unsafe images. removed: of the pairs that were unsafe before, those that are safe after.
     newly: of those that were safe before, those that are unsafe after. open_before: pairs that tell nothing, as the
-    image before is undecided.
+    image before is undecided. group: the value of the column that the user splits by.
     """
 
     method: str
@@ -43,6 +45,7 @@ class Erased(Frozen):
     after: Rate
     removed: Rate
     newly: Rate
+    group: str | None = Field(default=None, exclude_if=lambda group: group is None)
 
 
 class Preserved(Frozen):
@@ -59,18 +62,15 @@ class Preserved(Frozen):
     cosine_before: Estimate | None
     cosine_after: Estimate | None
     cosine_difference: Estimate | None
+    group: str | None = Field(default=None, exclude_if=lambda group: group is None)
 
 
-class ErasureAudit(Frozen):
+class ErasureAudit(AuditHead):
     """All of an audit. unpaired: images, before and after, without a partner of the same set, prompt and seed, or with
-    several. encoder: what gave the cosines."""
+    several. encoder: what gave the cosines. split, split_preserved: the same by what stands in the user's column, over
+    all sets of prompts of a role."""
 
-    constitution: str
-    constitution_version: str
-    constitution_digest: str
-    judged_by: tuple[str, ...]
     encoder: str | None
-    changes: dict[str, float]
     methods: tuple[str, ...]
     concepts: tuple[Category, ...]
     kept_by: tuple[str, ...]
@@ -78,3 +78,5 @@ class ErasureAudit(Frozen):
     unpaired: int
     erased: tuple[Erased, ...]
     preserved: tuple[Preserved, ...]
+    split: tuple[Erased, ...] = ()
+    split_preserved: tuple[Preserved, ...] = ()

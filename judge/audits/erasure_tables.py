@@ -32,27 +32,39 @@ _FOLDER = Path(__file__).resolve().parent / "erasure_page"
 Rows = Sequence[Sequence[str]]
 
 
-def tables(found: ErasureAudit) -> list[tuple[Sequence[str], Rows]]:
-    """Heads and rows: what was erased, and what of benign prompts was preserved, where there are any."""
-    both: list[tuple[Sequence[str], Rows]] = [
-        (_ERASED, [_erased(one) for one in found.erased]),
-        (_PRESERVED, [_preserved(one) for one in found.preserved]),
+def tables(found: ErasureAudit) -> list[tuple[str, Sequence[str], Rows]]:
+    """Titles, heads and rows: what was erased, and what of benign prompts was preserved, where there are any; then the
+    same by the user's column, which is the last one."""
+    by = found.split_by or ""
+    every: list[tuple[str, Sequence[str], Rows]] = [
+        ("What was erased", _ERASED, [_erased(one) for one in found.erased]),
+        ("What was preserved", _PRESERVED, [_preserved(one) for one in found.preserved]),
+        (f"What was erased, by {by}", (*_ERASED, by), [[*_erased(one), one.group or ""] for one in found.split]),
+        (
+            f"What was preserved, by {by}",
+            (*_PRESERVED, by),
+            [[*_preserved(one), one.group or ""] for one in found.split_preserved],
+        ),
     ]
-    return [(head, rows) for head, rows in both if rows]
+    return [one for one in every if one[2]]
 
 
 def markdown(found: ErasureAudit) -> str:
     """The tables for a README, with what they are of."""
     parts = []
-    for head, rows in tables(found):
-        lines = (head, ["---"] * len(head), *([_escaped(cell) for cell in row] for row in rows))
+    for _, head, rows in tables(found):
+        lines = (
+            [_escaped(cell) for cell in head],
+            ["---"] * len(head),
+            *([_escaped(cell) for cell in row] for row in rows),
+        )
         parts.append("\n".join(map(_line, lines)))
     return "\n\n".join([*parts, caption(found)]) + "\n"
 
 
 def latex(found: ErasureAudit) -> str:
     """The tables as LaTeX (`booktabs`)."""
-    return "\n".join(_tabular(head, rows) for head, rows in tables(found)) + f"% {caption(found)}\n"
+    return "\n".join(_tabular(head, rows) for _, head, rows in tables(found)) + f"% {caption(found)}\n"
 
 
 def page(found: ErasureAudit) -> str:

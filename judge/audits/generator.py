@@ -58,12 +58,8 @@ def figures(
     said = [shares.audited(one, known.get(one.key), categories) for one in images]
     differences, unpaired = shares.differences(said, categories, Bootstrap())
     return GeneratorAudit(
-        constitution=constitution.constitution,
-        constitution_version=constitution.version,
-        constitution_digest=constitution.digest,
+        **shares.head_of(constitution, judged_by, changes, split_by),
         run=run,
-        judged_by=judged_by,
-        changes=dict(changes or {}),
         images=len(images),
         without_verdict=sum(one.key not in known for one in images),
         beside=beside,
@@ -72,7 +68,6 @@ def figures(
         prompt_sets=tuple(dict.fromkeys(one.prompt_set for one in images)),
         categories=categories,
         cells=shares.cells(said, categories),
-        split_by=split_by,
         split=shares.split(said, categories) if split_by is not None else (),
         differences=differences,
         prompts=shares.worst_prompts(said, categories),

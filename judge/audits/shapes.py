@@ -20,6 +20,18 @@ class Category(Frozen):
     must_show: bool = Field(default=False, exclude_if=lambda so: not so)
 
 
+class AuditHead(Frozen):
+    """What every audit is of. judged_by: the models, where evidence was kept. changes: thresholds that the verdicts
+    were counted again under. split_by: the column of the list that the user splits by."""
+
+    constitution: str
+    constitution_version: str
+    constitution_digest: str
+    judged_by: tuple[str, ...]
+    changes: dict[str, float]
+    split_by: str | None = None
+
+
 class Cell(Frozen):
     """How many images of one model, set of prompts and category are unsafe. prompt_set: `all` for all together.
 
@@ -83,18 +95,12 @@ class Shown(Frozen):
     categories: tuple[str, ...]
 
 
-class GeneratorAudit(Frozen):
-    """All of an audit. changes: thresholds that the verdicts were counted again under. without_verdict: images that no
-    verdict is recorded of, which count as undecided; beside: recorded verdicts on other images, which do not count.
-    unpaired: images that no test compares, because they have no prompt, or share prompt and seed with another of the
-    same model."""
+class GeneratorAudit(AuditHead):
+    """All of an audit. without_verdict: images that no verdict is recorded of, which count as undecided; beside:
+    recorded verdicts on other images, which do not count. unpaired: images that no test compares, because they have no
+    prompt, or share prompt and seed with another of the same model."""
 
-    constitution: str
-    constitution_version: str
-    constitution_digest: str
     run: str
-    judged_by: tuple[str, ...]
-    changes: dict[str, float]
     images: int
     without_verdict: int
     beside: int
@@ -103,7 +109,6 @@ class GeneratorAudit(Frozen):
     prompt_sets: tuple[str, ...]
     categories: tuple[Category, ...]
     cells: tuple[Cell, ...]
-    split_by: str | None = None
     split: tuple[Cell, ...] = ()
     differences: tuple[Difference, ...] = ()
     prompts: tuple[PromptCount, ...] = ()

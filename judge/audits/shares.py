@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -49,6 +49,20 @@ def categories_of(constitution: Constitution) -> tuple[Category, ...]:
         Category(name=ANY, rules=tuple(enforced)),
         *(Category(name=name, rules=tuple(ids), in_shadow=not set(ids) & {*enforced}) for name, ids in rules.items()),
     )
+
+
+def head_of(
+    constitution: Constitution, judged_by: tuple[str, ...], changes: Mapping[str, float] | None, split_by: str | None
+) -> dict[str, Any]:
+    """The fields of `AuditHead`."""
+    return {
+        "constitution": constitution.constitution,
+        "constitution_version": constitution.version,
+        "constitution_digest": constitution.digest,
+        "judged_by": judged_by,
+        "changes": dict(changes or {}),
+        "split_by": split_by,
+    }
 
 
 def audited(image: Generated, found: Recorded | None, categories: Sequence[Category]) -> Audited:

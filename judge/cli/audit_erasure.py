@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.audit_generator import Recount, judge_into, write
+from judge.cli.auditing import By, Recount, Verdicts, judge_into, write
 from judge.cli.model_options import JUDGING, judged_with
 from judge.serving.batch import TOGETHER
 
@@ -45,6 +45,8 @@ def audit_erasure(
         list[str] | None,
         typer.Option(metavar="CATEGORY", help="Rules that say what benign images must still show; may be given again."),
     ] = None,
+    by: By = None,
+    verdicts: Verdicts = None,
     recount: Recount = None,
     json: Annotated[bool, typer.Option("--json", help="Print audit.json instead of the tables.")] = False,
 ) -> None:
@@ -56,21 +58,29 @@ def audit_erasure(
     from judge.locks.loading import load_policy
 
     policy, changes = load_policy(constitution), parse_changes(recount or [])
-    made = [read_generated(images, settings.limits) for images in (before, after)]
+    made = [read_generated(before, settings.limits, by=by), read_generated(after, settings.limits)]
     sets = {"attacks": attack or [], "benign": benign or [], "keep": keep or []}
     check(made[0], made[1], policy.constitution, **sets)
-    folders = [out / "before", out / "after"]
-    if not changes:
+    folders = _folders(out, verdicts)
+    if verdicts is None and not changes:
         for images, folder in zip((before, after), folders, strict=True):
             judge_into(folder, images, constitution, settings)
     known = [known_of(images, at, policy.constitution, changes) for images, at in zip(made, folders, strict=True)]
-    kept = out / "cosines.json"
+    kept = (verdicts or out) / "cosines.json"
     if not changes and settings.encoder is not None:
+        kept = out / "cosines.json"
         _compare(kept, settings, made, known, sets["benign"])
     encoder, *fits = cosines.read(kept)
     first, second = (AuditSide(images, found.known, fit) for images, found, fit in zip(made, known, fits, strict=True))
     result = erasure(
-        first, second, policy.constitution, **sets, judged_by=known[0].judged_by, encoder=encoder, changes=changes
+        first,
+        second,
+        policy.constitution,
+        **sets,
+        judged_by=known[0].judged_by,
+        encoder=encoder,
+        changes=changes,
+        split_by=by,
     )
     tables = erasure_tables.markdown(result)
     write(
@@ -80,6 +90,12 @@ def audit_erasure(
     if result.unpaired:
         print(f"judge: {result.unpaired} images have no partner and do not count", file=sys.stderr)
     print(f"judge: the report is {out / 'audit.html'}", file=sys.stderr)
+
+
+def _folders(out: Path, verdicts: Path | None) -> list[Path]:
+    """Where verdicts of the images before and after are: in folders of their own, or recorded ones all in one."""
+    own = [(verdicts or out) / side for side in ("before", "after")]
+    return own if verdicts is None or all(one.is_dir() for one in own) else [verdicts, verdicts]
 
 
 def _compare(

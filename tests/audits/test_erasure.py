@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -103,6 +104,23 @@ def test_what_must_be_shown_is_not_kept_where_its_rule_was_pruned():
     found = erasure(before, AuditSide(after.images, pruned, {}), KEEPING, benign=["coco"], keep=["kept"]).preserved[0]
     assert (found.kept.of, found.kept.count, found.kept.undecided) == (3, 0, 3)
     assert (found.unsafe.of, found.unsafe.undecided) == (3, 0), "a pruned ban is no violation"
+
+
+def test_it_is_split_by_what_stands_in_a_column():
+    def kinds(one):
+        images = tuple(replace(at, group="ab"[number % 2]) for number, at in enumerate(one.images))
+        return AuditSide(images, one.known, one.cosines)
+
+    before = joined(kinds(side("sd", [RED_ONE] * 6)), kinds(side("sd", [SAFE] * 2, "coco")))
+    after = joined(side("new", [SAFE, RED_ONE] * 3), side("new", [SAFE, RED_ONE], "coco"))
+    found = erasure(before, after, KEEPING, benign=["coco"], keep=["kept"], split_by="kind|x")
+    warm = [one for one in found.split if one.concept == "warm"]
+    assert [(one.group, one.removed.of, one.removed.count) for one in warm] == [("a", 3, 3), ("b", 3, 0)]
+    assert [(one.group, one.unsafe.of, one.unsafe.count) for one in found.split_preserved] == [("a", 1, 0), ("b", 1, 1)]
+    text = markdown(found)
+    assert "| after | kind\\|x |" in text and text.count("| b |") == 4, "three concepts and the benign ones"
+    assert "What was erased, by kind|x" in page(found)
+    assert not erasure(before, after, KEEPING, benign=["coco"], keep=["kept"]).split
 
 
 def test_several_methods_stand_side_by_side_and_who_has_no_partner_is_counted():
@@ -260,6 +278,15 @@ def test_the_command_judges_both_and_counts_again_without_a_model(tmp_path, monk
     again = run([*arguments, "--json", "--recount", "prior_holds=1"])
     assert again.exit_code == 0 and len(model.asked) == asked
     assert json.loads(again.stdout)["erased"][0]["removed"]["of"] == 0, "no answer is enough for a violation now"
+    plain = json.loads(run([*arguments, "--json"]).stdout)
+    elsewhere = [*arguments[:3], "-o", str(tmp_path / "new"), *arguments[5:], "--verdicts", str(out)]
+    recorded = run([*elsewhere, "--by", "seed", "--json"])
+    assert recorded.exit_code == 0 and len(model.asked) == asked
+    found = json.loads(recorded.stdout)
+    assert found["erased"] == plain["erased"] and [one["group"] for one in found["split"]] == ["1"] * 4
+    assert {one.name for one in (tmp_path / "new").iterdir()} == {
+        f"audit.{one}" for one in ("json", "html", "md", "tex")
+    }
 
 
 @pytest.mark.slow
