@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from judge.settings import Settings
@@ -30,8 +32,20 @@ def pictures() -> tuple[Image.Image, ...]:
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a family's tiny checkpoint; each is built when first wanted. Never change one: copy it."""
-    return cache(lambda family: tiny.build(family, tmp_path_factory.mktemp("checkpoints") / family))
+    """The folder of a family's tiny checkpoint; each is built when first wanted, by one process for all that run these
+    tests. Never change one: copy it."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "checkpoints"
+    folder.mkdir(exist_ok=True)
+
+    @cache
+    def built(family: str) -> Path:
+        with FileLock(folder / f"{family}.lock"):
+            if not (folder / family).is_dir():
+                tiny.build(family, folder / f"{family}.part").rename(folder / family)
+        return folder / family
+
+    return built
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,7 @@ def test_it_judges_with_reasoning_and_no_failure(mllm, pictures, monkeypatch):
     monkeypatch.setattr(escalation, "SUMMARY_TOKENS", 8)
     never = Thresholds(prior_fails=1.0, prior_holds=1.0, region_drop=1.0, label_mass=0.0)
     settings = FULL.model_copy(update={"thresholds": never, "reason_tokens": 8})
-    for verdict in Judge(rules(2), anew(mllm), settings=settings).judge_many([pictures[0], pictures[2]]):
+    for verdict in Judge(rules(1), anew(mllm), settings=settings).judge_many([pictures[0], pictures[2]]):
         assert verdict.failure is None
         told = [one for found in verdict.findings for held in found.preconditions for one in held.alternatives]
         assert told and all(one.answer is not None for one in told if one.branch != "not_asked")

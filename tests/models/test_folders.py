@@ -14,17 +14,11 @@ from judge.models.transformers.folders import check_folder
 from judge.models.transformers.mllm import load_mllm
 from judge.settings import Settings
 from judge.thinking import closing, opened
-from tests import tiny
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    return tiny.build("qwen3_vl", tmp_path_factory.mktemp("checkpoint"))
 
 
 @pytest.fixture
 def folder(checkpoint, tmp_path):
-    return shutil.copytree(checkpoint, tmp_path / "copy")
+    return shutil.copytree(checkpoint("qwen3_vl"), tmp_path / "copy")
 
 
 def refused(source) -> UserError:
