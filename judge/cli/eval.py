@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("judge")
 SAMPLE_SEED = 1
-_SETS = ("baselines", "ablations")
+_SETS = ("baselines", "ablations", "committee")
 
 
 @judged_with(*JUDGING, "look_closer")
@@ -48,7 +48,10 @@ def evaluate(
     ] = None,
     beside: Annotated[
         list[str] | None,
-        typer.Option("--with", help="baselines, ablations, and names of peers; several with commas between them."),
+        typer.Option(
+            "--with",
+            help="baselines, ablations, committee (its members alone), names of peers; several with commas.",
+        ),
     ] = None,
     subjective: Annotated[
         str | None, typer.Option(help="The same rules in words of opinion: for the ablation without objectification.")
@@ -133,12 +136,15 @@ def _others(
     from judge.evaluation.methods.ablations import ablations
     from judge.evaluation.methods.baselines import baselines
     from judge.evaluation.methods.clue import all_enforced
+    from judge.evaluation.methods.members import members
     from judge.evaluation.methods.peers.load import load_peer
 
     enforced = all_enforced(judge.constitution)
     peers = [load_peer(name, enforced, judge.settings) for name in wanted if name not in _SETS]
     if "baselines" in wanted:
         yield from baselines(judge, kept)
+    if "committee" in wanted:
+        yield from members(judge, kept)
     if "ablations" in wanted:
         if opinions is None:
             log.warning("without --subjective FILE there is no ablation of objectification")

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +122,11 @@ class Judge:
     def mllm(self) -> Mllm:
         """The multimodal model that this judge asks."""
         return self._mllm
+
+    @property
+    def members(self) -> Mapping[str, Mllm]:
+        """The further models that vote, by name; none where there is no committee."""
+        return self._further.used_by(self.steps).members
 
     def probe(self) -> ProbeReport:
         """Find out in about a minute, without any image of yours, whether the model can be judged with: what it sees

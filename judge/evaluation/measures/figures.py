@@ -69,6 +69,40 @@ class BranchScore(Frozen):
     right: int
 
 
+class StepScore(Frozen):
+    """What a step of the ladder came to: of how many statements it was asked, how many it decided, how many of the
+    `known` ones it decided rightly, and seconds each; None where answers were shared."""
+
+    step: str
+    asked: int
+    decided: int
+    known: int
+    right: int
+    seconds: float | None
+
+
+class MemberScore(Frozen):
+    """A member of a committee, over the statements that were put to the vote: how often it said yes or no, and of those
+    whose truth is known how often rightly."""
+
+    model: str
+    asked: int
+    said: int
+    known: int
+    right: int
+
+
+class Votes(Frozen):
+    """How the members of a committee vote. agreement: share of pairs of members that say the same, of statements on
+    which both said something; kappa: Cohen's, of the first member with each other one; alpha: Krippendorff's, over all,
+    of what was said (silence is missing). None where everybody said the same, so that chance explains it."""
+
+    members: tuple[MemberScore, ...]
+    agreement: float | None
+    kappa: dict[str, float | None]
+    alpha: float | None
+
+
 class RelevanceScore(Frozen):
     """Relevance scanning at one threshold: recall of violated rules, and the share of rules pruned."""
 
@@ -131,6 +165,8 @@ class MethodFigures(Frozen):
     per_tag: dict[str, Scores] = Field(default_factory=dict)  # "context=with" -> scores over these images
     calibration: tuple[Reliability, ...] = ()
     branches: tuple[BranchScore, ...] = ()
+    ladder: tuple[StepScore, ...] = ()
+    votes: Votes | None = Field(default=None, exclude_if=lambda votes: votes is None)
     relevance: tuple[RelevanceScore, ...] = ()
     cost: Cost
     mistakes: tuple[Mistake, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from judge.chain import Outcome
-from judge.evaluation.measures import counting, stages
+from judge.evaluation.measures import counting, stages, steps
 from judge.evaluation.measures.bootstrap import Bootstrap
 from judge.evaluation.measures.counting import Answered
 from judge.evaluation.measures.figures import Comparison, MethodFigures, Scores
@@ -39,6 +39,8 @@ def measure(
         per_tag={tag: _overall(chosen, bootstrap) for tag, chosen in _by_tag(pairs)},
         calibration=calibrations(examples, judgements, bootstrap),
         branches=stages.branches(examples, judgements),
+        ladder=steps.ladder(examples, judgements),
+        votes=steps.votes(examples, judgements),
         relevance=stages.relevance(examples, judgements, bootstrap),
         cost=stages.cost(judgements),
         mistakes=mistakes(examples, judgements),

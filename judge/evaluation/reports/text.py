@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from judge.evaluation.measures.figures import Evaluation, MethodFigures, Stress
@@ -10,7 +11,9 @@ from judge.evaluation.reports.words import (
     NOT_CORRECTED,
     REVIEW_STRICT,
     SPOKEN_HEADS,
+    STEP_HEADS,
     STRESS_COLUMNS,
+    VOTE_HEADS,
     all_methods,
     lead_over,
     p_value,
@@ -20,7 +23,10 @@ from judge.evaluation.reports.words import (
     share,
     spoken_base,
     spoken_rows,
+    step_rows,
     stress_base,
+    vote_base,
+    vote_rows,
     with_interval,
 )
 from judge.printable import printable
@@ -48,15 +54,19 @@ def table(evaluation: Evaluation) -> str:
     console.print(Text(_heading(evaluation)))
     console.print(grid)
     console.print(Text(f"{REVIEW_STRICT}\nlead: F1 of the method above the row's. {NOT_CORRECTED}"))
+    if evaluation.method.ladder:
+        console.print(Text("\nWhat was still open, and what became of it (open is not right)."))
+        console.print(_filled(STEP_HEADS, step_rows(evaluation.method)))
+    if evaluation.method.votes is not None:
+        console.print(Text(vote_base(evaluation.method.votes)))
+        console.print(_filled(VOTE_HEADS, vote_rows(evaluation.method.votes)))
     if evaluation.stress is not None:
         console.print(Text(f"\nIn disguise. {stress_base(evaluation.stress)}"))
         console.print(_stress_grid(evaluation.stress))
         console.print(Text(STRESS_COLUMNS))
     if evaluation.spoken is not None:
-        spoken = _grid(SPOKEN_HEADS[1:])
+        spoken = _filled(SPOKEN_HEADS, spoken_rows(evaluation.spoken))
         spoken.columns[-1].no_wrap, spoken.columns[-1].justify = False, "left"
-        for row in spoken_rows(evaluation.spoken):
-            spoken.add_row(*(Text(printable(cell)) for cell in row))
         console.print(Text(f"\nIn other languages. {spoken_base(evaluation.spoken)}"))
         console.print(spoken)
     written = console.file
@@ -72,6 +82,15 @@ def _grid(columns: tuple[str, ...]) -> Table:
     grid.add_column("", overflow="fold", max_width=32)
     for name in columns:
         grid.add_column(name, justify="right", no_wrap=True)
+    return grid
+
+
+def _filled(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
+    from rich.text import Text
+
+    grid = _grid(heads[1:])
+    for row in rows:
+        grid.add_row(*(Text(printable(cell)) for cell in row))
     return grid
 
 

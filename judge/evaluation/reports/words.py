@@ -17,6 +17,7 @@ from judge.evaluation.measures.figures import (
     Share,
     Spoken,
     Stress,
+    Votes,
 )
 
 ALPHA = 0.05  # a difference counts as significant under this p-value, and only when its interval leaves out zero
@@ -106,6 +107,32 @@ def share(one: Share) -> str:
     if value is None or low is None or high is None:
         return str(one.count)
     return f"{one.count}: {100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+
+
+STEP_HEADS = ("step", "asked", "decided", "truth known", "right", "s each")
+VOTE_HEADS = ("member", "asked", "said yes or no", "truth known", "right", "kappa with the first")
+
+
+def step_rows(figures: MethodFigures) -> Iterator[tuple[str, ...]]:
+    """What each step of the ladder came to."""
+    for one in figures.ladder:
+        counts = (str(count) for count in (one.asked, one.decided, one.known, one.right))
+        yield one.step, *counts, seconds(one.seconds)
+
+
+def vote_rows(votes: Votes) -> Iterator[tuple[str, ...]]:
+    """How each member voted."""
+    for one in votes.members:
+        kappa = votes.kappa.get(one.model)
+        counts = (str(count) for count in (one.asked, one.said, one.known, one.right))
+        yield one.model, *counts, "" if kappa is None else f"{kappa:.3f}"
+
+
+def vote_base(votes: Votes) -> str:
+    """How far a committee agrees, in a sentence."""
+    same = "" if votes.agreement is None else f" of pairs that spoke {votes.agreement:.0%} said the same;"
+    alpha = "cannot be told, as all said the same" if votes.alpha is None else f"{votes.alpha:.3f}"
+    return f"Members of the committee:{same} Krippendorff's alpha {alpha}."
 
 
 def stress_base(stress: Stress) -> str:
