@@ -43,5 +43,22 @@ element.addEventListener("click", (event) => {
   else if (set.item) { $("db-behind").close(); document.dispatchEvent(new CustomEvent("cj-open", { detail: Number(set.item) })); }
   else if ("again" in set || button.id === "db-again") ask();
 });
-days.addEventListener("change", () => ask());
+
+/* The range stands in the address (ui/static/addresses.js): #/dashboard?days=7 */
+const PLAIN = [...days.options].find((one) => one.defaultSelected).value;
+function ranged() {                                  // whether the address names another range
+  const found = /^#\/dashboard(?:\?days=([a-z0-9]+))?$/.exec(location.hash), wanted = found && (found[1] || PLAIN);
+  if (!wanted || wanted === days.value || ![...days.options].some((one) => one.value === wanted)) return false;
+  days.value = wanted;
+  return true;
+}
+days.addEventListener("change", () => {
+  document.dispatchEvent(new CustomEvent("cj-place", { detail: { tab: "dashboard", at: days.value === PLAIN ? "" : "?days=" + days.value } }));
+  ask();
+});
+document.addEventListener("cj-go", function go(event) {
+  if (!element.isConnected) document.removeEventListener("cj-go", go);
+  else if (event.detail === "dashboard" && ranged()) ask();
+});
+ranged();
 ask();

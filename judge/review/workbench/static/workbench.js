@@ -1,6 +1,6 @@
 /* The workbench in the browser: sends what a person does as one event, `act`, and puts the reply's parts in their
    places. The draft's text travels with every event. `element`, `trigger`, `watch` and `props` are Gradio's. What
-   follows stands in one function with this: draft.js, gutter.js, jobs.js, thresholds.js. */
+   follows stands in one function with this: draft.js, gutter.js, jobs.js, thresholds.js, panels.js. */
 const panel = element.querySelector("#wb-panel"), row = element.closest(".wb-row"), tab = element.closest(".tabitem") || document.body;
 const $ = (id) => tab.querySelector("#" + id), code = $("wb-code"), ref = $("wb-ref");
 const SLOTS = { try: "wb-try-slot", compare: "wb-compare-slot", curve: "wb-curve-slot", save: "wb-save-slot", proposal: "wb-proposal", cases: "wb-cases", wanted: "wb-wanted-slot" };
@@ -49,22 +49,6 @@ function state() {
 function badge(name, count, worst = "") { const place = element.querySelector(`[data-badge=${name}]`); place.textContent = count ? String(count) : ""; place.dataset.is = name === "check" && count ? $("wb-state").dataset.is : worst; }
 const box = $("wb-live");
 if (box) new MutationObserver(state).observe(box, { childList: true, subtree: true });
-/* Panels */
-function show(name) {
-  const changed = name !== current;
-  current = name;
-  for (const one of element.querySelectorAll("[role=tab]")) { const on = one.dataset.panel === name; one.setAttribute("aria-selected", String(on)); one.tabIndex = on ? 0 : -1; }
-  for (const one of row.querySelectorAll("[data-for]")) one.hidden = one.dataset.for !== name;
-  if (name === "thresholds" && (changed || !curveOf)) curve();
-  if (name === "cases" && changed) act("wanted");
-}
-element.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
-  const all = [...element.querySelectorAll("[role=tab]")], at = all.findIndex((one) => one.dataset.panel === current);
-  const next = all[(at + step + all.length) % all.length];
-  show(next.dataset.panel); next.focus(); event.preventDefault();
-});
 row.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
