@@ -18,7 +18,7 @@ from judge.review.workbench.showing import KNOBS
 from judge.review.workbench.trials import MOST
 from judge.settings import BUNDLED
 
-SCRIPTS = ("workbench.js", "gutter.js", "jobs.js", "thresholds.js", "draft.js", "panels.js")  # one function; draft.js opens
+SCRIPTS = ("workbench.js", "gutter.js", "jobs.js", "thresholds.js", "draft.js", "panels.js")  # one function
 _TOLD = "(text) => { document.dispatchEvent(new CustomEvent('wb-text', { detail: text })); return []; }"
 log = logging.getLogger("judge")
 
