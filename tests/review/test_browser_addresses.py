@@ -26,7 +26,9 @@ def at(page, wanted):
 def panel(page, name):
     """Wait until the panel of this name, and only it, is shown."""
     page.locator(f"#wb-tab-{name}[aria-selected=true]").wait_for()
-    assert page.locator("#wb-panel [role=tab][aria-selected=true], .wb-right [role=tab][aria-selected=true]").count() == 1
+    assert (
+        page.locator("#wb-panel [role=tab][aria-selected=true], .wb-right [role=tab][aria-selected=true]").count() == 1
+    )
 
 
 def counted(page, days):
