@@ -120,3 +120,43 @@ def test_a_reminder_of_a_break_is_kept_for_the_person_and_shown(store, page):
     page.keyboard.press("q")
     page.locator("#cj-desk[data-state=item]").wait_for()
     assert "Time for a break?" not in page.locator("#cj-banner").inner_text()
+
+
+def test_a_decided_item_becomes_a_case_from_the_line_the_recent_ones_and_the_desk(store, page):
+    from judge.policytest.cases import load_cases
+    from judge.resources import shipped_constitutions
+    from judge.review.workbench.draft import read
+
+    def cases():
+        policy = read(shipped_constitutions()["demo"].read_text(encoding="utf-8")).whole()
+        file = store.folder / "constitutions" / "demo" / "demo.test.yaml"
+        return load_cases(file, policy) if file.is_file() else ()
+
+    numbers = []
+    for _ in range(3):
+        numbers.append(current(page))
+        page.keyboard.press("n")
+        page.keyboard.type("A drawing.")
+        press(page, "Enter")
+    toast = page.locator(".cj-toast", has_text=f"item {numbers[2]}.")
+    toast.get_by_role("button", name="Make a case").click()
+    settled(page)
+    page.locator(".cj-toast", has_text=f"Item {numbers[2]} is a case now, in demo.test.yaml").wait_for()
+    assert len(cases()) == 1
+    page.keyboard.press("h")
+    page.get_by_role("dialog", name="Recent decisions").get_by_role("button", name=f"Case of item {numbers[1]}").click()
+    page.locator(".cj-toast", has_text=f"Item {numbers[1]} is a case now").wait_for()
+    page.keyboard.press("h")
+    page.get_by_role("dialog", name="Recent decisions").get_by_role(
+        "button", name=f"Open item {numbers[0]}", exact=True
+    ).click()
+    page.wait_for_function(f"location.hash.startsWith('#/queue/item/{numbers[0]}')")
+    settled(page)
+    assert faults(page) == []
+    press(page, "c")
+    page.locator(".cj-toast", has_text=f"Item {numbers[0]} is a case now").wait_for()
+    press(page, "c")
+    page.locator(".cj-toast-bad", has_text=f"Item {numbers[0]} has a case already").wait_for()
+    assert len(cases()) == 3
+    assert [one.kind for one in store.log(kind="case_added")] == ["case_added"] * 3
+    assert audit(store).problems == ()

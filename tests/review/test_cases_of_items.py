@@ -8,13 +8,15 @@ from judge.errors import UserError
 from judge.policytest.cases import load_cases
 from judge.review.access.logins import add_user
 from judge.review.audit import audit
-from judge.review.store import Decision, ReviewSettings, Role, SecondReads, Store
+from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
+from judge.review.ui.context import Person
 from judge.review.workbench.casebook import CaseBook, overridden
 from judge.review.workbench.casecheck import Measured, cases_under
 from judge.review.workbench.draft import read
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.recorded import RecordedPicture
 from tests.review.shelf import drawing, samples
+from tests.review.test_desk import ask, desk_of
 
 FIRE = "body-on-fire-violating.png"
 
@@ -115,3 +117,35 @@ def test_a_draft_breaks_mends_keeps_or_cannot_tell_a_case(store, book):
     assert fared(gone) == {"body-on-fire": "passes", "drugs": "mended"}
     first = under(store, book, text.replace("  - id: body-on-fire", "  - id: bodies-on-fire"))[0]
     assert (first.fared, first.reason) == ("breaks", "the draft has no such rule")
+
+
+def test_the_desk_makes_a_case_for_whoever_may_and_of_what_is_decided(store, book):
+    at = desk_of(store)
+    item = store.add(samples()[FIRE], drawing(FIRE), "batch")
+    ann, bob = Person("ann", Role.ADMIN), Person("bob", Role.REVIEWER)
+    ask(at, bob, kind="take", open=item)
+    assert "no decided picture" in ask(at, ann, kind="case", open=item)["toasts"][0]["text"]
+    reply = ask(at, bob, kind="decide", item=item, action="no_violation", reason="A costume.")
+    assert "case" not in reply["toasts"][0], "a reviewer edits no constitutions"
+    assert "may not edit" in ask(at, bob, kind="case", open=item)["toasts"][0]["text"]
+    assert not book.path("demo").exists()
+    assert "data-case" not in ask(at, bob, kind="recent")["slots"]["recent"]
+    assert f'data-case="{item}"' in ask(at, ann, kind="recent")["slots"]["recent"]
+    said = ask(at, ann, kind="case", open=item)["toasts"][0]["text"]
+    assert said.startswith(f"Item {item} is a case now, in demo.test.yaml: body-on-fire: ok.")
+    other = store.add(samples()["bathing-person-violating.png"], drawing("bathing-person-violating.png"), "batch")
+    ask(at, ann, kind="take", open=other)
+    told = ask(at, ann, kind="decide", item=other, action="no_violation", reason="A lake.")["toasts"][0]
+    assert told["case"] == other
+
+
+def test_the_desk_makes_no_case_of_what_is_read_blind(store):
+    store.configure(ReviewSettings(second_reads=SecondReads(share=0.0), gold=GoldReads(share=1.0)), "ann")
+    item = store.add(samples()[FIRE], drawing(FIRE), "batch")
+    store.take(item, "ann")
+    store.mark_gold(item, "ann", Decision(action="no_violation", reason="A costume."))
+    add_user(store, "pol", Role.POLICY, "correct horse", by="ann")
+    assert store.next("pol").read == "gold"
+    reply = ask(desk_of(store), Person("pol", Role.POLICY), kind="case", item=item)
+    assert "no decided item" in reply["toasts"][0]["text"]
+    assert not store.log(kind="case_added")

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from judge.errors import ImageError, JudgeError, UserError
 from judge.review.queue import keys, listing, queues, stage
+from judge.review.queue.cases import CaseMaker, offered
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.near import near_html
@@ -65,6 +66,7 @@ class Desk:
             "drop_queue": lambda asked, person: queues.drop(context.store, asked, person),
             "break": self._pauses.begin,
             "back": self._back,
+            "case": CaseMaker(context.store, context.data).make,
             "note": traces.note,
             "recent": traces.recent,
             "reopen": traces.reopen,
@@ -189,13 +191,15 @@ class Desk:
                 raise UserError("only an item that you hold, and do not read blind, can be marked as gold")
             if asked.near:
                 raise UserError("a gold item is decided by itself", hint="leave the near-identical ones out")
-            said = recorded(self._store.mark_gold(asked.item, person.name, decision))
+            entry = self._store.mark_gold(asked.item, person.name, decision)
+            said = recorded(entry)
         elif asked.near:
             together = self._store.decide_together(asked.item, person.name, decision, asked.near)
-            said = recorded_together(together)
+            entry, said = together.entries[0], recorded_together(together)
         else:
-            said = recorded(self._store.decide(asked.item, person.name, decision))
-        reply = self._next(asked, person, toasts=(said,))
+            entry = self._store.decide(asked.item, person.name, decision)
+            said = recorded(entry)
+        reply = self._next(asked, person, toasts=({**said, **offered(entry, person)},))
         return reply.model_copy(update={"decided": asked.item})
 
     def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:

@@ -30,6 +30,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("reason", "i", "write a reason"),
         Key("note", "m", "write a note for colleagues"),
         Key("gold", "g", "mark as a gold item (policy)"),
+        Key("case", "c", "make a case of a decided item (policy)"),
         Key("together", "d", "decide near-identical pictures, too"),
         Key("", "Enter", "record, in the panel that asks why"),
         Key("", "Esc", "leave a field or the panel"),

@@ -42,6 +42,7 @@ class QueueRequest(Frozen):
         "drop_queue",
         "break",
         "back",
+        "case",
     ]
     serial: int = Field(ge=0, le=MOST)
     item: int | None = Field(default=None, ge=1, le=MOST)

@@ -32,7 +32,7 @@ def item_html(item: Item, person: Person, rules: tuple[PolicyRule, ...]) -> dict
     here."""
     verdict = item.verdict
     hidden = {"verdict": render.html("hidden"), "rules": render.html("policy", rules=rules, item=item)}
-    shown = _said_html(item) if item.verdict_shown else hidden
+    shown = _said_html(item, person) if item.verdict_shown else hidden
     return {
         **shown,
         "decision": render.html(
@@ -58,12 +58,13 @@ def announced(item: Item) -> str:
     return f"{said}.{' A blind read.' if item.blind else ''}"
 
 
-def _said_html(item: Item) -> dict[str, str]:
+def _said_html(item: Item, person: Person) -> dict[str, str]:
     """What the judge said, with its evidence."""
     verdict = item.verdict
     mllm = next((one.name for one in verdict.provenance.models if one.role == "mllm"), "")
     decided = [one for one in item.decisions if one.kind != "note"]
-    history = render.html("history", entries=decided) if decided else ""
+    case = item.state == "decided" and person.may(Right.EDIT_CONSTITUTIONS)
+    history = render.html("history", entries=decided, case=case) if decided else ""
     agree = ""
     if verdict.verdict != "needs_review":
         agree = json.dumps({"action": verdict.verdict, "rules": verdict.violations})

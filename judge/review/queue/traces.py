@@ -41,7 +41,7 @@ class Traces:
         everybody = person.may(Right.DECIDE_ESCALATED)
         rows = self._store.recent(person.name, everybody=everybody)
         entries = [{"one": one, "age": age(one.at), "mine": one.who == person.name} for one in rows]
-        return render.html("recent", entries=entries, everybody=everybody)
+        return render.html("recent", entries=entries, everybody=everybody, cases=person.may(Right.EDIT_CONSTITUTIONS))
 
 
 def notes_html(item: Item) -> str:

@@ -54,7 +54,7 @@ watch("value", () => {
   nameKeys(); foldRules();
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);
-  for (const one of reply.toasts || []) toast(one.text, one.bad, one.line);
+  for (const one of reply.toasts || []) toast(one.text, one.bad, one.line, one.case);
   if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
   if (moved && doing === "start") resume();
   if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === "go" || of === item) { act(kind, data); if (of === "go") doing = of; return; } }
@@ -77,6 +77,7 @@ element.addEventListener("click", (event) => {
   else if (set.rebind) askKey(set.rebind);
   else if (set.do) ACTIONS[set.do]();
   else if (set.kind === "clear") clearFilters();
+  else if (set.case) act("case", { open: Number(set.case) });
   else if (set.line) act("undo", { line: Number(set.line), whole: "whole" in set });
   else if (set.kind) act(set.kind);
 });

@@ -7,7 +7,7 @@ const ACTIONS = {
   reveal: () => item !== null && want(!shown, false), boxes: toggleBoxes,
   zoom_in: () => zoomTo(view.zoom * 1.4), zoom_out: () => zoomTo(view.zoom / 1.4), whole_or_actual: wholeOrActual, turn, full: () => full(),
   grey: () => level("grey", !levels.grey), blur_less: () => blur(-1), blur_more: () => blur(1),
-  next: () => neighbour(1), previous: () => neighbour(-1), keys: () => openDialog("cj-keys"), recent, note: takeNote, together, pause,
+  next: () => neighbour(1), previous: () => neighbour(-1), keys: () => openDialog("cj-keys"), recent, note: takeNote, together, pause, case: makeCase,
 };
 const REPEATED = new Set(["next", "previous", "zoom_in", "zoom_out"]);  // what a held key does again and again
 const ARROWS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };

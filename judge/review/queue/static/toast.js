@@ -1,9 +1,16 @@
 /* Lines that go away by themselves, but not while somebody is at them. `line`: of the log, a decision that the button
-   takes back, with those made at once with it; `U` takes the last one back for as long as that is possible. */
+   takes back, with those made at once with it; `U` takes the last one back for as long as that is possible. `of`: a decided item,
+   of which the other button makes a case. */
 const STAY = { plain: 4000, bad: 9000, undo: 10000 };
-function toast(text, bad, line) {
+function toast(text, bad, line, of) {
   const box = document.createElement("div"), said = document.createElement("span");
   box.className = "cj-toast" + (bad ? " cj-toast-bad" : ""); said.textContent = text; box.append(said);
+  if (of) {
+    const button = document.createElement("button");
+    button.type = "button"; button.className = "cj-toast-do"; button.textContent = "Make a case"; button.dataset.case = of;
+    button.addEventListener("click", () => setTimeout(() => button.remove()));
+    box.append(button);
+  }
   if (line) {
     const button = document.createElement("button");
     button.type = "button"; button.className = "cj-toast-do"; button.textContent = "Undo";

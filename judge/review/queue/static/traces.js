@@ -1,5 +1,10 @@
 /* Notes about the item in hand, and the last decisions: open, undo, open again. */
 function recent() { openDialog("cj-recent"); act("recent", {}, true); }
+function makeCase() {                                // of the item in hand, else of the last one decided
+  const last = [...element.querySelectorAll(".cj-toast [data-case]")].at(-1);
+  if (element.querySelector(".cj-history [data-do=case]")) act("case"); else if (last) last.click();
+  else complain("Only what is decided makes a case, by whoever may edit constitutions: open a decided item.");
+}
 function takeNote() { const box = element.querySelector(".cj-notes"); if (box) { box.open = true; $("cj-note").focus(); } }
 element.addEventListener("submit", (event) => {
   const form = event.target;
@@ -14,7 +19,7 @@ element.addEventListener("submit", (event) => {
 });
 $("cj-recent").addEventListener("click", (event) => {
   const button = event.target.closest("button"), set = button?.dataset || {};
-  if (set.show || set.line) $("cj-recent").close();  // a line is taken back where lines are (desk.js)
+  if (set.show || set.line || set.case) $("cj-recent").close();  // a line is taken back where lines are (desk.js)
   if (set.show) act("take", { open: Number(set.show) });
   if (set.again) {
     const form = button.nextElementSibling;
