@@ -16,7 +16,7 @@ _LONGEST_WAIT = 30.0  # seconds between tries
 _NO_ADDRESS = re.compile(r"/v1(/(judge|moderations|constitutions))?/*$")  # what some have behind it
 
 
-class Again(JudgeError):
+class TryAgain(JudgeError):
     """Another try may help. wait: after so many seconds, where the server says it."""
 
     def __init__(self, message: str, *, hint: str = "", wait: float | None = None) -> None:
@@ -65,8 +65,8 @@ class Connection:
         """
         try:
             return self._answer(method, path, **given)
-        except Again as failed:
-            first: Again | None = failed
+        except TryAgain as failed:
+            first: TryAgain | None = failed
         import stamina
 
         logging.getLogger("stamina").setLevel(logging.ERROR)  # what fails at last is raised
@@ -77,7 +77,7 @@ class Connection:
                         raised, first = first, None
                         raise raised
                     return self._answer(method, path, **given)
-        except Again as error:
+        except TryAgain as error:
             raise ModelError(error.message, hint=error.hint, retryable=True) from error.__cause__
         raise AssertionError("the last attempt raises")
 
@@ -88,7 +88,7 @@ class Connection:
             answer = self.http.request(method, path, **given)
         except httpx2.TransportError as error:
             message = f"the server at {self._url} cannot be reached ({type(error).__name__})"
-            raise Again(message, hint="is `judge serve` running there?") from error
+            raise TryAgain(message, hint="is `judge serve` running there?") from error
         if answer.is_success:
             return answer
         try:
@@ -97,7 +97,7 @@ class Connection:
         except (ValueError, KeyError, TypeError):
             detail, hint, slug = f"the server at {self._url} answers with status {answer.status_code}", "", ""
         if (wait := answer.headers.get("retry-after", "")).isdecimal():
-            raise Again(detail, hint=hint, wait=float(wait))
+            raise TryAgain(detail, hint=hint, wait=float(wait))
         if answer.status_code >= 500:
             raise ModelError(detail, hint=hint)
         if answer.status_code == 401:
@@ -130,6 +130,6 @@ def _key(text: str) -> str:
 
 def _wait_of(error: Exception) -> bool | float:
     """Whether a request is tried again after this, and after how many seconds, where the server says so."""
-    if not isinstance(error, Again):
+    if not isinstance(error, TryAgain):
         return False
     return True if error.wait is None else min(error.wait, _LONGEST_WAIT)

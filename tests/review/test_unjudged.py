@@ -8,7 +8,7 @@ import pytest
 
 from judge.errors import UserError
 from judge.review.audit import audit
-from judge.review.queue.policies import Policies
+from judge.review.queue.policies import KnownPolicies
 from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
 from judge.review.workbench.library import Library
 from judge.verdict import Failure
@@ -46,16 +46,16 @@ def test_the_rules_are_those_of_the_constitution_with_this_digest(store, tmp_pat
     with Store.open(tmp_path / "beside") as other:
         other.add(JUDGED, None, "batch")
         renamed = unjudged(2, {"constitution": "renamed"})  # not in the library by this name
-        assert [one.id for one in Policies(other, library).rules_of(renamed)] == own
-    found = Policies(store, library).rules_of(unjudged(2))
+        assert [one.id for one in KnownPolicies(other, library).rules_of(renamed)] == own
+    found = KnownPolicies(store, library).rules_of(unjudged(2))
     assert [(one.id, one.text) for one in found] == [(one.rule, one.text) for one in JUDGED.findings]
-    assert Policies(store, library).rules_of(unjudged(2, {"constitution_digest": "1" * 64})) == (), (
+    assert KnownPolicies(store, library).rules_of(unjudged(2, {"constitution_digest": "1" * 64})) == (), (
         "a name is no digest"
     )
 
 
 def test_a_rule_that_the_constitution_lacks_is_refused(store, tmp_path):
-    known = Policies(store, Library(tmp_path))
+    known = KnownPolicies(store, Library(tmp_path))
     with pytest.raises(UserError, match="has no rule 'drug'"):
         known.check(Decision(action="violation", rules=("drug",)), unjudged(2))
     known.check(Decision(action="violation", rules=("drugs",)), unjudged(2))

@@ -24,7 +24,7 @@ from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.near import near_html
 from judge.review.queue.pauses import MEANWHILE, Pauses
-from judge.review.queue.policies import Policies
+from judge.review.queue.policies import KnownPolicies
 from judge.review.queue.recorded import recorded, recorded_together, taken_back
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.queue.traces import Traces, notes_html
@@ -46,7 +46,7 @@ class Desk:
         self._context = context
         self._store: Store = context.store
         traces, self._pauses = Traces(context.store), Pauses(context.store)
-        self._policies = Policies(context.store, Library(context.data))
+        self._policies = KnownPolicies(context.store, Library(context.data))
         self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()

@@ -30,7 +30,7 @@ class PolicyRule(NamedTuple):
     severity: str
 
 
-class Policies:
+class KnownPolicies:
     """The rules of the constitutions that a store's items were judged by."""
 
     def __init__(self, store: Store, library: Library) -> None:

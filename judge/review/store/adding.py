@@ -41,14 +41,14 @@ _NEW = items.insert().returning(items)
 _VERDICT, _RULES, _BRANCHES, _CLIP = (one.insert() for one in (verdicts, item_rules, item_branches, clips))
 
 
-class Kept(NamedTuple):
+class KeptPicture(NamedTuple):
     """An image or clip that was kept: its digest, and how a picture looks."""
 
     sha256: str
     look: PicturePrint | None = None
 
 
-def keep(folder: Path, verdict: Judged, image: bytes | Path | None) -> Kept | None:
+def keep(folder: Path, verdict: Judged, image: bytes | Path | None) -> KeptPicture | None:
     """Keep the image or clip that a verdict is about. A clip may be given as its file.
 
     Raises:
@@ -58,14 +58,14 @@ def keep(folder: Path, verdict: Judged, image: bytes | Path | None) -> Kept | No
         return None
     judged = sha256_of(verdict)
     if isinstance(image, Path):
-        return Kept(_keep_file(folder, verdict, image, judged))
+        return KeptPicture(_keep_file(folder, verdict, image, judged))
     found = hashlib.sha256(image).hexdigest()
     if judged is not None and found != judged:
         raise UserError(
             f"this is not the image that was judged: {verdict.image} (digest {found[:12]}, judged {judged[:12]})",
             hint="give the bytes of the judged file",
         )
-    return Kept(pictures.keep(folder, image), print_of(image) if isinstance(verdict, Verdict) else None)
+    return KeptPicture(pictures.keep(folder, image), print_of(image) if isinstance(verdict, Verdict) else None)
 
 
 def _keep_file(folder: Path, verdict: Judged, file: Path, judged: str | None) -> str:
@@ -80,7 +80,7 @@ def _keep_file(folder: Path, verdict: Judged, file: Path, judged: str | None) ->
     return kept
 
 
-def insert(connection: sa.Connection, verdict: Judged, kept: Kept | None, source: Source, now: datetime) -> int:
+def insert(connection: sa.Connection, verdict: Judged, kept: KeptPicture | None, source: Source, now: datetime) -> int:
     """The id of the verdict's item, new or known; `kept`: its image, where that was kept."""
     sha256 = sha256_of(verdict) or (kept.sha256 if kept is not None else None)
     identity = _identity(verdict, sha256)

@@ -25,7 +25,7 @@ from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.review.queue.stage import SHIELD_SIDE
 from judge.review.shield import shielded
 from judge.review.store import Store
-from judge.review.uploads.waiting import Left, Record, Waiting
+from judge.review.uploads.waiting import Left, Record, WaitingUploads
 from judge.review.uploads.watched import Cancelled, WatchedMllm
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Uploads:
         self._guard = threading.Lock()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
         self._watched: WeakKeyDictionary[Judge, tuple[Judge, WatchedMllm]] = WeakKeyDictionary()
-        self._waiting = Waiting(store.folder)
+        self._waiting = WaitingUploads(store.folder)
         self._stopping = False
 
     def put(self, who: str, name: str, image: bytes, source: str) -> Upload:

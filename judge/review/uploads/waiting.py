@@ -43,7 +43,7 @@ class Left(NamedTuple):
     lost: str = ""
 
 
-class Waiting:
+class WaitingUploads:
     """The waiting uploads of a data folder. Only one app on a folder takes up what another left."""
 
     def __init__(self, data: Path) -> None:

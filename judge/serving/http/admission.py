@@ -21,7 +21,7 @@ class Overloaded(Exception):
 class Coming:
     """Images of a request that was let in, before they are in the queue."""
 
-    def __init__(self, room: Room, images: int) -> None:
+    def __init__(self, room: WaitingRoom, images: int) -> None:
         self._room, self._left = room, images
 
     def arrived(self, images: int = 1) -> None:
@@ -35,7 +35,7 @@ class Coming:
         self.arrived(self._left)
 
 
-class Room:
+class WaitingRoom:
     """most: images that may wait; None is a batch for each process that is ready. expected: images that were let in and
     are not in the queue yet: they count, else all that come at one moment would be let in."""
 

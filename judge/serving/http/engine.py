@@ -16,13 +16,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from judge.errors import ModelError, UserError
-from judge.serving.http.admission import Coming, Overloaded, Room
+from judge.serving.http.admission import Coming, Overloaded, WaitingRoom
 from judge.serving.http.bounds import EngineBounds, for_process
 from judge.serving.http.lane import BEING_LOADED, Lane
 from judge.serving.http.process import Died, ModelProcess, OrderTaker
 from judge.serving.http.queue import FairQueue, QueuedImage
 from judge.serving.http.suspects import Suspects, left_to_a_person
-from judge.serving.http.wanted import Wanted
+from judge.serving.http.wanted import WantedPolicies
 from judge.serving.http.worker import JudgedImage, Loaded, OrderRefused, Parcel
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ class Engine:
     ) -> None:
         """process: makes one; see `ModelProcess`."""
         self.bounds, self.watch = bounds, watch or Watch()
-        self._queue, self._room = FairQueue(), Room(bounds.waiting, bounds.batch)
+        self._queue, self._room = FairQueue(), WaitingRoom(bounds.waiting, bounds.batch)
         self._news = asyncio.Event()
-        self._wanted, self._suspects = Wanted(), Suspects()
+        self._wanted, self._suspects = WantedPolicies(), Suspects()
         self._pace = 0.0  # seconds that an image takes a lane, of late
         self._loading = 10.0  # seconds that loading took the last time
         devices = processes.devices or ("",)

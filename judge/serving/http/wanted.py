@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from judge.verdict import Provenance
 
 
-class Wanted:
+class WantedPolicies:
     """It belongs to one event loop."""
 
     def __init__(self) -> None:

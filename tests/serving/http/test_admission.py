@@ -8,15 +8,15 @@ from collections import Counter
 import httpx
 import pytest
 
-from judge.serving.http.admission import Overloaded, Room
+from judge.serving.http.admission import Overloaded, WaitingRoom
 from judge.settings import Settings
 from tests.serving.http.running import Scripted, serving
 
 
 def test_a_batch_for_each_process_that_is_ready_may_wait():
-    room = Room(None, batch=8)
+    room = WaitingRoom(None, batch=8)
     assert [room.most(ready) for ready in (1, 2, 3)] == [8, 16, 24]
-    assert Room(5, batch=8).most(3) == 5
+    assert WaitingRoom(5, batch=8).most(3) == 5
     room.check(waiting=15, ready=2, pace=0.1)
     with pytest.raises(Overloaded) as caught:
         room.check(waiting=16, ready=2, pace=0.25)
@@ -24,7 +24,7 @@ def test_a_batch_for_each_process_that_is_ready_may_wait():
 
 
 def test_what_was_let_in_and_is_not_in_the_queue_yet_counts_until_it_is_or_is_given_up():
-    room = Room(None, batch=2)
+    room = WaitingRoom(None, batch=2)
     with room.coming(2) as coming:
         with pytest.raises(Overloaded):
             room.check(waiting=0, ready=1, pace=0.1)
