@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 
-from judge.chain import Chain, chain_of_conditions
+from judge.chain import chain_of_conditions
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.advice import BY_HAND, Unparsed, broken_by
 from judge.compiler.grammar.chains import Meant
+from judge.compiler.grammar.either import either
 from judge.compiler.grammar.grammar import parse_rule
 from judge.compiler.grammar.kept import flagged_count
 from judge.compiler.grammar.named import named_in
@@ -32,10 +33,11 @@ _BY_HAND = re.compile(rf"(?:; or )?{re.escape(BY_HAND)}.*", re.DOTALL)  # of the
 
 
 class Offer(Frozen):
-    """One thing that a rule may mean. said_back: its chain in words, or of several rules each.
+    """One thing that a rule may mean. said_back: its chain in words, or of several rules that no chain says each.
 
-    rules: what to write in place of the rule, where some rule says it. preconditions, exceptions: its chain, and what
-    the rule excepts already; none where it takes several rules. yaml: the chain, to be pasted below the rule's text.
+    rules: what to write in place of the rule, where some rule says it, or several together. preconditions, exceptions:
+    its chain, and what the rule excepts already; none where it takes several rules with exceptions of their own. yaml:
+    the chain, to be pasted below the rule's text.
     """
 
     said_back: tuple[str, ...]
@@ -65,8 +67,8 @@ def way_out(rule: Rule) -> WayOut | None:
     if not isinstance(refused, Unparsed):
         return None
     offers = tuple(_offer(rule, one) for one in refused.choices)
-    single = [_chain(rule, one) for one in refused.choices if len(one.chains) == 1]
-    apart = telling_apart(single) if len(single) == len(offers) else ()
+    chains = [chain_of_conditions(one.preconditions, one.exceptions, rule.fill) for one in offers if one.yaml]
+    apart = telling_apart(chains) if len(chains) == len(offers) else ()
     return WayOut(
         reason=_READINGS.sub("", refused.reason),
         hint="" if offers else _BY_HAND.sub("", refused.hint),
@@ -77,23 +79,19 @@ def way_out(rule: Rule) -> WayOut | None:
 
 
 def _offer(rule: Rule, choice: Meant) -> Offer:
-    chains = [chain_of_conditions(one.preconditions, one.exceptions, rule.fill) for one in choice.chains]
-    said = tuple(sentence for chain in chains for sentence in said_back(chain))
-    if len(choice.chains) > 1:
+    made = either(choice.chains)
+    if made is None:
+        chains = [chain_of_conditions(one.preconditions, one.exceptions, rule.fill) for one in choice.chains]
+        said = tuple(sentence for chain in chains for sentence in said_back(chain))
         return Offer(said_back=said, rules=choice.rules)
-    exceptions = joined(rule.exceptions, choice.chains[0].exceptions)
+    exceptions = joined(rule.exceptions, made.exceptions)
     return Offer(
-        said_back=said_back(_chain(rule, choice)),
+        said_back=said_back(chain_of_conditions(made.preconditions, exceptions, rule.fill)),
         rules=choice.rules,
-        preconditions=choice.chains[0].preconditions,
+        preconditions=made.preconditions,
         exceptions=exceptions,
-        yaml=_pasted(choice.chains[0].preconditions, exceptions),
+        yaml=_pasted(made.preconditions, exceptions),
     )
-
-
-def _chain(rule: Rule, choice: Meant) -> Chain:
-    (made,) = choice.chains
-    return chain_of_conditions(made.preconditions, joined(rule.exceptions, made.exceptions), rule.fill)
 
 
 def _pasted(preconditions: tuple[Precondition, ...], exceptions: tuple[Precondition, ...]) -> str:

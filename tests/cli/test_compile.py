@@ -149,6 +149,15 @@ def test_a_number_picks_a_reading_as_the_authors_own(file):
     assert "unchanged" in again.stdout and "tickets: " not in again.stdout + again.stderr
 
 
+def test_a_number_picks_what_two_rules_say_as_one_chain(file):
+    both = "Ladders must stand on firm ground and lean at the right angle."
+    file.write_text(RULES.replace("Nothing awful.", both), encoding="utf-8")
+    result = run(file, "--no-llm", "--no-priors", "--interactive", say="Ada\ns\n1\n")
+    assert "as 2 rules" not in result.stderr and "Which does the rule mean? 1, edit" in result.stderr
+    entry = read_lock(file.with_name("mine.lock.yaml")).rules["taste"]
+    assert entry.approved and [len(one.any) for one in entry.preconditions] == [1, 2]
+
+
 def test_what_is_not_read_is_written_in_the_editor_and_places_left_open_are_refused(file, monkeypatch, tmp_path):
     editor = tmp_path / "editor.py"
     editor.write_text(

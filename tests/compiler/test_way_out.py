@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from judge.chain import Chain, chain_of_conditions
 from judge.compiler.compile import compile_constitution
 from judge.compiler.grammar.chains import Parsed
+from judge.compiler.grammar.either import either
 from judge.compiler.grammar.grammar import parse_rule
 from judge.compiler.grammar.named import named_in
 from judge.compiler.way_out import scaffold, to_fill_in, way_out
@@ -16,7 +17,9 @@ from judge.constitution.load import parse_constitution
 from judge.errors import ConstitutionError
 from judge.locks.apart import telling_apart
 from judge.locks.said import said_back
+from tests.compiler.test_checks import chain as chain_of
 from tests.compiler.test_sentences import sentences
+from tests.compiler.worlds import plain, violated, worlds_of
 
 SETS = ("tenth", "outside-tenth", "sixty")
 REFUSED = [entry["rule"] for name in SETS for entry in sentences(name)]
@@ -46,9 +49,26 @@ def test_each_offer_pasted_below_its_rule_is_just_its_chain():
             assert (entry.made_by, entry.rule) == ("written", text)
             assert (entry.preconditions, entry.exceptions) == (offer.preconditions, offer.exceptions)
             assert said_back(chain_of_conditions(entry.preconditions, entry.exceptions)) == offer.said_back
-            for wording in offer.rules:
-                assert parse_rule(wording).key == Parsed(offer.preconditions, offer.exceptions).key
+            chains = [plain(parse_rule(wording)) for wording in offer.rules]
+            whole = plain(Parsed(offer.preconditions, offer.exceptions))
+            for world in {world for chain in (whole, *chains) for world in worlds_of(chain)} if chains else ():
+                assert violated(whole, world) == any(violated(chain, world) for chain in chains), (text, world)
     assert pasted > 120
+
+
+def test_an_offer_of_two_rules_is_one_chain_that_either_violates():
+    (offer,) = way_out(rule("Ladders must stand on firm ground and lean at the right angle.")).offers
+    assert len(offer.rules) == 2
+    assert [[one.statement for one in group.any] for group in offer.preconditions] == [
+        ["ladders are visible"],
+        ["ladders are not standing on firm ground", "ladders are not leaning at the right angle"],
+    ]
+    apart = chain_of("a dog is visible", "the dog is wet"), chain_of("a cat is visible", "the cat is wet")
+    joined = either([Parsed(one) for one in apart])
+    assert len(joined.preconditions) == 4  # either animal, with either's state
+    lifted = Parsed(apart[0], chain_of("a vet is visible"))
+    assert either([lifted, Parsed(apart[1])]) is None  # the exception is of one alone
+    assert either([Parsed(chain_of(*(f"a dog is at number {at}" for at in range(9)))), Parsed(apart[0])]) is None  # too many
 
 
 def test_every_refusal_ends_with_lines_to_fill_in_that_are_refused_until_they_are():

@@ -25,6 +25,7 @@ _QUANTITIES = tuple(
         "up to",
     )
 )
+_QUANTITY_STARTS = frozenset(words[0] for words in _QUANTITIES)
 SHARES = ("half", "third", "quarter", "fifth", "tenth")
 PLURAL_BEFORE_NOUNS = word_set("police staff people sports sharps clothes goods arms news savings customs sales games")
 # `wearing headphones` is what somebody does, and no kind of headphones.
@@ -61,8 +62,8 @@ def determiners(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
 
 def _quantities(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
     starts = [("", place)]
-    for words in _QUANTITIES:
-        if chart.at(place, words[0]) and all(chart.at(place + index, word) for index, word in enumerate(words)):
+    for words in _QUANTITIES if chart.at(place, *_QUANTITY_STARTS) else ():
+        if all(chart.at(place + index, word) for index, word in enumerate(words)):
             starts.append((f"{' '.join(words)} ", place + len(words)))
     for quantity, at in starts:
         if quantity and chart.at(at, "a", "one") and chart.at(at + 1, *SHARES):

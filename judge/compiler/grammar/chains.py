@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from judge.compiler.grammar import english
 from judge.compiler.grammar.clauses import VISIBLE, Clause
@@ -69,7 +70,12 @@ _ARE = re.compile(r"(?<!that )(?<!which )(?<!who )\bare\b")
 
 def text(statement: Statement) -> str:
     """A statement as it is compared: lower case, no articles, `is` for `are`."""
-    return _ARE.sub("is", english.without_articles(statement.statement))
+    return _compared(statement.statement)
+
+
+@lru_cache(4096)  # each statement is compared with many
+def _compared(statement: str) -> str:
+    return _ARE.sub("is", english.without_articles(statement))
 
 
 def key_of(precondition: Precondition) -> frozenset[str]:

@@ -31,7 +31,7 @@ class Chart:
         self.words = frozenset(self._said)
         self.steps = 0
         self.forms: dict[Hashable, list[Any]] = {}  # what fits where, of the forms of sentences
-        self._kept: dict[Hashable, tuple[tuple[object, int], ...]] = {}
+        self.kept: dict[Hashable, Ends[Any]] = {}
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -45,22 +45,26 @@ class Chart:
 
     def at(self, place: int, *words: str) -> bool:
         """Whether one of the words stands there."""
-        return self.word(place) in words and place < len(self._said)
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise TooMany
+        return place < len(self._said) and self._said[place] in words
 
     def can(self, place: int, *tags: str) -> bool:
         """Whether the word there can be any of these (`lexicon`)."""
         return place < len(self.tokens) and self.tokens[place].can(*tags)
 
     def keep(self, key: Hashable, find: Callable[[], Iterable[tuple[Value, int]]]) -> Ends[Value]:
-        """What `find` yields, found once for a key; nothing while it is being found."""
-        if key not in self._kept:
-            self._kept[key] = ()
-            found = tuple(dict.fromkeys(find()))
-            if len(found) > MOST_VALUES:
-                raise TooMany
-            self._kept[key] = found
-            self.furthest = max([self.furthest, *(end for _, end in found)])
-        return self._kept[key]  # type: ignore[return-value]
+        """What `find` yields, to be found once for a key (`kept`); nothing while it is being found."""
+        self.kept[key] = ()
+        found = tuple(dict.fromkeys(find()))
+        if len(found) > MOST_VALUES:
+            raise TooMany
+        self.kept[key] = found
+        for _, end in found:
+            if end > self.furthest:
+                self.furthest = end
+        return found
 
 
 Phrase = Callable[..., Iterable[tuple[Value, int]]]
@@ -71,6 +75,8 @@ def phrase(find: Phrase[Value]) -> Callable[..., Ends[Value]]:
 
     @wraps(find)
     def kept(chart: Chart, place: int, *more: Hashable) -> Ends[Value]:
-        return chart.keep((find.__name__, place, more), lambda: find(chart, place, *more))
+        key = (find, place, more)
+        known = chart.kept.get(key)
+        return chart.keep(key, lambda: find(chart, place, *more)) if known is None else known
 
     return kept

@@ -291,9 +291,20 @@ def matches(chart: Chart, place: int, form: str, phrases: Phrases) -> Iterator[t
     return _matches(chart, place, parts, phrases, {})
 
 
-@lru_cache(512)
 def fitting(words: frozenset[str], where: str) -> tuple[tuple[str, str], ...]:
     """The forms of one kind (`core`, `front`, `back`) of which every word that they need is among the words."""
+    return _fitting(words & _form_words(), where)
+
+
+@cache
+def _form_words() -> frozenset[str]:
+    return frozenset(
+        word for forms in (CORES, FRONTS, BACKS) for form, _ in forms for part in parts_of(form) for word in part.words
+    )
+
+
+@lru_cache(2048)
+def _fitting(words: frozenset[str], where: str) -> tuple[tuple[str, str], ...]:
     forms = {"core": CORES, "front": FRONTS, "back": BACKS}[where]
     return tuple(
         (form, meaning)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from judge.compiler.grammar import checks, closed, lexicon
 from judge.compiler.grammar.advice import Unparsed, advised, swapped
@@ -30,6 +31,7 @@ MOST_CHARACTERS = 600
 MOST_READINGS = 40
 
 
+@lru_cache(1024)  # a rule that is not read is asked for again, to say the way out
 def parse_rule(text: str) -> Parsed | Unparsed:
     """Read one rule. Never raises, whatever the text."""
     known: dict[str, Parsed | Unparsed | list[Parsed]] = {}

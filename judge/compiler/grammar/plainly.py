@@ -6,6 +6,7 @@ Each turn says the same as the sentence, word for word; what has two meanings is
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.asides import without_asides
@@ -94,6 +95,7 @@ _BESIDE_IT = re.compile(
 _ADDED = re.compile(r"^((?:do not|don't|never) add .+?) to (?:the|your|any) (?:photo|picture|image)s?$", re.IGNORECASE)
 
 
+@lru_cache(256)  # a rule is looked at again with each of its readings
 def plain(text: str) -> str:
     """The rule in one line, without its full stop and without saying that it speaks of one picture."""
     sentence = without_asides(text)
