@@ -68,7 +68,9 @@ def test_an_offer_of_two_rules_is_one_chain_that_either_violates():
     assert len(joined.preconditions) == 4  # either animal, with either's state
     lifted = Parsed(apart[0], chain_of("a vet is visible"))
     assert either([lifted, Parsed(apart[1])]) is None  # the exception is of one alone
-    assert either([Parsed(chain_of(*(f"a dog is at number {at}" for at in range(9)))), Parsed(apart[0])]) is None  # too many
+    assert (
+        either([Parsed(chain_of(*(f"a dog is at number {at}" for at in range(9)))), Parsed(apart[0])]) is None
+    )  # too many
 
 
 def test_every_refusal_ends_with_lines_to_fill_in_that_are_refused_until_they_are():

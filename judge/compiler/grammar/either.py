@@ -1,6 +1,6 @@
-"""Several chains as one, which is violated where any of them is: what two rules say, for a person who wants to keep one.
+"""Several chains as one, violated where any of them is: what two rules say, for whoever wants to keep one.
 
-`lids closed` and `labels visible` as two rules come to: `lids are not closed` or `no label is visible`. Knows chains alone.
+`Lids must be closed` and `No label` come to: `lids are not closed` or `a label is visible`. Knows chains alone.
 """
 
 from __future__ import annotations
