@@ -282,7 +282,7 @@ def test_a_number_that_may_be_the_least_or_all_is_said_so():
     [
         ("At least one window must not be open.", "`At least one door must be closed`"),
         ("Only a few toys may be shown.", "give the number"),
-        ("Only jars or tins may be shown.", "as in `No bottles other than closed bottles may be shown`"),
+        ("Only jars or tins may be shown.", "by a wider word, as in `No animals other than dogs may be shown`"),
         ("No item sold more than twice.", "how often something was done is in no picture"),
     ],
 )

@@ -38,6 +38,7 @@ def written(flag: str, unless: str = "") -> Plain:
 def words_of(text: str) -> tuple[str, ...]:
     """What a text is compared by."""
     text = re.sub(r"(\w+(?: \w+)?)'s (\w+)", r"\1's \2", text.casefold())
+    text = re.sub(r"\bboth (?=an? )", "", text)  # `both a ball and a stick`: the two together, as without it
     found = []
     for word in re.findall(r"[\w{}%'-]+", text):
         if word not in _DROPPED:

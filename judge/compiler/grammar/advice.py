@@ -20,6 +20,7 @@ from judge.compiler.grammar.denial import Swaps
 from judge.compiler.grammar.kept import keeps
 from judge.compiler.grammar.offers import reverses
 from judge.compiler.grammar.pictures import PICTURES
+from judge.compiler.grammar.plausible import plausible
 from judge.compiler.grammar.reword import as_preconditions
 from judge.compiler.grammar.turning import Way, turned
 from judge.constitution import Rule
@@ -210,12 +211,14 @@ def _safe(sentence: str, lost: str, way: Way, read: Read) -> bool:
         rule = _as_written(way[0], sentence)
         if rule is None or any(one.refuses for one in faults(lost, rule.preconditions, ())):
             return False
-        return keeps(sentence, (Parsed(rule.preconditions),))
+        by_hand_made = (Parsed(rule.preconditions),)
+        return keeps(sentence, by_hand_made) and plausible(sentence, by_hand_made)
     chains = [made for text in way if isinstance(made := read(text), Parsed)]
     statements = tuple(one.statement for made in chains for each in made.conditions for one in each.any)
     whole = len(chains) == len(way) and not missing(lost, " ".join(way))
     added = any(new_words(f"{sentence} {lost} {_PUT_IN}", statements))
-    return whole and not added and not reverses(sentence, way, read) and keeps(sentence, tuple(chains))
+    meant = keeps(sentence, tuple(chains)) and plausible(sentence, chains)
+    return whole and not added and not reverses(sentence, way, read) and meant
 
 
 def _as_written(preconditions: str, sentence: str = "Anything.") -> Rule | None:

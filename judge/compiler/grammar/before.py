@@ -52,8 +52,9 @@ def determiners(chart: Chart, place: int) -> Iterator[tuple[str, int]]:
     yield from _quantities(chart, place)
     end = place
     while chart.word(end) in DETERMINERS and end < place + 2:
-        if end > place and (chart.word(end) in ("a", "an") or chart.word(place) in ("a", "an")):
-            return  # `both a`, `a some`
+        pair = chart.word(place) == "both"  # `both a ball and a stick`
+        if end > place and ((chart.word(end) in ("a", "an") and not pair) or chart.word(place) in ("a", "an")):
+            return  # `another a`, `a some`
         end += 1
         yield " ".join(chart.word(at) for at in range(place, end)), end
         for number, after in _quantities(chart, end):

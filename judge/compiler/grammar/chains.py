@@ -64,6 +64,7 @@ class Meant:
     rules: tuple[str, ...] = ()
 
 
+_BOTH = re.compile(r"\bboth (?=[\w -]+ and )")  # `with both a ball and a stick`: the two together, as without it
 # Not of what stands before it in `cups beside a plate that are dirty`: there the word says which are.
 _ARE = re.compile(r"(?<!that )(?<!which )(?<!who )\bare\b")
 
@@ -75,7 +76,7 @@ def text(statement: Statement) -> str:
 
 @lru_cache(4096)  # each statement is compared with many
 def _compared(statement: str) -> str:
-    return _ARE.sub("is", english.without_articles(statement))
+    return _ARE.sub("is", _BOTH.sub("", english.without_articles(statement)))
 
 
 def key_of(precondition: Precondition) -> frozenset[str]:

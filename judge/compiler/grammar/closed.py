@@ -148,7 +148,7 @@ def left_open(statement: str) -> str:
     """The words in a statement that say nothing to be seen there, empty where there are none."""
     tokens = tokens_of(statement)
     words = " ".join(token.word for token in tokens)
-    if found := _TWO_DETERMINERS.search(words):
+    if found := _TWO_DETERMINERS.search(re.sub(r"\bboth (?=an? [\w -]+ and )", "", words)):
         return found.group()
     for before, token in pairwise((*tokens, Token("", "", "mark"))):
         if before.tags == {ADVERB} and before.word not in _SEEN_ADVERBS | CLOSED:

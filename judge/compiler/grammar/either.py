@@ -22,7 +22,8 @@ def either(chains: Sequence[Parsed]) -> Parsed | None:
     one is a part of says nothing more.
     """
     first, *more = chains
-    if any(one.key[1] != first.key[1] for one in more):
+    lifted = set(map(key_of, first.exceptions))
+    if any(set(map(key_of, one.exceptions)) != lifted for one in more):
         return None
     total = 1
     for one in chains:

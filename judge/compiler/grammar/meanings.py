@@ -81,7 +81,7 @@ def bare(found: Found) -> Iterator[Draft]:
             raise Impossible(
                 f"it is open whether `{one.head}` is what must not be seen",
                 "",
-                ((("", " may be shown"),),),
+                ((("", " may be shown"),),) if one.plural or one.determiner else (),
             )
     yield from forbidden(found)
 
@@ -119,6 +119,12 @@ def _is_mutual(said: Said) -> bool:
 def _in_any(draft: Draft) -> Iterator[Draft]:
     """`forbidden in kitchens and in bathrooms`: in either, too."""
     yield draft
+    if len(draft.said) == 1 and draft.said[0].has_both:
+        yield replace(draft, said=draft.said[0].both)  # `with a ball and a stick`: with either, too
+    if len(draft.subjects) == 1 and any(one.both for one in draft.subjects[0]):
+        things = draft.subjects[0]
+        each = tuple(replace(part, determiner=one.determiner) for one in things for part in one.both or (one,))
+        yield replace(draft, subjects=(each,))
     far = draft.said and draft.said[0].text.startswith("far from ")
     if len(draft.said) == 1 and draft.said[0].both and all(map(is_place, draft.said[0].both)) and not far:
         yield replace(draft, said=draft.said[0].both)
@@ -171,7 +177,8 @@ def _both(things: Things, found: Found) -> Iterator[Draft]:
 def nobody(found: Found) -> Iterator[Draft]:
     """`Nobody may be shown climbing`, `Nobody may climb`."""
     if not shows((ANYONE,), said_in(found)) and not needs_its_verb(found):
-        yield from _each_act(Draft(((ANYONE,),), said_in(found)), found)
+        for draft in _in_any(Draft(((ANYONE,),), said_in(found))):
+            yield from _each_act(draft, found)
 
 
 def _each_act(draft: Draft, found: Found) -> Iterator[Draft]:

@@ -13,11 +13,11 @@ from judge.compiler.grammar.before import PLURAL_BEFORE_NOUNS
 from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, ING, NOUN, PAST, PLURAL, THIRD, word_set
 from judge.compiler.grammar.pictures import ELSEWHERE, ITSELF
+from judge.compiler.grammar.pronouns import BEFORE_VERBS, verbs_in
 from judge.compiler.grammar.tokens import ARTICLES, NUMBERS, OPEN_PRONOUNS, Token, tokens_of
 
 MOST_NAMED = 6
 _BE = word_set("be is are being")
-_BEFORE_VERBS = word_set("may must can should shall will do does not never to it they he she i we you who")
 _OF_THE_RULE = (
     word_set(" ".join(SHORT.values()).replace("|", " "))
     | ITSELF
@@ -74,7 +74,7 @@ def _is_said(tokens: Sequence[Token], at: int) -> bool:
         verb = tokens[0].can(BASE) and not tokens[0].can(PLURAL)
         several = follows is not None and follows.can(PLURAL) and lexicon.rather_verb(tokens[0].word)
         return verb and follows is not None and (follows.word in ARTICLES or several)
-    return tokens[at - 1].word in _BEFORE_VERBS and tokens[at].can(BASE, THIRD)
+    return (tokens[at - 1].word in BEFORE_VERBS and tokens[at].can(BASE, THIRD)) or at in verbs_in(tokens)
 
 
 def _nouns(tokens: Sequence[Token], at: int, *, sure: bool) -> Iterator[int]:

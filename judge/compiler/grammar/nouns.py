@@ -54,7 +54,8 @@ def _both_of_them(found: Things) -> Iterator[Things]:
     first, *rest = found.each
     word, _, kept = first.determiner.partition(" ")
     if word != "both" or found.joint != "and" or len(rest) != 1:
-        yield found
+        if first.determiner not in ("both a", "both an"):
+            yield found
         return
     yield Things((replace(first, determiner=kept), *rest), found.joint, found.examples, both=True)
     if first.plural and not kept:

@@ -34,6 +34,9 @@ _DONE = frozenset("|".join(SHORT[name] for name in ("SHOW", "POST", "PUT")).spli
 )
 
 
+_WHAT_ELSE = "say what else must not be shown, by a wider word, as in `No animals other than dogs may be shown`"
+
+
 def only_kind(found: Found) -> Iterator[Draft]:
     """`Only closed bottles may be shown`: bottles other than closed bottles."""
     things = things_in(found)
@@ -42,20 +45,17 @@ def only_kind(found: Found) -> Iterator[Draft]:
         return  # a limit
     done = one.words.split()[0].lower()
     if done in _DONE:
-        raise Impossible(
-            f"`{done}` may be what is to be done, or part of a name",
-            "say what else must not be shown, as in `No bottles other than closed bottles may be shown`",
-        )
+        raise Impossible(f"`{done}` may be what is to be done, or part of a name", _WHAT_ELSE)
     if "few" in (done, *one.determiner.split()):
         raise Impossible(
-            "it is open how many `few` are", "give the number, as in `No more than three bottles may be shown`"
+            "it is open how many `few` are", f"give the number, as in `No more than three {one.head} may be shown`"
         )
     narrowed = one.modified != (one.behind in PREPOSITIONS)
     if more or one.determiner or not narrowed or one.head in PICTURES:
-        raise Impossible(
-            "it is open what else `only` leaves out",
-            "say what else must not be shown, as in `No bottles other than closed bottles may be shown`",
-        )
+        of_it = f"No {one.head} other than {one.words} may be shown"
+        own = (one.modified or one.behind) and not more and not one.determiner and one.head not in PICTURES
+        hint = f"say what else must not be shown, as in `{of_it}`" if own else _WHAT_ELSE
+        raise Impossible("it is open what else `only` leaves out", hint)
     every = Thing("", one.head, one.head)
     yield Draft(((every.with_behind(Said(f"other than {one.words}")),),), only=True)
 

@@ -7,7 +7,7 @@ are on a leash` makes `a dog is not on a leash`, one that is leashed lifts nothi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -16,9 +16,9 @@ from judge.compiler.grammar.again import keep_apart, named_again, says_more
 from judge.compiler.grammar.clauses import STANDING_FOR, Clause, Groups
 from judge.compiler.grammar.denial import Impossible, Swaps, denied
 from judge.compiler.grammar.draft import Draft
-from judge.compiler.grammar.lexicon import ING, NOUN, PLURAL, word_set
+from judge.compiler.grammar.lexicon import BASE, ING, NOUN, PLURAL, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
-from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS, Token, tokens_of
+from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, DETERMINERS, PREPOSITIONS, Token, tokens_of
 
 _ITSELF = Thing("", "one", "one")
 _NAME_IT = ""  # a thing that is named may be another one, so none is offered that is not read
@@ -180,8 +180,10 @@ def candidates(word: str, before: tuple[Token, ...]) -> tuple[str, ...]:
     found: list[str] = []
     words = ""
     before, located = _around(before)
+    acts = verbs_in(before)
     for at, (one, after) in enumerate(zip_longest(before, before[1:])):
         noun = one.can(NOUN, PLURAL) and (not one.can(ING) or lexicon.kind(one.word) in tuple("oaf"))
+        noun = noun and at not in acts
         noun = noun and lexicon.rather(one.word, "n", "a")
         words = f"{words} {one.word}".strip() if noun else ""
         last = not (after and after.can(NOUN, PLURAL) and not after.can(ING))
@@ -189,6 +191,22 @@ def candidates(word: str, before: tuple[Token, ...]) -> tuple[str, ...]:
         if noun and last and at != located and _agrees(word, one.word, plural):
             found.append(words)
     return tuple(dict.fromkeys(found))
+
+
+def verbs_in(tokens: Sequence[Token]) -> frozenset[int]:
+    """The places of words that are verbs by where they stand: `may feed`, and `mind` of `may feed or mind birds`."""
+    found: set[int] = set()
+    for at, token in enumerate(tokens):
+        before = tokens[at - 1].word if at else ""
+        after = tokens[at + 1] if at + 1 < len(tokens) else None
+        listed = bool(found) and before in ("or", "and", ",") and after is not None
+        governs = listed and after is not None and (after.word in DETERMINERS | {"them", "it"} or after.can(PLURAL))
+        if token.can(BASE) and (before in BEFORE_VERBS or (governs and not token.can(PLURAL))):
+            found.add(at)
+    return frozenset(found)
+
+
+BEFORE_VERBS = word_set("may must can should shall will do does not never to it they he she i we you who")
 
 
 def _around(before: tuple[Token, ...]) -> tuple[tuple[Token, ...], int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import islice
 
-from judge.compiler.grammar import checks, closed, lexicon
+from judge.compiler.grammar import checks, closed, lexicon, nets
 from judge.compiler.grammar.advice import Unparsed, kind_in_front, swapped
 from judge.compiler.grammar.chains import Meant, Parsed
 from judge.compiler.grammar.chart import Chart
@@ -162,6 +162,7 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
         kind = allowed["kind"].casefold() if allowed["kind"][1:].islower() else allowed["kind"]
         thing = allowed["no"] or allowed["thing"] or "A"
         several = re.search(r" (?:or|and|nor) ", thing) or not PICTURES.isdisjoint(thing.casefold().split())
+        several = several or not nets.is_kind_of(kind.split()[-1], thing.split()[-1])  # `Foxes`, of wolves
         thing = "A" if several else thing.casefold()
         return Unparsed(
             f"it is open how much of the first sentence `{allowed['kind']}` takes back",

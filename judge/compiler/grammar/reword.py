@@ -14,6 +14,7 @@ from judge.constitution import Precondition
 _VISIBLE = re.compile(r"(?P<thing>.+?) (?:is|are) visible")
 # What stands behind a noun, and could be taken to speak of the nouns before it too.
 _BEHIND = re.compile(rf" (?:{'|'.join(sorted(PREPOSITIONS))}|who|that|which|whose|\w+ing) ")
+_BOTH = re.compile(r"(?P<who>[^,]+? (?:with|\w+ing)) (?P<two>(?!both )[^,]+ and [^,]+)")
 _PLAIN = {"people": "a person", "animals": "an animal"}
 
 
@@ -41,6 +42,14 @@ def as_rule(chain: Parsed) -> Iterator[str]:
     things = [match["thing"] for one in first.any if (match := _VISIBLE.fullmatch(one.statement))]
     if len(things) == len(first.any):
         things = [_PLAIN.get(thing, thing) for thing in things]
+        if len(things) == 1 and not rest and (pair := _BOTH.fullmatch(things[0])):
+            for lifted in _exceptions(chain.exceptions):
+                yield f"{_upper(pair['who'])} both {pair['two']} must not be shown{lifted}."
+        pair = _BOTH.fullmatch(_visible_thing(rest[0]) or "") if len(things) == len(rest) == 1 else None
+        if pair and pair["who"].startswith(f"{things[0]} "):
+            said = pair["who"].removeprefix(f"{things[0]} ")
+            for lifted in _exceptions(chain.exceptions):
+                yield f"{_upper(things[0])} must not be shown {said} both {pair['two']}{lifted}."
         if len(things) == len(rest) == 1 and (said := _said_of(things[0], rest[0])):
             yield from (
                 f"{_upper(things[0])} must not be shown {said}{lifted}." for lifted in _exceptions(chain.exceptions)
@@ -62,6 +71,13 @@ def as_yaml(groups: list[list[str]], name: str = "preconditions") -> str:
     """`preconditions: [...]` on one line."""
     plain = [each[0] if len(each) == 1 else {"any": each} for each in groups]
     return f"{name}: {yaml.safe_dump(plain, default_flow_style=True, width=10_000, allow_unicode=True).strip()}"
+
+
+def _visible_thing(group: Precondition) -> str:
+    """What the one statement of a group says: `a child with a ball`, of `is visible`; `a child holding a ball`."""
+    text = group.any[0].statement if len(group.any) == 1 else ""
+    seen = _VISIBLE.fullmatch(text)
+    return seen["thing"] if seen else re.sub(r" (?:is|are) (?=\w+ing )", " ", text)
 
 
 def _said_of(thing: str, group: Precondition) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from judge.compiler.grammar import english, lexicon
@@ -33,7 +34,8 @@ class Thing:
     determiner: as written, lower case. words: all the rest. head: the noun. inner: the `shape` of the noun at
     its end, where it ends in another phrase. modified: something stands before the noun. behind: the
     preposition or first word of what stands behind it. parts: of `A and B`. counts: whether it ends in a noun that
-    is counted, in a phrase: `a crowd of more than ten people`.
+    is counted, in a phrase: `a crowd of more than ten people`. both: of `a child with a ball and a stick`, the child
+    with each alone.
     """
 
     determiner: str
@@ -44,6 +46,7 @@ class Thing:
     behind: str = ""
     parts: tuple[Thing, ...] = ()
     counts: bool = False
+    both: tuple[Thing, ...] = ()
 
     @property
     def plural(self) -> bool:
@@ -115,7 +118,9 @@ class Thing:
             kept, _, left = self.words.partition(" other than ")  # `dogs on a train, other than guide dogs,`
             return replace(self, words=f"{kept} {text}, other than {left},", behind=text.split()[0])
         behind = self.behind or text.split()[0]
-        return replace(self, words=f"{self.words} {text}", inner=said.inner, behind=behind, counts=said.counts)
+        both = tuple(self.with_behind(one) for one in said.both) if said.has_both else ()
+        words = f"{self.words} {text}"
+        return replace(self, words=words, inner=said.inner, behind=behind, counts=said.counts, both=both)
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,22 @@ class Said:
         """The same behind some words: `who`, `not`."""
         both = tuple(one.behind(words) for one in self.both)
         return Said(f"{words} {self.text}", self.about, self.inner, both=both, counts=self.counts)
+
+    @property
+    def has_both(self) -> bool:
+        """Whether it may be had of two things alone or together: `with a ball and a stick`, `holding a cup and a can`;
+        what is said by two phrases, `riding a bike and wearing a cap`, is said together."""
+        first = self.text.split()[0]
+        if "both" in self.text.split():
+            return False
+        having = first == "with" or (first.endswith("ing") and first not in ("being", "standing", "sitting", "lying"))
+        alone = len(re.findall(rf"(?:^| ){re.escape(first)} ", self.text)) == 1
+        parts = [one.text.split() for one in self.both]
+        things = all(
+            len(words) > 1 and words[0] == first and words[1] not in PREPOSITIONS and not words[1].endswith("ing")
+            for words in parts
+        )
+        return having and alone and things and len(parts) > 1
 
     @property
     def finite(self) -> Said:
@@ -199,7 +220,9 @@ class Things:
     @property
     def options(self) -> tuple[Thing, ...]:
         """One is enough: of `A or B` both, of `A and B` the two together as one."""
-        return self.each if self.joint != "and" else (together(self.each),)
+        if self.joint != "and":
+            return self.each
+        return (replace(together(self.each), determiner="both" if self.both else ""),)
 
 
 def together(each: tuple[Thing, ...]) -> Thing:

@@ -74,7 +74,7 @@ COUNTS: tuple[Turn, ...] = (
     (r"(?P<s>[\w-]+) (?P<m>$NOT be $SHOWN) (?P<gone>twice|more than once)", ("at most one <=s> may be shown",)),
     (r"(?:an? )?(?P<s>[\w -]+) $MUST be (?P<v>$SHOWN) only (?P<gone>once)", ("exactly one <s> must be <v>",)),
     (r"(?P<s>(?P<x>[\w-]+) $NOT be .+?) (?P<p>$AT) each other", ("<s> <p> other <x>",)),
-    (r"(?P<a>.+?),? (?P<gone>at the same time|at a time|at once|simultaneously)", ("<a>",)),
+    (r"(?P<a>.*\b$NUMBER\b.+?),? (?P<gone>at the same time|at a time|at once|simultaneously)", ("<a>",)),
     (r"the (?P<gone>two) (?P<x>.+? $MUST .+)", ("both <x>",)),
     (r"the (?P<n>$NUMBER) (?P<x>.+? $MUST .+)", ("all <n> <x>",)),
     (r"(?P<q>at most [\w{}]+ .+?) (?:must|should|shall) (?P<r>.+)", ("<q> may <r>",)),
@@ -149,7 +149,12 @@ COUNTS: tuple[Turn, ...] = (
         "counts",
     ),
     (
-        r"(?P<a>.*?)(?P<n>$COUNT) (?P<x>[\w-]+) or (?P<y>[\w-]+)(?P<b> .*(?:$NOT|$BANNED|not $ALLOWED).*)",
+        r"(?P<a>(?:at most|no more than|only) $NUMBER) (?P<x>[\w-]+) and (?P<y>[\w-]+)(?P<b> (?:$MAY|is|are) .+)",
+        ("<a> <x><b> // <a> <y><b>",),
+        "counts",
+    ),
+    (
+        r"(?P<a>.*?)(?P<n>$COUNT) (?P<x>[\w-]+) (?:or|and) (?P<y>[\w-]+)(?P<b> .*(?:$NOT|$BANNED|not $ALLOWED).*)",
         ("<a><n> <x><b> // <a><n> <y><b>", "<a><n> <x><b> // <a><y><b>"),
         "counts",
     ),

@@ -27,7 +27,7 @@ KINDS: tuple[Turn, ...] = (
         ("<a> <q> must not be shown",),
     ),
     (
-        r"(?P<a>.+?) $MAY be $SHOWN (?P<gone>$AT .+?),? but not (?P<q>$AT .+)",
+        r"(?P<a>.+?) $MAY be $SHOWN (?P<gone>$AT [\w-]+(?: (?!$AT\b)[\w-]+)*),? but not (?P<q>$AT .+)",
         ("<a> must not be shown <q>",),
     ),
     (
@@ -257,10 +257,6 @@ KINDS: tuple[Turn, ...] = (
     ),
     # a permission
     (r"(?P<s>[\w -]+?) with (?P<x>[\w -]+?) $MAY be $SHOWN(?P<r>.*)", ("<s> without <x> must not be shown<r>",)),
-    (
-        r"(?P<x>(?:(?!no\b|only\b)[\w-]+ )(?P<n>[\w-]+)) (?:$MAY be $SHOWN|(?:is|are) $ALLOWED)",
-        ("no <n> other than <x> may be shown",),
-    ),
     # lists
     (
         r"(?:do not show|prohibited|not allowed|forbidden|banned): (?P<x>[^,;]+), (?P<y>[^,;]+); (?P<z>[^,;]+)",

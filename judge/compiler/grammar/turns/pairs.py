@@ -27,7 +27,11 @@ PAIRS: tuple[Turn, ...] = (
     (r"(?P<a>.+?) (?P<gone>under any circumstances|at all|in any way|whatsoever|in any case)", ("<a>",)),
     (r"(?P<a>.+?),? (?P<gone>regardless of|irrespective of) (?P<gone2>[\w -]+)", ("<a>",)),
     (r"(?P<a>.+?) with or without (?P<x>[^,]+)", ("<a>, even with <x>",)),
-    (r"(?P<a>.+ $AT .+?) where (?P<b>.+)", ("<a> when <b>",), "changes"),
+    (
+        r"(?P<a>.+ $AT (?:\w+ )?(?:places?|areas?|locations?|spots?|settings?|scenes?)) where (?P<b>.+)",
+        ("<a> when <b>",),
+        "changes",
+    ),
     (r"(?P<a>.+?) (?:seen|shown) to (?P<v>\w+)(?P<b>.*)", ("<a> shown <^v><b>",)),
     (r"during (?P<x>(?:[\w-]+ )?$EVENT), (?P<b>.+)", ("when <@x> visible, <b>",)),
     (
