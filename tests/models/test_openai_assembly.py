@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from judge.assemble import load_judge
+from judge.constitution import load_constitution
 from judge.errors import UserError
 from judge.judging.escalation import tried_out
 from judge.languages import language_of
@@ -18,9 +19,13 @@ from judge.settings import Settings
 
 
 def test_an_address_as_model_is_judged_with_like_the_model_itself(serve, drawing):
-    own = load_judge("demo", dtype="float32", device="cpu", escalate=(), encoder="none", detector="none").judge(drawing)
-    theirs = load_judge("demo", model=serve().url, escalate=()).judge(drawing)
-    assert theirs.verdict == own.verdict
+    demo = load_constitution("demo")
+    few = demo.model_copy(update={"rules": demo.rules[:4]})
+    own = load_judge(few, dtype="float32", device="cpu", escalate=(), encoder="none", detector="none").judge(drawing)
+    theirs = load_judge(few, model=serve().url, escalate=()).judge(drawing)
+    assert (theirs.verdict, theirs.violations) == (own.verdict, own.violations)
+    assert [one.outcome for one in theirs.findings] == [one.outcome for one in own.findings]
+    assert len({one.outcome for one in own.findings}) > 1  # else equality would say little
     assert {model.device for model in theirs.provenance.models} == {"server"}
 
 
