@@ -5,8 +5,9 @@
 1. offline: processes as `judge batch` has them judge the drawings again and again; 2. unloaded: as many images as are
 judged at a time, sent at once to a server that does nothing else; 3. full: enough clients to keep it busy, for its
 throughput; 4. overload: `--clients` that together send `--times` what it can do, each at its own pace and whatever it
-is answered; with `--kill` a process is killed in the middle; 5. a first verdict (`benchmarks/server_first.py`). Clients
-and server share the machine. CPU seconds of an image tell more than images a second where others use the machine, too.
+is answered; with `--kill` a process is killed in the middle, and how long it is gone stands beside what the server took
+to start; 5. a first verdict (`benchmarks/server_first.py`). Clients and server share the machine. CPU seconds of an
+image tell more than images a second where others use the machine, too.
 Prints JSON; exit code 1 when a bar is missed.
 """
 
@@ -39,6 +40,7 @@ DRAWINGS = sorted((ROOT / "examples/images").glob("*.png"))
 SLOWEST, LEAST = 3.0, 0.9  # the bars: p99 over an unloaded batch, throughput over offline
 GROWTH = 256.0  # MiB that the server's own process may grow by under overload
 BATCH = Settings().batch
+_BACK = 300.0  # seconds that a process that was killed is waited for
 
 
 class Pace(NamedTuple):
@@ -151,14 +153,27 @@ async def overload(load: Load, clients: int, rate: float, seconds: float, kill: 
                 await load.ask(http, place + sent * clients)
                 sent += 1
 
-    async def killer() -> None:
-        await asyncio.sleep(seconds / 2)
-        if kill is not None:
+    async def killer() -> dict[str, float]:
+        if kill is None:
+            return {}
+        async with httpx2.AsyncClient(timeout=120) as http:
+            there = (await http.get(f"{load.url}/readyz")).json()["processes"]
+            await asyncio.sleep(seconds / 2)
             os.kill(kill, signal.SIGKILL)
+            killed, gone = time.perf_counter(), False
+            while True:
+                now = (await http.get(f"{load.url}/readyz")).json().get("processes")
+                gone = gone or now != there
+                if gone and now == there:
+                    break
+                assert time.perf_counter() - killed < _BACK, "a process did not come back"
+                await asyncio.sleep(0.05)
+            return {"killed_process_back_s": round(time.perf_counter() - killed, 2)}
 
-    await asyncio.gather(killer(), *map(client, range(clients)))
+    back, *_ = await asyncio.gather(killer(), *map(client, range(clients)))
     took = sorted(load.took)
     return {
+        **back,
         "answers": dict(load.answers),
         "accepted_p50_s": round(took[len(took) // 2], 3),
         "accepted_p99_s": round(took[int(len(took) * 0.99)], 3),
@@ -209,7 +224,9 @@ def measure(clients: int, times: float, seconds: float, *, kill: bool) -> dict[s
     at_a_time = BATCH * processes_for(Settings()).number
     before_it = offline(images, seconds / 2)
     found: dict[str, Any] = {"offline": told(before_it)}
+    begun = time.perf_counter()
     with serving() as (url, pid):
+        found["start_s"] = round(time.perf_counter() - begun, 2)
         batch = asyncio.run(unloaded(Load(url, images), at_a_time))
         busy = asyncio.run(full(Load(url, images), 2 * at_a_time, seconds / 2, pid))
         before, load = memory(pid), Load(url, images)

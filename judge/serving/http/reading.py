@@ -20,6 +20,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from judge.serving.http.outcome import service_of
 from judge.serving.http.problems import MOST_ERRORS, ApiProblem, invalid
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 _DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-_LARGE = 2**20  # characters, after which text is decoded in a thread
+_LARGE = 2**20  # characters, after which text is decoded in a thread, and bytes, after which JSON is read in turn
+_VALUES = 500_000  # of JSON: each takes some 100 bytes, however short it is written
+_SPACE = b" \t\n\r\x0b\x0c"
 Name = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -108,11 +111,16 @@ async def json_body(request: Request) -> Any:
     """The JSON of a body.
 
     Raises:
-        ApiProblem: it is none.
+        ApiProblem: it is none, or has very many values.
     """
     body = await request.body()
+    if sum(map(body.count, (b",", b"[", b"{"))) > _VALUES:  # each value but the first has one before it
+        raise ApiProblem(413, "too-large", f"the JSON of the body may have {_VALUES:,} values")
     try:
-        return await asyncio.to_thread(_loaded, body) if len(body) > _LARGE else _loaded(body)
+        if len(body) <= _LARGE:
+            return _loaded(body)
+        async with service_of(request).reading:  # text takes several times its bytes while it is read
+            return await asyncio.to_thread(_loaded, body)
     except RecursionError as error:
         raise ApiProblem(422, "invalid-request", "the JSON of the body is nested too deeply") from error
     except ValueError as error:
@@ -147,8 +155,21 @@ async def from_text(text: str, name: str) -> Given:
 def _loaded(body: bytes) -> Any:
     found = json.loads(body, object_pairs_hook=_once_each)
     if _HALF.search(body):
-        json.dumps(found, ensure_ascii=False).encode()  # half a character could not be told again
+        _check_characters(found)
     return found
+
+
+def _check_characters(found: Any) -> None:
+    """Refuse half a character, which could not be told again."""
+    waiting = [found]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            one.encode()
+        elif isinstance(one, dict):
+            waiting.extend((*one, *one.values()))
+        elif isinstance(one, list):
+            waiting.extend(one)
 
 
 def _json_mistake(error: ValueError) -> str:
@@ -178,7 +199,7 @@ def _twice(name: str) -> ApiProblem:
 
 
 def _decoded(text: str) -> bytes:
-    return base64.b64decode("".join(text.split()), validate=True)
+    return base64.b64decode(text.encode("ascii").translate(None, _SPACE), validate=True)
 
 
 async def _json(request: Request, limits: RequestLimits) -> Asked:

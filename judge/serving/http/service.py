@@ -71,6 +71,8 @@ class Service:
         self.watchers: list[Callable[[str, ImageOutcome], None]] = [lambda _, outcome: self.metrics.judged(outcome)]
         """Are told of every verdict, and of whose request it was."""
         self.answers = IdempotentAnswers()
+        self.reading = asyncio.Lock()
+        """Held while a large body is read as JSON."""
         self._intake = Intake(settings, judging.limits.file_bytes)
         self._shadows = Shadows(self.engine, self.metrics)
         self._once: Once[JudgedImage] = Once(

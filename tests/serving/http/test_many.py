@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import tracemalloc
+
 import pytest
 from pydantic import ValidationError
 
+from judge.serving.http import reading
 from judge.serving.http.guardrail import GuardrailRequest
 from judge.serving.http.moderations import ModerationRequest
 from judge.serving.http.reading import JudgeRequest
@@ -54,6 +58,27 @@ def test_mistakes_are_collected_up_to_a_bound(kind, body):
 def test_too_many_are_refused_before_each_is_looked_at(server, path, body, status):
     answer = server.http.post(path, json=body)
     assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("value", ["0", "{}", "[]", '"ab"', '{"a": 0}'])
+def test_json_of_very_many_values_is_refused_before_it_is_read(server, monkeypatch, value):
+    monkeypatch.setattr(reading, "_loaded", None)
+    body = '{"images": [' + ",".join([value] * 500_001) + "]}"
+    for path in ("/v1/judge", "/v1/moderations"):
+        answer = server.http.post(path, content=body, headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (413, "too-large")
+    blocked = server.http.post(GUARDRAIL, content=body, headers={"content-type": "application/json"}).json()
+    assert blocked["action"] == "BLOCKED" and "500,000 values" in blocked["blocked_reason"]
+
+
+def test_space_within_base64_takes_no_memory_of_its_own():
+    tracemalloc.start()
+    try:
+        given = asyncio.run(reading.from_text("AA " * 1_000_000, "a.png"))
+        assert given.data == bytes(1_500_000) and tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+    assert asyncio.run(reading.from_text("d\r\ng \t=\x0b\x0c=", "a.png")).data == b"v"
 
 
 def test_a_guardrail_request_with_too_many_wrong_images_is_blocked_for_their_number(server):
