@@ -14,9 +14,12 @@ COLOURS = ["white"] * 10 + ["red"] * 10 + ["black"] * 10 + ["grey"] * 5 + ["blue
 
 
 @cache
-def judged(*rules: str, name: str = "colours.mp4") -> tuple[ClipVerdict, bytes]:
-    """A clip of five seconds: red from 1.0 to 2.0, open from 3.0 to 3.5, blue from 3.5 to 4.5. Its verdict, its bytes."""
-    data = film([plain(colour, SIZE) for colour in COLOURS])
+def judged(*rules: str, name: str = "colours.mp4", tail: tuple[str, ...] = ()) -> tuple[ClipVerdict, bytes]:
+    """A clip of five seconds: red from 1.0 to 2.0, open from 3.0 to 3.5, blue from 3.5 to 4.5. Its verdict, its bytes.
+
+    tail: frames at its end in place of white, so that it is another clip.
+    """
+    data = film([plain(colour, SIZE) for colour in (*COLOURS[: len(COLOURS) - len(tail)], *tail)])
     return judge_clip(judge_of(*(rules or (RED, f"{BLUE}, clip: {{at_least: 2 s}}"))), data, name), data
 
 

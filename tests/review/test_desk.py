@@ -45,7 +45,20 @@ def test_a_reply_carries_the_item_and_every_part(store):
     reply = ask(desk_of(store), kind="start")
     assert reply["serial"] == 7
     assert reply["state"] == "item"
-    parts = {"stage", "verdict", "rules", "decision", "list", "counts", "banner", "filters", "notes", "queues", "near"}
+    parts = {
+        "stage",
+        "film",
+        "near",
+        "verdict",
+        "rules",
+        "decision",
+        "list",
+        "counts",
+        "banner",
+        "filters",
+        "notes",
+        "queues",
+    }
     assert parts == set(reply["slots"])
     verdict = store.item(reply["item"], "local").verdict
     for finding in verdict.findings:

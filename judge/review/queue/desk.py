@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from judge.errors import ImageError, JudgeError, UserError
+from judge.review.films import Films
 from judge.review.queue import keys, listing, queues, stage
 from judge.review.queue.cases import CaseMaker, offered
 from judge.review.queue.listing import POLICY_STATES, Wanted
@@ -26,6 +27,7 @@ from judge.review.queue.near import near_html
 from judge.review.queue.pauses import MEANWHILE, Pauses
 from judge.review.queue.policies import KnownPolicies
 from judge.review.queue.recorded import recorded, recorded_together, taken_back
+from judge.review.queue.reel import Reel
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.queue.traces import Traces, notes_html
 from judge.review.queue.unanswered import head, recorded_since
@@ -46,6 +48,7 @@ class Desk:
         self._context = context
         self._store: Store = context.store
         traces, self._pauses = Traces(context.store), Pauses(context.store)
+        self.reel = Reel(context.store, Films())
         self._policies = KnownPolicies(context.store, Library(context.data))
         self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
@@ -163,8 +166,11 @@ class Desk:
     def _reveal(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None:
             raise UserError("there is no item to reveal")
-        image = self._store.reveal(asked.item, person.name)
         item = self._store.item(asked.item, person.name)
+        if item.clip is not None:
+            shown = self.reel.original(item, item.clip, person.name)
+            return QueueUpdate(slots={"stage": shown}, original=True, announce="Frames revealed.")
+        image = self._store.reveal(asked.item, person.name)
         try:
             shown = stage.original(item.verdict, image, regions=item.verdict_shown)
             return QueueUpdate(slots={"stage": shown}, original=True, announce="Image revealed.")
@@ -175,7 +181,7 @@ class Desk:
         if asked.item is None:
             return QueueUpdate(original=False)
         item = self._store.item(asked.item, person.name)
-        return QueueUpdate(slots={"stage": self._shield(item)}, original=False, announce="Image shielded.")
+        return QueueUpdate(slots={"stage": self._shield(item)}, original=False, announce="Shielded.")
 
     def _decide(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None or asked.action is None:
@@ -260,6 +266,7 @@ class Desk:
         rules = self._policies.rules_of(item.verdict)
         slots |= {"stage": self._shield(item), **item_html(item, person, rules), "notes": notes_html(item)}
         slots["near"] = near_html(self._store, item)
+        slots["film"] = self.reel.html(item)
         self._ahead.submit(self._prepare, asked.filters)
         return QueueUpdate(
             slots=slots,
@@ -294,6 +301,8 @@ class Desk:
         )
 
     def _shield(self, item: Item) -> str:
+        if item.clip is not None:
+            return self.reel.shield(item, item.clip)
         return stage.shield(
             item.verdict, self._store.image(item.id) if item.has_image else None, regions=item.verdict_shown
         )

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
+from judge.media.clips.strip import clock
 from judge.review.store import Choices, Filters, Item, ItemCounts, ItemSummary, Order, Right, Severity, Source, Store
 from judge.review.ui import render
 from judge.review.ui.context import Person
@@ -142,6 +143,7 @@ def _with(rows: list[ItemSummary], item: Item, order: Order) -> tuple[list[ItemS
         state=item.state,
         lease=item.lease,
         decision=None,
+        clip_ms=item.clip.clip_facts.duration_ms if item.clip is not None else None,
     )
     at = bisect.bisect_left([place(row) for row in rows], place(own))
     return [*rows[:at], own, *rows[at:]], at
@@ -152,6 +154,7 @@ def _line(row: ItemSummary, current: Item | None, person: Person, blind: bool) -
     mine = current is not None and row.id == current.id
     hidden = blind and (row.state == "second_read" or (mine and current is not None and current.blind))
     score = "" if row.score is None or hidden else f" · score {row.score:.2f}"
+    length = "" if row.clip_ms is None else f" · clip of {clock(row.clip_ms).split('.')[0]}"
     tag = ""
     if row.lease is not None and not mine:
         tag = "yours elsewhere" if row.lease.reviewer == person.name else row.lease.reviewer
@@ -161,7 +164,7 @@ def _line(row: ItemSummary, current: Item | None, person: Person, blind: bool) -
         "id": row.id,
         "verdict": "blind" if hidden else row.verdict,
         "title": "Blind read" if hidden else render.few(row.violations) or render.word(row.verdict),
-        "detail": f"{PurePath(row.image).name[:48]}{score} · {age(row.added)}",
+        "detail": f"{PurePath(row.image).name[:48]}{length}{score} · {age(row.added)}",
         "tag": tag,
         "taken": row.lease is not None and not mine,
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 from judge.review.queue.listing import Wanted
+from judge.review.queue.moments import place_of
 from judge.review.queue.policies import PolicyRule
 from judge.review.store import Item, Right
 from judge.review.ui import render
+from judge.review.ui.clips import clip_html
 from judge.review.ui.context import Person
 from judge.review.ui.parts import is_outside, rules_html
 
@@ -68,8 +70,12 @@ def _said_html(item: Item, person: Person) -> dict[str, str]:
     agree = ""
     if verdict.verdict != "needs_review":
         agree = json.dumps({"action": verdict.verdict, "rules": verdict.violations})
-    said = render.html("verdict", verdict=verdict, model=mllm, agree=agree, outside=is_outside(verdict))
-    return {"verdict": said + history, "rules": rules_html(verdict)}
+    clip = item.clip
+    outside = is_outside(verdict) and (clip is None or not any(one.scores for one in clip.frames))
+    thing = "image" if clip is None else "clip"
+    said = render.html("verdict", verdict=verdict, model=mllm, agree=agree, outside=outside, thing=thing)
+    rules = rules_html(verdict) if clip is None else clip_html(clip, place_of(clip))
+    return {"verdict": said + history, "rules": rules}
 
 
 def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:
@@ -82,4 +88,4 @@ def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:
     else:
         title, text = "All done", "Nothing waits for you. New items appear here by themselves."
     stage = render.html("empty", title=title, text=text, filtered=wanted.narrowed)
-    return {"stage": stage, "verdict": "", "rules": "", "decision": "", "notes": "", "near": ""}
+    return {"stage": stage, "verdict": "", "rules": "", "decision": "", "notes": "", "near": "", "film": ""}

@@ -1,15 +1,17 @@
-"""The image under review as HTML: shielded, or the original after a reveal. Pictures travel as data URIs, so that no
-address ever serves an original and no file of one is left behind."""
+"""The image under review, or a clip's frames, as HTML: shielded, or the original after a reveal. Pictures travel as
+data URIs, so that no address ever serves an original and no file of one is left behind."""
 
 from __future__ import annotations
 
 import base64
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
+from judge.review.queue.moments import Timeline
 from judge.review.shield import revealed, shielded
 from judge.review.ui import render
 from judge.review.ui.chains import ChainBox, boxes_of
@@ -48,6 +50,20 @@ def original(verdict: Verdict, image: bytes, *, regions: bool = True) -> str:
     return _html(views, original=True)
 
 
+def frames(line: Timeline, pictures: Sequence[bytes | None], size: tuple[int, int], *, original: bool) -> str:
+    """The moments of a clip, of which the page shows one at a time. size: of a frame, where one cannot be shown."""
+    views: list[_View | None] = []
+    for moment, picture in zip(line.moments, pictures, strict=True):
+        if picture is None:
+            views.append(None)
+        elif moment.verdict is not None:
+            views.append(_view(moment.verdict, picture, 0))
+        else:
+            with Image.open(io.BytesIO(picture)) as opened:
+                views.append(_View(moment.at, _uri(picture, opened.format), *opened.size, ()))
+    return render.html("stage_film", views=views, line=line, size=size, original=original)
+
+
 def _html(views: tuple[_View, ...], *, original: bool) -> str:
     """Several views stand in rows, as square as can be."""
     columns = math.ceil(math.sqrt(max(len(views), 1)))
@@ -63,5 +79,8 @@ def _view(verdict: Verdict, picture: bytes, place: int, regions: bool = True) ->
     known = facts.width is not None and facts.height is not None
     width, height = (facts.width or 1, facts.height or 1) if known else size
     boxes = tuple(box for box in boxes_of(verdict) if box.view in facts.about(name)) if known and regions else ()
-    source = f"data:image/{kind.lower()};base64,{base64.b64encode(picture).decode()}"
-    return _View(name, source, width, height, boxes)
+    return _View(name, _uri(picture, kind), width, height, boxes)
+
+
+def _uri(picture: bytes, kind: str | None) -> str:
+    return f"data:image/{(kind or 'jpeg').lower()};base64,{base64.b64encode(picture).decode()}"

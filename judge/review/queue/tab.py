@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 
 import gradio as gr
 
@@ -14,13 +15,14 @@ from judge.review.queue.examples import Examples, ExampleUpdate
 from judge.review.queue.keys import DEFAULTS, KEYS
 from judge.review.queue.messages import QueueUpdate, in_words, serial_of
 from judge.review.queue.near import NearUpdate, Thumbnails
+from judge.review.queue.reel import ReelUpdate
 from judge.review.ui import render
 from judge.review.ui.context import Context
 
 log = logging.getLogger("judge")
 _PARTS = (  # in this order
-    "desk toast stage view decision panel rules near lists keys preferences break heard place redraft unanswered traces"
-    " queues start"
+    "desk toast stage view film decision panel rules near lists keys preferences break heard place redraft unanswered"
+    " traces queues start"
 )
 REFRESH_SECONDS = 45  # well under any lease, which is counted in minutes
 
@@ -54,41 +56,34 @@ def build(context: Context) -> None:
         padding=False,
     )
     more = Examples(context.store, context.data)
+    strip = Thumbnails(context.store)
 
-    def examples(event: gr.EventData, request: gr.Request) -> str:
-        try:
-            return more.act(event._data, context.person(request))
-        except UserError:  # nobody signed in: the desk says so
-            return ExampleUpdate(serial=serial_of(event._data)).model_dump_json()
-        except Exception:
-            log.exception("the examples failed")
-            return ExampleUpdate(serial=serial_of(event._data)).model_dump_json()
+    def no_examples(serial: int, _: str) -> str:  # nobody signed in: the desk says so
+        return ExampleUpdate(serial=serial).model_dump_json()
 
-    beside = gr.HTML(  # without a template the page would show what the event answers
-        "",
-        html_template="<span></span>",
-        js_on_load=render.static("examples.js"),
-        apply_default_css=False,
-        padding=False,
-    )
-    strip = gr.HTML(
-        "",
-        html_template="<span></span>",
-        js_on_load=render.static("thumbnails.js"),
-        apply_default_css=False,
-        padding=False,
-    )
-    quietly = {"queue": False, "show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
-    beside.act(examples, None, beside, **quietly)
-    thumbnails = answering(
-        context,
-        Thumbnails(context.store).act,
-        lambda serial, _: NearUpdate(serial=serial).model_dump_json(),
-        page="the strip of near-identical pictures",
-        undone="it has no pictures",
-    )
-    strip.act(thumbnails, None, strip, **quietly)
+    def no_frames(serial: int, _: str) -> str:
+        return ReelUpdate(serial=serial).model_dump_json()
+
+    def no_thumbnails(serial: int, _: str) -> str:
+        return NearUpdate(serial=serial).model_dump_json()
+
+    nothing = "nothing was shown"
+    _beside("examples", answering(context, more.act, no_examples, page="the examples", undone=nothing))
+    _beside("frames", answering(context, desk.reel.act, no_frames, page="the frames", undone=nothing))
+    _beside("thumbnails", answering(context, strip.act, no_thumbnails, page="the strip of pictures", undone=nothing))
     page.act(act, None, page, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private")
     blocks = gr.context.Context.root_block
     if blocks is not None:
         blocks.unload(left)
+
+
+def _beside(script: str, act: Callable[[gr.EventData, gr.Request], str]) -> None:
+    """A part with an event of its own, that nobody waits for; its script puts what comes into the page."""
+    part = gr.HTML(  # without a template the page would show what the event answers
+        "",
+        html_template="<span></span>",
+        js_on_load=render.static(f"{script}.js"),
+        apply_default_css=False,
+        padding=False,
+    )
+    part.act(act, None, part, queue=False, show_progress="hidden", trigger_mode="multiple", api_visibility="private")

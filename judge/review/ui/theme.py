@@ -17,6 +17,7 @@ SHEETS = (
     "stage",
     "near",
     "break",
+    "film",
     "decision",
     "evidence",
     "examples",

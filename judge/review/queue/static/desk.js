@@ -3,7 +3,7 @@
 const $ = (id) => element.querySelector("#" + id);
 const desk = $("cj-desk"), live = $("cj-live"), slots = {
   stage: "cj-stage", verdict: "cj-verdict", rules: "cj-rules", decision: "cj-decision-slot", list: "cj-list",
-  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", notes: "cj-notes", queues: "cj-queues", near: "cj-near-slot", recent: "cj-recent-list",
+  counts: "cj-counts", banner: "cj-banner", filters: "cj-filter-slot", notes: "cj-notes", queues: "cj-queues", near: "cj-near-slot", recent: "cj-recent-list", film: "cj-film",
 };
 const inSight = () => desk.getClientRects().length > 0;  // not on another tab
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", severity: "", language: "", order: "oldest", min_score: "", max_score: "" };
@@ -38,12 +38,12 @@ watch("value", () => {
   if ("filters" in reply && after === null) filters = reply.filters; else if (reply.slots?.filters) setFilters(filters);  // chosen since
   if ("person" in reply) { const who = document.getElementById("cj-person"); if (who) who.innerHTML = reply.person; }
   if ("original" in reply) setShown(reply.original);
-  if (moved || shown === wanted) wanted = null;     // a wish is for one image: the next one stays shielded
+  if (moved || shown === wanted || doing === "reveal" && !("original" in reply)) wanted = null;     // a wish is for one image: the next one stays shielded
   if (reply.state) desk.dataset.state = reply.state;
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
   if (moved) document.dispatchEvent(new CustomEvent("cj-item", { detail: item }));
   if (reply.slots?.near) document.dispatchEvent(new CustomEvent("cj-near", { detail: item }));
-  if (moved) resetView(); else if (reply.slots?.stage) drawView();
+  if (moved) { resetView(); newFilm(); } else if (reply.slots?.stage) { drawView(); drawFilm(); }
   if (moved) unfolded = false;
   if (reply.preferences) preferred(reply.preferences);
   if (reply.decided) keepDraft(reply.decided, null);
@@ -71,6 +71,7 @@ element.addEventListener("click", (event) => {
   else if (set.panel === "cancel") unask();
   else if (set.panel === "unpick") unpick();
   else if (set.open) act("take", { open: Number(set.open) });
+  else if (set.frame) showFrame(Number(set.frame));
   else if (set.page) act("page", { offset: Number(set.page) });
   else if (set.dialog) openDialog(set.dialog);
   else if (set.toggle === "rail") { const on = desk.classList.toggle("cj-rail-open"); button.setAttribute("aria-expanded", String(on)); }

@@ -8,8 +8,9 @@ const ACTIONS = {
   zoom_in: () => zoomTo(view.zoom * 1.4), zoom_out: () => zoomTo(view.zoom / 1.4), whole_or_actual: wholeOrActual, turn, full: () => full(),
   grey: () => level("grey", !levels.grey), blur_less: () => blur(-1), blur_more: () => blur(1),
   next: () => neighbour(1), previous: () => neighbour(-1), keys: () => openDialog("cj-keys"), recent, note: takeNote, together, pause, case: makeCase,
+  next_frame: () => showFrame(still + 1), previous_frame: () => showFrame(still - 1), next_range: () => stepRange(1), previous_range: () => stepRange(-1),
 };
-const REPEATED = new Set(["next", "previous", "zoom_in", "zoom_out"]);  // what a held key does again and again
+const REPEATED = new Set(["next", "previous", "next_frame", "previous_frame", "zoom_in", "zoom_out"]);  // what a held key does again and again
 const ARROWS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
 const named = (key) => key.length === 1 ? key.toUpperCase() : key;
 function nameKeys() {
@@ -42,6 +43,7 @@ function down(event) {
   if (desk.dataset.state === "break" && !["pause", "keys"].includes(action)) return;
   if (waiting !== null && !quietly) { event.preventDefault(); return; }  // a key is meant for what is on the screen when it comes
   if (event.key in ARROWS && view.zoom > 1) { pan(...ARROWS[event.key]); event.preventDefault(); return; }
+  if (film() && /^Arrow(Left|Right)$/.test(event.key) && !event.target.closest?.("[role=tab]")) { showFrame(still + (event.key === "ArrowRight" ? 1 : -1)); event.preventDefault(); return; }
   if (/^[0-9]$/.test(event.key)) {
     const found = chips()[(Number(event.key) + 9) % 10];
     if (found) { boxOf(found).click(); event.preventDefault(); }

@@ -6,11 +6,11 @@ let view = { zoom: 1, x: 0, y: 0, turn: 0 }, levels = { grey: false, blur: 0 };
 
 function resetView() { view = { zoom: 1, x: 0, y: 0, turn: 0 }; drawView(); }
 function actual() {                                  // the zoom at which a pixel of the file is one of the page; 1 shows all
-  const canvas = stage.querySelector(".cj-canvas");
+  const canvas = stage.querySelector(".cj-canvas:not([hidden])");
   return canvas && canvas.offsetWidth ? Number(canvas.dataset.width) / canvas.offsetWidth : 1;
 }
 function size() {                                    // of what is shown, before zooming
-  const all = stage.querySelectorAll(".cj-canvas");
+  const all = stage.querySelectorAll(".cj-canvas:not([hidden])");
   if (all.length !== 1) return { x: stage.clientWidth, y: stage.clientHeight };
   const { offsetWidth: width, offsetHeight: height } = all[0];
   return view.turn % 2 ? { x: height, y: width } : { x: width, y: height };
@@ -22,7 +22,7 @@ function drawView() {
   stage.toggleAttribute("data-zoomed", view.zoom > 1); stage.toggleAttribute("data-sideways", view.turn % 2 === 1);
   stage.toggleAttribute("data-grey", levels.grey); stage.toggleAttribute("data-blur", levels.blur > 0);
   stage.style.setProperty("--blur", BLURS[levels.blur] + "cqmin");
-  const share = stage.querySelector(".cj-canvas") ? Math.round(100 * view.zoom / actual()) : 0;
+  const share = stage.querySelector(".cj-canvas:not([hidden])") ? Math.round(100 * view.zoom / actual()) : 0;
   $("cj-zoom").textContent = share ? share + " %" : "–";
   $("cj-grey").setAttribute("aria-pressed", String(levels.grey));
   $("cj-blur").textContent = levels.blur;
