@@ -82,13 +82,13 @@ def test_keys_and_the_mouse_go_from_frame_to_frame_and_from_range_to_range(brows
             one.get_attribute("data-at") for one in page.locator(".cj-frames [data-said]:not([data-said=''])").all()
         ]
         here = times.index("0:01.000")
-        for key, place in (("c", here + 1), ("ArrowRight", here + 2), ("x", here + 1), ("ArrowLeft", here)):
+        for key, place in (("l", here + 1), ("ArrowRight", here + 2), ("o", here + 1), ("ArrowLeft", here)):
             page.keyboard.press(key)
             assert at(page) == times[place], key
         assert "0:01.000, frame" in page.locator("#cj-live").inner_text()
-        page.keyboard.press("l")
+        page.keyboard.press("y")
         assert at(page) == told[told.index("0:01.000") + 1]
-        page.keyboard.press("o")
+        page.keyboard.press("x")
         assert at(page) == "0:01.000"
         page.locator(".cj-frames button").last.click()
         assert at(page) == times[-1] == "0:04.999"
@@ -103,12 +103,12 @@ def test_keys_and_the_mouse_go_from_frame_to_frame_and_from_range_to_range(brows
 def test_a_reveal_shows_the_frames_and_the_place_stays_and_a_decision_is_one_line(browser, address, store):
     with visitor(browser, address, viewport={"width": 1280, "height": 800}) as page:
         made(page)
-        page.keyboard.press("c")
+        page.keyboard.press("l")
         here = at(page)
         press(page, "r")
         page.locator(".cj-original").wait_for()
         assert in_sight(page) == [f"The clip under review at {here}"]
-        page.keyboard.press("c")
+        page.keyboard.press("l")
         assert in_sight(page) == [f"The clip under review at {at(page)}"] != [f"The clip under review at {here}"]
         press(page, "r")
         page.locator(".cj-original").wait_for(state="detached")

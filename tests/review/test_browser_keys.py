@@ -84,8 +84,8 @@ def test_keys_and_levels_are_a_persons_own_and_stay(store, browser, address):
         page.get_by_text("'v' is taken").wait_for()
         assert change.inner_text() == "S"
         change.click()
-        page.keyboard.press("y")
-        page.wait_for_function("document.querySelector('[data-rebind=skip]').innerText === 'Y'")
+        page.keyboard.press(";")
+        page.wait_for_function("document.querySelector('[data-rebind=skip]').innerText === ';'")
         page.keyboard.press("Escape")
         press(page, "w")
         press(page, ".")
@@ -95,13 +95,13 @@ def test_keys_and_levels_are_a_persons_own_and_stay(store, browser, address):
             page.wait_for_timeout(50)
         page.reload()
         ready(page)
-        assert page.locator("[data-act=skip]").inner_text().startswith("Y")
+        assert page.locator("[data-act=skip]").inner_text().startswith(";")
         assert page.locator("#cj-grey").get_attribute("aria-pressed") == "true"
         assert page.locator("#cj-blur").inner_text() == "1"
         number, before = in_hand(page), len(store.log())
         press(page, "s")
         assert len(store.log()) == before, "the old key does nothing"
-        press(page, "y")
+        press(page, ";")
         assert (store.log(last=1)[0].item, store.log(last=1)[0].decision) == (number, "skip")
         page.keyboard.press("?")
         page.get_by_role("button", name="All keys as they came").click()

@@ -19,7 +19,7 @@ NONE = {"keys": {}, "grey": False, "blur": 0, "break_minutes": None, "break_item
 
 
 def test_only_what_differs_is_kept():
-    assert changed({"violation": "x", "skip": DEFAULTS["skip"]}) == {"violation": "x"}
+    assert changed({"violation": ";", "skip": DEFAULTS["skip"]}) == {"violation": ";"}
     assert changed({"violation": "n", "no_violation": "v"}) == {"violation": "n", "no_violation": "v"}
     assert len(set(DEFAULTS.values())) == len(DEFAULTS), "no two actions have the same key"
 
@@ -48,10 +48,10 @@ def test_each_person_has_their_own_and_a_mistake_changes_nothing(tmp_path):
         def ask(name, **asked):
             return json.loads(desk.act({"serial": 1, **asked}, Person(name, Role.ADMIN), name))
 
-        ask("ann", kind="prefer", preferences={"keys": {"skip": "x"}, "grey": True, "blur": 3})
+        ask("ann", kind="prefer", preferences={"keys": {"skip": ";"}, "grey": True, "blur": 3})
         refused = ask("ann", kind="prefer", preferences={"keys": {"skip": "v"}, "grey": False, "blur": 0})
         assert "'v' is taken" in refused["toasts"][0]["text"]
-        assert refused["preferences"] == {**NONE, "keys": {"skip": "x"}, "grey": True, "blur": 3}
+        assert refused["preferences"] == {**NONE, "keys": {"skip": ";"}, "grey": True, "blur": 3}
         assert ask("ann", kind="start")["preferences"] == refused["preferences"]
         assert ask("bob", kind="start")["preferences"] == NONE
         assert ask("bob", kind="prefer", preferences={"blur": 5})["toasts"][0]["bad"]
