@@ -118,7 +118,8 @@ def server_of(service: Service) -> Server:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=int(limits.seconds + FINISHING),
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # of requests that are none, a stranger can send many
+    for library in ("uvicorn.error", "asyncio"):  # of requests that are none, and of who hangs up: as many as one likes
+        logging.getLogger(library).setLevel(logging.ERROR)
     return Server(config)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import struct
 import time
 
 import pytest
@@ -144,6 +145,22 @@ def test_whoever_hangs_up_is_no_error_of_ours(server, caplog):
     while 'route="/v1/judge",status="499"' not in (page := server.http.get("/metrics").text):
         assert time.monotonic() < deadline, page
     assert "internal-error" not in page and not caplog.records
+
+
+def test_whoever_hangs_up_in_a_stream_leaves_nothing_in_the_log(server, caplog):
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    body = json.dumps({"images": [f"bm{letter}=" for letter in "abcdefghijklmnop"], "stream": True}).encode()
+    head = b"POST /v1/judge HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    for _ in range(10):
+        with socket.create_connection((host, int(port))) as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wire.sendall(head % len(body) + body)
+            wire.recv(1)
+    deadline = time.monotonic() + 10
+    while server.service.under_way:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not caplog.records
 
 
 def test_what_no_room_can_hold_is_too_large():
