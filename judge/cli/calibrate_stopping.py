@@ -37,5 +37,9 @@ def calibrate_stopping(
     steps = sorted(found.looks[look] for look, _ in hits)
     said = f"; the middle one after step {steps[len(steps) // 2]}" if steps else ""
     print(f"stops {len(hits)} of the {len(bad)} drawings here that violate a rule{said}")
-    print(f"of those like the other {len(watched) - len(bad)}, at most {false_stops:.1%} on average")
+    wrong = sum(found.stopped(one.looks) is not None for one in watched if not one.violates)
+    fine = len(watched) - len(bad)
+    print(
+        f"and {wrong} of the {fine} that violate none, so that of others like these it is hardly over {false_stops:.1%}"
+    )
     print(printable(str(out)))

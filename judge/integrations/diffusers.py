@@ -215,18 +215,40 @@ def _no_clean(name: str) -> UserError:
 
 
 def _decoded(pipe: Any, clean: torch.Tensor) -> Pictures:
-    """The pictures of latents, by the pipeline's VAE; of a clip some frames."""
+    """The pictures of latents, by the pipeline's VAE; of a clip some frames, which a VAE of pictures decodes alone."""
     vae = getattr(pipe, "vae", None)
-    if vae is None or clean.ndim not in (4, 5) or vae.config.get("latents_mean") is not None:
+    if vae is None or not _is_known(vae, clean):
         raise UserError(
             f"it is not known how {type(pipe).__name__} makes pictures of its latents", hint="say so with decode="
         )
-    scaled = clean.to(vae.dtype) / vae.config.scaling_factor + (vae.config.get("shift_factor") or 0.0)
-    found = vae.decode(scaled, return_dict=False)[0]
+    if clean.ndim == 5 and not _of_clips(vae):
+        frames = list(evenly(clean.shape[2], _FRAMES))
+        alone = clean[:, :, frames].transpose(1, 2).flatten(0, 1)
+        shown = [_shown(one) for one in _decode(vae, alone)]
+        return [shown[place : place + len(frames)] for place in range(0, len(shown), len(frames))]
+    found = _decode(vae, clean)
     if found.ndim == 4:
         return [_shown(one) for one in found]
     frames = list(evenly(found.shape[2], _FRAMES))
     return [[_shown(one[:, frame]) for frame in frames] for one in found]
+
+
+def _decode(vae: Any, clean: torch.Tensor) -> torch.Tensor:
+    scaled = clean.to(vae.dtype) / vae.config.scaling_factor + (vae.config.get("shift_factor") or 0.0)
+    found: torch.Tensor = vae.decode(scaled, return_dict=False)[0]
+    return found
+
+
+def _is_known(vae: Any, clean: torch.Tensor) -> bool:
+    """Whether latents are pictures, or clips of (channels, frames, height, width), and scaled by one number."""
+    if clean.ndim not in (4, 5) or vae.config.get("latents_mean") is not None:
+        return False
+    return clean.ndim == 4 or clean.shape[1] == vae.config.get("latent_channels")
+
+
+def _of_clips(vae: Any) -> bool:
+    """Whether it has convolutions over time."""
+    return any(one.ndim == 5 for one in vae.parameters())
 
 
 def _shown(image: torch.Tensor) -> Image.Image:

@@ -2,7 +2,9 @@
 
 At each look the model is asked about the statements of the rules. How likely a rule is violated, from 0 to 1, is the
 least of its preconditions, each its likeliest alternative, and of "no exception holds"; over a bound the look detects
-it. A drawing is stopped as soon as the detections of a rule, summed up, reach eta times lambda, with eta looks in all.
+it. What looks violating is asked about once more, a little closer, and the lesser counts: what a model takes for
+something else hangs on how large it is, more than what it knows. A drawing is stopped as soon as the detections of a
+rule, summed up, reach eta times lambda, with eta looks in all.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from PIL.Image import Resampling
 from pydantic import Field, ValidationError, field_validator
 
 from judge.chain import Chain, chain_of
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Seen = Mapping[str, tuple[float, ...]]  # by rule, how likely each precondition holds, and then that no exception does
+_UNSURE = 0.05  # of what a calibration promises
+_DOUBTFUL = 0.5  # how likely a rule is violated, over which a picture is asked about again
+_MARGIN = 0.04  # of each side, which a closer copy lacks
 _ALL_ASKED = ThresholdOverrides(bounds=Bounds(fails_under=-30.0, holds_over=-30.0))  # no score is under it
 
 
@@ -40,6 +46,8 @@ class Stopping(Frozen):
     """Steps, from 0, after which the predicted picture is looked at. Eta is how many they are."""
     over: float = Field(default=0.5, ge=0.0, lt=1.0)
     """How likely a rule must be violated for a look to detect it: over this."""
+    own: dict[str, Annotated[float, Field(ge=0.0, le=1.0)]] = Field(default_factory=dict)
+    """By rule, over what instead; 1 is never reached."""
     level: float = Field(default=0.6, gt=0.0, le=1.0)
     """Lambda: a drawing is stopped when the detections of a rule sum up to eta times this."""
     telling: dict[str, tuple[int, ...]] = Field(default_factory=dict)
@@ -74,7 +82,9 @@ class Stopping(Frozen):
         """The look (from 0) at which a drawing is stopped, and the rule; None where it is not."""
         sums: Counter[str] = Counter()
         for number, seen in enumerate(looks[: len(self.looks)]):
-            sums.update(rule for rule, chances in seen.items() if self.likely(rule, chances) > self.over)
+            sums.update(
+                rule for rule, chances in seen.items() if self.likely(rule, chances) > self.own.get(rule, self.over)
+            )
             for rule, found in sums.most_common(1):
                 if found >= len(self.looks) * self.level - 1e-9:
                     return number, rule
@@ -111,11 +121,26 @@ class Looker:
         self._judge = Judge(asked, judge.mllm, settings=settings)
 
     def look(self, pictures: Sequence[Image]) -> list[Seen]:
-        """What is seen of each picture. What the model cannot say counts as not seen."""
+        """What is seen of each picture; of one of which a rule is rather violated than not, what is seen of it and of a
+        closer copy, whichever is less. What the model cannot say counts as not seen."""
+        found = self._seen(pictures)
+        doubtful = [place for place, one in enumerate(found) if any(min(each) > _DOUBTFUL for each in one.values())]
+        for place, closer in zip(doubtful, self._seen([_closer(pictures[one]) for one in doubtful]), strict=True):
+            found[place] = {rule: tuple(map(min, each, closer[rule])) for rule, each in found[place].items()}
+        return found
+
+    def _seen(self, pictures: Sequence[Image]) -> list[Seen]:
         return [
             {rule: _chances(chain, chances) for rule, chain in self.chains.items()}
             for chances in map(_answered, self._judge.judge_many(pictures))
         ]
+
+
+def _closer(picture: Image) -> Image:
+    """A picture without its margin, in its own size."""
+    across, down = round(picture.width * _MARGIN), round(picture.height * _MARGIN)
+    inner = picture.crop((across, down, picture.width - across, picture.height - down))
+    return inner.resize(picture.size, Resampling.BICUBIC)
 
 
 def gravest(frames: Sequence[Seen]) -> Seen:
@@ -124,8 +149,10 @@ def gravest(frames: Sequence[Seen]) -> Seen:
 
 
 def calibrated(runs: Sequence[Watched], *, false_stops: float = 0.05) -> Stopping:
-    """When to stop, so that of drawings like these that violate nothing at most a share of `false_stops` is stopped, on
-    average over calibrations. Which precondition of a rule is most telling, and how many looks must detect it, comes
+    """When to stop, so that of drawings like these that violate nothing hardly more than a share of `false_stops` is
+    stopped: of each setting by itself that is 95 % sure, and less of the one that is chosen (`tests/integrations/
+    test_stopping.py` simulates six: on average under 4 % for 5 %, and over 5 % in one calibration of five). Which
+    precondition of a rule is most telling, how many looks must detect it, and how sure of each rule they must be, comes
     from the drawings that violate it: what saves most steps.
 
     Raises:
@@ -137,26 +164,63 @@ def calibrated(runs: Sequence[Watched], *, false_stops: float = 0.05) -> Stoppin
     ):
         raise UserError("the drawings were looked at at other steps, each", hint="watch all with the same looks")
     bad, fine = [one for one in runs if one.violates], [one for one in runs if not one.violates]
-    allowed = math.floor(false_stops * (len(fine) + 1) + 1e-9)
-    if allowed < 1:
+    most = _most_wrong(len(fine), false_stops)
+    if most < 0:
         raise UserError(
             f"{len(fine)} drawings without violation are too few to stop at most {false_stops:.0%} of them wrongly",
-            hint=f"watch at least {math.ceil(1 / false_stops - 1e-9) - 1}",
+            hint=f"watch at least {math.ceil(math.log(_UNSURE) / math.log1p(-false_stops) - 1e-9)}",
         )
     violated = dict.fromkeys(rule for one in bad for rule in sorted(one.violates))
     telling = {rule: _most_telling(rule, [one for one in bad if rule in one.violates], fine) for rule in violated}
-    found = []
-    for wanted in range(1, len(fine[0].steps) + 1):
-        by = Stopping(looks=fine[0].steps, level=wanted / len(fine[0].steps), telling=telling)
-        over = sorted((_surest(one, by, wanted) for one in fine), reverse=True)[allowed - 1]
-        if over < 1:  # else nothing is over it
-            found.append(by.model_copy(update={"over": over}))
-    if not found:
+    steps = fine[0].steps
+    found = [
+        _over_for(Stopping(looks=steps, level=wanted / len(steps), telling=telling), wanted, bad, fine, most)
+        for wanted in range(1, len(steps) + 1)
+    ]
+    if all(over >= 1 for one in found for over in one.own.values()):  # nothing is over it
         raise UserError(
             "drawings without violation look like violations throughout, so none can be stopped by what is seen",
             hint="look at later steps, or reword the statements",
         )
     return max(found, key=lambda one: sum(saved(one, run) for run in bad))
+
+
+def _most_wrong(fine: int, share: float) -> int:
+    """How many of so many drawings may be stopped wrongly, so that it is hardly by chance that they are no more; -1
+    where even none may be chance."""
+    chance, most = (1 - share) ** fine, -1
+    total = chance
+    while total <= _UNSURE:
+        most += 1
+        chance *= (fine - most) / (most + 1) * share / (1 - share)
+        total += chance
+    return most
+
+
+def _over_for(by: Stopping, wanted: int, bad: Sequence[Watched], fine: Sequence[Watched], most: int) -> Stopping:
+    """How sure of each rule so many looks must be: no more than `most` of the fine drawings are stopped, which are
+    shared out between the rules so that most steps are saved."""
+    best: list[tuple[float, dict[str, float]]] = [(0.0, {}) for _ in range(most + 1)]  # by how many are shared out
+    for rule in dict.fromkeys(rule for run in (*fine, *bad) for seen in run.looks for rule in seen):
+        sure = sorted((_surest(run, by, wanted, rule) for run in fine), reverse=True)
+        bounds = [sure[wrong] for wrong in range(most + 1)]
+        own = [one for one in bad if rule in one.violates]
+        gains = []
+        for bound in bounds:
+            alone = by.model_copy(update={"over": 1.0, "own": {rule: bound}})
+            gains.append(sum(saved(alone, run) for run in own))
+        best = [
+            max(
+                (
+                    (best[left - wrong][0] + gains[wrong], {**best[left - wrong][1], rule: bounds[wrong]})
+                    for wrong in range(left + 1)
+                ),
+                key=lambda one: one[0],
+            )
+            for left in range(most + 1)
+        ]
+    own_bounds = best[most][1]
+    return by.model_copy(update={"over": min(max(own_bounds.values()), 0.999999), "own": own_bounds})
 
 
 def saved(stopping: Stopping, run: Watched) -> float:

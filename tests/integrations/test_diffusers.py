@@ -236,10 +236,92 @@ def test_a_pipeline_that_is_not_watched_or_cannot_be_decoded_is_refused(monkeypa
         run(pipe, 1, 2, callback_on_step_end=stop)
 
 
-def test_frames_of_a_clip_are_looked_at_each(monkeypatch):
-    """Latents with a dimension of frames, of which one turns red, decoded as a VAE of clips does."""
-    pipe = small_pipeline(monkeypatch, (RED,))
-    frames = torch.stack([tensor(one)[0] for one in (GREEN, GREEN, GREEN, GREEN, GREEN, RED)], dim=1)[None]
-    monkeypatch.setattr(pipe.vae, "decode", lambda latents, **_: (frames,))
-    shown = _decoded(pipe, torch.zeros(1, 4, 2, 8, 8))
+def moving_pipeline(monkeypatch, scheduler=None):
+    """AnimateDiff with small random weights. noises: how often it was asked for noise."""
+    diffusers = pytest.importorskip("diffusers")
+    small = {"block_out_channels": (8, 8), "norm_num_groups": 4, "layers_per_block": 1}
+    unet = diffusers.UNet2DConditionModel(
+        sample_size=8, in_channels=4, out_channels=4, cross_attention_dim=8, attention_head_dim=4,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"), **small,
+    )  # fmt: skip
+    motion = diffusers.MotionAdapter(
+        block_out_channels=(8, 8), motion_layers_per_block=1, motion_norm_num_groups=2, motion_num_attention_heads=2
+    )
+    vae = diffusers.AutoencoderKL(
+        latent_channels=4,
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        **small,
+    )
+    pipe = diffusers.AnimateDiffPipeline(
+        vae=vae, text_encoder=None, tokenizer=None, unet=unet, motion_adapter=motion,
+        scheduler=scheduler or diffusers.DDIMScheduler(beta_schedule="linear", steps_offset=1, clip_sample=False),
+    )  # fmt: skip
+    pipe.set_progress_bar_config(disable=True)
+    pipe.noises = 0
+    forward = pipe.unet.forward
+
+    def counted(*given, **named):
+        pipe.noises += 1
+        return forward(*given, **named)
+
+    monkeypatch.setattr(pipe.unet, "forward", counted)
+    return pipe
+
+
+def test_frames_of_a_video_pipeline_are_looked_at_each(monkeypatch):
+    """Six frames, of which the last turns red: four are decoded at a look, the first and the last among them."""
+    pipe = moving_pipeline(monkeypatch)
+    decode, decoded = pipe.vae.decode, []
+
+    def reddening(latents, **given):
+        found = decode(latents, **given)
+        decoded.append(tuple(latents.shape))
+        if len(decoded) <= 2:  # at the looks; then the pipeline decodes what was drawn
+            assert found[0].shape == (4, 3, 16, 16), "really decoded"
+            return (tensor(GREEN, GREEN, GREEN, RED),)
+        return found
+
+    monkeypatch.setattr(pipe.vae, "decode", reddening)
+    stop = EarlyStopping(judge=colour_judge(), stopping=Stopping(looks=(1, 3), level=1.0))
+    asked = {"prompt_embeds": torch.zeros(1, 4, 8), "guidance_scale": 1.0, "num_inference_steps": 6}
+    with stop.watching(pipe):
+        pipe(**asked, num_frames=6, height=16, width=16, output_type="pil", callback_on_step_end=stop)
+    assert stop.drawings[0].stopped == (3, "no-red") and pipe.noises == 4
+    assert decoded[:2] == [(4, 4, 8, 8)] * 2
+
+
+def test_what_a_video_pipeline_drew_is_checked_frame_by_frame(checker, monkeypatch):
+    pipe = moving_pipeline(monkeypatch)
+    frames = pipe(
+        prompt_embeds=torch.zeros(1, 4, 8), guidance_scale=1.0, num_inference_steps=1, num_frames=3, height=16, width=16
+    ).frames[0]
+    frames[1] = Image.new("RGB", frames[1].size, "red")
+    frames[0] = frames[2] = Image.new("RGB", frames[0].size, "lime")
+    shown, flagged = checker(frames)
+    assert flagged == [False, True, False] and shown[1].getpixel((0, 0)) == (0, 0, 0)
+
+
+class ClipVae(torch.nn.Module):
+    """Decodes clips as a VAE with convolutions over time does."""
+
+    dtype = torch.float32
+
+    def __init__(self):
+        super().__init__()
+        self.config = type("Config", (dict,), {"scaling_factor": 1.0})(latent_channels=4)
+        self.over_time = torch.nn.Conv3d(4, 3, 1)
+
+    def decode(self, latents, return_dict):
+        colours = (GREEN, GREEN, GREEN, GREEN, GREEN, RED)
+        return (torch.stack([tensor(one)[0] for one in colours], dim=1)[None],)
+
+
+def test_frames_of_a_clip_that_is_decoded_at_once_are_looked_at_each():
+    class Pipe:
+        vae = ClipVae()
+
+    shown = _decoded(Pipe, torch.zeros(1, 4, 2, 8, 8))
     assert [one.getpixel((0, 0)) for one in shown[0]] == [(0, 255, 0)] * 3 + [(255, 0, 0)]
+    with pytest.raises(UserError, match="say so with decode="):
+        _decoded(Pipe, torch.zeros(1, 2, 4, 8, 8))  # frames before channels

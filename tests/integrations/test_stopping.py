@@ -30,6 +30,12 @@ def test_a_drawing_is_stopped_as_soon_as_the_sum_is_reached():
     assert stopping.stopped([*seen(0.9, 0.1, 0.1, 0.9), *seen(1.0)]) is None, "looks after the last one do not count"
 
 
+def test_a_rule_may_have_a_bound_of_its_own():
+    stopping = Stopping(looks=(0,), over=0.7, own={"fire": 0.95})
+    assert stopping.stopped(seen(0.9)) is None and stopping.stopped(seen(0.96)) == (0, "fire")
+    assert stopping.stopped([{"water": (0.9, 1.0)}]) == (0, "water")
+
+
 def test_rules_are_summed_up_each_for_itself():
     looks = [{"fire": (0.9, 1.0), "water": (0.1, 1.0)}, {"fire": (0.1, 1.0), "water": (0.9, 1.0)}]
     assert Stopping(looks=(0, 1), level=0.6).stopped(looks) is None
@@ -58,16 +64,31 @@ def runs(rng, count):
     return [watched(rng, bad, 0.7 if bad else 0.3) for bad in (True, False) for _ in range(count)]
 
 
-def test_calibration_keeps_false_stops_and_finds_the_telling_precondition():
-    rng, wrong, fine = random.Random(5), 0, 0
+def test_calibration_keeps_false_stops_under_its_bound_and_finds_the_telling_precondition():
+    rng, shares = random.Random(5), []
     for _ in range(25):
-        stopping = calibrated(runs(rng, 39), false_stops=0.05)
+        stopping = calibrated(runs(rng, 93), false_stops=0.05)
         assert stopping.telling["fire"] in ((1,), (0, 1))
-        new = [watched(rng, False, 0.3) for _ in range(50)]
-        wrong += sum(stopping.stopped(one.looks) is not None for one in new)
-        fine += len(new)
-    assert wrong / fine <= 0.05 + 0.01
-    assert wrong > 0, "it promises 5 %, not none"
+        new = [watched(rng, False, 0.3) for _ in range(400)]
+        shares.append(sum(stopping.stopped(one.looks) is not None for one in new) / len(new))
+    assert sum(shares) / 25 <= 0.04 and sum(share > 0.05 for share in shares) <= 6, "of six settings it chooses one"
+    assert max(shares) > 0, "it promises 5 %, not none"
+
+
+def test_few_wrong_ones_are_shared_out_between_rules_where_they_save_most():
+    """What looks like water is surer than what looks like fire; one wrong drawing may be of either."""
+    rng = random.Random(3)
+
+    def run(fire, water, *violates):
+        looks = tuple({"fire": (fire, 1.0), "water": (water, 1.0)} for _ in range(2))
+        return Watched(violates=frozenset(violates), steps=(1, 2), of_steps=10, looks=looks)
+
+    fine = [run(rng.uniform(0.1, 0.3), rng.uniform(0.1, 0.7)) for _ in range(92)] + [run(0.95, 0.2)]
+    bad = [run(0.8, 0.1, "fire") for _ in range(9)] + [run(0.1, 0.9, "water") for _ in range(9)]
+    found = calibrated([*fine, *bad])
+    assert found.own["fire"] < 0.3 < 0.5 < found.own["water"] < 0.7, "each has a bound of its own"
+    assert all(found.stopped(one.looks) is not None for one in bad)
+    assert sum(found.stopped(one.looks) is not None for one in fine) == 1
 
 
 def test_calibration_tells_by_the_fewest_preconditions():
@@ -80,26 +101,28 @@ def test_calibration_tells_by_the_fewest_preconditions():
             looks=({"fire": (0.9 if bad else 0.1, rng.random(), 1.0)},),
         )
         for bad in (True, False)
-        for _ in range(20)
+        for _ in range(60)
     ]
     assert calibrated(some).telling == {"fire": (0,)} and calibrated(some).looks == (3,)
 
 
 def test_too_few_drawings_promise_nothing():
-    with pytest.raises(UserError, match="18 drawings without violation are too few") as raised:
-        calibrated(runs(random.Random(2), 18))
-    assert "at least 19" in str(raised.value)
-    calibrated(runs(random.Random(2), 19))
+    with pytest.raises(UserError, match="58 drawings without violation are too few") as raised:
+        calibrated(runs(random.Random(2), 58))
+    assert "at least 59" in str(raised.value)
+    calibrated(runs(random.Random(2), 59))
     with pytest.raises(UserError, match="none can be stopped"):
-        calibrated([Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))] * 30)
+        calibrated([Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))] * 60)
     with pytest.raises(UserError, match="looked at at other steps"):
-        calibrated([*runs(random.Random(2), 30), Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))])
+        calibrated([*runs(random.Random(2), 60), Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))])
 
 
 def test_it_is_kept_in_a_file_and_what_is_none_is_told(tmp_path):
     file = tmp_path / "stopping.json"
-    file.write_text(Stopping(looks=LOOKS, over=0.8, level=0.7, telling={"fire": (1,)}).model_dump_json())
-    assert Stopping.read(file) == Stopping(looks=LOOKS, over=0.8, level=0.7, telling={"fire": (1,)})
+    file.write_text(
+        Stopping(looks=LOOKS, over=0.8, own={"fire": 0.9}, level=0.7, telling={"fire": (1,)}).model_dump_json()
+    )
+    assert Stopping.read(file) == Stopping(looks=LOOKS, over=0.8, own={"fire": 0.9}, level=0.7, telling={"fire": (1,)})
     for wrong in ('{"looks": [3, 1]}', '{"level": 2}', "[]", "no json"):
         file.write_text(wrong)
         with pytest.raises(UserError, match="no file of when to stop"):
@@ -113,12 +136,23 @@ def test_every_statement_is_asked_at_once_and_exceptions_count():
     looker = Looker(colour_judge(model=model))
     red, teal, blue = (Image.new("RGB", (8, 8), colour) for colour in ((255, 0, 0), (0, 255, 255), (0, 0, 255)))
     found = looker.look([red, teal, blue])
-    assert len(model.asked) == 9, "three statements, each asked once of each picture"
+    assert len(model.asked) == 9 + 9, "three statements of each picture, and of a closer copy of each, as all violate"
     assert found[0]["no-red"][0] > 0.95 > 0.05 > found[1]["no-red"][0]
     assert min(found[1]["no-teal"]) > 0.95 > 0.05 > min(found[2]["no-teal"])
     stopping = Stopping()
     assert stopping.likely("no-blue", found[2]["no-blue"]) > 0.95
     assert stopping.likely("no-blue", found[1]["no-blue"]) < 0.05, "green lifts it"
+
+
+def test_what_looks_violating_is_asked_about_once_more_a_little_closer_and_the_lesser_counts():
+    model = ColourMllm()  # sees the colour of the corner
+    framed = Image.new("RGB", (100, 100), (255, 0, 0))
+    framed.paste((0, 0, 255), (3, 3, 97, 97))
+    red, black = (Image.new("RGB", (100, 100), colour) for colour in ((255, 0, 0), (0, 0, 0)))
+    found = Looker(colour_judge(model=model)).look([framed, red, black])
+    assert found[1]["no-red"][0] > 0.95 > 0.05 > found[0]["no-red"][0], "the margin alone is red"
+    assert found[0]["no-blue"][0] < 0.05, "only the closer copy is blue"
+    assert len(model.asked) == 3 * 3 + 2 * 3, "what looks fine is asked about once"
 
 
 def test_what_the_model_cannot_say_stops_nothing():
@@ -136,11 +170,11 @@ def test_of_a_clip_the_frame_that_is_likeliest_violating_counts():
 
 
 def test_the_command_writes_what_a_pipeline_reads_and_tells_wrong_lines(tmp_path):
-    lines = [one.model_dump_json() for one in runs(random.Random(4), 30)]
+    lines = [one.model_dump_json() for one in runs(random.Random(4), 60)]
     (tmp_path / "runs.jsonl").write_text("\n".join(lines) + "\n")
     arguments = ["calibrate-stopping", str(tmp_path / "runs.jsonl"), "-o", str(tmp_path / "stopping.json")]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert done.exit_code == 0 and "of the 30 drawings here that violate" in done.output
+    assert done.exit_code == 0 and "of the 60 drawings here that violate" in done.output
     stopping = Stopping.read(tmp_path / "stopping.json")
     assert stopping == calibrated(read_watched(tmp_path / "runs.jsonl")) and stopping.looks == tuple(range(6))
     (tmp_path / "runs.jsonl").write_text(f"{lines[0]}\n{{}}\nno json\n")
