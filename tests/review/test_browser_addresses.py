@@ -82,3 +82,73 @@ def test_places_can_be_gone_back_to_and_shared(browser, address):
         panel(page, "check")
         shared("#/dashboard?days=999")
         counted(page, "30")
+
+
+def opened(page, ref):
+    page.wait_for_function("ref => document.querySelector('#wb-ref')?.value === ref", arg=ref)
+    name = ref.split(":")[1].split("@")[0]
+    page.locator("#wb-state", has_text=f"{name} ").wait_for()
+
+
+def write(page, words):
+    page.locator("#wb-code .cm-content").click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type(words)
+    page.locator("#wb-unsaved").wait_for()
+
+
+def test_the_open_constitution_has_an_address_that_is_shared_and_gone_back_to(browser, address):
+    with visitor(browser, address) as page:
+
+        def shared(place):
+            page.goto("about:blank")
+            page.goto(f"{address}/{place}")
+
+        page.get_by_role("tab", name="Policy workbench").click()
+        opened(page, "shipped:demo")
+        page.locator("#wb-ref").select_option("shipped:unsafe-diffusion")
+        opened(page, "shipped:unsafe-diffusion")
+        at(page, "#/policy-workbench?constitution=shipped:unsafe-diffusion")
+        page.locator("#wb-tab-chains").click()
+        at(page, "#/policy-workbench/chains?constitution=shipped:unsafe-diffusion")
+        page.go_back()
+        panel(page, "check")
+        page.go_back()
+        opened(page, "shipped:demo")
+        at(page, "#/policy-workbench")
+        page.go_forward()
+        opened(page, "shipped:unsafe-diffusion")
+        page.reload()
+        opened(page, "shipped:unsafe-diffusion")
+        shared("#/policy-workbench/chains?constitution=shipped:vhd11k")
+        opened(page, "shipped:vhd11k")
+        panel(page, "chains")
+        at(page, "#/policy-workbench/chains?constitution=shipped:vhd11k")
+        shared("#/policy-workbench?constitution=saved:nowhere@9.9.9")
+        page.locator("#wb-toasts", has_text="no constitution saved:nowhere@9.9.9").wait_for()
+        opened(page, "shipped:vhd11k")
+        at(page, "#/policy-workbench?constitution=shipped:vhd11k")
+
+
+def test_no_address_throws_edits_away_without_a_question(browser, address):
+    with visitor(browser, address) as page:
+        page.goto("about:blank")
+        page.goto(f"{address}/#/policy-workbench?constitution=shipped:llavaguard")
+        opened(page, "shipped:llavaguard")
+        page.locator("#wb-ref").select_option("shipped:vhd11k")
+        opened(page, "shipped:vhd11k")
+        write(page, "# mine\n")
+        page.go_back()
+        dialog = page.get_by_role("dialog", name="Open another constitution?")
+        dialog.get_by_role("button", name="Keep editing").click()
+        at(page, "#/policy-workbench?constitution=shipped:vhd11k")
+        assert page.locator("#wb-unsaved").is_visible()
+        page.on("dialog", lambda one: one.accept())
+        page.goto("about:blank")
+        page.goto(f"{address}/#/policy-workbench?constitution=shipped:llavaguard")
+        dialog.wait_for()
+        assert page.locator("#wb-code").inner_text().count("# mine") == 1, "the edits are back, and asked about"
+        dialog.get_by_role("button", name="Open and lose edits").click()
+        opened(page, "shipped:llavaguard")
+        at(page, "#/policy-workbench?constitution=shipped:llavaguard")
+        assert not page.locator("#wb-unsaved").is_visible()

@@ -18,13 +18,17 @@ function nowOpen(reply) {
   opened = reply.opened; base = plain(reply.base); text = plain(reply.draft ?? reply.base);
   if (reply.whose !== undefined) whose = reply.whose;
   const mine = first ? kept() : null;
-  if (mine && (mine.text !== null || mine.ref !== opened)) {  // what was open, or being written, when the page went away
+  if (mine && (mine.text !== null || mine.ref !== opened && !heading)) {  // what was open, or being written, when the page went away
     restored = mine.text !== null ? new Date(mine.at).toLocaleString([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }) : "";
     line.unshift(["open", { ref: mine.ref, ...(mine.text !== null ? { draft: mine.text } : {}) }]);
     return;
   }
   if (!reply.draft) restored = "";
   keep(); showDirty();
+  const other = heading !== opened ? heading : "";
+  heading = "";
+  place(arriving || following); arriving = following = false;
+  if (other && dirty()) question("open", other);     // a shared address asks before edits are lost, too
 }
 
 function kept() {
@@ -56,11 +60,15 @@ const ask = $("wb-leave"), QUESTIONS = {
   open: ["Open another constitution?", "Open and lose edits"],
   discard: ["Discard the edits?", "Discard edits"],
 };
-function question(kind) {
+let leaving = "";                                    // for which one
+function question(kind, to = ref.value) {
+  leaving = to;
   [$("wb-leave-title").textContent, ask.querySelector("[value=go]").textContent] = QUESTIONS[kind];
   ask.returnValue = "stay"; ask.showModal();
 }
 ref.addEventListener("change", () => { if (dirty()) question("open"); else act("open", { ref: ref.value }); });
 $("wb-discard").addEventListener("click", () => question("discard"));
-ask.addEventListener("close", () => { if (ask.returnValue === "go") act("open", { ref: ref.value }); else ref.value = opened; });
-act("start");
+ask.addEventListener("close", () => {
+  if (ask.returnValue === "go") { act("open", { ref: leaving }); return; }
+  ref.value = opened; following = false; place(true);
+});

@@ -24,6 +24,8 @@ watch("value", () => {
   for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(name === "job" ? SLOTS[working] : SLOTS[name]); if (slot) slot.innerHTML = html; }
   if (reply.refs !== undefined) { ref.innerHTML = reply.refs; $("wb-against").innerHTML = reply.refs; }
   if (reply.opened !== undefined) { nowOpen(reply); curveOf = ""; if (current === "thresholds") wantedCurve = true; }
+  else if (opened === "" && heading) { heading = ""; act("start"); }  // the address named one that is not there: it was told
+  else if (following) { following = false; place(true); }
   if (reply.rules !== undefined) fillRules(reply.rules);
   if (reply.slots && "curve" in reply.slots) drawCurve();
   if ("job" in reply) progress(reply.job);
