@@ -31,6 +31,7 @@ from judge.cli import (
     schema,
     serve,
     test,
+    text_guard,
 )
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ VERBS: dict[str, Callable[..., None] | typer.Typer] = {  # in the order of `--he
     "audit-generator": audit_generator.audit_generator,
     "audit-erasure": audit_erasure.audit_erasure,
     "import": import_.import_policy,
+    "text-guard": text_guard.app,
     "serve": serve.app,
     "review": review.app,
     "audit": audit.audit,

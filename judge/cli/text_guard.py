@@ -1,0 +1,170 @@
+"""`judge text-guard`: `train` a model of harmful text on one's own, `rank` a table of pictures by their words."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from judge.errors import UserError
+from judge.printable import printable
+
+if TYPE_CHECKING:
+    from judge.text_guard import Ranked
+
+app = typer.Typer(help="Order pictures by the words that came with them. It clears nothing.", no_args_is_help=True)
+_HARMFUL = {
+    "harmful": True,
+    "1": True,
+    "true": True,
+    "yes": True,
+    "fine": False,
+    "0": False,
+    "false": False,
+    "no": False,
+}
+
+
+@app.command()
+def train(
+    texts: Annotated[Path, typer.Argument(metavar="HARMFUL.txt", help="Harmful texts of your own, one in each line.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file for the guard. It holds pieces of the texts.")],
+    labelled: Annotated[
+        Path | None, typer.Option(help="A CSV with the columns text and label (harmful or fine): for a threshold.")
+    ] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="Lines as they come: how many of them the threshold flags.")
+    ] = None,
+    order: Annotated[int, typer.Option(min=2, max=8, help="Letters that are looked at together.")] = 5,
+) -> None:
+    """Learn what harmful text looks like. Exit code: 0 written, 2 your mistake."""
+    from judge.text_guard import chosen, trained
+    from judge.text_guard.guard import key_of
+
+    if unlabelled is not None and labelled is None:
+        raise UserError("--unlabelled is for a threshold", hint="give --labelled, too")
+    sample = list(_lines(texts))
+    guard = trained(sample, order)
+    print(f"trained on {guard.texts} texts", file=sys.stderr)
+    if labelled is not None:
+        learnt = {key_of(line) for line in sample}
+        marked = list(_marked(labelled))
+        fresh = [(value, bad) for text, bad in marked if key_of(text) not in learnt
+                 and (value := guard.perplexity(text)) is not None]  # fmt: skip
+        if len(fresh) < len(marked):
+            print(f"{len(marked) - len(fresh)} labelled lines are empty or were trained on: left out", file=sys.stderr)
+        plain = (
+            [one for line in _lines(unlabelled) if (one := guard.perplexity(line)) is not None] if unlabelled else []
+        )
+        found = chosen(fresh, plain)
+        guard = guard.model_copy(update={"threshold": found})
+        print(
+            f"threshold: perplexity under {found.below:.4g}; macro-F1 {found.macro_f1:.3f} on lines that it was not "
+            f"chosen on ({found.harmful} harmful, {found.fine} fine)"
+        )
+        if found.flagged is not None:
+            print(f"of {len(plain)} unlabelled lines it flags {found.flagged:.1%}")
+    _write(out, guard.model_dump_json() + "\n")
+    print(printable(str(out)))
+
+
+@app.command()
+def rank(
+    table: Annotated[Path, typer.Argument(metavar="TABLE.csv", help="A table of pictures with a column of texts.")],
+    guard: Annotated[Path, typer.Option(help="What `judge text-guard train` wrote.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The table in the order in which to judge it.")],
+    column: Annotated[str, typer.Option(help="The column of texts: captions, alt text.")] = "caption",
+    first: Annotated[int | None, typer.Option(min=0, help="Take the likeliest so many only.")] = None,
+    at_random: Annotated[int, typer.Option(min=0, help="With --first: so many of the others, drawn at random.")] = 0,
+) -> None:
+    """Order a table for `judge batch`, likeliest harmful first. Exit code: 0 written, 2 your mistake."""
+    from judge.text_guard import TextGuard, ranked, sampled
+
+    if at_random and first is None:
+        raise UserError("--at-random is drawn from what --first leaves", hint="give --first N, too")
+    heads, rows = _table(table)
+    if column not in heads:
+        raise UserError(
+            f"{printable(str(table))} has no column {column!r}",
+            hint=f"it has: {printable(', '.join(heads))}; name one with --column",
+        )
+    every = ranked(rows, column, TextGuard.read(guard))
+    taken = every if first is None else sampled(every, first, at_random)
+    _write(out, _as_csv(heads, taken))
+    silent = sum(one.perplexity is None for one in every)
+    print(f"{len(taken)} of {len(every)} rows, likeliest harmful first; {silent} without a text come last")
+    if len(taken) < len(every):
+        print(f"{len(every) - len(taken)} rows are not in it: they are not cleared, only not looked at")
+    print(printable(str(out)))
+
+
+def _lines(path: Path) -> Iterator[str]:
+    return (line for line in _text(path).splitlines() if line.strip())
+
+
+def _marked(path: Path) -> Iterator[tuple[str, bool]]:
+    heads, rows = _table(path)
+    if not {"text", "label"} <= set(heads):
+        raise UserError(
+            f"{printable(str(path))} needs the columns text and label", hint=f"it has: {printable(', '.join(heads))}"
+        )
+    for number, row in enumerate(rows, 2):
+        label = (row["label"] or "").strip().casefold()
+        if label not in _HARMFUL:
+            raise UserError(f"{printable(str(path))}, row {number}: {row['label']!r} is neither harmful nor fine")
+        yield row["text"] or "", _HARMFUL[label]
+
+
+def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    reader = csv.DictReader(io.StringIO(_text(path)), restkey=None, strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise UserError(f"{printable(str(path))}, line {reader.line_num}: {error}", hint="is it a CSV file?") from error
+    heads = list(reader.fieldnames or [])
+    if len(set(heads)) < len(heads) or not heads:
+        raise UserError(f"{printable(str(path))} has no heads, or one twice: {printable(', '.join(heads))}")
+    for number, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise UserError(
+                f"{printable(str(path))}, row {number} has more or fewer fields than the {len(heads)} of its heads"
+            )
+    return heads, rows
+
+
+def _text(path: Path) -> str:
+    from judge.files import read_text
+
+    try:
+        return read_text(path).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UserError(f"{printable(str(path))} cannot be read: {why}", hint="save it as UTF-8") from error
+
+
+def _as_csv(heads: Sequence[str], rows: Sequence[Ranked]) -> str:
+    written = io.StringIO()
+    own = ("text_perplexity", "text_flagged", "text_stratum")
+    writer = csv.writer(written)
+    writer.writerow([*heads, *own])
+    for one in rows:
+        perplexity = "" if one.perplexity is None else f"{one.perplexity:.6g}"
+        flagged = "" if one.flagged is None else str(one.flagged).lower()
+        writer.writerow([*(one.row[head] for head in heads), perplexity, flagged, one.stratum])
+    return written.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    from judge.files import write_whole
+
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise UserError(
+            f"{printable(str(path))} cannot be written: {error.strerror}", hint="name another file"
+        ) from error
