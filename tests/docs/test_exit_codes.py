@@ -19,6 +19,7 @@ MISTAKES = {
     "diff": "nowhere.yaml nowhere.yaml", "eval": "nowhere", "lint": "nowhere.yaml", "calibrate": "nowhere.yaml nowhere",
     "import": "nowhere.md", "review": "add nowhere.jsonl", "serve": "-c nowhere.yaml --port 0", "audit": "--data nowhere", "audit-generator": "nowhere.csv -o out",
     "calibrate-stopping": "nowhere.jsonl -o out.json", "audit-erasure": "nowhere.csv nowhere.csv -o out", "export": "--data nowhere",
+    "text-guard": "rank nowhere.csv --guard nowhere.json -o out.csv",
     "schema": "--verdict --check", "bench": "--batch 0", "probe": "--model /nowhere", "doctor": "--model /nowhere",
 }  # fmt: skip
 
