@@ -32,10 +32,12 @@ from judge.caches.shared import SharedAnswers
 from judge.clip_verdict import ClipVerdict
 from judge.constitution import Constitution, load_constitution
 from judge.evaluation.measures.shares import share
-from judge.judging.clips.choosing import finer, first_look, wider
+from judge.judging.clips.choosing import next_look
+from judge.judging.clips.sight import of_all_kinds
 from judge.judging.clips.spans import State, spans_of
 from judge.judging.pipeline import Judge
 from judge.media.clips import opened_clip
+from judge.media.clips.looks import Looks
 from judge.settings import ClipLimits
 from judge.verdict import RuleOutcome
 from tools.compose_examples import CACHE
@@ -223,24 +225,24 @@ def both_ways(judge: Judge, clip: DrawnClip) -> ClipFigures:
 def as_known(clip: DrawnClip) -> ClipFigures:
     """A clip of which every frame is judged rightly, without a model."""
     strip = opened_clip(clip.data, ClipLimits())
-    step_ms = ClipLimits().step_seconds * 1000
+    looks, step_ms = Looks([one.data for one in strip.held]), ClipLimits().step_seconds * 1000
 
     def outcome(place: int) -> RuleOutcome:
         shown = any(start <= strip.held[place].ms < end for start, end in clip.ranges)
         return RuleOutcome.VIOLATED if shown else RuleOutcome.NOT_VIOLATED
 
-    begun, left = time.perf_counter(), FRAMES // SHARE
+    begun = time.perf_counter()
+    judged: dict[int, RuleOutcome] = {}
     seen: dict[int, RuleOutcome] = {}
-    places = first_look(strip, left, step_ms)
-    while places and left:
-        places = places[:left]
-        left -= len(places)
-        seen |= {place: outcome(place) for place in places}
+    told: dict[int, Sequence[RuleOutcome]] = {}
+    while places := next_look(strip, looks, told, FRAMES // SHARE - len(judged), step_ms):
+        judged |= {place: outcome(place) for place in places}
+        seen = of_all_kinds(looks, judged)
         told = {place: (one,) for place, one in seen.items()}
-        places = finer(strip, told, left, step_ms) or wider(strip, told, left, step_ms)
-    held = [one for one in spans_of(strip, seen, step_ms) if one.state is State.HOLDS]
+    spans = spans_of(strip, looks, seen, step_ms)
+    held = [one for one in spans if one.state is State.HOLDS]
     few = [(one.start_ms, one.end_ms) for one in held]
-    return ClipFigures(clip, list(clip.ranges), few, strip.frames, len(seen), (0.0, time.perf_counter() - begun))
+    return ClipFigures(clip, list(clip.ranges), few, strip.frames, len(judged), (0.0, time.perf_counter() - begun))
 
 
 def the_judge() -> tuple[Judge, Constitution]:

@@ -89,6 +89,7 @@ class Detail(StrEnum):
     CLIP_MISSING = "clip_missing"  # from here on: why a stretch of a clip was not looked at
     CLIP_DAMAGED = "clip_damaged"
     CLIP_MOST = "clip_most"
+    CLIP_KEPT = "clip_kept"
     CLIP_JUDGING = "clip_judging"
 
 

@@ -1,33 +1,30 @@
 """The flow of a clip: 1. look through it; 2. judge a first few frames; 3. look more finely where they differ, and then
-where nobody looked; 4. write down what that tells of its time.
+where nobody looked; 4. write down what that tells of its time. What looks alike is judged once.
 """
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from judge.errors import ImageError, UserError
 from judge.judging.clips import record
-from judge.judging.clips.choosing import finer, first_look, wider
+from judge.judging.clips.choosing import next_look
+from judge.judging.clips.sight import of_all_kinds
 from judge.judging.opening import name_of
 from judge.judging.scoring import rule_scores
 from judge.media.clips import Strip, is_clip, names_clip, opened_clip
+from judge.media.clips.looks import Looks
 from judge.media.clips.sniffing import HEAD
 from judge.media.clips.strip import clock
-from judge.media.likeness import UNLIKE, difference, fingerprint
 from judge.verdict import RuleOutcome, Verdict, VerdictWord
 
 if TYPE_CHECKING:
     from judge.clip_verdict import ClipVerdict
     from judge.judging.pipeline import Judge
-    from judge.media.likeness import Fingerprint
 
 _WORST = (RuleOutcome.PRUNED, RuleOutcome.NOT_VIOLATED, RuleOutcome.UNDECIDED, RuleOutcome.VIOLATED)
 
@@ -46,8 +43,10 @@ class FrameTold:
 
 @dataclass
 class ClipTold:
-    """What came of the frames of a clip, by their place in `Strip.held`. late: whether the time for judging was up."""
+    """What came of the frames of a clip, by their place in `Strip.held`: those judged, and those that look like one.
+    late: whether the time for judging was up."""
 
+    looks: Looks
     frames: dict[int, FrameTold] = field(default_factory=dict)
     late: bool = False
 
@@ -96,46 +95,36 @@ def holds_clip(source: object) -> bool:
 
 def _look(judge: Judge, strip: Strip, name: str) -> ClipTold:
     """Judge frames until nothing more is to be found out, or as many are judged as may be."""
-    limits, told = judge.settings.clips, ClipTold()
+    limits, told = judge.settings.clips, ClipTold(Looks([one.data for one in strip.held]))
     step_ms, until = limits.step_seconds * 1000, time.monotonic() + limits.judging_seconds
-    prints: dict[int, Fingerprint] = {}
-    left = limits.frames
-    places = first_look(strip, left, step_ms)
-    while places:
-        some, places = places[: judge.settings.batch], places[judge.settings.batch :]
-        if time.monotonic() > until:
-            told.late = True
+    judged: dict[int, FrameTold] = {}
+    while places := next_look(strip, told.looks, _outcomes(told), limits.frames - len(judged), step_ms):
+        while places and not told.late:
+            some, places = places[: judge.settings.batch], places[judge.settings.batch :]
+            told.late = time.monotonic() > until
+            if not told.late:
+                judged |= _judge(judge, strip, some, name)
+        told.frames = {
+            place: one if place in judged else replace(one, like=told.looks.kinds[place])
+            for place, one in of_all_kinds(told.looks, judged).items()
+        }
+        if told.late:
             break
-        left -= _judge(judge, strip, some, told, prints, name)
-        if not places and left > 0:
-            seen = {place: tuple(one.outcomes.values()) for place, one in told.frames.items()}
-            places = finer(strip, seen, left, step_ms) or wider(strip, seen, left, step_ms)
     return told
 
 
-def _judge(
-    judge: Judge, strip: Strip, places: Sequence[int], told: ClipTold, prints: dict[int, Fingerprint], name: str
-) -> int:
-    """Judge frames, but those that look like one that was judged. Returns how many were."""
-    fresh: list[int] = []
-    same: dict[int, int] = {}
-    for place in places:
-        with Image.open(io.BytesIO(strip.held[place].data)) as image:
-            one = fingerprint(image.convert("RGB"))
-        alike = next((other for other, known in prints.items() if difference(one, known) < UNLIKE), None)
-        if alike is None:
-            prints[place] = one
-            fresh.append(place)
-        else:
-            same[place] = alike
-    verdicts = judge.judge_many([strip.held[place].data for place in fresh])
-    for place, verdict in zip(fresh, verdicts, strict=True):
+def _outcomes(told: ClipTold) -> dict[int, tuple[RuleOutcome, ...]]:
+    return {place: tuple(one.outcomes.values()) for place, one in told.frames.items()}
+
+
+def _judge(judge: Judge, strip: Strip, places: Sequence[int], name: str) -> dict[int, FrameTold]:
+    """What comes of frames."""
+    found: dict[int, FrameTold] = {}
+    verdicts = judge.judge_many([strip.held[place].data for place in places])
+    for place, verdict in zip(places, verdicts, strict=True):
         named = verdict.model_copy(update={"image": f"{name} at {clock(strip.held[place].ms)}"})
-        told.frames[place] = _told(named, [rule.id for rule in judge.constitution.rules])
-    for place, other in same.items():
-        like = told.frames[other]
-        told.frames[place] = FrameTold(like.word, like.outcomes, like.scores, like.verdict, other)
-    return len(fresh)
+        found[place] = _told(named, [rule.id for rule in judge.constitution.rules])
+    return found
 
 
 def _told(verdict: Verdict, rules: Sequence[str]) -> FrameTold:

@@ -66,7 +66,7 @@ def clip_verdict(
         rules=findings,
         looked_at=1.0 if not unseen else min(0.9999, round(share, 4)),
         not_looked_at=tuple(Stretch(start_ms=one.start_ms, end_ms=one.end_ms, why=str(one.why)) for one in unseen),
-        frames=tuple(_frame(strip, place, told.frames) for place in sorted(told.frames)),
+        frames=tuple(_frame(strip, place, told.frames) for place in _shown(strip, findings, told.frames)),
         evidence=tuple(_evidence(strip, findings, told.frames)),
         clip_facts=ClipFacts(
             sha256=strip.sha256,
@@ -101,13 +101,15 @@ def unreadable(name: str, error: ImageError, source: Provenance, limits: ClipLim
 
 def _spans(strip: Strip, told: ClipTold, rule: str, limits: ClipLimits) -> list[TimeSpan]:
     outcomes = {place: one.outcomes[rule] for place, one in told.frames.items()}
-    return spans_of(strip, outcomes, limits.step_seconds * 1000)
+    return spans_of(strip, told.looks, outcomes, limits.step_seconds * 1000)
 
 
 def _unseen(strip: Strip, spans: Sequence[TimeSpan], told: ClipTold, limits: ClipLimits) -> list[Unseen]:
     """What was not looked at, and why: what could not be decoded, and what nobody had room or time for."""
     if told.late:
         why = Why.of(Detail.CLIP_JUDGING, seconds=limits.judging_seconds)
+    elif sum(one.like is None for one in told.frames.values()) < limits.frames:
+        why = Why.of(Detail.CLIP_KEPT)
     else:
         why = Why.of(Detail.CLIP_MOST, most=limits.frames)
     found = list(strip.unseen)
@@ -162,17 +164,29 @@ def _ranges(rule: str, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[
     for place, one in enumerate(spans):
         if one.state is not State.HOLDS:
             continue
-        before = spans[place - 1] if place else None
-        after = spans[place + 1] if place + 1 < len(spans) else None
-        inside = [each for each in frames if one.start_ms <= strip.held[each].ms < one.end_ms]
+        first, last = place, place
+        while first > 0 and spans[first - 1].state in _NOT_KNOWN:
+            first -= 1
+        while last + 1 < len(spans) and spans[last + 1].state in _NOT_KNOWN:
+            last += 1
+        inside = [each for each in _places(strip, one) if each in frames]
         telling = max(inside, key=lambda each: frames[each].scores.get(rule, 0.0), default=strip.at(one.start_ms))
         yield TimeRange(
             start_ms=one.start_ms,
             end_ms=one.end_ms,
-            may_start_ms=before.start_ms if before is not None and before.state in _NOT_KNOWN else one.start_ms,
-            may_end_ms=after.end_ms if after is not None and after.state in _NOT_KNOWN else one.end_ms,
+            may_start_ms=spans[first].start_ms,
+            may_end_ms=spans[last].end_ms,
             telling_ms=strip.held[telling].ms,
         )
+
+
+def _places(strip: Strip, span: TimeSpan) -> Iterator[int]:
+    """Places of the held frames that begin in a stretch of time."""
+    for place in range(strip.at(span.start_ms), len(strip.held)):
+        if strip.held[place].ms >= span.end_ms:
+            return
+        if strip.held[place].ms >= span.start_ms:
+            yield place
 
 
 def _why_open(rule: Rule, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[int, FrameTold]) -> Why:
@@ -190,9 +204,9 @@ def _why_open(rule: Rule, spans: Sequence[TimeSpan], strip: Strip, frames: Mappi
 
 def _open_at(rule: str, span: TimeSpan, strip: Strip, frames: Mapping[int, FrameTold]) -> str:
     """Why a rule is undecided in a stretch: what is said of its first frame."""
-    for place in sorted(frames):
-        found = frames[place].verdict
-        if span.start_ms <= strip.held[place].ms < span.end_ms and found is not None:
+    for place in _places(strip, span):
+        found = frames[place].verdict if place in frames else None
+        if found is not None:
             mine = next((one for one in found.findings if one.rule == rule and one.reason is not None), None)
             return str(mine.reason) if mine is not None else "; ".join(found.reasons)
     return ""
@@ -234,6 +248,12 @@ def _notes(findings: Sequence[ClipFinding]) -> Iterator[str]:
 def _judged(strip: Strip, told: ClipTold) -> str:
     judged = sum(one.like is None for one in told.frames.values())
     return str(Why.of(Note.CLIP_FRAMES, judged=judged, total=strip.frames))
+
+
+def _shown(strip: Strip, findings: Sequence[ClipFinding], frames: Mapping[int, FrameTold]) -> list[int]:
+    """Frames that were judged, and of those that look like one the most telling of each range."""
+    telling = {each.telling_ms for one in findings for each in one.ranges}
+    return [place for place in sorted(frames) if frames[place].like is None or strip.held[place].ms in telling]
 
 
 def _frame(strip: Strip, place: int, frames: Mapping[int, FrameTold]) -> JudgedFrame:

@@ -1,8 +1,7 @@
 """What judged frames tell of the time between them, for one rule: where it holds, where not, and where nobody knows.
 
-A frame tells of itself and of those that look like it. Between two of one shot that say the same, no more than a step
-apart, it is taken to be so all the time; where they differ, the time between is an edge. The rest was not looked at.
-Pure: knows frames, outcomes and milliseconds.
+A frame tells of itself and of those that look like it. What lies on the way between two (`sight`) is taken to be as
+both are; where they differ, it is an edge. The rest was not looked at. Pure: knows frames, outcomes and milliseconds.
 """
 
 from __future__ import annotations
@@ -13,7 +12,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from judge.constitution.clip_bound import ClipBound
+from judge.judging.clips.sight import own_end, sight
 from judge.media.clips import Strip
+from judge.media.clips.looks import Looks
 from judge.verdict import RuleOutcome
 
 
@@ -23,7 +24,7 @@ class State(StrEnum):
     HOLDS = "holds"
     CLEAR = "clear"
     OPEN = "open"  # looked at, and undecided
-    EDGE = "edge"  # between two frames of which not the same came
+    EDGE = "edge"  # on the way between two frames of which not the same came
     UNSEEN = "unseen"
 
 
@@ -57,10 +58,11 @@ class Amount:
 _STATES = {RuleOutcome.VIOLATED: State.HOLDS, RuleOutcome.UNDECIDED: State.OPEN}
 
 
-def spans_of(strip: Strip, outcomes: Mapping[int, RuleOutcome], step_ms: float) -> list[TimeSpan]:
-    """The whole time of a clip, in order, as one rule's outcomes tell of it. outcomes: by place in `Strip.held`."""
+def spans_of(strip: Strip, looks: Looks, outcomes: Mapping[int, RuleOutcome], step_ms: float) -> list[TimeSpan]:
+    """The whole time of a clip, in order, as one rule's outcomes tell of it. outcomes: by place in `Strip.held`, of
+    frames that were judged and of those that look like them."""
     states = {place: _STATES.get(outcome, State.CLEAR) for place, outcome in outcomes.items()}
-    pieces = _overlaid(_pieces(strip, states, step_ms), strip)
+    pieces = _overlaid(_pieces(strip, looks, states, step_ms), strip)
     found: list[TimeSpan] = []
     for one in pieces:
         if found and found[-1].state is one.state and found[-1].end_ms == one.start_ms:
@@ -78,40 +80,17 @@ def amount(spans: Iterable[TimeSpan], states: Iterable[State], duration_ms: int)
     return Amount(sum(one.frames for one in some), ms, min(1.0, ms / max(1, duration_ms)))
 
 
-def _pieces(strip: Strip, states: Mapping[int, State], step_ms: float) -> Iterator[TimeSpan]:
-    """Stretches that one frame tells of, and those between; each within a shot."""
-    left: int | None = None
-    loose: list[tuple[int, int, int, int]] = []  # start, end, frames and shot of what no judged frame tells of
-    for place, one in enumerate(strip.held):
-        if place in states:
-            yield from _between(strip, states, step_ms, left, place, loose)
-            own = one.until_ms if one.alike else one.ms + (one.until_ms - one.ms) // one.count
-            yield TimeSpan(one.ms, own, one.count if one.alike else 1, states[place])
-            left, loose = place, []
-            if not one.alike:
-                loose.append((own, one.until_ms, one.count - 1, one.shot))
-        else:
-            loose.append((one.ms, one.until_ms, one.count, one.shot))
-    yield from _between(strip, states, step_ms, left, None, loose)
-
-
-def _between(
-    strip: Strip,
-    states: Mapping[int, State],
-    step_ms: float,
-    left: int | None,
-    right: int | None,
-    loose: list[tuple[int, int, int, int]],
-) -> Iterator[TimeSpan]:
-    """What lies between two judged frames, or before the first and behind the last, a shot at a time."""
-    for shot in dict.fromkeys(one[3] for one in loose):
-        some = [one for one in loose if one[3] == shot]
-        near = [states[one] for one in (left, right) if one is not None and strip.held[one].shot == shot]
-        start, end = some[0][0], some[-1][1]
+def _pieces(strip: Strip, looks: Looks, states: Mapping[int, State], step_ms: float) -> Iterator[TimeSpan]:
+    """A stretch for each held frame, and one for those behind it of which nothing was kept."""
+    for place, telling in enumerate(sight(strip, looks, states, step_ms)):
+        one, own = strip.held[place], own_end(strip, place)
         state = State.UNSEEN
-        if near and end - start <= step_ms:
-            state = near[0] if near[0] is near[-1] else State.EDGE
-        yield TimeSpan(start, end, sum(one[2] for one in some), state)
+        if telling is not None:
+            before, after = (states[each] for each in telling)
+            state = before if before is after else State.EDGE
+        yield TimeSpan(one.ms, own, one.count if one.alike else 1, state)
+        if own < one.until_ms or not one.alike:
+            yield TimeSpan(own, one.until_ms, 0 if one.alike else one.count - 1, State.UNSEEN)
 
 
 def _overlaid(spans: Iterable[TimeSpan], strip: Strip) -> Iterator[TimeSpan]:

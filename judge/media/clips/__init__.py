@@ -2,8 +2,8 @@
 
 1. `sniffing` tells a clip from an image by its first bytes. 2. `opening` has a process of its own (`child`) look
 through the file, within limits. 3. There `decoding` decodes every frame once, in order, and `holding` keeps small
-copies of those that differ. 4. What comes back is a `Strip`. Later `stills` makes single frames again (`jumping`).
-Knows no rule and no model.
+copies of those that differ. 4. What comes back is a `Strip`; `looks` tells which of its frames look alike. Later
+`stills` makes single frames again (`jumping`). Knows no rule and no model.
 """
 
 from judge.media.clips.opening import opened_clip, reads_clips

@@ -25,6 +25,7 @@ MOST, MOST_BYTES = 3_600, 320 * 2**20  # frames that are held, and bytes of thei
 _QUALITY = 95  # of the copies: what a codec of films left is barely touched
 _CUT = 24.0  # mean difference of two frames in a row, of 255, that is a cut whatever was before
 _JUMP, _TIMES = 1.5, 4.0  # or one of at least _JUMP that is _TIMES the mean of those before
+_BACK = 2.0  # or one of at least _JUMP to so many times closer to an earlier frame: that is flicker, and no movement
 _BEFORE = 12  # of those
 
 
@@ -48,7 +49,7 @@ class Holding:
         self._kept: list[_Kept] = []
         self._bytes = self._spacing = self._shot = 0
         self._last: Fingerprint | None = None  # of the last one kept
-        self._before: Fingerprint | None = None  # of the frame before
+        self._before: deque[Fingerprint] = deque(maxlen=_BEFORE)  # the latest frames
         self._changes: deque[float] = deque(maxlen=_BEFORE)
 
     def add(self, ms: int, small: Image.Image, copy: Callable[[], Image.Image]) -> None:
@@ -56,7 +57,7 @@ class Holding:
         that is to be looked at, where this frame is kept."""
         one = fingerprint(small)
         cut = self._is_cut(one)
-        self._before = one
+        self._before.append(one)
         if self._kept and not cut and self._last is not None and difference(one, self._last) < UNLIKE:
             self._kept[-1].count += 1
             return
@@ -86,16 +87,17 @@ class Holding:
         ]
 
     def _is_cut(self, one: Fingerprint) -> bool:
-        if self._before is None or self._before.shape != one.shape:
+        if not self._before or self._before[-1].shape != one.shape:
             self._changes.clear()
+            self._before.clear()
             return True
-        import numpy
-
-        apart = numpy.abs(one[..., :3].astype(numpy.int16) - self._before[..., :3])
-        change = float(apart.mean())
+        change = _change(one, self._before[-1])
         usual = sum(self._changes) / len(self._changes) if self._changes else 0.0
         self._changes.append(change)
-        return change >= _CUT or (len(self._changes) > 1 and change >= max(_JUMP, _TIMES * usual))
+        if change >= _CUT or (len(self._changes) > 1 and change >= max(_JUMP, _TIMES * usual)):
+            return True
+        earlier = list(self._before)[-2::-1]
+        return change >= _JUMP and any(_change(one, other) <= change / _BACK for other in earlier)
 
     def _will_be_too_many(self, ms: int) -> bool:
         """Whether, at this pace, more will be kept than there is room for. Each costs the time of a JPEG."""
@@ -126,3 +128,10 @@ class Holding:
             else:
                 left.append(_Kept(one.ms, one.shot, one.first, one.data, one.count, one.alike))
         return left
+
+
+def _change(one: Fingerprint, other: Fingerprint) -> float:
+    """The mean difference of two frames in colour."""
+    import numpy
+
+    return float(numpy.abs(one[..., :3].astype(numpy.int16) - other[..., :3]).mean())

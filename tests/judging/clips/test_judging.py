@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from judge.clip_verdict import ClipVerdict
@@ -78,6 +80,24 @@ def test_a_rule_may_have_to_hold_for_long_enough(bound, word, outcome):
     assert (below in verdict.notes) is (word == "no_violation")
 
 
+@pytest.mark.parametrize(("rate", "period", "on"), [(15, 2, 1), (10, 3, 1), (30, 4, 2), (24, 5, 1)])
+def test_a_clip_that_flickers_is_known_frame_by_frame(rate, period, on):
+    bad = [number % period >= period - on for number in range(3 * rate)]
+    clip = film([plain("red") if one else dotted(8) for one in bad], rate=rate)
+    held_ms = sum((number + 1) * 1000 // rate - number * 1000 // rate for number, one in enumerate(bad) if one)
+    verdict = judge_of(RED).judge_clip(clip)
+    (rule,) = verdict.rules
+    assert (verdict.verdict, verdict.looked_at, rule.held_frames) == ("violation", 1.0, sum(bad))
+    assert rule.held_ms == rule.may_hold_ms == pytest.approx(held_ms, abs=40)
+    assert len(rule.ranges) == sum(one and not before for before, one in zip([False, *bad], bad, strict=False))
+    assert all(one.may_end_ms - one.may_start_ms == one.end_ms - one.start_ms for one in rule.ranges)
+    assert {one.telling_ms for one in rule.ranges} <= {one.ms for one in verdict.frames}
+    assert f"2 of {len(bad)} frames were judged" in verdict.notes
+    for extra, word in ((0, "violation"), (1, "no_violation")):
+        some = judge_of(f"{RED}, clip: {{at_least: {sum(bad) + extra} frames}}").judge_clip(clip)
+        assert some.verdict == word
+
+
 def test_what_is_undecided_and_could_make_it_long_enough_is_for_a_person():
     clip = colours(("white", 10), ("red", 10), ("grey", 10), ("white", 10))
     for bound, word in (("1 s", "violation"), ("1.5 s", "needs_review"), ("2.5 s", "no_violation")):
@@ -101,11 +121,26 @@ def test_what_there_was_no_room_for_was_not_looked_at():
     clip = film([dotted(place) for place in range(40)] * 3)
     verdict = judge_of(RED, clips={"frames": 4}).judge_clip(clip)
     assert (verdict.verdict, verdict.causes) == ("needs_review", ("incomplete",))
-    assert verdict.reasons[0] == "0:00.100 to 0:02.000 was not looked at: at most 4 frames are judged"
+    assert verdict.reasons[0] == "0:00.100 to 0:00.400 was not looked at: at most 4 frames are judged"
     assert 0 < verdict.looked_at < 0.5
     told = sum(one.end_ms - one.start_ms for one in verdict.not_looked_at)
     assert verdict.looked_at == pytest.approx(1 - told / 12_000, abs=1e-4)
     assert judge_of(RED).judge_clip(clip).verdict == "no_violation"
+
+
+def test_frames_beyond_those_that_are_kept_were_not_looked_at(monkeypatch):
+    opened = judging.opened_clip
+
+    def thinner(clip, limits):
+        strip = opened(clip, limits)
+        pairs = zip(strip.held[::2], strip.held[1::2], strict=True)
+        held = [replace(one, until_ms=other.until_ms, count=2, alike=False) for one, other in pairs]
+        return replace(strip, held=tuple(held))
+
+    monkeypatch.setattr(judging, "opened_clip", thinner)
+    verdict = judge_of(RED).judge_clip(film([dotted(place) for place in range(40)]))
+    assert (verdict.verdict, verdict.looked_at) == ("needs_review", 0.5)
+    assert "more frames differ than are kept" in verdict.reasons[0]
 
 
 def test_a_part_that_is_missing_is_for_a_person_and_hides_no_violation():
