@@ -15,6 +15,7 @@ from judge.models.scripted import ScriptedMllm
 from judge.resources import shipped_constitutions
 from judge.review.queue.showing import item_html
 from judge.review.store import Role, Store
+from judge.review.ui import parts
 from judge.review.ui.context import Context, Person
 from judge.review.ui.parts import is_outside, rules_html
 from judge.review.uploads import judging
@@ -135,10 +136,11 @@ def test_how_far_it_is_counts_questions_about_the_picture(store, judges):
     assert one.image == b"", "the file is kept in the store only"
 
 
-def test_what_is_no_picture_is_refused_before_it_waits(store, judges):
+def test_what_is_no_picture_is_refused_before_it_waits(store, judges, monkeypatch):
     desk = desk_of(store, judges)
     assert "Not an image of a known format" in put(desk, b"Dear judge,")["error"]
-    assert "This is a clip, and pictures are judged here. Judge check takes clips" in put(desk, MP4)["error"]
+    monkeypatch.setattr(parts, "reads_clips", lambda: False)
+    assert "This is a clip, and this server reads no clips. Whoever runs it installs" in put(desk, MP4)["error"]
     assert "This is a PDF document" in put(desk, b"%PDF-1.7\n1 0 obj")["error"]
     assert "did not arrive whole" in ask(desk, kind="put", data="!", constitution="shipped:demo")["error"]
     assert "not understood" in ask(desk, kind="drop")["error"]

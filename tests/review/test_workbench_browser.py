@@ -107,7 +107,7 @@ def test_an_upload_is_tried_and_goes_nowhere(store, page):
     before = store.count().total
     panel(page, "try")
     page.set_input_files("#wb-file", str(ROOT / "examples/images" / IMAGES[0]))
-    page.get_by_role("button", name="Judge this image").click()
+    page.get_by_role("button", name="Judge this file").click()
     page.locator(".wb-tried.cj-violation").wait_for(timeout=LONG)
     assert "1 image judged: 1 violation" in page.locator("#wb-try-slot").inner_text()
     assert page.locator(".wb-tried details.cj-rule[open]", has_text="body-on-fire").count() == 1

@@ -71,7 +71,7 @@ def _said_html(item: Item, person: Person) -> dict[str, str]:
     if verdict.verdict != "needs_review":
         agree = json.dumps({"action": verdict.verdict, "rules": verdict.violations})
     clip = item.clip
-    outside = is_outside(verdict) and (clip is None or not any(one.scores for one in clip.frames))
+    outside = is_outside(clip or verdict)
     thing = "image" if clip is None else "clip"
     said = render.html("verdict", verdict=verdict, model=mllm, agree=agree, outside=outside, thing=thing)
     rules = rules_html(verdict) if clip is None else clip_html(clip, place_of(clip))

@@ -8,8 +8,11 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from judge.causes import Cause
+from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
-from judge.media.clips.sniffing import HEAD, is_clip
+from judge.media.clips import is_clip, reads_clips
+from judge.media.clips.sniffing import HEAD
+from judge.review.store.clips import Judged
 from judge.review.ui import render
 from judge.review.ui.chains import rules_of
 from judge.settings import DEFAULT_LIMITS
@@ -20,7 +23,7 @@ UPLOAD_BYTES = DEFAULT_LIMITS.file_bytes // 2
 
 
 class Refusal(NamedTuple):
-    """What to say of a file that is no picture, and what to do instead."""
+    """What to say of a file that is not judged, and what to do instead."""
 
     message: str
     hint: str
@@ -30,8 +33,11 @@ class Refusal(NamedTuple):
         return UserError(self.message, hint=self.hint)
 
 
-CLIP = Refusal("this is a clip, and pictures are judged here", "judge check takes clips; or give single frames of it")
-PDF = Refusal("this is a PDF document, and pictures are judged here", "save its pages as images, such as PNG")
+CLIP = Refusal(
+    "this is a clip, and this server reads no clips",
+    "whoever runs it installs 'constitution-judge[video]'; or give single frames of it",
+)
+PDF = Refusal("this is a PDF document, and pictures and clips are judged here", "save its pages as images, such as PNG")
 
 AT_FIRST, UNFOLDED = 12, 3  # rules in sight, and how many of their chains: with two hundred the page stays a page
 
@@ -54,8 +60,10 @@ def rules_html(verdict: Verdict) -> str:
     )
 
 
-def is_outside(verdict: Verdict) -> bool:
+def is_outside(verdict: Judged) -> bool:
     """Whether nothing was asked, because the model was not made for such pictures."""
+    if isinstance(verdict, ClipVerdict) and any(one.scores for one in verdict.frames):
+        return False
     return Cause.OUTSIDE in verdict.causes and verdict.verdict == "needs_review"
 
 
@@ -68,13 +76,13 @@ def uploaded(data: str) -> bytes:
     """The file that a page sent, in base64.
 
     Raises:
-        UserError: it did not arrive whole, is too large, or is a clip or a document and no picture.
+        UserError: it did not arrive whole, is too large, is a document, or a clip where no clips are read.
     """
     try:
         image = base64.b64decode(data, validate=True)
     except binascii.Error as error:
         raise UserError("the file did not arrive whole", hint="choose it again") from error
-    if is_clip(image[:HEAD]):
+    if is_clip(image[:HEAD]) and not reads_clips():
         raise CLIP.error()
     if image.startswith(b"%PDF-"):
         raise PDF.error()

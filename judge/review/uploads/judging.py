@@ -1,9 +1,9 @@
 """Uploads judged in the background, one after the other. Knows no page.
 
-1. `put` takes a file, looks whether it is a picture at all, and comes back at once; 2. a thread judges it and puts its
-verdict in the queue; 3. `of` says how far a person's uploads are, `forget` cancels one: the model is asked no more
-about it, and nothing of it is kept. Uploads belong to the person, not to the page, so a reload loses none. What waits
-is on disk, too (`waiting`): after a restart `resume` goes on with it, or tells why not.
+1. `put` takes a file, looks whether it is a picture or a clip at all, and comes back at once; 2. a thread judges it and
+puts its verdict in the queue; 3. `of` says how far a person's uploads are, `forget` cancels one: the model is asked no
+more about it, and nothing of it is kept. Uploads belong to the person, not to the page, so a reload loses none. What
+waits is on disk, too (`waiting`): after a restart `resume` goes on with it, or tells why not.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ from weakref import WeakKeyDictionary
 
 from judge import media
 from judge.chain import chain_of
+from judge.clip_verdict import ClipVerdict
 from judge.errors import ImageError, JudgeError, ModelError, UserError
+from judge.media.clips import is_clip
+from judge.media.clips.sniffing import HEAD
 from judge.review.queue.stage import SHIELD_SIDE
 from judge.review.shield import shielded
 from judge.review.store import Store
+from judge.review.store.clips import Judged
 from judge.review.uploads.waiting import Left, Record, WaitingUploads
 from judge.review.uploads.watched import Cancelled, WatchedMllm
 
@@ -32,7 +36,6 @@ if TYPE_CHECKING:
     from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
     from judge.serving.judges import Judges
-    from judge.verdict import Verdict
 
 log = logging.getLogger("judge")
 MOST: Final = 12  # uploads of a person that wait or are judged
@@ -57,7 +60,7 @@ class Upload:
     asked: int = 0
     most: int = 0
     item: int | None = None
-    verdict: Verdict | None = field(default=None, repr=False)
+    verdict: Judged | None = field(default=None, repr=False)
     error: JudgeError | None = None
 
     @property
@@ -82,13 +85,9 @@ class Uploads:
         """Take a file to be judged by the constitution of this name or path.
 
         Raises:
-            UserError: it is no picture, or too much waits already.
+            UserError: it is no picture and no clip, or too much waits already.
         """
-        try:
-            decoded = media.decode(image)
-        except ImageError as error:
-            raise UserError(error.message, hint=error.hint) from error
-        one = Upload(who, name, source, image, shielded(image, SHIELD_SIDE, decoded=decoded))
+        one = Upload(who, name, source, image, _thumb(image))
         with self._guard:
             waiting = [other for other in self._all if other.open]
             if sum(1 for other in waiting if other.who == who) >= MOST:
@@ -174,7 +173,11 @@ class Uploads:
                 judge, watched = self._judge_of(one.source)
                 one.most, one.state = statements(judge.constitution), "judging"
                 with watched.by(one):
-                    verdict = judge.judge(one.image, name=one.name)
+                    clip = is_clip(one.image[:HEAD])
+                    one.most = 0 if clip else one.most  # how many frames there will be is not known
+                    verdict = (
+                        judge.judge_clip(one.image, name=one.name) if clip else judge.judge(one.image, name=one.name)
+                    )
             self._finish(one, verdict)
         except Cancelled:
             log.debug("an upload was cancelled")
@@ -192,9 +195,10 @@ class Uploads:
             if not self._stopping or one.state == "done":
                 self._waiting.drop(one.id)
 
-    def _finish(self, one: Upload, verdict: Verdict) -> None:
+    def _finish(self, one: Upload, verdict: Judged) -> None:
         failure = verdict.failure
-        if failure is not None and failure.kind == "image":
+        seen = isinstance(verdict, ClipVerdict) and bool(verdict.frames)  # of a clip a part may have been judged
+        if failure is not None and failure.kind == "image" and not seen:
             raise UserError(failure.message, hint=failure.hint)
         with self._guard:  # from here on it is too late to cancel: a verdict is in the log, or it is not
             if one.cancelled:
@@ -209,6 +213,19 @@ class Uploads:
             watched = WatchedMllm(known.mllm)
             self._watched[known] = known.derive(model=watched), watched
         return self._watched[known]
+
+
+def _thumb(image: bytes) -> bytes:
+    """The shielded picture of an upload; of a clip, which is decoded only when its turn comes, a grey square.
+
+    Raises:
+        UserError: it is no picture and no clip.
+    """
+    try:
+        decoded = None if is_clip(image[:HEAD]) else media.decode(image)
+    except ImageError as error:
+        raise UserError(error.message, hint=error.hint) from error
+    return shielded(image if decoded is not None else b"", SHIELD_SIDE, decoded=decoded)
 
 
 def _open(uploads: list[Upload]) -> list[Upload]:

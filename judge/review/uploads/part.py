@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from judge.media.clips import reads_clips
 from judge.review.queue.answering import answering
 from judge.review.queue.messages import in_words
 from judge.review.ui import render
@@ -23,10 +24,13 @@ def build(context: Context) -> None:
 
     act = answering(context, desk.act, told, page="the uploads", undone="nothing was judged")
     note = "The bundled model reads emoji-style drawings only." if context.settings.model == BUNDLED else ""
-    refused = {"video/": in_words(CLIP.error()), "application/pdf": in_words(PDF.error())}
+    clips = reads_clips()
+    refused = {"application/pdf": in_words(PDF.error()), **({} if clips else {"video/": in_words(CLIP.error())})}
     page = gr.HTML(
         "",
-        html_template=render.html("uploads", max_mib=UPLOAD_BYTES // 2**20, model_note=note, refused=refused),
+        html_template=render.html(
+            "uploads", max_mib=UPLOAD_BYTES // 2**20, model_note=note, refused=refused, clips=clips
+        ),
         js_on_load=render.static("uploads.js").replace("MAX_BYTES", str(UPLOAD_BYTES)),
         elem_classes=["cj-root", "up-root"],
         apply_default_css=False,

@@ -111,6 +111,8 @@ class CaseDesk:
         """Keep what a trial found out, so that the next edit need not ask again."""
         with self._guard:
             for one in tried:
+                if not isinstance(one.verdict, Verdict):
+                    continue  # cases are pictures
                 sha256 = one.verdict.image_facts.sha256
                 if sha256 is not None and one.verdict.failure is None:
                     self._tried[sha256] = one.verdict

@@ -7,9 +7,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from judge.clip_verdict import ClipVerdict
 from judge.errors import ImageError
 from judge.review.shield import shielded
 from judge.review.ui import render
+from judge.review.ui.clips import clip_html
 from judge.review.ui.parts import is_outside, rules_html
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.replay import Curve
@@ -44,11 +46,17 @@ def tried_html(tried: Sequence[Tried]) -> str:
             "thumb": _thumb(one.picture),
             "verdict": one.verdict,
             "outside": is_outside(one.verdict),
-            "rules": render.safe(rules_html(one.verdict)),
+            "rules": render.safe(
+                clip_html(one.verdict) if isinstance(one.verdict, ClipVerdict) else rules_html(one.verdict)
+            ),
         }
         for one in tried
     ]
-    return render.html("workbench_tried", results=results)
+    return render.html(
+        "workbench_tried",
+        results=results,
+        thing="clip" if any(isinstance(one.verdict, ClipVerdict) for one in tried) else "image",
+    )
 
 
 def compared_html(found: PoliciesCompared) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from judge.errors import UserError
+from judge.media.clips import reads_clips
 from judge.review.queue.messages import in_words, serial_of
 from judge.review.ui import render
 from judge.review.ui.context import Context
@@ -74,6 +75,7 @@ def build(context: Context) -> None:
                 choices=CHOICES,
                 knobs=KNOBS,
                 most=MOST,
+                clips=reads_clips(),
                 model_note="The bundled model reads emoji-style drawings only."
                 if context.settings.model == BUNDLED
                 else "",

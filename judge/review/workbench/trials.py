@@ -20,7 +20,11 @@ from judge.diff.policy import PolicyDiff, compare
 from judge.diff.verdicts import VerdictDiff, compare_verdicts
 from judge.errors import JudgeError, UserError
 from judge.locks.loading import Policy
+from judge.media.clips import is_clip
+from judge.media.clips.sniffing import HEAD
 from judge.review.store import Filters, ItemSummary, Order, Store
+from judge.review.store.clips import Judged
+from judge.review.uploads.watched import WatchedMllm
 from judge.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from judge.serving.judges import Judges
 
 log = logging.getLogger("judge")
-Judged: TypeAlias = "Constitution | Policy"  # a policy has calibrated bounds beside its chains
+JudgedBy: TypeAlias = "Constitution | Policy"  # a policy has calibrated bounds beside its chains
 MOST = 96  # images of one job
 _BATCH = 4  # images between two looks at whether somebody else wants the model, or the job was ended
 _REMEMBERED = 200_000  # answers, some 300 bytes each
@@ -56,10 +60,10 @@ class TrialImage:
 
 @dataclass(frozen=True)
 class Tried:
-    """An image and what a draft makes of it."""
+    """An image or a clip, and what a draft makes of it."""
 
     picture: TrialImage
-    verdict: Verdict
+    verdict: Judged
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Job:
     """Work on some images in a thread of its own."""
 
     def __init__(self, total: int, work: Callable[[Job], object]) -> None:
-        self.total, self.done = total, 0
+        self.total, self.done, self.asked = total, 0, 0
         self.result: object = None
         self.error: JudgeError | None = None
         self._work, self._stopped = work, threading.Event()
@@ -94,6 +98,11 @@ class Job:
     def running(self) -> bool:
         """Whether there is more to come."""
         return self._thread.is_alive()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was stopped."""
+        return self._stopped.is_set()
 
     def stop(self) -> None:
         """End it after the batch at hand; what it has found is lost."""
@@ -138,28 +147,28 @@ class Trials:
         found: list[ItemSummary] = []
         offset = 0
         while len(found) < count and (rows := self._store.list(filters, limit=count, offset=offset, order=order)):
-            found += [row for row in rows if row.has_image]
+            found += [row for row in rows if row.has_image and row.clip_ms is None]
             offset += len(rows)
         if not found:
             raise UserError("the queue has no such image", hint="choose others, or add some: judge review add")
         return tuple(TrialImage(row.image, self._store.image(row.id), row.id) for row in found[:count])
 
-    def trial(self, constitution: Judged, pictures: Sequence[TrialImage]) -> Job:
+    def trial(self, constitution: JudgedBy, pictures: Sequence[TrialImage]) -> Job:
         """Judge images under a draft; the result is a tuple of `Tried`."""
         return Job(len(pictures), lambda job: self._tried(constitution, pictures, job))
 
-    def asking(self, constitution: Judged, pictures: Sequence[TrialImage]) -> Job:
+    def asking(self, constitution: JudgedBy, pictures: Sequence[TrialImage]) -> Job:
         """Judge the pictures of cases under a draft; the result is a `CasesAsked`."""
         return Job(len(pictures), lambda job: CasesAsked(self._tried(constitution, pictures, job)))
 
-    def _tried(self, constitution: Judged, pictures: Sequence[TrialImage], job: Job) -> tuple[Tried, ...]:
+    def _tried(self, constitution: JudgedBy, pictures: Sequence[TrialImage], job: Job) -> tuple[Tried, ...]:
         return tuple(
             Tried(picture, verdict)
             for batch in job.batches(pictures)
-            for picture, verdict in zip(batch, self._judged(constitution, batch), strict=True)
+            for picture, verdict in zip(batch, self._either(constitution, batch, job), strict=True)
         )
 
-    def comparison(self, old: Judged, new: Judged, pictures: Sequence[TrialImage]) -> Job:
+    def comparison(self, old: JudgedBy, new: JudgedBy, pictures: Sequence[TrialImage]) -> Job:
         """Judge images under two constitutions; the result is a `PoliciesCompared`."""
 
         def work(job: Job) -> PoliciesCompared:
@@ -172,7 +181,17 @@ class Trials:
 
         return Job(len(pictures), work)
 
-    def _judged(self, constitution: Judged, batch: Sequence[TrialImage]) -> list[Verdict]:
+    def _either(self, constitution: JudgedBy, batch: Sequence[TrialImage], job: Job) -> Sequence[Judged]:
+        """Verdicts on images, or on a clip, which is always given alone."""
+        if not is_clip(batch[0].image[:HEAD]):
+            return self._judged(constitution, batch)
+        with self._judges.busy:
+            known = self._judges.of(constitution)
+            watched = WatchedMllm(self._sharing(known.mllm))
+            with watched.by(job):
+                return [known.derive(model=watched).judge_clip(one.image, name=one.name) for one in batch]
+
+    def _judged(self, constitution: JudgedBy, batch: Sequence[TrialImage]) -> list[Verdict]:
         with self._judge(constitution) as judge:
             verdicts = list(judge.judge_many([one.image for one in batch]))
         return [
@@ -180,7 +199,7 @@ class Trials:
         ]
 
     @contextmanager
-    def _judge(self, constitution: Judged) -> Iterator[Judge]:
+    def _judge(self, constitution: JudgedBy) -> Iterator[Judge]:
         with self._judges.busy:
             known = self._judges.of(constitution)
             yield known.derive(model=self._sharing(known.mllm))
@@ -190,7 +209,7 @@ class Trials:
         return self._shared.setdefault(id(mllm), SharedAnswers(mllm, _Bounded(), _Bounded()))
 
 
-def _plain(judged: Judged) -> Constitution:
+def _plain(judged: JudgedBy) -> Constitution:
     return judged.constitution if isinstance(judged, Policy) else judged
 
 
