@@ -136,6 +136,19 @@ def test_an_empty_store_has_empty_numbers(tmp_path):
             assert chart.empty.startswith(("No", "Nothing", "Nobody")), "an empty chart says why"
 
 
+def test_the_table_of_precision_and_recall_opens_items_too_for_rules_without_a_bar(store):
+    seed(store, 36)
+    shown = answered(store, Person("ann", Role.ADMIN), {"days": "all"})["charts"]
+    table = shown.split('id="db-chart-figures"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    figures = [one for one in numbers(store, None).overrides if one.rule]
+    assert figures
+    for one in figures:
+        row = table.split(f'data-row="{one.rule}"')[1].split("</tr>")[0]
+        for name, estimate in (("precision", one.precision), ("recall", one.recall)):
+            link = f'data-open="{name}" data-key="{one.rule}"'
+            assert (link in row) == (estimate.value is not None)
+
+
 def test_precision_and_recall_of_a_rule_and_the_items_behind_them(store):
     decided = list(store.decided())
     seen = 0

@@ -48,7 +48,8 @@ class DashboardChart(Frozen):
     """Something to look at. kind: bars of counts or shares; columns per day; lines over days; or a table alone.
 
     empty: what to say where there is nothing. legend: tones and what they mean. header, rows: the same as a table; rows
-    begin with what they are of, by which (`keys`) their items are found.
+    begin with what they are of, by which (`keys`) their items are found. columns: those of the table, by their places,
+    whose cells open items, and of which chart.
     """
 
     name: str
@@ -59,6 +60,7 @@ class DashboardChart(Frozen):
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     keys: tuple[str, ...] = ()
+    columns: tuple[tuple[int, str], ...] = ()
     bars: tuple[ChartBar, ...] = ()
     lines: tuple[tuple[str, tuple[LinePoint, ...]], ...] = ()
     legend: tuple[tuple[Tone, str], ...] = ()

@@ -127,6 +127,7 @@ def _figures(numbers: Numbers) -> DashboardChart:
         header=("Rule", "Decided", "Precision", "from", "to", "Recall", "from", "to"),
         rows=tuple((one.rule, one.decided, *cells(one.precision), *cells(one.recall)) for one in found),
         keys=tuple(one.rule or "" for one in found),
+        columns=((2, "precision"), (5, "recall")),
         bars=bars,
         legend=(("accent", "Precision"), ("good", "Recall"), ("plain", "95 % interval")),
     )
