@@ -14,11 +14,26 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from benchmarks.clips import encoded
+from judge import load_judge
 from judge.review.access.logins import add_user
 from judge.review.store import Role, Store
+from judge.settings import ClipLimits, Settings
 from tests.review.browsing import chromium, press, ready, serving, settled, sign_in
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screens"
+DRAWINGS = FOLDER.parent.parent / "examples" / "images"
+FILMED = (
+    "body-on-fire-borderline-campfire",
+    "body-on-fire-borderline",
+    "body-on-fire-violating",
+    "explosive-borderline",
+)
+    "body-on-fire-borderline-campfire",
+    "body-on-fire-borderline",
+    "body-on-fire-violating",
+    "explosive-borderline",
+)
 DESKTOP, TABLET, ZOOMED, PHONE = (1440, 900), (1024, 768), (720, 450), (390, 844)
 
 
@@ -123,6 +138,25 @@ def _team(page: Page) -> None:
     page.locator("#tm-chosen").wait_for()
 
 
+def _clip(page: Page) -> None:
+    page.locator(".cj-frames img:not([hidden])").first.wait_for()
+    page.locator(".cj-reel").wait_for(state="attached")
+
+
+def _film_drawings(store: Store) -> None:
+    """One item: a clip of shipped drawings that move, judged by the bundled model."""
+    pictures: list[Image.Image] = []
+    for name in FILMED:
+        with Image.open(DRAWINGS / f"{name}.png") as opened:
+            drawing = opened.convert("RGB").resize((384, 384))
+        for step in range(18):
+            pictures.append(Image.new("RGB", (640, 384), drawing.getpixel((2, 2))))
+            pictures[-1].paste(drawing, (128 + 3 * (step - 9), 0))
+    data = encoded(pictures)
+    judge = load_judge("demo", Settings(clips=ClipLimits(frames=16)))
+    store.add(judge.judge_clip(data, name="camp.mp4"), data, "batch")
+
+
 def _nothing(page: Page) -> None:
     pass
 
@@ -157,6 +191,11 @@ def main(wanted: list[str]) -> None:
             for name, (size, act) in SCREENS.items():
                 if not wanted or name in wanted:
                     _both(browser, address, name, size, act)
+        if not wanted or "clip" in wanted:
+            with Store.open(Path(data) / "clips") as store:
+                _film_drawings(store)
+            with serving(Path(data) / "clips") as address:
+                _both(browser, address, "clip", DESKTOP, _clip)
         if not wanted or {"login", "team"} & set(wanted):
             with Store.open(Path(data) / "closed") as store:
                 for name, role in (("ann", Role.ADMIN), ("ben", Role.REVIEWER), ("pat", Role.POLICY)):
