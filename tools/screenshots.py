@@ -29,11 +29,6 @@ FILMED = (
     "body-on-fire-violating",
     "explosive-borderline",
 )
-    "body-on-fire-borderline-campfire",
-    "body-on-fire-borderline",
-    "body-on-fire-violating",
-    "explosive-borderline",
-)
 DESKTOP, TABLET, ZOOMED, PHONE = (1440, 900), (1024, 768), (720, 450), (390, 844)
 
 
