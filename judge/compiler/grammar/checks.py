@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.asides import without_asides
+from judge.compiler.grammar.everyday import SAID_EVERYDAY
 from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, SHORT, parts_of
 from judge.compiler.grammar.lexicon import word_set
 from judge.compiler.grammar.likeness import Likeness
@@ -40,7 +41,7 @@ _OF_THE_POLICY = re.compile(
     rf"|(?<= )(?:{SHORT['SHOW']}|{SHORT['SHOWN']}|{SHORT['ALLOWED']}) [^,;.]+?,? but not\b"
     r"|\b(?:is|are) (?:required|mandatory|compulsory)(?= (?:in|on|at|near|inside)\b)"
     r"|^(?:do not|don't|never) (?:\w+(?:,| or|, or) )*\w+(?= )"
-    rf"|{SAID_BY_FORM}",
+    rf"|{SAID_EVERYDAY}|{SAID_BY_FORM}",
     re.IGNORECASE,
 )
 
@@ -256,6 +257,8 @@ def new_words(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
     for statement in statements:
         for base, word in content(statement).items():
             if base == "two" and re.search(r"\bboth\b", rule, re.IGNORECASE):
+                continue
+            if base == "wear" and re.search(r"\bha(?:ve|s) .* on\b", rule, re.IGNORECASE):
                 continue
             if base not in known and base not in _MAY_BE_NEW:
                 yield Fault("new word", f"`{word}` in `{statement}` stands nowhere in the rule", True)

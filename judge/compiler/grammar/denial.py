@@ -171,7 +171,7 @@ def ends_in_a_state(said: Said, *, acts: bool) -> None:
 def _fewer(said: Said) -> Said:
     """`with at least four wheels`: with fewer than four."""
     turned = re.sub(r"\bat least (?:one|1)\b", "no", said.text, count=1)
-    turned = re.sub(r"\bat least(?= \S+ (?:percent|degrees?)\b)", "less than", turned, count=1)
+    turned = re.sub(r"\bat least(?= half\b| \S+ (?:percent|degrees?)\b)", "less than", turned, count=1)
     turned = re.sub(r"\bat least\b", "fewer than", turned, count=1)
     counted = said.text.partition(" ")[2]
     if turned == said.text or turned.startswith(("without ", "not ")):

@@ -122,6 +122,8 @@ CORES: tuple[tuple[str, str], ...] = (
     ("we do not allow|permit|accept [any] <picture> $OF <things>", "both_open"),
     ("we do not allow|permit|accept [any] <picture> that|which $SHOWS <things>", "both_open"),
     ("avoid showing|depicting|posting <things>", "both_open"),
+    ("there must|should [always] be <things>", "required"),
+    ("no <ing>", "no_doing"),
     ("there must|may|should be no <things>", "forbidden"),
     ("there must|may|should be no <things> <tail>", "forbidden"),
     ("<things> is|are not to be $SHOWN", "each_not"),

@@ -37,8 +37,9 @@ from judge.compiler.grammar.only import (
     only_so,
     only_those,
 )
+from judge.compiler.grammar.pronouns import ACTS
 from judge.compiler.grammar.things import Said, Thing, Things
-from judge.compiler.grammar.tokens import OWNERS
+from judge.compiler.grammar.tokens import OWNERS, PREPOSITIONS
 
 # What is no object and can be seen all the same.
 _SIGNS = lexicon.word_set(
@@ -76,6 +77,8 @@ def bare(found: Found) -> Iterator[Draft]:
     if of_pictures(things_in(found, examples=True).each, examples=found["things"].examples):
         return
     for one in () if found["things"].examples else things_in(found).each:
+        if len(found["things"].each) == 1 and _is_done_somewhere(one.words):
+            return  # said of people
         act = lexicon.ING in lexicon.tags(one.head) and one.head.endswith("ing")
         if lexicon.kind(one.head) not in tuple("oafpbgse") and not act and not _is_sign(one.head):
             raise Impossible(
@@ -181,6 +184,22 @@ def nobody(found: Found) -> Iterator[Draft]:
             yield from _each_act(draft, found)
 
 
+def no_doing(found: Found) -> Iterator[Draft]:
+    """`No running in the corridors`: nobody may. `No drinking glasses` names things, which another form reads."""
+    said = found["ing"]
+    if all(_is_done_somewhere(one.text) for one in said):
+        yield Draft(((ANYONE,),), said)
+
+
+def _is_done_somewhere(text: str) -> bool:
+    """`running in the corridors`, which nobody but people does; `advertising on shirts` may be a thing, and `smoking in
+    the kitchen` is one that is seen."""
+    first, *rest = text.split()
+    named = lexicon.kind(first) in tuple("oafe") and lexicon.ADJECTIVE not in lexicon.tags(first)
+    doing = first.endswith("ing") and lexicon.lemma(first, verb=True) in ACTS and not named
+    return doing and bool(PREPOSITIONS & set(rest[:1]))
+
+
 def _each_act(draft: Draft, found: Found) -> Iterator[Draft]:
     """`Nobody may carry a knife and wear a mask`: neither, or not the two together?"""
     yield draft
@@ -229,6 +248,7 @@ MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "each_forbidden": each_forbidden,
     "both_open": both_open,
     "nobody": nobody,
+    "no_doing": no_doing,
     "too_many": too_many,
     "only_if": only_if,
     "only_if_theirs": only_if_theirs,

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.asides import without_asides
+from judge.compiler.grammar.everyday import everyday
 from judge.compiler.grammar.lexicon import word_set
 from judge.compiler.grammar.permissions import in_forms
 from judge.compiler.grammar.pictures import KINDS
@@ -98,7 +99,7 @@ _ADDED = re.compile(r"^((?:do not|don't|never) add .+?) to (?:the|your|any) (?:p
 @lru_cache(256)  # a rule is looked at again with each of its readings
 def plain(text: str) -> str:
     """The rule in one line, without its full stop and without saying that it speaks of one picture."""
-    sentence = without_asides(text)
+    sentence = without_asides(everyday(" ".join(text.split()).rstrip(" .!")))
     if sentence.isupper():
         sentence = sentence.capitalize()
     sentence = in_forms(sentence)

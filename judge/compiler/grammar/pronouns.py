@@ -83,10 +83,10 @@ _WEATHER = word_set(
     "rain snow hail storm dark cold hot warm cool windy foggy sunny icy freeze frosty bright cloudy late"
 )
 # What people and animals do, and no thing that they wear, hold or stand beside.
-_ACTS = word_set(
+ACTS = word_set(
     "sit draw hold carry wear eat drink ride drive walk run swim climb cook work handle serve operate sleep kneel "
     "smile cut weld use clean feed play smoke sail ski row paint repair visit look watch cross jump dance train "
-    "examine treat teach wash stand lie crouch talk work"
+    "examine treat teach wash stand lie crouch talk work shout dive fight skate cycle skateboard sing push slide"
 )
 _OF_LIVING = word_set(
     "muzzled leashed asleep awake seated barefoot dressed clothed handcuffed blindfolded pregnant sedated supervised"
@@ -147,7 +147,7 @@ def _meant(draft: Draft, word: str, said: Alternatives) -> None:
 def _is_act(said: Said) -> bool:
     """Whether only people and animals can be meant: what they do, or what is done to none but them."""
     first = said.text.split()[0]
-    return first in _OF_LIVING or (first.endswith("ing") and lexicon.lemma(first, verb=True) in _ACTS)
+    return first in _OF_LIVING or (first.endswith("ing") and lexicon.lemma(first, verb=True) in ACTS)
 
 
 def _nouns(text: str, *, behind: str = "yes") -> Iterable[str]:

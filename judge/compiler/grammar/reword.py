@@ -14,7 +14,7 @@ from judge.constitution import Precondition
 _VISIBLE = re.compile(r"(?P<thing>.+?) (?:is|are) visible")
 # What stands behind a noun, and could be taken to speak of the nouns before it too.
 _BEHIND = re.compile(rf" (?:{'|'.join(sorted(PREPOSITIONS))}|who|that|which|whose|\w+ing) ")
-_BOTH = re.compile(r"(?P<who>[^,]+? (?:with|\w+ing)) (?P<two>(?!both )[^,]+ and [^,]+)")
+_BOTH = re.compile(r"(?P<who>[^,]+? (?:with|\w+ing)) (?P<two>(?!both |.*\b(?:not|without)\b)[^,]+ and [^,]+)")
 _PLAIN = {"people": "a person", "animals": "an animal"}
 
 
