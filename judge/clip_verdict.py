@@ -117,6 +117,8 @@ class ClipFacts(Frozen):
     """How long it lasts, as far as is known."""
     frames: int = 0
     """How many were decoded."""
+    frame_rate: float = 0.0
+    """Frames a second, as the file says; 0 where it says nothing."""
     turned: int = 0
     """Degrees by which frames are turned clockwise to be shown."""
 

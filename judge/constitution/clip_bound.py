@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from judge.settings import Frozen
@@ -15,15 +15,12 @@ Unit = Literal["frames", "s", "%"]
 _AMOUNT = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(\S*)", re.ASCII)
 _UNITS: dict[str, Unit] = {"frame": "frames", "frames": "frames", "s": "s", "%": "%"}
 _SECONDS = {
-    "ms": 0.001,
-    "sec": 1.0,
-    "secs": 1.0,
-    "second": 1.0,
-    "seconds": 1.0,
-    "min": 60.0,
-    "minutes": 60.0,
-    "h": 3600.0,
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 0.001),
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
 }
+_PERCENT = ("percent", "pct", "procent", "prozent")
 _COMMA = re.compile(r"(\d+),(\d+)(.*)", re.ASCII)
 _CLOCK = re.compile(r"(\d+):(\d\d)", re.ASCII)
 
@@ -49,12 +46,17 @@ def _read(given: Any) -> str:
         raise _between(written, *((f"{plain} s", f"{plain} %") if number % 1 else (_frames(number), f"{plain} s")))
     if unit.lower() in _SECONDS:
         raise _refused("`{shown}` is not in seconds: write `{one} s`", shown=written, one=_seconds(number, unit))
+    if unit.lower() in _PERCENT and number <= 100:
+        raise _refused("`{shown}` has another word for `%`: write `{one} %`", shown=written, one=plain)
     if unit not in _UNITS:
-        raise _between(written, f"{plain} s", _frames(number))
+        shares = [f"{plain} %"] if number <= 100 else []
+        raise _between(written, f"{plain} s", _frames(number), *shares)
     if not number:
         raise _refused("`{shown}` is nothing: leave `clip` out, or write `1 frame`", shown=written)
+    if _UNITS[unit] == "frames" and number < 1:
+        raise _refused("`{shown}` is less than a frame: write `1 frame`", shown=written)
     if _UNITS[unit] == "frames" and number % 1:
-        raise _between(written, _frames(max(1, int(number))), _frames(int(number) + 1))
+        raise _between(written, _frames(int(number)), _frames(int(number) + 1))
     if unit == "%" and number > 100:
         raise _refused("`{shown}` is more than the whole clip: write `100 %`, or an amount of `s`", shown=written)
     return _frames(number) if _UNITS[unit] == "frames" else f"{plain} {unit}"
@@ -64,6 +66,16 @@ class ClipBound(Frozen):
     """How long or how often a rule must hold in a clip to be violated: in all of it together, not at one stretch."""
 
     at_least: Annotated[str, BeforeValidator(_read)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _comma(cls, given: Any) -> Any:
+        """What YAML took apart at a decimal comma (`{at_least: 1,5 s}`) is told as it was written."""
+        if isinstance(given, dict) and "at_least" in given:
+            rest = [key for key, value in given.items() if key != "at_least" and value is None]
+            if len(rest) == 1 and _COMMA.fullmatch(written := f"{given['at_least']},{rest[0]}"):
+                _read(written)
+        return given
 
     @property
     def amount(self) -> float:
@@ -84,10 +96,9 @@ def _seconds(number: float, unit: str) -> str:
     return f"{number * _SECONDS[unit.lower()]:g}"
 
 
-def _between(written: str, one: str, other: str) -> PydanticCustomError:
-    return _refused(
-        "`{shown}` may mean `{one}` or `{other}`: write one of them", shown=written[:80], one=one, other=other
-    )
+def _between(written: str, *readings: str) -> PydanticCustomError:
+    shown = " or ".join(f"`{one}`" for one in readings)
+    return _refused("`{shown}` may mean {readings}: write one of them", shown=written[:80], readings=shown)
 
 
 def _refused(message: Any, **known: str) -> PydanticCustomError:

@@ -12,7 +12,7 @@ from judge.review.store import Store
 from tests.cli.test_check import run  # noqa: F401
 from tests.judging.clips.eyes import BLUE, RED, judge_of
 from tests.judging.scenes import png
-from tests.media.clips.films import film, plain, sound
+from tests.media.clips.films import dotted, film, plain, sound
 
 WHITE, REDDISH = plain("white"), plain("red")
 
@@ -75,6 +75,15 @@ def test_the_shapes_of_others(run, folder):  # noqa: F811
     _, out, _ = run("check", "--as", "aws", folder / "song.mp4")
     said = json.loads(out)
     assert (said["JobStatus"], said["StatusMessage"]) == ("FAILED", "it holds sound and no moving picture")
+    data = film([REDDISH] * 10 + [dotted(place) for place in range(40)], container="matroska")
+    (folder / "cut.mkv").write_bytes(data[: len(data) * 6 // 10])
+    for shape in ("aws", "hive"):
+        code, out, _ = run("check", "--as", shape, folder / "cut.mkv")
+        said = json.loads(out)
+        told = said["StatusMessage"] if shape == "aws" else "; ".join(said["notes"])
+        assert code == 1
+        assert "was not looked at: the file ends, or cannot be read any further" in told
+    assert json.loads(run("check", "--as", "aws", folder / "cut.mkv")[1])["VideoMetadata"]["FrameRate"] == 10.0
     code, _, err = run("check", "--as", "aws", folder / "white.png")
     assert code == 2
     assert "is no clip, and --as is for clips" in err

@@ -76,6 +76,7 @@ def clip_verdict(
             height=strip.height,
             duration_ms=strip.duration_ms,
             frames=strip.frames,
+            frame_rate=round(strip.rate, 3),
             turned=strip.turned,
         ),
         limits=limits,

@@ -12,17 +12,18 @@ from judge.verdict import RuleOutcome
 
 def as_aws(verdict: ClipVerdict) -> dict[str, Any]:
     """As Amazon Rekognition's `GetContentModeration` answers with `AggregateBy: SEGMENTS`: a label for each range of a
-    violated rule. A clip that is for a person is a job that failed, with the reasons."""
+    violated rule. A clip that is for a person is a job that failed, with the reasons; of another the message says what
+    the notes do, such as what was not looked at."""
     facts = verdict.clip_facts
     open_ = verdict.verdict == "needs_review"
     return {
         "JobStatus": "FAILED" if open_ else "SUCCEEDED",
-        **({"StatusMessage": "; ".join(verdict.reasons)} if open_ else {}),
+        "StatusMessage": "; ".join(verdict.reasons if open_ else verdict.notes),
         "VideoMetadata": {
             "Codec": facts.codec,
             "Format": facts.format,
             "DurationMillis": facts.duration_ms,
-            "FrameRate": round(facts.frames / facts.duration_ms * 1000, 3) if facts.duration_ms else 0.0,
+            "FrameRate": facts.frame_rate,
             "FrameWidth": facts.width,
             "FrameHeight": facts.height,
         },
@@ -37,7 +38,7 @@ def as_aws(verdict: ClipVerdict) -> dict[str, Any]:
 
 def as_hive(verdict: ClipVerdict) -> dict[str, Any]:
     """As Hive's visual moderation answers: of every frame that was judged a score for each rule. Beside it stands the
-    verdict, which scores of single frames do not tell."""
+    verdict, which scores of single frames do not tell, and what was not looked at."""
     output = [
         {
             "time": frame.ms / 1000,
@@ -50,6 +51,7 @@ def as_hive(verdict: ClipVerdict) -> dict[str, Any]:
         "verdict": verdict.verdict,
         "violations": list(verdict.violations),
         "reasons": list(verdict.reasons),
+        "notes": list(verdict.notes),
         "output": output,
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from judge.media.budget import megapixels
 from judge.media.clips.holding import Holding
+from judge.media.clips.sniffing import is_cut
 from judge.media.clips.upright import SEE_THROUGH, Upright
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ class NoFilm(Exception):
 @dataclass
 class DecodedClip:
     """What was found. duration_ms: that was announced, 0 where nothing was. end_ms: of what was decoded. damaged:
-    stretches of time and what was said of them. ended: why decoding stopped before the end: `time` or `broken`. films:
-    streams of moving pictures. picture: whether a still one lies beside them. strange: what other programs may show
-    otherwise: `turned`, `see_through`, `light`, `sizes`."""
+    stretches of time and what was said of them. rate: frames a second, 0 where nothing is said. ended: why
+    decoding stopped before the end: `time` or `broken`. films: streams of moving pictures. picture: whether a
+    still one lies beside them. strange: what other programs may show otherwise: `turned`, `see_through`,
+    `light`, `sizes`."""
 
     format: str = ""
     codec: str = ""
@@ -53,6 +55,7 @@ class DecodedClip:
     duration_ms: int = 0
     end_ms: int = 0
     frames: int = 0
+    rate: float = 0.0
     films: int = 1
     picture: bool = False
     ended: str = ""
@@ -76,7 +79,10 @@ def look_through(
     """
     until = clock() + seconds
     with opened(file) as container:
-        return _looked(container, pixels, until, clock)
+        looked = _looked(container, pixels, until, clock)
+    if not looked.ended and is_cut(file):
+        looked.ended = "broken"
+    return looked
 
 
 def opened(file: BinaryIO) -> Any:
@@ -133,6 +139,7 @@ def chosen(container: Any, pixels: int) -> tuple[Any, DecodedClip]:
     if str(stream.metadata.get("alpha_mode", "0")) != "0":
         looked.odd("see_through")
     looked.duration_ms = _announced(container, stream)
+    looked.rate = min(10.0**6, max(0.0, float(stream.average_rate or stream.guessed_rate or 0)))
     context.thread_count = _THREADS
     stream.thread_type = "AUTO"
     return stream, looked

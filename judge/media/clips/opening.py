@@ -205,6 +205,7 @@ def _strip(sha256: str, told: LookedTold, pieces: bytes, limits: ClipLimits) -> 
         unseen=tuple(unseen),
         gaps=tuple(_gaps(told)),
         late=told.ended == "time",
+        rate=told.rate,
     )
 
 

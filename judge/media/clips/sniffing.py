@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 from judge.files import open_regular
 
@@ -48,6 +50,14 @@ def names_clip(source: str | Path) -> bool:
             return is_clip(file.read(HEAD))
     except (OSError, ValueError):
         return False
+
+
+def is_cut(file: BinaryIO) -> bool:
+    """Whether a transport stream ends within a packet. Of other files that tells nothing."""
+    file.seek(0)
+    head = file.read(HEAD)
+    size = next((size for size in _TS if _is_ts(head, size)), 1)
+    return file.seek(0, os.SEEK_END) % size != 0
 
 
 def _is_ts(head: bytes, size: int) -> bool:

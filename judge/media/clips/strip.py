@@ -41,10 +41,11 @@ class Strip:
     """A clip that was looked through.
 
     sha256: of the file. format, codec: as its container has them. width, height: of a frame in pixels, upright, as it
-    is shown. duration_ms: from the beginning to the end of the last frame, or as the container announces it where that
-    is longer. frames: how many were decoded. turned: degrees by which its frames are turned clockwise to be shown.
-    held: in order of time. unseen: stretches of time that no held frame tells anything of. gaps: what else was not
-    looked at. notes: what changes nothing. late: whether time ran out, so that another try may come further.
+    is shown. duration_ms: from the beginning to the end of the last frame, or as the container announces it where
+    that is longer. frames: how many were decoded. rate: of frames a second, as the file says. turned: degrees by
+    which its frames are turned clockwise to be shown. held: in order of time. unseen: stretches of time that no
+    held frame tells anything of. gaps: what else was not looked at. notes: what changes nothing. late: whether
+    time ran out, so that another try may come further.
     """
 
     sha256: str
@@ -60,6 +61,7 @@ class Strip:
     gaps: tuple[Why, ...] = ()
     notes: tuple[Why, ...] = ()
     late: bool = False
+    rate: float = 0.0
 
     def at(self, ms: float) -> int:
         """The place of the held frame that shows at a time."""

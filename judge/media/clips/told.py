@@ -24,6 +24,7 @@ class LookedTold(Frozen):
     duration_ms: _Ms
     end_ms: _Ms
     frames: Annotated[int, Field(ge=1)]
+    rate: Annotated[float, Field(ge=0, le=10**6, allow_inf_nan=False)]
     films: Annotated[int, Field(ge=1, le=1000)]
     picture: bool
     ended: str

@@ -114,6 +114,22 @@ def test_a_file_that_is_cut_off_ends_early():
     assert 0 < found.end_ms < 4000
 
 
+@pytest.mark.parametrize("before", [0, 4], ids=["packets of 188", "packets of 192"])
+def test_a_stream_that_is_cut_within_a_packet_ends_early(before):
+    """No container says how long it lasts; that half a packet is the last of it is said by its size."""
+    data = film([dotted(place) for place in range(40)], container="mpegts")
+    packets = [bytes(before) + data[place : place + 188] for place in range(0, len(data), 188)]
+    whole = looked(b"".join(packets))
+    assert (whole.ended, whole.frames) == ("", 40)
+    assert looked(b"".join(packets)[:-100]).ended == "broken"
+    assert looked(b"".join(packets)[: len(data) * 6 // 10 // 188 * 188 + 50]).ended == "broken"
+
+
+def test_the_rate_of_frames_is_said_whatever_is_lost():
+    data = film([dotted(place) for place in range(40)], container="matroska")
+    assert looked(data).rate == looked(data[: len(data) * 6 // 10]).rate == 10.0
+
+
 def test_damage_is_a_stretch_of_time():
     data = bytearray(film([dotted(place) for place in range(60)], container="mpegts", rate=10))
     for packet in range(len(data) // 2 // 188 * 188, len(data) * 6 // 10, 188):
