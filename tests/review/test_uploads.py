@@ -204,7 +204,8 @@ def test_a_photograph_under_the_bundled_model_says_what_to_do(store, judges):
     finished(desk._uploads)
     (one,) = ask(desk, kind="look")["uploads"]
     assert one["text"].startswith("Nothing was asked: the bundled model reads drawings only.")
-    shown = item_html(store.next("local"), LOCAL, ())
+    item = store.next("local")
+    shown = item_html(item, LOCAL, (), rules_html(item.verdict))
     assert "choose a model for photographs" in shown["verdict"]
     assert "distance" not in shown["verdict"] and "A person must look because" not in shown["verdict"]
     assert (

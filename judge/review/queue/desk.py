@@ -8,11 +8,9 @@ holds it.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +18,7 @@ from pydantic import ValidationError
 from judge.errors import ImageError, JudgeError, UserError
 from judge.review.films import Films
 from judge.review.queue import keys, listing, queues, stage
+from judge.review.queue.ahead import Ahead
 from judge.review.queue.cases import CaseMaker, offered
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
@@ -31,14 +30,11 @@ from judge.review.queue.reel import Reel
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.queue.traces import Traces, notes_html
 from judge.review.queue.unanswered import head, recorded_since
-from judge.review.shield import shielded
 from judge.review.store import Decision, Item, Right, Store
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
 from judge.review.ui.parts import toast
 from judge.review.workbench.library import Library
-
-AHEAD = 3  # pictures that are shielded before anybody asks
 
 
 class Desk:
@@ -53,7 +49,7 @@ class Desk:
         self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()
-        self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shields")
+        self._ahead = Ahead(context.store)
         self._handlers: dict[str, Callable[[QueueRequest, Person], QueueUpdate]] = {
             "start": self._start,
             "filter": self._filter,
@@ -190,7 +186,8 @@ class Desk:
         seen, since = self._since.get(person.name, (0, 0.0))
         seconds = time.monotonic() - since if seen == asked.item else None
         decision = Decision(action=asked.action, rules=rules, reason=asked.reason, seconds=seconds)
-        self._policies.check(decision, self._store.verdict(asked.item))
+        if decision.rules:
+            self._policies.check(decision, self._store.verdict(asked.item))
         if asked.gold:
             held = self._held(asked.item, person)
             if held is None or held.blind:  # who reads blind must not learn what is known
@@ -264,10 +261,11 @@ class Desk:
             )
         self._since[person.name] = (item.id, time.monotonic())
         rules = self._policies.rules_of(item.verdict)
-        slots |= {"stage": self._shield(item), **item_html(item, person, rules), "notes": notes_html(item)}
+        beside = item_html(item, person, rules, self._ahead.rules(item))
+        slots |= {"stage": self._shield(item), **beside, "notes": notes_html(item)}
         slots["near"] = near_html(self._store, item)
         slots["film"] = self.reel.html(item)
-        self._ahead.submit(self._prepare, asked.filters)
+        self._ahead.soon(asked.filters, person.name)
         return QueueUpdate(
             slots=slots,
             item=item.id,
@@ -301,18 +299,7 @@ class Desk:
         )
 
     def _shield(self, item: Item) -> str:
-        if item.clip is not None:
-            return self.reel.shield(item, item.clip)
-        return stage.shield(
-            item.verdict, self._store.image(item.id) if item.has_image else None, regions=item.verdict_shown
-        )
-
-    def _prepare(self, wanted: Wanted) -> None:
-        """Shield what probably comes next, so that nobody waits for a large picture to be decoded."""
-        for row in self._store.list(wanted.for_next(), limit=AHEAD, order=wanted.order):
-            if row.has_image and row.lease is None:
-                with contextlib.suppress(UserError):  # who opens that item will be told
-                    shielded(self._store.image(row.id), stage.SHIELD_SIDE)
+        return self._ahead.shield(item) if item.clip is None else self.reel.shield(item, item.clip)
 
     def _held(self, item: int | None, person: Person) -> Item | None:
         """The item, where the person holds it now."""

@@ -11,7 +11,7 @@ from judge.review.store import Item, Right
 from judge.review.ui import render
 from judge.review.ui.clips import clip_html
 from judge.review.ui.context import Person
-from judge.review.ui.parts import is_outside, rules_html
+from judge.review.ui.parts import is_outside
 
 QUICK = {
     "no_violation": (
@@ -29,14 +29,14 @@ QUICK = {
 }
 
 
-def item_html(item: Item, person: Person, rules: tuple[PolicyRule, ...]) -> dict[str, str]:
+def item_html(item: Item, person: Person, rules: tuple[PolicyRule, ...], chains: str) -> dict[str, str]:
     """The parts of the page beside the picture. rules: those that it can be decided by; none where they are not known
-    here."""
-    verdict = item.verdict
-    hidden = {"verdict": render.html("hidden"), "rules": render.html("policy", rules=rules, item=item)}
-    shown = _said_html(item, person) if item.verdict_shown else hidden
+    here. chains: what came of them, as HTML; a clip has its own."""
+    verdict, shown = item.verdict, item.verdict_shown
+    found = chains if item.clip is None else clip_html(item.clip, place_of(item.clip))
     return {
-        **shown,
+        "verdict": _said_html(item, person) if shown else render.html("hidden"),
+        "rules": found if shown else render.html("policy", rules=rules, item=item),
         "decision": render.html(
             "decision",
             rules=rules,
@@ -60,8 +60,8 @@ def announced(item: Item) -> str:
     return f"{said}.{' A blind read.' if item.blind else ''}"
 
 
-def _said_html(item: Item, person: Person) -> dict[str, str]:
-    """What the judge said, with its evidence."""
+def _said_html(item: Item, person: Person) -> str:
+    """What the judge said, and what was decided before."""
     verdict = item.verdict
     mllm = next((one.name for one in verdict.provenance.models if one.role == "mllm"), "")
     decided = [one for one in item.decisions if one.kind != "note"]
@@ -74,8 +74,7 @@ def _said_html(item: Item, person: Person) -> dict[str, str]:
     outside = is_outside(clip or verdict)
     thing = "image" if clip is None else "clip"
     said = render.html("verdict", verdict=verdict, model=mllm, agree=agree, outside=outside, thing=thing)
-    rules = rules_html(verdict) if clip is None else clip_html(clip, place_of(clip))
-    return {"verdict": said + history, "rules": rules}
+    return said + history
 
 
 def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:

@@ -88,8 +88,8 @@ def lease_next(
     if held is not None:
         return held
     release(connection, reviewer)
-    waiting: list[Any] = [WAITING, free(moment), _for(reviewer, role, filters, second=not told), *wanted]
-    skips = _own(reviewer, decisions.c.action == "skip", decisions.c.superseded_by.is_(None))
+    waiting = waiting_for(reviewer, role, filters, moment, verdict_shown=verdict_shown)
+    skips = skips_of(reviewer)
     skipped = items.c.id.in_(skips)
     if not told and _gold_is_due(connection, reviewer, gold):
         unread = [items.c.gold, free(moment), ~items.c.id.in_(_own(reviewer)), *wanted]
@@ -100,6 +100,17 @@ def lease_next(
     if found is not None or connection.execute(skips.limit(1)).first() is None:
         return found
     return _lease(connection, [*waiting, skipped], order, reviewer, until)
+
+
+def waiting_for(reviewer: str, role: Role, filters: Filters, now: float, *, verdict_shown: bool) -> list[Any]:
+    """What may be given to a reviewer, as conditions on `items`; what they skipped is among it."""
+    second = verdict_shown or not filters.by_verdict  # being given a second read would tell what the judge said
+    return [WAITING, free(now), _for(reviewer, role, filters, second=second), *matching(filters)]
+
+
+def skips_of(reviewer: str) -> sa.Select[tuple[int]]:
+    """The items that a reviewer skipped."""
+    return _own(reviewer, decisions.c.action == "skip", decisions.c.superseded_by.is_(None))
 
 
 def lease_one(connection: sa.Connection, item: int, reviewer: str, role: Role, now: datetime, until: datetime) -> int:

@@ -41,17 +41,16 @@ watch("value", () => {
   if (moved || shown === wanted || doing === "reveal" && !("original" in reply)) wanted = null;     // a wish is for one image: the next one stays shielded
   if (reply.state) desk.dataset.state = reply.state;
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
-  if (moved) document.dispatchEvent(new CustomEvent("cj-item", { detail: item }));
-  if (reply.slots?.near) document.dispatchEvent(new CustomEvent("cj-near", { detail: item }));
-  if (moved) { resetView(); newFilm(); } else if (reply.slots?.stage) { drawView(); drawFilm(); }
-  if (moved) unfolded = false;
-  if (reply.preferences) preferred(reply.preferences);
+  if (moved) { unfolded = false; $("cj-examples").innerHTML = ""; }
   if (reply.decided) keepDraft(reply.decided, null);
   if (moved && (quietly || doing === "start")) deafen();
   if (reply.slots?.decision) redraft();
   if ((moved || !quietly) && after === null) placed();
   nameQueue();
   nameKeys(); foldRules();
+  if (moved) { resetView(); newFilm(); } else if (reply.slots?.stage) { drawView(); drawFilm(); }  // they measure, so after all that is put in place
+  if (reply.preferences) preferred(reply.preferences);
+  beside(moved, "near" in (reply.slots || {}) && Boolean(reply.slots.near));
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);
   for (const one of reply.toasts || []) toast(one.text, one.bad, one.line, one.case);
@@ -60,6 +59,15 @@ watch("value", () => {
   if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === "go" || of === item) { act(kind, data); if (of === "go") doing = of; return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
 });
+
+function beside(moved, near) {                       // what is asked for by events of its own, once the item is on the screen
+  const of = item;
+  if (moved || near) setTimeout(() => {
+    if (of !== item) return;
+    if (moved) document.dispatchEvent(new CustomEvent("cj-item", { detail: of }));
+    if (near) document.dispatchEvent(new CustomEvent("cj-near", { detail: of }));
+  });
+}
 
 /* Clicks */
 element.addEventListener("click", (event) => {

@@ -17,12 +17,13 @@ function size() {                                    // of what is shown, before
 }
 function drawView() {
   const shown = size(), room = { x: Math.max(shown.x * view.zoom - stage.clientWidth, 0) / 2, y: Math.max(shown.y * view.zoom - stage.clientHeight, 0) / 2 };
+  const upright = stage.hasAttribute("data-sideways") === (view.turn % 2 === 1), one = upright ? actual() : 0;  // measured before anything is changed
   for (const axis of ["x", "y"]) view[axis] = Math.min(Math.max(view[axis], -room[axis]), room[axis]);
   for (const [name, value] of [["--zoom", view.zoom], ["--x", view.x + "px"], ["--y", view.y + "px"], ["--turn", view.turn]]) stage.style.setProperty(name, value);
   stage.toggleAttribute("data-zoomed", view.zoom > 1); stage.toggleAttribute("data-sideways", view.turn % 2 === 1);
   stage.toggleAttribute("data-grey", levels.grey); stage.toggleAttribute("data-blur", levels.blur > 0);
   stage.style.setProperty("--blur", BLURS[levels.blur] + "cqmin");
-  const share = stage.querySelector(".cj-canvas:not([hidden])") ? Math.round(100 * view.zoom / actual()) : 0;
+  const share = stage.querySelector(".cj-canvas:not([hidden])") ? Math.round(100 * view.zoom / (one || actual())) : 0;
   $("cj-zoom").textContent = share ? share + " %" : "–";
   $("cj-grey").setAttribute("aria-pressed", String(levels.grey));
   $("cj-blur").textContent = levels.blur;
