@@ -115,6 +115,9 @@ def test_prompts_are_in_the_language_and_say_the_limits_that_are_held_against_th
         "de": "auf Deutsch",
         "es": "en español",
         "fr": "en français",
+        "ar": "بالعربية",
+        "sw": "ya Kiswahili",
+        "zh": "中文",
     }
     assert all(told[code] in prompt for prompt in ((rate, rewrite, decompose) if code != "en" else (decompose,)))
     assert lock.prompts["rate"] == prompts.digest(f"{code}/rate")
