@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import itertools
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -11,6 +12,8 @@ from judge.errors import UserError
 from judge.judging.clips import judging
 from judge.judging.clips.judging import holds_clip, judge_all
 from judge.media.clips import opening
+from judge.media.clips.decoding import look_through
+from judge.media.clips.told import LookedTold
 from judge.verdict import RuleOutcome
 from tests.judging.clips.eyes import BLUE, RED, judge_of
 from tests.judging.scenes import png
@@ -153,6 +156,21 @@ def test_a_part_that_is_missing_is_for_a_person_and_hides_no_violation():
     found = judge_of(RED).judge_clip(cut)
     assert found.verdict == "violation"
     assert any("was not looked at" in note for note in found.notes)
+
+
+def test_where_time_for_decoding_is_up_what_was_decoded_is_judged(monkeypatch):
+    def told(file, limits):
+        ticks = itertools.count()
+        looked = look_through(file, limits.pixels, 30.5, clock=lambda: float(next(ticks)))
+        held = [[*one[:-1], len(one[-1])] for one in looked.held]
+        whole = {**asdict(replace(looked, held=[])), "held": held}
+        return LookedTold.model_validate(whole), b"".join(one[-1] for one in looked.held)
+
+    monkeypatch.setattr(opening, "_told", told)
+    fine = judge_of(RED).judge_clip(colours(("white", 60), ("red", 20)))
+    assert fine.verdict == "needs_review" and fine.causes[0] == "out_of_time" and fine.failure.retryable
+    assert 0.2 < fine.looked_at < 0.5 and "longer than" in fine.reasons[0], fine.reasons
+    assert judge_of(RED).judge_clip(colours(("red", 20), ("white", 60))).verdict == "violation"
 
 
 def test_a_model_that_fails_on_a_frame_is_a_failure_that_may_be_mended():
