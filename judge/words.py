@@ -113,7 +113,7 @@ ENGLISH = {
     "clip_missing": "the file ends, or cannot be read any further",
     "clip_damaged": "damaged ({said})",
     "clip_most": "at most {most} frames are judged",
-    "clip_kept": "more frames differ than are kept",
+    "clip_kept": "more frames differ than are kept; cut it into parts",
     "clip_judging": "judging the clip took longer than {seconds:g} s",
     # notes: what changes nothing
     "frames_judged": "{total} frames or pages; judged number {numbers}",
