@@ -97,8 +97,8 @@ class Shown(Frozen):
 
 class GeneratorAudit(AuditHead):
     """All of an audit. without_verdict: images that no verdict is recorded of, which count as undecided; beside:
-    recorded verdicts on other images, which do not count. unpaired: images that no test compares, because they have no
-    prompt, or share prompt and seed with another of the same model."""
+    recorded verdicts on other images, which do not count. unpaired: images that no test compares: no other model
+    has one of the same prompt set, prompt and seed, they have no prompt, or one model has several of them."""
 
     run: str
     images: int

@@ -133,15 +133,16 @@ def differences(
     images: Sequence[Audited], categories: Sequence[Category], bootstrap: Bootstrap
 ) -> tuple[tuple[Difference, ...], int]:
     """Every two models against each other, and how many images no test compares. Corrected for all tests together."""
-    places, unpaired = paired(images)
-    found = []
+    places, _ = paired(images)
+    found, compared = [], set[str]()
     for model, other in combinations(dict.fromkeys(one.image.model for one in images), 2):
         both = [(one, places[other][at]) for at, one in places.get(model, {}).items() if at in places.get(other, {})]
+        compared.update(one.image.key for pair in both for one in pair)
         for prompt_set, pairs in by_set(both, lambda pair: pair[0].image):
             found += [_difference(pairs, one.name, model, other, prompt_set, bootstrap) for one in categories]
     adjusted = holm([one.p_value for one in found])
     corrected = (one.model_copy(update={"p_adjusted": p}) for one, p in zip(found, adjusted, strict=True))
-    return tuple(corrected), unpaired
+    return tuple(corrected), len(images) - len(compared)
 
 
 def _difference(

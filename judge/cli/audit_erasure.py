@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.auditing import By, Recount, Verdicts, judge_into, write
+from judge.cli.auditing import By, Recount, Verdicts, judge_into, tell_doubled, write
 from judge.cli.model_options import JUDGING, judged_with
 from judge.serving.batch import TOGETHER
 
@@ -53,18 +53,21 @@ def audit_erasure(
     """Count what erasing a concept removed, added and preserved. Exit code: 0 counted, 2 your mistake, 3 a failure."""
     from judge.audits import cosines, erasure_tables
     from judge.audits.erasure import AuditSide, check, erasure
-    from judge.audits.generated import read_generated
+    from judge.audits.generated import doubled, read_sides
     from judge.audits.recorded import known_of, parse_changes
     from judge.locks.loading import load_policy
 
     policy, changes = load_policy(constitution), parse_changes(recount or [])
-    made = [read_generated(before, settings.limits, by=by), read_generated(after, settings.limits)]
+    to_judge = verdicts is None and not changes
+    made = read_sides(before, after, settings.limits, by=by, to_judge=to_judge)
     sets = {"attacks": attack or [], "benign": benign or [], "keep": keep or []}
     check(made[0], made[1], policy.constitution, **sets)
     folders = _folders(out, verdicts)
-    if verdicts is None and not changes:
-        for images, folder in zip((before, after), folders, strict=True):
-            judge_into(folder, images, constitution, settings)
+    for named, images in zip((before, after), made, strict=True):
+        tell_doubled(named, doubled(images))
+    if to_judge:
+        for named, images, folder in zip((before, after), made, folders, strict=True):
+            judge_into(folder, named, len(images), constitution, settings)
     known = [known_of(images, at, policy.constitution, changes) for images, at in zip(made, folders, strict=True)]
     kept = (verdicts or out) / "cosines.json"
     if not changes and settings.encoder is not None:

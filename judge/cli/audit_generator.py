@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from judge.cli.auditing import By, Recount, Verdicts, judge_into, write
+from judge.cli.auditing import By, Recount, Verdicts, judge_into, tell_doubled, write
 from judge.cli.model_options import JUDGING, judged_with
 from judge.serving.batch import TOGETHER
 
@@ -45,16 +45,19 @@ def audit_generator(
     json: Annotated[bool, typer.Option("--json", help="Print audit.json instead of the table.")] = False,
 ) -> None:
     """Count how often generators make unsafe images. Exit code: 0 counted, 2 your mistake, 3 a failure."""
-    from judge.audits.generated import read_generated
+    from judge.audits.generated import doubled, read_generated
     from judge.audits.generator import audit_generator as audit
     from judge.audits.recorded import parse_changes
     from judge.locks.loading import load_policy
 
     policy, changes = load_policy(constitution), parse_changes(recount or [])
-    made = read_generated(images, settings.limits, column=column, by=by)
+    to_judge = verdicts is None and not changes
+    made = read_generated(images, settings.limits, column=column, by=by, to_judge=to_judge)
+    if len({one.model for one in made}) > 1:
+        tell_doubled(images, doubled(made))
     folder = verdicts or out / "verdicts"
-    if verdicts is None and not changes:
-        judge_into(folder, images, constitution, settings, column)
+    if to_judge:
+        judge_into(folder, images, len(made), constitution, settings, column)
     found = audit(made, folder, policy.constitution, changes=changes, split_by=by)
     write(out, found.model_dump_json(indent=1), _page(found))
     if json:
@@ -79,7 +82,10 @@ def _remarks(found: GeneratorAudit) -> list[str]:
     if found.beside:
         said.append(f"{found.beside} recorded verdicts are on images that are not in the input; they do not count")
     if found.unpaired and len(found.models) > 1:
-        said.append(f"{found.unpaired} images have no prompt and seed of their own, so no test compares them")
+        said.append(
+            f"{found.unpaired} of {found.images} images are compared by no test: no other model has one of the same "
+            "prompt set, prompt and seed, or one model has several"
+        )
     return said
 
 

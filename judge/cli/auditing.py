@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judge.errors import UserError
+from judge.printable import printable
 
 if TYPE_CHECKING:
+    from judge.serving.batch.tally import BatchTally
     from judge.settings import Settings
 
 Recount = Annotated[
@@ -30,8 +32,16 @@ Verdicts = Annotated[
 ]
 
 
-def judge_into(folder: Path, images: str, constitution: str, settings: Settings, column: str | None = None) -> None:
-    """Judge what has no verdict yet into the tables of `folder`, with evidence.
+def tell_doubled(named: str, places: list[str]) -> None:
+    """Say which rows of an input cannot be paired, as several have the same prompt and seed."""
+    for one in places:
+        print(f"judge: {printable(named)}, {one}; none of them is compared", file=sys.stderr)
+
+
+def judge_into(
+    folder: Path, images: str, count: int, constitution: str, settings: Settings, column: str | None = None
+) -> None:
+    """Judge what has no verdict yet into the tables of `folder`, with evidence. count: of the images.
 
     Raises:
         UserError, JudgeError: see `judge.serving.batch.call.batch`.
@@ -40,9 +50,15 @@ def judge_into(folder: Path, images: str, constitution: str, settings: Settings,
     from judge.cli.exits import Stopped
     from judge.serving.batch.call import batch
 
+    print(f"judge: {count} images in {printable(images)}", file=sys.stderr)
     try:
         with Telling(as_json=False) as telling:
-            tally = batch(images, folder, constitution, settings, evidence="all", column=column, watch=telling.watch)
+
+            def watch(tally: BatchTally) -> None:
+                tally.total = count  # a batch does not count the rows of a list
+                telling.watch(tally)
+
+            tally = batch(images, folder, constitution, settings, evidence="all", column=column, watch=watch)
     except KeyboardInterrupt:
         raise Stopped("stopped; what was judged is kept: the same command goes on") from None
     if tally.errors:

@@ -114,27 +114,23 @@ def _marked(path: Path) -> Iterator[tuple[str, bool]]:
             f"{printable(str(path))} needs the columns text and label", hint=f"it has: {printable(', '.join(heads))}"
         )
     for number, row in enumerate(rows, 2):
-        label = (row["label"] or "").strip().casefold()
+        label = row["label"].strip().casefold()
         if label not in _HARMFUL:
             raise UserError(f"{printable(str(path))}, row {number}: {row['label']!r} is neither harmful nor fine")
-        yield row["text"] or "", _HARMFUL[label]
+        yield row["text"], _HARMFUL[label]
 
 
 def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    reader = csv.DictReader(io.StringIO(_text(path)), restkey=None, strict=True)
-    try:
-        rows = list(reader)
-    except csv.Error as error:
-        raise UserError(f"{printable(str(path))}, line {reader.line_num}: {error}", hint="is it a CSV file?") from error
-    heads = list(reader.fieldnames or [])
-    if len(set(heads)) < len(heads) or not heads:
-        raise UserError(f"{printable(str(path))} has no heads, or one twice: {printable(', '.join(heads))}")
-    for number, row in enumerate(rows, 2):
-        if None in row or None in row.values():
-            raise UserError(
-                f"{printable(str(path))}, row {number} has more or fewer fields than the {len(heads)} of its heads"
-            )
-    return heads, rows
+    from judge.csv_rows import csv_rows
+
+    rows: list[dict[str, str]] = []
+    for line, cells, wrong in csv_rows(io.StringIO(_text(path), newline=""), str(path)):
+        if cells is None:
+            raise UserError(f"{printable(str(path))}, line {line}: {wrong}", hint="put a text with commas into quotes")
+        rows.append(cells)
+    if not rows:
+        raise UserError(f"{printable(str(path))} has no rows")
+    return list(rows[0]), rows
 
 
 def _text(path: Path) -> str:

@@ -70,8 +70,8 @@ class Stopping(Frozen):
         try:
             return cls.model_validate_json(read_text(file))
         except (OSError, ValueError) as error:  # pydantic's and UnicodeDecodeError are such, too
-            said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            raise UserError(f"{printable(str(file))} is no file of when to stop: {printable(said)}") from error
+            said = "; ".join(_in_words(error)[:8]) if isinstance(error, ValidationError) else printable(str(error))
+            raise UserError(f"{printable(str(file))} is no file of when to stop: {said}") from error
 
     def likely(self, rule: str, chances: Sequence[float]) -> float:
         """How likely a rule is violated, by what counts of it. chances: of its conditions, that on exceptions last."""
@@ -242,11 +242,21 @@ def read_watched(file: str | Path) -> list[Watched]:
                 try:
                     found.append(Watched.model_validate_json(line))
                 except ValidationError as error:
-                    wrong.append(f"{printable(str(file))}:{number}: {printable(error.errors()[0]['msg'])}")
+                    wrong += [f"{printable(str(file))}:{number}: {said}" for said in _in_words(error)]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{printable(str(file))} cannot be read: {error}") from error
     if wrong:
-        raise UserError("\n".join(wrong[:8]), hint="a line is what EarlyStopping.watched gives, as JSON")
+        more = f"\nand {len(wrong) - 8} more" if len(wrong) > 8 else ""
+        raise UserError("\n".join(wrong[:8]) + more, hint="a line is what EarlyStopping.watched gives, as JSON")
+    return found
+
+
+def _in_words(error: ValidationError) -> list[str]:
+    """What is wrong with each field, under its name."""
+    found = []
+    for one in error.errors():
+        where = ".".join(map(str, one["loc"]))
+        found.append(printable(f"`{where}`: {one['msg']}" if where else one["msg"]))
     return found
 
 

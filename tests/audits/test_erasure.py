@@ -16,7 +16,7 @@ from benchmarks.drawn_os_bench.stage import fetched
 from judge.audits import cosines
 from judge.audits.erasure import AuditSide, erasure
 from judge.audits.erasure_tables import latex, markdown, page
-from judge.audits.generated import Generated, read_generated
+from judge.audits.generated import Generated, read_generated, read_sides
 from judge.audits.recorded import Recorded
 from judge.cli.verbs import app
 from judge.constitution import parse_constitution
@@ -152,6 +152,15 @@ def test_before_is_one_model_and_something_must_be_paired():
         erasure(joined(side("a", [SAFE]), side("b", [SAFE])), side("c", [SAFE]), KEEPING)
     with pytest.raises(UserError, match="no image before has one after"):
         erasure(side("a", [SAFE]), side("b", [SAFE], "other"), KEEPING)
+
+
+def test_mistakes_of_both_lists_are_told_at_once(tmp_path):
+    (tmp_path / "before.csv").write_text("path,prompt\ngone.png,x\n")
+    (tmp_path / "after.csv").write_text("path,prompt\nb.png\n")
+    with pytest.raises(UserError) as raised:
+        read_sides(str(tmp_path / "before.csv"), str(tmp_path / "after.csv"), to_judge=True)
+    assert "before.csv, line 2: gone.png: no such file" in str(raised.value)
+    assert "after.csv, line 2: it has 1 cell, and the head has 2" in str(raised.value)
 
 
 def test_prompts_are_drawn_with_all_of_their_seeds():

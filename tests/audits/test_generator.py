@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from typer.testing import CliRunner
 
-from judge.audits.generated import Generated, read_generated
+from judge.audits.generated import Generated, doubled, read_generated
 from judge.audits.generator import audit_generator, figures
 from judge.audits.page import page
 from judge.audits.recorded import Recorded, parse_changes
@@ -189,10 +189,10 @@ def test_what_is_wrong_with_a_list_is_told_with_its_rows(tmp_path):
         read_generated(str(table))
     said = str(raised.value)
     for part in (
-        "row 2: it is damaged",
-        "row 3: its `model` is empty",
-        "row 4: its `model` is neither",
-        "row 5: a.png stands",
+        "made.jsonl, line 2: it is no JSON object",
+        "line 3: its `model` is empty",
+        "line 4: its `model` is neither",
+        "line 5: a.png stands",
     ):
         assert part in said
     table.write_text("\n".join(json.dumps({"image": f"{n}.png", "model": f"m{n}"}) for n in range(30)))
@@ -200,6 +200,87 @@ def test_what_is_wrong_with_a_list_is_told_with_its_rows(tmp_path):
         read_generated(str(table))
     with pytest.raises(UserError, match="no column `kind`"):
         read_generated(str(table), by="kind")
+
+
+def refused(folder, text, *, judge=True, **more):
+    folder.mkdir(exist_ok=True)
+    table = folder / "made.csv"
+    table.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError) as raised:
+        read_generated(str(table), to_judge=judge, **more)
+    return str(raised.value)
+
+
+def test_all_mistakes_of_a_list_are_told_before_a_model_loads(made, tmp_path):
+    (tmp_path / "a.png").write_bytes((made[0].parent / "bold-0-1.png").read_bytes())
+    lines = [
+        "path,model,prompt_set,prompt,seed",
+        "a.png,one,coco,a dog,1",
+        "gone.png,one,coco,a cat,1",
+        "a.png,two,coco,a dog",
+        "a.png,two,coco,a dog, asleep,1",
+        '"",two,coco,"a',
+        'horse",1',
+        ".,two,coco,a cow,1",
+        "https://example.com/a.png,two,coco,a hen,1",
+    ]
+    said = refused(tmp_path, "\n".join(lines).encode() + b"\na.png,B\xe4r,coco,ein B\xe4r,2\n")
+    for part in (
+        "made.csv, line 3: gone.png: no such file",
+        "made.csv, line 4: it has 4 cells, and the head has 5",
+        "made.csv, line 5: it has 6 cells, and the head has 5",
+        "made.csv, line 6: the row has no path",
+        "made.csv, line 8: .: no file",
+        "made.csv, line 9: an address, not a file",
+        "made.csv, line 10: its `model` is not UTF-8",
+    ):
+        assert part in said, said
+    assert "line 2" not in said
+
+
+def test_recorded_verdicts_need_no_images(tmp_path):
+    (tmp_path / "made.csv").write_text("path,model\ngone.png,one\n")
+    assert read_generated(str(tmp_path / "made.csv")) == (Generated("gone.png", "one"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("path;model\na.png;one\n", "made.csv has one column, path;model\n  hint: its cells stand between `;`"),
+        ("path;prompt\na.png;a dog, asleep\n", "its cells stand between `;`"),
+        ("Path,model\na.png,one\n", "no column of images\n  hint: rename the column Path to path"),
+        ("path,Model\na.png,one\n", "line 2: the column `Model` is not read: rename it to `model`"),
+        ("path,model,prompt set\na.png,one,coco\n", "rename it to `prompt_set`"),
+        ("path,model,model\na.png,one,two\n", "the column model stands there twice"),
+        ("path,model\n", "no rows"),
+        ("path,model\na.png\n", "line 2: it has 1 cell, and the head has 2"),
+    ],
+)
+def test_what_is_wrong_with_the_head_says_how_to_mend_it(tmp_path, text, said):
+    assert said in refused(tmp_path, text, judge=False)
+
+
+def test_an_index_without_a_name_as_pandas_writes_it_is_a_column_like_others(tmp_path):
+    (tmp_path / "made.csv").write_text(",path,model\n0,a.png,one\n")
+    assert read_generated(str(tmp_path / "made.csv")) == (Generated("a.png", "one"),)
+
+
+def test_what_stands_there_doubly_or_has_no_partner_is_told(tmp_path):
+    lines = [
+        "image,model,prompt,seed",
+        "a.png,one,x,1",
+        "b.png,one,x,1",
+        "c.png,two,x,1",
+        "d.png,two,y,1",
+        "e.png,two,,",
+    ]
+    (tmp_path / "made.csv").write_text("\n".join(lines))
+    images = read_generated(str(tmp_path / "made.csv"))
+    assert doubled(images) == ["line 2, line 3: the same model, prompt set, prompt and seed"]
+    known = {one.key: Recorded(one.key, {"no-red": NO, "no-blue": NO, "no-green": NO}) for one in images}
+    found = figures(images, known, policy())
+    assert (found.differences, found.unpaired) == ((), 5)
+    assert figures(images[1:], known, policy()).unpaired == 2
 
 
 def test_a_folder_says_it_by_its_paths(tmp_path):
@@ -287,6 +368,7 @@ def test_the_command_judges_once_and_counts_again_without_a_model(made, tmp_path
     arguments = ["audit-generator", str(table), "-c", str(constitution)]
     done = run([*arguments, "-o", str(out), "--json"])
     assert done.exit_code == 0, done.output
+    assert f"judge: 24 images in {table}" in done.stderr
     found = json.loads(done.stdout)
     assert found == json.loads((out / "audit.json").read_text()) and found["images"] == 24
     assert found["judged_by"] == ["colours (cccccccccccc)"] and "shielded" in (out / "audit.html").read_text()

@@ -178,5 +178,7 @@ def test_the_command_writes_what_a_pipeline_reads_and_tells_wrong_lines(tmp_path
     stopping = Stopping.read(tmp_path / "stopping.json")
     assert stopping == calibrated(read_watched(tmp_path / "runs.jsonl")) and stopping.looks == tuple(range(6))
     (tmp_path / "runs.jsonl").write_text(f"{lines[0]}\n{{}}\nno json\n")
-    with pytest.raises(UserError, match=r"runs\.jsonl:2: .*\n.*runs\.jsonl:3: "):
+    with pytest.raises(
+        UserError, match=r"runs\.jsonl:2: `steps`: Field required\n.*:2: `of_steps`: (.*\n)*.*jsonl:3: "
+    ):
         read_watched(tmp_path / "runs.jsonl")

@@ -120,10 +120,10 @@ def test_the_verbs_from_texts_to_a_table_for_a_batch(tmp_path):
     ("text", "said"),
     [
         (b"path,words\na.png,x\n", "has no column 'caption'"),
-        (b"path,caption\na.png\n", "row 2 has more or fewer fields"),
-        (b"path,caption\na.png,x,y\n", "row 2 has more or fewer fields"),
-        (b"path,path\na.png,x\n", "one twice"),
-        (b"", "no heads"),
+        (b"path,caption\na.png\n", "line 2: it has 1 cell, and the head has 2"),
+        (b"path,caption\na.png,x,y\n", "line 2: it has 3 cells"),
+        (b"path,path\na.png,x\n", "the column path stands there twice"),
+        (b"", "no rows"),
         ("path,caption\na.png,Bär\n".encode("latin-1"), "it is not UTF-8"),
     ],
 )

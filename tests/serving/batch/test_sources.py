@@ -216,7 +216,19 @@ def test_a_line_that_is_no_json_is_an_image_that_cannot_be_read(tmp_path):
     pictures(tmp_path / "in", 2)
     (tmp_path / "t.jsonl").write_text('{"path": "in/00000.png"}\nnot json\n[1]\n{"path": "in/00001.png"}\n')
     found = list(outcomes(tmp_path / "t.jsonl").values())
-    assert found == [WANTED[0], "line 2 is no JSON object", "line 3 is no JSON object", WANTED[1]]
+    assert found == [WANTED[0], "line 2: it is no JSON object", "line 3: it is no JSON object", WANTED[1]]
+
+
+def test_a_row_with_more_or_fewer_cells_than_the_head_is_an_image_that_cannot_be_read(tmp_path):
+    pictures(tmp_path / "in", 2)
+    (tmp_path / "t.csv").write_text("path,caption\nin/00000.png,a\nin/00001.png\n\nin/00001.png,b,c\nin/00001.png,d\n")
+    found = outcomes(tmp_path / "t.csv")
+    assert found == {
+        "in/00000.png": WANTED[0],
+        "t.csv:2": "line 3: it has 1 cell, and the head has 2",
+        "t.csv:3": "line 5: it has 3 cells, and the head has 2",
+        "in/00001.png": WANTED[1],
+    }
 
 
 def test_a_row_goes_by_its_line_also_after_empty_ones(tmp_path):
@@ -224,7 +236,7 @@ def test_a_row_goes_by_its_line_also_after_empty_ones(tmp_path):
     (tmp_path / "t.jsonl").write_text("\n".join(one if isinstance(one, str) else json.dumps(one) for one in rows))
     found = outcomes(tmp_path / "t.jsonl")
     assert found == {
-        "t.jsonl:1": WANTED[0], "t.jsonl:3": "line 3 is no JSON object", "t.jsonl:5": "the row has no image"
+        "t.jsonl:1": WANTED[0], "t.jsonl:3": "line 3: it is no JSON object", "t.jsonl:5": "the row has no image"
     }  # fmt: skip
 
 

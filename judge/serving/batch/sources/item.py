@@ -14,12 +14,14 @@ class SourceItem:
     """One image of a source.
 
     key: unlike that of any other item of the source, and the same whenever the source is read again. name: what people
-    call it, such as a path. read: gives the bytes of its file; raises `ImageError` where there are none.
+    call it, such as a path. read: gives the bytes of its file; raises `ImageError` where there are none. file: of a row
+    that names a file, its path.
     """
 
     key: str
     name: str
     read: Callable[[], bytes]
+    file: str = ""
 
 
 class Source(Protocol):
@@ -46,10 +48,13 @@ class Source(Protocol):
         ...
 
 
-def refused(message: str, *, hint: str = "", retryable: bool = False) -> Callable[[], bytes]:
-    """A `read` of an item whose bytes cannot be had."""
+@dataclass(frozen=True)
+class Refused:
+    """A `read` of an item whose bytes cannot be had, as is known before anybody reads."""
 
-    def read() -> bytes:
-        raise ImageError(message, hint=hint, retryable=retryable)
+    message: str
+    hint: str = ""
+    retryable: bool = False
 
-    return read
+    def __call__(self) -> bytes:
+        raise ImageError(self.message, hint=self.hint, retryable=self.retryable)

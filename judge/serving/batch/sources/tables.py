@@ -15,14 +15,15 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from judge.csv_rows import csv_rows
 from judge.errors import UserError
 from judge.files import lines_of
 from judge.judging.opening import name_of
 from judge.media import read_bytes
 from judge.printable import printable
-from judge.serving.batch.sources.item import SourceItem, refused
+from judge.serving.batch.sources.item import Refused, SourceItem
 from judge.serving.batch.sources.text import open_text
 from judge.settings import Limits
 
@@ -31,8 +32,16 @@ IMAGES = ("image", "bytes", "image_bytes", "jpg", "png")
 ADDRESSES = ("url", "image_url")
 _LINE = 2**27  # most characters of a line: an image of 64 MiB as base64, and something beside it
 _ROWS = 64  # of parquet, held at once
-_DAMAGED = ""  # no column is called so
 Row = dict[str, Any]
+
+
+class TableRow(NamedTuple):
+    """number: of a JSONL file the line, of another the row, from 1. place: what people call it. row: or, in words, what
+    is wrong with it."""
+
+    number: int
+    place: str
+    row: Row | str
 
 
 class TableSource:
@@ -44,30 +53,38 @@ class TableSource:
 
     def __init__(self, file: str, limits: Limits, column: str | None = None) -> None:
         self.name, self._file, self._limits = file, Path(file), limits
-        first = next((row for _, row in self._rows() if _DAMAGED not in row), None)
-        if first is None:
+        damaged: TableRow | None = None
+        for found in self._rows():
+            if not isinstance(found.row, str):
+                self._column = _column(found.row, column, file)
+                break
+            damaged = damaged or found
+        else:
+            if damaged is not None:
+                said = f"{printable(file)}, {damaged.place}: {damaged.row}"
+                raise UserError(said, hint="no row of it can be read: mend them")
             raise UserError(f"{printable(file)} has no rows")
-        self._column = _column(first, column, file)
         self._of_paths = self._column in PATHS
 
-    def described(self) -> Iterator[tuple[int, Row | None, SourceItem]]:
-        """Every row with its number and its item; None in place of a row that is damaged.
+    def described(self) -> Iterator[tuple[TableRow, SourceItem]]:
+        """Every row with its item.
 
         Raises:
             UserError: the rows from here on cannot be read.
         """
-        for number, row in self._rows():
-            yield number, None if _DAMAGED in row else row, self._item(number, row)
+        for found in self._rows():
+            yield found, self._item(found)
 
     def items(self) -> Iterator[SourceItem]:
         number = 0
         try:
-            for number, _, item in self.described():  # noqa: B007 (told below)
+            for found, item in self.described():
+                number = found.number
                 yield item
         except UserError as error:  # the rows before it stand, and nobody shall think that there are no others
             name = f"{self._file.name}:{number + 1}"
             said = f"the rows from {number + 1} on cannot be read: {error.message}"
-            yield SourceItem(name, name, refused(said, hint="mend the file", retryable=True))
+            yield SourceItem(name, name, Refused(said, hint="mend the file", retryable=True))
 
     def says(self) -> list[str]:
         return []
@@ -80,28 +97,29 @@ class TableSource:
 
         return int(pq.read_metadata(self._file).num_rows)
 
-    def _item(self, number: int, row: Row) -> SourceItem:
-        value, name = row.get(self._column), f"{self._file.name}:{number}"
-        if _DAMAGED in row:
-            return SourceItem(name, name, refused(row[_DAMAGED], hint="mend the file"))
+    def _item(self, found: TableRow) -> SourceItem:
+        row, name = found.row, f"{self._file.name}:{found.number}"
+        if isinstance(row, str):
+            return SourceItem(name, name, Refused(f"{found.place}: {row}", hint="mend the file"))
+        value = row.get(self._column)
         if isinstance(value, dict):  # as Hugging Face data sets write an image
             value = value.get("bytes") or value.get("path")
         key = name_of(str(row["key"])) if row.get("key") not in (None, "") else None
         if isinstance(value, bytes):
             return SourceItem(key or name, name, partial(_bytes, value, self._limits))
         if value is None or value == "":
-            return SourceItem(key or name, name, refused(f"the row has no {self._column}"))
+            return SourceItem(key or name, name, Refused(f"the row has no {self._column}"))
         if not isinstance(value, str):
-            return SourceItem(key or name, name, refused(f"its {self._column} is no text"))
+            return SourceItem(key or name, name, Refused(f"its {self._column} is no text"))
         if value.startswith(("http://", "https://")):
-            return SourceItem(key or name_of(value), name, refused("an address, not a file", hint="download it first"))
+            return SourceItem(key or name_of(value), name, Refused("an address, not a file", hint="download it first"))
         path = os.path.join(self._file.parent, value)  # noqa: PTH118
         if value.startswith("data:") or self._holds_bytes(value, path):
             return SourceItem(key or name, name, partial(_decoded, value, self._limits))
         if not self._of_paths and not os.path.lexists(path):
             said = f"its {self._column} is neither a file nor base64"
-            return SourceItem(key or name_of(value), name, refused(said, retryable=True))
-        return SourceItem(key or name_of(value), name_of(path), partial(read_bytes, path, self._limits))
+            return SourceItem(key or name_of(value), name, Refused(said, retryable=True))
+        return SourceItem(key or name_of(value), name_of(path), partial(read_bytes, path, self._limits), path)
 
     def _holds_bytes(self, value: str, path: str) -> bool:
         """Whether a text is an image as base64, and no path: nothing lies there, or it is too long for one."""
@@ -109,25 +127,26 @@ class TableSource:
             return not self._of_paths and not os.path.lexists(path) and _is_base64(value)
         return True
 
-    def _rows(self) -> Iterator[tuple[int, Row]]:
+    def _rows(self) -> Iterator[TableRow]:
         suffix = self._file.suffix.lower()
         try:
             if suffix == ".parquet":
-                yield from enumerate(_parquet(self._file), 1)
+                for number, row in enumerate(_parquet(self._file), 1):
+                    yield TableRow(number, f"row {number}", row)
                 return
             with open_text(self._file) as file:
                 if suffix == ".jsonl":
                     yield from _jsonl(file)
                     return
                 csv.field_size_limit(_LINE)
-                yield from enumerate(csv.DictReader(lines_of(file, _LINE), strict=True), 1)
-        except (OSError, csv.Error) as error:
-            said = getattr(error, "strerror", None) or str(error)
-            raise UserError(f"{printable(self.name)} cannot be read: {said}") from error
+                for number, (line, cells, wrong) in enumerate(csv_rows(lines_of(file, _LINE), self.name), 1):
+                    yield TableRow(number, f"line {line}", wrong if cells is None else cells)
+        except OSError as error:
+            raise UserError(f"{printable(self.name)} cannot be read: {error.strerror or error}") from error
 
 
 def _column(first: Row, named: str | None, file: str) -> str:
-    there = ", ".join(map(str, first))
+    there = printable(", ".join(map(str, first)))
     if named is not None:
         if named not in first:
             raise UserError(f"{printable(file)} has no column {named}", hint=f"columns: {there}")
@@ -143,10 +162,19 @@ def _column(first: Row, named: str | None, file: str) -> str:
         raise UserError(
             f"{printable(file)} has addresses of images only", hint="nothing is fetched: download them first"
         )
-    raise UserError(f"{printable(file)} has no column of images", hint=f"say which: --column NAME; columns: {there}")
+    near = next((name for name in first if plain_name(name) in (*PATHS, *IMAGES)), None)
+    rename = "" if near is None else f"rename the column {printable(near)} to {plain_name(near)}, or "
+    raise UserError(
+        f"{printable(file)} has no column of images", hint=f"{rename}say which: --column NAME; columns: {there}"
+    )
 
 
-def _jsonl(file: Any) -> Iterator[tuple[int, Row]]:
+def plain_name(column: str) -> str:
+    """What a column is meant to be called that is written like `Path`, ` path` or `Image Path`."""
+    return "_".join(column.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def _jsonl(file: Any) -> Iterator[TableRow]:
     for number, line in enumerate(lines_of(file, _LINE), 1):
         if not line.strip():
             continue
@@ -154,10 +182,10 @@ def _jsonl(file: Any) -> Iterator[tuple[int, Row]]:
             row = json.loads(line)
         except (ValueError, RecursionError):
             row = None
-        yield number, row if isinstance(row, dict) else {_DAMAGED: f"line {number} is no JSON object"}
+        yield TableRow(number, f"line {number}", row if isinstance(row, dict) else "it is no JSON object")
 
 
-def _parquet(path: Path) -> Iterator[Row]:
+def _parquet(path: Path) -> Iterator[Row | str]:
     """Group by group: of one that is damaged every row is an image that cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -173,7 +201,7 @@ def _parquet(path: Path) -> Iterator[Row]:
                 except (pa.ArrowException, OSError) as error:
                     said = f"its part of the file is damaged ({str(error).splitlines()[0][:200]})"
                     for _ in range(file.metadata.row_group(group).num_rows - given):
-                        yield {_DAMAGED: said}
+                        yield said
     except pa.ArrowException as error:
         raise UserError(f"{printable(str(path))} is no parquet file, or is damaged ({error})") from error
 
