@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -122,7 +123,7 @@ def _checked(named: str, rows: Iterator[tuple[str, Generated | str]]) -> tuple[G
     wrong: list[str] = []
     for place, one in rows:
         if isinstance(one, Generated) and one.key in found:
-            one = f"{printable(one.key)} stands there twice"
+            one = f"{printable(one.key)} stands there twice, first at {printable(found[one.key].place)}"
         if isinstance(one, str):
             wrong.append(f"{printable(named)}, {printable(place)}: {one}")
         else:
@@ -197,8 +198,10 @@ def _of_row(row: dict[str, Any], item: SourceItem, place: str, stem: str, by: st
 
 
 def _text(value: object) -> str | None:
-    if value is None:
+    if value is None or (isinstance(value, float) and isnan(value)):  # no number is how pandas keeps what is missing
         return ""
+    if isinstance(value, float) and value.is_integer():  # and then whole numbers as these
+        value = int(value)
     return str(value).strip() if isinstance(value, str | int | float) else None
 
 

@@ -192,7 +192,7 @@ def test_what_is_wrong_with_a_list_is_told_with_its_rows(tmp_path):
         "made.jsonl, line 2: it is no JSON object",
         "line 3: its `model` is empty",
         "line 4: its `model` is neither",
-        "line 5: a.png stands",
+        "line 5: a.png stands there twice, first at line 1",
     ):
         assert part in said
     table.write_text("\n".join(json.dumps({"image": f"{n}.png", "model": f"m{n}"}) for n in range(30)))
@@ -281,6 +281,14 @@ def test_what_stands_there_doubly_or_has_no_partner_is_told(tmp_path):
     found = figures(images, known, policy())
     assert (found.differences, found.unpaired) == ((), 5)
     assert figures(images[1:], known, policy()).unpaired == 2
+
+
+def test_a_seed_is_the_same_number_however_it_is_kept(tmp_path):
+    """Where some are missing, pandas keeps all as fractions, and the missing ones as no number."""
+    seeds = {"a.png": "1", "b.png": "1.0", "c.png": '"1"', "d.png": "NaN", "e.png": "0.5"}
+    lines = [f'{{"path": "{name}", "prompt": "x", "seed": {seed}}}' for name, seed in seeds.items()]
+    (tmp_path / "made.jsonl").write_text("\n".join(lines))
+    assert [one.seed for one in read_generated(str(tmp_path / "made.jsonl"))] == ["1", "1", "1", "", "0.5"]
 
 
 def test_a_folder_says_it_by_its_paths(tmp_path):
