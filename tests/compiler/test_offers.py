@@ -37,7 +37,13 @@ def reversing(sentence: str, *way: str) -> bool:
         ("Guns may not be shown except in the hands of a guard.", "unless a sign is visible"),
         ("Selfies must not be shown.", "the picture is shown"),
         ("Photos must not be posted.", "the picture is posted"),
-        ("No pictures of accident victims who are still alive.", "red alive"),
+        ("No pictures of accident patients who are still alive.", "red alive"),
+        ("Photos must not show more than one coffin or any blood.", "coffin blood"),
+        ("Photos must not show more than one child or any toys.", "child toys"),
+        ("Shirtless men may be shown only at the beach or by a pool.", "a rule for each"),
+        ("Dogs including guide dogs must be muzzled.", "No car"),
+        ("If a ring is worn on a hand, the hand must be clean.", "itself, with `it`"),
+        ("No gun may be shown unless a guard is at every door.", "did you mean"),
     ],
 )
 def test_an_offer_that_reverses_the_sentence_is_not_made(rule, never):
@@ -138,3 +144,33 @@ def test_an_offer_keeps_counts_what_is_together_and_what_lifts(sentence, way, ke
     chain = parse_rule(way)
     assert not isinstance(chain, Unparsed)
     assert keeps(sentence, (chain,)) is kept
+
+
+@pytest.mark.parametrize(
+    ("rule", "offered"),
+    [
+        ("Smoking is forbidden in all carriages.", "Smoking is forbidden in carriages."),
+        ("In all carriages, passengers must not smoke.", "In carriages, passengers must not smoke."),
+        ("Bicycles are prohibited on every platform.", "Bicycles are prohibited on a platform."),
+        ("The doors of each moving train must not be open.", "The doors of a moving train must not be open."),
+        ("Every passenger in every carriage must wear a mask.", "Every passenger in a carriage must wear a mask."),
+        ("The faces of all children must be blurred.", "The faces of children must be blurred."),
+        ("Knives in kitchens must not be shown; knives in bars are allowed.", "Knives in kitchens must not be shown."),
+    ],
+)
+def test_what_is_forbidden_in_each_place_is_offered_of_any(rule, offered):
+    assert refusal(rule).rewordings == (offered,)
+
+
+@pytest.mark.parametrize(
+    ("rule", "offered"),
+    [
+        (
+            "Photos must not show more than two cups or a knife.",
+            ("Photos must not show more than two cups.", "Photos must not show a knife."),
+        ),
+        ("Dogs including guide dogs must be muzzled.", ("Dogs must be muzzled.", "Guide dogs must be muzzled.")),
+    ],
+)
+def test_a_number_before_a_list_and_examples_of_a_demand_are_offered_as_two_rules(rule, offered):
+    assert refusal(rule).several == (offered,)

@@ -24,8 +24,8 @@ _POINTING = word_set("the that this these those such") | OWNERS
 _ONE_EACH = _POINTING | {"", "each", "every", "all", "any", "both"}
 _OTHERS = word_set("a an another no other some")
 _SAME = (
-    "say it of the thing itself, with `it` or `they`, as in `No dog may be shown unless it is on a leash`, or with "
-    "`other than`, as in `No dogs other than leashed dogs may be shown`"
+    "say it of the thing itself: with `other than`, as in `No dogs other than leashed dogs may be shown`, or, of an "
+    "exception, with `it` or `they`, as in `No dog may be shown unless it is on a leash`"
 )
 # What one thing has, and `the` alone may point at: `no jar may be shown unless the lid is closed`.
 _PARTS = word_set(

@@ -266,9 +266,26 @@ def exempt(draft: Draft, found: Found) -> Iterator[Draft]:
     things: Things = found["things"] if "things" in found else found["listed"]
     if things.examples:
         raise Impossible("it is open whether the examples are all that is allowed", "name each thing that is allowed")
+    _elsewhere(draft, things)
     heads = {lexicon.lemma(one.head, verb=False) for group in draft.subjects for one in group}
     if {lexicon.lemma(one.head, verb=False) for one in things.each} <= heads and len(heads) == 1:
         yield from others(draft, {"others": Said(f"other than {listing(things.each)}")})
+
+
+def _elsewhere(draft: Draft, things: Things) -> None:
+    """Refuses `Bags on platforms must not be shown; bags on seats are allowed`: nothing is taken out of the first.
+
+    Raises:
+        Impossible: what is allowed is in another place than what is forbidden, or of somebody else.
+    """
+    subjects = [one for group in draft.subjects for one in group if one.behind]
+    for one in things.each:
+        where = [said for each in subjects if (said := each.words.partition(f"{each.head} ")[2])]
+        if one.behind and any(said not in one.words for said in where):
+            raise Impossible(
+                f"it is open how much of the first sentence `{one.inside}`, of another place or owner, takes back",
+                "leave out what is allowed where it is no kind of what is forbidden: what no rule forbids is allowed",
+            )
 
 
 CHANGES: dict[str, Callable[[Draft, Found], Iterator[Draft]]] = {

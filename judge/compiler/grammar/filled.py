@@ -32,7 +32,7 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
     if things.examples and not examples:
         raise Impossible(
             "it is open what the examples behind `such as` or `including` add to the rule",
-            "write a rule that forbids them as well, as in `No car or van may be shown`",
+            "say the same of them in a rule of its own, where they would not count",
         )
     if things.examples and "picture" in found and any(one.head in PICTURES for one in things.each):
         raise Impossible("it is open of what the examples are", "name each kind of picture in a rule of its own")
@@ -137,7 +137,7 @@ def needs_its_verb(found: Found) -> bool:
     if any(needs) and not all(needs):
         raise Impossible(
             "it is open whether what follows says where a thing is, or how it is seen",
-            "write a rule for each, or `near` and `beside` for a place",
+            "in place of `by` write `near` or `beside` where a place is meant",
         )
     return any(needs)
 

@@ -15,7 +15,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from judge.compiler.grammar import checks, closed, lexicon
+from judge.compiler.grammar import checks, closed, lexicon, quantity
 from judge.compiler.grammar.advice import Unparsed, advised, swapped
 from judge.compiler.grammar.chains import Parsed, statement
 from judge.compiler.grammar.chart import Chart, TooMany
@@ -95,6 +95,7 @@ def readings(chart: Chart, rule: str) -> list[Parsed]:
             raise TooMany
     for chain in found.values():
         _closed(chain)
+        _of_several(rule, chain)
     faulty = {key: wrong for key, chain in found.items() if (wrong := _fault(rule, chain))}
     if faulty and len(faulty) == len(found):
         wrong = next(iter(faulty.values()))
@@ -121,6 +122,18 @@ def _closed(chain: Parsed) -> None:
                     f"it is open what `{words}` says in `{one.statement}`",
                     "",
                     blocked="" if "same" in blocking else blocking,
+                )
+
+
+def _of_several(rule: str, chain: Parsed) -> None:
+    """Refuses the sentence where a statement of any of its readings would hold only if it does so of all of several."""
+    for group in (*chain.preconditions, *chain.exceptions):
+        for one in group.any:
+            if words := quantity.of_several(plain(rule), one.statement):
+                raise Impossible(
+                    f"it is open whether `{words}` in `{one.statement}` means all of them together, or any one",
+                    "if one is enough, write `a` or `any` in its place, as in `No bottle may be on a table`",
+                    quantity.of_any(plain(rule), words),
                 )
 
 

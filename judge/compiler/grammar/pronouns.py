@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.again import keep_apart, named_again, says_more
 from judge.compiler.grammar.clauses import STANDING_FOR, Clause, Groups
 from judge.compiler.grammar.denial import Impossible, Swaps, denied
@@ -158,9 +158,12 @@ def _nouns(text: str, *, behind: str = "yes") -> Iterable[str]:
 
 def _agrees(word: str, noun: str, plural: bool) -> bool:
     person = lexicon.kind(noun) == "p" or noun in ("person", "people")
-    if word == "it":
-        return not plural and not person
+    if word == "it":  # a table is a piece of furniture as well as the people at it
+        return not plural and (not person or any(nets.is_kind_of(noun, one) for one in _THINGS_TOO))
     return plural or person
+
+
+_THINGS_TOO = ("furniture", "vehicle", "container")
 
 
 def open_inside(statement: str) -> str:

@@ -33,6 +33,13 @@ CLAUSES: tuple[Turn, ...] = (
         ("when <x> is not visible, <y> must be visible",),
     ),
     (r"nothing may (?P<v>\w+) (?P<x>.+)", ("<x> must not be <%v>",)),
+    # what is allowed is no kind of what is forbidden: the first sentence says it all
+    (
+        r"(?P<s>[^,;.]+ $NOT (?:be $SHOWN|show [^,;.]+?))(?:;|,? but|\.|,) (?P<gone>(?!no\b|not\b|never\b)[^,;.]+ "
+        r"(?:(?:is|are) (?:allowed|permitted|fine|ok|okay|acceptable|welcome)|may be (?:shown|visible)))",
+        ("<s>",),
+        "of another place or owner, takes back",
+    ),
     # what belongs to a noun stands behind it
     (
         r"no (?P<s>.+?) (?P<m>$MODAL be $SHOWN) (?:who|that|which) (?:has|have) no (?P<r>.+)",

@@ -46,7 +46,8 @@ COUNTS: tuple[Turn, ...] = (
         "counts",
     ),
     (
-        r"(?P<a>[\w' -]+? $NOT .*?)(?P<n>$COUNT) (?P<x>[\w-]+) or (?P<y>[\w-]+)(?P<b>.*)",
+        r"(?P<a>[\w' -]+? $NOT .*?)(?P<n>$COUNT) (?P<x>[\w-]+) or (?P<y>(?!(?:an?|any|the|some|all|every|each) )[\w-]+)"
+        r"(?P<b>.*)",
         ("<a><n> <x><b> // <a><n> <y><b>", "<a><n> <x><b> // <a><y><b>"),
         "counts",
     ),
@@ -138,13 +139,13 @@ COUNTS: tuple[Turn, ...] = (
     ),
     (
         r"(?P<a>(?:no|$PHOTOS $NOT|never|nobody|do not)\b(?:(?!unless).)*?)(?P<n>$COUNT) (?P<x>[\w-]+),? (?:or|and) "
-        r"(?P<y>(?!an? )[\w-]+)(?P<b>.*)",
+        r"(?P<y>(?!(?:an?|any|the|some|all|every|each) )[\w-]+)(?P<b>.*)",
         ("<a><n> <x><b> // <a><n> <y><b>", "<a><n> <x><b> // <a><y><b>"),
         "counts",
     ),
     (
         r"(?P<a>(?:no|$PHOTOS $NOT|never|nobody|do not)\b(?:(?!unless).)*?)(?P<n>$COUNT) (?P<x>[\w-]+),? or "
-        r"(?P<y>an? (?:(?!$MODAL\b)[\w-]+ )?(?!$MODAL\b)[\w-]+)(?P<b> .*)",
+        r"(?P<y>(?:an?|any) (?:(?!$MODAL\b)[\w-]+ )?(?!$MODAL\b)[\w-]+)(?P<b>(?: .*)?)",
         ("<a><n> <x><b> // <a><y><b>",),
         "counts",
     ),

@@ -127,6 +127,12 @@ KINDS: tuple[Turn, ...] = (
         ("<a><x><b> // <a><y><b>",),
         "examples",
     ),
+    (
+        r"(?P<x>(?!no\b|neither\b|only\b)[\w -]+?),? (?:such as|including) (?P<y>[\w -]+?),?"
+        r"(?P<b> $MUST (?!not\b|never\b).+)",
+        ("<x><b> // <y><b>",),
+        "examples",
+    ),
     # pictures
     (
         r"(?P<k>[\w -]*(?:ads|adverts|advertisements)) (?P<m>$MUST) (?P<gone>carry|have|bear) (?P<x>.+)",
