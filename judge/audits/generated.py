@@ -18,7 +18,7 @@ from judge.judging.opening import name_of
 from judge.printable import printable
 from judge.serving.batch.sources import SourceItem, source_of
 from judge.serving.batch.sources.files import FolderSource
-from judge.serving.batch.sources.item import Refused
+from judge.serving.batch.sources.item import RefusedItem
 from judge.serving.batch.sources.tables import TableSource, plain_name
 from judge.settings import DEFAULT_LIMITS, Limits
 
@@ -167,7 +167,7 @@ def _of_table(source: TableSource, stem: str, by: str | None, to_judge: bool) ->
 
 def _lacking(item: SourceItem) -> str | None:
     """Why the image of a row cannot be there, as far as that is known without reading it."""
-    if isinstance(item.read, Refused):
+    if isinstance(item.read, RefusedItem):
         return item.read.message
     if not item.file or os.path.isfile(item.file):  # noqa: PTH113
         return None

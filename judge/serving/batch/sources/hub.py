@@ -10,7 +10,7 @@ from judge.errors import UserError
 from judge.media import read_bytes
 from judge.media.reading import check_bytes
 from judge.printable import printable
-from judge.serving.batch.sources.item import Refused, SourceItem
+from judge.serving.batch.sources.item import RefusedItem, SourceItem
 from judge.settings import Limits
 
 
@@ -36,7 +36,7 @@ class HubSource:
             elif picture.get("path"):
                 yield SourceItem(key, name, partial(read_bytes, picture["path"], self._limits))
             else:
-                yield SourceItem(key, name, Refused("the row has no image"))
+                yield SourceItem(key, name, RefusedItem("the row has no image"))
 
     def says(self) -> list[str]:
         return []

@@ -49,7 +49,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedItem:
     """A `read` of an item whose bytes cannot be had, as is known before anybody reads."""
 
     message: str

@@ -23,7 +23,7 @@ from judge.files import lines_of
 from judge.judging.opening import name_of
 from judge.media import read_bytes
 from judge.printable import printable
-from judge.serving.batch.sources.item import Refused, SourceItem
+from judge.serving.batch.sources.item import RefusedItem, SourceItem
 from judge.serving.batch.sources.text import open_text
 from judge.settings import Limits
 
@@ -35,7 +35,7 @@ _ROWS = 64  # of parquet, held at once
 Row = dict[str, Any]
 
 
-class TableRow(NamedTuple):
+class SourceRow(NamedTuple):
     """number: of a JSONL file the line, of another the row, from 1. place: what people call it. row: or, in words, what
     is wrong with it."""
 
@@ -53,7 +53,7 @@ class TableSource:
 
     def __init__(self, file: str, limits: Limits, column: str | None = None) -> None:
         self.name, self._file, self._limits = file, Path(file), limits
-        damaged: TableRow | None = None
+        damaged: SourceRow | None = None
         for found in self._rows():
             if not isinstance(found.row, str):
                 self._column = _column(found.row, column, file)
@@ -66,7 +66,7 @@ class TableSource:
             raise UserError(f"{printable(file)} has no rows")
         self._of_paths = self._column in PATHS
 
-    def described(self) -> Iterator[tuple[TableRow, SourceItem]]:
+    def described(self) -> Iterator[tuple[SourceRow, SourceItem]]:
         """Every row with its item.
 
         Raises:
@@ -84,7 +84,7 @@ class TableSource:
         except UserError as error:  # the rows before it stand, and nobody shall think that there are no others
             name = f"{self._file.name}:{number + 1}"
             said = f"the rows from {number + 1} on cannot be read: {error.message}"
-            yield SourceItem(name, name, Refused(said, hint="mend the file", retryable=True))
+            yield SourceItem(name, name, RefusedItem(said, hint="mend the file", retryable=True))
 
     def says(self) -> list[str]:
         return []
@@ -97,10 +97,10 @@ class TableSource:
 
         return int(pq.read_metadata(self._file).num_rows)
 
-    def _item(self, found: TableRow) -> SourceItem:
+    def _item(self, found: SourceRow) -> SourceItem:
         row, name = found.row, f"{self._file.name}:{found.number}"
         if isinstance(row, str):
-            return SourceItem(name, name, Refused(f"{found.place}: {row}", hint="mend the file"))
+            return SourceItem(name, name, RefusedItem(f"{found.place}: {row}", hint="mend the file"))
         value = row.get(self._column)
         if isinstance(value, dict):  # as Hugging Face data sets write an image
             value = value.get("bytes") or value.get("path")
@@ -108,17 +108,19 @@ class TableSource:
         if isinstance(value, bytes):
             return SourceItem(key or name, name, partial(_bytes, value, self._limits))
         if value is None or value == "":
-            return SourceItem(key or name, name, Refused(f"the row has no {self._column}"))
+            return SourceItem(key or name, name, RefusedItem(f"the row has no {self._column}"))
         if not isinstance(value, str):
-            return SourceItem(key or name, name, Refused(f"its {self._column} is no text"))
+            return SourceItem(key or name, name, RefusedItem(f"its {self._column} is no text"))
         if value.startswith(("http://", "https://")):
-            return SourceItem(key or name_of(value), name, Refused("an address, not a file", hint="download it first"))
+            return SourceItem(
+                key or name_of(value), name, RefusedItem("an address, not a file", hint="download it first")
+            )
         path = os.path.join(self._file.parent, value)  # noqa: PTH118
         if value.startswith("data:") or self._holds_bytes(value, path):
             return SourceItem(key or name, name, partial(_decoded, value, self._limits))
         if not self._of_paths and not os.path.lexists(path):
             said = f"its {self._column} is neither a file nor base64"
-            return SourceItem(key or name_of(value), name, Refused(said, retryable=True))
+            return SourceItem(key or name_of(value), name, RefusedItem(said, retryable=True))
         return SourceItem(key or name_of(value), name_of(path), partial(read_bytes, path, self._limits), path)
 
     def _holds_bytes(self, value: str, path: str) -> bool:
@@ -127,12 +129,12 @@ class TableSource:
             return not self._of_paths and not os.path.lexists(path) and _is_base64(value)
         return True
 
-    def _rows(self) -> Iterator[TableRow]:
+    def _rows(self) -> Iterator[SourceRow]:
         suffix = self._file.suffix.lower()
         try:
             if suffix == ".parquet":
                 for number, row in enumerate(_parquet(self._file), 1):
-                    yield TableRow(number, f"row {number}", row)
+                    yield SourceRow(number, f"row {number}", row)
                 return
             with open_text(self._file) as file:
                 if suffix == ".jsonl":
@@ -140,7 +142,7 @@ class TableSource:
                     return
                 csv.field_size_limit(_LINE)
                 for number, (line, cells, wrong) in enumerate(csv_rows(lines_of(file, _LINE), self.name), 1):
-                    yield TableRow(number, f"line {line}", wrong if cells is None else cells)
+                    yield SourceRow(number, f"line {line}", wrong if cells is None else cells)
         except OSError as error:
             raise UserError(f"{printable(self.name)} cannot be read: {error.strerror or error}") from error
 
@@ -174,7 +176,7 @@ def plain_name(column: str) -> str:
     return "_".join(column.casefold().replace("-", " ").replace("_", " ").split())
 
 
-def _jsonl(file: Any) -> Iterator[TableRow]:
+def _jsonl(file: Any) -> Iterator[SourceRow]:
     for number, line in enumerate(lines_of(file, _LINE), 1):
         if not line.strip():
             continue
@@ -182,7 +184,7 @@ def _jsonl(file: Any) -> Iterator[TableRow]:
             row = json.loads(line)
         except (ValueError, RecursionError):
             row = None
-        yield TableRow(number, f"line {number}", row if isinstance(row, dict) else "it is no JSON object")
+        yield SourceRow(number, f"line {number}", row if isinstance(row, dict) else "it is no JSON object")
 
 
 def _parquet(path: Path) -> Iterator[Row | str]:

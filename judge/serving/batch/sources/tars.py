@@ -12,7 +12,7 @@ from typing import Self
 from judge.errors import ImageError
 from judge.judging.opening import name_of
 from judge.media.reading import check_bytes
-from judge.serving.batch.sources.item import Refused, SourceItem
+from judge.serving.batch.sources.item import RefusedItem, SourceItem
 from judge.settings import Limits
 
 _BESIDE = {".json", ".txt", ".cls", ".caption", ".npy", ".pyd", ".pth", ".id"}  # what WebDataset keeps beside an image
@@ -69,7 +69,9 @@ class TarSource:
         if not whole:  # the others are read all the same
             key = name_of(short)
             hint = "mend the tar, or remove it"
-            yield SourceItem(key, key, Refused(f"the tar cannot be read to its end: {said}", hint=hint, retryable=True))
+            yield SourceItem(
+                key, key, RefusedItem(f"the tar cannot be read to its end: {said}", hint=hint, retryable=True)
+            )
 
     def _member(self, short: str, tar: tarfile.TarFile, member: tarfile.TarInfo) -> SourceItem | None:
         suffix = Path(member.name).suffix.lower()
@@ -80,7 +82,7 @@ class TarSource:
             return None
         key = name_of(f"{short}/{member.name}")
         if not member.isreg():
-            return SourceItem(key, key, Refused("a link or a device in a tar, not a file"))
+            return SourceItem(key, key, RefusedItem("a link or a device in a tar, not a file"))
         return SourceItem(key, key, partial(self._read, tar, member))
 
     def _read(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
