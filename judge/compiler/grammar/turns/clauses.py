@@ -35,7 +35,8 @@ CLAUSES: tuple[Turn, ...] = (
     (r"nothing may (?P<v>\w+) (?P<x>.+)", ("<x> must not be <%v>",)),
     # what is allowed is no kind of what is forbidden: the first sentence says it all
     (
-        r"(?P<s>[^,;.]+ $NOT (?:be $SHOWN|show [^,;.]+?))(?:;|,? but|\.|,) (?P<gone>(?!no\b|not\b|never\b)[^,;.]+ "
+        r"(?P<s>no [^,;.]+|[^,;.]+ (?:$NOT (?:be $SHOWN|show [^,;.]+?)|(?:is|are) $BANNED))(?:;|,? but|\.|,) "
+        r"(?P<gone>(?!no\b|not\b|never\b)[^,;.]+ "
         r"(?:(?:is|are) (?:allowed|permitted|fine|ok|okay|acceptable|welcome)|may be (?:shown|visible)))",
         ("<s>",),
         "of another place or owner, takes back",
