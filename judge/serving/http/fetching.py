@@ -28,6 +28,9 @@ _PORTS = {"http": 80, "https": 443}
 _NUMERIC = re.compile(r"(0[xX][0-9a-fA-F]*|[0-9]+)(\.(0[xX][0-9a-fA-F]*|[0-9]+))*\.?")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _TUNNELS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")))
+_OTHERS = tuple(  # which Python takes for global, in some versions or in all: protocols' own, relays, examples, clouds
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20"))
+)
 _KINDS = ("image/", "application/octet-stream", "binary/octet-stream")
 _CHUNK = 2**16
 _AGAIN = 5.0  # seconds after which an address may be tried again
@@ -122,6 +125,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if any(address in network for network in _TUNNELS) or address.is_site_local:
             return False
+    if any(address in network for network in _OTHERS):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved and not address.is_unspecified
 
 
