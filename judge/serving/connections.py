@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 import h11
+from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from judge.serving.bodies import Limit
@@ -41,6 +42,19 @@ class _Parting:
                 self._transport.close()
 
 
+class _Framed(h11.Connection):
+    """Takes no request that gives its length in two ways, or in one that its version has not: a proxy in front may go
+    by the other, and take what stands in a body for another's request (RFC 9112, 6.1)."""
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            names = {name for name, _ in event.headers}
+            if b"transfer-encoding" in names and (b"content-length" in names or event.http_version < b"1.1"):
+                raise h11.RemoteProtocolError("two lengths of one body", error_status_hint=400)
+        return event
+
+
 class Timed(H11Protocol):
     """uvicorn's connection, cut where the head of a request is not there in time, and where the body of one that was
     answered before it came is larger or slower than a body may be. Until then it is read for nothing: most clients look
@@ -50,6 +64,11 @@ class Timed(H11Protocol):
     """What may still come of such a body."""
     _late: asyncio.TimerHandle | None = None
     _left: int | None = None  # bytes of it
+
+    def __init__(self, config: Config, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)
+        most = config.h11_max_incomplete_event_size
+        self.conn = _Framed(h11.SERVER, *(() if most is None else (most,)))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection has come; nothing is sent yet."""

@@ -2,7 +2,8 @@
 
 1. `judge` puts an image into the queue; 2. each process has a lane, which takes what waits, a few milliseconds after
 the first came, and has it judged as one batch; 3. what came of it goes to whoever waits. A process that dies is started
-anew; whoever waited for what it was at is told to come again, and an image that ends two processes is left to a person.
+anew; whoever waited for what it was at is told to come again, and so is everybody where no other process is left. An
+image that ends two processes is left to a person.
 """
 
 from __future__ import annotations
@@ -93,6 +94,11 @@ class Engine:
         return sum(lane.ready for lane in self._lanes)
 
     @property
+    def until_ready(self) -> float:
+        """Seconds until a process can judge, as long as loading took the last time; 0 where one can."""
+        return self._loading if self.trouble else 0.0
+
+    @property
     def pids(self) -> list[int]:
         """Of the processes that there are."""
         return [lane.process.pid for lane in self._lanes if lane.process.pid is not None]
@@ -172,12 +178,16 @@ class Engine:
         """What comes of an image, which waits its turn among those of its client from now on.
 
         Raises (when waited for):
-            Lost: the process that judged it ended.
+            Lost: the process that judged it ended, or none is left that could.
             TimeUp: it waited too long.
         """
         future: asyncio.Future[JudgedImage] = asyncio.get_running_loop().create_future()
         if self._suspects.hopeless(sha256):
             future.set_result(left_to_a_person(self._wanted.provenance(key)))
+            return future
+        if not any(lane.loaded for lane in self._lanes):  # all died since it was let in
+            future.set_exception(Lost())
+            future.exception()
             return future
         until = time.monotonic() + self.bounds.seconds
         alone = self._suspects.alone(sha256)
@@ -283,4 +293,8 @@ class Engine:
         """Have a process started anew, with all policies, and sooner the first time than the next."""
         self.watch.died()
         log.error("a process that judges ended; it is started anew")
-        await asyncio.sleep(lane.start_anew(self._wanted.all()))
+        pause = lane.start_anew(self._wanted.all())
+        if not any(one.loaded for one in self._lanes):  # loading may take longer than what waits has
+            for job in self._queue.clear():
+                job.end(Lost())
+        await asyncio.sleep(pause)

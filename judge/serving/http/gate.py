@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import ClientDisconnect
 
 from judge.serving.bodies import NO_ROOM, TOO_LARGE, TOO_SLOW, App, Limit, Message, Receive, Send, bounded
-from judge.serving.http.problems import ApiProblem, unexpected
+from judge.serving.http.problems import MOST_ERRORS, ApiProblem, unexpected
 
 if TYPE_CHECKING:
     from judge.serving.http.keys import ApiKey, Scope
     from judge.serving.http.service import Service
 
 GUARDRAIL = "/beta/litellm_basic_guardrail_api"
+OWN_FAILURES = frozenset({"overloaded", "out-of-time", "model-lost"})
+"""Problems that are the judge's own, whatever it was sent."""
 JUDGING = frozenset({"/v1/judge", "/v1/moderations", GUARDRAIL})
 READING = ("/v1/constitutions", "/v1/verdicts", "/metrics")
 _ROUTES = (*JUDGING, *READING, "/healthz", "/readyz", "/openapi.json")
@@ -105,6 +107,8 @@ class Gate:
         if path in JUDGING and scope["method"] == "POST":
             key = self._key(scope, headers, "judge")
             scope["may_judge"] = True
+            if scope["query_string"]:
+                raise _no_query(scope["query_string"])
             bucket = self._service.bucket(key)
             if bucket is not None and (wait := bucket.wait()) > 0:
                 detail = f"this key may send {bucket.rate:g} images a second"
@@ -124,7 +128,8 @@ class Gate:
         """What a problem of the guardrail says of its request. Only for whoever may ask it is a setting."""
         if not scope["path"].startswith(GUARDRAIL):
             return {}
-        if scope.get("may_judge") and self._service.settings.guardrail.failure == "pass":
+        own = problem.slug in OWN_FAILURES  # a full server's, say
+        if own and scope.get("may_judge") and self._service.settings.guardrail.failure == "pass":
             return {"action": "NONE", "blocked_reason": None}
         return {"action": "BLOCKED", "blocked_reason": f"the image could not be judged: {problem.detail}"}
 
@@ -163,3 +168,10 @@ class Gate:
             raise ApiProblem(403, "forbidden", f"the key '{key.name}' may not do this: it needs the scope '{wanted}'")
         scope["client_name"], scope["api_key"] = key.name, key
         return key
+
+
+def _no_query(query: bytes) -> ApiProblem:
+    """Nothing is read of an address behind its `?`: a constitution that is named there would not be judged by."""
+    names = ", ".join(f"'{one.partition('=')[0][:80]}'" for one in query.decode("latin-1").split("&")[:MOST_ERRORS])
+    hint = "put it into the body"
+    return ApiProblem(422, "invalid-request", f"the address has parameters that are not read: {names}", hint=hint)

@@ -1,7 +1,8 @@
 """`POST /beta/litellm_basic_guardrail_api`: LiteLLM's generic guardrail. It is always answered with an action.
 
 LiteLLM takes an answer without an action for one that lets the request pass. So whatever goes wrong here is an action,
-too, which the server's settings choose; by default the request is blocked.
+too. An image that the judge itself failed at (the model, want of room or of time) does what the server's settings say;
+what cannot be read, is refused or goes beyond a limit blocks: else whoever sends junk beside an image frees it.
 """
 
 from __future__ import annotations
@@ -10,18 +11,26 @@ import asyncio
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from judge.serving.http.gate import GUARDRAIL
+from judge.serving.http.gate import GUARDRAIL, OWN_FAILURES
 from judge.serving.http.messages import images_in, payload
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
 from judge.serving.http.problems import ApiProblem
-from judge.serving.http.reading import check_count, check_most, from_text, json_body
+from judge.serving.http.reading import Given, check_count, check_most, from_text, json_body
 from judge.serving.http.service import Service
 
 router = APIRouter(tags=["compatible with others"])
 _UNSEEN = "a message names an image or a file and does not hold it, or came without its content"
 _MOST = 1000  # characters of a reason
+
+
+class GuardrailParams(BaseModel):
+    """What LiteLLM's configuration says to this guardrail. A misspelt key would have another constitution judge."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    constitution: str | None = Field(default=None, description="The name of the one to judge by.")
 
 
 class GuardrailRequest(BaseModel):
@@ -33,9 +42,7 @@ class GuardrailRequest(BaseModel):
     structured_messages: list[Any] | None = Field(
         default=None, description="The chat, of which images are judged that do not stand in `images`."
     )
-    additional_provider_specific_params: dict[str, Any] | None = Field(
-        default=None, description="`constitution`: the name of the one to judge by."
-    )
+    additional_provider_specific_params: GuardrailParams | None = None
 
 
 class GuardrailAnswer(BaseModel):
@@ -55,18 +62,40 @@ async def guardrail(request: Request) -> GuardrailAnswer:
         asked = GuardrailRequest.model_validate(body)
         texts, unseen = await asyncio.to_thread(_texts, asked)  # a chat may be long
         if not texts:
-            return _failed(service, _UNSEEN) if unseen else GuardrailAnswer(action="NONE")
+            return _blocked(_unjudged(_UNSEEN)) if unseen else GuardrailAnswer(action="NONE")
         check_count(len(texts), service.settings.limits)
-        images = [await from_text(text, f"image {number}") for number, text in enumerate(texts, start=1)]
-        named = (asked.additional_provider_specific_params or {}).get("constitution")
-        outcomes = await service.judge(Asker.of(request), images, None if named is None else str(named))
+        images, found = await _read(texts)
+        if images:
+            named = (asked.additional_provider_specific_params or GuardrailParams()).constitution
+            found += [one async for _, one in service.stream(Asker.of(request), images, named)]
     except ValidationError as error:
-        return _failed(service, f"the request cannot be read ({error.errors()[0]['msg']})")
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))[:200]
+        return _blocked(_unjudged(f"the request cannot be read ({where}: {first['msg']})"))
     except ApiProblem as problem:
         service.metrics.problem(problem.slug)
-        return _failed(service, problem.detail)
-    found = _action(service, outcomes)
-    return _failed(service, _UNSEEN) if unseen and found.action == "NONE" else found
+        return GuardrailAnswer(action="NONE") if passes(service, problem) else _blocked(_unjudged(problem.detail))
+    for one in found:
+        if isinstance(one, ApiProblem):
+            service.metrics.problem(one.slug)
+    return _action(service, found, [_unjudged(_UNSEEN)] if unseen else [])
+
+
+def passes(service: Service, problem: ApiProblem) -> bool:
+    """Whether what a problem kept from being judged passes."""
+    return problem.slug in OWN_FAILURES and service.settings.guardrail.failure == "pass"
+
+
+async def _read(texts: list[str]) -> tuple[list[Given], list[ImageOutcome | ApiProblem]]:
+    """Images that can be read, and what is wrong with the others."""
+    images: list[Given] = []
+    wrong: list[ImageOutcome | ApiProblem] = []
+    for number, text in enumerate(texts, start=1):
+        try:
+            images.append(await from_text(text, f"image {number}"))
+        except ApiProblem as problem:
+            wrong.append(problem)
+    return images, wrong
 
 
 def _texts(asked: GuardrailRequest) -> tuple[list[str], bool]:
@@ -83,26 +112,30 @@ def _texts(asked: GuardrailRequest) -> tuple[list[str], bool]:
     return texts, unseen
 
 
-def _action(service: Service, outcomes: list[ImageOutcome]) -> GuardrailAnswer:
+def _action(service: Service, found: list[ImageOutcome | ApiProblem], why: list[str]) -> GuardrailAnswer:
+    """What becomes of the whole. why: it is blocked already."""
+    outcomes = [one for one in found if isinstance(one, ImageOutcome)]
     violated = [f"{one.name} violates {', '.join(one.judged.violations)}" for one in outcomes if one.judged.violations]
     if violated:
         return _blocked("; ".join(violated))
-    open_ = [
-        f"{one.name} needs review: {'; '.join(one.judged.reasons)}"
-        for one in outcomes
-        if one.judged.verdict != "no_violation"
-    ]
-    if any(one.judged.failure is not None for one in outcomes):
-        return _failed(service, "; ".join(open_))
-    if open_ and service.settings.guardrail.needs_review == "block":
-        return _blocked("; ".join(open_))
-    return GuardrailAnswer(action="NONE")
+    why = list(why)
+    for one in found:
+        if isinstance(one, ApiProblem):
+            if not passes(service, one):
+                why.append(_unjudged(one.detail))
+        elif one.judged.verdict != "no_violation":
+            review = f"{one.name} needs review: {'; '.join(one.judged.reasons)}"
+            own = one.judged.failure == "model" and one.judged.retryable  # else the image may be made to fail
+            if one.judged.failure is None:
+                if service.settings.guardrail.needs_review == "block":
+                    why.append(review)
+            elif not (own and service.settings.guardrail.failure == "pass"):
+                why.append(_unjudged(review))
+    return _blocked("; ".join(why)) if why else GuardrailAnswer(action="NONE")
 
 
-def _failed(service: Service, why: str) -> GuardrailAnswer:
-    if service.settings.guardrail.failure == "block":
-        return _blocked(f"the image could not be judged: {why}")
-    return GuardrailAnswer(action="NONE")
+def _unjudged(why: str) -> str:
+    return f"the image could not be judged: {why}"
 
 
 def _blocked(why: str) -> GuardrailAnswer:

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
     from judge.serving.http.settings import RequestLimits
 
-_DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII)
+_DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII | re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _LARGE = 2**20  # characters, after which text is decoded in a thread, and bytes, after which JSON is read in turn
 _VALUES = 500_000  # of JSON: each takes some 100 bytes, however short it is written
+_KEYS = 1000  # of one object: nothing that is read has nearly as many
 _SPACE = b" \t\n\r\x0b\x0c"
 Name = Annotated[str, StringConstraints(max_length=1000)]
 
@@ -184,6 +185,8 @@ def _json_mistake(error: ValueError) -> str:
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object. Of a key that stands twice readers take one or the other: an image would go by unjudged."""
+    if len(pairs) > _KEYS:
+        raise ApiProblem(413, "too-large", f"an object in the JSON of the body may have {_KEYS:,} keys")
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:

@@ -210,7 +210,7 @@ class Service:
             judged, repeated = await self._judged(client, active, data, sha256)
         except Lost as lost:
             detail = f"{image.name}: the process that judged it ended"
-            raise ApiProblem(503, "model-lost", detail, retry_after=_AGAIN) from lost
+            raise ApiProblem(503, "model-lost", detail, retry_after=max(_AGAIN, self.engine.until_ready)) from lost
         except TimeUp as late:
             raise self._late() from late
         if judged.too_large:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 import openai
 import pytest
@@ -133,3 +134,45 @@ def test_what_the_guardrail_does_about_failures_and_reviews_is_a_setting():
     with serving(given, process=Scripted(deadly={b"deadly"})) as running:
         assert guarded(running, b"deadly") == ("NONE", None)
         assert guarded(running, b"r")[0] == "BLOCKED"
+
+
+@pytest.fixture(scope="module")
+def passing():
+    given = {"guardrail": {"failure": "pass"}, "limits": {"images": 3}}
+    with serving(given, process=Scripted(deadly={b"deadly"})) as running:
+        yield running
+
+
+JUNK = [["@@@"], ["http://127.0.0.1/"], ["data:image/png,x"]]
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_junk_beside_an_image_does_not_free_it_where_failures_pass(passing, junk):
+    violating = base64.b64encode(b"v").decode()
+    for images in ([*junk, violating], [violating, *junk]):
+        assert "violates" in guarded(passing, images=images)[1]
+    action, why = guarded(passing, images=junk)
+    assert action == "BLOCKED" and "could not be judged" in why
+
+
+def test_what_cannot_be_read_or_goes_beyond_a_limit_blocks_where_failures_pass(passing):
+    assert "3 images at most" in guarded(passing, *[b"n%d" % n for n in range(4)])[1]
+    for params in ({"constitution": "none"}, {"constitutoin": "demo"}, {"constitution": 3}):
+        assert guarded(passing, b"n", additional_provider_specific_params=params)[0] == "BLOCKED", params
+    headers = {"content-type": "application/json"}
+    for body in ('{"images": ["dg=="], "x": 1, "x": 2}', "{", '{"images": 3}'):
+        answer = passing.http.post(GUARDRAIL, content=body, headers=headers).json()
+        assert answer["action"] == "BLOCKED", body
+    assert passing.http.post(f"{GUARDRAIL}?constitution=demo", json={"images": []}).json()["action"] == "BLOCKED"
+
+
+def test_an_image_that_the_judge_failed_at_frees_no_other(passing):
+    passing.service.engine._suspects.blame(hashlib.sha256(b"deadly").hexdigest())  # so that it is judged alone
+    assert guarded(passing, b"v2", b"deadly")[0] == "BLOCKED"
+    assert guarded(passing, b"r2", b"nx")[0] == "BLOCKED"
+
+
+@pytest.mark.parametrize("path", ["/v1/judge", "/v1/moderations", GUARDRAIL])
+def test_parameters_of_an_address_are_refused(server, path):
+    answer = server.http.post(f"{path}?constitution=live", json={"image": "bg=="})
+    assert answer.status_code == 422 and "'constitution'" in answer.json()["detail"]

@@ -15,7 +15,7 @@ from judge.serving.http.bounds import EngineBounds
 from judge.serving.http.engine import Engine, Lost
 from judge.serving.http.lane import Lane
 from judge.serving.http.queue import TimeUp
-from judge.serving.http.worker import OrderRefused
+from judge.serving.http.worker import LoadPolicy, OrderRefused
 from judge.settings import Settings
 from tests.serving.http.running import DEMO, Scripted
 
@@ -82,24 +82,49 @@ def test_a_process_that_dies_costs_a_try_and_only_the_deadly_image_is_left_to_a_
         for _ in range(3):
             found = await settled([judge(engine, data) for data in images])
             tries.append(names(found))
+            while engine.trouble:
+                await asyncio.sleep(0.01)
         assert not found[2].retryable and json.loads(found[2].body)["failure"]["retryable"] is False, "it is not tried"
         return tries
 
     script = Scripted(deadly={b"deadly"})
     first, second, third = run(scenario, script)
     assert first == ["Lost"] * 4
-    assert second == ["no_violation", "no_violation", "needs_review", "violation"] == third
+    assert second == ["no_violation", "no_violation", "needs_review", "Lost"], "the last one waited, and none was left"
+    assert third == ["no_violation", "no_violation", "needs_review", "violation"]
     assert script.loads == ["demo"] * 3, "each death has the policies loaded anew"
     assert sum(b"deadly" in parcel for parcel in script.parcels) == 2, "and it is never judged again"
 
 
-def test_what_waits_when_a_process_dies_is_judged_by_the_next():
+def test_what_waits_when_the_only_process_dies_is_told_to_come_again_when_another_is_ready():
+    class Slow(Scripted):
+        async def ask(self, order, seconds):
+            await asyncio.sleep(0.2 if isinstance(order, LoadPolicy) else 0.0)
+            return await super().ask(order, seconds)
+
+    async def scenario(engine):
+        first = [judge(engine, data) for data in (b"deadly", b"1", b"2", b"3")]
+        await asyncio.sleep(0.03)
+        later = judge(engine, b"vlater")
+        found = await settled([*first, later])
+        assert 0.2 <= engine.until_ready < 5.0
+        assert names(await settled([judge(engine, b"too late")])) == ["Lost"], "it was let in before"
+        while engine.trouble:
+            await asyncio.sleep(0.01)
+        assert engine.until_ready == 0.0
+        return names(found), names(await settled([judge(engine, b"vlater")]))
+
+    assert run(scenario, Slow(0.05, deadly={b"deadly"})) == (["Lost"] * 5, ["violation"])
+
+
+def test_what_waits_when_one_of_two_processes_dies_is_judged_by_the_other():
     async def scenario(engine):
         first = [judge(engine, data) for data in (b"deadly", b"1", b"2", b"3")]
         await asyncio.sleep(0.03)
         return names(await settled([*first, judge(engine, b"vlater")]))
 
-    assert run(scenario, Scripted(0.05, deadly={b"deadly"})) == ["Lost"] * 4 + ["violation"]
+    found = run(scenario, Scripted(0.05, deadly={b"deadly"}), number=2)
+    assert found[0] == "Lost" and found[-1] == "violation" and found.count("Lost") == 2
 
 
 def test_where_too_much_waits_nobody_is_let_in_and_is_told_when_to_come_again():

@@ -71,10 +71,10 @@ def test_a_message_that_lost_its_content_on_the_way_blocks(server):
         assert guarded(server, structured_messages=[{"role": "assistant", "content": content}]) == ("NONE", None)
 
 
-def test_what_blocks_for_an_image_that_cannot_be_seen_is_the_setting_for_failures():
+def test_an_image_that_cannot_be_seen_blocks_where_failures_pass():
     unseen = said({"type": "image", "source": {"type": "file", "file_id": "file_1"}})
     with serving({"guardrail": {"failure": "pass"}}, process=Scripted()) as running:
-        assert guarded(running, structured_messages=unseen) == ("NONE", None)
+        assert guarded(running, structured_messages=unseen)[0] == "BLOCKED"
         assert "violates" in guarded(running, b"v", structured_messages=unseen)[1]
 
 

@@ -120,16 +120,16 @@ def test_every_problem_of_the_guardrail_names_an_action(tmp_path, monkeypatch, f
         asked(401, "BLOCKED", one)
         asked(401, "BLOCKED", one, **{"x-api-key": "wrong"})
         asked(403, "BLOCKED", one, origin="http://elsewhere.example")
-        asked(413, action, b" " * 3000, **boss)
-        asked(413, action, (b" " * 900 for _ in range(4)), **boss)
-        asked(408, action, slowly(), **boss)
+        asked(413, "BLOCKED", b" " * 3000, **boss)
+        asked(413, "BLOCKED", (b" " * 900 for _ in range(4)), **boss)
+        asked(408, "BLOCKED", slowly(), **boss)
         asked(200, "NONE", json.dumps({"images": [GOOD, GOOD]}), **sender)
-        asked(429, action, one, **sender)
+        asked(429, "BLOCKED", one, **sender)
         monkeypatch.setattr(running.service, "under_way", 100)
         asked(503, action, one, **boss)
-        monkeypatch.setattr(running.service, "judge", None)
+        monkeypatch.setattr(running.service, "stream", None)
         monkeypatch.setattr(running.service, "under_way", 0)
-        asked(500, action, one, **boss)
+        asked(500, "BLOCKED", one, **boss)
         for answer in (running.http.get(GUARDRAIL), running.http.post(GUARDRAIL + "/")):
             assert answer.json()["action"] == "BLOCKED" and answer.status_code in (404, 405)
 
@@ -166,3 +166,22 @@ def test_whoever_hangs_up_in_a_stream_leaves_nothing_in_the_log(server, caplog):
 def test_what_no_room_can_hold_is_too_large():
     with serving({"limits": {"held_bytes": 1024}}, process=Scripted()) as running:
         assert running.http.post("/v1/judge", files={"image": b"n" * 2000}).status_code == 413
+
+
+@pytest.mark.parametrize(("keys", "status"), [(1001, 413), (1000, 422)])
+def test_an_object_of_very_many_keys_is_refused_before_it_is_looked_at(server, keys, status):
+    body = {"image": {str(number): 0 for number in range(keys)}}
+    assert server.http.post("/v1/judge", json=body).status_code == status
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_a_body_with_two_lengths_is_refused_and_nothing_behind_it_is_taken_for_a_request(server, version):
+    inside = "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    length = f"Content-Length: {len(inside)}\r\n" if version == "1.1" else ""
+    head = f"POST /v1/judge HTTP/{version}\r\nHost: localhost\r\n{length}Transfer-Encoding: chunked\r\n\r\n"
+    port = int(server.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+        raw.sendall((head + inside).encode())
+        raw.shutdown(socket.SHUT_WR)
+        reply = b"".join(iter(lambda: raw.recv(1000), b""))
+    assert reply.startswith(b"HTTP/1.1 400") and reply.count(b"HTTP/1.1") == 1
