@@ -170,18 +170,20 @@ def _by_ladder(facts: Facts) -> StatementDecision:
     if facts.error:
         return _failed(facts.error)
     if committee is not None:
-        return _open(Cause.COMMITTEE_SPLIT, votes=committee.in_short())
-    if debate is not None:
-        return _open(_NO_DECISION[debate.ended])
-    return _open(Cause.NO_RATING if reasoning is not None else Cause.BETWEEN_THRESHOLDS)
-
-
-def _open(cause: Cause, **known: str) -> StatementDecision:
-    return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, Why.of(cause, **known))
+        why = Why.of(Cause.COMMITTEE_SPLIT, votes=committee.in_short())
+    elif debate is not None:
+        why = _NO_DECISION[debate.ended]
+    else:
+        why = Why.of(Cause.NO_RATING if reasoning is not None else Cause.BETWEEN_THRESHOLDS)
+    return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, why)
 
 
 _YES_NO = {"Yes": Outcome.HOLDS, "No": Outcome.FAILS}
-_NO_DECISION = {"refused": Cause.DEBATE_REFUSED, "unreadable": Cause.DEBATE_UNREADABLE, None: Cause.DEBATE_UNCLEAR}
+_NO_DECISION = {
+    "refused": Why.of(Cause.DEBATE_REFUSED),
+    "unreadable": Why.of(Cause.DEBATE_UNREADABLE),
+    None: Why.of(Cause.DEBATE_UNCLEAR),
+}
 
 
 def _failed(said: str) -> StatementDecision:
