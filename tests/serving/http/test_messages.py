@@ -6,13 +6,16 @@ import base64
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.serving.http.running import Scripted, serving
 from tests.serving.http.test_compatible import guarded, uri
 
 
 @pytest.fixture(scope="module")
 def server():
-    with serving({"limits": {"images": 3}}, process=Scripted()) as running:
+    script = Scripted()
+    with serving({"limits": {"images": 3}, "once_seconds": 0}, process=script) as running:
+        running.script = script
         yield running
 
 
@@ -34,6 +37,7 @@ FORMS = [
     lambda data: {"type": "document", "source": {"type": "content", "content": [FORMS[0](data)]}},
     lambda data: {"type": "file", "file": {"file_data": uri(data)}},
     lambda data: {"inline_data": {"mime_type": "image/png", "data": text(data)}},
+    lambda data: {"inlineData": {"mimeType": "image/png", "data": text(data)}},
 ]
 
 
@@ -67,8 +71,39 @@ def test_a_message_that_lost_its_content_on_the_way_blocks(server):
     for images in ((), (b"n",)):
         action, why = guarded(server, *images, structured_messages=[{"role": "user", "content": []}])
         assert action == "BLOCKED" and "without its content" in why
-    for content in (None, ""):
-        assert guarded(server, structured_messages=[{"role": "assistant", "content": content}]) == ("NONE", None)
+    assert guarded(server, structured_messages=[{"role": "assistant", "content": ""}]) == ("NONE", None)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "user"}, {"role": "user", "content": None}, {"role": "assistant", "content": None}, {"role": "user", "content": [None]},
+        {"role": "user", "content": [{}]}, {"role": "user", "content": {}}, {"role": "user", "content": [3]}, None, {},
+        {"role": "user", "parts": [{"fileData": {"mimeType": "image/png", "fileUri": "gs://a/b.png"}}]},
+    ],
+)  # fmt: skip
+def test_a_message_or_a_part_of_which_nothing_is_there_blocks(server, message):
+    action, why = guarded(server, structured_messages=[message])
+    assert action == "BLOCKED" and "could not be judged" in why
+
+
+def test_an_assistant_that_calls_a_tool_need_say_nothing(server):
+    call = {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "a", "arguments": "{}"}}]}
+    parts = {"role": "user", "parts": [{"text": "hello"}]}
+    assert guarded(server, structured_messages=[call, {**call, "content": None}, parts]) == ("NONE", None)
+
+
+@pytest.mark.parametrize("label", ["application/pdf", "text/plain"])
+def test_a_picture_that_is_said_to_be_something_else_is_judged(server, label):
+    data = next(iter(sorted((ROOT / "examples/images").glob("*.png")))).read_bytes()
+    for part in (
+        {"type": "file", "file": {"file_data": f"data:{label};BASE64,{text(data)}"}},
+        {"type": "document", "source": {"type": "base64", "media_type": label, "data": text(data)}},
+        {"inlineData": {"mimeType": label, "data": text(data)}},
+    ):
+        before = len(server.script.parcels)
+        assert guarded(server, structured_messages=said(part)) == ("NONE", None)
+        assert server.script.parcels[before:] == [[data]], part
 
 
 def test_an_image_that_cannot_be_seen_blocks_where_failures_pass():
@@ -88,7 +123,8 @@ def test_an_image_that_stands_in_both_is_one(server):
 
 def test_what_is_no_image_passes(server):
     document = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aGk="}}
-    file = {"type": "file", "file": {"file_data": "data:application/pdf;base64,aGk=", "filename": "a.pdf"}}
+    pdf = text(b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n")
+    file = {"type": "file", "file": {"file_data": f"data:application/pdf;base64,{pdf}", "filename": "a.pdf"}}
     tool = {"type": "tool_use", "id": "1", "name": "draw", "input": {"image_url": "of a cat"}}
     assert guarded(server, structured_messages=said(document, file, tool)) == ("NONE", None)
     assert guarded(server, structured_messages=None) == ("NONE", None)
