@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "JUDGE_API_KEY"
 _LONGEST_WAIT = 30.0  # seconds between tries
+_HOST = re.compile(r"https?://[^/?#\s]")
 _NO_ADDRESS = re.compile(r"/v1(/(judge|moderations|constitutions))?/*$")  # what some have behind it
 
 
@@ -110,7 +111,7 @@ class Connection:
 
 def _address(url: str) -> str:
     """Where a server is, and nothing else."""
-    if not url.startswith(("http://", "https://")):
+    if not _HOST.match(url):
         raise UserError(f"'{url[:200]}' is no address of a server", hint="write it as http://HOST:PORT")
     if behind := _NO_ADDRESS.search(url):
         alone, path = url[: behind.start()], behind[0].rstrip("/")

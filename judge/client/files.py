@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judge.errors import ImageError
+from judge.errors import ImageError, UserError
 from judge.files import open_regular
 from judge.settings import DEFAULT_LIMITS
 
@@ -28,6 +29,8 @@ class SentFile:
 
     @classmethod
     def of(cls, image: Source, name: str | None = None) -> SentFile:
+        if not isinstance(image, str | PathLike | bytes):
+            raise UserError(f"{type(image).__name__} is no image", hint="give a path, or the bytes of a file")
         called = name or ("<bytes>" if isinstance(image, bytes) else str(image))
         called = called.encode("utf-8", "backslashreplace").decode()
         if isinstance(image, bytes):

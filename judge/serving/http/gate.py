@@ -109,6 +109,9 @@ class Gate:
             scope["may_judge"] = True
             if scope["query_string"]:
                 raise _no_query(scope["query_string"])
+            if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+                detail, hint = "a body that is compressed is not read", "send it without Content-Encoding"
+                raise ApiProblem(415, "unsupported-media-type", detail, hint=hint)
             bucket = self._service.bucket(key)
             if bucket is not None and (wait := bucket.wait()) > 0:
                 detail = f"this key may send {bucket.rate:g} images a second"

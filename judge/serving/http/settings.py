@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from judge.constitution.schema import Identifier, ModerationKey
 from judge.errors import UserError
@@ -170,8 +170,18 @@ def server_settings(given: dict[str, Any], source: str = "settings") -> ServerSe
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        known = f"there are: {', '.join(ServerSettings.model_fields)}" if first["type"] == "extra_forbidden" else ""
+        known = f"there are: {', '.join(_keys_at(first['loc'][:-1]))}" if first["type"] == "extra_forbidden" else ""
         raise UserError(f"{source}: {where}: {first['msg']}", hint=known) from error
+
+
+def _keys_at(place: tuple[int | str, ...]) -> list[str]:
+    """The settings that there are where one of another name stands."""
+    model: type[BaseModel] = ServerSettings
+    for part in place:
+        if isinstance(part, str):
+            kind = model.model_fields[part].annotation
+            model = next(one for one in (*get_args(kind), kind) if isinstance(one, type) and issubclass(one, BaseModel))
+    return list(model.model_fields)
 
 
 def _beside(path: Path, name: str) -> str:

@@ -83,6 +83,9 @@ def test_an_address_that_is_none_and_a_server_that_is_not_there():
     with pytest.raises(UserError, match="no address") as caught:
         Client("https://server/judge/v1/judge")
     assert "https://server/judge" in caught.value.hint and "v1" not in caught.value.hint
+    for url in ("http://", "https:///path", "http://?a=b"):
+        with pytest.raises(UserError, match="no address"):
+            Client(url)
     with Client("http://127.0.0.1:9", attempts=1) as client, pytest.raises(ModelError, match="cannot be reached"):
         client.judge(b"x")
 
@@ -193,3 +196,11 @@ def test_of_halves_what_came_before_a_failure_is_given_first():
     with pytest.raises(ModelError, match="a mistake"):
         next(verdicts)
     assert len(came) == 3
+
+
+@pytest.mark.parametrize("one", [None, 3, ["a.png"]])
+def test_what_is_no_image_of_a_list_is_said(one):
+    client, came = answering()
+    with pytest.raises(UserError, match="no image"):
+        list(client.judge_many([one]))
+    assert came == []

@@ -176,3 +176,9 @@ def test_an_image_that_the_judge_failed_at_frees_no_other(passing):
 def test_parameters_of_an_address_are_refused(server, path):
     answer = server.http.post(f"{path}?constitution=live", json={"image": "bg=="})
     assert answer.status_code == 422 and "'constitution'" in answer.json()["detail"]
+
+
+def test_a_body_that_is_compressed_is_refused(server):
+    for path, coding, status in (("/v1/judge", "gzip", 415), (GUARDRAIL, "br", 415), ("/v1/judge", "identity", 200)):
+        answer = server.http.post(path, json={"image": "bg=="}, headers={"content-encoding": coding})
+        assert answer.status_code == status, answer.text

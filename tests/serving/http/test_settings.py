@@ -42,6 +42,8 @@ def test_a_taken_port_is_said_before_anything_is_loaded():
     [
         ("limits: {images: 0}", r"limits\.images"),
         ("surprise: 1", "there are: constitutions, keys"),
+        ("limits: {imags: 3}", r"there are: .*\bimages\b"),
+        ("constitutions: [{constitution: demo, shdow: a}]", "there are: constitution, "),
         ("constitutions: []", "constitutions"),
         ("constitutions: [{constitution: demo, canary_share: 2}]", "canary_share"),
         ("constitutions: [{constitution: demo, canary_share: 0.1}]", "there is no `canary`"),
