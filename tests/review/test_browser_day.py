@@ -393,8 +393,11 @@ def test_the_log_of_a_day_holds_what_was_meant(browser, tmp_path):
         page.get_by_text("Connection to the server was lost").first.wait_for()
         with serving(data, port=int(address.rsplit(":", 1)[1])):
             page.locator(".cj-toast-bad", has_text="did not reach the server").wait_for()
+            lost = page.locator(".cj-toast", has_text="did not reach the server")
+            assert lost.get_by_role("button", name="Dismiss").is_visible()
             page.keyboard.press("Enter")  # in the same panel, with the same words
             day.settle()
+            assert lost.count() == 0, "what was decided again is no longer lost"
             day.decided("no_violation", reason=why)
             for step in steps:
                 day.at_blind_items()

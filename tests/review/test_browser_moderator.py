@@ -32,6 +32,11 @@ def current(page):
     return int(page.locator("[data-open][aria-current]").get_attribute("data-open"))
 
 
+def from_its_top(page):
+    """Whether the item is seen from its picture on."""
+    return page.locator(".cj-left").evaluate("one => one.scrollTop") == 0
+
+
 def until(page, so):
     """Wait for what the page does by itself."""
     for _ in range(200):
@@ -77,9 +82,13 @@ def test_near_identical_pictures_are_decided_by_one_key_and_taken_back_by_one(st
     page.locator(".cj-toast", has_text="3 decisions taken back").wait_for()
     assert current(page) == first
     assert store.count().decided == 0
+    assert from_its_top(page)
     press(page, "d")
+    page.locator(".cj-left").evaluate("one => { one.scrollTop = 400; }")
+    assert not from_its_top(page), "what was scrolled to before"
     press(page, "v")
     assert store.count().decided == 4
+    assert from_its_top(page)
     press(page, "u")
     assert store.count().decided == 0
     store.release(others[3], "bob")

@@ -145,6 +145,22 @@ def test_grey_and_blur_by_key_and_button(wide):
     assert wide.evaluate(look) == "none"
 
 
+def lines_beside_buttons(page):
+    """How many of three lines are left; each must be in sight, and on no button but its own."""
+    for _ in range(3):
+        page.keyboard.press("u")  # there is nothing to take back, and that is told
+        settled(page)
+    told = page.locator("#cj-toasts .cj-toast")
+    on = """all => all.flatMap((one) => { const own = one.getBoundingClientRect();
+        const seen = own.left >= 0 && own.top >= 0 && own.right <= innerWidth && own.bottom <= innerHeight;
+        return [...document.querySelectorAll("#cj-desk button")].filter((other) => {
+          const its = other.getBoundingClientRect();
+          return its.width && !one.contains(other) && its.left < own.right && its.right > own.left
+            && its.top < own.bottom && its.bottom > own.top; }).map((other) => other.innerText).concat(seen ? [] : ["out of sight"]); })"""
+    assert told.evaluate_all(on) == []
+    return told.count()
+
+
 def test_full_screen_keeps_the_decision_and_its_keys(wide):
     small = box(wide, "#cj-stage")["width"]
     wide.keyboard.press("f")
@@ -154,6 +170,7 @@ def test_full_screen_keeps_the_decision_and_its_keys(wide):
     wide.keyboard.press("n")
     assert wide.get_by_role("group", name="No violation: why?").is_visible()
     wide.keyboard.press("Escape")
+    assert lines_beside_buttons(wide) == 2
     wide.get_by_role("button", name="Full screen").click()
     wide.wait_for_function("document.fullscreenElement === null")
     assert box(wide, "#cj-stage")["width"] == pytest.approx(small, abs=2)

@@ -40,6 +40,7 @@ def test_what_did_not_arrive_is_told_and_stays_in_hand(store):
     first = ask(at, kind="start")
     reply = ask(at, kind="start", decided=first["item"], head=first["head"], open=first["item"])
     assert "did not reach the server" in reply["toasts"][0]["text"] and reply["toasts"][0]["bad"]
+    assert reply["toasts"][0]["until"] == first["item"], "it stays until that item is decided"
     assert reply["item"] == first["item"] and "decided" not in reply
 
 

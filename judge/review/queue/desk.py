@@ -122,7 +122,8 @@ class Desk:
         if asked.decided is None:
             return reply
         lost = f"Your decision on item {asked.decided} did not reach the server. Nothing was recorded: decide it again."
-        return reply.model_copy(update={"toasts": (toast(lost, bad=True), *reply.toasts)})
+        told = {**toast(lost, bad=True), "until": asked.decided}  # it stays: nothing else says that work was lost
+        return reply.model_copy(update={"toasts": (told, *reply.toasts)})
 
     def _before(self, asked: QueueRequest, person: Person) -> QueueUpdate | None:
         """The next item, where a decision that the page had no answer to was recorded; it is told."""

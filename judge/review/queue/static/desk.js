@@ -28,7 +28,7 @@ watch("value", () => {
   try { reply = JSON.parse(props.value); } catch { return; }
   if (reply.serial !== waiting) return;             // an answer that came too late
   clearTimeout(timer); waiting = null; desk.removeAttribute("aria-busy");
-  if (desk.dataset.state === "loading" && !reply.state && !restarted) { restarted = true; filters = { ...EMPTY }; act("start"); for (const one of reply.toasts || []) toast(one.text, one.bad); return; }  // an address that cannot be followed
+  if (desk.dataset.state === "loading" && !reply.state && !restarted) { restarted = true; filters = { ...EMPTY }; act("start"); for (const one of reply.toasts || []) toast(one.text, one.bad, null, null, one.until); return; }  // an address that cannot be followed
   if (doing === "decide" || doing === "start") keepUnanswered(null);
   const moved = "item" in reply && reply.item !== item, before = item;
   for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) slot.innerHTML = html; }
@@ -42,7 +42,7 @@ watch("value", () => {
   if (reply.state) desk.dataset.state = reply.state;
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
   if (moved) { unfolded = false; $("cj-examples").innerHTML = ""; }
-  if (reply.decided) keepDraft(reply.decided, null);
+  if (reply.decided) { keepDraft(reply.decided, null); settledToast(reply.decided); }
   if (moved && (quietly || doing === "start")) deafen();
   if (reply.slots?.decision) redraft();
   if ((moved || !quietly) && after === null) placed();
@@ -53,8 +53,8 @@ watch("value", () => {
   beside(moved, "near" in (reply.slots || {}) && Boolean(reply.slots.near));
   if (reply.announce) live.textContent = reply.announce;
   if (reply.undone) untoast(reply.undone);
-  for (const one of reply.toasts || []) toast(one.text, one.bad, one.line, one.case);
-  if (moved) { window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
+  for (const one of reply.toasts || []) toast(one.text, one.bad, one.line, one.case, one.until);
+  if (moved) { element.querySelector(".cj-left").scrollTop = 0; window.scrollTo({ top: 0, behavior: "instant" }); if (!document.querySelector("dialog[open]") && !$("cj-rail").contains(document.activeElement)) $("cj-work").focus({ preventScroll: true }); }
   if (moved && doing === "start") resume();
   if (after !== null) { const [kind, data, of] = after; after = null; if (kind === "filter" || of === null || of === "go" || of === item) { act(kind, data); if (of === "go") doing = of; return; } }
   if (wanted !== null && shown !== wanted) act(wanted ? "reveal" : "hide");
