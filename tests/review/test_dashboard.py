@@ -19,6 +19,7 @@ from judge.review.dashboard.charts import charts
 from judge.review.dashboard.numbers import numbers, quantile
 from judge.review.dashboard.tab import answered
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
+from judge.review.ui import render
 from judge.review.ui.context import Person
 from judge.verdict import Branch
 from tests.review.browsing import CHROMIUM, serving, visitor
@@ -102,6 +103,15 @@ def test_steps_and_seconds(store):
         by_hand.update(branch for branch in seen.values() if branch is not Branch.NOT_ASKED)
     assert found.branches == dict(by_hand)
     assert (found.timed, found.p50, found.p95) == (36, 1.9, 3.5)
+
+
+def test_a_single_day_of_seconds_is_a_point(tmp_path):
+    with Store.open(tmp_path) as opened:
+        verdict, _ = next(iter(many(1)))
+        opened.add(verdict.model_copy(update={"timings": {"total": 1.5}}), None, "batch", now=NOW)
+        (latency,) = [one for one in charts(numbers(opened)) if one.name == "latency"]
+        shown = render.html("dashboard_charts", charts=[latency], opens=False, forms=())
+    assert shown.count("db-point") == len(latency.lines) == 2, "a line through one point has no length"
 
 
 def test_second_reads_and_ranges(store):

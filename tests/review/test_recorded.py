@@ -7,6 +7,7 @@ import re
 import pytest
 
 from judge.errors import UserError
+from judge.review.access.logins import add_user
 from judge.review.queue import tab
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads
 from judge.review.ui import render
@@ -114,6 +115,23 @@ def test_the_scripts_of_the_queue_share_a_page_and_no_name():
     names = re.findall(r"^(?:const|let|function) ([\w$]+)", script, re.M)
     assert len(names) > 50
     assert sorted({one for one in names if names.count(one) > 1}) == []
+
+
+def test_open_is_offered_only_where_it_is_given(store):
+    first, second, third = fill(store, 3)
+    at, bob = desk_of(store), Person("bob", Role.REVIEWER)
+    add_user(store, "ann", Role.ADMIN, "correct horse", by="test")
+    add_user(store, "bob", Role.REVIEWER, "correct horse", by="ann")
+    ask(at, person=bob, kind="start")
+    ask(at, person=bob, kind="decide", item=first, action="escalate", reason="Unclear.")
+    ask(at, person=bob, kind="decide", item=second, action="skip")
+    ask(at, person=bob, kind="decide", item=third, **NONE)
+    shown = ask(at, person=bob, kind="recent")["slots"]["recent"]
+    offered = [int(one) for one in re.findall(r'data-show="(\d+)"', shown)]
+    assert offered == [second], "the others wait for somebody else"
+    assert ask(at, person=bob, kind="take", open=second)["item"] == second
+    for item in (first, third):
+        assert ask(at, person=bob, kind="take", open=item)["toasts"][0]["bad"]
 
 
 def test_notes_and_recent_decisions_at_the_desk(store):

@@ -97,8 +97,9 @@ def test_mistakes_are_told_in_words_and_change_nothing(store):
         ("role", {"name": "ann", "role": "reviewer"}, "last admin"),
         ("remove", {"name": "ann"}, "last admin"),
         ("remove", {"name": "nobody"}, "no user 'nobody'"),
-        ("settings", {"chosen": {**CHOSEN, "gold": 101}}, "Gold items: "),
-        ("settings", {"chosen": {**CHOSEN, "lease": None}}, "Minutes that an item is held: "),
+        ("settings", {"chosen": {**CHOSEN, "gold": 101}}, "Gold items among those given out: a number from 0"),
+        ("settings", {"chosen": {**CHOSEN, "second_reads": 150}}, "Read twice: a number from 0 to 100, please."),
+        ("settings", {"chosen": {**CHOSEN, "lease": None}}, "An item is held for: a whole number from 1 to 1440"),
         ("settings", {}, "nothing to save"),
     ):
         text, bad = said(acted(store, kind, **data))
@@ -150,10 +151,14 @@ def test_an_admin_adds_somebody_and_changes_settings_by_keyboard(store, browser)
             page.locator("#tm-toasts").get_by_text("cyd can sign in as reviewer.").wait_for()
             page.get_by_label("Role of cyd").select_option("policy")
             page.locator("#tm-changes").get_by_text("cyd made policy").wait_for()
+            page.get_by_label("Read twice %").fill("150")
+            page.get_by_label("Read twice %").press("Enter")
+            page.locator("#tm-toasts").get_by_text("Read twice: a number from 0 to 100").wait_for()
             page.get_by_label("Read twice %").fill("25")
             page.get_by_label("The dashboard calls reviewers by letters").check()
             page.get_by_label("Read twice %").press("Enter")
             page.locator("#tm-toasts").get_by_text("The team's settings are saved.").wait_for()
+            assert page.locator("#tm-toasts .cj-toast-bad").count() == 0
             assert (store.settings.second_reads.share, store.settings.anonymous) == (0.25, True)
             page.get_by_role("button", name="Remove cyd").click()
             page.get_by_role("dialog", name="Remove cyd?").get_by_role("button", name="Keep").click()

@@ -243,7 +243,8 @@ class DecisionRow(Frozen):
 
 
 class RecentDecision(Frozen):
-    """A decision that stands, to be looked at again. decided: it made the item decided, and may be opened anew."""
+    """A decision that stands, to be looked at again. decided: it made the item decided, and may be opened anew.
+    waits: the item is for whoever asks; closed: it is for policy, as `queue.lease_one` has it."""
 
     seq: int
     at: datetime
@@ -254,6 +255,8 @@ class RecentDecision(Frozen):
     rules: tuple[str, ...]
     reason: str
     decided: bool
+    waits: bool = False
+    closed: bool = False
 
 
 class DecidedItem(Frozen):

@@ -169,11 +169,11 @@ def changed(old: ReviewSettings, new: Chosen) -> ReviewSettings:
 
 
 _FIELDS = {
-    "second_reads": "Second reads",
-    "gold": "Gold items",
-    "lease": "Minutes that an item is held",
-    "break_every": "Minutes until a break",
-    "break_for": "Minutes of a break",
+    "second_reads": "Read twice",
+    "gold": "Gold items among those given out",
+    "lease": "An item is held for",
+    "break_every": "A break is due after",
+    "break_for": "A break lasts",
     "password": "The password",
     "name": "The name",
 }
@@ -182,8 +182,21 @@ _FIELDS = {
 def _of_form(error: ValidationError) -> dict[str, Any] | None:
     """What is wrong with a field of a form, in a sentence."""
     one = error.errors(include_url=False, include_input=False)[0]
-    field = _FIELDS.get(str(one["loc"][-1])) if one["loc"] else None
-    return None if field is None else toast(f"{field}: {one['msg'][0].lower()}{one['msg'][1:]}.", bad=True)
+    name = str(one["loc"][-1]) if one["loc"] else ""
+    if name not in _FIELDS:
+        return None
+    if name not in Chosen.model_fields:
+        return toast(f"{_FIELDS[name]}: {one['msg'][0].lower()}{one['msg'][1:]}.", bad=True)
+    bounds = {
+        side: getattr(one, side)
+        for one in Chosen.model_fields[name].metadata
+        for side in ("ge", "le")
+        if hasattr(one, side)
+    }
+    what = "number" if name in ("second_reads", "gold") else "whole number"
+    return toast(
+        f"{_FIELDS[name]}: a {what} from {bounds['ge']} to {bounds['le']}, please. Nothing was saved.", bad=True
+    )
 
 
 def _changes(store: Store) -> list[tuple[LogEntry, str]]:

@@ -4,6 +4,7 @@ const $ = (id) => element.querySelector("#" + id);
 let serial = 0, waiting = null, timer = null, form = null;
 function act(kind, data = {}) {
   if (waiting !== null) { toast("One moment: the change before is under way.", true); return; }
+  $("tm-toasts").textContent = "";                 // what was wrong before is not wrong any more
   waiting = ++serial; $("tm-cards").setAttribute("aria-busy", "true");
   timer = setTimeout(() => { free(); toast("The server does not answer. Check the connection and try again.", true); }, 30000);
   trigger("act", { kind, serial: waiting, ...data });
