@@ -11,8 +11,10 @@ from judge.errors import UserError
 from judge.review.audit import audit
 from judge.review.export import rows
 from judge.review.store import Decision, Filters
+from judge.review.ui import render
 from tests.review.filmed import judged, without
 from tests.review.shelf import fill, unmixed_store
+from tests.review.shelf import many as shelf_of
 
 store = pytest.fixture(unmixed_store)
 FOUND = Decision(action="violation", rules=("red",))
@@ -112,3 +114,15 @@ def test_an_audit_finds_what_was_changed_of_clips(store, clip, change, found):
 def test_an_audit_finds_a_clip_that_was_changed_on_disk(store, clip):
     store.clip(clip).write_bytes(b"another")
     assert "the clip of item 3 was changed on disk" in audit(store).problems[0]
+
+
+def test_one_reason_of_many_rules_is_one_line_with_the_rules_folded():
+    many = [f"rule-{number}: at 0:00.000: the model reads drawings only" for number in range(13)]
+    verdict, _ = next(iter(shelf_of(1)))
+    given = {"outside": False, "agree": None, "model": "", "thing": "clip"}
+    folded = render.html("verdict", verdict=verdict.model_copy(update={"reasons": tuple(many)}), **given)
+    assert "13 rules: at 0:00.000: the model reads drawings only</summary>" in folded
+    assert all(one in folded for one in many), "each is there when it is unfolded"
+    other = (*many, "rule-x: close")
+    mixed = render.html("verdict", verdict=verdict.model_copy(update={"reasons": other}), **given)
+    assert "<details>" not in mixed and "rule-x: close" in mixed

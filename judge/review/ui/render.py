@@ -55,6 +55,7 @@ def _environment() -> Environment:
     )
     environment.filters["word"] = word
     environment.filters["few"] = few
+    environment.filters["said_of_all"] = said_of_all
     environment.filters["capitalise"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["signed"] = lambda number: f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
     return environment
@@ -63,6 +64,12 @@ def _environment() -> Environment:
 def word(name: str) -> str:
     """A name of the program's in a person's words: `no_violation` is shown as `No violation`."""
     return _WORDS.get(str(name), str(name).replace("_", " "))
+
+
+def said_of_all(reasons: Sequence[str]) -> str:
+    """What each of these lines says after the rule that it names, where all say the same; else nothing."""
+    rests = {rest if colon else "" for _, colon, rest in (one.partition(": ") for one in reasons)}
+    return rests.pop() if len(rests) == 1 else ""
 
 
 def few(names: Sequence[str], most: int = 3) -> str:
