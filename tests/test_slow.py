@@ -40,7 +40,7 @@ def test_slow_ones_are_left_out_of_a_plain_run_only(tmp_path, arguments, ci, pas
     (tmp_path / "checks").mkdir()
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "checks/test_it.py").write_text(CHECKS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = checks\nmarkers =\n    slow: x\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = checks\nmarkers =\n    slow: x\n    rare: x\n")
     light = ["-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *light, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120,

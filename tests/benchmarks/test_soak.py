@@ -14,7 +14,7 @@ rules:
 """
 
 
-@pytest.mark.slow
+@pytest.mark.rare
 @pytest.mark.timeout(300)
 def test_nothing_is_lost_and_nothing_hostile_passes(monkeypatch, tmp_path):
     """By one rule: what is hostile is told before any rule is asked about, and what was missed passes it most easily."""

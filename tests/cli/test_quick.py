@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from judge import client
 from judge.cli import quick
 from judge.cli.verbs import app
+from judge.client import client
 from judge.constitution import parse_constitution
 from judge.verdict import Condition, Evidence, Failure, Finding, ImageFacts, Verdict
 from tests.conftest import ROOT

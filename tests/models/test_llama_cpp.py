@@ -22,7 +22,7 @@ from tests.models.conftest import IMAGES, anew
 from tests.models.llama_cpp import PATIENT, judge, llama_cpp
 from tests.models.test_openai_server import masked
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.rare
 
 ALIKE = 2e-3  # the bundled model's GELU is not llama.cpp's to the last digit
 STATEMENTS = (*suite.STATEMENTS, "a child holds a bottle of alcohol", "there is blood", "somebody is asleep")
@@ -111,7 +111,7 @@ def test_a_summary_is_json_of_its_schema(served, drawings):
 
 @pytest.mark.parametrize("reason", [False, True], ids=["without reasoning", "with reasoning"])
 def test_a_verdict_equals_that_of_transformers(url, drawing, reason):
-    bare = {"reason": reason, "encoder": "none", "detector": "none"}
+    bare = {"escalate": ("reasoning",) if reason else (), "encoder": "none", "detector": "none"}
     own = load_judge("demo", dtype="float32", device="cpu", **bare).judge(drawing)
     theirs = load_judge("demo", model=url, **bare).judge(drawing)
     assert [(one.rule, one.outcome) for one in theirs.findings] == [(one.rule, one.outcome) for one in own.findings]

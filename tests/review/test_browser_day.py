@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,12 +19,8 @@ from judge.review.queue.showing import QUICK
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
 from tests.review.browsing import CHROMIUM, press, ready, samples, serving
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
-    # Two minutes of two cores, and of eight runs on a busy machine one ended at a wait of half a minute.
-    pytest.mark.skipif("JUDGE_DAY" not in os.environ, reason="the day of a moderator: JUDGE_DAY=1 runs it"),
-]
+# Of eight runs on a busy machine one ended at a wait of half a minute.
+pytestmark = [pytest.mark.rare, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
 ITEMS, PASSWORD, EVENT = 61, "correct horse", "**/gradio_api/run/predict*"
 BLIND = {
     9: "violation_by_digits",

@@ -152,7 +152,7 @@ def told(pack, start, tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.rare
 def test_trains_and_reports(told, tmp_path):
     folder = train.main([*told, "--processes", "1", "--steps", "2", "--score-every", "1", "--questions-to-report", "4"])
     report = json.loads((tmp_path / "report.json").read_text())
@@ -175,7 +175,7 @@ def _taught(run, until):
     return run
 
 
-@pytest.mark.slow
+@pytest.mark.rare
 def test_a_run_that_goes_on_ends_where_one_without_a_pause_does(told, pack):
     sprites = art.load_sprites(pack, ["one"])
     args = train.parsed([*told, "--processes", "1", "--steps", "4"])
@@ -222,7 +222,7 @@ def _one_of_two(rank, pack, start, out):
     distributed.destroy_process_group()
 
 
-@pytest.mark.slow
+@pytest.mark.rare
 def test_two_processes_have_the_gradient_of_one_with_twice_the_batch(pack, start, tmp_path):
     multiprocessing.spawn(_one_of_two, (pack, start, tmp_path), 2)
     alone, said = _lesson(pack, start, None)
@@ -234,7 +234,7 @@ def test_two_processes_have_the_gradient_of_one_with_twice_the_batch(pack, start
             assert torch.allclose(gradients[name], value, atol=1e-5), name
 
 
-@pytest.mark.slow
+@pytest.mark.rare
 def test_two_processes_take_a_run_together(told, tmp_path):
     train.main([*told, "--processes", "2", "--steps", "2", "--questions-to-report", "0", "--score-every", "0"])
     assert json.loads((tmp_path / "about.json").read_text())["processes"] == 2

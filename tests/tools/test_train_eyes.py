@@ -15,6 +15,8 @@ from judge.models.transformers.owlv2 import load_owlv2
 from judge.settings import Settings
 from tools.train_bundled import art, eyes_losses, eyes_model, eyes_report, eyes_words, synthetic, train_eyes
 
+pytestmark = pytest.mark.rare
+
 NAMES = [
     "man",
     "woman",
