@@ -32,7 +32,10 @@ window.cjWalk = {
     const inside = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
     return { name: this.name(one), again, marked, inside, stop: one.matches(".cm-content") };
   },
-  missed() { return this.wanted().filter((one) => !this.seen.has(one) && !this.byArrows(one)).map((one) => this.name(one)); },
+  missed() {  // what was made anew while we walked was come to as what it took the place of
+    const gone = new Set([...this.seen].filter((one) => !one.isConnected && one.id).map((one) => one.id));
+    return this.wanted().filter((one) => !this.seen.has(one) && !gone.has(one.id) && !this.byArrows(one)).map((one) => this.name(one));
+  },
 };
 """.replace("CONTROLS", repr(_CONTROLS))
 MOST = 400
