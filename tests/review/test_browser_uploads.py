@@ -118,6 +118,7 @@ def test_a_large_photograph_is_shown_soon(page, tmp_path, hold):
     print(f"a photograph of 12 megapixels is shown after {seconds:.2f} s")  # pytest -s shows it
     assert seconds < SOON * BUSY
     row(page, "photo.jpg").get_by_role("button", name="Cancel").click()
+    row(page, "photo.jpg").wait_for(state="detached")  # the tray closes with its last row
 
 
 def test_what_is_no_picture_is_told_in_the_dialog(page, tmp_path):
