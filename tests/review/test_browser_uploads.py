@@ -129,3 +129,18 @@ def test_what_is_no_picture_is_told_in_the_dialog(page, tmp_path):
     page.get_by_text("This cannot be judged: Not an image of a known format").wait_for()
     page.keyboard.press("Escape")
     assert page.locator("#up-tray").is_hidden()
+
+
+def test_cancel_counts_though_its_row_is_made_anew_under_the_pointer(store, page, tmp_path, hold):
+    give(page, turned(tmp_path, 9))
+    cancel = row(page, "turned-9.png").get_by_role("button", name="Cancel")
+    box = cancel.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    before = store.count().total
+    page.mouse.down()
+    hold.unlink()
+    while store.count().total == before:  # pytest-timeout ends it
+        time.sleep(0.1)
+    page.wait_for_timeout(1500)  # until the page has heard that it is judged: it asks every 0.7 s
+    page.mouse.up()
+    assert row(page, "turned-9.png").count() == 0

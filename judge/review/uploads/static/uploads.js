@@ -30,7 +30,17 @@ watch("value", () => {
   next();
 });
 
+let pressed = false, later = null;                   // a button that is made anew between press and release gets no click
+list.addEventListener("pointerdown", () => { pressed = true; });
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, released);
+function released() {
+  if (!element.isConnected) { removeEventListener("pointerup", released); removeEventListener("pointercancel", released); return; }
+  pressed = false;
+  setTimeout(() => { const told = later; later = null; if (told) show(told); });  // after the click
+}
+
 function show(uploads) {
+  if (pressed) { later = uploads; return; }
   const ids = new Set(uploads.map((one) => one.id));
   for (const [id, one] of known) if (!ids.has(id)) {
     const lost = OPEN.has(one.state) && !one.forgotten;
