@@ -82,7 +82,7 @@ def _beside(script: str, act: Callable[[gr.EventData, gr.Request], str]) -> None
     part = gr.HTML(  # without a template the page would show what the event answers
         "",
         html_template="<span></span>",
-        js_on_load=render.static(f"{script}.js"),
+        js_on_load="\n".join(render.static(f"{name}.js") for name in ("beside", script)),
         apply_default_css=False,
         padding=False,
     )
