@@ -244,14 +244,7 @@ class Day:
 
     def answer_lost(self):
         """The server records it, and the page is not told: it asks."""
-        lost = []
-
-        def lose(route):
-            route.fetch()
-            lost.append(1)
-            route.abort()
-
-        self.page.route(EVENT, lose, times=1)
+        lost = lose_a_decision(self.page)
         told = self.page.locator(".cj-toast", has_text="This was recorded before.")
         for _ in range(1000):
             self.keys("a")  # again and again: what is meant for this item must not decide the next one
@@ -260,6 +253,7 @@ class Day:
             self.page.wait_for_timeout(20)
         self.keys("a")
         assert lost
+        self.page.unroute(EVENT)
         self.page.wait_for_function("Date.now() > window.cjDeaf")  # whoever looks at the new item pauses
         said = self.verdict
         self.decided(said.verdict, said.violations, "Agrees with the judge.")
@@ -276,6 +270,22 @@ class Day:
         self.page.locator(".cj-toast-bad", has_text=f"Item {item} is no longer yours").wait_for()
         self.meant.append(("decision", "ben", item, "no_violation", (), entry.reason, None))
         self.waiting.remove(item)
+
+
+def lose_a_decision(page):
+    """Of the next decision the page gets no answer, though the server records it; what was lost, once it was."""
+    lost = []
+
+    def lose(route):
+        if lost or '"kind":"decide"' not in route.request.post_data:
+            route.continue_()
+            return
+        route.fetch()
+        lost.append(route.request.post_data)
+        route.abort()
+
+    page.route(EVENT, lose)
+    return lost
 
 
 class Held:

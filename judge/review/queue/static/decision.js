@@ -18,6 +18,6 @@ function agree() {                                   // what the judge said, wha
   record(action, reason() || "Agrees with the judge.", rules);
 }
 function record(action, why, rules = ticked()) {
-  wanted = null;
+  wanted = null; hearAgain();
   act("decide", { action, rules, reason: why, near: action === "skip" ? [] : chosenNear(), gold: Boolean(form().elements.gold?.checked) && (action === "violation" || action === "no_violation") });
 }

@@ -9,10 +9,17 @@ const inSight = () => desk.getClientRects().length > 0;  // not on another tab
 const EMPTY = { verdict: "", rule: "", source: "", state: "waiting", constitution: "", severity: "", language: "", order: "oldest", min_score: "", max_score: "" };
 let item = null, filters = { ...EMPTY }, offset = 0, serial = 0, waiting = null, shown = false, peeking = false, wanted = null, timer = null, quietly = false, after = null, restarted = false;
 
+const KEPT = { filter: true, recent: true };          // is asked for as soon as may be, whatever is on its way
+function later(kind, data, of) {                     // the last wish counts, but nothing takes the place of a decision
+  if (after?.[0] === "decide") return false;
+  after = [kind, data, of];
+  return true;
+}
 function act(kind, data = {}, quiet = false) {
   if (waiting !== null) {                           // one thing at a time: what is on its way decides what comes next
-    if (kind === "filter" || quietly && !quiet) { after = [kind, data, item]; return true; }  // but no filter is lost, and nobody waits for what they did not ask for
-    return false;
+    if (!(kind in KEPT) && (quiet || !quietly)) return false;  // but nobody waits for what they did not ask for
+    if (!quiet) desk.setAttribute("aria-busy", "true");
+    return later(kind, data, kind === "recent" ? null : item);
   }
   waiting = ++serial; quietly = quiet; doing = kind;
   if (!quiet) desk.setAttribute("aria-busy", "true");
@@ -43,7 +50,7 @@ watch("value", () => {
   $("cj-stage-tools").hidden = desk.dataset.state !== "item" || reply.state === "item" && !reply.has_image && "has_image" in reply;
   if (moved) { unfolded = false; $("cj-examples").innerHTML = ""; }
   if (reply.decided) { keepDraft(reply.decided, null); settledToast(reply.decided); }
-  if (moved && (quietly || doing === "start")) deafen();
+  if (moved && (quietly || doing === "start")) deafen(doing === "start" && expected !== null && expected !== item);
   if (reply.slots?.decision) redraft();
   if ((moved || !quietly) && after === null) placed();
   nameQueue();

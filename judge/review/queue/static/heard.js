@@ -3,6 +3,6 @@ function hear(name, heard) { document.addEventListener(name, function listen(eve
 hear("cj-open", (event) => {
   document.querySelector("[role=tab]")?.click();    // the queue's
   const wish = { open: event.detail };
-  if (!act("take", wish)) after = ["take", wish, null];
+  if (!act("take", wish)) later("take", wish, null);
 });
 hear("cj-queue-grew", () => { if (inSight() && waiting === null) act("refresh", {}, true); });

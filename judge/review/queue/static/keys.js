@@ -25,9 +25,19 @@ function actionOf(key) {
   return found || (plain === "=" ? actionOf("+") : undefined);  // where + takes Shift
 }
 /* A key is meant for what is on the screen when it is pressed. Where an item comes that nobody asked for (the server is
-   back, a lease ended) while somebody types, keys do nothing until they pause. */
-const PAUSE = 1000;
-function deafen() { const now = Date.now(); if (now - (window.cjPressed || 0) < PAUSE) window.cjDeaf = now + PAUSE; }
+   back, a lease ended) while somebody types, or in place of another one (`surely`), keys do nothing until they pause. So do
+   letters after a key that would have opened a field, had it not come too early. What is dropped is told. */
+const PAUSE = 1000, OPENS = new Set(["no_violation", "escalate", "reason", "note", "find"]);
+let toldEarly = false, pressed = "";                 // the key before this one
+function deafen(surely) {
+  const now = Date.now();
+  if (surely || now - (window.cjPressed || 0) < PAUSE) { window.cjDeaf = now + PAUSE; toldEarly = false; }
+}
+function hearAgain() { window.cjDeaf = 0; }          // who decides has seen what is on the screen
+function tooEarly(key) {
+  if (!toldEarly) toast(`Not done: ${named(key)} came too early for this item. Pause for a second, then press it again.`, true);
+  toldEarly = true;
+}
 function deaf() { const now = Date.now(), on = now < (window.cjDeaf || 0); window.cjPressed = now; if (on) window.cjDeaf = now + PAUSE; return on; }
 function down(event) {
   if (!element.isConnected) { document.removeEventListener("keydown", down); document.removeEventListener("keyup", up); return; }
@@ -37,11 +47,17 @@ function down(event) {
   if (asking()) { panelKey(event); return; }         // while it is open there are no shortcuts
   if (event.key === "Escape") { if (typing(event.target)) { $("cj-work").focus({ preventScroll: true }); event.preventDefault(); } else if (desk.classList.contains("cj-filled")) full(false); return; }
   if (typing(event.target)) return;
-  if (early) { event.preventDefault(); return; }
-  const action = actionOf(event.key);
+  const action = actionOf(event.key), does = action || /^[0-9]$/.test(event.key), again = event.key === pressed;
+  pressed = event.key;
+  if (early && (event.key.length === 1 || event.key === "Enter")) { event.preventDefault(); if (does) tooEarly(event.key); return; }
   if (!$("cj-keys-on").checked && action !== "keys") return;
   if (desk.dataset.state === "break" && !["pause", "keys"].includes(action)) return;
-  if (waiting !== null && !quietly) { event.preventDefault(); return; }  // a key is meant for what is on the screen when it comes
+  if (waiting !== null && (!quietly || after !== null)) { // pressed twice, or before the next item is there
+    event.preventDefault();
+    if (OPENS.has(action)) deafen(true);
+    if (does && !again && !event.repeat) { toldEarly = false; tooEarly(event.key); }
+    return;
+  }
   if (event.key in ARROWS && view.zoom > 1) { pan(...ARROWS[event.key]); event.preventDefault(); return; }
   if (film() && /^Arrow(Left|Right)$/.test(event.key) && !event.target.closest?.("[role=tab]")) { showFrame(still + (event.key === "ArrowRight" ? 1 : -1)); event.preventDefault(); return; }
   if (/^[0-9]$/.test(event.key)) {

@@ -16,8 +16,10 @@ function setFilters(wanted) {
   const fields = $("cj-filters")?.elements || {};
   for (const [name, value] of Object.entries(wanted)) if (fields[name]) fields[name].value = value;
 }
+let expected = null;                                 // the item that was on the page before it was made anew
 function begin() {
   const to = addressed();
+  expected = unanswered().decided ?? to?.open ?? null;
   if (to) filters = to.filters;
   act("start", { ...(to?.open ? { open: to.open } : {}), ...unanswered() });
 }
@@ -26,5 +28,5 @@ hear("cj-go", (event) => {
   if (event.detail !== "queue" || !to) return;
   setFilters(to.filters);
   const [kind, data] = to.open ? ["take", { open: to.open }] : ["filter", {}];
-  if (act(kind, data)) doing = "go"; else after = [kind, data, "go"];
+  if (act(kind, data)) doing = "go"; else later(kind, data, "go");
 });
