@@ -140,6 +140,8 @@ class ClipVerdict(Frozen):
     """The same for programs, each once; absent where there are none."""
     notes: tuple[str, ...] = ()
     """Remarks that change nothing."""
+    context: dict[str, str] | None = Field(default=None, exclude_if=lambda context: context is None)
+    """What was told beside it, by field; absent where nothing was."""
     rules: tuple[ClipFinding, ...] = ()
     """One for each rule."""
     looked_at: float = Field(default=0.0, ge=0.0, le=1.0)

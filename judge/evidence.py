@@ -30,6 +30,7 @@ class Branch(StrEnum):
     COMMITTEE = "committee"  # several models decided
     LOW_LABEL_MASS = "low_label_mass"  # yes and no together carry too little probability to mean anything
     MODEL_ERROR = "model_error"  # the model failed
+    NO_CONTEXT = "no_context"  # it reads what was not given with the picture, so nothing was asked
     UNDECIDED = "undecided"  # every step was passed without a decision
     NOT_ASKED = "not_asked"  # the chain was settled, or pruned, without it
 
@@ -195,6 +196,10 @@ class Evidence(Frozen):
 
     statement: str
     """What the model was asked about, parameters put in."""
+    reads: tuple[str, ...] = Field(default=(), exclude_if=lambda reads: not reads)
+    """Fields of the context that it is about, instead of the picture; absent where it is about the picture alone."""
+    sees: Literal["image"] | None = Field(default=None, exclude_if=lambda sees: sees is None)
+    """`image` where it is about the picture as well as what it reads; absent elsewhere."""
     outcome: Outcome = Outcome.NOT_ASKED
     """Whether it holds."""
     branch: Branch = Branch.NOT_ASKED

@@ -7,10 +7,11 @@ not there is an error, never silent English: a model asked in English about Germ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from judge import prompts
 from judge.errors import UserError
@@ -22,6 +23,12 @@ OF_STEPS = {
     "debate": ("debate-argue.j2", "debate-decide.j2", "refusals.yaml"),
     "committee": ("reread.j2",),
 }  # files that only these steps read
+OF_CONTEXT = ("given.j2", "ask-context.j2")  # read where a statement reads what is told beside a picture
+OF_CONTEXT_STEPS = {
+    "reasoning": ("reason-context.j2",),
+    "debate": ("debate-argue-context.j2", "debate-decide-context.j2"),
+    "committee": ("reread-context.j2",),
+}  # the same, in these steps
 _ANSWERS = "answers.yaml"
 _TELLING = ("answers", "ask")
 _MARK = "\N{WHITE SQUARE}"
@@ -54,8 +61,8 @@ class Language:
     code: str
     answers: Answers
 
-    def render(self, prompt: str, **values: str) -> str:
-        """The text of one of `PROMPTS` with `values` put in."""
+    def render(self, prompt: str, **values: Any) -> str:
+        """The text of a prompt of this language with `values` put in."""
         return prompts.render(f"{self.code}/{prompt}", **values)
 
     @cached_property
@@ -76,25 +83,38 @@ class Language:
             raise ValueError(f"{where} must end with {{{{ statement }}}}: what comes last is all that is not shared")
         return head.rstrip(" ")
 
+    def instruction_of_context(self, given: str, sees: bool) -> str:
+        """The same for a statement that reads: `given` is what it reads, between marks. sees: whether it is about the
+        picture, too."""
+        text = self.render("ask-context", given=given, sees=sees, statement=_MARK)
+        head, _, tail = text.rpartition(_MARK)  # what is given may hold the mark, too
+        if tail.strip():
+            raise ValueError(f"prompts/{self.code}/ask-context.j2 must end with {{{{ statement }}}}")
+        return head.rstrip(" ")
+
     @property
     def digests(self) -> dict[str, str]:
         """SHA-256 of all that verdicts in this language depend on: the prompts, and the words for yes and no."""
         words = hashlib.sha256((shipped("prompts") / self.code / _ANSWERS).read_bytes()).hexdigest()
         return {**{name: prompts.digest(f"{self.code}/{name}") for name in PROMPTS}, "answers": words}
 
-    def digests_of(self, steps: Iterable[str]) -> dict[str, str]:
-        """SHA-256 of what verdicts depend on beside that, of some steps of the ladder.
+    def digests_of(self, steps: Collection[str], context: bool = False) -> dict[str, str]:
+        """SHA-256 of what verdicts depend on beside that, of some steps of the ladder. context: whether a statement
+        reads what is told beside a picture.
 
         Raises:
             UserError: a step has no prompts in this language.
         """
         folder = shipped("prompts") / self.code
         names = [name for step in steps for name in OF_STEPS.get(step, ())]
+        if context:
+            names += [*OF_CONTEXT, *(name for step in steps for name in OF_CONTEXT_STEPS.get(step, ()))]
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
             raise UserError(
                 f"there is no prompt {', '.join(missing)} in language '{self.code}'",
-                hint="leave the step out of `escalate`, or write the prompt: CONTRIBUTING.md says how",
+                hint="leave the step out of `escalate`, and `reads` out of statements, or write the prompt: "
+                "CONTRIBUTING.md says how",
             )
         return {name.partition(".")[0]: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 

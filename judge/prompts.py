@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judge.resources import shipped
 
@@ -21,7 +21,7 @@ def _environment(folder: Path) -> Environment:
     return Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False)  # noqa: S701 plain text, not HTML
 
 
-def render(name: str, **values: str) -> str:
+def render(name: str, **values: Any) -> str:
     """The text of `prompts/NAME.j2` with `values` put in.
 
     Raises:

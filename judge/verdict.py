@@ -178,7 +178,8 @@ class Failure(Frozen):
     """Why an image could not be judged, or not wholly."""
 
     kind: Literal["image", "model"]
-    """`image`: the file, or a picture that the model cannot be shown. `model`: a model, a server or the machine."""
+    """`image`: the file, what was told beside it, or a picture that the model cannot be shown. `model`: a model, a
+    server or the machine."""
     message: str
     """What went wrong, in words."""
     hint: str = ""
@@ -204,6 +205,8 @@ class Verdict(Frozen):
     """The same for programs, each once; absent where there are none."""
     notes: tuple[str, ...] = ()
     """Remarks that change nothing."""
+    context: dict[str, str] | None = Field(default=None, exclude_if=lambda context: context is None)
+    """What was told beside it, by field; absent where nothing was."""
     findings: tuple[Finding, ...] = ()
     """One for each view and rule: the first view's come first."""
     image_facts: ImageFacts = ImageFacts()

@@ -24,6 +24,8 @@ ENGLISH = {
     "debate_unreadable": "what was said in the debate about it could not be read",
     "debate_unclear": "the debate about it came to no decision",
     "committee_split": "several models do not agree on it: {votes}",
+    "no_context": "it reads {fields}, which was not given with the picture: give it as context (judge check --context)",
+    "context_refused": "{said}",
     "statement_open": "{open}",
     "not_asked": "its preconditions were not asked",
     # remarks

@@ -40,6 +40,8 @@ UNSEEN: dict[str, Any] = {
     "Vote.model": "org/other", "Vote.outcome": "holds", "Vote.failed": "no answer within 60 s",
     "Vote.answer": {"p_yes": 0.913204, "p_no": 0.086511, "probability": 0.913472, "label_mass": 0.999715},
     "Vote.prior": {"p_yes": 0.313204, "p_no": 0.686511, "probability": 0.313294, "label_mass": 0.999715},
+    "Verdict.context": {"caption": "a walk in the park"},
+    "Evidence.reads": ["caption"], "Evidence.sees": "image",
     "Provenance.escalate": ["reasoning", "debate"],
     "Failure.hint": "is the server running?",
     "Provenance.lock_digest": "9f2c41d07be3a586", "Provenance.calibration_digest": "51b7e9a2c04d8f63",

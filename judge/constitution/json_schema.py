@@ -24,6 +24,7 @@ _KEYS: dict[str, dict[str, str]] = {
         "language": "Language of its rules and statements.",
         "escalate": "Steps for what is still open, in order: `reasoning`, `debate`, `committee`, `person`.",
         "require_approval": "Judge rules as `shadow` until a person has approved their chain in the lock file.",
+        "context": "Fields of text that may come with a picture, each with the most characters that it may have.",
         "rules": "The rules. Each is judged on its own.",
     },
     "Rule": {
@@ -48,6 +49,11 @@ _KEYS: dict[str, dict[str, str]] = {
     "Statement": {
         "statement": "One yes/no statement about the picture.",
         "central_objects": "Words a detector looks for, to find what the statement is about.",
+        "reads": "Fields of `context` that it is about, instead of the picture.",
+        "sees": "`image` where it is about the picture as well as what it reads.",
+    },
+    "ContextField": {
+        "most": "Longest text, in characters. A longer one is refused, never cut.",
     },
 }
 

@@ -16,7 +16,9 @@ from pydantic import BaseModel, ValidationError
 
 from judge import files
 from judge.constitution.clip_bound import ClipBound
+from judge.constitution.context import ContextField
 from judge.constitution.document import MAX_BYTES, Document, clipped, read_document
+from judge.constitution.reading_checks import reading_mistakes
 from judge.constitution.schema import LANGUAGE, REFERENCE, Constitution, Precondition, Rule, Statement
 from judge.errors import ConstitutionError, Problem, UserError
 from judge.languages import available
@@ -102,6 +104,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "any": Statement,
     "thresholds": ThresholdOverrides,
     "clip": ClipBound,
+    "context": ContextField,
 }
 
 
@@ -130,6 +133,8 @@ _NAME_SHAPES = {
     "version": "MAJOR.MINOR.PATCH, such as 1.0.0",
     "parameters": "letters, digits and underscores",
     "language": "a short code, such as en or de",
+    "context": "lower-case letters, digits, hyphens and underscores, a letter first",
+    "reads": "the name of a field of `context`",
 }
 
 
@@ -168,6 +173,8 @@ def _problem(document: Document, error: Any) -> Problem:
         short_form = kind == "model_type" and _named(loc) in ("preconditions", "exceptions", "any")
         wanted = f"text or {_SHAPES[kind]}" if short_form else _SHAPES[kind]
         return document.problem(loc, f"{_named(loc)} must be {wanted}, not {_shown(error['input'])}")
+    if kind == "context_most":
+        return document.problem(loc, f"{loc[1]}: {error['msg']}")
     return document.problem(loc, f"{_named(loc)}: {error['msg'][0].lower()}{error['msg'][1:]}")
 
 
@@ -195,9 +202,9 @@ def _nearest(given: object, expected: str) -> str:
 
 
 def _fields_at(loc: tuple[Any, ...]) -> Iterable[str]:
-    inner = [part for part in loc if part in _MODELS]
+    inner = [part for part in loc if part in _MODELS] if loc[:1] != ("context",) else ["context"] * (len(loc) > 1)
     model = _MODELS[inner[-1]] if inner else Constitution
-    return ("statement", "central_objects", "any") if model is Precondition else model.model_fields
+    return (*Statement.model_fields, "any") if model is Precondition else model.model_fields
 
 
 def _cross_checks(document: Document) -> Iterable[Problem]:
@@ -205,6 +212,7 @@ def _cross_checks(document: Document) -> Iterable[Problem]:
     data = document.data
     if isinstance(data, dict):
         yield from _language(document, data.get("language"))
+        yield from reading_mistakes(document)
     rules = data.get("rules") if isinstance(data, dict) else None
     if not isinstance(rules, list):
         return

@@ -11,6 +11,8 @@ from pydantic import Field, Strict, StringConstraints, field_validator, model_va
 from pydantic_core import PydanticCustomError
 
 from judge.constitution.clip_bound import ClipBound
+from judge.constitution.context import IMAGE, ContextFields, Reading, Reads, Sees, undeclared
+from judge.errors import UserError
 from judge.languages import DEFAULT, Language, language_of
 from judge.settings import Frozen, Ladder, ThresholdOverrides
 
@@ -44,11 +46,21 @@ def _unset(value: object) -> bool:
     return value is None
 
 
+def _nothing(value: object) -> bool:
+    """Left out where it is empty: a constitution that does not have it keeps its digest."""
+    return not value
+
+
 class Statement(Frozen):
-    """One yes/no statement about the image, and the words a detector looks for to find what it is about."""
+    """One yes/no statement about the image, and the words a detector looks for to find what it is about.
+
+    reads: fields of the context that it is about, instead of the image; with `sees: image` it is about both.
+    """
 
     statement: Sentence
     central_objects: tuple[Sentence, ...] = ()
+    reads: Reads = Field(default=(), exclude_if=_nothing)
+    sees: Sees | None = Field(default=None, exclude_if=_unset)
 
     @field_validator("statement")
     @classmethod
@@ -56,6 +68,19 @@ class Statement(Frozen):
         if TO_FILL in text:
             raise PydanticCustomError("unfilled", "`{text}` has a place to fill in", {"text": text})
         return text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, given: Any) -> Any:
+        """`sees: image` alone says what goes without saying: both ways of writing it are one constitution."""
+        if isinstance(given, dict) and given.get("sees") == "image" and not given.get("reads"):
+            return {key: value for key, value in given.items() if key != "sees"}
+        return given
+
+    @property
+    def reading(self) -> Reading | None:
+        """What it looks at where it reads; None: the image alone."""
+        return Reading.of(self.reads, self.sees)
 
 
 class Precondition(Frozen):
@@ -111,7 +136,7 @@ class Constitution(Frozen):
 
     language: what rules and statements are written in; the model is asked in it. require_approval: rules whose chain
     nobody has approved in the lock file are judged as `shadow`. escalate: what the undecided goes through
-    before a person looks (see `Settings`).
+    before a person looks (see `Settings`). context: what may be told beside an image, for statements that read it.
     """
 
     constitution: Identifier
@@ -120,6 +145,7 @@ class Constitution(Frozen):
     language: LanguageCode = DEFAULT
     require_approval: bool = Field(default=False, exclude_if=_not_asked_for)
     escalate: Ladder | None = Field(default=None, exclude_if=_unset)
+    context: ContextFields = Field(default_factory=dict, exclude_if=_nothing)
     categories: dict[Identifier, tuple[ModerationKey, ...]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
 
@@ -131,6 +157,30 @@ class Constitution(Frozen):
             UserError: there are no prompts in it.
         """
         return language_of(self.language)
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """By statement, parameters put in, what it looks at; without those that look at the image alone.
+
+        Raises:
+            UserError: one reads a field that is not declared, or looks at one thing here and at another there: what is
+                found out about a statement is kept by its words.
+        """
+        found: dict[str, tuple[str, Reading | None]] = {}
+        for rule in self.rules:
+            for one in (each for group in (*rule.preconditions, *rule.exceptions) for each in group.any):
+                text, reading = rule.fill(one.statement), one.reading
+                for field in one.reads:
+                    if field not in self.context:
+                        message, hint = undeclared(field, self.context)
+                        raise UserError(f"{rule.id}: `{text}` reads what is not there: {message}", hint=hint)
+                where, before = found.setdefault(text, (rule.id, reading))
+                if before != reading:
+                    raise UserError(
+                        f"{rule.id}: `{text}` {reading or IMAGE}, and in {where} it {before or IMAGE}",
+                        hint="write the same `reads` and `sees` in both, or other words in one of them",
+                    )
+        return {text: reading for text, (_, reading) in found.items() if reading is not None}
 
     @property
     def digest(self) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from judge.constitution.context import Reading
 from judge.errors import ModelError
 from judge.judging.calling import called, each
 from judge.judging.clock import Clock
+from judge.judging.given import block
 from judge.judging.priors import Priors
 from judge.judging.view_state import ViewState
 from judge.languages import Language
@@ -19,26 +21,47 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+Wanted = Sequence[tuple[ViewState, str]]
+
+
 class Questioner:
-    """Yes/no questions to one model under the `ask` prompt of one language."""
+    """Yes/no questions to one model under the prompts of one language.
+
+    What a statement looks at that reads, its state says (`ViewState.reading`). The question of any other is the same
+    whatever is told beside the picture: nothing of that is in it.
+    """
 
     def __init__(self, mllm: Mllm, language: Language, priors: Mapping[str, Answer] | None = None) -> None:
         self._mllm, self._language, self._given = mllm, language, priors
         self._instruction, self._answers = language.instruction, language.answers
+        self._priors_reading: dict[Reading, Priors] = {}
 
     @cached_property
     def _priors(self) -> Priors:
         return Priors(self._mllm, self._language, given=self._given)
 
-    def question(self, image: Image, statement: str) -> Ask:
-        """The statement about an image, as the model is asked it."""
-        return Ask(image, self._instruction, statement, self._answers)
+    def question(self, state: ViewState, statement: str, image: Image | None = None) -> Ask:
+        """The statement as the model is asked it about a view, or about another image in its place; about what it
+        reads where it reads."""
+        shown, reading = image or state.view.image, state.reading(statement)
+        if reading is None:
+            return Ask(shown, self._instruction, statement, self._answers)
+        told = state.given.block(reading, self._language)
+        instruction = self._language.instruction_of_context(told, reading.sees)
+        return Ask(shown if reading.sees else None, instruction, statement, self._answers)
 
-    def ask(self, wanted: Sequence[tuple[ViewState, str]], clock: Clock | None = None) -> None:
-        """Ask each statement about its state's view, and note answer and prior, or the failure."""
-        asks = [self.question(state.view.image, text) for state, text in wanted]
-        found = self.with_priors(asks, clock or Clock(), [state.picture for state, _ in wanted])
-        for (state, text), (answer, prior) in zip(wanted, found, strict=True):
+    def ask(self, wanted: Wanted, clock: Clock | None = None) -> None:
+        """Ask each statement about its state's view, and note answer and prior, or the failure. What reads a field that
+        was not given is not asked: nobody can tell, and the model must not guess."""
+        asked = []
+        for state, text in wanted:
+            reading = state.reading(text)
+            if reading is not None and (missing := state.given.missing(reading)):
+                state.note(text, missing=missing)
+            else:
+                asked.append((state, text))
+        found = self.with_priors([self.question(state, text) for state, text in asked], asked, clock or Clock())
+        for (state, text), (answer, prior) in zip(asked, found, strict=True):
             if isinstance(answer, ModelError):
                 state.fail(text, answer)
             elif isinstance(prior, ModelError):
@@ -48,15 +71,19 @@ class Questioner:
                 state.note(text, answer=answer, prior=prior)
 
     def with_priors(
-        self, asks: Sequence[Ask], clock: Clock, of: Sequence[object]
+        self, asks: Sequence[Ask], of: Wanted, clock: Clock
     ) -> list[tuple[Answer | ModelError, Answer | ModelError]]:
-        """Answers in order, each with its prior; where an answer failed, so did its prior. of: see `answers`."""
-        answers = self.answers(asks, clock, of)
-        known = [ask.statement for ask, answer in zip(asks, answers, strict=True) if isinstance(answer, Answer)]
-        priors = self._priors_of(known, clock)
+        """Answers in order, each with its prior; where an answer failed, so did its prior. of: what is asked, and about
+        which views."""
+        answers = self.answers(asks, clock, [state.picture for state, _ in of])
+        wanted: dict[Reading | None, list[str]] = {}
+        for (state, text), answer in zip(of, answers, strict=True):
+            if isinstance(answer, Answer):
+                wanted.setdefault(state.reading(text), []).append(text)
+        priors = {reading: self._priors_of(texts, reading, clock) for reading, texts in wanted.items()}
         return [
-            (answer, priors[ask.statement] if isinstance(answer, Answer) else answer)
-            for ask, answer in zip(asks, answers, strict=True)
+            (answer, priors[state.reading(text)][text] if isinstance(answer, Answer) else answer)
+            for (state, text), answer in zip(of, answers, strict=True)
         ]
 
     def answers(
@@ -77,11 +104,24 @@ class Questioner:
             lambda one: id(one[0]),
         )
 
-    def _priors_of(self, statements: Sequence[str], clock: Clock) -> dict[str, Answer | ModelError]:
+    def _kept_priors(self, reading: Reading | None) -> Priors:
+        """Of a statement that reads: what the model says where it is not told what it reads, and shown nothing."""
+        if reading is None:
+            return self._priors
+        if reading not in self._priors_reading:
+            untold = block([(name, None) for name in reading.fields], self._language)
+            instruction = self._language.instruction_of_context(untold, reading.sees)
+            self._priors_reading[reading] = Priors(self._mllm, self._language, instruction=instruction)
+        return self._priors_reading[reading]
+
+    def _priors_of(
+        self, statements: Sequence[str], reading: Reading | None, clock: Clock
+    ) -> dict[str, Answer | ModelError]:
         """Priors are no picture's own: the time that they take, once, is not counted as a picture's."""
         texts = list(dict.fromkeys(statements))
         try:
             with clock.paused():
-                return dict(called("the model", lambda: self._priors.of(texts).items(), len(texts)))
+                priors = self._kept_priors(reading)
+                return dict(called("the model", lambda: priors.of(texts).items(), len(texts)))
         except ModelError as error:
             return dict.fromkeys(texts, error)

@@ -16,7 +16,7 @@ from judge.errors import ModelError
 from judge.judging.asking import Questioner
 from judge.judging.calling import NotAsked
 from judge.judging.clock import Clock
-from judge.judging.escalation import reason
+from judge.judging.escalation import Question, reason
 from judge.judging.probability import Facts, by_prior, trusted
 from judge.judging.regions_stage import Wanted, reasoning_question
 from judge.judging.view_state import ViewState
@@ -96,8 +96,8 @@ class Committee:
 
     def _votes_of(self, name: str, questioner: Questioner, wanted: Wanted, clock: Clock) -> list[Vote | None]:
         """One model's vote on each statement; None where there was no time to ask."""
-        asks = [questioner.question(reasoning_question(state, text).image, text) for state, text in wanted]
-        found = questioner.with_priors(asks, clock, [state.picture for state, _ in wanted])
+        asks = [questioner.question(state, text, self._question(state, text).image) for state, text in wanted]
+        found = questioner.with_priors(asks, wanted, clock)
         return [
             None if isinstance(answer, NotAsked) else _vote(name, answer, prior, _thresholds(one))
             for one, (answer, prior) in zip(wanted, found, strict=True)
@@ -109,7 +109,7 @@ class Committee:
         settings = self._settings
         for start in range(0, len(split), settings.batch):
             some = split[start : start + settings.batch]
-            questions = [reasoning_question(state, text, told=self._told((state, text))) for state, text in some]
+            questions = [self._question(state, text, self._told((state, text))) for state, text in some]
             found = reason(
                 self._rereader, questions, settings.reason_tokens, self._language, clock, settings.reason_with
             )
@@ -119,6 +119,9 @@ class Committee:
                 else:
                     state.fail(text, said)
 
+    def _question(self, state: ViewState, statement: str, told: str = "") -> Question:
+        return reasoning_question(state, statement, self._language, told)
+
     def _told(self, one: One) -> str:
         """The votes as they are told to who looks again, without names: a name is no reason."""
         words, answers = [vote.word for vote in _votes(one)], self._language.answers
@@ -127,7 +130,7 @@ class Committee:
 
 
 def _facts(one: One) -> Facts:
-    return one[0].facts.get(one[1], Facts())
+    return one[0].facts_of(one[1])
 
 
 def _votes(one: One) -> tuple[Vote, ...]:

@@ -96,7 +96,7 @@ class Debate:
         """See `ladder.Rung.take`."""
         for start in range(0, len(wanted), self.batch):
             some = wanted[start : start + self.batch]
-            found = self.held([reasoning_question(state, text) for state, text in some], clock)
+            found = self.held([reasoning_question(state, text, self.language) for state, text in some], clock)
             for (state, text), one in zip(some, found, strict=True):
                 if isinstance(one, ModelError):
                     state.fail(text, one)
@@ -113,7 +113,7 @@ class Debate:
 
     def _argued(self, debates: Sequence[_Debate], side: Side, clock: Clock) -> list[_Debate]:
         def asked(one: _Debate) -> str:
-            return self.language.render("debate-argue", side=side, statement=one.question.statement, said=one.said)
+            return one.question.asked("debate-argue", self.language, side=side, said=one.said)
 
         def heard(one: _Debate, text: str) -> _Debate:
             reasons = _Reasons.model_validate_json(text).reasons
@@ -127,9 +127,7 @@ class Debate:
         def asked(one: _Debate) -> str:
             known = self.examples.get(one.question.statement, ())
             lines = "\n".join(f"- {'Yes' if holds else 'No'}: {_quoted(words)}" for words, holds in known)
-            return self.language.render(
-                "debate-decide", statement=one.question.statement, said=one.said, examples=lines
-            )
+            return one.question.asked("debate-decide", self.language, said=one.said, examples=lines)
 
         def heard(one: _Debate, text: str) -> _Debate:
             read = _Decision.model_validate_json(text)

@@ -36,12 +36,21 @@ class Summary(Frozen):
 @dataclass(frozen=True, eq=False)
 class Question:
     """A statement to reason about and the image to look at (the crop, where the object is small). told: how several
-    models differ on it, where it is looked at again for that."""
+    models differ on it, where it is looked at again for that. given: of a statement that reads, what it reads, between
+    marks; its image is None where it is about that alone."""
 
-    image: Image
+    image: Image | None
     statement: str
     on_crop: bool = False
     told: str = ""
+    given: str | None = None
+
+    def asked(self, prompt: str, language: Language, **values: str) -> str:
+        """A prompt about the statement, as it is worded for what the statement looks at."""
+        if self.given is None:
+            return language.render(prompt, statement=self.statement, **values)
+        sees = self.image is not None
+        return language.render(f"{prompt}-context", statement=self.statement, given=self.given, sees=sees, **values)
 
 
 @dataclass(frozen=True)
@@ -77,8 +86,8 @@ def reason(
 
 def _asked(question: Question, language: Language) -> str:
     if question.told:
-        return language.render("reread", statement=question.statement, told=question.told)
-    return language.render("reason", statement=question.statement)
+        return question.asked("reread", language, told=question.told)
+    return question.asked("reason", language)
 
 
 def tried_out(mllm: Mllm, language: Language) -> ModelError | None:

@@ -130,7 +130,7 @@ class Reasoning:
                 for state, text in some:
                     state.fail(text, self._unable)
                 continue
-            questions = [reasoning_question(state, text) for state, text in some]
+            questions = [reasoning_question(state, text, self._language) for state, text in some]
             tokens, how = self._settings.reason_tokens, self._settings.reason_with
             found = escalation.reason(self._mllm, questions, tokens, self._language, clock, how)
             for (state, text), one in zip(some, found, strict=True):

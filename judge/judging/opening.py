@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -18,6 +18,8 @@ from PIL.Image import Image
 from judge import media
 from judge.errors import ImageError, UserError
 from judge.judging.calling import described
+from judge.judging.given import GivenContext
+from judge.judging.known import Known
 from judge.media import Picture
 from judge.settings import DEFAULT_LIMITS, Limits
 
@@ -27,11 +29,16 @@ PIXELS = 128_000_000  # of a batch, after which it is cut; with more, the next i
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A source that was read: its name, the picture or why there is none, and the seconds that took."""
+    """A source that was read: its name, the picture or why there is none, and the seconds that took.
+
+    given: what is told beside it, or why that is not taken. known: what need not be found out again.
+    """
 
     name: str
     found: Picture | ImageError
     seconds: float
+    given: GivenContext | UserError = field(default_factory=GivenContext)
+    known: Known | None = None
 
     @property
     def pixels(self) -> int:

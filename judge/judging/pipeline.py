@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,12 @@ from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, ScriptExhausted, UserError
 from judge.judging import domain, record, regions_stage
+from judge.judging import given as told
 from judge.judging.asking import Questioner
 from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
 from judge.judging.closer import closer_views
+from judge.judging.given import Context, GivenContext
 from judge.judging.known import Known
 from judge.judging.ladder import ALONE, Further, Ladder, steps_of
 from judge.judging.opening import Opened, ahead, checked, opened
@@ -77,6 +80,7 @@ class Judge:
         used = further.used_by(self.steps)
         self._ladder = Ladder(steps_of(self.steps, mllm, self.settings, constitution.asked_in, used))
         self._prepared = tuple(PreparedRule.of(rule, self.settings.thresholds) for rule in constitution.rules)
+        self._readings = constitution.readings
         self._central_objects = regions_stage.central_objects(constitution)
         self.provenance = record.provenance(
             constitution,
@@ -139,71 +143,96 @@ class Judge:
         self.provenance = self.provenance.model_copy(update={"probe": probed(self._mllm.identity)})
         return report
 
-    def judge(self, image: str | Path | bytes | Image, *, name: str | None = None) -> Verdict:
+    def judge(
+        self, image: str | Path | bytes | Image, *, name: str | None = None, context: Context | None = None
+    ) -> Verdict:
         """The verdict on one image: a path, the bytes of a file, or a PIL image.
 
         An image that cannot be read and a model that fails give a `needs_review` verdict whose `failure`
-        says why; they do not raise. `name` is what the verdict calls the image (default: its path).
+        says why; they do not raise. `name` is what the verdict calls the image (default: its path). context: what is
+        told beside it, by field of the constitution's `context`; statements that read it are asked about it.
 
         Raises:
-            UserError: `image` is none of the types above.
+            UserError: `image` is none of the types above, or `context` names a field that is not declared, or holds a
+                text that is too long.
         """
-        return self._verdicts([opened(checked(image), name, self.settings.limits)])[0]
+        given = GivenContext(told.checked(self.constitution, context), self._readings)
+        return self._verdicts([replace(opened(checked(image), name, self.settings.limits), given=given)])[0]
 
     def judge_many(
-        self, images: Iterable[str | Path | bytes | Image], known: Sequence[Known | None] = ()
+        self,
+        images: Iterable[str | Path | bytes | Image],
+        known: Sequence[Known | None] = (),
+        contexts: Iterable[Context | GivenContext | None] | None = None,
     ) -> Iterator[Verdict]:
         """Verdicts for many images, in order, one for each, as they are ready. No image stops the others, whatever it
         is and whatever goes wrong with it; it then has a `needs_review` verdict whose `failure` says why.
 
         While a batch is judged the next one is read and decoded in a thread. When `images` itself raises, what came
         before is judged, and then the error is raised. known: of each image what need not be found out again; of images
-        beyond its end nothing is known.
+        beyond its end nothing is known. contexts: what is told beside each image, in the same order, None where nothing
+        is; without it nothing is told of any. An image whose context does not fit (see `judge`) is left to a person.
 
         Raises:
-            UserError: the model cannot be used at all, such as one without a token for yes.
+            UserError: the model cannot be used at all, such as one without a token for yes; or there are not as many
+                contexts as images, after those that have both.
         """
-        left = iter(known)
-        for batch in ahead(images, self.settings.batch, self.settings.limits):
-            verdicts = self._verdicts(batch, [next(left, None) for _ in batch])
+        left, beside = iter(known), list[Context | GivenContext | None]()
+        sources = images if contexts is None else told.in_step(images, contexts, beside)
+        for batch in ahead(sources, self.settings.batch, self.settings.limits):
+            its = [self._given(beside.pop(0) if contexts is not None else None) for _ in batch]
+            batch = [replace(one, given=each, known=next(left, None)) for one, each in zip(batch, its, strict=True)]
+            verdicts = self._verdicts(batch)
             del batch  # or it would be held while the next one is waited for
             yield from verdicts
 
-    def judge_clip(self, clip: str | Path | bytes, *, name: str | None = None) -> ClipVerdict:
+    def _given(self, context: Context | GivenContext | None) -> GivenContext | UserError:
+        if isinstance(context, GivenContext):
+            return context
+        try:
+            return GivenContext(told.checked(self.constitution, context), self._readings)
+        except UserError as error:
+            return error
+
+    def judge_clip(
+        self, clip: str | Path | bytes, *, name: str | None = None, context: Context | None = None
+    ) -> ClipVerdict:
         """The verdict on one clip, a path or the bytes of a file: what was violated, from when to when.
 
         A clip that cannot be read, and a model that fails, give a `needs_review` verdict whose `failure` says why; they
-        do not raise. How much of it is decoded and judged, `settings.clips` says. `name`: see `judge`.
+        do not raise. How much of it is decoded and judged, `settings.clips` says. `name`, `context`: see `judge`. What
+        is told is told beside every frame, and what reads it alone is asked once.
 
         Raises:
-            UserError: `clip` is none of the types above, or the model cannot be used at all.
+            UserError: `clip` is none of the types above, its context does not fit, or the model cannot be used at all.
         """
         from judge.judging.clips.judging import judge_clip
 
-        return judge_clip(self, clip, name)
+        return judge_clip(self, clip, name, GivenContext(told.checked(self.constitution, context), self._readings))
 
-    def _verdicts(self, batch: Sequence[Opened], known: Sequence[Known | None] = (None,)) -> list[Verdict]:
+    def _verdicts(self, batch: Sequence[Opened]) -> list[Verdict]:
         """A verdict for everything that was opened. What no stage expected ends one image, not the run."""
         try:
-            return self._judge_batch(batch, known)
+            return self._judge_batch(batch)
         except (UserError, ScriptExhausted):
             raise
         except Exception as error:
             log.debug("unexpected error, please report it", exc_info=True)
             if len(batch) > 1:
-                pairs = zip(batch, known, strict=True)
-                return [verdict for one, its in pairs for verdict in self._verdicts([one], [its])]
+                return [verdict for one in batch for verdict in self._verdicts([one])]
             failure = Failure(kind="model", message=f"judging failed ({described(error)})", retryable=True)
-            seconds = timings(batch[0].seconds)
-            return [record.not_judged(batch[0].name, failure, Cause.MODEL_ERROR, self.provenance, seconds)]
+            (one,) = batch
+            fields = one.given.fields if isinstance(one.given, GivenContext) else {}
+            seconds = timings(one.seconds)
+            return [record.not_judged(one.name, failure, Cause.MODEL_ERROR, self.provenance, seconds, fields)]
 
-    def _judge_batch(self, batch: Sequence[Opened], known: Sequence[Known | None] = (None,)) -> list[Verdict]:
+    def _judge_batch(self, batch: Sequence[Opened]) -> list[Verdict]:
         """All pictures together while there is time; when it is up, each that is not done goes on alone with as much
         time again, so that one slow picture costs the others nothing but speed."""
         pictures = {
-            one: self._states(one.found, its)
-            for one, its in zip(batch, known, strict=True)
-            if isinstance(one.found, Picture)
+            one: self._states(one.found, one.given, one.known)
+            for one in batch
+            if isinstance(one.found, Picture) and isinstance(one.given, GivenContext)
         }
         limit = self.settings.image_seconds
         together = Clock(limit)
@@ -216,21 +245,20 @@ class Judge:
             for state in states:
                 if not state.settled:
                     state.stopped = Why.of(Cause.OUT_OF_TIME, seconds=limit)
-        return [
-            record.unreadable(one.name, one.found, self.provenance, timings(one.seconds))
-            if isinstance(one.found, ImageError)
-            else record.verdict(
-                one.found,
-                pictures[one],
-                self.provenance,
-                timings(one.seconds, together, len(pictures), clocks.get(one)),
-            )
-            for one in batch
-        ]
 
-    def _states(self, picture: Picture, known: Known | None) -> list[ViewState]:
+        def verdict(one: Opened) -> Verdict:
+            if isinstance(one.given, UserError):
+                return record.context_refused(one.name, one.given, self.provenance, timings(one.seconds))
+            if isinstance(one.found, ImageError):
+                return record.unreadable(one.name, one.found, self.provenance, timings(one.seconds), one.given.fields)
+            spent = timings(one.seconds, together, len(pictures), clocks.get(one))
+            return record.verdict(one.found, pictures[one], self.provenance, spent)
+
+        return [verdict(one) for one in batch]
+
+    def _states(self, picture: Picture, given: GivenContext, known: Known | None) -> list[ViewState]:
         """A state per view; with `look_closer` also per closer look at one, and then all is found out anew."""
-        plain = [ViewState(view, self._prepared, picture) for view in picture.views]
+        plain = [ViewState(view, self._prepared, picture, given=given) for view in picture.views]
         if not self.settings.look_closer:
             if known is not None:
                 for state in plain:
@@ -238,7 +266,7 @@ class Judge:
             return plain
         looks, said = closer_views(picture.views, self._sees, self.settings.limits.closer_views)
         plain[0].remarks += (said,) if said is not None else ()
-        return plain + [ViewState(one.view, self._prepared, picture, one) for one in looks]
+        return plain + [ViewState(one.view, self._prepared, picture, one, given) for one in looks]
 
     def _judge(self, pictures: Sequence[Sequence[ViewState]], clock: Clock) -> None:
         """Fill the states of every picture with facts until nothing more can be done, or the time is up.
@@ -260,16 +288,16 @@ class Judge:
         """The method, on views that the model may look at. It goes on where it stopped when the time was up."""
         self._scan([one for one in states if not one.scanned], clock)
         with clock.stage("questions"):
-            while not clock.over and (wave := [(one, text) for one in states for text in one.next_statements()]):
+            while not clock.over and (wave := _once((one, text) for one in states for text in one.next_statements())):
                 self._questioner.ask(wave, clock)
                 self._ladder.vote(wave, clock)
-        while not clock.over and (wanted := [(one, text) for one in states for text in one.next_open()]):
+        while not clock.over and (wanted := _once((one, text) for one in states for text in one.next_open())):
             with clock.stage("regions"):
                 regions_stage.look(wanted, self._questioner, self._detector, self._central_objects, clock)
             self._ladder.climb(wanted, clock)
             if not clock.over:
                 for one, text in wanted:
-                    one.exhausted.add(text)
+                    one.exhaust(text)
 
     def _scan(self, states: Sequence[ViewState], clock: Clock) -> None:
         """Relevance scanning. Where it fails nothing is pruned: every rule is judged, and the verdict says so."""
@@ -294,6 +322,14 @@ class Judge:
                 state.scanned = True
                 why = row.message if isinstance(row, ModelError) else "the encoder gave no cosines"
                 state.remarks += (Why.of(Remark.ALL_RELEVANT, said=why),)
+
+
+def _once(wanted: Iterable[tuple[ViewState, str]]) -> list[tuple[ViewState, str]]:
+    """What only reads is asked of the first view alone: what came with the picture is the same beside all of them."""
+    first: dict[tuple[object, str], tuple[ViewState, str]] = {}
+    for one, text in wanted:
+        first.setdefault((one.about(text), text), (one, text))
+    return list(first.values())
 
 
 def _are_cosines(row: Sequence[float], count: int) -> bool:

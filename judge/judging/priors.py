@@ -20,7 +20,7 @@ class Priors:
     The file's name holds the digests of the model, of the prompt and of the words for yes and no, so none of
     them can go stale. Those of a server's model are kept in memory only: which weights it serves, only the server
     knows, and a prior of others may turn a violation into none. `given`: priors known from elsewhere (a lock file);
-    they come first and are not kept here.
+    they come first and are not kept here. instruction: another one than the language's, of statements that read.
     """
 
     def __init__(
@@ -30,11 +30,15 @@ class Priors:
         folder: Path | None = None,
         *,
         given: Mapping[str, Answer] | None = None,
+        instruction: str | None = None,
     ) -> None:
         self._given = dict(given or {})
         self._mllm = mllm
         self._instruction, self._answers, digests = language.instruction, language.answers, language.digests
-        key = f"{mllm.identity.model_dump_json()}|{language.code}|{digests['ask']}|{digests['answers']}"
+        asked = digests["ask"]
+        if instruction is not None:
+            self._instruction, asked = instruction, hashlib.sha256(instruction.encode()).hexdigest()
+        key = f"{mllm.identity.model_dump_json()}|{language.code}|{asked}|{digests['answers']}"
         self._path = (folder or cache_room("priors")) / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
         self._on_disk = not mllm.identity.served
         self._known = self._read() if self._on_disk else {}

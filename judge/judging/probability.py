@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from judge.causes import Cause, Why
 from judge.chain import Outcome
+from judge.constitution.context import Reading
 from judge.settings import Thresholds
 from judge.verdict import Answer, Branch, CommitteeEvidence, DebateEvidence, Evidence, ReasoningEvidence, RegionEvidence
 
@@ -27,6 +28,7 @@ class Facts:
     debate: DebateEvidence | None = None
     committee: CommitteeEvidence | None = None
     error: str | None = None
+    missing: tuple[str, ...] = ()  # what it reads and nobody gave
 
 
 def logit(probability: float) -> float:
@@ -104,12 +106,14 @@ class StatementDecision(NamedTuple):
     why: Why | None = None
 
 
-def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
-    """The record of a statement: the facts, and what `decide` makes of them."""
+def evidence(statement: str, facts: Facts, thresholds: Thresholds, reading: Reading | None = None) -> Evidence:
+    """The record of a statement: the facts, what `decide` makes of them, and what it looks at."""
     outcome, branch, why = decide(facts, thresholds)
     score = debiased(facts.answer, facts.prior, thresholds) if facts.answer and facts.prior else None
     return Evidence(
         statement=statement,
+        reads=reading.fields if reading is not None else (),
+        sees="image" if reading is not None and reading.sees else None,
         outcome=outcome,
         branch=branch,
         score=score,
@@ -126,6 +130,9 @@ def evidence(statement: str, facts: Facts, thresholds: Thresholds) -> Evidence:
 
 def decide(facts: Facts, thresholds: Thresholds) -> StatementDecision:
     """What follows from the facts at hand, in the order of the method."""
+    if facts.missing:
+        why = Why.of(Cause.NO_CONTEXT, fields=" and ".join(f"`{name}`" for name in facts.missing))
+        return StatementDecision(Outcome.UNDECIDED, Branch.NO_CONTEXT, why)
     if facts.answer is None or facts.prior is None:
         if facts.error:
             return _failed(facts.error)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
-from judge.errors import ImageError, ModelError, NotShown, Unable
+from judge.errors import ImageError, ModelError, NotShown, Unable, UserError
 from judge.judging.view_state import ViewState
 from judge.media import Picture
 from judge.settings import Settings, Step
@@ -37,11 +38,12 @@ def provenance(
     probe: Probed | None = None,
 ) -> Provenance:
     """All that the verdicts of one judge depend on. further: digests of what steps say beside their prompts."""
+    language = constitution.asked_in
     return Provenance(
         constitution=constitution.constitution,
         constitution_version=constitution.version,
         constitution_digest=constitution.digest,
-        prompts={**constitution.asked_in.digests, **constitution.asked_in.digests_of(steps), **further},
+        prompts={**language.digests, **language.digests_of(steps, context=bool(constitution.readings)), **further},
         models=models,
         thresholds=settings.thresholds,
         limits=settings.limits,
@@ -95,6 +97,7 @@ def verdict(
         reasons=reasons,
         causes=_causes(findings, picture) if word == "needs_review" else (),
         notes=(*map(str, picture.notes), *notes),
+        context=told_of(states[0].given.fields) if states else None,
         findings=findings,
         image_facts=ImageFacts(
             sha256=picture.sha256,
@@ -120,19 +123,45 @@ def _parts(states: Sequence[ViewState]) -> tuple[Part, ...]:
     )
 
 
-def unreadable(name: str, error: ImageError, source: Provenance, timings: dict[str, float]) -> Verdict:
-    """The verdict on an image that could not be read: never anything but `needs_review`."""
+def told_of(fields: Mapping[str, str]) -> dict[str, str] | None:
+    """What was told beside a picture, as a verdict has it."""
+    return dict(fields) or None
+
+
+def unreadable(
+    name: str,
+    error: ImageError,
+    source: Provenance,
+    timings: dict[str, float],
+    told: Mapping[str, str] = MappingProxyType({}),
+) -> Verdict:
+    """The verdict on an image that could not be read: never anything but `needs_review`. told: see `not_judged`."""
     failure = Failure(kind="image", message=error.message, hint=error.hint, retryable=error.retryable)
-    return not_judged(name, failure, Cause.UNREADABLE, source, timings)
+    return not_judged(name, failure, Cause.UNREADABLE, source, timings, told)
 
 
-def not_judged(name: str, failure: Failure, cause: Cause, source: Provenance, timings: dict[str, float]) -> Verdict:
-    """The verdict where nothing was found out."""
+def context_refused(name: str, error: UserError, source: Provenance, timings: dict[str, float]) -> Verdict:
+    """The verdict on an image that came with a context that does not fit: it is not judged without it."""
+    said = Why.of(Cause.CONTEXT_REFUSED, said=error.message)
+    failure = Failure(kind="image", message=str(said), hint=error.hint)
+    return not_judged(name, failure, Cause.CONTEXT_REFUSED, source, timings)
+
+
+def not_judged(
+    name: str,
+    failure: Failure,
+    cause: Cause,
+    source: Provenance,
+    timings: dict[str, float],
+    told: Mapping[str, str] = MappingProxyType({}),
+) -> Verdict:
+    """The verdict where nothing was found out. told: what was told beside the image."""
     return Verdict(
         image=name,
         verdict="needs_review",
         reasons=(failure.message,),
         causes=(cause,),
+        context=told_of(told),
         failure=failure,
         provenance=source,
         timings=timings,
@@ -187,7 +216,8 @@ def _violated(findings: Sequence[Finding], *, enforced: bool) -> tuple[str, ...]
 def _failure(findings: Sequence[Finding], states: Sequence[ViewState]) -> Failure | None:
     """The first model failure that left an enforced rule open; one that changed nothing is no failure. Where the model
     cannot be shown the picture, that is the picture's."""
-    raised = {error.message: error for state in states for error in state.failures.values()}
+    every = (error for state in states for one in (state, state.given) for error in one.failures.values())
+    raised = {error.message: error for error in every}
     for finding in findings:
         if finding.enforced and finding.outcome is RuleOutcome.UNDECIDED:
             for condition in (*finding.preconditions, *finding.exceptions):

@@ -15,6 +15,7 @@ from judge.judging.calling import NotAsked, called
 from judge.judging.clock import Clock
 from judge.judging.escalation import Question
 from judge.judging.view_state import ViewState
+from judge.languages import Language
 from judge.ports import Ask, Box, Detector
 from judge.verdict import Answer, BoxCorners, RegionEvidence
 
@@ -67,34 +68,39 @@ def look(
 ) -> None:
     """Note a region, the answer without it and, for a small object, the answer on its crop.
 
-    A statement whose answer has too little label mass is left alone: its ratio means nothing.
+    A statement whose answer has too little label mass is left alone: its ratio means nothing. One that only reads is
+    about no place in the picture.
     """
-    sound = [one for one in wanted if probability.trusted(_facts(one).answer, one[0].thresholds_of(one[1]))]
+    about_images = [(state, text) for state, text in wanted if (read := state.reading(text)) is None or read.sees]
+    sound = [one for one in about_images if probability.trusted(_facts(one).answer, one[0].thresholds_of(one[1]))]
     finds = _occluded(sound, questioner, clock) if detector is None else _detected(sound, detector, words, clock)
     for find in finds:
         thresholds, evidence = find.state.thresholds_of(find.statement), find.evidence
         image = find.state.view.image
         if probability.confident(evidence, thresholds):
-            find.asks["without"] = questioner.question(regions.blanked(image, find.box), find.statement)
+            find.asks["without"] = questioner.question(find.state, find.statement, regions.blanked(image, find.box))
         if probability.is_small(evidence, thresholds):
-            find.asks["crop"] = questioner.question(regions.cropped(image, find.box), find.statement)
+            find.asks["crop"] = questioner.question(find.state, find.statement, regions.cropped(image, find.box))
     asks = [ask for find in finds for ask in find.asks.values()]
     answers = iter(questioner.answers(asks, clock, [find.state.picture for find in finds for _ in find.asks]))
     for find in finds:
         _note(find, {name: next(answers) for name in find.asks})
 
 
-def reasoning_question(state: ViewState, statement: str, told: str = "") -> Question:
-    """What to reason about: the crop where the central object is small, else the whole view."""
-    region = state.facts[statement].region
+def reasoning_question(state: ViewState, statement: str, language: Language, told: str = "") -> Question:
+    """What to reason about: the crop where the central object is small, else the whole view; and what is read."""
+    region, reading = state.facts_of(statement).region, state.reading(statement)
+    given = state.given.block(reading, language) if reading is not None else None
+    if reading is not None and not reading.sees:
+        return Question(None, statement, told=told, given=given)
     if region is not None and region.crop is not None:
         box = state.view.in_image(region.box)
-        return Question(regions.cropped(state.view.image, box), statement, on_crop=True, told=told)
-    return Question(state.view.image, statement, told=told)
+        return Question(regions.cropped(state.view.image, box), statement, on_crop=True, told=told, given=given)
+    return Question(state.view.image, statement, told=told, given=given)
 
 
 def _facts(one: tuple[ViewState, str]) -> probability.Facts:
-    return one[0].facts.get(one[1], probability.Facts())
+    return one[0].facts_of(one[1])
 
 
 def _note(find: _Find, answers: dict[str, Answer | ModelError]) -> None:
@@ -104,7 +110,7 @@ def _note(find: _Find, answers: dict[str, Answer | ModelError]) -> None:
     if any(isinstance(answer, NotAsked) for answer in answers.values()):
         return  # half a region is none: it is looked for again, or a person looks
     found = {name: answer for name, answer in answers.items() if isinstance(answer, Answer)}
-    whole, without = find.state.facts[find.statement].answer, found.get("without")
+    whole, without = find.state.facts_of(find.statement).answer, found.get("without")
     drop = round(whole.probability - without.probability, 6) if whole and without else None
     evidence = find.evidence.model_copy(update={**found, "drop": drop})
     find.state.note(find.statement, region=evidence)
@@ -147,7 +153,7 @@ def _occluded(wanted: Wanted, questioner: Questioner, clock: Clock) -> list[_Fin
         statements = [text for one, text in wanted if one is state]
         small = regions.shrunk(state.view.image)
         masked = [regions.blanked(small, cell) for cell in regions.grid_cells(small.size)]
-        asks = [questioner.question(image, text) for text in statements for image in masked]
+        asks = [questioner.question(state, text, image) for text in statements for image in masked]
         answers = iter(questioner.answers(asks, clock, [state.picture] * len(asks)))
         for text in statements:
             found = _most_telling(state, text, [next(answers) for _ in masked])
@@ -156,7 +162,7 @@ def _occluded(wanted: Wanted, questioner: Questioner, clock: Clock) -> list[_Fin
 
 
 def _most_telling(state: ViewState, text: str, cells: Sequence[Answer | ModelError]) -> _Find | None:
-    whole = state.facts[text].answer
+    whole = state.facts_of(text).answer
     failed = next((answer for answer in cells if isinstance(answer, ModelError)), None)
     if failed is not None or whole is None:
         state.fail(text, failed or ModelError("not asked"))

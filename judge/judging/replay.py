@@ -42,7 +42,15 @@ def _condition(condition: Condition, thresholds: Thresholds) -> Outcome:
 
 
 def _facts(evidence: Evidence) -> Facts:
+    missing = evidence.reads if evidence.branch is Branch.NO_CONTEXT else ()
     error = evidence.reason or "the model failed" if evidence.branch is Branch.MODEL_ERROR else None
     return Facts(
-        evidence.answer, evidence.prior, evidence.region, evidence.reasoning, evidence.debate, evidence.committee, error
+        evidence.answer,
+        evidence.prior,
+        evidence.region,
+        evidence.reasoning,
+        evidence.debate,
+        evidence.committee,
+        error,
+        missing,
     )

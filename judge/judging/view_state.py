@@ -9,15 +9,19 @@ from typing import Any
 from judge.causes import Cause, Remark, Why
 from judge.chain import Chain, Outcome, chain_of, group_outcome, next_statements, open_statements, resolve
 from judge.constitution import Rule
+from judge.constitution.context import Reading
 from judge.errors import ModelError, TriedInVain, Unreachable
 from judge.judging.absence import needs_something_shown
 from judge.judging.calling import NotAsked
 from judge.judging.closer import Closer
+from judge.judging.given import GivenContext
 from judge.judging.known import Known
 from judge.judging.probability import Facts, StatementDecision, decide, evidence
 from judge.media import View
 from judge.settings import Thresholds
 from judge.verdict import Branch, Condition, Finding, RuleOutcome
+
+_NOTHING = Facts()
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,14 @@ class ViewState:
     """Judging one view. Facts are kept per statement, so rules that share one share its answer.
 
     picture: what the view is of; the states of one picture have the same. closer: the closer look that the
-    view is, None for a plain one.
+    view is, None for a plain one. given: what is told beside the picture, the same for all states of one.
     """
 
     view: View
     prepared: tuple[PreparedRule, ...]
     picture: object = None
     closer: Closer | None = None
+    given: GivenContext = field(default_factory=GivenContext)
     facts: dict[str, Facts] = field(default_factory=dict)
     failures: dict[str, ModelError] = field(default_factory=dict)  # of a model, the last on each statement
     relevance: dict[str, float] = field(default_factory=dict)
@@ -61,45 +66,67 @@ class ViewState:
     scanned: bool = False  # for relevance, or found to be beyond it
     stopped: Why | None = None  # why nothing more is asked about this picture, though rules are open
     remarks: tuple[Why, ...] = ()  # what a verdict should say that changes nothing
-    _decisions: dict[str, dict[str, StatementDecision]] = field(default_factory=dict)  # statement -> rule -> decision
+    _decisions: dict[str, dict[str, tuple[Facts, StatementDecision]]] = field(default_factory=dict)
+    """By statement and rule, with the facts that it was decided by."""
+
+    def reading(self, statement: str) -> Reading | None:
+        """What a statement looks at, where that is not the view alone."""
+        return self.given.readings.get(statement)
+
+    def facts_of(self, statement: str) -> Facts:
+        """What is known of a statement."""
+        return self.about(statement).facts.get(statement, _NOTHING)
+
+    def exhaust(self, statement: str) -> None:
+        """Note that every step was tried on a statement."""
+        self.about(statement).exhausted.add(statement)
+
+    def about(self, statement: str) -> ViewState | GivenContext:
+        """Where what is found out about a statement is kept: with the view, or with the texts that it is about."""
+        reading = self.reading(statement)
+        return self if reading is None or reading.sees else self.given
 
     def note(self, statement: str, **found: Any) -> None:
         """Add to what is known of a statement."""
-        self.facts[statement] = replace(self.facts.get(statement, Facts()), **found)
-        self._decisions.pop(statement, None)
+        self.about(statement).facts[statement] = replace(self.facts_of(statement), **found)
 
     def fail(self, statement: str, error: ModelError) -> None:
         """Note that a model failed on a statement. What there was no time to ask may still be asked."""
         if isinstance(error, NotAsked):
             return
         self.note(statement, error=error.message)
-        self.failures[statement] = error
+        self.about(statement).failures[statement] = error
         if isinstance(error, Unreachable):
             self.stopped = Why.of(Cause.UNREACHABLE, said=error.message)
         elif isinstance(error, TriedInVain):
             self.stopped = Why.of(Cause.MODEL_ERROR, said=error.message)
 
     def recall(self, known: Known) -> None:
-        """Take in what is known already: it is not found out again."""
+        """Take in what is known already: it is not found out again. Of what reads nothing is: other texts may have come
+        with the picture then."""
         self.strangeness = 0.0  # it was not too far
         cosines = known.relevance.get(self.view.name, {})
         if all(ready.rule.id in cosines for ready in self.prepared):
             self.weigh([cosines[ready.rule.id] for ready in self.prepared])
         for (rule, statement), (facts, decision) in known.answered.get(self.view.name, {}).items():
+            if self.reading(statement) is not None:
+                continue
             self.facts[statement] = facts
             if decision is not None:
-                self._decisions.setdefault(statement, {})[rule] = decision
+                self._decisions.setdefault(statement, {})[rule] = facts, decision
 
     def weigh(self, relevance: Sequence[float]) -> None:
         """Prune the rules that have too little to do with the picture, by the relevance of each.
 
         A rule without a chain is not pruned: nothing can decide it, and pruning it would pass for deciding. Nor is one
-        that is broken by what is not shown.
+        that is broken by what is not shown, or by what is told.
         """
         self.scanned = True
         for ready, cosine in zip(self.prepared, relevance, strict=True):
             self.relevance[ready.rule.id] = round(cosine, 6)
-            if needs_something_shown(ready.chain) and self.relevance[ready.rule.id] < ready.thresholds.relevance:
+            told = any(self.reading(text) is not None for group in ready.chain.preconditions for text in group)
+            far = self.relevance[ready.rule.id] < ready.thresholds.relevance
+            if far and not told and needs_something_shown(ready.chain):
                 self.pruned.add(ready.rule.id)
 
     @property
@@ -145,13 +172,18 @@ class ViewState:
         """A failed model, an answer without label mass and bounds of the rule are not argued with: a person decides."""
         if ready.thresholds_of(statement).bounds is not None:
             return False
-        return statement not in self.exhausted and self._decision(ready, statement).branch is Branch.UNDECIDED
+        return (
+            statement not in self.about(statement).exhausted
+            and self._decision(ready, statement).branch is Branch.UNDECIDED
+        )
 
     def _decision(self, ready: PreparedRule, statement: str) -> StatementDecision:
-        known = self._decisions.setdefault(statement, {})
-        if ready.rule.id not in known:
-            known[ready.rule.id] = decide(self.facts.get(statement, Facts()), ready.thresholds_of(statement))
-        return known[ready.rule.id]
+        known, facts = self._decisions.setdefault(statement, {}), self.facts_of(statement)
+        by, decision = known.get(ready.rule.id, (None, None))
+        if decision is None or by is not facts:
+            decision = decide(facts, ready.thresholds_of(statement))
+            known[ready.rule.id] = facts, decision
+        return decision
 
     def _outcomes(self, ready: PreparedRule) -> dict[str, Outcome]:
         return {text: self._decision(ready, text).outcome for text in ready.chain.statements}
@@ -164,7 +196,8 @@ class ViewState:
                 Condition(
                     outcome=group_outcome(group, outcomes),
                     alternatives=tuple(
-                        evidence(text, self.facts.get(text, Facts()), ready.thresholds_of(text)) for text in group
+                        evidence(text, self.facts_of(text), ready.thresholds_of(text), self.reading(text))
+                        for text in group
                     ),
                 )
                 for group in groups

@@ -17,8 +17,10 @@ _MARK = "prior "
 
 
 def statements_of(constitution: Constitution) -> dict[str, tuple[str, ...]]:
-    """By rule id, every statement with the rule's parameters put in, as a model is asked it."""
-    return {rule.id: chain_of(rule).statements for rule in constitution.rules}
+    """By rule id, every statement with the rule's parameters put in, as a model is asked it about a picture. Those that
+    read are asked otherwise, and a lock keeps no prior of them."""
+    reading, chains = constitution.readings, {rule.id: chain_of(rule) for rule in constitution.rules}
+    return {name: tuple(text for text in chain.statements if text not in reading) for name, chain in chains.items()}
 
 
 def with_priors(

@@ -145,13 +145,17 @@ def _shown(rule: LockedRule) -> dict[str, Any]:
 
 
 def _short(condition: dict[str, Any]) -> Any:
-    each = [
-        _Inline({**one, "central_objects": list(one["central_objects"])})
-        if one["central_objects"]
-        else one["statement"]
-        for one in condition["any"]
-    ]
+    each = [_short_statement(one) for one in condition["any"]]
     return each[0] if len(each) == 1 else {"any": each}
+
+
+def _short_statement(one: dict[str, Any]) -> Any:
+    """The text alone where nothing else is said of it; one field that it reads without its list."""
+    said = {key: value for key, value in one.items() if value}
+    if len(said) == 1:
+        return one["statement"]
+    reads = said.get("reads", [])
+    return _Inline({**said, "reads": reads[0]} if len(reads) == 1 else said)
 
 
 class _Inline(dict[str, Any]):

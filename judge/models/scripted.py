@@ -27,6 +27,8 @@ class ScriptedMllm:
     answers: per statement, what it says with an image, one entry a question in order of asking: M as a
         float (full label mass), or (p_yes, p_no), or a `ModelError` to raise.
     priors: per statement, the same without an image (one entry, given each time it is asked).
+    told: per statement and text, what it says without an image where that text stands before the statement: of
+        statements that read. What it says where they read nothing are `priors`.
     replies: what `reply` says, one entry a conversation in order; a `ModelError` is raised.
     """
 
@@ -35,10 +37,12 @@ class ScriptedMllm:
         answers: Mapping[str, Sequence[Said]] | None = None,
         priors: Mapping[str, Said] | None = None,
         replies: Sequence[str | ModelError] = (),
+        told: Mapping[tuple[str, str], Said] | None = None,
     ) -> None:
         self._answers = {statement: list(said) for statement, said in (answers or {}).items()}
         self._priors = dict(priors or {})
         self._replies = list(replies)
+        self._told = dict(told or {})
         self.asked: list[Ask] = []
         self.talked: list[Conversation] = []
 
@@ -57,6 +61,9 @@ class ScriptedMllm:
     def _one(self, ask: Ask) -> Answer:
         self.asked.append(ask)
         if ask.image is None:
+            for (statement, text), said in self._told.items():
+                if ask.statement == statement and text in ask.instruction:
+                    return _said(said)
             if ask.statement not in self._priors:
                 raise ScriptExhausted(f"no prior is scripted for '{ask.statement}'")
             return _said(self._priors[ask.statement])

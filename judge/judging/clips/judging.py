@@ -14,6 +14,7 @@ from judge.errors import ImageError, UserError
 from judge.judging.clips import record
 from judge.judging.clips.choosing import next_look
 from judge.judging.clips.sight import of_all_kinds
+from judge.judging.given import GivenContext
 from judge.judging.opening import name_of
 from judge.judging.scoring import rule_scores
 from judge.media.clips import Strip, is_clip, names_clip, opened_clip
@@ -51,8 +52,11 @@ class ClipTold:
     late: bool = False
 
 
-def judge_clip(judge: Judge, clip: str | Path | bytes, name: str | None = None) -> ClipVerdict:
-    """See `Judge.judge_clip`."""
+def judge_clip(
+    judge: Judge, clip: str | Path | bytes, name: str | None = None, given: GivenContext | None = None
+) -> ClipVerdict:
+    """See `Judge.judge_clip`. given: what is told beside it."""
+    given = given or GivenContext()
     if not isinstance(clip, (str, Path, bytes)):
         raise UserError(f"cannot judge a {type(clip).__name__} as a clip", hint="give a path, or the bytes of a file")
     called, begun = name or name_of(clip), time.perf_counter()
@@ -60,11 +64,11 @@ def judge_clip(judge: Judge, clip: str | Path | bytes, name: str | None = None) 
     try:
         strip = opened_clip(clip, limits)
     except ImageError as error:
-        return record.unreadable(called, error, judge.provenance, limits, time.perf_counter() - begun)
+        return record.unreadable(called, error, judge.provenance, limits, time.perf_counter() - begun, given.fields)
     decoded = time.perf_counter()
-    told = _look(judge, strip, called)
+    told = _look(judge, strip, called, given)
     timings = {"decode": decoded - begun, "judge": time.perf_counter() - decoded}
-    return record.clip_verdict(called, strip, told, judge.constitution, judge.provenance, limits, timings)
+    return record.clip_verdict(called, strip, told, judge.constitution, judge.provenance, limits, timings, given.fields)
 
 
 def judge_all(judge: Judge, sources: Iterable[str | Path | bytes]) -> Iterator[Verdict | ClipVerdict]:
@@ -93,7 +97,7 @@ def holds_clip(source: object) -> bool:
     return isinstance(source, bytes) and is_clip(source[:HEAD])
 
 
-def _look(judge: Judge, strip: Strip, name: str) -> ClipTold:
+def _look(judge: Judge, strip: Strip, name: str, given: GivenContext) -> ClipTold:
     """Judge frames until nothing more is to be found out, or as many are judged as may be."""
     limits, told = judge.settings.clips, ClipTold(Looks([one.data for one in strip.held]))
     step_ms, until = limits.step_seconds * 1000, time.monotonic() + limits.judging_seconds
@@ -103,7 +107,7 @@ def _look(judge: Judge, strip: Strip, name: str) -> ClipTold:
             some, places = places[: judge.settings.batch], places[judge.settings.batch :]
             told.late = time.monotonic() > until
             if not told.late:
-                judged |= _judge(judge, strip, some, name)
+                judged |= _judge(judge, strip, some, name, given)
         told.frames = {
             place: one if place in judged else replace(one, like=told.looks.kinds[place])
             for place, one in of_all_kinds(told.looks, judged).items()
@@ -117,10 +121,10 @@ def _outcomes(told: ClipTold) -> dict[int, tuple[RuleOutcome, ...]]:
     return {place: tuple(one.outcomes.values()) for place, one in told.frames.items()}
 
 
-def _judge(judge: Judge, strip: Strip, places: Sequence[int], name: str) -> dict[int, FrameTold]:
+def _judge(judge: Judge, strip: Strip, places: Sequence[int], name: str, given: GivenContext) -> dict[int, FrameTold]:
     """What comes of frames."""
     found: dict[int, FrameTold] = {}
-    verdicts = judge.judge_many([strip.held[place].data for place in places])
+    verdicts = judge.judge_many([strip.held[place].data for place in places], contexts=[given] * len(places))
     for place, verdict in zip(places, verdicts, strict=True):
         named = verdict.model_copy(update={"image": f"{name} at {clock(strip.held[place].ms)}"})
         found[place] = _told(named, [rule.id for rule in judge.constitution.rules])

@@ -36,8 +36,9 @@ def clip_verdict(
     source: Provenance,
     limits: ClipLimits,
     timings: Mapping[str, float],
+    told_beside: Mapping[str, str],
 ) -> ClipVerdict:
-    """The verdict on a clip from what came of its frames."""
+    """The verdict on a clip from what came of its frames. told_beside: what was told beside it."""
     spans = {rule.id: _spans(strip, told, rule.id, limits) for rule in constitution.rules}
     unseen = _unseen(strip, next(iter(spans.values())), told, limits)
     findings = tuple(_finding(rule, spans[rule.id], strip, told.frames) for rule in constitution.rules)
@@ -63,6 +64,7 @@ def clip_verdict(
         reasons=reasons,
         causes=_causes(strip, told, unseen) if word == "needs_review" else (),
         notes=(*beside, *map(str, strip.notes), *_notes(findings), _judged(strip, told)),
+        context=dict(told_beside) or None,
         rules=findings,
         looked_at=1.0 if not unseen else min(0.9999, round(share, 4)),
         not_looked_at=tuple(Stretch(start_ms=one.start_ms, end_ms=one.end_ms, why=str(one.why)) for one in unseen),
@@ -86,13 +88,21 @@ def clip_verdict(
     )
 
 
-def unreadable(name: str, error: ImageError, source: Provenance, limits: ClipLimits, seconds: float) -> ClipVerdict:
+def unreadable(
+    name: str,
+    error: ImageError,
+    source: Provenance,
+    limits: ClipLimits,
+    seconds: float,
+    told_beside: Mapping[str, str],
+) -> ClipVerdict:
     """The verdict on a clip of which nothing could be seen."""
     return ClipVerdict(
         clip=name,
         verdict="needs_review",
         reasons=(error.message,),
         causes=(Cause.UNREADABLE,),
+        context=dict(told_beside) or None,
         limits=limits,
         provenance=source,
         failure=Failure(kind="image", message=error.message, hint=error.hint, retryable=error.retryable),

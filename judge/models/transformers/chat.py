@@ -53,7 +53,7 @@ class Chat:
             ModelError: the chat template alters what a message says.
         """
         text = self.render([("user", f"{instruction} {_SENTINEL}")], has_image)
-        head, mark, tail = text.partition(f" {_SENTINEL}")
+        head, mark, tail = text.rpartition(f" {_SENTINEL}")  # the last: what is told beside a picture may hold it
         if not mark:
             raise ModelError("the model's chat template alters the text of a message", hint="choose another model")
         return head, tail

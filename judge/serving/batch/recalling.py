@@ -27,7 +27,7 @@ _OF_STATEMENT = ("outcome", "branch", "cause", "with_image", "prior", "score", "
 
 def grounds_of(constitution: Constitution) -> dict[str, dict[str, str]]:
     """SHA-256 of all in the policy that what is found of each statement depends on, and the relevance of each rule."""
-    objects = central_objects(constitution)
+    objects, readings = central_objects(constitution), constitution.readings
     found: dict[str, dict[str, str]] = {}
     for rule in constitution.rules:
         chain = chain_of(rule)
@@ -35,6 +35,7 @@ def grounds_of(constitution: Constitution) -> dict[str, dict[str, str]]:
         for text in chain.statements:
             is_precondition = any(text in group for group in chain.preconditions)
             decided_by = [is_precondition, rule.thresholds.model_dump(mode="json"), objects[text]]
+            decided_by += [str(readings[text])] if text in readings else []
             found[rule.id][text] = _digest([text, constitution.language, *decided_by])
     return found
 
