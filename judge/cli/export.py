@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from judge.cli.audit import Data
+from judge.cli.distilled import HeldOut, print_told
 from judge.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,8 +32,24 @@ def export(
     form: Annotated[ExportFormat, typer.Option("--format", help="How to write them.")] = ExportFormat.CSV,
     out: Annotated[Path | None, typer.Option(help="The file to write. Default: stdout.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
+    distil: Annotated[
+        Path | None,
+        typer.Option(
+            "--distil",
+            metavar="FILE",
+            help="Write rules and statements of all items to train a smaller model on instead: .jsonl or .parquet.",
+        ),
+    ] = None,
+    held_out: HeldOut = None,
 ) -> None:
     """Write all decisions, one row each, with the judge's verdict, scores and evidence."""
+    if distil is not None:
+        if out is not None or json or form is not ExportFormat.CSV:
+            raise UserError("--distil names its own file, which says the format", hint="leave out --out and --format")
+        _distil(data, distil, held_out)
+        return
+    if held_out is not None:
+        raise UserError("--held-out: only with --distil", hint="name the file to write: --distil FILE")
     chosen = ExportFormat.JSONL if json else form
     if chosen is ExportFormat.PARQUET and out is None:
         raise UserError("parquet is not written to stdout", hint="name a file with --out")
@@ -45,6 +62,17 @@ def export(
             return
         count = _write(store, chosen, out)
     print(f"{count} decisions written to {out}", file=sys.stderr)
+
+
+def _distil(data: Path | None, to: Path, held_out: float | None) -> None:
+    from judge.distilling.splits import HELD_OUT
+    from judge.printable import printable
+    from judge.review.distil import distil
+    from judge.review.store import Store, data_dir
+
+    with Store.open(data or data_dir(), make=False) as store:
+        print_told(distil(store, to, HELD_OUT if held_out is None else held_out))
+    print(printable(str(to)))
 
 
 def _write(store: Store, form: ExportFormat, out: Path) -> int:

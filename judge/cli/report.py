@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from judge.cli.distilled import HeldOut, print_told
+
 if TYPE_CHECKING:
     from judge.report.tables import Tables
 
@@ -24,8 +26,13 @@ def report(
         typer.Option(
             "--distil",
             metavar="FILE",
-            help="Write statements with their answers as chats to train a small model on: .jsonl or .parquet.",
+            help="Write rules and statements with the judge's answers to train a smaller model on: .jsonl or .parquet.",
         ),
+    ] = None,
+    held_out: HeldOut = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(metavar="DATA", help="With --distil: a review app's data folder; what people decided wins."),
     ] = None,
     label_studio: Annotated[
         Path | None,
@@ -44,6 +51,9 @@ def report(
     ]
     if len(named) > 1:
         raise UserError(f"{' and '.join(named)}: one at a time", hint="run the command once for each")
+    beside = {"--held-out": held_out, "--decisions": decisions}
+    if distil is None and (lost := [name for name, one in beside.items() if one is not None]):
+        raise UserError(f"{' and '.join(lost)}: only with --distil", hint="name the file to write: --distil FILE")
     with Tables(folder) as tables:
         if sql is not None:
             names, rows = tables.ask(sql)
@@ -52,7 +62,7 @@ def report(
             out.writerows(rows)
             return
         if distil is not None:
-            _distil(tables, distil)
+            _distil(tables, distil, held_out, decisions)
             return
         if label_studio is not None:
             _label_studio(tables, label_studio)
@@ -74,16 +84,21 @@ def report(
     print(printable(str(html)))
 
 
-def _distil(tables: Tables, to: Path) -> None:
+def _distil(tables: Tables, to: Path, held_out: float | None, decisions: Path | None) -> None:
+    from judge.distilling.splits import HELD_OUT
     from judge.printable import printable
     from judge.report.distil import distil
 
-    found = distil(tables, to)
-    left_out = [f"{count} {why}" for why, count in found.left_out.most_common()]
-    said = f"{found.rows} rows; left out: {', '.join(left_out) or 'no statement'}"
-    if found.unreadable:
-        said += f"; {found.unreadable} images could not be judged"
-    print(said, file=sys.stderr)
+    share = HELD_OUT if held_out is None else held_out
+    if decisions is None:
+        found = distil(tables, to, share)
+    else:
+        from judge.review.distil import decided
+        from judge.review.store import Store
+
+        with Store.open(decisions, make=False) as store:
+            found = distil(tables, to, share, decided(store))
+    print_told(found)
     print(printable(str(to)))
 
 

@@ -118,10 +118,10 @@ class Tables:
         return names
 
     def hold(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Make a view over columns in memory."""
+        """Make a view over columns in memory: lists, or arrays of arrow where a type matters."""
         import pyarrow as pa
 
-        self._db.register(name, pa.table({column: pa.array(values) for column, values in columns.items()}))
+        self._db.register(name, pa.table(dict(columns)))
 
     def ask(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a query of others in SQL. From then on nothing but the tables can be read.

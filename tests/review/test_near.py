@@ -12,9 +12,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from judge.errors import UserError
+from judge.media import prints
+from judge.media.prints import print_of
 from judge.review.audit import audit
-from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store, near, prints
-from judge.review.store.prints import print_of
+from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store, near
 from tests.review.audited import NOON, SAFE, tamper
 from tests.review.crowded import crowd
 from tests.review.shelf import FIRED, drawing, samples, unmixed_store

@@ -9,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from judge.media import prints
 from judge.review.audit import exact
-from judge.review.store import log, prints
+from judge.review.store import log
 from judge.review.store.records import LogEntry
 from judge.review.store.tables import item_buckets, item_prints, item_traits, items, log_lines
 

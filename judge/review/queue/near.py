@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from judge.errors import JudgeError
+from judge.media import prints
 from judge.review.queue.messages import MOST, serial_of
 from judge.review.shield import shielded
-from judge.review.store import Item, Store, prints
+from judge.review.store import Item, Store
 from judge.review.ui import render
 from judge.review.ui.context import Person
 from judge.settings import Frozen

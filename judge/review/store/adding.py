@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
+from judge.media.prints import PicturePrint, print_of
 from judge.review.store import log, near, pictures, traits
 from judge.review.store.clips import Judged, as_verdict, findings_of, sha256_of
 from judge.review.store.closeness import image_score, uncertainty
-from judge.review.store.prints import PicturePrint, print_of
 from judge.review.store.records import Source
 from judge.review.store.tables import clips, item_branches, item_rules, items, verdicts
 from judge.settings import DEFAULT_CLIP_LIMITS

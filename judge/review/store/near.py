@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from judge.errors import JudgeError, UserError
-from judge.review.store import log, prints
-from judge.review.store.prints import PicturePrint, print_of
+from judge.media import prints
+from judge.media.prints import PicturePrint, print_of
+from judge.review.store import log
 from judge.review.store.records import NearItem
 from judge.review.store.tables import item_buckets, item_prints, items
 from judge.review.store.traits import BY

@@ -22,7 +22,10 @@ from judge.serving.batch.schema import Row
 from judge.verdict import Answer, Branch
 
 Grounds = Mapping[str, Mapping[str, str]]  # digests by rule and statement; the rule's own text goes by ""
-_OF_STATEMENT = ("outcome", "branch", "cause", "with_image", "prior", "score", "label_mass", "rationale")
+_OF_STATEMENT = (
+    *("outcome", "branch", "cause", "with_image", "prior", "score", "label_mass", "probability", "rationale"),
+    *("votes_yes", "votes_no", "votes_silent"),
+)
 
 
 def grounds_of(constitution: Constitution) -> dict[str, dict[str, str]]:

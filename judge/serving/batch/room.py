@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,12 @@ _NOWHERE = (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)  # what can be no fo
 
 @dataclass(frozen=True)
 class RunName:
-    """name: of the run's folder. ground: digest of all that its verdicts depend on but the policy."""
+    """name: of the run's folder. ground: digest of all that its verdicts depend on but the policy. models: all that are
+    asked, as `role:name@digest`."""
 
     name: str
     ground: str
+    models: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, provenance: Provenance) -> RunName:
@@ -51,7 +53,8 @@ class RunName:
         named = held.pop("constitution")
         held.pop("constitution_version")
         ground = _digest(held)
-        return cls(f"{named}-{_digest([ground, policy])[:12]}", ground)
+        models = tuple(f"{one.role}:{one.name}@{one.digest[:12]}" for one in provenance.models)
+        return cls(f"{named}-{_digest([ground, policy])[:12]}", ground, models)
 
 
 class Room:
@@ -98,7 +101,8 @@ class Room:
         """The shards of a run, and those of the last other one whose outcomes may be taken over. It is the last now."""
         earlier = next((one for one in reversed(self._held["runs"]) if _may_lend(one, name)), None)
         runs = [one for one in self._held["runs"] if one["name"] != name.name]
-        begun = {"name": name.name, "ground": name.ground, "last": datetime.now(UTC).isoformat(timespec="seconds")}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        begun = {"name": name.name, "ground": name.ground, "last": now, "models": list(name.models)}
         self._held["runs"] = [*runs, begun]
         self._write()
         shards = Shards(self.folder / name.name)
@@ -130,6 +134,16 @@ def last_run(folder: Path) -> Path:
     if held is None or not held["runs"]:
         raise UserError(f"{printable(str(folder))} is no folder of a batch", hint="judge batch INPUT -o FOLDER")
     return folder / str(held["runs"][-1]["name"])
+
+
+def models_of_run(run: Path) -> list[str]:
+    """The models that a run of a batch asks, as `role:name@digest`."""
+    held = _held(run.parent / "batch.json")
+    return (
+        [str(model) for one in held["runs"] if one["name"] == run.name for model in one.get("models", ())]
+        if held
+        else []
+    )
 
 
 def no_rows_yet(folder: Path) -> UserError:

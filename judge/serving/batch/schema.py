@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from judge.clip_verdict import ClipVerdict
+from judge.judging.scoring import rule_score, statement_score
+from judge.settings import Thresholds
 from judge.verdict import Condition, Evidence, Finding, ImageFacts, Provenance, Verdict
 
-VERSION = 2  # 2: `ranges`
+VERSION = 3  # 2: `ranges`; 3: `probability`, `rule_probability`, `votes_*`
 KeepEvidence = Literal["all", "violations", "none"]  # `violations`: what a person may have to look at, reviews too
 Row = dict[str, Any]
 
@@ -57,6 +59,7 @@ STATEMENTS: dict[str, str] = {
     "rule_outcome": "string",
     "rule_cause": "string",
     "rule_reason": "string",
+    "rule_probability": "float64",  # that it is violated, at least 0.5 where it is; null where nothing was asked
     "enforced": "bool",
     "relevance": "float64",  # cosine of image and rule
     "kind": "string",  # `precondition` or `exception`; null for a rule without a chain
@@ -69,6 +72,10 @@ STATEMENTS: dict[str, str] = {
     "prior": "float64",  # M(none, c)
     "score": "float64",
     "label_mass": "float64",
+    "probability": "float64",  # that it holds: the answer freed of the prior, on the side that was decided on
+    "votes_yes": "int32",  # of a committee; null where none voted
+    "votes_no": "int32",
+    "votes_silent": "int32",
     "rationale": "string",  # where it was reasoned about
 }
 
@@ -200,22 +207,29 @@ def _statements(finding: Finding, digests: Mapping[str, str], sha256: str | None
         "rule_cause": str(finding.cause) if finding.cause is not None else None,
         "rule_reason": finding.reason,
         "enforced": finding.enforced,
+        "rule_probability": rule_score(finding),
         "relevance": finding.relevance,
     }
-    kinds: tuple[tuple[str, Collection[Condition]], ...] = (
-        ("precondition", finding.preconditions),
-        ("exception", finding.exceptions),
+    bounds = finding.thresholds
+    kinds: tuple[tuple[str, Collection[Condition], Thresholds | None], ...] = (
+        ("precondition", finding.preconditions, bounds),
+        ("exception", finding.exceptions, bounds.of_exceptions if bounds is not None else None),
     )
     asked = [
-        (kind, number, one) for kind, group in kinds for number, each in enumerate(group) for one in each.alternatives
+        (kind, number, one, by)
+        for kind, group, by in kinds
+        for number, each in enumerate(group)
+        for one in each.alternatives
     ]
     if not asked:
         yield {**dict.fromkeys(STATEMENTS), **of_rule}
-    for kind, number, one in asked:
-        yield {**of_rule, "kind": kind, "condition": number, **_of_evidence(one)}
+    for kind, number, one, by in asked:
+        yield {**of_rule, "kind": kind, "condition": number, **_of_evidence(one, by)}
 
 
-def _of_evidence(one: Evidence) -> Row:
+def _of_evidence(one: Evidence, bounds: Thresholds | None) -> Row:
+    votes = [vote.word for vote in one.committee.votes] if one.committee is not None else None
+    counts = {f"votes_{word}": votes and votes.count(word) for word in ("yes", "no", "silent")}
     return {
         "statement": one.statement,
         "outcome": str(one.outcome),
@@ -225,5 +239,7 @@ def _of_evidence(one: Evidence) -> Row:
         "prior": one.prior.probability if one.prior is not None else None,
         "score": one.score,
         "label_mass": one.answer.label_mass if one.answer is not None else None,
+        "probability": statement_score(one, bounds) if bounds is not None else None,
+        **counts,
         "rationale": one.rationale,
     }

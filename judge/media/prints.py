@@ -1,4 +1,4 @@
-"""How a picture looks, in short, and whether two look the same to the eye. Knows no store.
+"""How a picture looks, in short, and whether two look the same to the eye. Knows no store and no split.
 
 A print is a perceptual hash of 64 bits and up to 16 x 16 fields of the picture. The hash finds what may look the same
 without comparing everything with everything; the fields say whether it does, by the largest difference of any field
@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from judge import media
 from judge.errors import ImageError
+from judge.media.decoding import decode
 from judge.media.likeness import difference, fingerprint
 
 NEAR_BITS = 3  # of the 64 of two hashes, and
@@ -34,11 +34,16 @@ class PicturePrint(NamedTuple):
 
 def print_of(image: bytes) -> PicturePrint | None:
     """The print of an image; None where it cannot be decoded, or has several views: one of them says too little."""
+    looks = prints_of(image)
+    return looks[0] if len(looks) == 1 else None
+
+
+def prints_of(image: bytes) -> tuple[PicturePrint, ...]:
+    """The print of each view of an image; none where it cannot be decoded."""
     try:
-        views = media.decode(image).views
+        return tuple(_print(view.image) for view in decode(image).views)
     except ImageError:
-        return None
-    return _print(views[0].image) if len(views) == 1 else None
+        return ()
 
 
 def near(one: PicturePrint, other: PicturePrint) -> bool:
@@ -62,7 +67,7 @@ def levels_apart(one: PicturePrint, other: PicturePrint) -> int:
 
 
 def buckets(hash_: str, digest: str) -> tuple[int, ...]:
-    """Where to look for hashes near this one, among the items of the constitution of this digest."""
+    """Where to look for hashes near this one, among those that are kept under the name `digest`."""
     bits = int(hash_, 16)
     bands = ((bits >> (_BAND * place)) & (2**_BAND - 1) for place in range(_BANDS))
     return tuple(_number(f"{digest}|{place}|{band}") for place, band in enumerate(bands))
