@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from judge.distilling.rows import Told
+    from judge.distilling.rows import Distilled
 
 HeldOut = Annotated[
     float | None,
@@ -16,7 +16,7 @@ HeldOut = Annotated[
 ]
 
 
-def print_told(told: Told) -> None:
+def print_told(told: Distilled) -> None:
     """Say on stderr what was written, and what was not."""
     left_out = [f"{count} {why}" for why, count in told.left_out.most_common()]
     parts = [f"{told.rows} rows", f"{told.undecided} undecided"]

@@ -24,7 +24,7 @@ CLIP = "clip"
 
 
 @dataclass(frozen=True)
-class Decision:
+class HumanLabel:
     """What people came to on an image. rules: those that they named. line: of the review log."""
 
     action: Literal["violation", "no_violation"]
@@ -41,7 +41,7 @@ class Decision:
 
 
 @dataclass
-class Told:
+class Distilled:
     """What came of it. left_out: what has no row, by why."""
 
     rows: int = 0
@@ -53,7 +53,12 @@ class Told:
 
 
 def rows_of(
-    image: Row, asked: Sequence[Row], place: Place | None, models: Sequence[str], decision: Decision | None, told: Told
+    image: Row,
+    asked: Sequence[Row],
+    place: Place | None,
+    models: Sequence[str],
+    decision: HumanLabel | None,
+    told: Distilled,
 ) -> Iterator[dict[str, Any]]:
     """Rows of an image. image: its row; `no_text` says that nothing opens a file by its name. asked: its rows of
     statements. models: who was asked. told: gets what has no row."""
@@ -74,7 +79,7 @@ def rows_of(
         yield {**base, **row, "provenance": {**made_by, "models": list(models), "decision": line}}
 
 
-def _rules(image: Row, asked: Sequence[Row], decision: Decision | None, told: Told) -> Iterator[dict[str, Any]]:
+def _rules(image: Row, asked: Sequence[Row], decision: HumanLabel | None, told: Distilled) -> Iterator[dict[str, Any]]:
     """A row for each rule, over all views of the image; pruned rules too: they were decided."""
     for rule, some in _by(asked, "rule").items():
         said = decision.of(rule, enforced=any(one["enforced"] for one in some)) if decision is not None else None
@@ -117,7 +122,7 @@ def _reason(some: Sequence[Row]) -> str:
     return " ".join(dict.fromkeys(one for one in said if one))
 
 
-def _statements(image: Row, asked: Sequence[Row], told: Told) -> Iterator[dict[str, Any]]:
+def _statements(image: Row, asked: Sequence[Row], told: Distilled) -> Iterator[dict[str, Any]]:
     """A row for each statement that was asked of the image as it is in its file: a model is shown no other view."""
     wanted = [one for one in asked if one["statement"] is not None and one["outcome"] != "not_asked"]
     for statement, every in _by(wanted, "statement").items():

@@ -11,7 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from judge.distilling.rows import Decision, Told, rows_of
+from judge.distilling.rows import Distilled, HumanLabel, rows_of
 from judge.distilling.splits import HELD_OUT, Splits
 from judge.distilling.writing import write
 from judge.errors import ImageError
@@ -44,10 +44,10 @@ LEFT JOIN (
          count(*) FILTER (NOT yes AND NOT no) AS runs_silent
   FROM (%s) GROUP BY ALL HAVING count(*) > 1) USING (sha256, statement)
 """
-Decided = Iterable[tuple[str, str, Decision]]  # the digest of an image, that of the constitution, what people came to
+Decided = Iterable[tuple[str, str, HumanLabel]]  # the digest of an image, that of the constitution, what people came to
 
 
-def distil(tables: Tables, to: Path, held_out: float = HELD_OUT, decisions: Decided = ()) -> Told:
+def distil(tables: Tables, to: Path, held_out: float = HELD_OUT, decisions: Decided = ()) -> Distilled:
     """Write the rows as JSON lines or parquet, as the file's name says. held_out: the share of groups of images that
     look the same. decisions: of people, each on an image by a constitution; they are held in memory.
 
@@ -55,7 +55,7 @@ def distil(tables: Tables, to: Path, held_out: float = HELD_OUT, decisions: Deci
         UserError: the name ends in neither, or the file cannot be written.
         JudgeError: the tables change while they are read.
     """
-    told = Told(unreadable=tables.rows("SELECT count(*) FROM images WHERE error IS NOT NULL")[0][0])
+    told = Distilled(unreadable=tables.rows("SELECT count(*) FROM images WHERE error IS NOT NULL")[0][0])
     tables.rows(_IMAGES)
     tables.hold("decisions", _columns(decisions))
     with Splits(held_out) as splits:
@@ -74,7 +74,7 @@ def _looks(name: str, sha256: str) -> tuple[PicturePrint, ...]:
     return prints_of(data) if hashlib.sha256(data).hexdigest() == sha256 else ()
 
 
-def _rows(tables: Tables, splits: Splits, told: Told) -> Iterator[dict[str, Any]]:
+def _rows(tables: Tables, splits: Splits, told: Distilled) -> Iterator[dict[str, Any]]:
     voters, models = tables.voters(), models_of_run(tables.run)
     votes, join = "NULL AS runs_yes", ""
     if len(voters) > 1:
@@ -85,10 +85,10 @@ def _rows(tables: Tables, splits: Splits, told: Told) -> Iterator[dict[str, Any]
         yield from rows_of(asked[0], asked, splits.of(sha256), models, _decision(asked[0]), told)
 
 
-def _decision(row: dict[str, Any]) -> Decision | None:
+def _decision(row: dict[str, Any]) -> HumanLabel | None:
     if row["action"] is None:
         return None
-    return Decision(row["action"], tuple(row["rules"]), row["reason"], row["line"])
+    return HumanLabel(row["action"], tuple(row["rules"]), row["reason"], row["line"])
 
 
 def _columns(decisions: Decided) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.clip_verdict import ClipVerdict
-from judge.distilling.rows import Decision, Told
+from judge.distilling.rows import Distilled, HumanLabel
 from judge.distilling.rows import rows_of as training_rows
 from judge.distilling.splits import HELD_OUT, Splits
 from judge.distilling.writing import write
@@ -33,7 +33,7 @@ _DECIDES = sa.select(
 ).join(log_lines, log_lines.c.seq == decisions.c.seq)
 
 
-def distil(store: Store, to: Path, held_out: float = HELD_OUT) -> Told:
+def distil(store: Store, to: Path, held_out: float = HELD_OUT) -> Distilled:
     """Write the rows as JSON lines or parquet, as the file's name says. held_out: the share of groups of pictures that
     look the same.
 
@@ -41,7 +41,7 @@ def distil(store: Store, to: Path, held_out: float = HELD_OUT) -> Told:
         UserError: the name ends in neither, or the file cannot be written.
         StoreError: the store is damaged.
     """
-    told = Told()
+    told = Distilled()
     with store.reading() as connection, Splits(held_out) as splits:
         prints = sa.select(items.c.image_sha256, item_prints.c.hash, item_prints.c.fields).join(item_prints)
         wanted = prints.where(item_prints.c.hash.is_not(None)).order_by(items.c.image_sha256)
@@ -52,10 +52,10 @@ def distil(store: Store, to: Path, held_out: float = HELD_OUT) -> Told:
     return told
 
 
-def decided(store: Store) -> Iterator[tuple[str, str, Decision]]:
+def decided(store: Store) -> Iterator[tuple[str, str, HumanLabel]]:
     """What people came to: the digest of a picture, that of the constitution, and the decision that stands; of several
     on one picture the last."""
-    found: dict[tuple[str, str], Decision] = {}
+    found: dict[tuple[str, str], HumanLabel] = {}
     with store.reading() as connection:
         last = _standing().subquery()
         wanted = sa.select(items.c.image_sha256, items.c.constitution_digest, last).join(
@@ -83,7 +83,7 @@ def _standing() -> sa.Select[Any]:
     return _DECIDES.where(decisions.c.seq.in_(last))
 
 
-def _rows(connection: sa.Connection, splits: Splits, told: Told) -> Iterator[dict[str, Any]]:
+def _rows(connection: sa.Connection, splits: Splits, told: Distilled) -> Iterator[dict[str, Any]]:
     last = _standing().subquery()
     wanted = (
         sa.select(items, last.c.action, last.c.rules, last.c.reason, last.c.line, verdicts.c.json)
@@ -110,6 +110,6 @@ def _streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Iterator[Any
     yield from connection.execution_options(yield_per=200).execute(wanted)
 
 
-def _decision(row: Any) -> Decision:
+def _decision(row: Any) -> HumanLabel:
     rules = tuple(json.loads(row.rules)) if row.action == "violation" else ()
-    return Decision(row.action, rules, row.reason, row.line)
+    return HumanLabel(row.action, rules, row.reason, row.line)

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from judge.cli.verbs import app
-from judge.distilling.rows import Decision
+from judge.distilling.rows import HumanLabel
 from judge.errors import ModelError, UserError
 from judge.judging.pipeline import Judge
 from judge.report.distil import distil
@@ -163,9 +163,9 @@ def test_a_decision_of_people_wins_and_is_marked(out, tmp_path):
     judged = {one["key"]: one for one in rows(out)}
     one, other, stale = (judged[f"0000{number}.png"] for number in (1, 2, 3))
     decisions = [
-        (one["sha256"], one["constitution_digest"], Decision("no_violation", (), "a red cross", 7)),
-        (other["sha256"], other["constitution_digest"], Decision("violation", ("no-red",), "", 9)),
-        (stale["sha256"], "0" * 64, Decision("violation", ("no-blue",), "", 11)),
+        (one["sha256"], one["constitution_digest"], HumanLabel("no_violation", (), "a red cross", 7)),
+        (other["sha256"], other["constitution_digest"], HumanLabel("violation", ("no-red",), "", 9)),
+        (stale["sha256"], "0" * 64, HumanLabel("violation", ("no-blue",), "", 11)),
     ]
     plain = {(line["key"], line["rule"], line["statement"]): line for line in written(out, tmp_path / "a.jsonl")[1]}
     told, lines = written(out, tmp_path / "b.jsonl", decisions=decisions)
