@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +24,7 @@ class Day:
     """What is pressed, and what it is meant to leave in the log. Nothing is taken from the page but by `assert`."""
 
     page: object
+    wire: Wire
     store: Store
     waiting: list[int]
     meant: list[tuple] = field(default_factory=list)
@@ -219,7 +221,7 @@ class Day:
         self.violation_by_digits(why)
 
     def agree_pressed_twice(self):
-        with self.held() as release:
+        with self.wire.held() as release:
             self.keys("a", "a")
             release()
         self.settle()
@@ -230,21 +232,19 @@ class Day:
         why = self.words()
         self.keys("n")
         self.page.keyboard.type(why)
-        with self.held() as release:
+        with self.wire.held() as release:
             self.keys("Enter", "Enter", "a")
             release()
         self.settle()
         self.decided("no_violation", reason=why)
-
-    def held(self):
-        return Held(self.page)
 
     def settle(self):
         self.page.locator("#cj-desk:not([aria-busy])").wait_for()
 
     def answer_lost(self):
         """The server records it, and the page is not told: it asks."""
-        lost = lose_a_decision(self.page)
+        lost = len(self.wire.lost)
+        self.wire.lose_a_decision()
         told = self.page.locator(".cj-toast", has_text="This was recorded before.")
         for _ in range(1000):
             self.keys("a")  # again and again: what is meant for this item must not decide the next one
@@ -252,8 +252,7 @@ class Day:
                 break
             self.page.wait_for_timeout(20)
         self.keys("a")
-        assert lost
-        self.page.unroute(EVENT)
+        assert len(self.wire.lost) == lost + 1
         self.page.wait_for_function("Date.now() > window.cjDeaf")  # whoever looks at the new item pauses
         said = self.verdict
         self.decided(said.verdict, said.violations, "Agrees with the judge.")
@@ -272,42 +271,39 @@ class Day:
         self.waiting.remove(item)
 
 
-def lose_a_decision(page):
-    """Of the next decision the page gets no answer, though the server records it; what was lost, once it was."""
-    lost = []
-
-    def lose(route):
-        if lost or '"kind":"decide"' not in route.request.post_data:
-            route.continue_()
-            return
-        route.fetch()
-        lost.append(route.request.post_data)
-        route.abort()
-
-    page.route(EVENT, lose)
-    return lost
-
-
-class Held:
-    """The events of the page wait until they are let go."""
+class Wire:
+    """The events that a page sends, so that they can be kept waiting, or lost. In place before the page is there: one that
+    is loaded already may send past it."""
 
     def __init__(self, page):
-        self.page, self.routes, self.holding = page, [], True
+        self.kept, self._keeping, self._losing, self.lost = [], False, False, []
+        page.route(EVENT, self._take)
 
-    def __enter__(self):
-        self.page.route(EVENT, self._take)
-        return self._release
+    @contextmanager
+    def held(self):
+        """Nothing reaches the server until the function that this gives is called."""
+        self._keeping = True
+
+        def release():
+            self._keeping = False
+            for route in self.kept:
+                route.continue_()
+            self.kept.clear()
+
+        yield release
+        assert not self._keeping
+
+    def lose_a_decision(self):
+        """Of the next decision the page gets no answer, though the server records it."""
+        self._losing = True
 
     def _take(self, route):
-        if self.holding:
-            self.routes.append(route)
+        if self._losing and '"kind":"decide"' in route.request.post_data:
+            self._losing = False
+            route.fetch()
+            self.lost.append(route.request.post_data)
+            route.abort()
+        elif self._keeping:
+            self.kept.append(route)
         else:
             route.continue_()
-
-    def _release(self):
-        self.holding = False
-        for route in self.routes:
-            route.continue_()
-
-    def __exit__(self, *_):
-        self.page.unroute(EVENT)

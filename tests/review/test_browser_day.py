@@ -15,7 +15,7 @@ from judge.cli.verbs import app
 from judge.review.access.logins import add_user
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
 from tests.review.browsing import CHROMIUM, ready, samples, serving
-from tests.review.day import BLIND, Day
+from tests.review.day import BLIND, Day, Wire
 
 # Of eight runs on a busy machine one ended at a wait of half a minute.
 pytestmark = [pytest.mark.rare, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
@@ -79,7 +79,7 @@ def test_the_log_of_a_day_holds_what_was_meant(browser, tmp_path):
         page = context.new_page()
         errors = []
         page.on("pageerror", lambda one: errors.append(str(one)))
-        day = Day(page, store, ids)
+        day = Day(page, Wire(page), store, ids)
         steps = iter(PLAN.split())
         with serving(data) as address:
             page.goto(address)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from judge.review.store import Store
-from tests.review.browsing import CHROMIUM, press, samples, serving, settled, visitor
-from tests.review.day import Held, lose_a_decision
+from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, visitor
+from tests.review.day import Wire
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 NOON = 1_800_000_000  # seconds
@@ -36,6 +36,13 @@ def decided(store, since):
     return [(one.item, one.decision) for one in store.log()[since:] if one.kind == "decision"]
 
 
+def wired(page):
+    wire = Wire(page)
+    page.reload()
+    ready(page)
+    return wire
+
+
 def grown(page):
     """The page looks at the queue by itself, as it does every now and then."""
     page.evaluate("document.dispatchEvent(new CustomEvent('cj-queue-grew'))")
@@ -44,11 +51,11 @@ def grown(page):
 def test_a_key_meant_for_a_lost_decision_does_not_decide_what_comes_with_the_page(store, browser, address):
     context = browser.new_context()
     page, since = context.new_page(), len(store.log())
+    wire = Wire(page)
     page.goto(address)
-    page.locator("#cj-desk[data-state=item]").wait_for()
+    ready(page)
     first = in_hand(page)
-
-    lose_a_decision(page)
+    wire.lose_a_decision()
     page.keyboard.press("a")  # and no other key until the page is made anew, which takes seconds
     page.locator(".cj-toast", has_text="This was recorded before.").wait_for()
     page.keyboard.press("a")
@@ -63,8 +70,9 @@ def test_a_key_meant_for_a_lost_decision_does_not_decide_what_comes_with_the_pag
 
 def test_what_is_pressed_while_the_page_looks_by_itself_is_done_and_nothing_takes_its_place(store, browser, address):
     with visitor(browser, address) as page:
+        wire = wired(page)
         since, first = len(store.log()), in_hand(page)
-        with Held(page) as release:
+        with wire.held() as release:
             grown(page)
             page.keyboard.press("a")
             assert page.locator("#cj-desk[aria-busy]").count() == 1, "somebody waits for this"
@@ -72,7 +80,7 @@ def test_what_is_pressed_while_the_page_looks_by_itself_is_done_and_nothing_take
             release()
             settled(page)
         assert [item for item, _ in decided(store, since)] == [first]
-        with Held(page) as release:
+        with wire.held() as release:
             grown(page)
             page.keyboard.press("h")
             release()
@@ -81,9 +89,10 @@ def test_what_is_pressed_while_the_page_looks_by_itself_is_done_and_nothing_take
 
 def test_letters_after_a_dropped_key_that_opens_a_field_are_no_decisions(store, browser, address):
     with visitor(browser, address) as page:
+        wire = wired(page)
         page.clock.set_fixed_time(NOON)
         since, first = len(store.log()), in_hand(page)
-        with Held(page) as release:
+        with wire.held() as release:
             page.keyboard.press("a")
             page.keyboard.press("n")  # no panel opens: there is no item to open it for
             release()

@@ -11,6 +11,7 @@ from judge.errors import UserError
 from judge.review.access import logins as access
 from judge.review.audit import audit
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, Role, SecondReads, Store
+from judge.review.store.upcoming import upcoming
 from tests.review.shelf import FIRED, NOON, SAFE, fill, many, unmixed_store
 
 store = pytest.fixture(unmixed_store)
@@ -102,6 +103,31 @@ def test_the_first_reader_never_becomes_the_second_by_undoing_something_else(sto
     store.mark_gold(item, "ann", FIRED, now=NOON)
     again = store.undo("ann", now=NOON)
     assert (again.state, again.read, again.gold) == ("second_read", "policy", False)
+
+
+@pytest.mark.parametrize("second", [FIRED, Decision(action="escalate", reason="unclear")])
+def test_what_two_readers_left_open_is_settled_by_a_third(store, second):
+    (item,) = fill(store, 1)
+    read_twice(store)
+    store.take(item, "ann", now=NOON)
+    store.decide(item, "ann", SAFE, now=NOON)
+    store.take(item, "bob", now=NOON)
+    store.decide(item, "bob", second, now=NOON)
+    for reader in ("ann", "bob"):
+        assert upcoming(store, reader, Filters(), "oldest", 9) == ()
+        assert store.next(reader, now=NOON) is None
+        assert store.next(reader, Filters(state="escalated"), now=NOON) is None
+        with pytest.raises(UserError, match=f"item {item} is escalated, and you have read it"):
+            store.take(item, reader, now=NOON)
+        told = store.recent(reader, everybody=True)
+        assert [one.closed for one in told if one.item == item] == [False], "Open is not offered"
+    assert store.next("carl", now=NOON).id == item
+    store.decide(item, "carl", Decision(action="skip"), now=NOON)
+    assert store.recent("carl", everybody=True)[0].closed
+    store.take(item, "carl", now=NOON)
+    store.decide(item, "carl", SAFE, now=NOON)
+    assert store.item(item, "carl").state == "decided"
+    store.take(item, "bob", now=NOON)  # what is settled may be decided anew, as before
 
 
 @pytest.mark.parametrize("seed", [1, 2, 39])

@@ -53,7 +53,15 @@ def recent(connection: sa.Connection, who: str, *, everybody: bool, most: int) -
     own = decisions.c.who == who
     seen = sa.or_(own, sa.and_(items.c.state == "decided", decisions.c.read != "gold")) if everybody else own
     wanted = (
-        sa.select(decisions, log_lines.c.at, log_lines.c.reason, items.c.image, items.c.state, items.c.first_reader)
+        sa.select(
+            decisions,
+            log_lines.c.at,
+            log_lines.c.reason,
+            items.c.image,
+            items.c.state,
+            items.c.first_reader,
+            queue.read_by(who).label("own_read"),
+        )
         .join(log_lines, log_lines.c.seq == decisions.c.seq)
         .join(items, items.c.id == decisions.c.item)
         .where(decisions.c.superseded_by.is_(None), seen)
@@ -72,7 +80,7 @@ def recent(connection: sa.Connection, who: str, *, everybody: bool, most: int) -
             reason=row.reason,
             decided=row.state == "decided" and row.read not in ("gold", "second"),
             waits=row.state == "open" or (row.state == "second_read" and row.first_reader != who),
-            closed=row.state in ("escalated", "decided"),
+            closed=row.state == "decided" or (row.state == "escalated" and not row.own_read),
         )
         for row in connection.execute(wanted)
     )

@@ -4,7 +4,8 @@
     open --escalate--> second_read
     second_read --the same said, or the first had escalated--> decided
     second_read --something else said, or escalated again--> escalated
-    escalated, decided --policy decides--> decided
+    escalated --policy, who read it neither first nor second, decides--> decided
+    decided --policy decides--> decided
 
 A skip changes nothing but who is asked next, and a reading of a gold item nothing at all. Two reads agree when their
 action is the same, and for violations when they share a rule.
@@ -100,6 +101,7 @@ def mark_gold(
     """Record the truth about an item: it is decided, and others may be asked about it."""
     if decision.action not in ("violation", "no_violation"):
         raise UserError("a gold item is a violation or none", hint="decide it first")
+    queue.refuse_reader(connection, row, who)
     entry = _append(
         connection, row, verdict, who, decision, now, kind="gold_marked", read="gold_mark", state="decided", agrees=None
     )

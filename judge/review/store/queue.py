@@ -131,11 +131,37 @@ def lease_one(connection: sa.Connection, item: int, reviewer: str, role: Role, n
         raise UserError(f"item {item} waits for a second reader, and you were the first", hint="take another")
     if row.state in ("escalated", "decided") and not may(role, Right.DECIDE_ESCALATED):
         raise UserError(f"item {item} is {row.state}", hint="this is for the roles policy and admin")
+    refuse_reader(connection, row, reviewer)
     release(connection, reviewer)
     found = _lease(connection, [items.c.id == item, free(now.timestamp())], "oldest", reviewer, until)
     if found is None:
         raise UserError(f"item {item} was taken by somebody else", hint="take another")
     return found
+
+
+def read_by(reviewer: str) -> Clause:
+    """The reviewer is one of the two who have read the item: what these left open is settled by a third person."""
+    reads = sa.select(decisions.c.seq).where(
+        decisions.c.item == items.c.id,
+        decisions.c.who == reviewer,
+        decisions.c.read.in_(("first", "second")),
+        decisions.c.action != "skip",
+        decisions.c.superseded_by.is_(None),
+    )
+    return reads.correlate(items).exists()
+
+
+def refuse_reader(connection: sa.Connection, row: Any, reviewer: str) -> None:
+    """Let neither of two readers settle what they left open between them; `row` is the item's.
+
+    Raises:
+        UserError: the item is escalated, and the reviewer has read it.
+    """
+    own = sa.select(items.c.id).where(items.c.id == row.id, read_by(reviewer))
+    if row.state == "escalated" and connection.execute(own).first() is not None:
+        raise UserError(
+            f"item {row.id} is escalated, and you have read it", hint="somebody else with the role policy settles it"
+        )
 
 
 def renew_own(
@@ -170,7 +196,7 @@ def _for(reviewer: str, role: Role, filters: Filters, *, second: bool) -> Clause
     if not second:
         del kinds["second_read"]
     if may(role, Right.DECIDE_ESCALATED):
-        kinds["escalated"] = state == "escalated"
+        kinds["escalated"] = sa.and_(state == "escalated", ~read_by(reviewer))
     if filters.state == "all":
         return sa.or_(*kinds.values())
     return kinds.get(filters.state, sa.false())
