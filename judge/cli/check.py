@@ -21,6 +21,7 @@ from judge.progress import watched
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from judge.cli.context_file import ContextOf
     from judge.cli.headlines import Headlines
     from judge.clip_verdict import ClipVerdict
     from judge.settings import Settings
@@ -48,6 +49,13 @@ def check(
     shape: Annotated[
         _Shape | None, typer.Option("--as", help="Of clips: JSON in the shape of Amazon's or Hive's moderation.")
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            help="What is told beside them, for statements that read: JSON with fields and texts, for all or by image.",
+            metavar="FILE.json",
+        ),
+    ] = None,
     server: Annotated[
         str | None,
         typer.Option(help="Address of a `judge serve` that judges in place of this machine; -c names one of its."),
@@ -62,9 +70,10 @@ def check(
         from judge.assemble import load_judge
         from judge.judging.clips.judging import judge_all
 
+        told = _told(context, constitution, images)
         judge = load_judge(constitution, settings)
         remind(judge, settings.model)
-        verdicts = judge_all(judge, sources)
+        verdicts = judge_all(judge, sources, told)
     if json or shape is not None:
         shown: _Lines | Headlines = _Lines(shape)
     else:
@@ -94,6 +103,16 @@ def _only_clips(inputs: Iterable[str]) -> Iterator[str]:
         if not holds_clip(one):
             raise UserError(f"{printable(one)} is no clip, and --as is for clips", hint="leave --as out: --json")
         yield one
+
+
+def _told(context: str | None, constitution: str, images: list[str]) -> ContextOf | None:
+    """What is told beside each image; None where nothing is. It is read before a model loads."""
+    if context is None:
+        return None
+    from judge.cli.context_file import read_context
+    from judge.constitution import load_constitution
+
+    return read_context(context, load_constitution(constitution), lambda: Inputs(images))
 
 
 def _of_server(given: typer.Context, server: str, inputs: Iterable[str]) -> Iterator[Verdict | ClipVerdict]:

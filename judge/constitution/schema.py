@@ -125,6 +125,12 @@ class Rule(Frozen):
         """The rule's text with its parameters put in."""
         return self.fill(self.rule)
 
+    @property
+    def readings(self) -> dict[str, Reading | None]:
+        """By statement, parameters put in, what it looks at; None: the image alone."""
+        groups = (*self.preconditions, *self.exceptions)
+        return {self.fill(one.statement): one.reading for group in groups for one in group.any}
+
 
 def _not_asked_for(value: object) -> bool:
     """Left out where it is off: a constitution that does not have it keeps its digest."""

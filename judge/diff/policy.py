@@ -124,7 +124,12 @@ def _whole(old: Constitution, new: Constitution) -> list[Change]:
             shown = ["not mapped" if keys is None else keys or "no key" for keys in (before, after)]
             words = f"category {name}: {' -> '.join(shown)}"
             found.append(Change(words=words, effect=Effect.NONE, level=Level.MINOR))
-    compared = {"constitution", "version", "description", "categories", "rules"}
+    for name in dict.fromkeys((*old.context, *new.context)):
+        lengths = [one.context[name].most if name in one.context else None for one in (old, new)]
+        if lengths[0] != lengths[1]:
+            shown = ["not declared" if most is None else f"at most {most:,} characters" for most in lengths]
+            found.append(Change(words=f"context {name}: {' -> '.join(shown)}", effect=Effect.EITHER, level=Level.MINOR))
+    compared = {"constitution", "version", "description", "categories", "context", "rules"}
     for name in sorted(set(Constitution.model_fields) - compared):  # such as the language that questions are asked in
         if getattr(old, name) != getattr(new, name):
             words = f"{name}: {getattr(old, name)} -> {getattr(new, name)}"

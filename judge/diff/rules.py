@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from judge.chain import Alternatives, Chain, chain_of
 from judge.constitution import Rule
+from judge.constitution.context import IMAGE
 from judge.diff.changes import Change, Level, Needs, RuleDiff, counted
 from judge.diff.effects import Effect, joined, of_chains, of_thresholds
 from judge.settings import ThresholdOverrides, Thresholds
@@ -22,7 +23,7 @@ def compare_rules(
 ) -> RuleDiff | None:
     """The changes from `old` to `new`; None where there are none. `words`: central objects, old and new."""
     edits = [*_chain_changes(old, new), *_parameters(old, new)]
-    others = [*_fields(old, new), *_thresholds(old, new), *_central_objects(old, new, words)]
+    others = [*_fields(old, new), *_thresholds(old, new), *_central_objects(old, new, words), *_readings(old, new)]
     if not edits and not others:
         return None
     effect = joined([of_chains(chain_of(old), chain_of(new)), counted(others, used)])
@@ -99,6 +100,18 @@ def _central_objects(old: Rule, new: Rule, words: tuple[CentralObjects, CentralO
                 effect=Effect.EITHER,
                 level=Level.MINOR,
                 needs=Needs.DETECTOR,
+            )
+
+
+def _readings(old: Rule, new: Rule) -> Iterator[Change]:
+    """What kept statements look at: the same words about something else may come out in any way."""
+    before, after = old.readings, new.readings
+    for text in chain_of(new).statements:
+        if text in before and before[text] != after[text]:
+            yield Change(
+                words=f"'{text}': {before[text] or IMAGE} -> {after[text] or IMAGE}",
+                effect=Effect.EITHER,
+                level=Level.MINOR,
             )
 
 

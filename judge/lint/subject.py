@@ -25,11 +25,13 @@ from judge.locks.lockfile import Lock
 
 @dataclass(frozen=True)
 class Text:
-    """A text that is judged: where it stands, as written, and with its parameters put in."""
+    """A text that is judged: where it stands, as written, and with its parameters put in. reads: whether it is about
+    what is told beside a picture, and not only about what can be seen."""
 
     path: Path
     written: str
     filled: str
+    reads: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Subject:
             for number, group in enumerate(groups):
                 for which, one in enumerate(group.any):
                     path = self.alternative(at, key, number, which)
-                    yield Text(path, one.statement, at.rule.fill(one.statement))
+                    yield Text(path, one.statement, at.rule.fill(one.statement), reads=bool(one.reads))
 
     def alternative(self, at: RuleAt, key: str, number: int, which: int = 0) -> Path:
         """The path of an alternative as the file has it, whichever form it was written in."""

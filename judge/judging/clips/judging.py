@@ -5,16 +5,16 @@ where nobody looked; 4. write down what that tells of its time. What looks alike
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judge.errors import ImageError, UserError
 from judge.judging.clips import record
 from judge.judging.clips.choosing import next_look
 from judge.judging.clips.sight import of_all_kinds
-from judge.judging.given import GivenContext
+from judge.judging.given import Context, GivenContext
 from judge.judging.opening import name_of
 from judge.judging.scoring import rule_scores
 from judge.media.clips import Strip, is_clip, names_clip, opened_clip
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from judge.clip_verdict import ClipVerdict
     from judge.judging.pipeline import Judge
 
+Source = str | Path | bytes
 _WORST = (RuleOutcome.PRUNED, RuleOutcome.NOT_VIOLATED, RuleOutcome.UNDECIDED, RuleOutcome.VIOLATED)
 
 
@@ -71,23 +72,33 @@ def judge_clip(
     return record.clip_verdict(called, strip, told, judge.constitution, judge.provenance, limits, timings, given.fields)
 
 
-def judge_all(judge: Judge, sources: Iterable[str | Path | bytes]) -> Iterator[Verdict | ClipVerdict]:
-    """Verdicts on images and clips, in order; which of them each is, its content says."""
+def judge_all(
+    judge: Judge, sources: Iterable[Source], context_of: Callable[[Any], Context] | None = None
+) -> Iterator[Verdict | ClipVerdict]:
+    """Verdicts on images and clips, in order; which of them each is, its content says. context_of: what is told beside
+    each; None: nothing is beside any."""
     left = iter(sources)
     while True:
-        clips: list[str | Path | bytes] = []
+        clips: list[Source] = []
+        beside: list[Context] = []
 
-        def images() -> Iterator[str | Path | bytes]:
+        def images() -> Iterator[Source]:
             for one in left:
                 if holds_clip(one):
                     clips.append(one)  # noqa: B023  (all are read before the list is looked at)
                     return
+                if context_of is not None:
+                    beside.append(context_of(one))  # noqa: B023  (the same)
                 yield one
 
-        yield from judge.judge_many(images())
+        def contexts() -> Iterator[Context]:
+            while beside:  # noqa: B023  (the same)
+                yield beside.pop(0)  # noqa: B023
+
+        yield from judge.judge_many(images(), contexts=contexts() if context_of is not None else None)
         if not clips:
             return
-        yield judge_clip(judge, clips[0])
+        yield judge.judge_clip(clips[0], context=context_of(clips[0]) if context_of is not None else None)
 
 
 def holds_clip(source: object) -> bool:

@@ -13,7 +13,7 @@ def _find(subject: Subject) -> Iterator[Hit]:
     for at in subject.rules:
         for text in subject.judged(at):
             word = unseeable(text.written)
-            if word:
+            if word and not text.reads:
                 yield Hit(
                     subject.span(text.path, word),
                     f"`{word}` cannot be seen in a picture: the model can only guess",

@@ -65,7 +65,8 @@ def keep(folder: Path, verdict: Judged, image: bytes | Path | None) -> KeptPictu
             f"this is not the image that was judged: {verdict.image} (digest {found[:12]}, judged {judged[:12]})",
             hint="give the bytes of the judged file",
         )
-    return KeptPicture(pictures.keep(folder, image), print_of(image) if isinstance(verdict, Verdict) else None)
+    compared = isinstance(verdict, Verdict) and not verdict.context  # near pictures are decided together, texts are not
+    return KeptPicture(pictures.keep(folder, image), print_of(image) if compared else None)
 
 
 def _keep_file(folder: Path, verdict: Judged, file: Path, judged: str | None) -> str:
@@ -155,10 +156,12 @@ def _branches(verdict: Verdict) -> Counter[str]:
 
 
 def _identity(verdict: Judged, sha256: str | None) -> str:
-    """A digest of the image and of all that it was judged by. What has no image bytes is told apart by its verdict."""
+    """A digest of the image, of what was told beside it, and of all that it was judged by. What has no image bytes is
+    told apart by its verdict."""
     thing = sha256 or hashlib.sha256(verdict.model_dump_json(exclude={"timings"}).encode()).hexdigest()
     by = verdict.provenance.model_dump(
         mode="json", include={"constitution_digest", "models", "prompts", "thresholds", "calibration_digest", "limits"}
     )
     parts = [thing, by, *([verdict.limits.model_dump(mode="json")] if isinstance(verdict, ClipVerdict) else [])]
+    parts += [{"context": verdict.context}] if verdict.context else []
     return hashlib.sha256(log.canonical(parts).encode()).hexdigest()

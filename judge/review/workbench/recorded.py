@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from judge.chain import Outcome, all_hold, any_holds, chain_of, negated
-from judge.constitution import Constitution, Precondition, Rule
+from judge.constitution import Constitution, Precondition, Rule, Statement
+from judge.constitution.context import Reading
 from judge.judging.deciding import gravest_of
 from judge.judging.probability import Facts, evidence
 from judge.judging.regions_stage import central_objects
@@ -23,7 +24,7 @@ RELEVANCE = "how much the picture has to do with the rule's text"
 
 @dataclass
 class _View:
-    facts: dict[str, Facts] = field(default_factory=dict)
+    facts: dict[tuple[str, Reading | None], Facts] = field(default_factory=dict)  # by statement and what it looks at
     exhausted: set[str] = field(default_factory=set)  # statements that stayed open after every step
     relevance: dict[str, float] = field(default_factory=dict)  # by the rule's text
 
@@ -46,7 +47,7 @@ class RecordedPicture:
         for verdict in judged:
             source = verdict.provenance
             if (source.models, source.prompts) == (by.models, by.prompts):
-                _take_in(views, verdict)
+                _take_in(views, verdict, told_alike=verdict.context == judged[0].context)
         return cls(judged[0], views)
 
 
@@ -79,7 +80,8 @@ def again(rule: Rule, constitution: Constitution, picture: RecordedPicture) -> A
     return Again(tuple(findings), () if settled else tuple(asks))
 
 
-def _take_in(views: dict[str, _View], verdict: Verdict) -> None:
+def _take_in(views: dict[str, _View], verdict: Verdict, *, told_alike: bool) -> None:
+    """Note what a verdict says. told_alike: whether the same was told beside the picture: else what reads is left."""
     for finding in verdict.findings:
         view = views.get(finding.view)
         if view is None:
@@ -88,12 +90,15 @@ def _take_in(views: dict[str, _View], verdict: Verdict) -> None:
             view.relevance.setdefault(finding.text, finding.relevance)
         for condition in (*finding.preconditions, *finding.exceptions):
             for one in condition.alternatives:
+                if one.reads and not told_alike:
+                    continue
                 if one.answer is not None and one.prior is not None and one.branch is not Branch.MODEL_ERROR:
                     if one.branch is Branch.UNDECIDED:
                         view.exhausted.add(one.statement)
-                    known = view.facts.get(one.statement)
+                    about = one.statement, Reading.of(one.reads, one.sees)
+                    known = view.facts.get(about)
                     if known is None or known == Facts(known.answer, known.prior):
-                        view.facts[one.statement] = Facts(
+                        view.facts[about] = Facts(
                             one.answer, one.prior, one.region, one.reasoning, one.debate, one.committee
                         )
 
@@ -108,8 +113,7 @@ def _on_view(
         wanted[RELEVANCE] = None
 
     def condition(one: Precondition, by: Thresholds) -> Condition:
-        texts = [rule.fill(each.statement) for each in one.any]
-        alternatives = tuple(_evidence(text, view, by, objects) for text in texts)
+        alternatives = tuple(_evidence(each, rule.fill(each.statement), view, by, objects) for each in one.any)
         outcome = any_holds(each.outcome for each in alternatives)
         if not outcome.known:
             wanted.update((each.statement, None) for each in alternatives if _asks(each, view, by))
@@ -140,12 +144,14 @@ def _on_view(
     return finding, tuple(wanted)
 
 
-def _evidence(text: str, view: _View, by: Thresholds, objects: Mapping[str, tuple[str, ...]]) -> Evidence:
-    facts = view.facts.get(text, Facts())
+def _evidence(
+    one: Statement, text: str, view: _View, by: Thresholds, objects: Mapping[str, tuple[str, ...]]
+) -> Evidence:
+    facts = view.facts.get((text, one.reading), Facts())
     region = facts.region
     if region is not None and region.query is not None and region.query not in objects.get(text, (text,)):
         facts = Facts(facts.answer, facts.prior)  # something else was looked for then
-    return evidence(text, facts, by)
+    return evidence(text, facts, by, one.reading)
 
 
 def _asks(one: Evidence, view: _View, by: Thresholds) -> bool:
@@ -153,7 +159,8 @@ def _asks(one: Evidence, view: _View, by: Thresholds) -> bool:
     if one.branch is Branch.NOT_ASKED:
         return True
     left = one.branch is Branch.UNDECIDED and not one.steps and by.bounds is None
-    return left and not (one.statement in view.exhausted and one.region == view.facts[one.statement].region)
+    known = view.facts.get((one.statement, Reading.of(one.reads, one.sees)), Facts())
+    return left and not (one.statement in view.exhausted and one.region == known.region)
 
 
 def _outcome(holds: Iterable[Condition], lifts: Iterable[Condition]) -> RuleOutcome:

@@ -1,0 +1,143 @@
+"""`--context FILE.json`: what is told beside the images of a command line. Knows no model.
+
+Either one object of fields and texts, told beside every image, or an object of such objects, by image.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from judge import files
+from judge.constitution import Constitution
+from judge.errors import UserError
+from judge.judging.given import checked
+from judge.printable import printable
+
+MOST = 16 * 2**20  # bytes
+_NAMED = 5  # images that a message names
+ContextOf = Callable[[str], dict[str, str]]
+
+
+class _KeyTwice(Exception):
+    """A key that stands twice in one object."""
+
+
+def read_context(name: str, constitution: Constitution, images: Callable[[], Iterable[str]]) -> ContextOf:
+    """What the file tells beside each image. images: all that will be judged; they are listed only where the file
+    speaks of them one by one.
+
+    Raises:
+        UserError: the file cannot be read, is no JSON, tells what the constitution does not declare, has nothing of an
+            image, or does not say of which of two it speaks.
+    """
+    text = _text(name)
+    data = _parsed(text, name)
+    kinds = {type(value) for value in data.values()}
+    if kinds != {dict}:
+        if dict in kinds:
+            odd = next(key for key, value in data.items() if not isinstance(value, dict))
+            _refuse(
+                name, _line(text, odd), f"`{printable(odd)}` is no object, and others here are",
+                "write one object of fields for all images, or one for each image",
+            )  # fmt: skip
+        told = _fits(constitution, data, name, text, 0)
+        return lambda _: told
+    by_key = {key: _fits(constitution, each, name, text, _at(text, key)) for key, each in data.items()}
+    found = _by_image(by_key, images(), name, text)
+    return lambda image: found[image]
+
+
+def _by_image(
+    by_key: dict[str, dict[str, str]], images: Iterable[str], name: str, text: str
+) -> dict[str, dict[str, str]]:
+    """The context of each image: under its path as it is named, or under its file name, where only one has that."""
+    every = list(dict.fromkeys(images))
+    found = {image: by_key[image] for image in every if image in by_key}
+    named, without = dict[str, str](), []
+    for image in every:
+        key = Path(image).name
+        if image in found:
+            continue
+        if key not in by_key or key in every:
+            without.append(printable(image))
+        elif (other := named.setdefault(key, image)) != image:
+            _refuse(
+                name, _line(text, key), f"`{printable(key)}` may be {printable(other)} or {printable(image)}",
+                "write the path of each, as the command line names it",
+            )  # fmt: skip
+    found |= {image: by_key[key] for key, image in named.items()}
+    if without:
+        some = ", ".join(without[:_NAMED]) + (f" and {len(without) - _NAMED} more" if without[_NAMED:] else "")
+        raise UserError(
+            f"{printable(name)} has nothing of {some}",
+            hint="add each by its path or its name; {} where nothing is told",
+        )
+    return found
+
+
+def _fits(constitution: Constitution, told: dict[str, Any], name: str, text: str, start: int) -> dict[str, str]:
+    for key, value in told.items():
+        try:
+            checked(constitution, {key: value})
+        except UserError as error:
+            _refuse(name, _line(text, key, start), error.message, error.hint)
+    return told
+
+
+def _text(name: str) -> str:
+    try:
+        return files.read_text(Path(name), MOST)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{printable(name)}: not UTF-8 text ({error.reason})", hint="save it as UTF-8") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{printable(name)}: cannot be read ({why})", hint="give the path of a JSON file") from error
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        _refuse(name, error.lineno, f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", "check quotes and commas here")
+    except _KeyTwice as error:
+        key = str(error)
+        again = _at(text, key, _at(text, key) + 1)
+        _refuse(name, text.count("\n", 0, again) + 1, f"`{printable(key)}` stands twice", "leave one of them")
+    except (RecursionError, ValueError) as error:
+        raise UserError(
+            f"{printable(name)}: not JSON that can be read", hint="an object of fields and texts"
+        ) from error
+    if not isinstance(data, dict) or not data:
+        shown = "nothing" if data in ({}, None) else f"a {type(data).__name__}" if not isinstance(data, dict) else ""
+        _refuse(name, 1, f"it must be an object of fields and texts, not {shown}", 'such as {"caption": "..."}')
+    return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise _KeyTwice(key)
+        made[key] = value
+    return made
+
+
+def _at(text: str, key: str, start: int = 0) -> int:
+    """Where a key stands, from `start` on; `start` where it is written in another way."""
+    for written in (json.dumps(key, ensure_ascii=False), json.dumps(key)):
+        found = re.compile(r"(?<!\\)" + re.escape(written) + r"\s*:").search(text, start)
+        if found is not None:
+            return found.start()
+    return start
+
+
+def _line(text: str, key: str, start: int = 0) -> int:
+    return text.count("\n", 0, _at(text, key, start)) + 1
+
+
+def _refuse(name: str, line: int, message: str, hint: str) -> NoReturn:
+    raise UserError(f"{printable(name)}:{line}: {message}", hint=hint)
