@@ -14,15 +14,15 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from judge.serving.http.gate import GUARDRAIL, OWN_FAILURES
-from judge.serving.http.messages import images_in, payload
+from judge.serving.http.messages import Unseen, images_in, payload
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
-from judge.serving.http.problems import ApiProblem
+from judge.serving.http.problems import ApiProblem, cut
 from judge.serving.http.reading import Given, check_count, check_most, from_text, json_body
 from judge.serving.http.service import Service
 
 router = APIRouter(tags=["compatible with others"])
-_UNSEEN = "a message names an image or a file and does not hold it, or came without its content"
 _MOST = 1000  # characters of a reason
+_MOST_UNSEEN = 3  # things that are told of a request
 
 
 class GuardrailParams(BaseModel):
@@ -62,7 +62,7 @@ async def guardrail(request: Request) -> GuardrailAnswer:
         asked = GuardrailRequest.model_validate(body)
         texts, unseen = await asyncio.to_thread(_texts, asked)  # a chat may be long
         if not texts:
-            return _blocked(_unjudged(_UNSEEN)) if unseen else GuardrailAnswer(action="NONE")
+            return _blocked(_unjudged(unseen)) if unseen else GuardrailAnswer(action="NONE")
         check_count(len(texts), service.settings.limits)
         images, found = await _read(texts)
         if images:
@@ -70,7 +70,7 @@ async def guardrail(request: Request) -> GuardrailAnswer:
             found += [one async for _, one in service.stream(Asker.of(request), images, named)]
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))[:200]
+        where = ".".join(cut(str(part)) for part in first["loc"])
         return _blocked(_unjudged(f"the request cannot be read ({where}: {first['msg']})"))
     except ApiProblem as problem:
         service.metrics.problem(problem.slug)
@@ -78,7 +78,7 @@ async def guardrail(request: Request) -> GuardrailAnswer:
     for one in found:
         if isinstance(one, ApiProblem):
             service.metrics.problem(one.slug)
-    return _action(service, found, [_unjudged(_UNSEEN)] if unseen else [])
+    return _action(service, found, [_unjudged(unseen)] if unseen else [])
 
 
 def passes(service: Service, problem: ApiProblem) -> bool:
@@ -98,18 +98,20 @@ async def _read(texts: list[str]) -> tuple[list[Given], list[ImageOutcome | ApiP
     return images, wrong
 
 
-def _texts(asked: GuardrailRequest) -> tuple[list[str], bool]:
-    """All images of a request, each once, and whether others are only named. LiteLLM makes `images` apart
-    from the messages, and leaves out what it has no form for."""
-    texts, unseen = list(asked.images or ()), False
+def _texts(asked: GuardrailRequest) -> tuple[list[str], str]:
+    """All images of a request, each once, and what nobody can see. LiteLLM makes `images` apart from the messages, and
+    leaves out what it has no form for."""
+    texts = list(asked.images or ())
+    unseen: list[str] = []
     known = {payload(text) for text in texts}
-    for text in images_in(asked.structured_messages):
-        if text is None:
-            unseen = True
-        elif payload(text) not in known:
-            known.add(payload(text))
-            texts.append(text)
-    return texts, unseen
+    for one in images_in(asked.structured_messages):
+        if isinstance(one, Unseen):
+            if one.what not in unseen and len(unseen) < _MOST_UNSEEN:
+                unseen.append(one.what)
+        elif payload(one) not in known:
+            known.add(payload(one))
+            texts.append(one)
+    return texts, "; ".join(unseen)
 
 
 def _action(service: Service, found: list[ImageOutcome | ApiProblem], why: list[str]) -> GuardrailAnswer:

@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from judge.constitution.schema import ModerationKey
 from judge.serving.http.judging import said
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
-from judge.serving.http.problems import ApiProblem, invalid
-from judge.serving.http.reading import Given, check_count, check_most, from_text, json_body
+from judge.serving.http.problems import ApiProblem, cut, invalid
+from judge.serving.http.reading import Given, Strict, check_count, check_most, from_text, json_body
 from judge.serving.http.service import Service
 
 router = APIRouter(tags=["compatible with others"])
@@ -31,31 +31,34 @@ _MOST_PARTS = 10_000  # of an input, texts among them
 _THEIR_MODELS = ("omni-moderation", "text-moderation")  # clients name one of them by default
 
 
-class ImageUrl(BaseModel):
+class ImageUrl(Strict):
     """Where an image is: a data URI, or an address where fetching is turned on."""
 
     url: str
+    detail: str | None = Field(default=None, description="Chats have it; it is not read.")
 
 
-class ImagePart(BaseModel):
+class ImagePart(Strict):
     """An image."""
 
     type: Literal["image_url"]
     image_url: ImageUrl
 
 
-class TextPart(BaseModel):
+class TextPart(Strict):
     """A text, which is not judged."""
 
     type: Literal["text"]
     text: str
 
 
-class ModerationRequest(BaseModel):
+class ModerationRequest(Strict):
     """As OpenAI's endpoint takes it. model: the name of a constitution; any of OpenAI's means the server's first."""
 
     input: (
-        str | Annotated[list[str], Field(fail_fast=True)] | Annotated[list[ImagePart | TextPart], Field(fail_fast=True)]
+        str
+        | Annotated[list[str], Field(fail_fast=True)]
+        | Annotated[list[Annotated[ImagePart | TextPart, Field(discriminator="type")]], Field(fail_fast=True)]
     ) = Field(description="Parts with images; text is not judged.")
     model: str | None = None
 
@@ -73,10 +76,7 @@ async def moderations(request: Request) -> Response:
     try:
         asked = ModerationRequest.model_validate(body)
     except ValidationError as error:
-        if any(one["loc"][:1] == ("input",) for one in error.errors()):  # of three forms, each would be told as missed
-            detail = "input: has to be a list of parts, each an image or a text"
-            raise ApiProblem(422, "invalid-request", detail, hint=_FORM) from error
-        raise invalid(error.errors()) from error
+        raise _mistaken(error) from error
     images, has_text = await _images(asked, service)
     name = None if asked.model is None or asked.model.startswith(_THEIR_MODELS) else asked.model
     client = Asker.of(request)
@@ -93,6 +93,20 @@ async def moderations(request: Request) -> Response:
 
     options = f"{asked.model}|{has_text}".encode()
     return await service.answers.get(request, [options, *said(images)], answer)
+
+
+def _mistaken(error: ValidationError) -> ApiProblem:
+    """What is wrong with a request. What it has under a key that is not read might be an image."""
+    found = error.errors()
+    extra = next((one["loc"] for one in found if one["type"] == "extra_forbidden"), None)
+    if extra is not None:
+        where = "a part of the input" if extra[0] == "input" else "the request"
+        detail = f"{where} has the key '{cut(str(extra[-1]))}', which is not read"
+        return ApiProblem(422, "invalid-request", detail, hint=_FORM)
+    if any(one["loc"][:1] == ("input",) for one in found):  # of three forms, each would be told as missed
+        detail = "input: has to be a list of parts, each an image or a text"
+        return ApiProblem(422, "invalid-request", detail, hint=_FORM)
+    return invalid(found)
 
 
 def _is_text(part: Any) -> bool:

@@ -21,6 +21,13 @@ log = logging.getLogger("judge")
 TYPES = "urn:constitution-judge:problem:"
 MEDIA = "application/problem+json"
 MOST_ERRORS = 20  # mistakes of one request that are listed
+_NAME, _DETAIL = 80, 1500  # characters of what a stranger wrote, and of all that is said of it
+
+
+def cut(text: str, most: int = _NAME) -> str:
+    """A text of others as it is told them again. Its end often says what is wrong, so the middle is left out."""
+    half = (most - 3) // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
 
 
 class ApiProblem(Exception):
@@ -38,6 +45,7 @@ class ApiProblem(Exception):
         errors: Sequence[dict[str, str]] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
+        detail, hint = cut(detail, _DETAIL), cut(hint, _DETAIL)
         super().__init__(detail)
         self.status, self.slug, self.detail, self.hint = status, slug, detail, hint
         self.retry_after, self.errors = retry_after, list(errors)
@@ -70,7 +78,7 @@ class ApiProblem(Exception):
 def unknown_constitution(name: str, known: Sequence[str]) -> ApiProblem:
     """There is no constitution of that name."""
     return ApiProblem(
-        404, "unknown-constitution", f"no constitution '{name[:80]}'", hint=f"there are: {', '.join(known)}"
+        404, "unknown-constitution", f"no constitution '{cut(name)}'", hint=f"there are: {', '.join(known)}"
     )
 
 
@@ -85,7 +93,7 @@ def install(app: FastAPI) -> None:
 def invalid(errors: Sequence[Any]) -> ApiProblem:
     """A request that does not have the form it is to have. errors: as pydantic lists them."""
     told = [
-        {"where": ".".join(map(str, one["loc"])) or "body", "what": str(one["msg"])[:200]}
+        {"where": ".".join(cut(str(part)) for part in one["loc"]) or "body", "what": cut(str(one["msg"]), 200)}
         for one in errors[:MOST_ERRORS]
     ]
     first = told[0]

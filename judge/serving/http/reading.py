@@ -21,7 +21,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from judge.serving.http.outcome import service_of
-from judge.serving.http.problems import MOST_ERRORS, ApiProblem, invalid
+from judge.serving.http.problems import MOST_ERRORS, ApiProblem, cut, invalid
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,7 +38,7 @@ _SPACE = b" \t\n\r\x0b\x0c"
 Name = Annotated[str, StringConstraints(max_length=1000)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     """Takes no keys but its own. Of others a few are told, since each costs as much as an image that is right."""
 
     model_config = ConfigDict(extra="forbid")
@@ -52,7 +52,7 @@ class _Strict(BaseModel):
         return known | dict(islice(((key, None) for key in given if key not in known), MOST_ERRORS))
 
 
-class ImageGiven(_Strict):
+class ImageGiven(Strict):
     """An image in JSON."""
 
     data: str | None = Field(default=None, description="Its bytes in base64, or a data URI.")
@@ -60,7 +60,7 @@ class ImageGiven(_Strict):
     name: Name | None = Field(default=None, description="What the verdict calls it.")
 
 
-class JudgeRequest(_Strict):
+class JudgeRequest(Strict):
     """Images, and how they are to be judged."""
 
     image: str | ImageGiven | None = Field(default=None, description="One image: base64, a data URI, or an object.")
@@ -103,7 +103,7 @@ async def read_request(request: Request, limits: RequestLimits) -> Asked:
     raise ApiProblem(
         415,
         "unsupported-media-type",
-        f"a body of type '{kind[:80]}' is not read",
+        f"a body of type '{cut(kind)}' is not read",
         hint="send multipart/form-data with parts named 'image', or application/json",
     )
 
@@ -196,7 +196,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _twice(name: str) -> ApiProblem:
-    shown = name[:80].encode("ascii", "backslashreplace").decode()
+    shown = cut(name).encode("ascii", "backslashreplace").decode()
     hint = "several images go into the list `images`" if name == "image" else "leave one out"
     return ApiProblem(422, "invalid-request", f"'{shown}' stands twice in the request", hint=hint)
 
@@ -274,7 +274,7 @@ async def _form(request: Request, limits: RequestLimits) -> Asked:
             raise ApiProblem(422, "invalid-request", f"the part '{name}' is a text, and no file", hint=hint)
         elif isinstance(value, UploadFile) or name not in ("constitution", "detail", "stream"):
             raise ApiProblem(
-                422, "invalid-request", f"'{name[:80]}' is no part that is read", hint="images are parts named 'image'"
+                422, "invalid-request", f"'{cut(name)}' is no part that is read", hint="images are parts named 'image'"
             )
         elif name in fields:
             raise _twice(name)

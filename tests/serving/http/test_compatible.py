@@ -182,3 +182,28 @@ def test_a_body_that_is_compressed_is_refused(server):
     for path, coding, status in (("/v1/judge", "gzip", 415), (GUARDRAIL, "br", 415), ("/v1/judge", "identity", 200)):
         answer = server.http.post(path, json={"image": "bg=="}, headers={"content-encoding": coding})
         assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ({"image": "bg=="}, "image"),
+        ({"images": [uri(b"v")]}, "images"),
+        ({"input": [part(b"n") | {"image": uri(b"v")}]}, "image"),
+        ({"input": [part(b"n"), {"type": "text", "text": "x"} | {"image_url": {"url": uri(b"v")}}]}, "image_url"),
+        ({"input": [{"type": "image_url", "image_url": {"url": uri(b"n"), "other": uri(b"v")}}]}, "other"),
+    ],
+)
+def test_no_picture_of_a_moderation_goes_by_under_another_key(server, more, key):
+    answer = server.http.post("/v1/moderations", json={"input": [part(b"n")], **more})
+    assert answer.status_code == 422 and f"'{key}'" in answer.json()["detail"], answer.text
+    assert answer.json()["hint"]
+
+
+def test_what_the_openai_package_may_send_beside_the_input_is_taken(server):
+    assert moderated(server, b"n", extra_body={"model": "demo"}, extra_headers={"x-a": "b"}).model == "demo@1.0.0"
+    detailed = part(b"v")
+    detailed["image_url"]["detail"] = "auto"
+    assert moderated(server, detailed).results[0].flagged
+    with pytest.raises(openai.UnprocessableEntityError, match="'images'"):
+        moderated(server, b"n", extra_body={"images": [uri(b"v")]})

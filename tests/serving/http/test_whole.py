@@ -185,3 +185,36 @@ def test_a_body_with_two_lengths_is_refused_and_nothing_behind_it_is_taken_for_a
         raw.shutdown(socket.SHUT_WR)
         reply = b"".join(iter(lambda: raw.recv(1000), b""))
     assert reply.startswith(b"HTTP/1.1 400") and reply.count(b"HTTP/1.1") == 1
+
+
+LONG = '"\u00e9' * 20_000
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {LONG: 1},
+        {"image": {LONG: 1}},
+        {"images": [{"data": GOOD, LONG: 1}]},
+        {"image": GOOD, "detail": LONG},
+        {"image": GOOD, "constitution": LONG},
+        {"image": f"http://{LONG}"},
+        {"image": {"data": "?", "name": LONG}},
+        {"images": [{"data": "?", "name": LONG[:900]}]},
+        {"model": LONG, "input": [{"type": "image_url", "image_url": {"url": GOOD}}]},
+        {"input": [{"type": LONG}]},
+        {"input": [{"type": "text", "text": "x", LONG: 1}]},
+    ],
+    ids=range(11),
+)
+def test_what_a_mistake_says_is_told_again_in_short(server, given):
+    path = "/v1/moderations" if "input" in given else "/v1/judge"
+    answer = server.http.post(path, json=given)
+    assert 400 <= answer.status_code < 500 and len(answer.content) < 15_000, answer.status_code
+    many = server.http.post("/v1/judge", json={"image": {f"{number}{LONG[:4000]}": 1 for number in range(9)}})
+    assert many.status_code == 422 and len(many.content) < 15_000
+
+
+def test_a_file_of_a_form_has_a_name_of_bounded_length(server):
+    answer = server.http.post("/v1/judge", files={"image": ("x" * 150_000, b"n")})
+    assert answer.status_code == 422 and len(answer.content) < 5000, answer.status_code
