@@ -89,20 +89,23 @@ class ReasoningEvidence(Frozen):
 
     text: str
     """What the model wrote."""
-    rating: Literal["Yes", "No"] | None = None
-    """What it came to; null where that was neither."""
+    rating: Literal["Yes", "No", "Unclear"] | None = None
+    """What it came to; null where it refused, or where that cannot be read. Unclear decides nothing."""
     rationale: str | None = None
     """The model's own summary."""
     on_crop: bool = False
     """Whether it was shown the region alone."""
     cut_off: bool = Field(default=False, exclude_if=lambda cut: not cut)
     """Whether the limit of tokens ended it, so that the summary is of a part; absent where not."""
+    refused: bool = Field(default=False, exclude_if=lambda refused: not refused)
+    """Whether the model would not answer, in its reasoning or in the summary, or wrote nothing; absent where not."""
     reasoned_with: ReasonWith = Field(default="steps", exclude_if=lambda how: how == "steps")
     """`thinking` where the model thought in its own way; absent where it thought aloud, in `steps`."""
 
     def in_short(self) -> str:
-        """The rationale, or all of the reasoning where there is none, and whether that was cut off."""
-        return (self.rationale or self.text) + " (the reasoning was cut off)" * self.cut_off
+        """The rationale, or all of the reasoning where there is none, and whether that was refused or cut off."""
+        said = (self.text if self.refused else self.rationale) or self.text
+        return said + " (it refused)" * self.refused + " (the reasoning was cut off)" * self.cut_off
 
 
 class DebateTurn(Frozen):

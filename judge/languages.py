@@ -20,8 +20,9 @@ from judge.resources import shipped
 DEFAULT = "en"
 PROMPTS = ("ask", "reason", "summarise")
 OF_STEPS = {
+    "reasoning": ("refusals.yaml",),
     "debate": ("debate-argue.j2", "debate-decide.j2", "refusals.yaml"),
-    "committee": ("reread.j2",),
+    "committee": ("reread.j2", "refusals.yaml"),
 }  # files that only these steps read
 OF_CONTEXT = ("given.j2", "ask-context.j2")  # read where a statement reads what is told beside a picture
 OF_CONTEXT_STEPS = {
@@ -55,6 +56,22 @@ ENGLISH = Answers(yes=("Yes",), no=("No",))
 
 
 @dataclass(frozen=True)
+class RefusalWords:
+    """How a model says that it will not answer. In a phrase, an ellipsis stands for some words more.
+
+    begins: how a clause begins that is a refusal. cannot: `I cannot`, which is one unless `sees` comes next (or, in
+    some languages, last). sees: what one cannot do and still answers. asides: what is passed over. joins: what parts
+    clauses.
+    """
+
+    begins: tuple[str, ...]
+    cannot: tuple[str, ...]
+    sees: tuple[str, ...]
+    asides: tuple[str, ...]
+    joins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Language:
     """What is said to a model in one language, and what it may answer."""
 
@@ -66,13 +83,14 @@ class Language:
         return prompts.render(f"{self.code}/{prompt}", **values)
 
     @cached_property
-    def refusals(self) -> tuple[str, ...]:
-        """How a reply begins that is none, in small letters: in this language and in English, which many fall into."""
+    def refusals(self) -> tuple[RefusalWords, ...]:
+        """How a reply says that it is none: in this language and in English, which many fall into."""
         import yaml
 
         files = (shipped("prompts") / code / "refusals.yaml" for code in dict.fromkeys((self.code, DEFAULT)))
-        texts = (file.read_text(encoding="utf-8") for file in files if file.is_file())
-        return tuple(line for text in texts for line in yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506  # text
+        texts = [file.read_text(encoding="utf-8") for file in files]
+        read = [yaml.load(text, Loader=yaml.BaseLoader) for text in texts]  # noqa: S506  # all values are text
+        return tuple(RefusalWords(**{part: tuple(said) for part, said in one.items()}) for one in read)
 
     @property
     def instruction(self) -> str:

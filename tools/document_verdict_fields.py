@@ -27,6 +27,7 @@ UNSEEN: dict[str, Any] = {
     "Answer.answered_by": "samples", "Answer.samples": 8,
     "RegionEvidence.crop": {"p_yes": 0.913204, "p_no": 0.086511, "probability": 0.913472, "label_mass": 0.999715},
     "ReasoningEvidence.cut_off": True, "ReasoningEvidence.reasoned_with": "thinking",
+    "ReasoningEvidence.refused": True,
     "Evidence.debate": {"turns": [], "decision": None, "deciding": None, "unclear": None, "ended": "refused"},
     "DebateEvidence.turns": [{"side": "for", "reasons": ["flames are drawn above the roof"]}],
     "DebateEvidence.decision": "Yes", "DebateEvidence.deciding": "Flames are drawn above the roof.",

@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from judge.errors import ModelError
 from judge.judging.clock import Clock
 from judge.judging.escalation import Question, replies
+from judge.judging.refusals import refuses
 from judge.judging.regions_stage import Wanted, reasoning_question
 from judge.languages import Language
 from judge.ports import Conversation, Mllm, Turn
@@ -117,7 +118,7 @@ class Debate:
 
         def heard(one: _Debate, text: str) -> _Debate:
             reasons = _Reasons.model_validate_json(text).reasons
-            if any(self._refuses(reason) for reason in reasons):
+            if any(refuses(reason, self.language) for reason in reasons):
                 return one.ended("refused")
             return replace(one, turns=(*one.turns, DebateTurn(side=side, reasons=reasons)))
 
@@ -131,7 +132,7 @@ class Debate:
 
         def heard(one: _Debate, text: str) -> _Debate:
             read = _Decision.model_validate_json(text)
-            if self._refuses(read.reason):
+            if refuses(read.reason, self.language):
                 return one.ended("refused")
             end = DebateEvidence(
                 turns=one.turns, decision=read.decision, deciding=read.reason, unclear=read.unclear or None
@@ -147,10 +148,6 @@ class Debate:
         talks = [Conversation(one.question.image, (Turn("user", asked(one)),)) for one in debates if not one.over]
         told = iter(replies(mllm, talks, clock, max_tokens=TURN_TOKENS, schema=form.model_json_schema()))
         return [one if one.over else _after(one, next(told), heard) for one in debates]
-
-    def _refuses(self, said: str) -> bool:
-        plain = " ".join(said.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold().split())
-        return plain.startswith(self.language.refusals)
 
 
 def _after(debate: _Debate, told: str | ModelError, heard: Heard) -> _Debate:

@@ -11,6 +11,7 @@ from pydantic import StringConstraints, ValidationError
 from judge.errors import ModelError
 from judge.judging.calling import each
 from judge.judging.clock import Clock
+from judge.judging.refusals import refuses
 from judge.languages import Language
 from judge.ports import Conversation, Mllm, Turn
 from judge.settings import Frozen, ReasonWith
@@ -27,9 +28,10 @@ _PLAIN = "1 + 1 = 2"  # a statement in every language
 class Summary(Frozen):
     """The second turn's answer. Every string is bounded, or generation may be cut off before it closes.
 
-    `rating` is read by a machine, so its words are English in every language; the prompts say so."""
+    `rating` is read by a machine, so its words are English in every language; the prompts say so. `Unclear` is the way
+    out of a model that will not say Yes or No: with these two alone, a refusal would have to end in one of them."""
 
-    rating: Literal["Yes", "No"]
+    rating: Literal["Yes", "No", "Unclear"]
     rationale: Annotated[str, StringConstraints(max_length=240)]
 
 
@@ -79,7 +81,7 @@ def reason(
     most = (max_tokens, SUMMARY_TOKENS)
     told = in_two_turns(mllm, opening, render("summarise"), Summary.model_json_schema(), most, clock)
     return [
-        one if isinstance(one, ModelError) else _evidence(one, question.on_crop, reason_with)
+        one if isinstance(one, ModelError) else _evidence(one, question.on_crop, reason_with, language)
         for one, question in zip(told, questions, strict=True)
     ]
 
@@ -156,10 +158,13 @@ def replies(
     )
 
 
-def _evidence(told: Told, on_crop: bool, reason_with: ReasonWith) -> ReasoningEvidence:
+def _evidence(told: Told, on_crop: bool, reason_with: ReasonWith, language: Language) -> ReasoningEvidence:
+    """What was said. The summary of a refusal is no rating, whatever it says: refusing is no agreement."""
     said = ReasoningEvidence(text=told.thought, on_crop=on_crop, cut_off=told.cut_off, reasoned_with=reason_with)
     try:
         read = Summary.model_validate_json(told.summary)
     except ValidationError:
-        return said
-    return said.model_copy(update={"rating": read.rating, "rationale": read.rationale})
+        return said.model_copy(update={"refused": refuses(told.thought, language)})
+    refused = refuses(told.thought, language) or (bool(read.rationale) and refuses(read.rationale, language))
+    rating = None if refused else read.rating
+    return said.model_copy(update={"rating": rating, "rationale": read.rationale, "refused": refused})

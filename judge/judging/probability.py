@@ -181,8 +181,14 @@ def _by_ladder(facts: Facts) -> StatementDecision:
     elif debate is not None:
         why = _NO_DECISION[debate.ended]
     else:
-        why = Why.of(Cause.NO_RATING if reasoning is not None else Cause.BETWEEN_THRESHOLDS)
+        why = Why.of(_left_open(reasoning))
     return StatementDecision(Outcome.UNDECIDED, Branch.UNDECIDED, why)
+
+
+def _left_open(reasoning: ReasoningEvidence | None) -> Cause:
+    if reasoning is None:
+        return Cause.BETWEEN_THRESHOLDS
+    return Cause.REASONING_REFUSED if reasoning.refused else Cause.NO_RATING
 
 
 _YES_NO = {"Yes": Outcome.HOLDS, "No": Outcome.FAILS}

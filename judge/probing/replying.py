@@ -45,7 +45,7 @@ def json(subject: ProbedModel) -> Iterator[Line]:
     for one in chosen:
         subject.check_time()
         told = subject.method.reason(one.picture, one.true)
-        whole += told.rating is not None
+        whole += told.rationale is not None
         right += told.rating == "Yes"
     each = (time.perf_counter() - begun) / len(chosen)
     figure = f"{whole} of {len(chosen)} summaries are whole JSON ({right} rated rightly); {each:.2f} s each"

@@ -85,6 +85,13 @@ def test_what_stays_split_is_looked_at_again_with_the_disagreement_told():
     assert verdict.verdict == "no_violation" and found.committee.rereading.rating == "No"
 
 
+def test_a_refusal_to_look_again_decides_nothing():
+    refused = ["I'm sorry, but I can't help with that.", '{"rating": "No", "rationale": "None."}']
+    verdict, found, _ = voted({"a": YES, "b": SILENT}, replies=refused)
+    assert verdict.verdict == "needs_review" and verdict.causes == ("committee_split",)
+    assert found.committee.rereading.refused and "refused" in verdict.reasons[0]
+
+
 def test_where_nobody_says_anything_nothing_is_looked_at_again():
     verdict, found, _ = voted({"a": SILENT, "b": SILENT})
     assert verdict.verdict == "needs_review" and found.committee.rereading is None

@@ -90,6 +90,36 @@ def test_reasoning_that_decides_is_argued_with_no_more():
     assert "debate" not in found.model_dump()
 
 
+def summed(rating, rationale="There is none."):
+    return json.dumps({"rating": rating, "rationale": rationale})
+
+
+@pytest.mark.parametrize(
+    ("replies", "cause"),
+    [
+        (("I'm sorry, but I can't help with that.", summed("No")), "reasoning_refused"),
+        (("**Unfortunately**, I must decline.", summed("Yes")), "reasoning_refused"),
+        (("A room. I can not help with this request.", summed("No")), "reasoning_refused"),
+        (("  ", summed("No")), "reasoning_refused"),
+        (("A lamp.", summed("No", "I'm sorry, I can't assist with that.")), "reasoning_refused"),
+        (("Sorry, I can't.", HARDLY), "reasoning_refused"),
+        (("It may be a lamp.", summed("Unclear")), "no_rating"),
+        (("A lamp.", HARDLY), "no_rating"),
+    ],
+)
+def test_a_refusal_to_reason_is_no_rating_whatever_its_summary_says(replies, cause):
+    verdict, found, _ = judged(*replies, escalate=("reasoning",))
+    assert (verdict.verdict, verdict.causes, found.branch) == ("needs_review", (cause,), Branch.UNDECIDED)
+    assert found.reasoning.refused is (cause == "reasoning_refused")
+    read = Verdict.model_validate_json(verdict.model_dump_json())
+    assert read == verdict and outcome_under(read.findings[0], read.findings[0].thresholds) is RuleOutcome.UNDECIDED
+
+
+def test_reasoning_that_sees_nothing_is_no_refusal():
+    verdict, found, _ = judged("I can't see any flames.", summed("No"), escalate=("reasoning",))
+    assert verdict.verdict == "no_violation" and "refused" not in found.reasoning.model_dump()
+
+
 def test_what_reasoning_leaves_open_is_debated_and_both_are_kept():
     verdict, found, _ = judged("Hm.", HARDLY, *ROUNDS, decided("No"), escalate=("reasoning", "debate"))
     assert verdict.verdict == "no_violation" and found.branch is Branch.DEBATE
@@ -108,6 +138,20 @@ def test_what_reasoning_leaves_open_is_debated_and_both_are_kept():
         ((*ROUNDS, decided("Maybe")), "debate_unreadable"),
         ((*ROUNDS, decided("No", reason="I cannot help with this")), "debate_refused"),
         ((*ROUNDS, '{"decision": "No"}'), "debate_unreadable"),
+        *(
+            ((ROUNDS[0], argued(said)), "debate_refused")
+            for said in (
+                "Sorry, I can't assist with that.",
+                "I can not help with that.",
+                "I must decline.",
+                "Unfortunately, I can't argue for this",
+                "As a responsible AI model, I must decline",
+                "**I'm sorry**, I can\u2019t\u2026",
+                "   ",
+            )
+        ),
+        ((*ROUNDS, decided("No", reason="I must decline.")), "debate_refused"),
+        ((*ROUNDS, decided("No", reason=" ")), "debate_refused"),
     ],
 )
 def test_a_refusal_or_an_unreadable_turn_ends_in_review_never_in_a_verdict(replies, cause):
@@ -165,7 +209,6 @@ def test_known_pictures_in_words_are_told_to_who_decides_and_are_part_of_the_pro
     assert set(without.prompts) - set(Judge(constitution(FIRE), mllm).provenance.prompts) == {
         "debate-argue",
         "debate-decide",
-        "refusals",
     }
     assert "- Yes" not in language_of("en").render("debate-decide", statement="s", said="", examples="")
 
@@ -186,7 +229,7 @@ def test_bounds_are_not_argued_with():
 @pytest.mark.parametrize("code", available())
 def test_every_language_debates_in_its_own_words(code):
     language = language_of(code)
-    digests = language.digests_of(("reasoning", "debate"))
+    digests = language.digests_of(("debate",))
     assert set(digests) == {"debate-argue", "debate-decide", "refusals"}
     pro, con = (language.render("debate-argue", side=side, statement="ST", said="SAID") for side in ("for", "against"))
     assert pro != con and all(
@@ -195,7 +238,7 @@ def test_every_language_debates_in_its_own_words(code):
     asked = language.render("debate-decide", statement="ST", said="SAID", examples="- Yes: W")
     assert all(word in asked for word in ("JSON", "decision", "reason", "unclear", "Yes", "No", "Unclear", "- Yes: W"))
     assert code == "en" or not set(digests.values()) & set(language_of("en").digests_of(("debate",)).values())
-    assert language.refusals and all(line == " ".join(line.casefold().split()) for line in language.refusals)
+    assert digests["refusals"] == language.digests_of(("reasoning",))["refusals"]  # what counts as one sways both
 
 
 def test_a_language_without_the_prompts_says_so(monkeypatch, tmp_path):

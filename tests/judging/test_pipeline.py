@@ -35,7 +35,7 @@ def test_a_drawing_is_judged_with_evidence(demo):
     assert asked and all(e.answer and e.prior and e.score is not None and e.answer.label_mass > 0.9 for e in asked)
     assert [f.rule for f in verdict.findings] == [rule.id for rule in demo.constitution.rules]
     assert len(verdict.provenance.constitution_digest) == 64
-    assert set(verdict.provenance.prompts) == {"ask", "reason", "summarise", "answers"}
+    assert set(verdict.provenance.prompts) == {"ask", "reason", "summarise", "answers", "refusals"}
     assert verdict.image_facts.sha256 and verdict.timings["total"] > 0
 
 

@@ -251,8 +251,9 @@ def summary_schema(rules: int) -> dict[str, Any]:
 def _reasoned(found: ReasoningEvidence | ModelError) -> Judgement:
     if isinstance(found, ModelError):
         return _failed(found.message)
-    if found.rating is None:
-        return _failed("the reasoning could not be summed up", found.text)
+    if found.rating not in ("Yes", "No"):
+        why = "the model refused" if found.refused else "the reasoning could not be summed up as Yes or No"
+        return _failed(why, found.text)
     said = f"{found.text}\n{found.rating}: {found.rationale}"
     return Judgement(verdict="violation" if found.rating == "Yes" else "no_violation", said=said)
 
