@@ -38,8 +38,8 @@ def rows(store: Store) -> Iterator[dict[str, Any]]:
     """A decision per row: who decided what and why, what the judge had said, and its evidence.
 
     reveals: how often the reviewer had seen the original by then. overrides: whether the person decided otherwise than
-    the judge. scores: per rule. evidence: per judged rule its outcome and every statement's; of a clip
-    its ranges.
+    the judge. like: of several decided together, the line of the first. scores: per rule.
+    evidence: per judged rule its outcome and every statement's; of a clip its ranges.
     """
     reveals: dict[tuple[int | None, str], list[int]] = {}
     for line in store.log(kind="reveal"):
@@ -164,7 +164,7 @@ def _schema() -> dict[str, str]:
         "text": "at who read action reason image image_sha256 source added constitution constitution_digest verdict "
         "constitution_version scores evidence",
         "texts": "rules violations models",
-        "int": "seq item superseded_by reveals",
+        "int": "seq item superseded_by reveals like",
         "float": "score uncertainty seconds",
         "bool": "agrees overrides",
     }

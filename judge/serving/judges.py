@@ -8,6 +8,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judge.serving.turns import Turns
+
 if TYPE_CHECKING:
     from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
@@ -26,7 +28,7 @@ class Judges:
 
     def __init__(self, settings: Settings, kept: int = KEPT) -> None:
         self.settings, self._kept = settings, kept
-        self.busy = threading.RLock()
+        self.busy = Turns()
         self._by_key: OrderedDict[str, Judge] = OrderedDict()
 
     def of(self, constitution: str | Path | Constitution | Policy) -> Judge:

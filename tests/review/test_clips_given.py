@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
+import time
 
 import pytest
 
@@ -18,11 +18,13 @@ from judge.review.uploads.judging import Uploads
 from judge.review.uploads.watched import WatchedMllm
 from judge.review.workbench.showing import tried_html
 from judge.review.workbench.trials import TrialImage, Trials
+from judge.serving.turns import Turns
 from judge.settings import Settings
 from tests.judging.clips.eyes import RED, judge_of
 from tests.media.clips.films import film, plain, sound
 from tests.review.filmed import judged
-from tests.review.shelf import fill
+from tests.review.shelf import drawing, fill
+from tests.review.test_uploads import finished
 
 LOCAL = Person("local", Role.ADMIN)
 CLIP = film([plain("white")] * 5 + [plain("red")] * 10)
@@ -32,7 +34,7 @@ class Fixed:
     """In place of judges by constitution: one, whose answers are known."""
 
     def __init__(self):
-        self.settings, self.busy, self.judge = Settings(), threading.RLock(), judge_of(RED)
+        self.settings, self.busy, self.judge = Settings(), Turns(), judge_of(RED, batch=1)
 
     def of(self, constitution):
         return self.judge
@@ -53,7 +55,7 @@ def put(desk, data):
 
 
 def told(desk):
-    desk._uploads._worker.submit(lambda: None).result(60)
+    finished(desk._uploads)
     return json.loads(desk.act({"serial": 8, "kind": "look"}, LOCAL))["uploads"]
 
 
@@ -96,6 +98,29 @@ def test_a_clip_that_cannot_be_judged_is_told_and_one_that_is_cancelled_leaves_n
     assert store.count().total == 0
 
 
+def test_no_picture_waits_for_all_of_a_clip(store, monkeypatch):
+    judges = Fixed()
+    uploads = Uploads(store, judges)
+    answer, asked = WatchedMllm.answer, []
+
+    def noted(watched, asks):
+        asked.append(watched._watcher.name)
+        if len(asked) == 1:  # while a frame is looked at
+            uploads.put("local", "a.png", drawing("body-on-fire-violating.png"), "demo")
+            until = time.monotonic() + 60
+            while not judges.busy.waiting and time.monotonic() < until:
+                time.sleep(0.005)
+        return answer(watched, asks)
+
+    monkeypatch.setattr(WatchedMllm, "answer", noted)
+    uploads.put("local", "film.mp4", CLIP, "demo")
+    finished(uploads)
+    uploads.close()
+    assert [one.state for one in uploads.of("local")] == ["done", "done"]
+    assert asked[0] == asked[-1] == "film.mp4" and "a.png" in asked, "the picture came between two frames"
+    assert store.item(1, "local").clip is None and store.item(2, "local").clip is not None
+
+
 def test_a_draft_is_tried_on_a_clip_of_ones_own(store):
     trials = Trials(store, Fixed())
     policy = parse_constitution(f"constitution: test\nversion: 1.0.0\nrules:\n  - {{{RED}}}\n")
@@ -130,6 +155,6 @@ def test_uploads_of_clips_wait_on_disk_too(store):
     first.close()
     again = Uploads(store, judges)
     again.resume(lambda source: True)
-    again._worker.submit(lambda: None).result(60)
+    finished(again)
     assert [(one.name, one.state) for one in again.of("local")] == [("a.mp4", "done")]
     again.close()

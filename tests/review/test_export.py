@@ -22,6 +22,7 @@ from judge.review.shield import FIELDS, revealed, shielded
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, SecondReads, Store
 from tests.conftest import ROOT
 from tests.review.shelf import DRAWINGS, drawing, samples
+from tests.review.test_near import copies, put
 
 FIRE = "body-on-fire-violating.png"
 FORMULA = '=HYPERLINK("http://example.org")'
@@ -90,6 +91,19 @@ def test_the_three_formats_say_the_same(store, tmp_path):
         "decisions.jsonl",
         "decisions.parquet",
     ]
+
+
+def test_what_was_decided_together_is_told(tmp_path):
+    with Store.open(tmp_path / "data") as store:
+        store.configure(ReviewSettings(second_reads=SecondReads(share=0), gold=GoldReads(share=0)), "test")
+        ids = [put(store, FIRE, image) for image in copies(FIRE, 2)]
+        store.take(ids[0], "ann")
+        store.decide_together(ids[0], "ann", Decision(action="violation", rules=("body-on-fire",)), (ids[1],))
+        buffer = io.BytesIO()
+        export(store, "jsonl", buffer)
+    first, second = map(json.loads, buffer.getvalue().splitlines())
+    assert (first["item"], first["like"]) == (ids[0], None)
+    assert (second["item"], second["like"]) == (ids[1], first["seq"])
 
 
 def test_an_empty_store_exports_a_header(tmp_path):

@@ -27,6 +27,7 @@ from judge.review.store import (
     Role,
     SecondReads,
     Store,
+    breaks,
 )
 from tests.conftest import ROOT
 from tests.review.crowded import crowd
@@ -218,6 +219,30 @@ def test_a_break_is_due_after_work_without_a_pause(store):
     late = store.session("ann", now=at + timedelta(minutes=1))
     assert late.break_due and late.back_at == at + timedelta(minutes=10)
     assert store.session("ann", now=at + timedelta(minutes=10)).started is None
+
+
+def test_of_a_session_only_what_came_since_is_read(store):
+    fill(store, 1)
+    known, fetched = {}, []
+
+    def read(minute):
+        at = NOON + timedelta(minutes=minute)
+        store.take(1, "ann", now=at)
+        store.decide(1, "ann", Decision(action="skip"), now=at)
+        with store.reading() as connection:
+            handler, steps = connection.connection.driver_connection, []
+            handler.set_progress_handler(lambda: steps.append(1) and None, 1)
+            found = breaks.session(connection, "ann", Breaks(every_minutes=50, for_minutes=10), at, known)
+            handler.set_progress_handler(None, 0)
+        fetched.append(len(steps))
+        return (found.started - NOON) / timedelta(minutes=1)
+
+    assert [read(minute) for minute in range(40)] == [0] * 40
+    assert fetched[-1] <= fetched[1], "however long the session is"
+    known.clear()
+    read(40)
+    assert fetched[-1] > 3 * fetched[-2], "as a session read from its beginning is told apart"
+    assert [read(60), read(61)] == [60, 60], "a pause begins another"
 
 
 WORKER = """

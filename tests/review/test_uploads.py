@@ -58,7 +58,8 @@ def put(desk, image=FIRE, constitution="shipped:demo", **more):
 
 def finished(uploads):
     """When nothing is judged any more."""
-    uploads._worker.submit(lambda: None).result(120)
+    for each in (uploads._pictures, uploads._clips):
+        each.submit(lambda: None).result(120)
 
 
 def test_an_upload_is_taken_at_once_and_judged_meanwhile(store, judges):

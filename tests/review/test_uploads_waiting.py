@@ -55,8 +55,8 @@ def test_what_waited_or_was_judged_when_the_app_stopped_is_judged_after_the_next
         patch.setattr(WatchedMllm, "answer", answer)
         ids = [put(first)["taken"], put(first, drawing("drugs-violating.png"))["taken"]]
         assert inside.wait(120)
-        shutdown = first._uploads._worker.shutdown
-        patch.setattr(first._uploads._worker, "shutdown", lambda **how: (stopping.set(), shutdown(**how)))
+        shutdown = first._uploads._pictures.shutdown
+        patch.setattr(first._uploads._pictures, "shutdown", lambda **how: (stopping.set(), shutdown(**how)))
         first._uploads.close()
     assert (store.count().total, [path.stem for path in files(store)]) == (0, sorted(ids))
     again = desk_of(store, judges)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,10 +55,15 @@ class ClipTold:
 
 
 def judge_clip(
-    judge: Judge, clip: str | Path | bytes, name: str | None = None, given: GivenContext | None = None
+    judge: Judge,
+    clip: str | Path | bytes,
+    name: str | None = None,
+    given: GivenContext | None = None,
+    turn: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> ClipVerdict:
-    """See `Judge.judge_clip`. given: what is told beside it."""
-    given = given or GivenContext()
+    """See `Judge.judge_clip`. given: what is told beside it (None: nothing). turn: entered for each batch of frames, so
+    that others can have the models between them; the time that it takes to come is not counted."""
+    given = given or GivenContext(readings=judge.constitution.readings)
     if not isinstance(clip, (str, Path, bytes)):
         raise UserError(f"cannot judge a {type(clip).__name__} as a clip", hint="give a path, or the bytes of a file")
     called, begun = name or name_of(clip), time.perf_counter()
@@ -67,7 +73,7 @@ def judge_clip(
     except ImageError as error:
         return record.unreadable(called, error, judge.provenance, limits, time.perf_counter() - begun, given.fields)
     decoded = time.perf_counter()
-    told = _look(judge, strip, called, given)
+    told = _look(judge, strip, called, given, turn)
     timings = {"decode": decoded - begun, "judge": time.perf_counter() - decoded}
     return record.clip_verdict(called, strip, told, judge.constitution, judge.provenance, limits, timings, given.fields)
 
@@ -108,7 +114,9 @@ def holds_clip(source: object) -> bool:
     return isinstance(source, bytes) and is_clip(source[:HEAD])
 
 
-def _look(judge: Judge, strip: Strip, name: str, given: GivenContext) -> ClipTold:
+def _look(
+    judge: Judge, strip: Strip, name: str, given: GivenContext, turn: Callable[[], AbstractContextManager[object]]
+) -> ClipTold:
     """Judge frames until nothing more is to be found out, or as many are judged as may be."""
     limits, told = judge.settings.clips, ClipTold(Looks([one.data for one in strip.held]))
     step_ms, until = limits.step_seconds * 1000, time.monotonic() + limits.judging_seconds
@@ -118,7 +126,10 @@ def _look(judge: Judge, strip: Strip, name: str, given: GivenContext) -> ClipTol
             some, places = places[: judge.settings.batch], places[judge.settings.batch :]
             told.late = time.monotonic() > until
             if not told.late:
-                judged |= _judge(judge, strip, some, name, given)
+                asked = time.monotonic()
+                with turn():
+                    until += time.monotonic() - asked
+                    judged |= _judge(judge, strip, some, name, given)
         told.frames = {
             place: one if place in judged else replace(one, like=told.looks.kinds[place])
             for place, one in of_all_kinds(told.looks, judged).items()

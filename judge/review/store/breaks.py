@@ -1,4 +1,4 @@
-"""A person's breaks: begun and ended by lines of the log, and when one is to be reminded of.
+"""A person's breaks: begun and ended by lines of the log, sessions, and when one is to be reminded of a break.
 
 Whoever takes a break holds nothing meanwhile: what they held goes back to the queue at once. A break lasts until the
 next line of the person but for a sign-in, so that it outlives a reload and a restart.
@@ -6,14 +6,16 @@ next line of the person but for a sign-in, so that it outlives a reload and a re
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from judge.errors import UserError
 from judge.review.store import log, queue
-from judge.review.store.records import Preferences, Reminder
+from judge.review.store.records import Breaks, Preferences, Reminder, Session
 from judge.review.store.tables import decisions, items, log_lines
 
 _LOOKED_AT = 5000  # a person's lines, the last ones: more are no day's
@@ -46,6 +48,45 @@ def since(connection: sa.Connection, who: str) -> datetime | None:
     """When the break of a person began; None where they are on none."""
     last = _last(connection, who)
     return datetime.fromisoformat(last.at) if last is not None and last.kind == "break_begun" else None
+
+
+@dataclass(frozen=True)
+class Began:
+    """When a person's session began, as their lines of the log tell up to `line`, which is of `last`. pause: how long
+    one is that ends a session."""
+
+    line: int
+    last: datetime
+    started: datetime
+    pause: timedelta
+
+
+def session(
+    connection: sa.Connection, reviewer: str, breaks: Breaks, now: datetime, known: MutableMapping[str, Began]
+) -> Session:
+    """The reviewer's session: back from now over their lines of the log to the last pause as long as a break. known: by
+    reviewer, what was found before; only lines that came since are read."""
+    pause = timedelta(minutes=breaks.for_minutes)
+    found = _began(connection, reviewer, pause, known.get(reviewer))
+    if found is None or now - found.last >= pause:
+        return Session(started=None)
+    known[reviewer] = found
+    if breaks.every_minutes is None:
+        return Session(started=found.started)
+    due = found.started + timedelta(minutes=breaks.every_minutes)
+    return Session(started=found.started, break_at=due, break_due=now >= due, back_at=found.last + pause)
+
+
+def _began(connection: sa.Connection, reviewer: str, pause: timedelta, known: Began | None) -> Began | None:
+    found = known if known is not None and known.pause == pause else None
+    own = sa.select(log_lines.c.seq, log_lines.c.at).where(log_lines.c.who == reviewer)
+    own = own.where(log_lines.c.seq > (0 if found is None else found.line))
+    lines = connection.execute(own.order_by(log_lines.c.seq.desc()).limit(_LOOKED_AT)).all()
+    for row in reversed(lines):
+        at = datetime.fromisoformat(row.at)
+        goes_on = found is not None and at - found.last < pause
+        found = Began(row.seq, at, found.started if found is not None and goes_on else at, pause)
+    return found
 
 
 def reminder(

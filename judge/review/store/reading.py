@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +15,6 @@ from judge.errors import UserError
 from judge.review.store import log, queue
 from judge.review.store.clips import Judged, as_verdict, parsed
 from judge.review.store.records import (
-    Breaks,
     Choices,
     DecidedItem,
     DecisionRow,
@@ -28,7 +26,6 @@ from judge.review.store.records import (
     Order,
     Read,
     ReviewSettings,
-    Session,
 )
 from judge.review.store.roles import Role
 from judge.review.store.tables import clips, decisions, item_rules, item_traits, items, log_lines, users, verdicts
@@ -207,7 +204,7 @@ def decision_rows(
         fields = dict(row)
         extra = json.loads(fields.pop("extra"))
         fields |= {name: json.loads(fields[name]) for name in ("rules", "violations")}
-        yield DecisionRow.model_validate({**fields, "seconds": extra.get("seconds")})
+        yield DecisionRow.model_validate({**fields, "seconds": extra.get("seconds"), "like": extra.get("like")})
 
 
 def verdicts_of(connection: sa.Connection, images: Collection[str]) -> dict[str, list[Verdict]]:
@@ -271,20 +268,6 @@ def role(connection: sa.Connection, name: str) -> Role:
     if has_users(connection):
         raise UserError(f"no user '{name}'", hint="judge review user add NAME --role reviewer")
     return Role.ADMIN
-
-
-def session(connection: sa.Connection, reviewer: str, breaks: Breaks, now: datetime) -> Session:
-    """The reviewer's session: back from now over their lines of the log to the last pause as long as a break."""
-    pause = timedelta(minutes=breaks.for_minutes)
-    wanted = sa.select(log_lines.c.at).where(log_lines.c.who == reviewer).order_by(log_lines.c.seq.desc()).limit(5000)
-    times = [datetime.fromisoformat(at) for at in connection.execute(wanted).scalars()]
-    if not times or now - times[0] >= pause:
-        return Session(started=None)
-    started = next((later for later, earlier in pairwise(times) if later - earlier >= pause), times[-1])
-    if breaks.every_minutes is None:
-        return Session(started=started)
-    due = started + timedelta(minutes=breaks.every_minutes)
-    return Session(started=started, break_at=due, break_due=now >= due, back_at=times[0] + pause)
 
 
 def _lease(row: Any, now: datetime) -> Lease | None:

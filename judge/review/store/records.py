@@ -217,7 +217,8 @@ class Choices(Frozen):
 
 
 class DecisionRow(Frozen):
-    """One decision with what the judge said of the item; `superseded_by`: the log line that took it back."""
+    """One decision with what the judge said of the item; `superseded_by`: the log line that took it back. `like`: the
+    line of the decision with which this one was made, on a picture nearly the same."""
 
     seq: int
     at: datetime
@@ -240,6 +241,7 @@ class DecisionRow(Frozen):
     score: float | None
     uncertainty: float
     seconds: float | None = None
+    like: int | None = None
 
 
 class RecentDecision(Frozen):

@@ -1,6 +1,7 @@
 """What a store keeps of the team: the log, the settings, what everybody prefers, and who may do what."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,10 @@ from judge.review.store.tables import log_lines, preferences, settings
 
 class TeamFolder(DataFolder):
     """The log, the settings and the roles of a data folder that is open."""
+
+    def __init__(self, folder: Path, engine: sa.Engine) -> None:
+        super().__init__(folder, engine)
+        self._began: dict[str, breaks.Began] = {}  # by person: their session, as far as it is known
 
     def record(self, who: str, kind: Kind, *, extra: dict[str, Any] | None = None, reason: str = "") -> LogEntry:
         """Add a line that is about no item: a login, a saved constitution, an export."""
@@ -44,7 +49,7 @@ class TeamFolder(DataFolder):
         """How long the reviewer has been at work, and whether a break is due, by the team's settings or their own."""
         moment = log.now_or(now)
         with self.reading() as connection:
-            found = reading.session(connection, reviewer, reading.settings(connection).breaks, moment)
+            found = breaks.session(connection, reviewer, reading.settings(connection).breaks, moment, self._began)
             own = breaks.reminder(connection, reviewer, _preferred(connection, reviewer), found.started, moment)
             return found.model_copy(update={"reminder": own})
 

@@ -1,9 +1,10 @@
-"""Uploads judged in the background, one after the other. Knows no page.
+"""Uploads judged in the background: pictures one after the other, and clips, which let them go first. Knows no page.
 
 1. `put` takes a file, looks whether it is a picture or a clip at all, and comes back at once; 2. a thread judges it and
-puts its verdict in the queue; 3. `of` says how far a person's uploads are, `forget` cancels one: the model is asked no
-more about it, and nothing of it is kept. Uploads belong to the person, not to the page, so a reload loses none. What
-waits is on disk, too (`waiting`): after a restart `resume` goes on with it, or tells why not.
+puts its verdict in the queue; a clip has the models for a few frames at a time, so that no picture waits for all of it;
+3. `of` says how far a person's uploads are, `forget` cancels one: the model is asked no more about it, and nothing of
+it is kept. Uploads belong to the person, not to the page: a reload loses none. What waits is on disk, too (`waiting`):
+after a restart `resume` goes on with it, or tells why not.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 from weakref import WeakKeyDictionary
@@ -23,6 +25,7 @@ from judge import media
 from judge.chain import chain_of
 from judge.clip_verdict import ClipVerdict
 from judge.errors import ImageError, JudgeError, ModelError, UserError
+from judge.judging.clips.judging import judge_clip
 from judge.media.clips import is_clip
 from judge.media.clips.sniffing import HEAD
 from judge.review.queue.stage import SHIELD_SIDE
@@ -46,14 +49,16 @@ State = Literal["waiting", "loading", "judging", "done", "failed"]
 
 @dataclass(eq=False)
 class Upload:
-    """One file on its way. thumb: its shielded picture. asked, most: questions put to the model, and how many there
-    will be at the most before anything is looked at more closely. item: in the queue, once it is judged."""
+    """One file on its way. thumb: its shielded picture. clip: it is one. asked, most: questions put to the model, and
+    how many there will be at the most before anything is looked at more closely. item: in the queue, once it is
+    judged."""
 
     who: str
     name: str
     source: str
     image: bytes = field(repr=False)
     thumb: bytes = field(repr=False)
+    clip: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     state: State = "waiting"
     cancelled: bool = False
@@ -76,7 +81,8 @@ class Uploads:
         self._store, self._judges = store, judges
         self._all: list[Upload] = []
         self._guard = threading.Lock()
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
+        self._pictures = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
+        self._clips = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploaded-clips")
         self._watched: WeakKeyDictionary[Judge, tuple[Judge, WatchedMllm]] = WeakKeyDictionary()
         self._waiting = WaitingUploads(store.folder)
         self._stopping = False
@@ -87,7 +93,7 @@ class Uploads:
         Raises:
             UserError: it is no picture and no clip, or too much waits already.
         """
-        one = Upload(who, name, source, image, _thumb(image))
+        one = Upload(who, name, source, image, _thumb(image), clip=is_clip(image[:HEAD]))
         with self._guard:
             waiting = [other for other in self._all if other.open]
             if sum(1 for other in waiting if other.who == who) >= MOST:
@@ -99,7 +105,7 @@ class Uploads:
             done = [other for other in self._all if other.who == who and not other.open]
             for other in done[: max(len(done) - KEPT, 0)]:
                 self._all.remove(other)
-        self._worker.submit(self._judge, one)
+        self._begin(one)
         return one
 
     def resume(self, known: Callable[[str], bool]) -> None:
@@ -112,7 +118,7 @@ class Uploads:
             with self._guard:
                 self._all.append(one)
             if one.open:
-                self._worker.submit(self._judge, one)
+                self._begin(one)
             else:
                 self._waiting.drop(one.id)
 
@@ -122,7 +128,8 @@ class Uploads:
         with self._guard:
             for one in self._all:
                 one.cancelled = True
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        for each in (self._pictures, self._clips):
+            each.shutdown(wait=True, cancel_futures=True)
         self._waiting.close()
 
     def of(self, who: str) -> tuple[Upload, ...]:
@@ -133,7 +140,8 @@ class Uploads:
     def ahead(self, one: Upload) -> int:
         """How many are judged before this one."""
         with self._guard:
-            return next((at for at, other in enumerate(_open(self._all)) if other is one), 0)
+            before = [other for other in self._all if other.open and other.clip == one.clip]
+            return next((at for at, other in enumerate(before) if other is one), 0)
 
     def forget(self, who: str, number: str) -> Upload | None:
         """Cancel an upload that is not judged yet, or tell of it no more; None where the person has no such one."""
@@ -159,7 +167,8 @@ class Uploads:
         lost = lost or ("" if waits <= MOST_BYTES else "too much waited when the server stopped")
         lost = lost or ("" if known(record.source) else "its constitution is not in the list any more")
         thumb = shielded(b"" if left.lost else left.image, SHIELD_SIDE)  # a grey square of what cannot be decoded
-        one = Upload(record.who, record.name, record.source, b"" if lost else left.image, thumb, id=record.id)
+        image = b"" if lost else left.image
+        one = Upload(record.who, record.name, record.source, image, thumb, clip=is_clip(image[:HEAD]), id=record.id)
         if lost:
             one.state, one.error = "failed", UserError(lost, hint="give it again")
         return one
@@ -171,13 +180,13 @@ class Uploads:
                     return
                 one.state = "loading"
                 judge, watched = self._judge_of(one.source)
-                one.most, one.state = statements(judge.constitution), "judging"
-                with watched.by(one):
-                    clip = is_clip(one.image[:HEAD])
-                    one.most = 0 if clip else one.most  # how many frames there will be is not known
-                    verdict = (
-                        judge.judge_clip(one.image, name=one.name) if clip else judge.judge(one.image, name=one.name)
-                    )
+                one.state = "judging"
+                if not one.clip:
+                    one.most = statements(judge.constitution)
+                    with watched.by(one):
+                        verdict: Judged = judge.judge(one.image, name=one.name)
+            if one.clip:  # how many frames there will be is not known
+                verdict = judge_clip(judge, one.image, one.name, turn=lambda: self._turn(watched, one))
             self._finish(one, verdict)
         except Cancelled:
             log.debug("an upload was cancelled")
@@ -194,6 +203,15 @@ class Uploads:
                 one.state = "failed"
             if not self._stopping or one.state == "done":
                 self._waiting.drop(one.id)
+
+    @contextmanager
+    def _turn(self, watched: WatchedMllm, one: Upload) -> Iterator[None]:
+        """The models are this clip's for some frames."""
+        with self._judges.busy, watched.by(one):
+            yield
+
+    def _begin(self, one: Upload) -> None:
+        (self._clips if one.clip else self._pictures).submit(self._judge, one)
 
     def _finish(self, one: Upload, verdict: Judged) -> None:
         failure = verdict.failure
@@ -226,10 +244,6 @@ def _thumb(image: bytes) -> bytes:
     except ImageError as error:
         raise UserError(error.message, hint=error.hint) from error
     return shielded(image if decoded is not None else b"", SHIELD_SIDE, decoded=decoded)
-
-
-def _open(uploads: list[Upload]) -> list[Upload]:
-    return [one for one in uploads if one.open]
 
 
 def statements(constitution: Constitution) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 import pytest
@@ -181,9 +182,17 @@ def test_a_model_that_fails_on_a_frame_is_a_failure_that_may_be_mended():
 
 def test_the_time_for_judging_is_bounded(monkeypatch):
     clip = film([dotted(place) for place in range(40)] * 3)
-    times = iter([0.0, 0.0, 0.0])
-    monkeypatch.setattr(judging.time, "monotonic", lambda: next(times, 99.0))
-    verdict = judge_of(RED, batch=2, clips={"judging_seconds": 10}).judge_clip(clip)
+    judge, turns = judge_of(RED, batch=2, clips={"judging_seconds": 10}), [0.0, 0.0]
+
+    @contextmanager
+    def turn():  # which comes late, twice; the second batch takes long
+        turns.append(turns[-1] + 50)
+        yield
+
+    now = lambda: turns[-1] + (0.0 if judge.mllm.seen < 4 else 11.0)  # noqa: E731
+    monkeypatch.setattr(judging.time, "monotonic", now)
+    verdict = judging.judge_clip(judge, clip, turn=turn)
+    assert len(turns) == 4, "waiting for one's turn is not counted"
     assert (verdict.verdict, verdict.causes, verdict.failure.retryable) == ("needs_review", ("out_of_time",), True)
     assert "judging the clip took longer than 10 s" in verdict.reasons[0]
 
