@@ -9,7 +9,7 @@ from judge.review.audit import audit
 from judge.review.store import GoldReads, ReviewSettings, Role, SecondReads, Store
 from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, sign_in, visitor
 
-pytestmark = [pytest.mark.rare, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from judge.review.store import Role, Store
 from tests.review.browsing import CHROMIUM, serving, visitor
 from tests.review.test_dashboard import seed
 
-pytestmark = [pytest.mark.rare, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 PASSWORD = "correct horse"
 
 

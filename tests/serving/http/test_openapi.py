@@ -8,17 +8,13 @@ import json
 import jsonschema
 import pytest
 import requests
-import schemathesis
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis.checks import CHECKS, load_all_checks
 
 from judge.serving.http.gate import GUARDRAIL
 from judge.serving.http.openapi import JudgeAnswer, VerdictSummary
 from judge.verdict import Verdict
 from tests.serving.http.running import Scripted, serving
-
-load_all_checks()
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +24,16 @@ def server(tmp_path_factory):
         yield running
 
 
-# What fits the schema may still be no base64, and a name that is free text may be that of no constitution.
-NOT_ASKED = [CHECKS.get_one("positive_data_acceptance")]
-ALWAYS_AN_ACTION = [*NOT_ASKED, CHECKS.get_one("negative_data_rejection")]  # of the guardrail, also on nonsense
-
-
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # schemathesis's checks leave connections of their own open
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_requests_made_of_the_document_are_answered_as_it_says(server):
+    import schemathesis  # half a second of every process that collects the tests
+    from schemathesis.checks import CHECKS, load_all_checks
+
+    load_all_checks()
+    # What fits the schema may still be no base64, and a name that is free text may be that of no constitution.
+    not_asked = [CHECKS.get_one("positive_data_acceptance")]
+    always_an_action = [*not_asked, CHECKS.get_one("negative_data_rejection")]  # of the guardrail, also on nonsense
     asked = 0
     with requests.Session() as session:
         for found in schemathesis.openapi.from_url(f"{server.url}/openapi.json").get_all_operations():
@@ -44,7 +42,7 @@ def test_requests_made_of_the_document_are_answered_as_it_says(server):
             def ask(case):
                 nonlocal asked
                 asked += 1
-                aside = ALWAYS_AN_ACTION if "guardrail" in case.path else NOT_ASKED
+                aside = always_an_action if "guardrail" in case.path else not_asked
                 case.call_and_validate(session=session, excluded_checks=aside)
 
             for mode in schemathesis.GenerationMode:
