@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Ask:
-    """One yes/no question. `image` None asks the same text without an image (the language prior).
+    """One yes/no question. `image` None asks about a text that stands in `instruction`, or without anything to look at
+    (the language prior).
 
     The text is `instruction` + " " + `statement`. They are given apart because the instruction is the
     same for every statement, so a backend computes image + instruction once and shares it.

@@ -16,7 +16,7 @@ _DECIDED = {
     Branch.COMMITTEE: "several models voted on it",
     Branch.LOW_LABEL_MASS: "the model hardly said yes or no at all",
     Branch.MODEL_ERROR: "the model failed",
-    Branch.NO_CONTEXT: "what it reads was not given with the picture",
+    Branch.NO_CONTEXT: "not asked",
     Branch.UNDECIDED: "the picture hardly moves the model's answer, and no later step settled it",
     Branch.NOT_ASKED: "not asked: the rule was settled without it",
 }

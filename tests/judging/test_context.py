@@ -13,6 +13,7 @@ from judge.errors import ModelError, UserError
 from judge.judging.given import quoted
 from judge.judging.pipeline import Judge
 from judge.judging.replay import outcome_under
+from judge.locks.text import chain_text, read_chain
 from judge.models.scripted import ScriptedEncoder, ScriptedMllm
 from judge.settings import Settings
 from judge.verdict import Branch, RuleOutcome, Verdict
@@ -205,3 +206,28 @@ def test_a_text_cannot_leave_its_marks():
     assert "\\u202e" in said and "\\x1b" in said, "what cannot be seen is shown"
     for text in ("I <3 it", "two\nlines\tand a tab", "[sic] (a) {b} 100 % — ¿é ü 中 عربي नमस्ते 👩‍🚀", "[1] [x]"):
         assert quoted(text) == text.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}")
+
+
+def test_reasoning_about_a_text_shows_no_picture_and_is_done_once_for_all_views():
+    film = io.BytesIO()
+    frames = [Image.new("RGB", (60, 60), colour) for colour in ("white", "black")]
+    frames[0].save(film, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    text = RULES.replace(f"      - {{statement: {AIMED}, reads: [caption, post], sees: image}}\n", "")
+    mllm = ScriptedMllm(
+        {SHOWN: [0.9] * 2}, PRIORS, ["It is rude.", '{"rating": "Yes", "rationale": "It is."}'], {(SAID, "hello"): 0.5}
+    )
+    verdict = judge_of(mllm, text, escalate=("reasoning",)).judge(film.getvalue(), context={"caption": "hello"})
+    assert verdict.verdict == "violation" and len(verdict.findings) == 2 and mllm._replies == []
+    assert [talk.image for talk in mllm.talked] == [None, None] and "hello" in mllm.talked[0].turns[0].text
+    assert evidence_of(verdict, SAID).branch is Branch.REASONING
+
+
+def test_a_chain_in_a_lock_may_read_and_what_it_reads_must_be_declared():
+    constitution = parse_constitution(RULES)
+    (rule,) = constitution.rules
+    text = chain_text(rule.preconditions, ())
+    assert f"{{statement: {SAID}, reads: caption}}" in text and "sees: image" in text
+    assert read_chain(text, rule)[0] == rule.preconditions
+    undeclared = constitution.model_copy(update={"context": {}})
+    with pytest.raises(UserError, match="reads what is not there"):
+        Judge(undeclared, scripted())

@@ -144,4 +144,6 @@ def test_lint_calls_nothing_unseeable_that_is_read():
         return [one.check.name for one in lint_text(written, "r.yaml") if one.check.name == "unseeable-word"]
 
     assert found(text) == []
+    named = READING.replace("beside pictures", "in a caption")
+    assert not [one for one in lint_text(named, "r.yaml") if "`caption` stands in the rule" in one.message]
     assert found(text.replace(", reads: caption", "")) == ["unseeable-word"]

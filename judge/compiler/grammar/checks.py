@@ -115,7 +115,9 @@ def other_words(
     def other(words: Iterable[str]) -> list[str]:
         return [word for word in dict.fromkeys(words) if not all(map(known.stands_for, content(word) or (word,)))]
 
-    lost = other(word for word in missing(rule, " ".join(statements)) if not unseeable(word) and not subjective(word))
+    read = [name for group in (*preconditions, *exceptions) for one in group.any for name in one.reads]
+    said = " ".join((*statements, *read))  # "no insults in a caption": where a statement reads one, it is said
+    lost = other(word for word in missing(rule, said) if not unseeable(word) and not subjective(word))
     if lost:
         yield Fault("lost word", f"{_listed(lost)} stand{'s' * (len(lost) == 1)} in the rule and in no statement", True)
     new = other(re.findall(r"^`([^`]+)`", fault.message)[0] for fault in new_words(rule, statements))

@@ -29,9 +29,10 @@ _STEPS = {
     Branch.COMMITTEE: "Committee",
     Branch.LOW_LABEL_MASS: "Low label mass",
     Branch.MODEL_ERROR: "Model failed",
+    Branch.NO_CONTEXT: "Text not given",
     Branch.UNDECIDED: "Left open",
 }
-_OPEN = frozenset({Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.UNDECIDED})
+_OPEN = frozenset({Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.NO_CONTEXT, Branch.UNDECIDED})
 
 
 def charts(numbers: Numbers, mine: str | None = None) -> tuple[DashboardChart, ...]:

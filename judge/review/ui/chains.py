@@ -24,6 +24,7 @@ _DECIDED = {
     Branch.CROP_HOLDS: "The central object is small; on its crop the score is over a2.",
     Branch.LOW_LABEL_MASS: "Yes and no together carry too little probability to count.",
     Branch.MODEL_ERROR: "The model failed.",
+    Branch.NO_CONTEXT: "Not asked: what it reads was not given with the picture.",
     Branch.UNDECIDED: "Every step was passed without a decision.",
     Branch.NOT_ASKED: "Not asked: the rule was settled or pruned without it.",
 }
@@ -38,6 +39,7 @@ _STEP = {
     Branch.COMMITTEE: "committee",
     Branch.LOW_LABEL_MASS: "low label mass",
     Branch.MODEL_ERROR: "model error",
+    Branch.NO_CONTEXT: "not given",
     Branch.UNDECIDED: "open",
     Branch.NOT_ASKED: "not asked",
 }

@@ -9,14 +9,17 @@ from dataclasses import asdict, replace
 import pytest
 
 from judge.clip_verdict import ClipVerdict
+from judge.constitution import parse_constitution
 from judge.errors import UserError
 from judge.judging.clips import judging
 from judge.judging.clips.judging import holds_clip, judge_all
+from judge.judging.pipeline import Judge
 from judge.media.clips import opening
 from judge.media.clips.decoding import look_through
 from judge.media.clips.told import LookedTold
+from judge.settings import Settings
 from judge.verdict import RuleOutcome
-from tests.judging.clips.eyes import BLUE, RED, judge_of
+from tests.judging.clips.eyes import BLUE, RED, Eyes, judge_of
 from tests.judging.scenes import png
 from tests.media.clips.films import dotted, film, plain, sound
 
@@ -234,3 +237,30 @@ def test_ten_hours_of_stills_are_looked_at_for_what_they_show():
     verdict = judge_of(f"{RED}, clip: {{at_least: 1 %}}", BLUE).judge_clip(clip)
     assert (verdict.verdict, verdict.looked_at) == ("no_violation", 1.0)
     assert verdict.rules[0].ranges[0].start_ms == 36_000_000
+
+
+RUDE = """constitution: test
+version: 1.0.0
+context: {caption: 20}
+rules:
+  - {id: red, rule: Nothing may be red., preconditions: [it is red]}
+  - {id: rude, rule: Nobody may be rude beside red., preconditions: [it is red, {statement: it is rude, reads: caption}]}
+"""
+
+
+def test_what_is_told_beside_a_clip_is_read_once():
+    eyes = Eyes()
+    eyes._priors["it is rude"], eyes._told = 0.4, {("it is rude", "you"): 0.95, ("it is rude", "sea"): 0.01}
+    judge = Judge(parse_constitution(RUDE), eyes, settings=Settings(escalate=(), batch=1))
+    flicker = colours(("white", 10), ("red", 10), ("black", 10), ("red", 10))
+    rude, kind = (judge.judge_clip(flicker, context={"caption": text}) for text in ("you!", "the sea"))
+    assert (rude.violations, kind.violations) == (("red", "rude"), ("red",))
+    assert (rude.context, kind.context) == ({"caption": "you!"}, {"caption": "the sea"})
+    asked = [one for one in eyes.asked if one.statement == "it is rude" and "(not told)" not in one.instruction]
+    assert len(asked) == 2, "once for each clip"
+    untold = judge.judge_clip(flicker)
+    assert (untold.verdict, untold.rules[1].outcome) == ("violation", RuleOutcome.UNDECIDED) and untold.context is None
+    first, second = judge_all(
+        judge, [flicker, png()], lambda source: {"caption": "you!" if source is flicker else "sea"}
+    )
+    assert (first.context, second.context) == ({"caption": "you!"}, {"caption": "sea"})

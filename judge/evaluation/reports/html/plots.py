@@ -16,7 +16,9 @@ _SYMBOLS = {"method": "circle", "baseline": "square", "ablation": "diamond", "pe
 _PLURALS = {"method": "the method", "baseline": "baselines", "ablation": "ablations", "peer": "peers"}
 _TITLES = {"f1": "F1"}
 
-_OPEN = (Branch.UNDECIDED, Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.NOT_ASKED)  # nothing said, so not wrong
+_OPEN = (  # nothing said, so not wrong
+    Branch.UNDECIDED, Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.NO_CONTEXT, Branch.NOT_ASKED
+)  # fmt: skip
 
 
 def plots(evaluation: Evaluation, losses: Losses, threshold: float | None) -> dict[str, Plot]:
