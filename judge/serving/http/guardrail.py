@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from judge.serving.http.gate import GUARDRAIL, OWN_FAILURES
 from judge.serving.http.messages import Unseen, images_in, payload
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
+from judge.serving.http.parsing import json_body
 from judge.serving.http.problems import ApiProblem, cut
-from judge.serving.http.reading import Given, check_count, check_most, from_text, json_body
+from judge.serving.http.reading import Given, check_count, check_most, from_text
 from judge.serving.http.service import Service
 
 router = APIRouter(tags=["compatible with others"])

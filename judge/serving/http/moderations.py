@@ -17,8 +17,9 @@ from pydantic import Field, ValidationError
 from judge.constitution.schema import ModerationKey
 from judge.serving.http.judging import said
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
+from judge.serving.http.parsing import json_body
 from judge.serving.http.problems import ApiProblem, cut, invalid
-from judge.serving.http.reading import Given, Strict, check_count, check_most, from_text, json_body
+from judge.serving.http.reading import Given, Strict, check_count, check_most, from_text
 from judge.serving.http.service import Service
 
 router = APIRouter(tags=["compatible with others"])

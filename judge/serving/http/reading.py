@@ -7,8 +7,6 @@ that is turned on.
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from judge.serving.http.outcome import service_of
+from judge.serving.http.parsing import LARGE, decoded, json_body, twice
 from judge.serving.http.problems import MOST_ERRORS, ApiProblem, cut, invalid
 
 if TYPE_CHECKING:
@@ -29,12 +27,6 @@ if TYPE_CHECKING:
     from judge.serving.http.settings import RequestLimits
 
 _DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII | re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-_LARGE = 2**20  # characters, after which text is decoded in a thread, and bytes, after which JSON is read in turn
-_VALUES = 500_000  # of JSON: each takes some 100 bytes, however short it is written
-_KEYS = 1000  # of one object: nothing that is read has nearly as many
-_SPACE = b" \t\n\r\x0b\x0c"
 Name = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -108,26 +100,6 @@ async def read_request(request: Request, limits: RequestLimits) -> Asked:
     )
 
 
-async def json_body(request: Request) -> Any:
-    """The JSON of a body.
-
-    Raises:
-        ApiProblem: it is none, or has very many values.
-    """
-    body = await request.body()
-    if sum(map(body.count, (b",", b"[", b"{"))) > _VALUES:  # each value but the first has one before it
-        raise ApiProblem(413, "too-large", f"the JSON of the body may have {_VALUES:,} values")
-    try:
-        if len(body) <= _LARGE:
-            return _loaded(body)
-        async with service_of(request).reading:  # text takes several times its bytes while it is read
-            return await asyncio.to_thread(_loaded, body)
-    except RecursionError as error:
-        raise ApiProblem(422, "invalid-request", "the JSON of the body is nested too deeply") from error
-    except ValueError as error:
-        raise ApiProblem(422, "invalid-request", f"the body is no JSON ({_json_mistake(error)})") from error
-
-
 async def from_text(text: str, name: str) -> Given:
     """An image given as base64, a data URI or an address.
 
@@ -144,65 +116,10 @@ async def from_text(text: str, name: str) -> Given:
             )
         text = text[found.end() :]
     try:
-        data = await asyncio.to_thread(_decoded, text) if len(text) > _LARGE else _decoded(text)
+        data = await asyncio.to_thread(decoded, text) if len(text) > LARGE else decoded(text)
     except ValueError as error:
-        why = "it has characters that base64 has not"
-        if _BASE64.fullmatch(text):
-            why = "it is cut off, or its padding with '=' is wrong"
-        raise ApiProblem(422, "invalid-request", f"{name}: no base64 ({why})") from error
+        raise ApiProblem(422, "invalid-request", f"{name}: no base64 ({error})") from error
     return Given(name, data)
-
-
-def _loaded(body: bytes) -> Any:
-    found = json.loads(body, object_pairs_hook=_once_each)
-    if _HALF.search(body):
-        _check_characters(found)
-    return found
-
-
-def _check_characters(found: Any) -> None:
-    """Refuse half a character, which could not be told again."""
-    waiting = [found]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            one.encode()
-        elif isinstance(one, dict):
-            waiting.extend((*one, *one.values()))
-        elif isinstance(one, list):
-            waiting.extend(one)
-
-
-def _json_mistake(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return str(error)
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not in UTF-8"
-    if isinstance(error, UnicodeEncodeError):
-        return "it has half of a character, as \\ud800 is"
-    return "a number in it has too many digits"  # the one other thing that Python's reader minds
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object. Of a key that stands twice readers take one or the other: an image would go by unjudged."""
-    if len(pairs) > _KEYS:
-        raise ApiProblem(413, "too-large", f"an object in the JSON of the body may have {_KEYS:,} keys")
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _twice(key)
-        found[key] = value
-    return found
-
-
-def _twice(name: str) -> ApiProblem:
-    shown = cut(name).encode("ascii", "backslashreplace").decode()
-    hint = "several images go into the list `images`" if name == "image" else "leave one out"
-    return ApiProblem(422, "invalid-request", f"'{shown}' stands twice in the request", hint=hint)
-
-
-def _decoded(text: str) -> bytes:
-    return base64.b64decode(text.encode("ascii").translate(None, _SPACE), validate=True)
 
 
 async def _json(request: Request, limits: RequestLimits) -> Asked:
@@ -277,7 +194,7 @@ async def _form(request: Request, limits: RequestLimits) -> Asked:
                 422, "invalid-request", f"'{cut(name)}' is no part that is read", hint="images are parts named 'image'"
             )
         elif name in fields:
-            raise _twice(name)
+            raise twice(name)
         else:
             fields[name] = value
     check_count(len(images), limits)

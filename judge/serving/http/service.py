@@ -21,6 +21,7 @@ from judge.serving.http.lane import BEING_LOADED
 from judge.serving.http.metrics import Metrics
 from judge.serving.http.once import Once
 from judge.serving.http.outcome import Asker, ImageOutcome
+from judge.serving.http.parsing import LARGE
 from judge.serving.http.policies import Active, Policies, ServedPolicy
 from judge.serving.http.problems import ApiProblem, unknown_constitution
 from judge.serving.http.process import ModelProcess, OrderTaker
@@ -203,7 +204,8 @@ class Service:
 
     async def _one(self, client: str, image: Given, served: ServedPolicy, coming: Coming) -> ImageOutcome:
         data = await self._intake.bytes_of(image)
-        sha256 = hashlib.sha256(data).hexdigest()
+        hashed = await asyncio.to_thread(hashlib.sha256, data) if len(data) > LARGE else hashlib.sha256(data)
+        sha256 = hashed.hexdigest()
         active = served.judging(sha256)
         coming.arrived()  # nothing else runs from here until it is in the queue
         try:

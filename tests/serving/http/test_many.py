@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 from pydantic import ValidationError
 
-from judge.serving.http import reading
+from judge.serving.http import parsing, reading
 from judge.serving.http.guardrail import GuardrailRequest
 from judge.serving.http.moderations import ModerationRequest
 from judge.serving.http.reading import JudgeRequest
@@ -62,7 +62,7 @@ def test_too_many_are_refused_before_each_is_looked_at(server, path, body, statu
 
 @pytest.mark.parametrize("value", ["0", "{}", "[]", '"ab"', '{"a": 0}'])
 def test_json_of_very_many_values_is_refused_before_it_is_read(server, monkeypatch, value):
-    monkeypatch.setattr(reading, "_loaded", None)
+    monkeypatch.setattr(parsing, "_read", None)
     body = '{"images": [' + ",".join([value] * 500_001) + "]}"
     for path in ("/v1/judge", "/v1/moderations"):
         answer = server.http.post(path, content=body, headers={"content-type": "application/json"})
