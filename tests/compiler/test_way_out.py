@@ -61,7 +61,7 @@ def test_an_offer_of_two_rules_is_one_chain_that_either_violates():
     assert len(offer.rules) == 2
     assert [[one.statement for one in group.any] for group in offer.preconditions] == [
         ["ladders are visible"],
-        ["ladders are not standing on firm ground", "ladders are not leaning at the right angle"],
+        ["a ladder is not standing on firm ground", "a ladder is not leaning at the right angle"],
     ]
     apart = chain_of("a dog is visible", "the dog is wet"), chain_of("a cat is visible", "the cat is wet")
     joined = either([Parsed(one) for one in apart])

@@ -15,7 +15,9 @@ from itertools import product
 from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.chains import Parsed
 
-_DROPPED = frozenset(["a", "an", "the", "any", "is", "are", "be", "being", "visible", "at", "least", "it", "its"])
+_DROPPED = frozenset(
+    ["a", "an", "the", "any", "is", "are", "be", "being", "visible", "at", "least", "it", "its", "them", "their"]
+)
 _DENYING = {"no": "not", "not": "not", "never": "not", "without": "without"}
 
 
@@ -52,6 +54,8 @@ def _base(word: str) -> str:
     if word.endswith("ing") and lexicon.ING in lexicon.tags(word):
         return lexicon.lemma(word, verb=True)
     noun = lexicon.lemma(word, verb=False)
+    if noun.endswith("ing") and lexicon.ING in lexicon.tags(noun):
+        return lexicon.lemma(noun, verb=True)  # `drawings` as `drawing`
     return noun if noun != word else lexicon.lemma(word, verb=True) if lexicon.THIRD in lexicon.tags(word) else word
 
 

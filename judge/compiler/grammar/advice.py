@@ -241,7 +241,7 @@ def _choices(ways: Iterable[Way], read: Read) -> tuple[Meant, ...]:
 
 
 _WRITTEN = "preconditions: "
-_PUT_IN = "wear"  # what `goggles are required` says of people
+_PUT_IN = "wear member piece pair"  # what `goggles are required` says of people, `all staff` of one of them
 _COUNTED = {2: "two", 3: "three", 4: "four"}
 
 

@@ -32,7 +32,8 @@ _MAY_GET_LOST = (
     _MAY_BE_NEW
     | ITSELF
     | word_set(
-        "same whether following thing item subject rule exception example per everyone everybody anyone anybody you"
+        "same whether following thing item subject rule exception example per everyone everybody anyone anybody "
+        "someone somebody you"
     )
 )
 _OF_THE_POLICY = re.compile(
@@ -219,7 +220,7 @@ def _base(token: Token) -> str:
     word = token.word.removesuffix("'s").removesuffix("'")
     verb = lexicon.lemma(word, verb=True)
     noun = lexicon.lemma(word, verb=False)
-    return min(verb, noun, key=len)
+    return min(verb, noun, lexicon.lemma(noun, verb=True), key=len)  # `drawings` and `drawing` are one
 
 
 @cache

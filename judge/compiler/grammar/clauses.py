@@ -12,7 +12,8 @@ from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.forms import SHORT
 from judge.compiler.grammar.lexicon import ADJECTIVE, BASE, NOUN, PLURAL, THIRD
 from judge.compiler.grammar.pictures import ANY_PICTURE, ELSEWHERE, ITSELF, KINDS, LOOKS, PICTURES
-from judge.compiler.grammar.things import Said, Thing, Things
+from judge.compiler.grammar.things import Said, Thing, Things, together
+from judge.compiler.grammar.together import are_together, is_joint
 from judge.compiler.grammar.tokens import LACKING, NUMBERS
 
 VISIBLE = Said("BE visible")
@@ -43,19 +44,21 @@ def clause(chart: Chart, place: int) -> Iterator[tuple[Groups, int]]:
     """A thing or several, and a finite verb. `or` makes alternatives, `and` conditions that must all hold."""
     if chart.at(place, "there") and chart.at(place + 1, "is", "are"):
         for found, end in nouns.things(chart, place + 2):
-            yield _clauses(found, (VISIBLE,)), end
+            yield from ((one, end) for one in _clauses(found, (VISIBLE,)))
     for found, verb in nouns.things(chart, place):
         if _names_a_thing(chart, found.each[-1], verb):
             continue
         every = any(one.determiner.split(" ")[0] in _EVERY for one in found.each)
         for said, end in finite.finite(chart, verb):
             if not every:
-                yield _clauses(found, said), end
+                yield from ((one, end) for one in _clauses(found, said))
             elif len(found.each) == len(said) == 1 and not _denies(said[0]):
-                yield _clauses(Things((_of_every(found.each[0]),)), said), end
+                yield from ((one, end) for one in _clauses(Things((_of_every(found.each[0]),)), said))
     if chart.at(place, *STANDING_FOR):
         for said, end in finite.finite(chart, place + 1):
-            yield _clauses(Things((Thing("", chart.word(place), chart.word(place)),)), said), end
+            yield from (
+                (one, end) for one in _clauses(Things((Thing("", chart.word(place), chart.word(place)),)), said)
+            )
     if chart.at(place, "no"):
         for found, verb in nouns.things(chart, place + 1):
             (one, *more) = found.each
@@ -85,10 +88,17 @@ def _names_a_thing(chart: Chart, subject: Thing, verb: int) -> bool:
     return names or not english.is_mass(subject.head)
 
 
-def _clauses(found: Things, said: tuple[Said, ...]) -> Groups:
+def _clauses(found: Things, said: tuple[Said, ...]) -> Iterator[Groups]:
+    joint = len(found.each) > 1 and any(map(is_joint, said))
+    if joint and found.joint == "and" and len(found.each) == 2:
+        yield (tuple(Clause(together(found.each), one) for one in said),)
+    surely = joint and (any(map(are_together, said)) or not any(one.plural for one in found.each))
+    if surely:
+        return  # `a child or an adult is swimming together` says nothing
     if found.joint == "and":
-        return tuple(said_of(one, said) for one in found.each)
-    return (tuple(clause for one in found.each for clause in said_of(one, said)),)
+        yield tuple(said_of(one, said) for one in found.each)
+    else:
+        yield (tuple(clause for one in found.each for clause in said_of(one, said)),)
 
 
 def said_of(one: Thing, said: tuple[Said, ...]) -> Group:

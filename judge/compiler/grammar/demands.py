@@ -22,8 +22,9 @@ from judge.compiler.grammar.filled import (
 )
 from judge.compiler.grammar.forms import Found
 from judge.compiler.grammar.itself import has_its_own, so_of_the_picture
+from judge.compiler.grammar.jointly import of_several
 from judge.compiler.grammar.only import AT
-from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
+from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things, together
 from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
 
 _MISSING = lexicon.word_set("wear use carry provide attach fit install supply fix add")
@@ -40,6 +41,22 @@ def required(found: Found) -> Iterator[Draft]:
     gone = tuple(_gone(one) for one in things.each)
     whole = (tuple(one for each in gone for one in each),) if things.joint == "and" else gone
     yield Draft(whole=whole, conditions=scope(found))
+
+
+def lacking(found: Found) -> Iterator[Draft]:
+    """`Pictures that do not show a map are rejected`: every picture must show one.
+
+    Raises:
+        Impossible: several things are named.
+    """
+    things = things_in(found)
+    if things.joint:
+        raise Impossible(
+            "it is open whether each of these must be shown, or one is enough",
+            "write `Photos must show A and B` or `Photos must show A or B`",
+        )
+    if things.each[0].determiner.split(" ")[0] not in ("every", "each", "all", "both", "some"):
+        yield from required(found)
 
 
 def picture_has(found: Found) -> Iterator[Draft]:
@@ -80,6 +97,9 @@ def required_so(found: Found) -> Iterator[Draft]:
     if (lacking := _lacks_its_own(things, said)) is not None:
         yield lacking
         return
+    if (joint := of_several(things, said, demanded=True)) is not None:
+        yield from _together_so(things, said, joint)
+        return
     for each_said in said:
         ends_in_a_state(each_said, acts=any(one.animate for one in things.each))
     if things.joint == "or":
@@ -103,8 +123,19 @@ def required_so(found: Found) -> Iterator[Draft]:
         yield from _few_so(things, tuple(few), said)
         return
     definite = all(one.determiner.startswith("the") for one in things.each)
-    each = tuple(one.as_one for one in things.each)
-    yield Draft(() if definite else (each,), whole=each_denied(each, said))
+    yield Draft(() if definite else (things.each,), whole=each_denied(things.each, said))
+
+
+def _together_so(things: Things, said: Alternatives, drafts: tuple[Draft, ...]) -> Iterator[Draft]:
+    """`Children and dogs must be separated by a fence`: both are there, and they are not."""
+    if any(one.determiner in ("a", "an") for one in things.each):
+        raise Impossible(
+            f"it is open whether `{together(things.each).text}` must be there, or must be so only where both are",
+            "say it of several, as in `Children and dogs must be separated by a fence`",
+        )
+    for draft in drafts:
+        each = (together(things.each),) if draft.whole else things.each
+        yield replace(draft, said=(), whole=each_denied(each, said))
 
 
 _AT_EACH = re.compile(r"(?P<where>.+?) (?P<of>of )?(?:every|each) (?P<noun>[\w-]+(?: [\w-]+)?)")

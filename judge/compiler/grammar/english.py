@@ -77,8 +77,10 @@ def ing(verb: str) -> str:
     if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")):
         return verb[:-1] + "ing"
     doubled = verb + verb[-1] + "ing"
+    if lexicon.is_form(doubled, verb):
+        return doubled  # `overlapping`
     short = re.fullmatch(r"[^aeiou]*[aeiou][^aeiouwxy]", verb)
-    return doubled if short or verb in ("begin", "admit", "forget", "unzip") else verb + "ing"
+    return doubled if short else verb + "ing"
 
 
 def definite(determiner: str) -> bool:

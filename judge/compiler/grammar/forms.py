@@ -32,6 +32,7 @@ SHORT = {
     "SUBMIT": "post|publish|upload|submit",
     "SUBMITTED": "posted|published|uploaded|submitted|accepted",
     "REMOVED": "removed|rejected|deleted|declined|refused",
+    "LEFT_OUT": "removed|rejected|deleted|declined|refused|forbidden|prohibited|banned|disallowed|unacceptable",
     "IFWHEN": "if|when|where|whenever|while|wherever",
 }
 _BE_SHOWN = "be [clearly|ever|directly|openly] $SHOWN"
@@ -93,6 +94,18 @@ CORES: tuple[tuple[str, str], ...] = (
     ("[any|all] <picture> that|which $SHOWS <things> is|are [strictly] $BANNED", "both_open"),
     ("[any|all] <picture> $OF <things> will be $REMOVED", "both_open"),
     ("[any|all] <picture> that|which $SHOWS <things> will be $REMOVED", "both_open"),
+    # what every picture must show
+    ("[any|all|no] <picture> that|which do|does not <showing> <things> is|are $LEFT_OUT", "lacking"),
+    ("[any|all|no] <picture> that|which do|does not <showing> <things> is|are not $ALLOWED", "lacking"),
+    ("[any|all] <picture> that|which do|does not <showing> <things> will be $REMOVED", "lacking"),
+    ("[a|any|all] <picture> without <things> is|are $LEFT_OUT", "lacking"),
+    ("[a|any|all] <picture> without <things> is|are not $ALLOWED", "lacking"),
+    ("[a|any|all] <picture> without <things> will be $REMOVED", "lacking"),
+    ("no <picture> without <things> is|are $ALLOWED", "lacking"),
+    ("no <picture> without <things> $MAY be $SHOWN", "lacking"),
+    ("do not|never <posting> [a|an|any] <picture> without <things>", "lacking"),
+    ("never <posting> [a|an|any] <picture> without <things>", "lacking"),
+    ("do not|never <posting> [a|an|any] <picture> that|which do|does not <showing> <things>", "lacking"),
     # of the picture itself
     ("do not|never $SUBMIT <such_pictures>", "no_such"),
     ("never $SUBMIT <such_pictures>", "no_such"),
@@ -137,8 +150,8 @@ CORES: tuple[tuple[str, str], ...] = (
     ("at most <count> <things> $MAY be $SHOWN <tail>", "too_many"),
     ("at most <count> <things> is|are $ALLOWED", "too_many"),
     ("a maximum of <count> <things> $MAY be $SHOWN", "too_many"),
-    ("only <count> <things> $CAN be $SHOWN", "too_many"),
-    ("only <count> <things> is|are $ALLOWED", "too_many"),
+    ("only <count> <things> $CAN be $SHOWN", "only_so_many"),
+    ("only <count> <things> is|are $ALLOWED", "only_so_many"),
     ("[the|all] <picture> $MAY <showing> at most <count> <things>", "too_many"),
     ("[the|all] <picture> $MAY <showing> no more than <count> <things>", "too_many"),
     ("[the|all|each|every] <picture> $MAY carry|have at most <count> <things>", "too_many"),

@@ -21,6 +21,7 @@ from judge.compiler.grammar.chains import Parsed, statement
 from judge.compiler.grammar.chart import Chart, TooMany
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.jointly import parted, said_of_each
 from judge.compiler.grammar.plainly import plain
 from judge.compiler.grammar.pronouns import named, open_inside
 from judge.compiler.grammar.reading import drafts
@@ -150,6 +151,11 @@ def _fault(rule: str, chain: Parsed) -> str:
 
 
 def _chain(draft: Draft) -> Parsed | None:
-    groups = tuple(tuple(statement(one) for one in group) for group in draft.groups)
+    if words := parted(draft.groups):
+        raise Impossible(
+            f"it is open of whom `{words}` is said: it takes several, and each is named by itself",
+            "name both before it, as in `A child and an adult must not be swimming together`",
+        )
+    groups = tuple(tuple(statement(one) for one in group) for group in said_of_each(draft.groups))
     chain = Parsed.of(groups, tuple(statement(one) for one in draft.exceptions))
     return chain if chain.sound else None

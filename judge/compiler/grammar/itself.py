@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from judge.compiler.grammar import english, lexicon
-from judge.compiler.grammar.clauses import Clause, Groups
+from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import PICTURE, each_denied, scope
 from judge.compiler.grammar.forms import SHORT, Found
-from judge.compiler.grammar.pictures import ELSEWHERE, ITSELF, KINDS, PARTS
+from judge.compiler.grammar.pictures import EITHER, ELSEWHERE, ITSELF, KINDS, PARTS
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 
 _IN_STYLE = re.compile(r"(?:not )?in (?:colour|color|focus|black and white|portrait|landscape|greyscale|grayscale)")
@@ -88,6 +88,19 @@ def no_such_looks(found: Found) -> Iterator[Draft]:
     """`Blurry photos are not allowed`: of the picture; `selfies`, of which people take some in it, are open."""
     if all(" " in one for one in found["such_pictures"]):
         yield from no_such(found)
+
+
+def of_that_kind(things: Things, said: Alternatives, found: Found) -> Iterator[Draft]:
+    """`Drawings are not accepted`: perhaps the picture itself is one, as a screenshot is."""
+    plain = [not one.behind and not one.modified and one.head in EITHER for one in things.each]
+    if said or "picture" in found or "shown" in found or not any(plain):
+        return
+    each = (
+        Clause(PICTURE, Said(f"{BE} {english.article(kind)} {kind}")) if itself else Clause(one, VISIBLE)
+        for one, itself in zip(things.each, plain, strict=True)
+        for kind in (lexicon.single(one.head) or one.head,)
+    )
+    yield Draft(whole=(tuple(each),))
 
 
 def has_its_own(things: Things) -> bool:

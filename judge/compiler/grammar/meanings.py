@@ -9,9 +9,17 @@ from dataclasses import replace
 from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.changes import lifted
 from judge.compiler.grammar.clauses import said_of
-from judge.compiler.grammar.demands import must_and_must_not, picture_has, required, required_so, required_there
+from judge.compiler.grammar.demands import (
+    lacking,
+    must_and_must_not,
+    picture_has,
+    required,
+    required_so,
+    required_there,
+)
 from judge.compiler.grammar.denial import (
     Impossible,
+    Swaps,
     not_vague,
     stays_open,
 )
@@ -22,10 +30,12 @@ from judge.compiler.grammar.itself import (
     has_its_own,
     no_such,
     no_such_looks,
+    of_that_kind,
     of_the_picture,
     picture_not_so,
     picture_so,
 )
+from judge.compiler.grammar.jointly import of_several
 from judge.compiler.grammar.only import (
     but_not,
     but_not_shown,
@@ -37,8 +47,9 @@ from judge.compiler.grammar.only import (
     only_so,
     only_those,
 )
+from judge.compiler.grammar.pictures import EITHER
 from judge.compiler.grammar.pronouns import ACTS
-from judge.compiler.grammar.things import Said, Thing, Things
+from judge.compiler.grammar.things import Thing, Things
 from judge.compiler.grammar.tokens import OWNERS, PREPOSITIONS
 
 # What is no object and can be seen all the same.
@@ -46,9 +57,6 @@ _SIGNS = lexicon.word_set(
     "text name logo watermark money sign symbol address ticket graffiti nudity injury wound number letter word label "
     "slur barcode code link voucher coupon slogan caption tattoo hashtag emoji date price password border mark receipt "
     "map advertising"
-)
-_MUTUAL = lexicon.word_set(
-    "kiss hug fight touch meet embrace wrestle dance play talk argue share hold shake cuddle box"
 )
 ANYONE = Thing("any", "person", "person")
 
@@ -80,7 +88,11 @@ def bare(found: Found) -> Iterator[Draft]:
         if len(found["things"].each) == 1 and _is_done_somewhere(one.words):
             return  # said of people
         act = lexicon.ING in lexicon.tags(one.head) and one.head.endswith("ing")
-        if lexicon.kind(one.head) not in tuple("oafpbgse") and not act and not _is_sign(one.head):
+        if (
+            lexicon.kind(one.head) not in tuple("oafpbgse")
+            and not act
+            and not (_is_sign(one.head) or one.head in EITHER)
+        ):
             raise Impossible(
                 f"it is open whether `{one.head}` is what must not be seen",
                 "",
@@ -107,16 +119,11 @@ def each_forbidden(found: Found) -> Iterator[Draft]:
         if things.joint == "and":
             yield Draft(tuple((one,) for one in things.each))
         return
-    if things.joint == "and" and any(map(_is_mutual, said)):
-        # `A and B must not be shown kissing` may be the two together
-        yield from _both(things, found)
+    if (joint := of_several(things, said, scope(found))) is not None:
+        yield from joint
         return
     yield from _in_any(Draft((things.each,), said, conditions=scope(found)))
-
-
-def _is_mutual(said: Said) -> bool:
-    first = said.text.split()[0]
-    return first.endswith("ing") and lexicon.lemma(first, verb=True) in _MUTUAL
+    yield from of_that_kind(things, said, found)
 
 
 def _in_any(draft: Draft) -> Iterator[Draft]:
@@ -168,8 +175,12 @@ def _both(things: Things, found: Found) -> Iterator[Draft]:
         return
     if any(re.match(rf"not (?:{SHORT['SHOWN']})\b", one.text) for one in said):
         raise Impossible("it has two negations", "write `No A may be shown`, or `Every A must be visible`")
+    if (joint := of_several(things, said, scope(found))) is not None:
+        yield from joint
+        return
     for draft in _in_any(Draft((things.each,), said, conditions=scope(found))):
         yield from _each_act(draft, found)
+    yield from of_that_kind(things, said, found)
     if things.joint == "and":
         if said:
             yield Draft(whole=tuple(said_of(one, tuple(each.finite for each in said)) for one in things.each))
@@ -203,8 +214,9 @@ def _is_done_somewhere(text: str) -> bool:
 def _each_act(draft: Draft, found: Found) -> Iterator[Draft]:
     """`Nobody may carry a knife and wear a mask`: neither, or not the two together?"""
     yield draft
-    both = draft.said[0].both if len(draft.said) == 1 and "doing" in found else ()
-    if len({one.text.split()[0] for one in both}) > 1:
+    both = draft.said[0].both if len(draft.said) == 1 else ()
+    acts = "doing" in found or all(one.text.split()[0].endswith("ing") for one in both)
+    if acts and len({one.text.split()[0] for one in both}) > 1:
         yield replace(draft, said=both)
 
 
@@ -220,6 +232,28 @@ def too_many(found: Found) -> Iterator[Draft]:
     """`No more than three people`: four are too many."""
     if (one := _counted(found, "more than")) and not shows((one,), said_in(found)) and not needs_its_verb(found):
         yield Draft(((one,),), said_in(found), conditions=scope(found))
+
+
+def only_so_many(found: Found) -> Iterator[Draft]:
+    """`Only one person may be visible`: of none it is open.
+
+    Raises:
+        Impossible: where it is a count.
+    """
+    if one := _counted(found, "more than"):
+        number, many = found["count"], "is" if found["count"] in ("one", "1") else "are"
+        of_them = f"only {number}"
+        raise Impossible(
+            f"it is open whether a picture is allowed in which fewer than {number} `{one.words}` {many} visible",
+            "",
+            (((of_them, f"no more than {number}"),), *_exactly(found, of_them, number)),
+        )
+    yield from ()
+
+
+def _exactly(found: Found, of_them: str, number: str) -> Iterator[Swaps]:
+    for may in SHORT["CAN"].split("|"):
+        yield ((of_them, f"exactly {number}"), (f"{may} be", "must be"))
 
 
 def only_if(found: Found) -> Iterator[Draft]:
@@ -250,6 +284,8 @@ MEANINGS: dict[str, Callable[[Found], Iterator[Draft]]] = {
     "nobody": nobody,
     "no_doing": no_doing,
     "too_many": too_many,
+    "only_so_many": only_so_many,
+    "lacking": lacking,
     "only_if": only_if,
     "only_if_theirs": only_if_theirs,
     "no_such": no_such,

@@ -63,7 +63,11 @@ ELSEWHERE = word_set(
 )
 PICTURES = ITSELF | frozenset(KINDS) | {"video", "videos", "footage", "thumbnail", "thumbnails"}
 # What may be the picture itself, or hang on a wall in it.
-EITHER = word_set("drawing drawings painting paintings sketch sketches cartoon cartoons comic comics")
+EITHER = word_set(
+    "drawing drawings painting paintings sketch sketches cartoon cartoons comic comics render renders "
+    "rendering renderings doodle doodles caricature caricatures watercolour watercolours"
+    " watercolor watercolors engraving engravings"
+)
 SHOWING = PICTURES | ELSEWHERE | EITHER  # whatever shows something, as the subject of a sentence
 # Before `photos`: where on a site they stand, or what they show.
 WHERE_OR_WHAT = word_set("gallery")

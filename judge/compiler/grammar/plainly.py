@@ -21,6 +21,18 @@ _WITH_NO = re.compile(r"\bwith no (?!more\b|less\b|fewer\b|one\b|other\b|doubt\b
 _EVERY_ONE = re.compile(
     r"\bevery(?:one|body)\b|^any(?:one|body)\b(?=.* (?:must|should|has to|have to) (?!not\b|never\b))", re.IGNORECASE
 )
+# `Somebody must hold the rope`: one is enough; where nothing is demanded of them, a person.
+_SOMEONE_MUST = re.compile(
+    r"(?P<before>^|[,;.:] (?:(?:and|but|then) )?)some(?:one|body)\b(?!['\u2019])"
+    r"(?=[^,;.]*? (?:must|should|shall|has to|have to|may|can|needs?|is required)\b)",
+    re.IGNORECASE,
+)
+_MUST_SOMEONE = re.compile(
+    r"(?P<before>\b(?:must|should|shall|has to|have to) (?!not\b|never\b)[^,;.]*?)"
+    r"\bsome(?:one|body)\b(?!['\u2019]| else)",
+    re.IGNORECASE,
+)
+_SOMEONE = re.compile(r"\bsome(?:one|body)\b(?! else\b)(?P<whose>['\u2019]s\b)?", re.IGNORECASE)
 _ANYONE = re.compile(r"\bany(?:one|body)\b", re.IGNORECASE)
 _YOU = re.compile(r"^you (?:(must|should|may|can) (?:not|never)|(must|should|have to|need to))\b", re.IGNORECASE)
 _MAY = r"(?= (?:may|must|can|should|shall|is)\b)"
@@ -99,7 +111,7 @@ _ADDED = re.compile(r"^((?:do not|don't|never) add .+?) to (?:the|your|any) (?:p
 @lru_cache(256)  # a rule is looked at again with each of its readings
 def plain(text: str) -> str:
     """The rule in one line, without its full stop and without saying that it speaks of one picture."""
-    sentence = without_asides(everyday(" ".join(text.split()).rstrip(" .!")))
+    sentence = without_asides(everyday(_of_some_person(" ".join(text.split()).rstrip(" .!"))))
     if sentence.isupper():
         sentence = sentence.capitalize()
     sentence = in_forms(sentence)
@@ -127,6 +139,12 @@ def plain(text: str) -> str:
     return (
         _NOBODY.sub("nobody", sentence) if re.search(r"^no one|^no-one| no one ", sentence, re.IGNORECASE) else sentence
     )
+
+
+def _of_some_person(sentence: str) -> str:
+    sentence = _SOMEONE_MUST.sub(r"\g<before>at least one person", sentence)
+    sentence = _MUST_SOMEONE.sub(r"\g<before>at least one person", sentence)
+    return _SOMEONE.sub(lambda found: f"a person{found['whose'] or ''}", sentence)
 
 
 def _of_each(sentence: str) -> str:

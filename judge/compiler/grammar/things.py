@@ -100,14 +100,6 @@ class Thing:
         determiner, words = (first, rest) if first in DETERMINERS and rest else ("", whose)
         return Thing(determiner, words, words.split()[-1])
 
-    @property
-    def as_one(self) -> Thing:
-        """`a guest` of `all guests`: what each of them must be, one of them is not."""
-        single = lexicon.lemma(self.head, verb=False)
-        if self.determiner != "all" or single == self.head or not self.plural:
-            return self
-        return replace(self, determiner="a", words=self.words.replace(self.head, single, 1), head=single)
-
     def with_behind(self, said: Said) -> Thing:
         """The thing with more said behind its noun."""
         text = said.text.replace(BE, self.be)

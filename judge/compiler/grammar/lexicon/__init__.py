@@ -111,11 +111,14 @@ _JOINING = word_set("in on of up off to by and or out over under self non anti p
 def _inflected(word: str) -> tuple[tuple[str, str], ...]:
     """(form, base word) of every inflection that the word can be."""
     found: list[tuple[str, str]] = []
-    for letter, base in _lexicon()[1].get(word, ()):
+    irregulars = [
+        (letter, base) for letter, base in _lexicon()[1].get(word, ()) if not _rather_regular(word, letter, base)
+    ]
+    for letter, base in irregulars:
         found.append((PLURAL if letter == "n" else ING if word.endswith("ing") else PAST, base))
     if word.endswith("men") and "n" in _entry(f"{word[:-3]}man")[0]:
         found.append((PLURAL, f"{word[:-3]}man"))
-    irregular = {letter for letter, _ in _lexicon()[1].get(word, ())}
+    irregular = {letter for letter, _ in irregulars}
     if word.endswith("s") and not word.endswith("ss"):
         for base in _stems(word, "s"):
             entry, _ = _entry(base)
@@ -133,6 +136,14 @@ def _inflected(word: str) -> tuple[tuple[str, str], ...]:
         if word.endswith(ending) and len(word) > len(ending) + 1:
             found += [(form, base) for base in _stems(word, ending) if "v" in _lexicon_letters(base)][:1]
     return tuple(dict.fromkeys(found))
+
+
+def _rather_regular(word: str, letter: str, base: str) -> bool:
+    """`syringes` are several syringes rather than several syrinxes, and `leaves` no leaves of absence."""
+    if letter != "n" or not word.endswith("s") or word == f"{base}es":
+        return False
+    regular = max((_entry(one)[0].get("n", -1) for one in _stems(word, "s")), default=-1)
+    return regular >= _entry(base)[0].get("n", 0)
 
 
 def _lexicon_letters(word: str) -> set[str]:
@@ -180,6 +191,21 @@ def lemma(word: str, *, verb: bool | None = None) -> str:
     if "v" in _lexicon_letters(word) and word not in _lexicon()[1]:
         return word  # `feed` is no past of `fee`
     return next((base for form, base in forms if form not in (PLURAL, ADJECTIVE)), word)
+
+
+def is_form(word: str, base: str) -> bool:
+    """Whether a word is known as an irregular form of a base."""
+    return base in (one for _, one in _lexicon()[1].get(word, ()))
+
+
+def single(plural: str) -> str:
+    """The word for one of them: `person` of `people`, `sheep` of `sheep`; empty where there is none, as of `staff`."""
+    if plural in ("people", "persons"):
+        return "person"
+    if plural in _PLURAL_TOO:
+        return plural
+    one = lemma(plural, verb=False)
+    return one if one != plural else ""
 
 
 @cache

@@ -1,0 +1,137 @@
+"""What several things do or are together, and none of them alone: `swimming together`, `colliding`, `on one plate`.
+
+Said of `a child and an adult` it is said once, of the two: `a child is swimming together` says nothing. Knows what is
+said of things, no form of a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from judge.compiler.grammar import lexicon
+from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
+from judge.compiler.grammar.denial import Impossible
+from judge.compiler.grammar.draft import Draft
+from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.things import BE, Alternatives, Said, Things, together
+from judge.compiler.grammar.together import are_together, is_joint, may_be_joint
+
+_PLAIN = word_set("a an the any no")
+
+
+def of_several(
+    things: Things, said: Alternatives, conditions: Groups = (), *, demanded: bool = False
+) -> tuple[Draft, ...] | None:
+    """What `A and B may not be touching` forbids; None where nothing is said that takes several. demanded: it must be
+    so, where each `must be playing` is plain enough.
+
+    Of plurals, some words say surely that the two are meant with each other (`together`); behind others (`kissing`) it
+    may be each kind among themselves: two drafts.
+
+    Raises:
+        Impossible: it is joined with `or`, or of more than two, or said of each.
+    """
+    joint = [one for one in said if (is_joint(one) if demanded else may_be_joint(one))]
+    if len(things.each) < 2 or not joint or [one.text for one in said] == ["together"]:
+        return None
+    if not any(map(is_joint, joint)) and (things.joint != "and" or len(things.each) > 2):
+        return None
+    pair = _named(things)
+    if things.joint != "and":
+        raise Impossible(
+            f"it is open whether `{joint[0].text}` is said of {pair} with each other, or of each among themselves",
+            "write `and` where they are meant with each other, as in `Dogs and cats must not be sitting side by side`",
+        )
+    if len(things.each) > 2:
+        raise Impossible(
+            f"it is open whether `{joint[0].text}` is said of all of {pair}, or of any two",
+            "write a rule for each two, as in `Dogs and cats must not be sitting side by side`",
+        )
+    if len(joint) < len(said) or any(one.determiner not in ("", *_PLAIN) for one in things.each):
+        raise Impossible(
+            f"it is open whether `{joint[0].text}` is said of {pair} with each other, or of each",
+            "write a rule for each of the two",
+        )
+    whole = (tuple(Clause(together(things.each), one.finite) for one in said),)
+    of_both = Draft(tuple((one,) for one in things.each), whole=whole, conditions=conditions)
+    if all(map(are_together, said)) or (all(map(is_joint, said)) and not any(one.plural for one in things.each)):
+        return (of_both,)
+    return of_both, Draft((things.each,), said, conditions=conditions)
+
+
+def _named(things: Things) -> str:
+    return f" {things.joint or 'and'} ".join(f"`{one.words}`" for one in things.each)
+
+
+def parted(groups: Groups) -> str:
+    """The words that several things must be together, where two of them are said to be so each by itself."""
+    said: dict[str, Clause] = {}
+    for clause in (one for group in groups for one in group if one.said != VISIBLE and not one.subject.parts):
+        text = clause.said.text
+        if text in said and said[text].subject != clause.subject and are_together(clause.said):
+            return re.sub(rf"^{BE} (?:not )?", "", text)
+        said.setdefault(text, clause)
+    for group in groups:
+        behind = (_behind(one) for one in group)
+        if len(group) > 1 and (found := next((one for one in behind if one and are_together(one)), None)):
+            return found.text
+    return ""
+
+
+def _behind(clause: Clause) -> Said | None:
+    """`swimming together` of `adults swimming together`."""
+    rest = clause.subject.words.partition(f"{clause.subject.head} ")[2]
+    return Said(rest, inner=clause.subject.inner) if rest else None
+
+
+def each_of_them(clause: Clause) -> Clause:
+    """`a dog is not on a leash` of `dogs are not on a leash`: nine of ten on a leash would be enough for that.
+
+    Raises:
+        Impossible: all must be so, and there is no word for one of them.
+    """
+    one, said = clause.subject, clause.said
+    denies = said.text.startswith((f"{BE} not ", f"{BE} neither ", f"{BE} without ")) or (
+        said.owned is not None and said.owned[1].startswith("not ")
+    )
+    every = one.determiner.split(" ")[0] == "all"
+    gathered = one.determiner in ("", "the", "any") or every
+    if not denies or one.parts or not gathered or _NOT_SEEN.fullmatch(said.text) or is_joint(said):
+        return clause
+    single = lexicon.single(one.head)
+    if one.plural and single:
+        if (said_so := _of_it(clause)) is None:
+            return clause
+        words = re.sub(rf"\b{re.escape(one.head)}\b", single, one.words, count=1)
+        return Clause(replace(one, determiner="a", words=words, head=single), said_so)
+    if every or (one.plural and one.shape[0] == "p"):
+        part = "member" if one.shape[0] == "p" else "pair" if one.plural else "piece"
+        raise Impossible(
+            f"it is open whether all `{one.words}` must be so, and there is no word for one of them",
+            f"say it of one, as in `Every {part} of {one.head} must be ...`",
+            tuple(((old, f"every {part} of {one.words}"),) for old in (f"{one.determiner} {one.words}".strip(),)),
+        )
+    return clause
+
+
+def _of_it(clause: Clause) -> Said | None:
+    """What is said, as of one: `without a fence around it`; None where it is open what `them` stands for."""
+    one, said = clause.subject, clause.said
+    found = _THEM.search(said.text)
+    if not found or said.owned or (one.shape[0] == "p" and found.group() == "their"):  # `a guest without their ticket`
+        return said
+    before = re.findall(r"[\w-]+", said.text[: found.start()])
+    if one.behind or one.animate or any(lexicon.PLURAL in lexicon.tags(word) for word in before):
+        return None
+    return replace(said, text=_THEM.sub(lambda each: "its" if each.group() == "their" else "it", said.text), both=())
+
+
+_THEM = re.compile(r"\b(?:them|their)\b")
+_NOT_SEEN = re.compile(rf"{BE} not (?:visible|shown|seen|present|displayed|depicted)")
+
+
+def said_of_each(groups: Iterable[Iterable[Clause]]) -> Groups:
+    """Groups in which what is denied of several things is denied of one of them."""
+    return tuple(tuple(map(each_of_them, group)) for group in groups)
