@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from judge import resources
+from judge.cases.examples import examples_beside
 from judge.constitution import Constitution
 from judge.errors import UserError
-from judge.judging.debate import Voices
+from judge.judging.debate import KnownPicture, Voices
 from judge.judging.escalation import tried_out
 from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
@@ -53,15 +55,16 @@ def load_judge(
 
     `constitution` is a path, the name of one that ships (`demo`, `os-bench`), or one already loaded, with its lock
     (`judge.locks.loading.load_policy`) or without.
-    Settings may be given whole, or field by field: `load_judge("demo", model="org/name", quantize="4bit")`.
+    Settings may be given whole, or field by field: `load_judge("demo", model="org/name", quantize="4bit")`. Who decides
+    a debate is told of the cases in the test file beside it that say in words what they show.
 
     Raises:
-        ConstitutionError: mistakes in the constitution file.
+        ConstitutionError: mistakes in the constitution file; where there are debates, in its test file.
         UserError: no such file, setting or model.
         ModelError: a model that should load failed to.
     """
     chosen = settings_of(settings, overrides)
-    loaded, lock = _read(constitution)
+    loaded, lock, file = _read(constitution)
     language = loaded.asked_in
     if loaded.without_chain:
         log.warning("rules without preconditions end every image in needs_review: %s", ", ".join(loaded.without_chain))
@@ -83,7 +86,7 @@ def load_judge(
         settings=chosen,
         locked=locked,
         sees=_sees(mllm) if chosen.look_closer else None,
-        further=_further(chosen, loaded.escalate, mllm, language),
+        further=replace(_further(chosen, loaded.escalate, mllm, language), examples=_examples(chosen, loaded, file)),
     )
     if mllm.identity.served and judge.steps and (why := tried_out(mllm, language)) is not None:
         log.warning("what yes and no leave undecided will end in review: %s", why)
@@ -97,15 +100,24 @@ def load_like(judge: Judge, constitution: str | Path | Constitution | Policy) ->
         ConstitutionError: mistakes in the constitution file.
         UserError: no such file.
     """
-    loaded, locked = under_lock(*_read(constitution), judge.provenance.models, judge.settings)
-    return judge.derive(constitution=loaded, locked=locked)
+    read, lock, file = _read(constitution)
+    loaded, locked = under_lock(read, lock, judge.provenance.models, judge.settings)
+    return judge.derive(constitution=loaded, locked=locked, examples=_examples(judge.settings, loaded, file))
 
 
-def _read(constitution: str | Path | Constitution | Policy) -> tuple[Constitution, Lock | None]:
+def _read(constitution: str | Path | Constitution | Policy) -> tuple[Constitution, Lock | None, Path | None]:
+    """The constitution, its lock, and where it stands in a file."""
     if isinstance(constitution, Constitution):
-        return constitution, None
+        return constitution, None, None
     policy = constitution if isinstance(constitution, Policy) else load_policy(constitution)
-    return policy.constitution, policy.lock
+    return policy.constitution, policy.lock, policy.path
+
+
+def _examples(settings: Settings, loaded: Constitution, file: Path | None) -> Mapping[str, Sequence[KnownPicture]]:
+    """Known pictures in words, where there are debates that are told of them."""
+    if file is None or "debate" not in settings.steps(loaded.escalate):
+        return {}
+    return examples_beside(loaded, file)
 
 
 def load_llm(source: str, **settings: Any) -> Llm:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from judge.cases.reading import LocatedCase
     from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
-    from judge.policytest.cases import LocatedCase
     from judge.policytest.outcomes import TestRun
     from judge.settings import Settings
     from judge.verdict import Verdict
@@ -40,9 +40,9 @@ def test(
     json: Annotated[bool, typer.Option("--json", help="Print the whole run as one JSON object.")] = False,
 ) -> None:
     """Judge the cases of a constitution. Exit code: 0 all passed, 1 a case failed, 2 your mistake, 3 failure."""
+    from judge.cases.reading import beside, load_cases
     from judge.lint.neighbours import test_file_of
     from judge.locks.loading import load_policy
-    from judge.policytest.cases import beside, load_cases
     from judge.policytest.coverage import gaps
 
     loaded = load_policy(constitution)
@@ -68,7 +68,7 @@ def test(
 
 def _suggest(policy: Constitution, file: Path, *, named: bool, json: bool) -> NoReturn:
     """Print what to collect; a test file that is not there yet has no cases."""
-    from judge.policytest.cases import load_cases
+    from judge.cases.reading import load_cases
     from judge.policytest.coverage import gaps
     from judge.policytest.report import suggestions
 

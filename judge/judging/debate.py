@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -79,18 +79,27 @@ class _Debate:
         return replace(self, end=DebateEvidence(turns=self.turns, ended=why))
 
 
+class KnownPicture(NamedTuple):
+    """A picture in words, and whether a statement holds of it. sha256: of its file; None where that is not known."""
+
+    words: str
+    holds: bool
+    sha256: str | None = None
+
+
 Asked = Callable[[_Debate], str]
 Heard = Callable[[_Debate, str], _Debate]
 
 
 @dataclass
 class Debate:
-    """The step `debate` of the ladder. examples: by statement, known pictures in words, and whether it holds there."""
+    """The step `debate` of the ladder. examples: by statement, known pictures in words, and whether it holds there; of
+    the very picture that is argued about nothing is told."""
 
     voices: Voices
     language: Language
     batch: int
-    examples: Mapping[str, Sequence[tuple[str, bool]]] = field(default_factory=dict)
+    examples: Mapping[str, Sequence[KnownPicture]] = field(default_factory=dict)
     name: Step = "debate"
 
     def take(self, wanted: Wanted, clock: Clock) -> None:
@@ -127,7 +136,8 @@ class Debate:
     def _decided(self, debates: Sequence[_Debate], clock: Clock) -> list[_Debate]:
         def asked(one: _Debate) -> str:
             known = self.examples.get(one.question.statement, ())
-            lines = "\n".join(f"- {'Yes' if holds else 'No'}: {_quoted(words)}" for words, holds in known)
+            others = [each for each in known if each.sha256 is None or each.sha256 != one.question.sha256]
+            lines = "\n".join(f"- {'Yes' if each.holds else 'No'}: {_quoted(each.words)}" for each in others)
             return one.question.asked("debate-decide", self.language, said=one.said, examples=lines)
 
         def heard(one: _Debate, text: str) -> _Debate:

@@ -39,13 +39,14 @@ class Summary(Frozen):
 class Question:
     """A statement to reason about and the image to look at (the crop, where the object is small). told: how several
     models differ on it, where it is looked at again for that. given: of a statement that reads, what it reads, between
-    marks; its image is None where it is about that alone."""
+    marks; its image is None where it is about that alone. sha256: of the image's file, where it is of one."""
 
     image: Image | None
     statement: str
     on_crop: bool = False
     told: str = ""
     given: str | None = None
+    sha256: str | None = None
 
     def asked(self, prompt: str, language: Language, **values: str) -> str:
         """A prompt about the statement, as it is worded for what the statement looks at."""

@@ -16,7 +16,7 @@ from judge.errors import ModelError, Unable, UserError
 from judge.judging import escalation
 from judge.judging.clock import Clock
 from judge.judging.committee import Committee
-from judge.judging.debate import Debate, Voices
+from judge.judging.debate import Debate, KnownPicture, Voices
 from judge.judging.regions_stage import Wanted, reasoning_question
 from judge.languages import Language
 from judge.ports import Mllm
@@ -70,12 +70,12 @@ def steps_of(
 class Further:
     """What dearer steps need. voices: who debates; None: the judge's model alone. members: who votes beside it, by
     name. stronger: who is asked where they do not agree. examples: of a statement, known pictures in words, and whether
-    it holds of them."""
+    it holds of them; a picture is never told of itself."""
 
     voices: Voices | None = None
     members: Mapping[str, Mllm] = field(default_factory=dict)
     stronger: tuple[str, Mllm] | None = None
-    examples: Mapping[str, Sequence[tuple[str, bool]]] = field(default_factory=dict)
+    examples: Mapping[str, Sequence[KnownPicture]] = field(default_factory=dict)
 
     def used_by(self, steps: Collection[Step]) -> Further:
         """What of it these steps use: a verdict names nothing that was not asked."""

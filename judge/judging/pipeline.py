@@ -31,6 +31,7 @@ from judge.judging.asking import Questioner
 from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
 from judge.judging.closer import closer_views
+from judge.judging.debate import KnownPicture
 from judge.judging.given import Context, GivenContext
 from judge.judging.known import Known
 from judge.judging.ladder import ALONE, Further, Ladder, steps_of
@@ -100,13 +101,15 @@ class Judge:
         locked: Locked | None = None,
         model: Mllm | None = None,
         settings: Settings | None = None,
+        examples: Mapping[str, Sequence[KnownPicture]] | None = None,
     ) -> Judge:
         """A judge that differs from this one in what is named, and in nothing else. Nothing is loaded anew.
 
         constitution: another one of the same language, and `locked`, what its lock adds: a lock belongs to its
         constitution, so where another one is named nothing of this judge's lock stays unless it is named, too.
         model: another multimodal model, or one in front of this judge's (`SharedAnswers(judge.mllm)`). settings: how is
-        judged; the models that they name are not loaded.
+        judged; the models that they name are not loaded. examples: see `Further`; what they are told of is a statement,
+        so where none are given they stay.
         """
         if constitution is None:
             constitution, locked = self.constitution, locked or self.locked
@@ -119,7 +122,7 @@ class Judge:
             settings=settings or self.settings,
             locked=locked,
             sees=self._sees,
-            further=self._further,
+            further=self._further if examples is None else replace(self._further, examples=examples),
         )
 
     @property

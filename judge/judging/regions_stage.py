@@ -95,8 +95,9 @@ def reasoning_question(state: ViewState, statement: str, language: Language, tol
         return Question(None, statement, told=told, given=given)
     if region is not None and region.crop is not None:
         box = state.view.in_image(region.box)
-        return Question(regions.cropped(state.view.image, box), statement, on_crop=True, told=told, given=given)
-    return Question(state.view.image, statement, told=told, given=given)
+        crop = regions.cropped(state.view.image, box)
+        return Question(crop, statement, on_crop=True, told=told, given=given, sha256=state.sha256)
+    return Question(state.view.image, statement, told=told, given=given, sha256=state.sha256)
 
 
 def _facts(one: tuple[ViewState, str]) -> probability.Facts:

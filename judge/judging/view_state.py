@@ -17,7 +17,7 @@ from judge.judging.closer import Closer
 from judge.judging.given import GivenContext
 from judge.judging.known import Known
 from judge.judging.probability import Facts, StatementDecision, decide, evidence
-from judge.media import View
+from judge.media import Picture, View
 from judge.settings import Thresholds
 from judge.verdict import Branch, Condition, Finding, RuleOutcome
 
@@ -68,6 +68,11 @@ class ViewState:
     remarks: tuple[Why, ...] = ()  # what a verdict should say that changes nothing
     _decisions: dict[str, dict[str, tuple[Facts, StatementDecision]]] = field(default_factory=dict)
     """By statement and rule, with the facts that it was decided by."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the file that the view is of; None where it is of none."""
+        return self.picture.sha256 if isinstance(self.picture, Picture) else None
 
     def reading(self, statement: str) -> Reading | None:
         """What a statement looks at, where that is not the view alone."""

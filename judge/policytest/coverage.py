@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from judge.cases.reading import Case, Expected
 from judge.chain import Alternatives, Chain, chain_of
 from judge.constitution import Constitution
 from judge.locks.said import Described, Pictures, every_picture
-from judge.policytest.cases import Case, Expected
 from judge.policytest.outcomes import Result, Status, Untested
 
 

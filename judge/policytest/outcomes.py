@@ -9,10 +9,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, computed_field
 
+from judge.cases.reading import Expected, LocatedCase
 from judge.chain import Outcome
 from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule, told
 from judge.judging.plain import how
-from judge.policytest.cases import Expected, LocatedCase
 from judge.settings import Frozen
 from judge.verdict import Condition, Finding, Provenance, RuleOutcome, Verdict
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from judge.constitution import parse_constitution
 from judge.errors import ModelError, UserError
-from judge.judging.debate import Voices
+from judge.judging.debate import KnownPicture, Voices
 from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
 from judge.judging.replay import outcome_under
@@ -198,7 +199,7 @@ def test_other_models_may_take_the_roles_and_the_verdict_names_them():
 
 def test_known_pictures_in_words_are_told_to_who_decides_and_are_part_of_the_provenance():
     mllm = ScriptedMllm(OPEN, {"fire is visible": 0.5}, (*ROUNDS, decided("No")))
-    known = {"fire is visible": (("a candle that burns", True), ("a red leaf", False))}
+    known = {"fire is visible": (KnownPicture("a candle that burns", True), KnownPicture("a red leaf", False))}
     settings = Settings(escalate=("debate",))
     judge = Judge(constitution(FIRE), mllm, settings=settings, further=Further(examples=known))
     judge.judge(png())
@@ -211,6 +212,17 @@ def test_known_pictures_in_words_are_told_to_who_decides_and_are_part_of_the_pro
         "debate-decide",
     }
     assert "- Yes" not in language_of("en").render("debate-decide", statement="s", said="", examples="")
+
+
+def test_a_picture_is_never_told_what_it_is_itself():
+    own, other = (hashlib.sha256(one).hexdigest() for one in (png(), png(colour="red")))
+    known = {"fire is visible": (KnownPicture("a candle", True, own), KnownPicture("a red leaf", False, other))}
+    settings = Settings(escalate=("debate",))
+    for image, words in ((png(), "- No: a red leaf"), (png(colour="red"), "- Yes: a candle")):
+        mllm = ScriptedMllm(OPEN, {"fire is visible": 0.5}, (*ROUNDS, decided("No")))
+        Judge(constitution(FIRE), mllm, settings=settings, further=Further(examples=known)).judge(image)
+        told = mllm.talked[4].turns[0].text
+        assert words in told and ("candle" in told) != ("a red leaf" in told)
 
 
 def test_a_recorded_debate_replays():

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from judge.cases.reading import parse_cases
 from judge.errors import ConstitutionError, ImageError
 from judge.judging import record
 from judge.media import decode
 from judge.models.scripted import ScriptedDetector, ScriptedMllm
-from judge.policytest.cases import parse_cases
 from judge.policytest.junit import junit
 from judge.policytest.outcomes import Status, TestRun, compare
 from tests.conftest import ROOT
@@ -132,8 +132,8 @@ def test_junit_counts_and_escapes(folder):
 
 
 def test_the_shipped_cases_cover_every_rule_of_the_demo():
+    from judge.cases.reading import load_cases
     from judge.constitution import load_constitution
-    from judge.policytest.cases import load_cases
 
     policy = load_constitution("demo")
     cases = load_cases(ROOT / "constitutions/demo.test.yaml", policy)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import yaml
 from typer.testing import CliRunner
 
+from judge.cases.reading import Case, parse_cases
 from judge.cli.verbs import app
 from judge.judging.deciding import Decided
-from judge.policytest.cases import Case, parse_cases
 from judge.policytest.coverage import gaps
 from judge.policytest.outcomes import Result, Status
 from tests.conftest import ROOT

@@ -132,7 +132,7 @@ def test_a_reminder_of_a_break_is_kept_for_the_person_and_shown(store, page):
 
 
 def test_a_decided_item_becomes_a_case_from_the_line_the_recent_ones_and_the_desk(store, page):
-    from judge.policytest.cases import load_cases
+    from judge.cases.reading import load_cases
     from judge.resources import shipped_constitutions
     from judge.review.workbench.draft import read
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from judge.cases.reading import load_cases
 from judge.errors import UserError
-from judge.policytest.cases import load_cases
 from judge.review.access.logins import add_user
 from judge.review.audit import audit
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store

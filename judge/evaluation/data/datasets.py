@@ -174,7 +174,7 @@ def _folder(path: Path, file: Path, constitution: Constitution) -> Dataset:
 
 def _case_file(path: Path, constitution: Constitution) -> Dataset:
     """The cases of `judge test`. A rule that a case does not name counts as not violated for the image as a whole."""
-    from judge.policytest.cases import Expected, load_cases
+    from judge.cases.reading import Expected, load_cases
 
     cases = load_cases(path, constitution)
     rules = {rule.id for rule in constitution.rules}

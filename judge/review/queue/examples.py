@@ -19,10 +19,10 @@ from PIL import Image
 from pydantic import Field, ValidationError
 
 from judge import media
+from judge.cases.reading import SUFFIX, Expected, LocatedCase, load_cases
 from judge.constitution import Constitution
 from judge.errors import ImageError, JudgeError
 from judge.files import read_whole, sha256_of
-from judge.policytest.cases import SUFFIX, Expected, LocatedCase, load_cases
 from judge.resources import shipped_constitutions
 from judge.review.queue.messages import MOST, serial_of
 from judge.review.shield import revealed, shielded

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from filelock import FileLock
 
+from judge.cases.reading import SUFFIX, Expected, LocatedCase, parse_cases
 from judge.constitution import Constitution
 from judge.constitution.document import comment
 from judge.errors import UserError
 from judge.files import read_text, sha256_of, write_whole
 from judge.judging.scoring import rule_scores
-from judge.policytest.cases import SUFFIX, Expected, LocatedCase, parse_cases
 from judge.review.store import DecidedItem, LogEntry, Right, Store, pictures
 from judge.review.workbench.draft import read
 from judge.review.workbench.library import Library

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from judge.cases.reading import Expected, LocatedCase
 from judge.constitution import Constitution
 from judge.locks.calibrated import calibrated
 from judge.locks.lockfile import Lock
-from judge.policytest.cases import Expected, LocatedCase
 from judge.policytest.outcomes import Result, Status, compare
 from judge.review.workbench.recorded import Again, RecordedPicture, again
 from judge.settings import Settings

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from judge.cases.reading import LocatedCase
 from judge.constitution import Constitution
 from judge.errors import ConstitutionError, JudgeError, UserError
 from judge.files import read_whole
-from judge.policytest.cases import LocatedCase
 from judge.review.store import DecidedItem, Right, Store
 from judge.review.ui import render
 from judge.review.ui.context import Person

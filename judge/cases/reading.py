@@ -22,6 +22,7 @@ from judge.errors import ConstitutionError, Problem, UserError
 from judge.settings import Frozen
 
 SUFFIX = ".test.yaml"
+MOST_WORDS = 300  # characters
 
 
 class Expected(StrEnum):
@@ -43,9 +44,11 @@ class Expected(StrEnum):
 
 
 class Case(Frozen):
-    """One image, what each rule should come to on it, and what single statements should come to."""
+    """One image, what each rule should come to on it, and what single statements should come to. words: what the image
+    shows, for whoever decides a debate about another one."""
 
     image: Annotated[str, StringConstraints(min_length=1)]
+    words: Annotated[str, StringConstraints(min_length=1, max_length=MOST_WORDS)] | None = None
     expect: dict[str, Expected] = Field(min_length=1)
     preconditions: dict[str, Literal["holds", "fails"]] = Field(default_factory=dict)
 
@@ -88,8 +91,9 @@ def load_cases(path: Path, constitution: Constitution) -> tuple[LocatedCase, ...
     return parse_cases(read_text(path), path, constitution)
 
 
-def parse_cases(text: str, path: Path, constitution: Constitution) -> tuple[LocatedCase, ...]:
-    """Validate the text of a test file; images are looked for from the folder of `path`.
+def parse_cases(text: str, path: Path, constitution: Constitution, *, images: bool = True) -> tuple[LocatedCase, ...]:
+    """Validate the text of a test file; images are looked for from the folder of `path`. images: whether it
+    is a mistake that one is not there.
 
     Raises:
         ConstitutionError: every mistake found.
@@ -101,7 +105,7 @@ def parse_cases(text: str, path: Path, constitution: Constitution) -> tuple[Loca
         read = _TestFile.model_validate(document.data)
     except ValidationError as error:
         problems += [_problem(document, one) for one in error.errors(include_url=False)]
-    problems += _cross_checks(document, path.parent, constitution)
+    problems += _cross_checks(document, path.parent, constitution, images)
     if problems or read is None:
         raise ConstitutionError(tuple(dict.fromkeys(problems)))
     return tuple(
@@ -141,6 +145,8 @@ def _problem(document: Document, error: Any) -> Problem:
         words = tuple(Expected) if kind == "enum" else ("holds", "fails")
         hint = _nearest(str(error["input"]), words) if isinstance(error["input"], str) else f"one of {_listed(words)}"
         return document.problem(loc, f"`{clipped(name)}` cannot be expected to be {shown}", hint)
+    if kind == "string_too_long":
+        return document.problem(loc, f"{name} must have at most {MOST_WORDS} characters, and has {len(error['input'])}")
     if kind in ("too_short", "string_too_short"):
         return document.problem(loc, f"{name} must not be empty")
     if kind in _SHAPES:
@@ -160,7 +166,7 @@ def _listed(words: Iterable[str]) -> str:
     return ", ".join(every[:12]) + (", ..." if len(every) > 12 else "")
 
 
-def _cross_checks(document: Document, folder: Path, constitution: Constitution) -> Iterator[Problem]:
+def _cross_checks(document: Document, folder: Path, constitution: Constitution, images: bool) -> Iterator[Problem]:
     """Mistakes in what cases name. Works on plain data, so that it also sees files that did not validate."""
     cases = document.data.get("cases") if isinstance(document.data, dict) else None
     if not isinstance(cases, list):
@@ -170,7 +176,8 @@ def _cross_checks(document: Document, folder: Path, constitution: Constitution) 
     for index, case in enumerate(cases):
         if not isinstance(case, dict):
             continue
-        yield from _image(document, folder, case.get("image"), index, seen)
+        if images:
+            yield from _image(document, folder, case.get("image"), index, seen)
         expect = case.get("expect")
         expected = list(expect) if isinstance(expect, dict) else []
         for rule in expected:

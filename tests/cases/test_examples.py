@@ -1,0 +1,101 @@
+"""Known pictures in words: from the test file beside a constitution to whoever decides a debate."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from judge.assemble import load_judge, load_like
+from judge.cases.examples import EACH, examples_beside
+from judge.cases.reading import MOST_WORDS
+from judge.constitution import load_constitution
+from judge.errors import ConstitutionError
+from judge.models.scripted import ScriptedMllm
+from judge.settings import Settings
+from tests.judging.scenes import judge_with, png
+from tests.judging.test_ladder import OPEN, ROUNDS, decided
+
+POLICY = """
+constitution: fires
+version: 1.0.0
+rules:
+  - {id: fire, rule: No fire., preconditions: [fire is visible]}
+"""
+CASES = """
+cases:
+  - image: red.png
+    words: a red
+      leaf
+    expect: {fire: ok}
+    preconditions: {fire is visible: fails}
+  - {image: blue.png, words: a gas flame, expect: {fire: violates}, preconditions: {fire is visible: holds}}
+  - {image: grey.png, words: a grey wall, expect: {fire: ok}}
+  - {image: green.png, expect: {fire: ok}, preconditions: {fire is visible: fails}}
+  - {image: gone.png, words: a candle, expect: {fire: violates}, preconditions: {fire is visible: holds}}
+"""
+
+
+@pytest.fixture
+def policy(tmp_path):
+    (tmp_path / "fires.yaml").write_text(POLICY)
+    (tmp_path / "fires.test.yaml").write_text(CASES)
+    for colour in ("red", "blue", "grey", "green"):
+        (tmp_path / f"{colour}.png").write_bytes(png(colour=colour))
+    return tmp_path / "fires.yaml"
+
+
+def digest(colour):
+    return hashlib.sha256(png(colour=colour)).hexdigest()
+
+
+def test_what_is_told_is_the_words_and_what_the_case_says_of_statements(policy):
+    known = examples_beside(load_constitution(policy), policy)
+    # no words, no statement, no file any more: not told
+    assert known == {
+        "fire is visible": [("a red leaf", False, digest("red")), ("a gas flame", True, digest("blue"))],
+    }
+
+
+def test_few_of_each_kind_are_told_and_no_test_file_tells_nothing(policy):
+    cases = policy.with_name("fires.test.yaml")
+    many = [
+        f"  - {{image: {one}.png, words: leaf {one}, expect: {{fire: ok}}, preconditions: {{fire is visible: fails}}}}"
+        for one in range(5)
+    ]
+    for one in range(5):
+        policy.with_name(f"{one}.png").write_bytes(png())
+    cases.write_text("cases:\n" + "\n".join(many))
+    known = examples_beside(load_constitution(policy), policy)["fire is visible"]
+    assert [one.words for one in known] == [f"leaf {one}" for one in range(EACH)]
+    cases.unlink()
+    assert examples_beside(load_constitution(policy), policy) == {}
+
+
+def test_words_are_bounded_and_a_mistake_is_told_with_its_line(policy):
+    cases = policy.with_name("fires.test.yaml")
+    cases.write_text(CASES.replace("a gas flame", "x" * (MOST_WORDS + 1)))
+    with pytest.raises(ConstitutionError) as caught:
+        examples_beside(load_constitution(policy), policy)
+    assert f"words must have at most {MOST_WORDS} characters" in str(caught.value)
+
+
+def test_a_debate_is_told_of_the_cases_and_never_of_the_picture_itself(policy):
+    mllm = ScriptedMllm(OPEN, {"fire is visible": 0.5}, (*ROUNDS, decided("No")))
+    judge = load_like(
+        judge_with(("id: a, rule: no hat, preconditions: [a hat is visible]",), mllm, escalate=("debate",)), policy
+    )
+    judge.judge(policy.with_name("blue.png"))
+    told = mllm.talked[4].turns[0].text
+    assert "- No: a red leaf" in told and "gas flame" not in told
+    assert "debate-examples" in judge.provenance.prompts
+
+
+def test_a_loaded_judge_has_them_where_it_debates_and_only_there(policy):
+    held = load_judge(policy, escalate=("debate",), device="cpu", dtype="float32")
+    assert "debate-examples" in held.provenance.prompts
+    assert "debate-examples" not in held.derive(settings=Settings()).provenance.prompts
+    policy.with_name("fires.test.yaml").write_text("cases: 1")
+    load_like(held.derive(settings=Settings()), policy)  # nothing is read that nobody is told of
+    with pytest.raises(ConstitutionError):
+        load_like(held, policy)
