@@ -10,7 +10,7 @@ from judge.constitution.document import MAX_BYTES
 from judge.errors import UserError
 from judge.files import CELL
 from judge.importers.gathering import Gathering, Imported
-from judge.importers.tables import KNOWN, NO_COLUMN, is_rule_column, rows_of
+from judge.importers.tables import NO_COLUMN, is_rule_column, table_of
 from judge.importers.writing import Written, slug
 
 _BETWEEN = ",;\t"
@@ -54,25 +54,20 @@ def import_csv(text: str, *, file: str) -> Imported:
         if len(cells) > len(head):
             told = f"{file}:{line}: {len(cells)} cells, where the first line names {len(head)}"
             raise UserError(told, hint='put a text that has commas into quotes: "no guns, no knives"')
-    read = rows_of(head, [cells for _, cells in records[1:]])
+    read = table_of(head, [cells for _, cells in records[1:]])
     if read is None:
         raise UserError(f"{file}: {NO_COLUMN}", hint=_HINT)
     found = Gathering()
-    for name in head:
-        if not KNOWN.fullmatch(name.casefold().strip(" :*")) and not is_rule_column(name):
-            found.skip(first, name, "a column that is not known here")
+    for name, why in read.left_out:
+        found.skip(first, name, why)
     taken: dict[str, int] = {}
-    for (line, cells), row in zip(records[1:], read, strict=True):
-        if row is None:
-            if any(cell.strip() for cell in cells):
-                found.skip(line, " ".join(cells), "a row without a rule")
-            continue
-        found.row(row, line, category=None)
-        identifier = slug(row.id)
-        if identifier and identifier in taken:
-            told = f"{file}:{line}: the id `{identifier}` is taken by line {taken[identifier]}"
-            raise UserError(told, hint="give each rule an id of its own")
-        taken[identifier] = line
+    for (line, cells), row in zip(records[1:], read.rows, strict=True):
+        found.rows(row, line, " ".join(cells), category=None)
+        for identifier in filter(None, (slug(one.id) for one in row.rules)):
+            if identifier in taken:
+                told = f"{file}:{line}: the id `{identifier}` is taken by line {taken[identifier]}"
+                raise UserError(told, hint="give each rule an id of its own")
+            taken[identifier] = line
     if not found.drafts:
         raise UserError(f"{file}: no rules found", hint=_HINT)
     title = re.sub(r"\.\w+$", "", file.rsplit("/", 1)[-1])

@@ -13,7 +13,7 @@ from judge.constitution.document import clipped
 from judge.errors import UserError
 from judge.importers.not_rules import why_no_rule
 from judge.importers.sentences import Exempt, exempt, pieces
-from judge.importers.tables import TableRow
+from judge.importers.tables import ReadRow, TableRow
 from judge.importers.writing import FoundRule, Written, slug, written_out
 
 LONGEST = 2000  # characters of a rule, as the schema has it
@@ -88,6 +88,17 @@ class Gathering:
 
     def unplace(self, line: int, what: str, why: str) -> None:
         self.unplaced.append(SkippedPassage(line, clipped(what), why))
+
+    def rows(self, row: ReadRow, line: int, said: str, *, category: str | None, section: str = "") -> None:
+        """All that a row of a table says; `said`: its cells, in a row."""
+        if not row.rules and not row.left_out and said.strip():
+            self.skip(line, said, "a row without a rule")
+        for what, why in row.left_out:
+            self.skip(line, what, why)
+        for one in row.rules:
+            self.row(one, line, category=category, section=section)
+        if row.open_exception:
+            self.unplace(line, row.open_exception, OPEN)
 
     def row(self, row: TableRow, line: int, *, category: str | None, section: str = "") -> None:
         """A row of a table."""

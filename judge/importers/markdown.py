@@ -19,7 +19,7 @@ from judge.errors import UserError
 from judge.importers.gathering import OPEN, Gathering, Imported
 from judge.importers.not_rules import lists_exceptions, section_of, why_no_rule
 from judge.importers.sentences import Exempt, exempt, forbids, permitted, sentences, without_number
-from judge.importers.tables import NO_COLUMN, rows_of
+from judge.importers.tables import NO_COLUMN, table_of
 from judge.importers.writing import FoundRule, Written, slug
 from judge.languages import language_of
 
@@ -225,15 +225,15 @@ class _Reader:
     def _table(self, node: SyntaxTreeNode) -> None:
         lines = [row for part in node.children for row in part.children]
         cells = [[_with_breaks(cell) for cell in row.children] for row in lines]
-        read = rows_of(cells[0], cells[1:]) if cells else None
+        read = table_of(cells[0], cells[1:]) if cells else None
         if read is None:
             self.found.skip(self._line(node), _text(node), NO_COLUMN)
             return
-        for row, node_of_row, said in zip(read, lines[1:], cells[1:], strict=True):
-            if row is None:
-                self.found.skip(self._line(node_of_row), " ".join(said), "a row without a rule")
-            else:
-                self.found.row(row, self._line(node_of_row), category=self.category, section=self.left_out[0])
+        for name, why in read.left_out:
+            self.found.skip(self._line(lines[0]), name, why)
+        for row, node_of_row, said in zip(read.rows, lines[1:], cells[1:], strict=True):
+            line, section = self._line(node_of_row), self.left_out[0]
+            self.found.rows(row, line, " ".join(said), category=self.category, section=section)
         self.found.before = None
 
 
