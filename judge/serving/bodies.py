@@ -18,6 +18,7 @@ _HANG_UP = (b"connection", b"close")
 TOO_LARGE = (413, "This is larger than the server takes.")
 TOO_SLOW = (408, "This took too long to arrive.")
 NO_ROOM = (503, "There is no room for this now.")
+ENDING = (503, "The server is ending.")
 Refuse = Callable[[Send, int, str], Awaitable[None]]
 
 
@@ -26,6 +27,36 @@ class Limit(NamedTuple):
 
     most: int
     seconds: float
+
+
+class Arrivals:
+    """Bodies that are on their way. Once `end` was called none is waited for: each that is not whole is refused."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._waits: set[asyncio.Timeout] = set()
+
+    async def next(self, receive: Receive, until: float) -> Message:
+        """What comes next.
+
+        Raises:
+            TimeoutError: nothing came until then, or `end` was called.
+        """
+        if self.ended:
+            raise TimeoutError
+        async with asyncio.timeout_at(until) as wait:
+            self._waits.add(wait)
+            try:
+                return await receive()
+            finally:
+                self._waits.discard(wait)
+
+    def end(self) -> None:
+        """Wait for nothing more."""
+        self.ended = True
+        for wait in self._waits:
+            if not wait.expired():
+                wait.reschedule(asyncio.get_running_loop().time())
 
 
 async def refuse(send: Send, status: int, words: str) -> None:
@@ -44,12 +75,14 @@ async def bounded(
     *,
     refused: Refuse = refuse,
     arriving: Callable[[int], bool] = lambda count: True,
+    arrivals: Arrivals | None = None,
 ) -> None:
     """Run the app on a request; a body beyond the limit looks to it as if the sender had gone, and is refused here.
 
     refused: answers in place of `refuse`. arriving: is told of so many bytes that have come, and says whether there is
-    room for them; where there is none the request is refused with `NO_ROOM`.
+    room for them; where there is none the request is refused with `NO_ROOM`. arrivals: all that are on their way.
     """
+    arrivals = arrivals or Arrivals()
     until = asyncio.get_running_loop().time() + limit.seconds
     sends = any(
         name == b"transfer-encoding" or (name == b"content-length" and said != b"0") for name, said in scope["headers"]
@@ -63,10 +96,9 @@ async def bounded(
             return await receive()
         if refusal is None:
             try:
-                async with asyncio.timeout_at(until):
-                    message = await receive()
+                message = await arrivals.next(receive, until)
             except TimeoutError:
-                refusal = TOO_SLOW
+                refusal = ENDING if arrivals.ended else TOO_SLOW
             else:
                 count = len(message.get("body", b""))
                 arrived += count

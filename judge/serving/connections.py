@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from judge.serving.bodies import Limit
 
 HEAD: Final = 20.0  # seconds from the connection's start, or a head's first byte, to its last
+_PARTING = 2.0  # seconds that whoever still sends has to read its answer when the server ends
 
 
 class _Parting:
@@ -64,6 +65,7 @@ class Timed(H11Protocol):
     """What may still come of such a body."""
     _late: asyncio.TimerHandle | None = None
     _left: int | None = None  # bytes of it
+    _ending = False
 
     def __init__(self, config: Config, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
@@ -99,6 +101,14 @@ class Timed(H11Protocol):
         super().connection_lost(exc)
         self._stop()
 
+    def shutdown(self) -> None:
+        """The server ends: finish what was accepted."""
+        super().shutdown()
+        self._ending = True
+        if self._left is not None:
+            self._stop()
+            self._late = self.loop.call_later(_PARTING, self.transport.abort)
+
     def part(self, transport: asyncio.Transport) -> bool:
         """Say that nothing more is sent; False where all has come, so that the connection can just be closed.
 
@@ -106,7 +116,10 @@ class Timed(H11Protocol):
         """
         if self.conn.their_state is not h11.SEND_BODY or not transport.can_write_eof():
             return False
-        transport.write_eof()
+        try:
+            transport.write_eof()
+        except OSError:  # the sender has gone
+            return False
         self.flow.resume_reading()
         self._bound_the_rest()
         return True
@@ -114,7 +127,8 @@ class Timed(H11Protocol):
     def _bound_the_rest(self) -> None:
         if self._left is None:
             self._left = self.rest.most
-            self._late = self.loop.call_later(self.rest.seconds, self.transport.abort)
+            seconds = min(self.rest.seconds, _PARTING) if self._ending else self.rest.seconds
+            self._late = self.loop.call_later(seconds, self.transport.abort)
 
     def _watch(self) -> None:
         if self._parts.parting:
@@ -134,6 +148,29 @@ class Timed(H11Protocol):
             self._late = None
 
 
+class _Answering(Timed):
+    """Answers whole requests of a sender that says no more, as it may who has read to the end of a file; a sender that
+    has gone looks the same. What is not whole then never will be."""
+
+    _said_all = False
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The sender says no more. Whether the connection is kept for an answer."""
+        self._said_all = True
+        return not self._parts.parting and self._owes()
+
+    def on_response_complete(self) -> None:
+        """The next request may have come already."""
+        super().on_response_complete()
+        if self._said_all and not self._owes():
+            self.transport.close()
+
+    def _owes(self) -> bool:
+        """Whether a request that is whole waits for its answer."""
+        cycle = self.cycle  # None before the first, whatever uvicorn's types say
+        return bool(cycle) and not cycle.response_complete and self.conn.their_state is not h11.SEND_BODY
+
+
 def timed(rest: Limit) -> type[Timed]:
     """Connections on which so much may still come of a body that was refused."""
-    return type("Timed", (Timed,), {"rest": rest})
+    return type("Timed", (_Answering,), {"rest": rest})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
 
-from judge.serving.bodies import NO_ROOM, TOO_LARGE, TOO_SLOW, App, Limit, Message, Receive, Send, bounded
+from judge.serving.bodies import ENDING, NO_ROOM, TOO_LARGE, TOO_SLOW, App, Limit, Message, Receive, Send, bounded
 from judge.serving.http.problems import MOST_ERRORS, ApiProblem, unexpected
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from judge.serving.http.service import Service
 
 GUARDRAIL = "/beta/litellm_basic_guardrail_api"
-OWN_FAILURES = frozenset({"overloaded", "out-of-time", "model-lost"})
+OWN_FAILURES = frozenset({"overloaded", "out-of-time", "model-lost", "ending"})
 """Problems that are the judge's own, whatever it was sent."""
 JUDGING = frozenset({"/v1/judge", "/v1/moderations", GUARDRAIL})
 READING = ("/v1/constitutions", "/v1/verdicts", "/metrics")
 _ROUTES = (*JUDGING, *READING, "/healthz", "/readyz", "/openapi.json")
 _GONE = 499  # counted for whoever hung up before the answer
-_SLUGS = {TOO_LARGE: "too-large", TOO_SLOW: "too-slow", NO_ROOM: "overloaded"}
+_SLUGS = {TOO_LARGE: "too-large", TOO_SLOW: "too-slow", NO_ROOM: "overloaded", ENDING: "ending"}
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?")
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
@@ -38,6 +38,7 @@ class Gate:
         self._app, self._service = app, service
         self._limits = service.settings.limits
         self._most = min(self._limits.request_bytes, self._limits.held_bytes)  # what never has room is too large
+        self._too_large = f"a request may have {self._most:,} bytes"
         self._held = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -73,15 +74,17 @@ class Gate:
 
         async def refused(_: Send, status: int, words: str) -> None:
             again = 1.0 if status in (408, 503) else None
-            await answer(
-                ApiProblem(status, _SLUGS[(status, words)], words, retry_after=again, headers={"connection": "close"})
-            )
+            slug, detail = _SLUGS[(status, words)], self._too_large if (status, words) == TOO_LARGE else words
+            await answer(ApiProblem(status, slug, detail, retry_after=again, headers={"connection": "close"}))
 
         self._service.under_way += 1
         try:
             self._check(scope)
             limit = Limit(self._most, self._limits.body_seconds)
-            await bounded(self._app, scope, receive, named, limit, refused=refused, arriving=arriving)
+            arrivals = self._service.arrivals
+            await bounded(
+                self._app, scope, receive, named, limit, refused=refused, arriving=arriving, arrivals=arrivals
+            )
         except ApiProblem as problem:
             await answer(problem)
         except ClientDisconnect:  # nobody is left to answer, and nothing is wrong here
@@ -120,8 +123,7 @@ class Gate:
                 raise ApiProblem(503, "overloaded", "too many requests at a time", retry_after=1.0)
             length = headers.get(b"content-length", b"0")
             if length.isdigit() and int(length) > self._most:
-                most = f"a request may have {self._most:,} bytes"
-                raise ApiProblem(413, "too-large", most, headers={"connection": "close"})
+                raise ApiProblem(413, "too-large", self._too_large, headers={"connection": "close"})
             if path != GUARDRAIL:  # which says itself what becomes of what cannot be judged
                 self._service.admit()
         elif path.startswith(READING):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from judge.errors import UserError
-from judge.serving.bodies import Limit
+from judge.serving.bodies import Arrivals, Limit
 from judge.serving.connections import timed
 from judge.serving.http.app import create_app
 
@@ -78,11 +78,18 @@ _REST = 4  # times what a body may have is thrown away of one that was refused: 
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which on a signal finishes what was accepted and returns. told: signals that came."""
+    """uvicorn's server, which on a signal refuses bodies that are not whole, finishes what was accepted and returns.
+    told: signals that came."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, arrivals: Arrivals) -> None:
         super().__init__(config)
         self.told: list[int] = []
+        self._arrivals = arrivals
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let nobody in any more, and finish."""
+        self._arrivals.end()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -120,7 +127,7 @@ def server_of(service: Service) -> Server:
     )
     for library in ("uvicorn.error", "asyncio"):  # of requests that are none, and of who hangs up: as many as one likes
         logging.getLogger(library).setLevel(logging.ERROR)
-    return Server(config)
+    return Server(config, service.arrivals)
 
 
 async def run(service: Service, server: Server, listening: socket.socket) -> None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from judge.serving.bodies import Arrivals
 from judge.serving.http.admission import Coming, Overloaded
 from judge.serving.http.bounds import EngineBounds
 from judge.serving.http.engine import Engine, Lost
@@ -72,6 +73,8 @@ class Service:
         self.watchers: list[Callable[[str, ImageOutcome], None]] = [lambda _, outcome: self.metrics.judged(outcome)]
         """Are told of every verdict, and of whose request it was."""
         self.answers = IdempotentAnswers()
+        self.arrivals = Arrivals()
+        """Bodies that are on their way."""
         self.reading = asyncio.Lock()
         """Held while a large body is read as JSON."""
         self._intake = Intake(settings, judging.limits.file_bytes)
