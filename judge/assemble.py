@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -26,8 +26,9 @@ from judge.languages import DEFAULT, Language, language_of
 from judge.locks.loading import Policy, load_policy, under_lock
 from judge.models.backends import check_name, is_backend, load_backend
 from judge.models.transformers.hub import only_local
+from judge.models.voters import check_models, check_names
 from judge.ports import identities
-from judge.settings import BUNDLED, OFF, Ladder, Settings
+from judge.settings import BUNDLED, OFF, Ladder, Settings, Step
 
 if TYPE_CHECKING:
     from judge.compiler.asking import Llm
@@ -65,6 +66,7 @@ def load_judge(
     """
     chosen = settings_of(settings, overrides)
     loaded, lock, file = _read(constitution)
+    _check_steps(chosen, chosen.steps(loaded.escalate))
     language = loaded.asked_in
     if loaded.without_chain:
         log.warning("rules without preconditions end every image in needs_review: %s", ", ".join(loaded.without_chain))
@@ -200,6 +202,26 @@ def _mllm(settings: Settings, language: Language) -> Mllm:
     return load_mllm(settings.model, settings, answers=language.answers)
 
 
+def _check_steps(settings: Settings, steps: Collection[Step]) -> None:
+    """What can be known of steps before a model is loaded.
+
+    Raises:
+        UserError: a model would vote twice, or cannot argue.
+    """
+    if "committee" in steps:
+        check_names(settings.committee.voters(settings.model))
+    parts = settings.debaters
+    if "debate" in steps and BUNDLED in (
+        part or settings.model for part in (parts.speaker, parts.opponent, parts.judge)
+    ):
+        raise UserError(
+            "the bundled model cannot debate: it names drawings and answers yes or no, and what it says for or against "
+            "a statement means nothing",
+            hint="name a model that converses (--model, or `debaters` in Python), or leave the step out: "
+            "--escalate reasoning",
+        )
+
+
 def _further(settings: Settings, escalate: Ladder | None, mllm: Mllm, language: Language) -> Further:
     """What the steps after reasoning need; a model that is named twice is loaded once."""
     steps, loaded = settings.steps(escalate), {settings.model: mllm}
@@ -214,8 +236,10 @@ def _further(settings: Settings, escalate: Ladder | None, mllm: Mllm, language: 
     voices = Voices(named(parts.speaker), named(parts.opponent), named(parts.judge)) if "debate" in steps else None
     if "committee" not in steps:
         return Further(voices)
-    stronger = (committee.stronger, named(committee.stronger)) if committee.stronger is not None else None
-    return Further(voices, {name: named(name) for name in committee.members}, stronger)
+    models = {name: named(name) for name in committee.voters(settings.model)}
+    check_models(models)
+    stronger = (committee.stronger, models[committee.stronger]) if committee.stronger is not None else None
+    return Further(voices, {name: models[name] for name in committee.members}, stronger)
 
 
 def _sees(mllm: Mllm) -> int | None:

@@ -52,6 +52,7 @@ class Remark(StrEnum):
     CLIP_UNKNOWN = "clip_unknown"  # it may hold where nobody looked
     CLIP_MAY = "clip_may"  # it may hold for long enough
     CLIP_BELOW = "clip_below"  # it holds, and not for long enough
+    MEMBER_FAILED = "member_failed"  # a model of a committee, whatever the others agreed on
     ALL_RELEVANT = "all_relevant"  # every rule was judged, because the encoder failed
 
 

@@ -191,7 +191,12 @@ class Voting(Frozen):
     stronger: str | None = None
     """A model that is asked where they are silent or split."""
     asked: Literal["undecided", "all"] = "undecided"
-    """`all`: every statement is put to the vote, in place of the judge's own answer, and not only what stays open."""
+    """`all`: every statement is put to the vote, in place of the judge's own answer, and not only what stays open. What
+    is not agreed on goes through the committee's own steps, and then to a person: no other step is taken."""
+
+    def voters(self, own: str) -> tuple[str, ...]:
+        """All who may vote, by name: the judge's own model, the members, and the stronger one."""
+        return (own, *self.members, *((self.stronger,) if self.stronger is not None else ()))
 
     @field_validator("members")
     @classmethod
@@ -254,8 +259,11 @@ class Settings(Frozen):
     image_seconds: float = Field(default=600.0, gt=0)
 
     def steps(self, of_constitution: Ladder | None) -> tuple[Step, ...]:
-        """What is tried, in order, before a person looks: as said here, else in the constitution, else reasoning."""
+        """What is tried, in order, before a person looks: as said here, else in the constitution, else reasoning. Where
+        a committee votes on all, its own steps alone."""
         said = self.escalate if self.escalate is not None else of_constitution
+        if self.committee.members and self.committee.asked == "all":
+            return ("committee",)  # the first model by itself would settle what a member failed at, or denied
         steps: tuple[Step, ...] = ("reasoning",) if said is None else tuple(one for one in said if one != "person")
         return (*steps, "committee") if self.committee.members and "committee" not in steps else steps
 
@@ -264,6 +272,14 @@ class Settings(Frozen):
         chosen = self.committee
         if self.model in chosen.members:
             raise ValueError(f"{self.model} judges, and so is a member already")
+        if chosen.stronger in (self.model, *chosen.members):
+            raise ValueError(f"{chosen.stronger} votes already: the stronger model is to be another one")
+        own = [step for step in self.escalate or () if step in ("reasoning", "debate")]
+        if chosen.members and chosen.asked == "all" and own:
+            raise ValueError(
+                f"a committee that votes on all is followed by a person, not by {' and '.join(own)}: one model would "
+                "settle what several do not agree on. Leave that out of `escalate`"
+            )
         unweighed = [name for name in (self.model, *chosen.members) if name not in chosen.weights]
         if chosen.agreement == "weighted" and unweighed:
             raise ValueError(f"a weighted committee needs the weight of {', '.join(unweighed)}")

@@ -37,6 +37,7 @@ ENGLISH = {
     "passed_over": "not the kind of picture that the model knows, so left out: {views}",
     "no_room": "{left} of {views} views were not looked at more closely (at most {most} closer views)",
     "all_relevant": "relevance scanning failed, so every rule was judged: {said}",
+    "member_failed": "{model}, of the committee, failed: {said}",
     "clip_open": "at {at}: {why}",
     "clip_unknown": "it may be violated where nobody looked",
     "clip_may": "it holds for {held}, and may hold for {maybe}, where at least {least} is a violation",

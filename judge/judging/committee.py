@@ -5,12 +5,14 @@
 3. where that is open, too, and somebody said yes or no, the picture is looked at again with the disagreement told.
 
 Whoever is undecided, or fails, is silent: that is a vote for neither, and counts among those who would have to agree.
+Where one failed nothing is looked at again: what it would have said is not known, and one model must not settle it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from judge.causes import Remark, Why
 from judge.chain import Outcome
 from judge.errors import ModelError
 from judge.judging.asking import Questioner
@@ -63,6 +65,7 @@ class Committee:
         if self._stronger is not None and split:
             for one, vote in zip(split, self._votes_of(*self._stronger, split, clock), strict=True):
                 _add(one, stronger=vote)
+                _remark(one, vote)
         self._look_again([one for one in split if _is_open(one)], clock)
         for one in wanted:
             _tell_failures(one)
@@ -72,9 +75,13 @@ class Committee:
         asked = [one for one in wanted if _facts(one).answer is not None and _facts(one).prior is not None]
         told = [self._votes_of(name, each, asked, clock) for name, each in self._members.items()]
         for one, votes in zip(asked, zip(*told, strict=True), strict=True):
-            if None in votes:
-                continue  # there was no time to ask all: it is put to the vote again, or a person looks
+            if None in votes:  # there was no time to ask all: it is put to the vote again, or a person looks
+                if self.of_all:
+                    one[0].note(one[1], answer=None, prior=None)  # or the judge's own answer would decide by itself
+                continue
             every = (self._own_vote(one), *(vote for vote in votes if vote is not None))
+            for vote in every:
+                _remark(one, vote)
             evidence = CommitteeEvidence(
                 votes=every, agreement=self._rule.agreement, outcome=self._agreed(every), of_all=self.of_all
             )
@@ -105,7 +112,11 @@ class Committee:
 
     def _look_again(self, wanted: Wanted, clock: Clock) -> None:
         """Reason about what some affirm or deny and the others do not, and tell what they said."""
-        split = [one for one in wanted if any(vote.outcome.known for vote in _votes(one))]
+        split = [
+            one
+            for one in wanted
+            if any(vote.outcome.known for vote in _votes(one)) and not any(vote.failed for vote in _votes(one))
+        ]
         settings = self._settings
         for start in range(0, len(split), settings.batch):
             some = split[start : start + settings.batch]
@@ -152,9 +163,20 @@ def _add(one: One, **found: Vote | ReasoningEvidence | None) -> None:
 
 def _tell_failures(one: One) -> None:
     """Where nothing decided and a model failed, that is why: another try may come further."""
-    failed = next((vote.failed for vote in _votes(one) if vote.failed is not None), None)
-    if failed is not None and _is_open(one):
-        one[0].fail(one[1], ModelError(failed, retryable=True))
+    committee = _facts(one).committee
+    failed = [str(_failure(vote)) for vote in _votes(one) if vote.failed is not None]
+    if committee is not None and failed and _is_open(one):
+        one[0].fail(one[1], ModelError(f"{'; '.join(failed)} (votes: {committee.in_short()})", retryable=True))
+
+
+def _remark(one: One, vote: Vote | None) -> None:
+    """Say that a model failed, whatever is decided without it."""
+    if vote is not None and vote.failed is not None and (said := _failure(vote)) not in one[0].remarks:
+        one[0].remarks += (said,)
+
+
+def _failure(vote: Vote) -> Why:
+    return Why.of(Remark.MEMBER_FAILED, model=vote.model, said=vote.failed)
 
 
 def _thresholds(one: One) -> Thresholds:

@@ -46,11 +46,17 @@ class Ladder:
                 if left := [(state, text) for state, text in wanted if state.is_open(text)]:
                     rung.take(left, clock)
 
+    @property
+    def votes_on_all(self) -> bool:
+        """Whether a committee votes on every statement, so that no region of the judge's own model decides one."""
+        return any(isinstance(rung, Committee) and rung.of_all for rung in self._rungs)
+
     def vote(self, wanted: Wanted, clock: Clock) -> None:
         """Put what was just asked to the vote, where a committee votes on all."""
         for rung in self._rungs:
             if isinstance(rung, Committee) and rung.of_all:
-                rung.vote(wanted, clock)
+                with clock.stage(rung.name):
+                    rung.vote(wanted, clock)
 
 
 def steps_of(

@@ -290,13 +290,14 @@ class Judge:
     def _look(self, states: Sequence[ViewState], clock: Clock) -> None:
         """The method, on views that the model may look at. It goes on where it stopped when the time was up."""
         self._scan([one for one in states if not one.scanned], clock)
-        with clock.stage("questions"):
-            while not clock.over and (wave := _once((one, text) for one in states for text in one.next_statements())):
+        while not clock.over and (wave := _once((one, text) for one in states for text in one.next_statements())):
+            with clock.stage("questions"):
                 self._questioner.ask(wave, clock)
-                self._ladder.vote(wave, clock)
+            self._ladder.vote(wave, clock)
         while not clock.over and (wanted := _once((one, text) for one in states for text in one.next_open())):
-            with clock.stage("regions"):
-                regions_stage.look(wanted, self._questioner, self._detector, self._central_objects, clock)
+            if not self._ladder.votes_on_all:
+                with clock.stage("regions"):
+                    regions_stage.look(wanted, self._questioner, self._detector, self._central_objects, clock)
             self._ladder.climb(wanted, clock)
             if not clock.over:
                 for one, text in wanted:

@@ -104,7 +104,71 @@ def test_a_member_that_fails_is_silent_and_said_to_fail():
     broken = model(ModelError("its server is gone"))
     verdict, found, _ = voted({"a": SILENT, "b": broken})
     assert verdict.verdict == "needs_review" and found.branch is Branch.MODEL_ERROR
-    assert verdict.failure.message == "its server is gone" and verdict.failure.retryable
+    assert verdict.failure.message == "b, of the committee, failed: its server is gone (votes: 3 silent)"
+    assert verdict.failure.retryable
+
+
+ALL = {"asked": "all"}
+
+
+def broken():
+    return model(ModelError("its server is gone"))
+
+
+def test_what_agrees_without_a_failed_member_says_that_it_failed():
+    verdict, found, _ = voted({"a": NO, "b": broken(), "c": NO}, own=NO, committee=ALL)
+    assert verdict.verdict == "no_violation" and found.branch is Branch.COMMITTEE
+    assert "b, of the committee, failed: its server is gone" in verdict.notes
+
+
+@pytest.mark.parametrize("committee", [{}, ALL])
+@pytest.mark.parametrize("own", [NO, YES, SILENT])
+def test_where_a_member_failed_no_single_model_settles_it(own, committee):
+    """The replies would decide: whoever looked again, or reasoned, would say No."""
+    if own is not SILENT and not committee:
+        return  # the judge's own answer decides: nothing is put to the vote
+    mine = ScriptedMllm({"fire is visible": [own, *[0.6] * 200]}, {"fire is visible": 0.5}, SUMMED * 3)
+    settings = {"committee": {"members": ("a", "b"), **committee}, "escalate": None if committee else ("committee",)}
+    others = {"a": model(NO), "b": broken()} if own is not NO else {"a": model(SILENT), "b": broken()}
+    verdict = judge_with((FIRE,), mine, further=Further(members=others), **settings).judge(png())
+    assert verdict.verdict == "needs_review" and verdict.causes == ("model_error",) and not mine.talked
+    assert "b, of the committee, failed" in verdict.failure.message and "silent" in verdict.failure.message
+
+
+def test_a_stronger_model_may_settle_what_a_failed_member_left_open():
+    verdict, found, _ = voted({"a": broken()}, own=NO, stronger=model(NO), committee=ALL, escalate=None)
+    assert verdict.verdict == "no_violation" and found.committee.stronger.word == "no"
+    assert "a, of the committee, failed: its server is gone" in verdict.notes
+    verdict, found, _ = voted({"a": NO}, own=YES, stronger=broken(), committee=ALL, escalate=None)
+    assert verdict.verdict == "needs_review" and "big, of the committee, failed" in verdict.failure.message
+
+
+def test_a_vote_on_all_goes_up_to_the_committee_and_a_person_alone():
+    """The first model's own reasoning would say No, and its region would be looked for."""
+    settings = Settings(committee={"members": ("a",), "asked": "all"})
+    assert settings.steps(None) == settings.steps(("reasoning", "debate", "person")) == ("committee",)
+    with pytest.raises(ValidationError, match="would settle what several do not agree on"):
+        Settings(committee={"members": ("a",), "asked": "all"}, escalate=("reasoning", "committee"))
+    mine = ScriptedMllm({"fire is visible": [NO]}, {"fire is visible": 0.5}, SUMMED)
+    rule = {"members": ("a",), "asked": "all", "stronger": "big"}
+    further = Further(members={"a": model(YES)}, stronger=("big", model(YES)))
+    verdict = judge_with((FIRE,), mine, further=further, committee=rule).judge(png())
+    found = verdict.findings[0].preconditions[0].alternatives[0]
+    assert verdict.verdict == "violation" and found.committee.stronger.word == "yes" and found.region is None
+    assert verdict.provenance.escalate == ("committee",) and not mine.talked
+    assert verdict.timings["committee"] > 0 and "regions" not in verdict.timings
+
+
+def test_what_there_was_no_time_to_vote_on_is_not_decided_by_the_first_model(monkeypatch):
+    class Slow(ScriptedMllm):
+        def answer(self, asks):
+            monkeypatch.setattr("judge.judging.clock.Clock.over", True)
+            return super().answer(asks)
+
+    mine = Slow({"fire is visible": [NO, NO, NO]}, {"fire is visible": 0.5})
+    further = Further(members={"a": model(YES)})
+    verdict = judge_with((FIRE,), mine, further=further, committee={"members": ("a",), **ALL}).judge(png())
+    assert verdict.verdict == "needs_review" and verdict.causes == ("out_of_time",)
 
 
 def test_low_label_mass_is_silence():

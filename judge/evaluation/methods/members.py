@@ -22,10 +22,8 @@ def members(judge: Judge, kept: CachedAnswers | None = None) -> Iterator[JudgeMe
             "--with committee compares a committee with its members, and there is none",
             hint="name further models with a --model of their own: --model A --model B",
         )
-    alone = {
-        "committee": Voting(),
-        "escalate": tuple(step for step in judge.steps if step != "committee"),
-    }
+    without = judge.settings.model_copy(update={"committee": Voting()}).steps(judge.constitution.escalate)
+    alone = {"committee": Voting(), "escalate": tuple(step for step in without if step != "committee")}
     own = judge.settings.model
     for name, mllm in {own: judge.mllm, **judge.members}.items():
         settings = judge.settings.model_copy(update={**alone, "model": name})

@@ -1,0 +1,86 @@
+"""One model that is named in two ways votes once, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from judge.assemble import _further, load_judge
+from judge.errors import UserError
+from judge.languages import language_of
+from judge.models.voters import check_models, check_names
+from judge.settings import Settings
+from judge.verdict import ModelIdentity
+
+
+@dataclass
+class Named:
+    identity: ModelIdentity
+
+
+def model(digest, name="m", device="cpu"):
+    return Named(ModelIdentity(role="mllm", name=name, digest=digest, device=device))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://127.0.0.1:8000/v1#m", "http://localhost:8000/v1#m"),
+        ("http://localhost:8000/v1", "http://LOCALHOST:8000/v1/"),
+        ("http://[::1]:8000/v1", "http://localhost:8000/v1"),
+        ("https://host/v1", "https://host:443/v1"),
+    ],
+)
+def test_two_spellings_of_one_address_are_one(one, other):
+    with pytest.raises(UserError) as raised:
+        check_names([one, other])
+    assert one in raised.value.message and other in raised.value.message and "vote twice" in raised.value.message
+
+
+def test_two_spellings_of_one_folder_are_one(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    for other in (f"{tmp_path}/", f"{tmp_path}/link"):
+        with pytest.raises(UserError, match="are one model"):
+            check_names([str(tmp_path), other])
+
+
+def test_what_differs_is_no_mistake(tmp_path):
+    here = "http://localhost:8000/v1"
+    check_names([f"{here}#a", f"{here}#b", "http://localhost:8001/v1", "https://localhost:8000/v1", "org/a", "org/b"])
+    check_models({"a": model("1"), "b": model("2"), "org/c": model("unknown"), "org/d": model("unknown")})
+    check_models({f"{here}#a": model("1", "a", "server"), f"{here}#b": model("2", "b", "server")})
+
+
+def test_copies_of_weights_and_one_model_of_a_server_are_one():
+    with pytest.raises(UserError, match="a and b are one model"):
+        check_models({"a": model("1"), "b": model("1")})
+    one, other = "http://localhost:8000/v1", "http://127.0.0.1:8000/v1#m"
+    with pytest.raises(UserError, match="are one model"):
+        check_models({one: model("1", "m", "server"), other: model("2", "m", "server")})
+
+
+def test_a_judge_is_not_loaded_with_one_model_twice(tmp_path):
+    with pytest.raises(UserError, match="are one model"):
+        load_judge("demo", model=str(tmp_path), committee={"members": (f"{tmp_path}/",)})
+
+
+def test_copies_are_found_once_they_are_loaded(monkeypatch):
+    monkeypatch.setattr("judge.assemble._mllm", lambda settings, language: model("1" if "b" in settings.model else "2"))
+    settings = Settings(model="a", committee={"members": ("b",), "stronger": "b2"})
+    with pytest.raises(UserError, match="b and b2 are one model"):
+        _further(settings, None, model("2"), language_of("en"))
+
+
+@pytest.mark.parametrize(
+    "debaters", [{}, {"judge": "org/other"}, {"speaker": "a", "opponent": "b", "judge": "bundled"}]
+)
+def test_the_bundled_model_takes_no_part_in_a_debate(debaters):
+    with pytest.raises(UserError, match="the bundled model cannot debate"):
+        load_judge("demo", escalate=("reasoning", "debate"), debaters=debaters)
+
+
+def test_the_stronger_model_is_another_than_those_that_vote():
+    for stronger in ("bundled", "a"):
+        with pytest.raises(UserError, match=f"{stronger} votes already"):
+            Settings.of(committee={"members": ("a",), "stronger": stronger})
