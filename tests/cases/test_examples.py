@@ -12,6 +12,7 @@ from judge.cases.reading import MOST_WORDS
 from judge.constitution import load_constitution
 from judge.errors import ConstitutionError
 from judge.models.scripted import ScriptedMllm
+from judge.resources import bundled_model
 from judge.settings import Settings
 from tests.judging.scenes import judge_with, png
 from tests.judging.test_ladder import OPEN, ROUNDS, decided
@@ -92,7 +93,8 @@ def test_a_debate_is_told_of_the_cases_and_never_of_the_picture_itself(policy):
 
 
 def test_a_loaded_judge_has_them_where_it_debates_and_only_there(policy):
-    held = load_judge(policy, escalate=("debate",), device="cpu", dtype="float32")
+    by_folder = str(bundled_model())  # by its name it is refused a debate
+    held = load_judge(policy, model=by_folder, escalate=("debate",), device="cpu", dtype="float32")
     assert "debate-examples" in held.provenance.prompts
     assert "debate-examples" not in held.derive(settings=Settings()).provenance.prompts
     policy.with_name("fires.test.yaml").write_text("cases: 1")
