@@ -6,10 +6,12 @@ import pytest
 
 from judge.review.audit import audit
 from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
+from tests.judging.clips.eyes import RED
 from tests.review.browsing import CHROMIUM, in_hand, press, serving, settled, visitor
 from tests.review.filmed import judged
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+MANY = tuple(RED.replace("id: red", f"id: red-{number}") for number in range(1, 9))
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -25,6 +27,7 @@ def store(tmp_path_factory):
         opened.add(*judged(name="blind.mp4", tail=("red",)), "batch")
         opened.take(3, "somebody")
         opened.decide(3, "somebody", Decision(action="escalate", reason="I am not sure"))
+        opened.add(*judged(*MANY, name="many.mp4", tail=("blue",)), "batch")
         yield opened
 
 
@@ -72,6 +75,19 @@ def test_a_clip_stands_there_with_its_frames_and_ranges(browser, address, scheme
         assert faults(page) == []
         page.keyboard.press("?")
         assert page.get_by_text("of a clip: the next frame").is_visible()
+
+
+def test_however_many_rules_a_clip_violates_what_decides_it_is_in_sight(browser, address):
+    with visitor(browser, address, at="/#/queue/item/4", viewport={"width": 1280, "height": 800}) as page:
+        made(page)
+        assert page.locator(".cj-row").count() == len(MANY)
+        for name in ("violation", "no_violation", "escalate", "skip"):
+            box = page.locator(f"#cj-decision .cj-actions [data-act={name}]").bounding_box()
+            assert box["y"] + box["height"] <= 800, name
+        assert page.locator("#cj-stage").bounding_box()["height"] >= 160
+        last = page.locator(".cj-row").last
+        last.scroll_into_view_if_needed()
+        assert last.is_visible()
 
 
 def test_keys_and_the_mouse_go_from_frame_to_frame_and_from_range_to_range(browser, address, store):

@@ -12,6 +12,7 @@ from PIL import Image
 from judge.review.store import Store
 from tests.conftest import ROOT
 from tests.review.browsing import CHROMIUM, LONG, in_hand, press, samples, serving, settled, visitor
+from tests.review.filmed import judged
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 SOON = 2.0  # seconds in which a photograph of 12 megapixels is on the page; measured on an idle machine
@@ -87,6 +88,32 @@ def test_an_upload_is_judged_while_the_work_goes_on(store, page, tmp_path, hold)
     row(page, "turned-3.png").get_by_role("button", name="Open item").click()
     page.wait_for_function("document.querySelector('[data-open][aria-current]')?.textContent.includes('turned-3.png')")
     assert page.locator("#up-tray").is_hidden()
+
+
+def test_uploads_lie_on_no_filter(browser, address, tmp_path, hold):
+    with visitor(browser, address, viewport={"width": 1280, "height": 800}) as page:
+        for degrees in (11, 12, 13):
+            give(page, turned(tmp_path, degrees))
+        row(page, "turned-13.png").wait_for()
+        filters, tray = page.locator("#cj-filters").bounding_box(), page.locator("#up-tray").bounding_box()
+        assert filters["y"] + filters["height"] <= tray["y"]
+        assert tray["height"] >= 120 and tray["y"] + tray["height"] <= 800
+        last = page.locator("[data-open]").last
+        last.scroll_into_view_if_needed()
+        last.click()
+        settled(page)
+        for degrees in (11, 12, 13):
+            row(page, f"turned-{degrees}.png").get_by_role("button", name="Cancel").click()
+        page.locator("#up-tray").wait_for(state="hidden")
+
+
+def test_a_clip_that_waits_is_told_apart_from_a_picture(store, page, tmp_path, hold):
+    (tmp_path / "film.mp4").write_bytes(judged()[1])
+    give(page, tmp_path / "film.mp4")
+    row(page, "film.mp4").locator(".up-film svg").wait_for()
+    assert row(page, "film.mp4").locator("img").count() == 0
+    row(page, "film.mp4").get_by_role("button", name="Cancel").click()
+    row(page, "film.mp4").wait_for(state="detached")
 
 
 def test_cancel_ends_it_and_nothing_of_it_comes_back(store, page, tmp_path, hold):
