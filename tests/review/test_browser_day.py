@@ -17,7 +17,6 @@ from judge.review.store import Decision, GoldReads, ReviewSettings, Role, Second
 from tests.review.browsing import CHROMIUM, ready, samples, serving
 from tests.review.day import BLIND, Day, Wire
 
-# Of eight runs on a busy machine one ended at a wait of half a minute.
 pytestmark = [pytest.mark.rare, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
 ITEMS, PASSWORD = 61, "correct horse"
 
