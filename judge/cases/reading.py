@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -18,6 +19,7 @@ from judge.chain import chain_of
 from judge.constitution import Constitution
 from judge.constitution.document import Document, clipped, read_document
 from judge.constitution.load import read_text
+from judge.constitution.told import checked_context
 from judge.errors import ConstitutionError, Problem, UserError
 from judge.settings import Frozen
 
@@ -44,11 +46,15 @@ class Expected(StrEnum):
 
 
 class Case(Frozen):
-    """One image, what each rule should come to on it, and what single statements should come to. words: what the image
-    shows, for whoever decides a debate about another one."""
+    """One image, what each rule should come to on it, and what single statements should come to.
+
+    words: what the image shows, for whoever decides a debate about another one. context: what is told beside the image.
+    One image may have a case with each of several.
+    """
 
     image: Annotated[str, StringConstraints(min_length=1)]
     words: Annotated[str, StringConstraints(min_length=1, max_length=MOST_WORDS)] | None = None
+    context: dict[str, str] = Field(default_factory=dict)
     expect: dict[str, Expected] = Field(min_length=1)
     preconditions: dict[str, Literal["holds", "fails"]] = Field(default_factory=dict)
 
@@ -172,12 +178,13 @@ def _cross_checks(document: Document, folder: Path, constitution: Constitution, 
     if not isinstance(cases, list):
         return
     statements = {rule.id: chain_of(rule).statements for rule in constitution.rules}
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for index, case in enumerate(cases):
         if not isinstance(case, dict):
             continue
+        yield from _context(document, constitution, case.get("context"), index)
         if images:
-            yield from _image(document, folder, case.get("image"), index, seen)
+            yield from _image(document, folder, case, index, seen)
         expect = case.get("expect")
         expected = list(expect) if isinstance(expect, dict) else []
         for rule in expected:
@@ -208,7 +215,18 @@ def _nearest_statement(text: str, known: list[str], statements: dict[str, tuple[
     return _nearest(text, known) if known else "parameters are to be put in, as the model is asked"
 
 
-def _image(document: Document, folder: Path, image: Any, index: int, seen: dict[str, int]) -> Iterator[Problem]:
+def _context(document: Document, constitution: Constitution, context: Any, index: int) -> Iterator[Problem]:
+    for name, text in context.items() if isinstance(context, dict) else ():
+        try:
+            checked_context(constitution, {name: text})
+        except UserError as error:
+            yield document.problem(("cases", index, "context", name), error.message, error.hint)
+
+
+def _image(
+    document: Document, folder: Path, case: dict[str, Any], index: int, seen: dict[tuple[str, str], int]
+) -> Iterator[Problem]:
+    image = case.get("image")
     if not isinstance(image, str) or not image:
         return
     path = _opened_at(folder, image)
@@ -218,12 +236,13 @@ def _image(document: Document, folder: Path, image: Any, index: int, seen: dict[
         present = False
     if not present:
         yield document.problem(("cases", index, "image"), f"no image at {clipped(path)}", _near_file(path))
-    elif path in seen:
-        first = document.values[("cases", seen[path], "image")][0]
+    elif (thing := (path, json.dumps(case.get("context") or {}, sort_keys=True, default=str))) in seen:
+        first = document.values[("cases", seen[thing], "image")][0]
         yield document.problem(
             ("cases", index, "image"), f"{clipped(image)} has a case already", f"on line {first}: expect it all there"
         )
-    seen.setdefault(path, index)
+    else:
+        seen[thing] = index
 
 
 def _near_file(path: str) -> str:

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 from judge import files
 from judge.constitution import Constitution
+from judge.constitution.told import checked_context
 from judge.errors import UserError
-from judge.judging.given import checked
 from judge.printable import printable
 
 MOST = 16 * 2**20  # bytes
@@ -82,7 +82,7 @@ def _by_image(
 def _fits(constitution: Constitution, told: dict[str, Any], name: str, text: str, start: int) -> dict[str, str]:
     for key, value in told.items():
         try:
-            checked(constitution, {key: value})
+            checked_context(constitution, {key: value})
         except UserError as error:
             _refuse(name, _line(text, key, start), error.message, error.hint)
     return told

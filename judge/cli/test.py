@@ -90,7 +90,7 @@ def _run(judge: Judge, file: Path, located: Sequence[LocatedCase], *, no_cache: 
 
     results: list[Result] = []
     asked = 0
-    for case, (verdict, kept) in zip(located, _verdicts(judge, [one.path for one in located], no_cache), strict=True):
+    for case, (verdict, kept) in zip(located, _verdicts(judge, located, no_cache), strict=True):
         asked += not kept
         results += compare(case, verdict)
     source = judge.provenance
@@ -105,12 +105,13 @@ def _run(judge: Judge, file: Path, located: Sequence[LocatedCase], *, no_cache: 
     )
 
 
-def _verdicts(judge: Judge, paths: list[str], no_cache: bool) -> Iterator[tuple[Verdict, bool]]:
+def _verdicts(judge: Judge, located: Sequence[LocatedCase], no_cache: bool) -> Iterator[tuple[Verdict, bool]]:
     """Verdicts, and whether each was kept."""
     from judge.caches.verdicts import CachedVerdicts
 
-    fresh = ((verdict, False) for verdict in judge.judge_many(paths))
-    verdicts: Iterator[tuple[Verdict, bool]] = fresh if no_cache else CachedVerdicts(judge).judge_many(paths)
+    paths, contexts = [one.path for one in located], [one.case.context for one in located]
+    fresh = ((verdict, False) for verdict in judge.judge_many(paths, contexts=contexts))
+    verdicts: Iterator[tuple[Verdict, bool]] = fresh if no_cache else CachedVerdicts(judge).judge_many(paths, contexts)
     return watched(verdicts, len(paths), "judging")
 
 

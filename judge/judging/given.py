@@ -1,4 +1,4 @@
-"""What is told beside a picture: held against what its constitution declares, and put between marks for a model.
+"""What is told beside a picture, put between marks for a model, and what was found out about it alone.
 
 It comes from anybody, so it is text to be judged and never an instruction. Knows no model.
 """
@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from judge.constitution import Constitution
-from judge.constitution.context import Reading, undeclared
+from judge.constitution.context import Reading
 from judge.errors import ModelError, UserError
 from judge.judging.probability import Facts
 from judge.languages import Language
@@ -61,41 +60,6 @@ def quoted(text: str) -> str:
     plain = _MARKS.sub(lambda found: "\N{FULLWIDTH LEFT SQUARE BRACKET}" if found[0] == "[" else "(", text)
     plain = _LINES.sub("\n", plain.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"))
     return "".join(one if one.isprintable() or one in "\n\t" + _JOINERS else repr(one)[1:-1] for one in plain)
-
-
-def checked(constitution: Constitution, context: Any) -> dict[str, str]:
-    """A context that fits what the constitution declares.
-
-    Raises:
-        UserError: it is no mapping, names a field that is not declared, or holds a text that is none or too long:
-            nothing is cut.
-    """
-    if context is None:
-        return {}
-    if not isinstance(context, Mapping):
-        said = f"the context must be a mapping of field to text, not {type(context).__name__}"
-        raise UserError(said, hint='such as {"caption": "..."}')
-    return {name: _text(constitution, name, text) for name, text in context.items()}
-
-
-def _text(constitution: Constitution, name: Any, text: Any) -> str:
-    declared = constitution.context.get(name) if isinstance(name, str) else None
-    if declared is None:
-        message, hint = undeclared(str(name)[:80], constitution.context)
-        raise UserError(message, hint=hint)
-    if not isinstance(text, str):
-        raise UserError(
-            f"`{name}` of the context must be text, not {type(text).__name__}",
-            hint="leave it out where nothing is known; an empty text says that there was none",
-        )
-    if len(text) > declared.most:
-        raise UserError(
-            f"`{name}` of the context has {len(text):,} characters, and at most {declared.most:,} are read",
-            hint=f"give the part that matters, or raise `{name}` under `context` in the constitution: nothing is cut",
-        )
-    if any("\ud800" <= one <= "\udfff" for one in text):
-        raise UserError(f"`{name}` of the context is no text: it holds half a character", hint="decode it as UTF-8")
-    return text
 
 
 def in_step(images: Iterable[Any], contexts: Iterable[Any], told: list[Any]) -> Iterator[Any]:

@@ -24,15 +24,15 @@ from typing import TYPE_CHECKING
 
 from judge.causes import Cause, Remark, Why
 from judge.constitution import Constitution
+from judge.constitution.told import checked_context
 from judge.errors import ImageError, ModelError, ScriptExhausted, UserError
 from judge.judging import domain, record, regions_stage
-from judge.judging import given as told
 from judge.judging.asking import Questioner
 from judge.judging.calling import NotAsked, described, each
 from judge.judging.clock import Clock, timings
 from judge.judging.closer import closer_views
 from judge.judging.debate import KnownPicture
-from judge.judging.given import Context, GivenContext
+from judge.judging.given import Context, GivenContext, in_step
 from judge.judging.known import Known
 from judge.judging.ladder import ALONE, Further, Ladder, steps_of
 from judge.judging.opening import Opened, ahead, checked, opened
@@ -159,7 +159,7 @@ class Judge:
             UserError: `image` is none of the types above, or `context` names a field that is not declared, or holds a
                 text that is too long.
         """
-        given = GivenContext(told.checked(self.constitution, context), self._readings)
+        given = GivenContext(checked_context(self.constitution, context), self._readings)
         return self._verdicts([replace(opened(checked(image), name, self.settings.limits), given=given)])[0]
 
     def judge_many(
@@ -181,7 +181,7 @@ class Judge:
                 contexts as images, after those that have both.
         """
         left, beside = iter(known), list[Context | GivenContext | None]()
-        sources = images if contexts is None else told.in_step(images, contexts, beside)
+        sources = images if contexts is None else in_step(images, contexts, beside)
         for batch in ahead(sources, self.settings.batch, self.settings.limits):
             its = [self._given(beside.pop(0) if contexts is not None else None) for _ in batch]
             batch = [replace(one, given=each, known=next(left, None)) for one, each in zip(batch, its, strict=True)]
@@ -193,7 +193,7 @@ class Judge:
         if isinstance(context, GivenContext):
             return context
         try:
-            return GivenContext(told.checked(self.constitution, context), self._readings)
+            return GivenContext(checked_context(self.constitution, context), self._readings)
         except UserError as error:
             return error
 
@@ -211,7 +211,7 @@ class Judge:
         """
         from judge.judging.clips.judging import judge_clip
 
-        return judge_clip(self, clip, name, GivenContext(told.checked(self.constitution, context), self._readings))
+        return judge_clip(self, clip, name, GivenContext(checked_context(self.constitution, context), self._readings))
 
     def _verdicts(self, batch: Sequence[Opened]) -> list[Verdict]:
         """A verdict for everything that was opened. What no stage expected ends one image, not the run."""

@@ -10,12 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.cases.reading import parse_cases
+from judge.cli.test import _run
+from judge.constitution import parse_constitution
 from judge.errors import ConstitutionError, ImageError
 from judge.judging import record
+from judge.judging.pipeline import Judge
 from judge.media import decode
 from judge.models.scripted import ScriptedDetector, ScriptedMllm
 from judge.policytest.junit import junit
 from judge.policytest.outcomes import Status, TestRun, compare
+from judge.settings import Settings
 from tests.conftest import ROOT
 from tests.judging.scenes import constitution, judge_with, png
 
@@ -139,3 +143,37 @@ def test_the_shipped_cases_cover_every_rule_of_the_demo():
     cases = load_cases(ROOT / "constitutions/demo.test.yaml", policy)
     wanted = {(rule.id, word) for rule in policy.rules for word in ("violates", "ok")}
     assert wanted <= {(rule, one.settled) for case in cases for rule, one in case.case.expect.items()}
+
+
+READING = parse_constitution(
+    "constitution: test\nversion: 1.0.0\ncontext: {caption: 20}\nrules:\n"
+    "  - {id: rude, rule: no rude words, preconditions: [{statement: it is rude, reads: caption}]}\n"
+)
+CAPTIONED = """cases:
+  - {image: one.png, context: {caption: you}, expect: {rude: violates}}
+  - {image: one.png, context: {caption: sea}, expect: {rude: ok}}
+"""
+
+
+def test_an_image_has_a_case_for_each_context(folder):
+    cases = parse_cases(CAPTIONED, folder / "p.test.yaml", READING)
+    assert [one.case.context for one in cases] == [{"caption": "you"}, {"caption": "sea"}]
+    twice = CAPTIONED.replace("sea", "you").replace(
+        "{caption: you}, expect: {rude: ok}", "{caption: you, post: x}, expect: {rude: ok}"
+    )
+    with pytest.raises(ConstitutionError) as caught:
+        parse_cases(
+            twice + CAPTIONED.splitlines()[1].replace("rude: violates", "rude: ok"), folder / "p.test.yaml", READING
+        )
+    said = [f"{one.line}: {one.message}" for one in caught.value.problems]
+    assert said == ["3: `post` is no field of the constitution's `context`", "4: one.png has a case already"]
+
+
+def test_each_case_is_judged_with_its_own_context(folder):
+    mllm = ScriptedMllm(priors={"it is rude": 0.4}, told={("it is rude", "you"): 0.95, ("it is rude", "sea"): 0.01})
+    cases = parse_cases(CAPTIONED, folder / "p.test.yaml", READING)
+    for no_cache in (True, False, False):
+        run = _run(
+            Judge(READING, mllm, settings=Settings(escalate=())), folder / "p.test.yaml", cases, no_cache=no_cache
+        )
+        assert [one.status for one in run.results] == [Status.PASSED] * 2

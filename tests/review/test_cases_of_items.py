@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from judge.cases.reading import load_cases
+from judge.cases.reading import Expected, load_cases
+from judge.constitution.document import read_document
 from judge.errors import UserError
 from judge.review.access.logins import add_user
 from judge.review.audit import audit
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
 from judge.review.ui.context import Person
-from judge.review.workbench.casebook import CaseBook, overridden
+from judge.review.workbench.casebook import CaseBook, _case, overridden
 from judge.review.workbench.casecheck import Measured, cases_under
 from judge.review.workbench.draft import read
 from judge.review.workbench.library import Library, Ref
@@ -149,3 +150,13 @@ def test_the_desk_makes_no_case_of_what_is_read_blind(store):
     reply = ask(desk_of(store), Person("pol", Role.POLICY), kind="case", item=item)
     assert "no decided item" in reply["toasts"][0]["text"]
     assert not store.log(kind="case_added")
+
+
+def test_a_case_keeps_what_was_told_beside_its_picture(store):
+    found = decided(store, FIRE, Decision(action="no_violation", reason="A costume."))
+    context = {"caption": "two\nlines: 'quotes' \"and\" # more \N{FIRE} \u202e", "post": "- no", "place": ""}
+    verdict = found.verdict.model_copy(update={"context": context})
+    told = found.model_copy(update={"verdict": verdict})
+    text = "cases:\n" + _case("p.png", told, {"body-on-fire": Expected.OK})
+    assert read_document(text, "c").data["cases"][0]["context"] == context
+    assert "context" not in _case("p.png", found, {"body-on-fire": Expected.OK})

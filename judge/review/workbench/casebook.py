@@ -93,7 +93,7 @@ class CaseBook:
         with FileLock(self._library.folder / ".saving", timeout=20):
             known = read_text(path) if path.is_file() else _HEAD.format(name=name, file=path.name)
             for one in parse_cases(known, path, policy) if path.is_file() else ():
-                if self.sha256(one) == sha256:
+                if self.sha256(one) == sha256 and one.case.context == (decided.verdict.context or {}):
                     raise UserError(f"item {decided.item} has a case already, on line {one.line} of {path.name}")
             text = known if known.endswith("\n") else f"{known}\n"
             text += _case(os.path.relpath(image, path.parent), decided, expect)
@@ -135,5 +135,11 @@ def expected(decided: DecidedItem, known: set[str]) -> dict[str, Expected]:
 
 def _case(image: str, decided: DecidedItem, expect: dict[str, Expected]) -> str:
     said = comment(f"item {decided.item}, {decided.verdict.image}")
-    lines = [f"  - image: {image}  # {said}", "    expect:"]
+    lines = [f"  - image: {image}  # {said}"]
+    if told := decided.verdict.context:
+        import yaml
+
+        shown = yaml.safe_dump(told, default_flow_style=True, allow_unicode=True, width=float("inf"))
+        lines.append(f"    context: {shown.strip()}")
+    lines.append("    expect:")
     return "\n".join([*lines, *(f"      {rule}: {what}" for rule, what in expect.items())]) + "\n"

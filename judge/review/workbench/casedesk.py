@@ -152,4 +152,10 @@ class CaseDesk:
                 tried = self._tried.get(sha256)
                 self._known[sha256] = RecordedPicture.of([*([tried] if tried else []), *verdicts])
             found = {path: self._known.get(sha256) if sha256 else None for path, sha256 in digests.items()}
-        return lambda case: found[case.path]
+
+        def picture(case: LocatedCase) -> RecordedPicture | None:
+            """Nothing, where other words were told beside it then."""
+            known = found[case.path]
+            return known if known is not None and (known.verdict.context or {}) == case.case.context else None
+
+        return picture
