@@ -17,7 +17,7 @@ from judge.chain import Outcome
 from judge.constitution import parse_constitution
 from judge.judging import escalation
 from judge.judging.asking import Questioner
-from judge.judging.debate import Voices
+from judge.judging.debate import KnownPicture, Voices
 from judge.judging.given import quoted
 from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
@@ -90,7 +90,7 @@ def judged(
     member, stronger, opponent = others
     further = Further(
         voices=Voices(own, opponent, stronger), members={"member": member}, stronger=("stronger", stronger),
-        examples={LOOKS: [("a lamp on a table", True)]},
+        examples={LOOKS: [KnownPicture("a lamp on a table", holds=True)]},
     )  # fmt: skip
     settings = Settings.model_validate({
         "escalate": ("reasoning", "debate", "committee"), "look_closer": True,
@@ -101,6 +101,7 @@ def judged(
         parse_constitution(text.format(language=language)), own, detector=boxes, settings=settings, further=further
     )
     verdict = judge.judge(png((400, 300)), context=context)
+    assert verdict.failure is None and verdict.findings
     for finding in verdict.findings:
         (one,) = finding.preconditions[0].alternatives
         assert one.outcome is Outcome.UNDECIDED and one.branch is Branch.UNDECIDED, "a step was not taken"
