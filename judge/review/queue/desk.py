@@ -19,18 +19,19 @@ from judge.errors import ImageError, JudgeError, UserError
 from judge.review.films import Films
 from judge.review.queue import keys, listing, queues, stage
 from judge.review.queue.ahead import Ahead
-from judge.review.queue.cases import CaseMaker, offered
+from judge.review.queue.cases import CaseMaker
+from judge.review.queue.decided import decided, held_by
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.near import near_html
 from judge.review.queue.pauses import MEANWHILE, Pauses
 from judge.review.queue.policies import KnownPolicies
-from judge.review.queue.recorded import recorded, recorded_together, taken_back
+from judge.review.queue.recorded import recorded, taken_back
 from judge.review.queue.reel import Reel
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.queue.traces import Traces, notes_html
 from judge.review.queue.unanswered import head, recorded_since
-from judge.review.store import Decision, Item, Right, Store
+from judge.review.store import Item, Right, Store
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
 from judge.review.ui.parts import toast
@@ -152,7 +153,7 @@ class Desk:
         return self._next(asked, person)
 
     def _page(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        held = self._held(asked.item, person)
+        held = held_by(self._store, asked.item, person)
         return QueueUpdate(slots=self._lists(asked, person, held), offset=asked.offset)
 
     def _take(self, asked: QueueRequest, person: Person) -> QueueUpdate:
@@ -181,30 +182,10 @@ class Desk:
         return QueueUpdate(slots={"stage": self._shield(item)}, original=False, announce="Shielded.")
 
     def _decide(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        if asked.item is None or asked.action is None:
-            raise UserError("there is nothing to decide")
-        rules = () if asked.action in ("no_violation", "skip") else asked.rules
         seen, since = self._since.get(person.name, (0, 0.0))
         seconds = time.monotonic() - since if seen == asked.item else None
-        decision = Decision(action=asked.action, rules=rules, reason=asked.reason, seconds=seconds)
-        if decision.rules:
-            self._policies.check(decision, self._store.verdict(asked.item))
-        if asked.gold:
-            held = self._held(asked.item, person)
-            if held is None or held.blind:  # who reads blind must not learn what is known
-                raise UserError("only an item that you hold, and do not read blind, can be marked as gold")
-            if asked.near:
-                raise UserError("a gold item is decided by itself", hint="leave the near-identical ones out")
-            entry = self._store.mark_gold(asked.item, person.name, decision)
-            said = recorded(entry)
-        elif asked.near:
-            together = self._store.decide_together(asked.item, person.name, decision, asked.near)
-            entry, said = together.entries[0], recorded_together(together)
-        else:
-            entry = self._store.decide(asked.item, person.name, decision)
-            said = recorded(entry)
-        reply = self._next(asked, person, toasts=({**said, **offered(entry, person)},))
-        return reply.model_copy(update={"decided": asked.item})
+        said = decided(self._store, self._policies, asked, person, seconds)
+        return self._next(asked, person, toasts=(said,)).model_copy(update={"decided": asked.item})
 
     def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         taken = self._store.take_back(person.name, line=asked.line, whole=asked.whole)
@@ -302,17 +283,10 @@ class Desk:
     def _shield(self, item: Item) -> str:
         return self._ahead.shield(item) if item.clip is None else self.reel.shield(item, item.clip)
 
-    def _held(self, item: int | None, person: Person) -> Item | None:
-        """The item, where the person holds it now."""
-        if item is None:
-            return None
-        found = self._store.item(item, person.name)
-        return found if found.lease is not None and found.lease.reviewer == person.name else None
-
     def _after_error(self, asked: QueueRequest, person: Person, error: JudgeError) -> QueueUpdate:
         """Tell what went wrong; who lost the item they were at is given the next one."""
         told = toast(in_words(error), bad=True)
-        if asked.item is None or self._held(asked.item, person) is not None:
+        if asked.item is None or held_by(self._store, asked.item, person) is not None:
             return QueueUpdate(toasts=(told,))
         if (before := self._before(asked, person)) is not None:
             return before
