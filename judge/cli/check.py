@@ -119,8 +119,9 @@ def _of_server(given: typer.Context, server: str, inputs: Iterable[str]) -> Iter
     """Verdicts of a server. Options of models are for those that would judge here."""
     chosen = {option: given.get_parameter_source(option) for option in given.params}
     said = {option for option, source in chosen.items() if source is not None and source.name == "COMMANDLINE"}
-    if own := sorted(said - {"images", "constitution", "json", "explain", "shape", "server"}):
-        options = ", ".join(f"--{one.replace('_', '-')}" for one in own)
+    said -= {"images", "constitution", "json", "explain", "shape", "server"}
+    if own := sorted(max(one.opts, key=len) for one in given.command.params if one.name in said):
+        options = ", ".join(own)
         raise UserError(f"the server at {server} has settings of its own", hint=f"leave out {options}")
     from judge.client import Client
 

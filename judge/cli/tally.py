@@ -47,8 +47,7 @@ class VerdictTally:
         self._words[verdict.verdict] += 1
         self._clips = self._clips or hasattr(verdict, "clip")
         if verdict.failure is not None:
-            unread = verdict.failure.kind == "image"
-            self._failed["could not be read" if unread else "failed: a model or a disk, try again"] += 1
+            self._failed[_why_failed(verdict)] += 1
         elif verdict.verdict == "no_violation":
             self._safe[_why_safe(verdict)] += 1
         rank = WORDS.index(verdict.verdict)
@@ -69,6 +68,13 @@ class VerdictTally:
             f"judge: {self.count} {'images and clips' if self._clips else 'images'} in {seconds:.1f} s: {told}",
             file=sys.stderr,
         )
+
+
+def _why_failed(verdict: Verdict | ClipVerdict) -> str:
+    if exit_of(verdict) is not Exit.FAILURE:
+        return "could not be read"
+    unread = verdict.failure is not None and verdict.failure.kind == "image"
+    return "failed: a file, try again" if unread else "failed: a model or a disk, try again"
 
 
 def _why_safe(verdict: Verdict | ClipVerdict) -> str:

@@ -31,6 +31,8 @@ class SentFile:
     def of(cls, image: Source, name: str | None = None) -> SentFile:
         if not isinstance(image, str | PathLike | bytes):
             raise UserError(f"{type(image).__name__} is no image", hint="give a path, or the bytes of a file")
+        if image == "":
+            raise UserError("no name of an image is given", hint="give a path, or the bytes of a file")
         called = name or ("<bytes>" if isinstance(image, bytes) else str(image))
         called = called.encode("utf-8", "backslashreplace").decode()
         if isinstance(image, bytes):

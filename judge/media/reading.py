@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 
 from judge.errors import ImageError
 from judge.files import Unfit, open_regular, size
 from judge.settings import DEFAULT_LIMITS, Limits
+
+_ADDRESS = re.compile(r"https?:/", re.IGNORECASE)
 
 
 def read_bytes(source: str | Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
@@ -37,6 +40,8 @@ def unreadable(source: str | Path, error: Exception) -> ImageError:
     if isinstance(error, FileNotFoundError):
         if Path(source).is_symlink():
             return ImageError("a link to something that is not there", hint="mend it or remove it")
+        if _ADDRESS.match(str(source)):
+            return ImageError("an address, not a file", hint="download it, and name the file")
         return ImageError("no such file", retryable=True)
     return ImageError(f"cannot be read ({getattr(error, 'strerror', None) or error})", retryable=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 import h11
@@ -18,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from judge.serving.bodies import Limit
 
 HEAD: Final = 20.0  # seconds from the connection's start, or a head's first byte, to its last
-_PARTING = 2.0  # seconds that whoever still sends has to read its answer when the server ends
+_PARTING = 2.0  # seconds that whoever sends on has to read its answer when the server ends, or what came is no HTTP
 
 
 class _Parting:
@@ -47,8 +48,15 @@ class _Framed(h11.Connection):
     """Takes no request that gives its length in two ways, or in one that its version has not: a proxy in front may go
     by the other, and take what stands in a body for another's request (RFC 9112, 6.1)."""
 
+    too_large = False
+    """Whether a head has come that is larger than one may be."""
+
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        event = super().next_event()
+        try:
+            event = super().next_event()
+        except h11.RemoteProtocolError as error:
+            self.too_large = error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise
         if isinstance(event, h11.Request):
             names = {name for name, _ in event.headers}
             if b"transfer-encoding" in names and (b"content-length" in names or event.http_version < b"1.1"):
@@ -70,7 +78,7 @@ class Timed(H11Protocol):
     def __init__(self, config: Config, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
         most = config.h11_max_incomplete_event_size
-        self.conn = _Framed(h11.SERVER, *(() if most is None else (most,)))
+        self.conn = self._framed = _Framed(h11.SERVER, *(() if most is None else (most,)))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection has come; nothing is sent yet."""
@@ -90,6 +98,18 @@ class Timed(H11Protocol):
             return
         super().data_received(data)
         self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, or a head that is too large, and end."""
+        if not self._framed.too_large:
+            super().send_400_response(msg)
+            return
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        said = b"The head of a request is larger than the server takes."
+        headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
+        parts = (h11.Response(status_code=status, headers=headers, reason=status.phrase.encode()), h11.Data(data=said))
+        self.transport.write(b"".join(self.conn.send(one) or b"" for one in (*parts, h11.EndOfMessage())))
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """The next request may begin, and may have come in part."""
@@ -114,7 +134,7 @@ class Timed(H11Protocol):
 
         Closed while a body is on its way, the system would answer that with a reset, and the sender lose the answer.
         """
-        if self.conn.their_state is not h11.SEND_BODY or not transport.can_write_eof():
+        if self.conn.their_state not in (h11.SEND_BODY, h11.ERROR) or not transport.can_write_eof():
             return False
         try:
             transport.write_eof()
@@ -127,7 +147,8 @@ class Timed(H11Protocol):
     def _bound_the_rest(self) -> None:
         if self._left is None:
             self._left = self.rest.most
-            seconds = min(self.rest.seconds, _PARTING) if self._ending else self.rest.seconds
+            hurried = self._ending or self.conn.their_state is h11.ERROR  # of what is no HTTP nobody knows the end
+            seconds = min(self.rest.seconds, _PARTING) if hurried else self.rest.seconds
             self._late = self.loop.call_later(seconds, self.transport.abort)
 
     def _watch(self) -> None:

@@ -86,6 +86,13 @@ def test_the_gravest_image_gives_the_exit_code(run, says, images, answers, code)
     assert len(out.splitlines()) == count
 
 
+def test_a_file_that_is_not_there_beside_others_is_a_failure_in_the_last_line_too(run, says, images):
+    images[1].unlink()
+    says(NO, NO)
+    code, _, said = run("check", "--json", *images)
+    assert code == Exit.FAILURE and said.endswith("(1 failed: a file, try again)\n"), said
+
+
 def test_a_bad_file_among_good_ones_stops_nothing(run, says, images):
     images[1].write_bytes(b"")
     says(NO, NO)

@@ -71,6 +71,9 @@ def _told(name: str, served: ServedPolicy) -> dict[str, Any]:
         told["shadow"] = _side(served.shadow)
     if served.canary is not None:
         told["canary"] = {"share": served.settings.canary_share, **_side(served.canary)}
+    for side, one in (("shadow", served.shadow), ("canary", served.canary)):
+        if one is not None and one.trouble is not None:  # whoever looks at the top only is to see it
+            told |= {"stale": True, "trouble": told["trouble"] or f"{side}: {one.trouble}"}
     return told
 
 

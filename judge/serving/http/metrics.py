@@ -40,7 +40,11 @@ class Metrics(Watch):
             "shadow_verdicts", "Verdicts, and what the shadow says.", "constitution", "verdict", "shadow"
         )
         self._flips = self._counter("shadow_flips", "Images whose verdict or rules differ.", "constitution")
-        self._unshadowed = self._counter("shadow_skipped", "Images that the shadow had no time for.", "constitution")
+        self._unshadowed = self._counter(
+            "shadow_skipped",
+            "Images that the shadow did not judge: a canary did, or there was no time.",
+            "constitution",
+        )
         self._reloads = self._counter("reloads", "Constitutions read anew.", "constitution", "result")
         self.waiting = self._gauge("queue_images", "Images that wait.")
         self.ready = self._gauge("processes_ready", "Processes with their models loaded.")

@@ -225,8 +225,11 @@ class Service:
         for watcher in self.watchers:
             watcher(client, outcome)
         shadow, main = served.shadow, served.main.now
-        if shadow is not None and active is main and not repeated:  # the canary's verdict is none to compare with
-            self._shadows.begin(main.name, judged, lambda: self._by(CLIENT, shadow.now, data, sha256))
+        if shadow is not None and not repeated:
+            if active is main:
+                self._shadows.begin(main.name, judged, lambda: self._by(CLIENT, shadow.now, data, sha256))
+            else:  # the canary's verdict is none to compare with
+                self.metrics.unshadowed(main.name)
         return outcome
 
     async def _by(self, client: str, active: Active, data: bytes, sha256: str) -> JudgedImage:

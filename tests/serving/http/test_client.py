@@ -21,7 +21,7 @@ VIOLATING = next(one for one in DRAWINGS if one.name == "body-on-fire-violating.
 
 def test_options_of_models_are_not_for_a_server():
     found = CliRunner().invoke(app, ["check", "--server", "http://127.0.0.1:9", str(VIOLATING), "--model", "x/y"])
-    assert isinstance(found.exception, UserError) and "leave out --model" in found.exception.hint
+    assert isinstance(found.exception, UserError) and found.exception.hint == "leave out --model"
 
 
 def answering(*answers, attempts=4):
@@ -204,3 +204,16 @@ def test_what_is_no_image_of_a_list_is_said(one):
     with pytest.raises(UserError, match="no image"):
         list(client.judge_many([one]))
     assert came == []
+
+
+@pytest.mark.parametrize("image", ["http://127.0.0.1:9/x.png", "HTTPS://example.com/x.png"])
+def test_an_address_in_place_of_a_file_is_called_one(image):
+    with serving(process=Scripted()) as running, Client(running.url) as client:
+        verdict = client.judge(image)
+    assert verdict.failure.message == "an address, not a file" and "download" in verdict.failure.hint
+    assert not verdict.failure.retryable
+
+
+def test_no_name_is_no_image():
+    with Client("http://127.0.0.1:9") as client, pytest.raises(UserError, match="no name"):
+        client.judge("")

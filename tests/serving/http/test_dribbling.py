@@ -105,3 +105,20 @@ def test_a_body_that_comes_after_its_refusal_costs_no_connection(server):
         time.sleep(2 * SECONDS)
         raw.sendall(b"GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert answered(raw) == 404
+
+
+def test_a_head_that_is_too_large_is_told_so_before_the_end(server):
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as raw:
+        raw.sendall(
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"x-%d: y\r\n" % n for n in range(20_000))
+        )
+        raw.sendall(b"\r\n")
+        reply = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert reply.startswith(b"HTTP/1.1 431 ") and b"head of a request" in reply
+
+
+def test_a_body_that_turns_out_too_large_is_told_the_limit(server):
+    pieces = (b"x" * 30_000 for _ in range(5))
+    answer = server.http.post("/v1/judge", content=pieces, headers={"authorization": f"Bearer {server.bearers[413]}"})
+    assert answer.status_code == 413 and f"{MOST:,} bytes" in answer.json()["detail"]

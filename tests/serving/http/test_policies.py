@@ -189,3 +189,33 @@ def test_a_server_that_cannot_load_ends_and_says_why():
     service = Service(server_settings({"constitutions": ["nowhere"]}), Settings(), Processes(1, (), 1), Scripted())
     with pytest.raises(UserError, match="nowhere"):
         serve(service, listen("127.0.0.1", 0))
+
+
+def test_what_the_canary_judges_the_shadow_skips_and_that_is_counted(rules, tmp_path):
+    for name in ("canary", "shadow"):
+        (tmp_path / f"{name}.yaml").write_text(RULES.replace("1.0.0", "2.0.0"))
+    sides = {name: str(tmp_path / f"{name}.yaml") for name in ("canary", "shadow")}
+    given = {"constitutions": [{"constitution": str(rules), **sides, "canary_share": 0.5}], **LOOK}
+    with serving(given, process=Versioned()) as running:
+        for number in range(12):
+            judged(running, b"n%d" % number)
+
+        def compared():
+            page = running.http.get("/metrics").text.splitlines()
+            return sum(float(line.split()[-1]) for line in page if line.startswith("judge_shadow_verdicts_total{"))
+
+        skipped = counted(running, 'judge_shadow_skipped_total{constitution="house"}')
+        assert 0 < skipped < 12
+        until(lambda: compared() == 12 - skipped)
+
+
+@pytest.mark.parametrize("side", ["shadow", "canary"])
+def test_a_side_that_is_broken_makes_the_whole_stale(rules, tmp_path, side):
+    beside = tmp_path / "beside.yaml"
+    beside.write_text(RULES)
+    given = {"constitutions": [{"constitution": str(rules), side: str(beside)}], **LOOK}
+    with serving(given, process=Versioned()) as running:
+        assert house(running)["stale"] is False and house(running)["trouble"] is None
+        beside.write_text("rules: [")
+        until(lambda: house(running)[side]["stale"])
+        assert house(running)["stale"] is True and house(running)["trouble"].startswith(f"{side}: ")
