@@ -142,9 +142,9 @@ def test_only_names_of_nothing_are_a_mistake_and_nothing_is_judged(run, says, tm
 def test_a_file_that_goes_away_later_may_come_back(run, says, images, monkeypatch):
     judge_many = Judge.judge_many
 
-    def too_late(self, given):
+    def too_late(self, given, **more):
         images[0].unlink()
-        return judge_many(self, given)
+        return judge_many(self, given, **more)
 
     monkeypatch.setattr(Judge, "judge_many", too_late)
     says()
@@ -231,7 +231,7 @@ def test_what_was_judged_is_shown_though_the_run_ends(run, says, images, monkeyp
     says(YES)
     judge_many = Judge.judge_many
 
-    def interrupted(self, given):
+    def interrupted(self, given, **_):
         yield from judge_many(self, [next(iter(given))])
         raise ModelError("the machine is on fire")
 
