@@ -4,7 +4,7 @@ Images look the same whose prints (`judge.media.prints`) have no field that diff
 are not asked: those of symmetrical drawings change with the compression. Such images are of one group, and so is what
 looks the same as one of them. A whole group is held out or none of it, by a hash of its name, which is the lowest
 digest in it: the same images are split alike on every machine, in whatever order they were judged. Prints lie in a file
-that is removed at the end; in memory are about 80 bytes of an image.
+that is removed at the end; in memory are about 100 bytes of an image.
 """
 
 from __future__ import annotations
