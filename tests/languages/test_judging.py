@@ -42,7 +42,7 @@ def judge(german) -> Judge:
 def test_the_whole_judge_in_german(judge):
     verdict = judge.judge(PICTURE)
     assert verdict.failure is None
-    assert verdict.provenance.prompts == GERMAN.digests
+    assert verdict.provenance.prompts == {**GERMAN.digests, **GERMAN.digests_of(["reasoning"])}
     asked = [
         one for finding in verdict.findings for condition in (*finding.preconditions, *finding.exceptions)
         for one in condition.alternatives if one.answer is not None
