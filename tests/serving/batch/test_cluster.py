@@ -78,7 +78,7 @@ def here(settings, text=POLICY):
     return Judge(judge.constitution, ColourMllm(), settings=settings)
 
 
-@pytest.mark.rare
+@pytest.mark.slow
 def test_a_killed_process_loses_nothing_and_doubles_nothing(cluster, told, tmp_path, monkeypatch):
     monkeypatch.setattr(run_module, "SHARD_ROWS", 100)
     processes, settings = told
@@ -103,7 +103,7 @@ def test_a_killed_process_loses_nothing_and_doubles_nothing(cluster, told, tmp_p
     assert batch(images, tmp_path / "out", policy(tmp_path), settings, processes=2, ray="local").before == 320
 
 
-@pytest.mark.rare
+@pytest.mark.slow
 def test_a_changed_policy_judges_the_changed_rules_only(cluster, told, tmp_path):
     _, settings = told
     images = pictures(tmp_path / "in", 24)
@@ -115,7 +115,7 @@ def test_a_changed_policy_judges_the_changed_rules_only(cluster, told, tmp_path)
     assert found == [{k: v for k, v in row.items() if k != "reused"} for row in rows(tmp_path / "whole")]
 
 
-@pytest.mark.rare
+@pytest.mark.slow
 def test_machines_with_different_models_are_refused(cluster, tmp_path):
     (tmp_path / "differs").mkdir()
     settings = Settings(model=f"colours:{tmp_path / 'differs'}", batch=1)
@@ -124,7 +124,7 @@ def test_machines_with_different_models_are_refused(cluster, tmp_path):
         batch(images, tmp_path / "out", policy(tmp_path), settings, processes=2, ray="local")
 
 
-@pytest.mark.rare
+@pytest.mark.slow
 def test_models_that_cannot_be_loaded_are_said_before_anything_is_judged(cluster, tmp_path):
     images = pictures(tmp_path / "in", 3)
     nowhere = Settings(model=f"colours:{tmp_path / 'nowhere'}")
@@ -132,7 +132,7 @@ def test_models_that_cannot_be_loaded_are_said_before_anything_is_judged(cluster
         batch(images, tmp_path / "out", "demo", nowhere, ray="local")
 
 
-@pytest.mark.rare
+@pytest.mark.slow
 def test_a_stage_of_ray_data_adds_verdicts_to_rows(cluster, told, tmp_path):
     from ray.data import ActorPoolStrategy, DataContext, from_arrow
 
