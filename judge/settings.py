@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -46,7 +48,8 @@ def _ladder(steps: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Agreement = Literal["majority", "unanimous", "weighted"]
-Ladder = Annotated[tuple[Step | Literal["person"], ...], AfterValidator(_ladder)]
+Rung = Literal["reasoning", "debate", "committee", "person"]  # one type, so that a mistake in one is one mistake
+Ladder = Annotated[tuple[Rung, ...], AfterValidator(_ladder)]
 
 
 class Frozen(BaseModel):
@@ -295,10 +298,23 @@ class Settings(Frozen):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            known = f"settings: {', '.join(cls.model_fields)}" if first["type"] == "extra_forbidden" else ""
-            raise UserError(f"setting {where}: {first['msg']}", hint=known) from error
+            raise _mistake(error.errors()[0]) from error
+
+
+def _mistake(first: Mapping[str, Any]) -> UserError:
+    """What is wrong with a setting, in words, and what it may be."""
+    where = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
+    said = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "literal_error":
+        options = [one.strip(" '") for one in first["ctx"]["expected"].replace(" or ", ",").split(",")]
+        near = difflib.get_close_matches(str(first["input"]), options, n=1)
+        meant = f"did you mean `{near[0]}`? " if near else ""
+        what = "step" if where == "escalate" else where
+        return UserError(
+            f"setting {where}: `{first['input']}` is no {what}", hint=f"{meant}one of: {', '.join(options)}"
+        )
+    known = f"settings: {', '.join(Settings.model_fields)}" if first["type"] == "extra_forbidden" else ""
+    return UserError(f"setting {where}: {said}" if where else said, hint=known)
 
 
 def cache_dir() -> Path:

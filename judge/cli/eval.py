@@ -84,7 +84,10 @@ def evaluate(
     opinions = load_constitution(subjective) if subjective is not None else None
     from judge.evaluation.spoken import spoken, translations
 
-    translated = translations(policy, _named([languages] if languages is not None else []))
+    wanted_languages = _named([languages] if languages is not None else [])
+    if languages is not None and not wanted_languages:
+        raise UserError("--languages names none", hint="such as --languages de,zh,sw")
+    translated = translations(policy, wanted_languages)
     examples = load_dataset(dataset, policy.constitution)
     folder = out or Path("eval") / re.sub(r"[^A-Za-z0-9._-]+", "-", examples.name)
     if limit is not None:

@@ -103,8 +103,8 @@ _Escalate = Annotated[
     str | None,
     typer.Option(
         metavar="STEPS",
-        help="What the undecided goes through, comma-separated: `reasoning`, `debate`; `person` for neither. "
-        "Default: the constitution's, else reasoning.",
+        help="What the undecided goes through, comma-separated: `reasoning`, `debate`, `committee`; `person` for none. "
+        "Default: the constitution's, else reasoning; further models add `committee`.",
     ),
 ]
 _TrustRemoteCode = Annotated[

@@ -15,9 +15,10 @@ from judge.errors import UserError
 from judge.printable import printable
 
 if TYPE_CHECKING:
-    from judge.text_guard import Ranked
+    from judge.text_guard import Ranked, TextGuard
 
 app = typer.Typer(help="Order pictures by the words that came with them. It clears nothing.", no_args_is_help=True)
+_OWN = ("text_perplexity", "text_flagged", "text_stratum")  # columns that `rank` writes
 _HARMFUL = {
     "harmful": True,
     "1": True,
@@ -46,6 +47,7 @@ def train(
     from judge.text_guard import chosen, trained
     from judge.text_guard.guard import key_of
 
+    _keep(out, texts, labelled, unlabelled)
     if unlabelled is not None and labelled is None:
         raise UserError("--unlabelled is for a threshold", hint="give --labelled, too")
     sample = list(_lines(texts))
@@ -67,6 +69,12 @@ def train(
             f"threshold: perplexity under {found.below:.4g}; macro-F1 {found.macro_f1:.3f} on lines that it was not "
             f"chosen on ({found.harmful} harmful, {found.fine} fine)"
         )
+        if found.macro_f1 <= found.by_chance:
+            print(
+                f"warning: that is no better than chance ({found.by_chance:.3f}), so what it flags means nothing: are "
+                "the labels the right way round, and the harmful lines like the texts that it was trained on?",
+                file=sys.stderr,
+            )
         if found.flagged is not None:
             print(f"of {len(plain)} unlabelled lines it flags {found.flagged:.1%}")
     _write(out, guard.model_dump_json() + "\n")
@@ -83,8 +91,9 @@ def rank(
     at_random: Annotated[int, typer.Option(min=0, help="With --first: so many of the others, drawn at random.")] = 0,
 ) -> None:
     """Order a table for `judge batch`, likeliest harmful first. Exit code: 0 written, 2 your mistake."""
-    from judge.text_guard import TextGuard, ranked, sampled
+    from judge.text_guard import ranked, sampled
 
+    _keep(out, table, guard)
     if at_random and first is None:
         raise UserError("--at-random is drawn from what --first leaves", hint="give --first N, too")
     heads, rows = _table(table)
@@ -93,7 +102,12 @@ def rank(
             f"{printable(str(table))} has no column {column!r}",
             hint=f"it has: {printable(', '.join(heads))}; name one with --column",
         )
-    every = ranked(rows, column, TextGuard.read(guard))
+    if column in _OWN:
+        raise UserError(f"{column} is a column that `rank` writes, no text", hint="name one of texts with --column")
+    if before := [head for head in heads if head in _OWN]:
+        heads = [head for head in heads if head not in _OWN]
+        print(f"the table was ordered before: {', '.join(before)} written anew", file=sys.stderr)
+    every = ranked(rows, column, _guard(guard))
     taken = every if first is None else sampled(every, first, at_random)
     _write(out, _as_csv(heads, taken))
     silent = sum(one.perplexity is None for one in every)
@@ -122,7 +136,9 @@ def _marked(path: Path) -> Iterator[tuple[str, bool]]:
 
 def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     from judge.csv_rows import csv_rows
+    from judge.files import MOST
 
+    csv.field_size_limit(max(csv.field_size_limit(), MOST))  # no cell is longer than the file may be
     rows: list[dict[str, str]] = []
     for line, cells, wrong in csv_rows(io.StringIO(_text(path), newline=""), str(path)):
         if cells is None:
@@ -138,16 +154,33 @@ def _text(path: Path) -> str:
 
     try:
         return read_text(path).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"{printable(str(path))} cannot be read: {why}", hint="save it as UTF-8") from error
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {printable(str(path))}", hint="is the path right?") from error
+    except OSError as error:
+        raise UserError(f"{printable(str(path))} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{printable(str(path))} is not UTF-8", hint="save it as UTF-8") from error
+
+
+def _guard(path: Path) -> TextGuard:
+    from judge.text_guard import TextGuard
+
+    if not path.exists():
+        raise UserError(f"there is no file {printable(str(path))}", hint="`judge text-guard train` writes a guard")
+    return TextGuard.read(path)
+
+
+def _keep(out: Path, *read: Path | None) -> None:
+    """Refuse to write over what is read."""
+    for path in read:
+        if path is not None and path.resolve() == out.resolve():
+            raise UserError(f"{printable(str(out))} is read, and would be written over", hint="name another --out")
 
 
 def _as_csv(heads: Sequence[str], rows: Sequence[Ranked]) -> str:
     written = io.StringIO()
-    own = ("text_perplexity", "text_flagged", "text_stratum")
     writer = csv.writer(written)
-    writer.writerow([*heads, *own])
+    writer.writerow([*heads, *_OWN])
     for one in rows:
         perplexity = "" if one.perplexity is None else f"{one.perplexity:.6g}"
         flagged = "" if one.flagged is None else str(one.flagged).lower()

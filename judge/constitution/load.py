@@ -159,7 +159,8 @@ def _problem(document: Document, error: Any) -> Problem:
         return document.problem(loc[:-1], f"`{name}` is missing", "add it")
     if kind == "literal_error":
         hint = _nearest(error["input"], context["expected"])
-        return document.problem(loc, f"`{clipped(error['input'])}` is no {_named(loc)}", hint)
+        what = "step" if _named(loc) == "escalate" else _named(loc)
+        return document.problem(loc, f"`{clipped(error['input'])}` is no {what}", hint)
     if kind == "string_type":
         return document.problem(loc, f"{_named(loc)} must be text, not {_shown(error['input'])}", "quote it")
     if kind == "string_pattern_mismatch":
@@ -175,7 +176,8 @@ def _problem(document: Document, error: Any) -> Problem:
         return document.problem(loc, f"{_named(loc)} must be {wanted}, not {_shown(error['input'])}")
     if kind == "context_most":
         return document.problem(loc, f"{loc[1]}: {error['msg']}")
-    return document.problem(loc, f"{_named(loc)}: {error['msg'][0].lower()}{error['msg'][1:]}")
+    said = error["msg"].removeprefix("Value error, ")
+    return document.problem(loc, f"{_named(loc)}: {said[0].lower()}{said[1:]}")
 
 
 def _named(loc: tuple[Any, ...]) -> str:

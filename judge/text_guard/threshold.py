@@ -27,6 +27,11 @@ class Threshold(Frozen):
     fine: int
     flagged: Share | None = None
 
+    @property
+    def by_chance(self) -> float:
+        """The macro-F1 that takes no text to reach: of a coin, or of flagging all or none."""
+        return max(0.5, _macro(self.harmful, self.fine, 0, 0), _macro(0, 0, self.fine, self.harmful))
+
 
 def chosen(labelled: Sequence[tuple[float, bool]], unlabelled: Sequence[float] = ()) -> Threshold:
     """The threshold with the best macro-F1. labelled: perplexities, and whether the line is harmful.

@@ -93,6 +93,7 @@ def test_a_sample_is_named_in_the_report(measured, data):
         (["none"], "no data set at none"),
         (["DATA", "--with", "clop"], "no peer 'clop'"),
         (["DATA", "--subjective", "demo"], "add --with ablations"),
+        (["DATA", "--languages", ""], "--languages names none"),
         (["DATA", "-c", "os-bench"], "no rule of os-bench"),
     ],
 )

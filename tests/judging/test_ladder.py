@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from judge.constitution import parse_constitution
-from judge.errors import ModelError, UserError
+from judge.errors import ConstitutionError, ModelError, UserError
 from judge.judging.debate import KnownPicture, Voices
 from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
@@ -50,6 +50,23 @@ def test_settings_say_the_steps_else_the_constitution_else_reasoning():
     for wrong in (("person", "debate"), ("debate", "debate"), ("prayer",)):
         with pytest.raises(ValidationError):
             Settings(escalate=wrong)
+
+
+def test_a_step_that_there_is_not_is_told_with_the_nearest_and_all_there_are():
+    for given in (("debat",), ("reasoning", "debat", "person")):
+        with pytest.raises(UserError) as raised:
+            Settings.of(escalate=given)
+        assert raised.value.message == "setting escalate: `debat` is no step"
+        assert raised.value.hint == "did you mean `debate`? one of: reasoning, debate, committee, person"
+    with pytest.raises(UserError) as raised:
+        Settings.of(model="a", committee={"members": ("a",)})
+    assert raised.value.message == "a judges, and so is a member already"
+    text = "constitution: c\nversion: 1.0.0\nescalate: {}\nrules: [{{id: a, rule: No x., preconditions: [x is visible]}}]\n"
+    with pytest.raises(ConstitutionError, match="`debat` is no step") as mistaken:
+        parse_constitution(text.format("[reasoning, debat]"))
+    assert "did you mean `debate`?" in str(mistaken.value) and "literal" not in str(mistaken.value)
+    with pytest.raises(ConstitutionError, match="escalate: a person is the last step"):
+        parse_constitution(text.format("[person, debate]"))
 
 
 def test_a_constitution_says_its_steps_and_one_that_does_not_keeps_its_digest():

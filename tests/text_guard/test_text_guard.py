@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from judge.cli.verbs import app
 from judge.errors import UserError
+from judge.files import CELL
 from judge.text_guard import TextGuard, chosen, ranked, sampled, trained
 
 GAMES, PRIZES = ("roulette", "slots", "blackjack", "poker", "bingo"), ("free spins", "a bonus", "a jackpot", "chips")
@@ -124,7 +125,7 @@ def test_the_verbs_from_texts_to_a_table_for_a_batch(tmp_path):
         (b"path,caption\na.png,x,y\n", "line 2: it has 3 cells"),
         (b"path,path\na.png,x\n", "the column path stands there twice"),
         (b"", "no rows"),
-        ("path,caption\na.png,Bär\n".encode("latin-1"), "it is not UTF-8"),
+        ("path,caption\na.png,Bär\n".encode("latin-1"), "is not UTF-8"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said(tmp_path, guard, text, said):
@@ -132,3 +133,57 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path, guard, text, said):
     (tmp_path / "t.csv").write_bytes(text)
     found = run("rank", tmp_path / "t.csv", "--guard", tmp_path / "guard.json", "-o", tmp_path / "o.csv")
     assert isinstance(found.exception, UserError) and said in str(found.exception)
+
+
+@pytest.fixture
+def files(tmp_path, guard):
+    (tmp_path / "guard.json").write_text(guard.model_dump_json())
+    (tmp_path / "t.csv").write_text("path,caption\na.png,bake the rice\nb.png,win free spins\n")
+    (tmp_path / "harmful.txt").write_text("\n".join(LOUD))
+    return tmp_path
+
+
+def test_a_table_that_was_ordered_is_ordered_anew(files):
+    table, guard = files / "ranked.csv", files / "guard.json"
+    assert run("rank", files / "t.csv", "--guard", guard, "-o", table).exit_code == 0
+    found = run("rank", table, "--guard", guard, "-o", files / "again.csv")
+    assert found.exit_code == 0 and "text_perplexity, text_flagged, text_stratum written anew" in found.stderr
+    assert (files / "again.csv").read_text() == table.read_text()
+    found = run("rank", table, "--guard", guard, "-o", files / "x.csv", "--column", "text_flagged")
+    assert "is a column that `rank` writes" in str(found.exception)
+
+
+def test_what_is_read_is_not_written_over(files):
+    before = (files / "t.csv").read_bytes()
+    (files / "link.csv").symlink_to(files / "t.csv")
+    for out in ("t.csv", "link.csv", "guard.json"):
+        found = run("rank", files / "t.csv", "--guard", files / "guard.json", "-o", files / out)
+        assert isinstance(found.exception, UserError) and "would be written over" in str(found.exception)
+    found = run("train", files / "harmful.txt", "-o", files / "harmful.txt")
+    assert isinstance(found.exception, UserError) and "would be written over" in str(found.exception)
+    assert (files / "t.csv").read_bytes() == before
+
+
+def test_one_long_caption_stops_nothing(files):
+    csv.field_size_limit(CELL)
+    (files / "t.csv").write_text(f"path,caption\na.png,{'win free spins ' * 20_000}\nb.png,bake the rice\n")
+    found = run("rank", files / "t.csv", "--guard", files / "guard.json", "-o", files / "o.csv")
+    assert found.exit_code == 0 and "2 of 2 rows" in found.stdout
+
+
+def test_a_threshold_that_is_no_better_than_chance_is_warned_of(files):
+    swapped = [(text, "fine") for text in UNSEEN] + [(text, "harmful") for text in FINE]
+    (files / "marked.csv").write_text("text,label\n" + "".join(f'"{text}",{label}\n' for text, label in swapped))
+    found = run("train", files / "harmful.txt", "-o", files / "g.json", "--labelled", files / "marked.csv")
+    assert found.exit_code == 0 and "no better than chance" in found.stderr and "labels" in found.stderr
+
+
+def test_a_file_that_is_not_there_is_said_to_be(files):
+    for arguments in (
+        ("train", files / "nope.txt", "-o", files / "g.json"),
+        ("rank", files / "nope.txt", "--guard", files / "guard.json", "-o", files / "o.csv"),
+        ("rank", files / "t.csv", "--guard", files / "nope.txt", "-o", files / "o.csv"),
+    ):
+        found = run(*arguments)
+        assert isinstance(found.exception, UserError) and "there is no file" in str(found.exception)
+        assert "UTF-8" not in f"{found.exception} {found.exception.hint}"
