@@ -106,3 +106,20 @@ def test_letters_after_a_dropped_key_that_opens_a_field_are_no_decisions(store, 
         second = in_hand(page)
         press(page, "s")
         assert decided(store, since)[1:] == [(second, "skip")]
+
+
+def test_what_the_server_never_came_to_is_not_done_later_by_itself(store, browser, address):
+    with visitor(browser, address) as page:
+        wire = wired(page)
+        page.clock.install()
+        since, first = len(store.log()), in_hand(page)
+        with wire.held() as release:
+            grown(page)
+            page.keyboard.press("a")  # behind a look at the queue that never ends
+            page.clock.fast_forward(21_000)
+            page.locator(".cj-toast", has_text="The server does not answer").wait_for()
+            release()
+        page.clock.resume()
+        press(page, "r")
+        press(page, "r")
+        assert decided(store, since) == [] and in_hand(page) == first

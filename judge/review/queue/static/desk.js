@@ -24,7 +24,7 @@ function act(kind, data = {}, quiet = false) {
   waiting = ++serial; quietly = quiet; doing = kind;
   if (!quiet) desk.setAttribute("aria-busy", "true");
   clearTimeout(timer);
-  timer = setTimeout(() => { waiting = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, 20000);
+  timer = setTimeout(() => { waiting = after = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, 20000);
   if (kind === "decide") keepUnanswered({ item, head });
   trigger("act", { kind, serial: waiting, item, filters, offset, head, ...data });
   return true;
