@@ -18,7 +18,7 @@ from judge.compiler.grammar.chains import Meant, Parsed
 from judge.compiler.grammar.checks import faults, missing, new_words
 from judge.compiler.grammar.denial import Swaps
 from judge.compiler.grammar.kept import keeps
-from judge.compiler.grammar.offers import reverses
+from judge.compiler.grammar.offers import demands, reverses, turns_round
 from judge.compiler.grammar.pictures import PICTURES
 from judge.compiler.grammar.plausible import plausible
 from judge.compiler.grammar.reword import as_preconditions
@@ -146,10 +146,13 @@ def halves(sentence: str) -> tuple[tuple[str, str], ...]:
 
 
 Read = Callable[[str], Parsed | Unparsed]
+_FORBIDDING = re.compile(r"`[^`]*\b(?:must not be shown|are prohibited|may be shown)\b[^`]*`")
 
 
 def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
     """The refusal with all that is safe to follow to the letter, and its hint with that in it."""
+    if demands(sentence) and _FORBIDDING.search(refused.hint):
+        refused = replace(refused, hint="")  # its example is a ban: followed, what must be there would be forbidden
     if refused.choices:  # its readings: all of them stay, in preconditions where no rule is safe to write
         lost = _without(sentence, refused.gone)
         safe = (one if _safe(sentence, lost, one.rules, read) else replace(one, rules=()) for one in refused.choices)
@@ -212,7 +215,8 @@ def _safe(sentence: str, lost: str, way: Way, read: Read) -> bool:
         if rule is None or any(one.refuses for one in faults(lost, rule.preconditions, ())):
             return False
         by_hand_made = (Parsed(rule.preconditions),)
-        return keeps(sentence, by_hand_made) and plausible(sentence, by_hand_made)
+        turned_round = turns_round(sentence, by_hand_made)
+        return not turned_round and keeps(sentence, by_hand_made) and plausible(sentence, by_hand_made)
     chains = [made for text in way if isinstance(made := read(text), Parsed)]
     statements = tuple(one.statement for made in chains for each in made.conditions for one in each.any)
     whole = len(chains) == len(way) and not missing(lost, " ".join(way))

@@ -18,6 +18,7 @@ _SHOWING = frozenset(english.ing(word) for word in SHORT["SHOW"].split("|")) | _
 # Behind these, `seen` and its like say more than that something is there: `seen through a window`.
 _OF_THE_VIEW = lexicon.word_set("through from as by via for during like")
 _OF_KIND = re.compile(rf"\b(?:in|on) (?:[\w-]+ )?(?:{'|'.join(sorted(SHOWING | OR_HUNG))})(?:$| of | for )")
+_POINTING = lexicon.word_set("other another that this these those")
 _POSTING = lexicon.word_set("showing depicting portraying picturing posting publishing uploading submitting featuring")
 PICTURE = Thing("the", "picture", "picture")
 
@@ -37,7 +38,8 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
     if things.examples and "picture" in found and any(one.head in PICTURES for one in things.each):
         raise Impossible("it is open of what the examples are", "name each kind of picture in a rule of its own")
     first = things.each[0]
-    if first.determiner.split(" ")[0] in ("other", "another") or first.words.startswith("same "):
+    pointing = first.determiner.split(" ")[0] in _POINTING and first.head not in PICTURES
+    if pointing or first.words.startswith("same "):
         raise Impossible(f"it is open which `{first.inside}` is meant", "name it: each rule is read alone")
     hung = next((one for one in things.each if one.head in OR_HUNG and one.behind == "of"), None)
     if hung and (hung.modified or hung.head.startswith("portrait")):

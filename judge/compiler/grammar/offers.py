@@ -1,13 +1,14 @@
 """Whether an offer says the reverse of its sentence: what it leaves out forbidden, what it demands there already.
 
 Held against what each rule of the offer asks, in two small pictures: one in which a single part of the exception holds,
-which must not be flagged; and one in which what must have something has nothing, which must. Knows words alone.
+which must not be flagged; and one in which what must have something has nothing, which must. What breaks a plain demand
+lacks something, and what breaks a plain ban does not. Knows words alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.chains import Parsed
@@ -32,7 +33,42 @@ _DEMAND = re.compile(
 def reverses(sentence: str, way: tuple[str, ...], read: Read) -> bool:
     """Whether some rule of a way forbids what the sentence allows, or demands nothing where it demands something."""
     chains = [made for text in way if isinstance(made := read(text), Parsed)]
-    return _forbids_a_part(sentence, chains) or _demands_of_another(sentence, chains)
+    return _forbids_a_part(sentence, chains) or _demands_of_another(sentence, chains) or turns_round(sentence, chains)
+
+
+def demands(sentence: str) -> bool:
+    """Whether a sentence says what must be, and forbids and excepts nothing."""
+    return bool(_MUST.search(sentence)) and not _DENIES.search(sentence)
+
+
+def turns_round(sentence: str, chains: Iterable[Parsed]) -> bool:
+    """Whether what must be there is forbidden, or what must not be there demanded: what breaks a plain demand lacks
+    something, and what breaks a plain ban lacks nothing."""
+    lacking = [any(map(_LACKS.search, _texts([chain]))) for chain in chains]
+    if demands(sentence):
+        return not all(lacking)
+    return bool(_BANS.fullmatch(sentence.rstrip(" ."))) and any(lacking)
+
+
+_MUST = re.compile(
+    r"\b(?:must|should|shall|has to|have to|needs? to|(?:is|are) (?:required|mandatory))\b", re.IGNORECASE
+)
+_LACKING = (
+    r"no|not|never|nobody|neither|nor|nothing|none|without|with no|lacking|free|fewer|less|at most|only|more than"
+)
+_DENIES = re.compile(
+    rf"\b(?:{_LACKING}|unless|except|other than|up to|maximum|smaller|shorter|larger|bigger|may|can|allowed|permitted"
+    r"|forbidden|prohibited|banned|avoided?|removed|rejected)\b|n['\u2019]t\b|\bun\w+|\w+(?:er|less|free)\b",
+    re.IGNORECASE,
+)
+_LACKS = re.compile(r"\b(?:no|not|neither|without|fewer|less|at most|other than|more than)\b")
+# One denial, and nothing that turns it: `No dogs may be shown`, `Dogs and cats must not be shown`.
+_THING = rf"(?:(?!(?:{_LACKING}|unless|except|other|but|if|when|who|that|which|whose|exactly|at|must|may)\b)[\w', -])+?"
+_BANS = re.compile(
+    rf"(?:no {_THING}(?: may be (?:shown|visible))?|(?:do not|never) show {_THING}"
+    rf"|{_THING} (?:must|may) not be (?:shown|visible))",
+    re.IGNORECASE,
+)
 
 
 def _forbids_a_part(sentence: str, chains: list[Parsed]) -> bool:
@@ -47,7 +83,7 @@ def _forbids_a_part(sentence: str, chains: list[Parsed]) -> bool:
     return False
 
 
-def _texts(chains: list[Parsed]) -> Iterator[str]:
+def _texts(chains: Iterable[Parsed]) -> Iterator[str]:
     for chain in chains:
         for group in (*chain.preconditions, *chain.exceptions):
             yield from (one.statement for one in group.any)

@@ -102,7 +102,7 @@ _IN_KIND = re.compile(
 _BESIDE_IT = re.compile(
     r"(?:if|when|whenever|where) an? (?P<thing>[\w-]+(?: [\w-]+)?) is (?P<state>[\w-]+(?: [\w-]+){0,2}), "
     r"(?P<other>an? [\w-]+(?: [\w-]+)?) must (?P<verb>be (?:visible |shown )?|hang |stand |lie )"
-    rf"(?P<where>(?:{'|'.join(sorted(PREPOSITIONS))}) (?:[\w ]+ )?it)",
+    rf"(?P<where>(?:next to|close to|{'|'.join(sorted(PREPOSITIONS))}) (?:[\w ]+ )?it)",
     re.IGNORECASE,
 )
 _ADDED = re.compile(r"^((?:do not|don't|never) add .+?) to (?:the|your|any) (?:photo|picture|image)s?$", re.IGNORECASE)

@@ -11,6 +11,7 @@ from judge.compiler.grammar.advice import Unparsed, kind_in_front, swapped
 from judge.compiler.grammar.chains import Meant, Parsed
 from judge.compiler.grammar.chart import Chart
 from judge.compiler.grammar.forms import SHORT
+from judge.compiler.grammar.offers import demands
 from judge.compiler.grammar.pictures import EITHER, ITSELF, PICTURES
 from judge.compiler.grammar.pronouns import named
 from judge.compiler.grammar.reword import as_rule, when_flagged
@@ -155,8 +156,10 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     if counted := _COUNTED_LIST.search(sentence):
         return Unparsed(
             f"it is open what `{counted['number']}` counts: `{counted['first']}` alone, or what follows as well",
-            "write a rule for each, or part them by a semicolon, as in `The following must not be shown: crowds of "
-            "more than ten people; animals`",
+            "write a rule for each, as in `At least two dogs must be visible`"
+            if demands(sentence)
+            else "write a rule for each, or part them by a semicolon, as in `The following must not be shown: crowds "
+            "of more than ten people; animals`",
         )
     if allowed := _ALLOWED.match(sentence):
         kind = allowed["kind"].casefold() if allowed["kind"][1:].islower() else allowed["kind"]
@@ -180,7 +183,9 @@ def not_read(sentence: str, chart: Chart) -> Unparsed:
     if len(joints) == 2:
         return Unparsed(
             "`and` and `or` stand side by side, so it is open what belongs together",
-            "write one rule for each case, or the things as a list: `The following are prohibited: A; B`",
+            "write a rule for each thing that must be so, as in `A fence or a lifeguard must be visible`"
+            if demands(sentence)
+            else "write one rule for each case, or the things as a list: `The following are prohibited: A; B`",
         )
     if number := _counts_nothing(chart.tokens):
         return Unparsed(

@@ -140,7 +140,8 @@ COUNTS: tuple[Turn, ...] = (
     (
         r"(?P<a>(?:no|$PHOTOS $NOT|never|nobody|do not)\b(?:(?!unless).)*?)(?P<n>$COUNT) (?P<x>[\w-]+),? (?:or|and) "
         r"(?P<y>(?!(?:an?|any|the|some|all|every|each) )[\w-]+)(?P<b>.*)",
-        ("<a><n> <x><b> // <a><n> <y><b>", "<a><n> <x><b> // <a><y><b>"),
+        # so many in all is said by no rule: preconditions do
+        ("<a><n> <x><b> // <a><n> <y><b>", "<a><n> <x><b> // <a><y><b>", "<a><n> <x> and <y> in all<b>"),
         "counts",
     ),
     (
@@ -151,7 +152,7 @@ COUNTS: tuple[Turn, ...] = (
     ),
     (
         r"(?P<a>(?:at most|no more than|only) $NUMBER) (?P<x>[\w-]+) and (?P<y>[\w-]+)(?P<b> (?:$MAY|is|are) .+)",
-        ("<a> <x><b> // <a> <y><b>",),
+        ("<a> <x><b> // <a> <y><b>", "<a> <x> and <y> in all<b>"),
         "counts",
     ),
     (
