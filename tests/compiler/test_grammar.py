@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.compiler.grammar import lexicon, pictures
@@ -192,6 +192,7 @@ VOCABULARY = (
 )
 
 
+@settings(deadline=None)  # whichever text is first waits for the lexicon
 @given(st.one_of(st.text(max_size=200), st.lists(st.sampled_from(VOCABULARY.split()), max_size=25).map(" ".join)))
 def test_any_text_is_read_or_refused_with_a_reason(text):
     parsed = parse_rule(text)
