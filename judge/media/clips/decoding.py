@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from judge.media.budget import megapixels
 from judge.media.clips.holding import Holding
-from judge.media.clips.sniffing import is_cut
+from judge.media.clips.promises import Promised, promised
 from judge.media.clips.upright import SEE_THROUGH, Upright
 
 if TYPE_CHECKING:
@@ -80,9 +80,16 @@ def look_through(
     until = clock() + seconds
     with opened(file) as container:
         looked = _looked(container, pixels, until, clock)
-    if not looked.ended and is_cut(file):
-        looked.ended = "broken"
+    if looked.ended != "time":  # what was decoded may be all that is there, and not all that there was
+        _hold_to(promised(file), looked)
     return looked
+
+
+def _hold_to(said: Promised, looked: DecodedClip) -> None:
+    """Note where a file ends before its container says."""
+    looked.duration_ms = max(looked.duration_ms, said.ms)
+    if said.cut or looked.duration_ms > looked.end_ms + max(_SLACK, looked.end_ms // 50):
+        looked.ended = "broken"
 
 
 def opened(file: BinaryIO) -> Any:
@@ -118,8 +125,6 @@ def _looked(container: Any, pixels: int, until: float, clock: Callable[[], float
     if not looked.frames:
         raise NoFilm(why_nothing(looked))
     seen.finish()
-    if not looked.ended and looked.duration_ms > looked.end_ms + max(_SLACK, looked.end_ms // 50):
-        looked.ended = "broken"
     return looked
 
 

@@ -26,7 +26,8 @@ def film(
     with av.open(buffer, "w", format=container, options=options or {}) as out:
         stream = out.add_stream(codec, rate=rate)
         stream.pix_fmt = kind
-        stream.codec_context.time_base = Fraction(1, 1000)
+        steady = container == "avi" or codec in ("mpeg1video", "mpeg2video")  # no other times can be written
+        stream.codec_context.time_base = Fraction(1, rate if steady else 1000)
         if codec == "libx264":
             stream.options = {"preset": "ultrafast", "crf": "18"}
         for number, picture in enumerate(pictures):
