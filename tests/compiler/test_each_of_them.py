@@ -45,6 +45,12 @@ def test_what_one_of_them_cannot_be_is_denied_of_all(rule, kept):
     assert kept in [one.statement for each in found.preconditions for one in each.any]
 
 
+def test_one_of_them_is_enough_to_be_there():
+    found = parse_rule("All cyclists must be wearing a helmet.")
+    assert isinstance(found, Parsed)
+    assert found.preconditions[0].any[0].statement == "a cyclist is visible"
+
+
 def test_an_exception_holds_of_all():
     found = parse_rule("No ball may be shown unless the dogs are not barking.")
     assert isinstance(found, Parsed)

@@ -7,7 +7,6 @@ said of things, no form of a sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 
 from judge.compiler.grammar import lexicon
@@ -132,6 +131,14 @@ _THEM = re.compile(r"\b(?:them|their)\b")
 _NOT_SEEN = re.compile(rf"{BE} not (?:visible|shown|seen|present|displayed|depicted)")
 
 
-def said_of_each(groups: Iterable[Iterable[Clause]]) -> Groups:
-    """Groups in which what is denied of several things is denied of one of them."""
-    return tuple(tuple(map(each_of_them, group)) for group in groups)
+def said_of_each(groups: Groups) -> Groups:
+    """Groups in which what is denied of several things is denied of one of them; of all of which it is demanded, one is
+    enough to be there."""
+    each = {clause: each_of_them(clause) for group in groups for clause in group}
+    ones = {old.subject: new.subject for old, new in each.items() if new != old and old.subject.determiner[:3] == "all"}
+
+    def said(clause: Clause) -> Clause:
+        seen = clause.said == VISIBLE and clause.subject in ones
+        return replace(clause, subject=ones[clause.subject]) if seen else each[clause]
+
+    return tuple(tuple(map(said, group)) for group in groups)
