@@ -24,7 +24,6 @@ from judge.verdict import Answer, Branch
 Grounds = Mapping[str, Mapping[str, str]]  # digests by rule and statement; the rule's own text goes by ""
 _OF_STATEMENT = (
     *("outcome", "branch", "cause", "with_image", "prior", "score", "label_mass", "probability", "rationale"),
-    *("votes_yes", "votes_no", "votes_silent"),
 )
 
 
@@ -93,8 +92,9 @@ def recalled(earlier: Earlier, before: Grounds, now: Grounds, rules: Sequence[st
 
 
 def _is_answered(row: Row) -> bool:
-    """Whether its answer stands: it decided, or it lay between the thresholds, and no model failed on it."""
-    asked = row["with_image"] is not None and row["prior"] is not None
+    """Whether its answer stands: it decided, or it lay between the thresholds, and no model failed on it. What a
+    committee voted on is put to the vote again: a row holds its first model's answer, which must not decide alone."""
+    asked = row["with_image"] is not None and row["prior"] is not None and row.get("votes_yes") is None
     return asked and row["branch"] not in (Branch.MODEL_ERROR, Branch.LOW_LABEL_MASS, Branch.NOT_ASKED)
 
 
