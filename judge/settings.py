@@ -48,8 +48,8 @@ def _ladder(steps: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Agreement = Literal["majority", "unanimous", "weighted"]
-Rung = Literal["reasoning", "debate", "committee", "person"]  # one type, so that a mistake in one is one mistake
-Ladder = Annotated[tuple[Rung, ...], AfterValidator(_ladder)]
+# One literal, and no union of `Step` with another: a mistake in one is one mistake then.
+Ladder = Annotated[tuple[Literal["reasoning", "debate", "committee", "person"], ...], AfterValidator(_ladder)]
 
 
 class Frozen(BaseModel):
