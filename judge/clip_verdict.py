@@ -14,7 +14,8 @@ from judge.verdict import Failure, Provenance, RuleOutcome, Verdict, VerdictWord
 
 
 class TimeRange(Frozen):
-    """A stretch of time in which a rule is violated."""
+    """A stretch of time in which a rule is violated. What nobody looked at, or what stayed open, for no longer than
+    `ClipLimits.step_seconds` between two frames that violate it is part of it, and does not count in `held_ms`."""
 
     start_ms: int
     """When the first frame shows of which it is known."""

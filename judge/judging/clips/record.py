@@ -41,7 +41,8 @@ def clip_verdict(
     """The verdict on a clip from what came of its frames. told_beside: what was told beside it."""
     spans = {rule.id: _spans(strip, told, rule.id, limits) for rule in constitution.rules}
     unseen = _unseen(strip, next(iter(spans.values())), told, limits)
-    findings = tuple(_finding(rule, spans[rule.id], strip, told.frames) for rule in constitution.rules)
+    step_ms = limits.step_seconds * 1000
+    findings = tuple(_finding(rule, spans[rule.id], strip, told.frames, step_ms) for rule in constitution.rules)
     enforced = [one for one in findings if one.enforced]
     violated = [one for one in enforced if one.outcome is RuleOutcome.VIOLATED]
     undecided = [one for one in enforced if one.outcome is RuleOutcome.UNDECIDED]
@@ -138,7 +139,9 @@ def _unseen(strip: Strip, spans: Sequence[TimeSpan], told: ClipTold, limits: Cli
     return sorted(found, key=lambda one: one.start_ms)
 
 
-def _finding(rule: Rule, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[int, FrameTold]) -> ClipFinding:
+def _finding(
+    rule: Rule, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[int, FrameTold], step_ms: float
+) -> ClipFinding:
     known = amount(spans, [State.HOLDS], strip.duration_ms)
     maybe = amount(spans, [State.HOLDS, *_NOT_KNOWN], strip.duration_ms)
     outcome, why = RuleOutcome.NOT_VIOLATED, None
@@ -159,7 +162,7 @@ def _finding(rule: Rule, spans: Sequence[TimeSpan], strip: Strip, frames: Mappin
         held_ms=known.ms,
         may_hold_ms=maybe.ms,
         held_frames=int(known.frames),
-        ranges=tuple(_ranges(rule.id, spans, strip, frames)),
+        ranges=tuple(_ranges(rule.id, spans, strip, frames, step_ms)),
         undecided=tuple(
             Stretch(start_ms=one.start_ms, end_ms=one.end_ms, why=_open_at(rule.id, one, strip, frames))
             for one in spans
@@ -170,25 +173,42 @@ def _finding(rule: Rule, spans: Sequence[TimeSpan], strip: Strip, frames: Mappin
     )
 
 
-def _ranges(rule: str, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[int, FrameTold]) -> Iterator[TimeRange]:
+def _ranges(
+    rule: str, spans: Sequence[TimeSpan], strip: Strip, frames: Mapping[int, FrameTold], step_ms: float
+) -> Iterator[TimeRange]:
     """Where it holds. What lies beside such a stretch and is not known may belong to it."""
-    for place, one in enumerate(spans):
-        if one.state is not State.HOLDS:
-            continue
-        first, last = place, place
+    for group in _near_together(spans, step_ms):
+        (first, *_), last = group, group[-1]
+        start_ms, end_ms = spans[first].start_ms, spans[last].end_ms
+        inside = [each for place in group for each in _places(strip, spans[place]) if each in frames]
+        telling = max(inside, key=lambda each: frames[each].scores.get(rule, 0.0), default=strip.at(start_ms))
         while first > 0 and spans[first - 1].state in _NOT_KNOWN:
             first -= 1
         while last + 1 < len(spans) and spans[last + 1].state in _NOT_KNOWN:
             last += 1
-        inside = [each for each in _places(strip, one) if each in frames]
-        telling = max(inside, key=lambda each: frames[each].scores.get(rule, 0.0), default=strip.at(one.start_ms))
         yield TimeRange(
-            start_ms=one.start_ms,
-            end_ms=one.end_ms,
+            start_ms=start_ms,
+            end_ms=end_ms,
             may_start_ms=spans[first].start_ms,
             may_end_ms=spans[last].end_ms,
             telling_ms=strip.held[telling].ms,
         )
+
+
+def _near_together(spans: Sequence[TimeSpan], step_ms: float) -> list[list[int]]:
+    """Places of the spans that hold, range by range: what nobody looked at, or what stayed open, for at most a step
+    between two of them parts no range. How long a rule holds does not count it."""
+    groups: list[list[int]] = []
+    for place, one in enumerate(spans):
+        if one.state is not State.HOLDS:
+            continue
+        between = spans[groups[-1][-1] + 1 : place] if groups else ()
+        short = sum(each.end_ms - each.start_ms for each in between) <= step_ms
+        if groups and short and all(each.state in (State.UNSEEN, State.OPEN) for each in between):
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return groups
 
 
 def _places(strip: Strip, span: TimeSpan) -> Iterator[int]:

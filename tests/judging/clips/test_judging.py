@@ -105,6 +105,20 @@ def test_a_clip_that_flickers_is_known_frame_by_frame(rate, period, on):
         assert some.verdict == word
 
 
+@pytest.mark.parametrize(("grey", "ranges"), [(10, [(1000, 4000)]), (11, [(1000, 2000), (3100, 4100)])])
+def test_what_is_open_for_a_second_at_most_parts_no_range_and_counts_for_nothing(grey, ranges):
+    clip = colours(("white", 10), ("red", 10), ("grey", grey), ("red", 10), ("white", 10))
+    (rule,) = judge_of(f"{RED}, clip: {{at_least: 2.5 s}}").judge_clip(clip).rules
+    assert [(one.start_ms, one.end_ms) for one in rule.ranges] == ranges
+    assert (rule.held_ms, rule.outcome) == (2000, RuleOutcome.UNDECIDED)
+
+
+def test_what_is_clear_between_two_ranges_parts_them_however_short():
+    clip = colours(("red", 10), ("white", 1), ("red", 10))
+    (rule,) = judge_of(RED).judge_clip(clip).rules
+    assert [(one.start_ms, one.end_ms) for one in rule.ranges] == [(0, 1000), (1100, 2100)]
+
+
 def test_what_is_undecided_and_could_make_it_long_enough_is_for_a_person():
     clip = colours(("white", 10), ("red", 10), ("grey", 10), ("white", 10))
     for bound, word in (("1 s", "violation"), ("1.5 s", "needs_review"), ("2.5 s", "no_violation")):
