@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from judge.serving.http.gate import GUARDRAIL, OWN_FAILURES
-from judge.serving.http.messages import Unseen, images_in, payload
+from judge.serving.http.messages import Unjudged, images_in, payload
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
 from judge.serving.http.parsing import json_body
 from judge.serving.http.problems import ApiProblem, cut
@@ -106,7 +106,7 @@ def _texts(asked: GuardrailRequest) -> tuple[list[str], str]:
     unseen: list[str] = []
     known = {payload(text) for text in texts}
     for one in images_in(asked.structured_messages):
-        if isinstance(one, Unseen):
+        if isinstance(one, Unjudged):
             if one.what not in unseen and len(unseen) < _MOST_UNSEEN:
                 unseen.append(one.what)
         elif payload(one) not in known:

@@ -48,7 +48,7 @@ _MOST = 20_000  # lists, keys and texts that are looked at
 
 
 @dataclass(frozen=True)
-class Unseen:
+class Unjudged:
     """Something of which nobody could say that it is no image. what: in words."""
 
     what: str
@@ -81,7 +81,7 @@ class _Look:
     mode: str
 
 
-def images_in(messages: Any) -> Iterator[str | Unseen]:
+def images_in(messages: Any) -> Iterator[str | Unjudged]:
     """Each image of messages, in order: base64, a data URI or an address; and what may be one and is only named (a
     file's id), came without its content, or is of a kind that is not known and shows nothing."""
     waiting = [] if messages is None else [_Look(messages, _Part({}), "", "parts")]
@@ -90,30 +90,30 @@ def images_in(messages: Any) -> Iterator[str | Unseen]:
         look, looked = waiting.pop(), looked + 1
         value, part = look.value, look.part
         if looked > _MOST:
-            yield Unseen(f"a chat of more than {_MOST:,} things")
+            yield Unjudged(f"a chat of more than {_MOST:,} things")
             return
         if look.mode == "end":
             if part.needs and not part.holds:
-                yield Unseen(f"{part.name} holds nothing that can be judged")
+                yield Unjudged(f"{part.name} holds nothing that can be judged")
         elif isinstance(value, str):
             if _is_image(value, look.mode):
                 part.holds = True
                 yield value
             elif look.mode == "held" and value.strip():
                 part.holds = True
-                yield Unseen(f"'{cut(look.under)}' of {part.name} names something and does not hold it")
+                yield Unjudged(f"'{cut(look.under)}' of {part.name} names something and does not hold it")
         elif isinstance(value, list):
             waiting.extend(_Look(one, part, look.under, look.mode) for one in reversed(value))
         elif isinstance(value, dict):
             if look.mode == "parts":
                 part.holds = True
                 if not value or ("role" in value and _is_lost(value)):
-                    yield Unseen(_LOST)
+                    yield Unjudged(_LOST)
                 part = _Part(value)
                 waiting.append(_Look(None, part, "", "end"))
             waiting.extend(_within(value, part, look))
         elif look.mode == "parts":
-            yield Unseen(_LOST)
+            yield Unjudged(_LOST)
 
 
 def payload(text: str) -> str:
