@@ -166,7 +166,8 @@ def test_every_rule_that_ships_is_read_or_named_here():
     refused = set()
     for name, path in shipped_constitutions().items():
         constitution = load_constitution(path)
-        for rule in constitution.rules if constitution.language == "en" else ():
+        seen = [rule for rule in constitution.rules if not any(rule.readings.values())]  # what is read is not compiled
+        for rule in seen if constitution.language == "en" else ():
             if isinstance(parse_rule(rule.rule), Unparsed):
                 refused.add((name, rule.id))
                 assert rule.preconditions

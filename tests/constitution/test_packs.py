@@ -24,10 +24,14 @@ CATEGORIES = {
         "o5-criminal-planning", "o6-weapons-substance-abuse", "o7-self-harm", "o8-animal-cruelty",
         "o9-disasters-emergencies",
     },
+    "hateful-memes-and-posts": {
+        "dehumanising", "inferiority", "exclusion", "violence", "mocking-of-crimes", "attack-on-a-listener",
+    },
 }  # fmt: skip
 SOURCES = {
     "unsafe-diffusion": "arxiv.org/abs/2305.13873", "unsafe-video": "arxiv.org/abs/2407.12581",
     "vhd11k": "arxiv.org/abs/2409.19734", "llavaguard": "arxiv.org/abs/2406.05113",
+    "hateful-memes-and-posts": "arxiv.org/abs/2005.04790",
     "openai-moderation": "platform.openai.com/docs/guides/moderation",
 }  # fmt: skip
 
@@ -58,6 +62,25 @@ def test_source_and_neighbours_stand_in_the_file(name):
     identifier = SOURCES[name].rsplit("/", 1)[-1] if "arxiv" in SOURCES[name] else SOURCES[name]
     assert identifier in pack.description and "our own words" in pack.description
     assert body.count("\n  # Allowed: ") == len(pack.rules)  # the nearest picture that must stay allowed
+
+
+def test_what_reads_of_memes_and_posts_is_in_shadow_with_cases_in_words_and_looks_as_it_says():
+    pack = load_constitution("hateful-memes-and-posts")
+    assert {rule.status for rule in pack.rules} == {"shadow"}
+    text = shipped_constitutions()["hateful-memes-and-posts"].read_text(encoding="utf-8")
+    assert text.count("\n  # Violates: ") == len(pack.rules)
+    kinds = {None if one is None else one.sees for rule in pack.rules for one in _readings(rule)}
+    assert kinds == {None, True, False}, "of the picture, of a text, and of both together"
+    assert {field for one in pack.readings.values() for field in one.fields} == set(pack.context)
+    for rule in pack.rules:  # words such as `the caption` mean a field: it must be one that the statement is given
+        for group in (*rule.preconditions, *rule.exceptions):
+            for one in group.any:
+                named = {field for field in pack.context if f"the {field}" in one.statement}
+                assert named <= {*one.reads}, one.statement
+
+
+def _readings(rule):
+    return [one.reading for group in (*rule.preconditions, *rule.exceptions) for one in group.any]
 
 
 TRANSLATIONS = [f"os-bench-{code}" for code in available() if code != "en"]
