@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from judge.audits import shares
+from judge.audits.by_rule import grouped_by_rule, rule_to_split_by
 from judge.audits.generated import Generated
 from judge.audits.recorded import Recorded, known_of
 from judge.audits.shapes import GeneratorAudit
@@ -23,15 +24,18 @@ def audit_generator(
 ) -> GeneratorAudit:
     """The audit of images whose verdicts are in the folder of a batch. No model is asked.
 
-    changes: thresholds to count the same verdicts again under. split_by: the column of `Generated.group`.
+    changes: thresholds to count the same verdicts again under. split_by: the column of `Generated.group`, or
+    `rule:ID` of a rule about prompts.
 
     Raises:
-        UserError: the folder holds no verdicts, or those of another constitution, or none that can be counted again.
+        UserError: the folder holds no verdicts, or those of another constitution, or none that can be counted again; or
+            the rule cannot split.
         JudgeError: the tables cannot be read, or are not as they were written.
     """
+    rule = rule_to_split_by(split_by, constitution)
     found = known_of(images, verdicts, constitution, changes or {})
     return figures(
-        images,
+        grouped_by_rule(images, found.known, rule),
         found.known,
         constitution,
         run=found.run,

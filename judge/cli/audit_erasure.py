@@ -52,6 +52,7 @@ def audit_erasure(
 ) -> None:
     """Count what erasing a concept removed, added and preserved. Exit code: 0 counted, 2 your mistake, 3 a failure."""
     from judge.audits import cosines, erasure_tables
+    from judge.audits.by_rule import grouped_by_rule, rule_to_split_by
     from judge.audits.erasure import AuditSide, check, erasure
     from judge.audits.generated import doubled, read_sides
     from judge.audits.recorded import known_of, parse_changes
@@ -59,7 +60,8 @@ def audit_erasure(
 
     policy, changes = load_policy(constitution), parse_changes(recount or [])
     to_judge = verdicts is None and not changes
-    made = read_sides(before, after, settings.limits, by=by, to_judge=to_judge)
+    rule = rule_to_split_by(by, policy.constitution)
+    made = read_sides(before, after, settings.limits, by=by if rule is None else None, to_judge=to_judge)
     sets = {"attacks": attack or [], "benign": benign or [], "keep": keep or []}
     check(made[0], made[1], policy.constitution, **sets)
     folders = _folders(out, verdicts)
@@ -69,6 +71,7 @@ def audit_erasure(
         for named, images, folder in zip((before, after), made, folders, strict=True):
             judge_into(folder, named, len(images), constitution, settings)
     known = [known_of(images, at, policy.constitution, changes) for images, at in zip(made, folders, strict=True)]
+    made[0] = grouped_by_rule(made[0], known[0].known, rule)
     kept = (verdicts or out) / "cosines.json"
     if not changes and settings.encoder is not None:
         kept = out / "cosines.json"

@@ -45,6 +45,7 @@ def audit_generator(
     json: Annotated[bool, typer.Option("--json", help="Print audit.json instead of the table.")] = False,
 ) -> None:
     """Count how often generators make unsafe images. Exit code: 0 counted, 2 your mistake, 3 a failure."""
+    from judge.audits.by_rule import rule_to_split_by
     from judge.audits.generated import doubled, read_generated
     from judge.audits.generator import audit_generator as audit
     from judge.audits.recorded import parse_changes
@@ -52,7 +53,8 @@ def audit_generator(
 
     policy, changes = load_policy(constitution), parse_changes(recount or [])
     to_judge = verdicts is None and not changes
-    made = read_generated(images, settings.limits, column=column, by=by, to_judge=to_judge)
+    of_column = by if rule_to_split_by(by, policy.constitution) is None else None
+    made = read_generated(images, settings.limits, column=column, by=of_column, to_judge=to_judge)
     if len({one.model for one in made}) > 1:
         tell_doubled(images, doubled(made))
     folder = verdicts or out / "verdicts"

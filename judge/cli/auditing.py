@@ -24,7 +24,12 @@ Recount = Annotated[
 ]
 By = Annotated[
     str | None,
-    typer.Option("--by", metavar="COLUMN", help="Of a table: the figures by what stands in this column, too."),
+    typer.Option(
+        "--by",
+        metavar="COLUMN",
+        help="Of a table: the figures by what stands in this column, too. rule:ID: by what came of a shadow rule that "
+        "reads the prompt.",
+    ),
 ]
 Verdicts = Annotated[
     Path | None,
