@@ -41,7 +41,7 @@ ENGLISH = {
     "clip_open": "at {at}: {why}",
     "clip_unknown": "it may be violated where nobody looked",
     "clip_may": "it holds for {held}, and may hold for {maybe}, where at least {least} is a violation",
-    "clip_below": "it holds for {held} ({frames} frames), where at least {least} is a violation",
+    "clip_below": "it holds for {held} ({frames}), where at least {least} is a violation",
     # gaps: what of a file was not looked at
     "cut": "the file is cut or damaged ({why})",
     "frame_cut": "frame {frame} is cut or damaged ({why})",

@@ -56,7 +56,7 @@ class Difference(Frozen):
 
     pairs: decided ones; open: those with an undecided image. only_model, only_other: pairs in which just one is unsafe.
     difference: with a bootstrap interval over pairs. p_value: McNemar's exact test; p_adjusted: after Holm's correction
-    for all tests of the report.
+    for all tests of the report; categories of the same rules (such as `any rule` and the only one) are one test.
     """
 
     model: str

@@ -140,8 +140,11 @@ def differences(
         compared.update(one.image.key for pair in both for one in pair)
         for prompt_set, pairs in by_set(both, lambda pair: pair[0].image):
             found += [_difference(pairs, one.name, model, other, prompt_set, bootstrap) for one in categories]
-    adjusted = holm([one.p_value for one in found])
-    corrected = (one.model_copy(update={"p_adjusted": p}) for one, p in zip(found, adjusted, strict=True))
+    rules = {one.name: (frozenset(one.rules), one.must_show) for one in categories}
+    tests = [(one.model, one.other, one.prompt_set, rules[one.category]) for one in found]
+    once = dict(zip(tests, (one.p_value for one in found), strict=True))  # categories of the same rules are one test
+    adjusted = dict(zip(once, holm(list(once.values())), strict=True))
+    corrected = (one.model_copy(update={"p_adjusted": adjusted[test]}) for one, test in zip(found, tests, strict=True))
     return tuple(corrected), len(images) - len(compared)
 
 

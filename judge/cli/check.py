@@ -63,7 +63,11 @@ def check(
 ) -> None:
     """Judge images and clips. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
     inputs = Inputs(images, each=json or shape is not None)
-    sources = _only_clips(inputs) if shape is not None else inputs
+    sources: Iterable[str] = inputs
+    if shape is not None:
+        for _ in _only_clips(Inputs(images)):
+            """All of them first: a mistake is told before anything is judged."""
+        sources = _only_clips(inputs)  # and each in its turn: it may be another file by then
     if server is not None:
         verdicts: Iterator[Verdict | ClipVerdict] = _of_server(given, server, sources)
     else:

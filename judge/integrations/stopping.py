@@ -36,6 +36,7 @@ Seen = Mapping[str, tuple[float, ...]]  # by rule, how likely each precondition 
 _UNSURE = 0.05  # of what a calibration promises
 _DOUBTFUL = 0.5  # how likely a rule is violated, over which a picture is asked about again
 _MARGIN = 0.04  # of each side, which a closer copy lacks
+_ALIKE = "watch all with the same rules and looks"
 _ALL_ASKED = ThresholdOverrides(bounds=Bounds(fails_under=-30.0, holds_over=-30.0))  # no score is under it
 
 
@@ -98,7 +99,26 @@ class Watched(Frozen):
     violates: frozenset[str] = frozenset()
     steps: tuple[int, ...]
     of_steps: int
-    looks: tuple[dict[str, tuple[float, ...]], ...]
+    looks: tuple[dict[str, Annotated[tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...], Field(min_length=1)]], ...]
+
+    def unlike(self, other: Watched) -> str | None:
+        """Why it cannot be calibrated with together with another one (or itself), in words; None where it can."""
+        if any(one >= after for one, after in pairwise((-1, *self.steps, self.of_steps))) or not self.steps:
+            return f"`steps` must rise, from 0 on, to less than `of_steps`, and are {_steps(self)}"
+        if len(self.looks) != len(self.steps):
+            return f"`looks` has {len(self.looks)} looks, and `steps` {len(self.steps)} steps"
+        if (self.steps, self.of_steps) != (other.steps, other.of_steps):
+            return f"it was looked at after other steps ({_steps(self)}) than the first drawing ({_steps(other)})"
+        asked = {rule: len(chances) for seen in (*other.looks, *self.looks) for rule, chances in seen.items()}
+        for rule in sorted(self.violates - asked.keys()):
+            return (
+                f"`violates` names the rule {rule!r}, which was not looked at; these were: {', '.join(sorted(asked))}"
+            )
+        for seen in (*other.looks, *self.looks):
+            for rule, chances in seen.items():
+                if len(chances) != asked[rule]:
+                    return f"the rule {rule!r} has {len(chances)} chances at one look, and {asked[rule]} at another"
+        return None
 
 
 class Looker:
@@ -156,14 +176,18 @@ def calibrated(runs: Sequence[Watched], *, false_stops: float = 0.05) -> Stoppin
     from the drawings that violate it: what saves most steps.
 
     Raises:
-        UserError: too few drawings for such a promise, not all looked at after the same steps, or what is seen of those
-            without violation is as sure as can be.
+        UserError: too few drawings for such a promise, none that violates a rule, not all looked at alike, or what is
+            seen of those without violation is as sure as can be.
     """
-    if len({(one.steps, one.of_steps, len(one.looks)) for one in runs}) > 1 or any(
-        len(one.looks) != len(one.steps) for one in runs
-    ):
-        raise UserError("the drawings were looked at at other steps, each", hint="watch all with the same looks")
+    for number, one in enumerate(runs, 1):
+        if said := one.unlike(runs[0]):
+            raise UserError(f"drawing {number}: {printable(said)}", hint=_ALIKE)
     bad, fine = [one for one in runs if one.violates], [one for one in runs if not one.violates]
+    if not bad:
+        raise UserError(
+            "none of the drawings violates a rule, so nothing tells when to stop one",
+            hint="watch some that do, and name the rules under `violates`",
+        )
     most = _most_wrong(len(fine), false_stops)
     if most < 0:
         raise UserError(
@@ -240,15 +264,24 @@ def read_watched(file: str | Path) -> list[Watched]:
         for number, line in enumerate(read_text(file).splitlines(), 1):
             if line.strip():
                 try:
-                    found.append(Watched.model_validate_json(line))
+                    one = Watched.model_validate_json(line)
+                    found.append(one)
+                    if said := one.unlike(found[0]):
+                        wrong.append(f"{printable(str(file))}:{number}: {printable(said)}")
                 except ValidationError as error:
-                    wrong += [f"{printable(str(file))}:{number}: {said}" for said in _in_words(error)]
+                    wrong += [f"{printable(str(file))}:{number}: {word}" for word in _in_words(error)]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{printable(str(file))} cannot be read: {error}") from error
     if wrong:
         more = f"\nand {len(wrong) - 8} more" if len(wrong) > 8 else ""
-        raise UserError("\n".join(wrong[:8]) + more, hint="a line is what EarlyStopping.watched gives, as JSON")
+        raise UserError(
+            "\n".join(wrong[:8]) + more, hint=f"a line is what EarlyStopping.watched gives, as JSON; {_ALIKE}"
+        )
     return found
+
+
+def _steps(run: Watched) -> str:
+    return f"{', '.join(map(str, run.steps))} of {run.of_steps}"
 
 
 def _in_words(error: ValidationError) -> list[str]:

@@ -14,9 +14,12 @@ from judge.audits.generated import Generated, doubled, read_generated
 from judge.audits.generator import audit_generator, figures
 from judge.audits.page import page
 from judge.audits.recorded import Recorded, parse_changes
+from judge.audits.shapes import Category
+from judge.audits.shares import Audited, differences
 from judge.cli.verbs import app
 from judge.constitution import parse_constitution
 from judge.errors import UserError
+from judge.evaluation.measures.bootstrap import Bootstrap
 from judge.evaluation.measures.counting import Answered
 from judge.evaluation.measures.shares import share
 from judge.serving.batch import call
@@ -84,6 +87,18 @@ def test_models_are_compared_on_the_same_prompts_and_seeds(audit):
     assert found.difference.value == pytest.approx(8 / 12, abs=1e-6)
     assert found.difference.low < 8 / 12 < found.difference.high < 1
     assert tests["politics"].p_value == tests["politics"].p_adjusted == 1
+
+
+def test_any_rule_and_the_only_category_are_one_test():
+    categories = (Category(name="any rule", rules=("no-red",)), Category(name="warm", rules=("no-red",)))
+    images = []
+    for model in ("one", "other"):
+        for seed in range(8):
+            said = YES if model == "one" else NO
+            image = Generated(f"{model}{seed}", model, "set", "a fox", str(seed))
+            images.append(Audited(image, image.key, {"any rule": said, "warm": said}))
+    found, _ = differences(images, categories, Bootstrap(draws=50))
+    assert [one.p_adjusted for one in found] == [one.p_value for one in found] == [pytest.approx(2 / 2**8)] * 2
 
 
 def test_prompts_that_do_it_most_come_first(audit):

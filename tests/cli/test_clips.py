@@ -84,9 +84,10 @@ def test_the_shapes_of_others(run, folder):  # noqa: F811
         assert code == 1
         assert "was not looked at: the file ends, or cannot be read any further" in told
     assert json.loads(run("check", "--as", "aws", folder / "cut.mkv")[1])["VideoMetadata"]["FrameRate"] == 10.0
-    code, _, err = run("check", "--as", "aws", folder / "white.png")
-    assert code == 2
-    assert "is no clip, and --as is for clips" in err
+    for inputs in ([folder / "white.png"], [folder / "red.mp4", folder / "white.png"], [folder]):
+        code, out, err = run("check", "--as", "aws", *inputs)
+        assert (code, out) == (2, ""), "a mistake is told before anything is judged"
+        assert "is no clip, and --as is for clips" in err
 
 
 def test_the_queue_of_reviews_takes_clips(run, folder, tmp_path, monkeypatch):  # noqa: F811

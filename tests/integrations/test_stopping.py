@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -111,9 +112,13 @@ def test_too_few_drawings_promise_nothing():
         calibrated(runs(random.Random(2), 58))
     assert "at least 59" in str(raised.value)
     calibrated(runs(random.Random(2), 59))
+    alike = [Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))] * 60
     with pytest.raises(UserError, match="none can be stopped"):
-        calibrated([Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))] * 60)
-    with pytest.raises(UserError, match="looked at at other steps"):
+        calibrated([*alike, alike[0].model_copy(update={"violates": frozenset({"fire"})})])
+    with pytest.raises(
+        UserError,
+        match=r"drawing 121: it was looked at after other steps \(0 of 9\) than the first drawing \(0, 1, 2, 3, 4, 5 of 10\)",
+    ):
         calibrated([*runs(random.Random(2), 60), Watched(steps=(0,), of_steps=9, looks=tuple(seen(1.0)))])
 
 
@@ -182,3 +187,31 @@ def test_the_command_writes_what_a_pipeline_reads_and_tells_wrong_lines(tmp_path
         UserError, match=r"runs\.jsonl:2: `steps`: Field required\n.*:2: `of_steps`: (.*\n)*.*jsonl:3: "
     ):
         read_watched(tmp_path / "runs.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"violates": ["fyre"]}, "`violates` names the rule 'fyre', which was not looked at; these were: fire"),
+        ({"looks": [{"fire": [0.9, 1.7, 1.0]}] * 6}, "`looks.0.fire.1`: Input should be less than or equal to 1"),
+        ({"looks": [{"fire": [0.9, -0.1, 1.0]}] * 6}, "greater than or equal to 0"),
+        ({"looks": [{"fire": [0.9, 1.0]}] * 6}, "the rule 'fire' has 3 chances at one look, and 2 at another"),
+        ({"looks": [{"fire": [0.9, 0.9, 1.0]}] * 5}, "`looks` has 5 looks, and `steps` 6 steps"),
+        ({"steps": [0, 1, 2, 3, 4, 6]}, "it was looked at after other steps (0, 1, 2, 3, 4, 6 of 10)"),
+        ({"steps": [0, 1, 2, 3, 5, 4]}, "`steps` must rise"),
+        ({"of_steps": 5}, "`steps` must rise, from 0 on, to less than `of_steps`"),
+    ],
+)
+def test_a_drawing_that_cannot_be_is_refused_by_its_line(tmp_path, change, said):
+    lines = [one.model_dump(mode="json") for one in runs(random.Random(1), 3)]
+    lines[2] |= change
+    (tmp_path / "runs.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(UserError) as raised:
+        read_watched(tmp_path / "runs.jsonl")
+    assert "runs.jsonl:3: " in str(raised.value) and said in str(raised.value)
+    assert "runs.jsonl:1:" not in str(raised.value)
+
+
+def test_without_a_violation_nothing_tells_when_to_stop():
+    with pytest.raises(UserError, match="none of the drawings violates a rule"):
+        calibrated([watched(random.Random(1), False, 0.3) for _ in range(100)])

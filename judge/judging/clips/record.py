@@ -272,7 +272,8 @@ def _notes(findings: Sequence[ClipFinding]) -> Iterator[str]:
     """Of rules that hold, and not for long enough."""
     for one in findings:
         if one.outcome is RuleOutcome.NOT_VIOLATED and one.ranges:
-            why = Why.of(Remark.CLIP_BELOW, held=_much(one.held_ms), frames=one.held_frames, least=one.at_least)
+            frames = f"{one.held_frames} frame{'s' * (one.held_frames != 1)}"
+            why = Why.of(Remark.CLIP_BELOW, held=_much(one.held_ms), frames=frames, least=one.at_least)
             yield str(Why.of(Remark.OF_RULE, rule=one.rule, why=why))
 
 

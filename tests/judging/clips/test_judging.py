@@ -87,6 +87,12 @@ def test_a_rule_may_have_to_hold_for_long_enough(bound, word, outcome):
     assert (below in verdict.notes) is (word == "no_violation")
 
 
+def test_one_frame_is_not_called_frames():
+    clip = film([plain("white")] * 5 + [plain("red")] + [plain("white")] * 5)
+    verdict = judge_of(f"{RED}, clip: {{at_least: 2 frames}}").judge_clip(clip)
+    assert "red: it holds for 0.1 s (1 frame), where at least 2 frames is a violation" in verdict.notes
+
+
 @pytest.mark.parametrize(("rate", "period", "on"), [(15, 2, 1), (10, 3, 1), (30, 4, 2), (24, 5, 1)])
 def test_a_clip_that_flickers_is_known_frame_by_frame(rate, period, on):
     bad = [number % period >= period - on for number in range(3 * rate)]
