@@ -32,15 +32,15 @@ _SAID = {
 }
 _ROWS = """
 WITH gravest AS (
-  SELECT sha256, rule,
+  SELECT sha256, context_digest, rule,
          min(list_position(['violated', 'undecided', 'not_violated', 'pruned'], rule_outcome)) AS place
-  FROM statements GROUP BY sha256, rule),
+  FROM statements GROUP BY sha256, context_digest, rule),
 told AS (
-  SELECT sha256, list(rule) AS rules,
+  SELECT sha256, context_digest, list(rule) AS rules,
          list(['violated', 'undecided', 'not_violated', 'pruned'][place]) AS outcomes
-  FROM gravest GROUP BY sha256)
+  FROM gravest GROUP BY sha256, context_digest)
 SELECT key, name, verdict, notes, causes, error, {evidence} AS evidence, rules, outcomes
-FROM images LEFT JOIN told USING (sha256)
+FROM images LEFT JOIN told USING (sha256, context_digest)
 """
 
 

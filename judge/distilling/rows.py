@@ -40,6 +40,9 @@ class HumanLabel:
         return False if enforced else None
 
 
+TOLD = "judged beside a context"  # what was said of it need not be seen in the picture, and a picture is all there is
+
+
 @dataclass
 class Distilled:
     """What came of it. left_out: what has no row, by why."""

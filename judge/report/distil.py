@@ -11,7 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from judge.distilling.rows import Distilled, HumanLabel, rows_of
+from judge.distilling.rows import TOLD, Distilled, HumanLabel, rows_of
 from judge.distilling.splits import HELD_OUT, Splits
 from judge.distilling.writing import write
 from judge.errors import ImageError
@@ -23,19 +23,20 @@ from judge.serving.batch.room import models_of_run
 # Bytes of a name that are no text stand in the tables as `\udcXX`: nothing opens a file by that.
 _IMAGES = r"""
 CREATE OR REPLACE TEMP VIEW one_each AS
-SELECT key, name, sha256, error, constitution_digest, lock_digest, model_digest, settings_digest,
+SELECT key, name, sha256, context_digest, error, constitution_digest, lock_digest, model_digest, settings_digest,
        regexp_matches(name, '\\udc[89a-f][0-9a-f]') AS no_text
-FROM images WHERE sha256 IS NOT NULL
+FROM images WHERE sha256 IS NOT NULL AND context_digest = ''
 QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY no_text, copy_of IS NOT NULL, key) = 1
 """
 _ROWS = """
-SELECT one_each.*, statements.* EXCLUDE (sha256), decisions.* EXCLUDE (sha256, constitution_digest), %s
-FROM one_each JOIN statements USING (sha256) LEFT JOIN decisions USING (sha256, constitution_digest) %s
+SELECT one_each.*, statements.* EXCLUDE (sha256, context_digest), decisions.* EXCLUDE (sha256, constitution_digest), %s
+FROM one_each JOIN statements USING (sha256, context_digest) LEFT JOIN decisions USING (sha256, constitution_digest) %s
 ORDER BY sha256, rule, view, kind DESC, condition, statement
 """
 _ONE_VOICE = """
 SELECT sha256, statement, bool_and(outcome = 'holds') AS yes, bool_and(outcome = 'fails') AS no
-FROM %s WHERE view = 'image' AND branch <> 'model_error' AND statement IS NOT NULL AND outcome <> 'not_asked'
+FROM %s WHERE context_digest = '' AND view = 'image' AND branch <> 'model_error' AND statement IS NOT NULL
+  AND outcome <> 'not_asked'
 GROUP BY ALL
 """
 _VOTES = """
@@ -56,6 +57,8 @@ def distil(tables: Tables, to: Path, held_out: float = HELD_OUT, decisions: Deci
         JudgeError: the tables change while they are read.
     """
     told = Distilled(unreadable=tables.rows("SELECT count(*) FROM images WHERE error IS NOT NULL")[0][0])
+    if beside := tables.rows("SELECT count(*) FROM images WHERE context_digest <> ''")[0][0]:
+        told.left_out[TOLD] += beside
     tables.rows(_IMAGES)
     tables.hold("decisions", _columns(decisions))
     with Splits(held_out) as splits:

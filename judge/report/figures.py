@@ -22,9 +22,9 @@ _CAUSES = "SELECT cause, count(*) FROM (SELECT unnest(causes) AS cause FROM imag
 _DAYS = "SELECT left(judged_at, 10), verdict, count(*) FROM images GROUP BY ALL ORDER BY ALL"
 _RULES = """
 WITH per_image AS (
-  SELECT rule, sha256, bool_or(enforced) AS enforced,
+  SELECT rule, sha256, context_digest, bool_or(enforced) AS enforced,
          min(list_position(['violated', 'undecided', 'not_violated', 'pruned'], rule_outcome) - 1) AS rank
-  FROM statements GROUP BY rule, sha256)
+  FROM statements GROUP BY rule, sha256, context_digest)
 SELECT rule, bool_or(enforced), count(*) FILTER (rank = 0), count(*) FILTER (rank = 1), count(*) FILTER (rank = 2),
        count(*) FILTER (rank = 3)
 FROM per_image GROUP BY rule ORDER BY 3 DESC, 4 DESC, rule
@@ -35,16 +35,18 @@ FROM statements WHERE with_image IS NOT NULL GROUP BY ALL
 """  # noqa: S608 (a number of ours)
 # What needs review, and then decided chains whose wanting or weakest fact was nearest to an even chance.
 _UNCERTAIN = """
-SELECT key, name, verdict, rule, missing, p FROM images LEFT JOIN nearest USING (sha256)
+SELECT key, name, verdict, rule, missing, p FROM images LEFT JOIN nearest USING (sha256, context_digest)
 WHERE copy_of IS NULL AND (verdict = 'needs_review' OR abs(p - 0.5) < 0.4)
 ORDER BY verdict = 'needs_review' DESC, abs(coalesce(p, 0.5) - 0.5), key
 """
 # Images without violation of which one fact was wanting, the likeliest first.
 _NEAR = """
 SELECT key, name, verdict, rule, missing, p FROM images JOIN (
-  SELECT *, row_number() OVER (PARTITION BY sha256 ORDER BY p DESC, held DESC, rule, view) AS nth
+  SELECT *, row_number() OVER (
+    PARTITION BY sha256, context_digest ORDER BY p DESC, held DESC, rule, view) AS nth
   FROM chains
-  WHERE held = wanted - 1 AND NOT lifted AND (held > 0 OR p > 0.2) AND rule_outcome = 'not_violated') USING (sha256)
+  WHERE held = wanted - 1 AND NOT lifted AND (held > 0 OR p > 0.2) AND rule_outcome = 'not_violated')
+USING (sha256, context_digest)
 WHERE nth = 1 AND verdict = 'no_violation' AND copy_of IS NULL ORDER BY p DESC, key
 """
 

@@ -21,7 +21,7 @@ _BYTE = re.compile(rb"\\udc([89a-f][0-9a-f])")
 _IMAGES = """
 SELECT key, name, sha256, verdict, violations, reasons,
        abs(p - 0.5) + if(verdict = 'needs_review', 0, 0.5) AS score
-FROM images LEFT JOIN nearest USING (sha256) WHERE copy_of IS NULL
+FROM images LEFT JOIN nearest USING (sha256, context_digest) WHERE copy_of IS NULL
 ORDER BY verdict = 'needs_review' DESC, score NULLS FIRST, key
 """
 

@@ -28,21 +28,22 @@ _TOGETHER = 1000  # rows that a long answer is read by
 _CHAINS = """
 CREATE VIEW chains AS
 WITH conditions AS (
-  SELECT sha256, view, rule, min(rule_outcome) AS rule_outcome, kind, condition,
+  SELECT sha256, context_digest, view, rule, min(rule_outcome) AS rule_outcome, kind, condition,
          bool_or(outcome = 'holds') AS holds, bool_and(outcome = 'fails') AS fails, max(with_image) AS p,
          first(statement ORDER BY with_image DESC NULLS LAST, statement) AS statement
-  FROM statements WHERE kind IS NOT NULL AND enforced GROUP BY sha256, view, rule, kind, condition),
+  FROM statements WHERE kind IS NOT NULL AND enforced
+  GROUP BY sha256, context_digest, view, rule, kind, condition),
 ordered AS (
   SELECT *, row_number() OVER (
-    PARTITION BY sha256, view, rule, kind ORDER BY holds, fails DESC, p NULLS LAST, condition) AS nth
+    PARTITION BY sha256, context_digest, view, rule, kind ORDER BY holds, fails DESC, p NULLS LAST, condition) AS nth
   FROM conditions)
-SELECT sha256, view, rule, min(rule_outcome) AS rule_outcome,
+SELECT sha256, context_digest, view, rule, min(rule_outcome) AS rule_outcome,
        count(*) FILTER (kind = 'precondition' AND holds) AS held,
        count(*) FILTER (kind = 'precondition') AS wanted,
        bool_or(kind = 'exception' AND holds) AS lifted,
        min(p) FILTER (kind = 'precondition' AND nth = 1) AS p,
        min(statement) FILTER (kind = 'precondition' AND nth = 1 AND NOT holds) AS missing
-FROM ordered GROUP BY sha256, view, rule
+FROM ordered GROUP BY sha256, context_digest, view, rule
 """
 # Of each image the chain that decides how sure its verdict is: of a violation the surest violated one, else the one
 # that was nearest to an even chance, an undecided one first.
@@ -50,7 +51,7 @@ _NEAREST = """
 CREATE VIEW nearest AS
 SELECT * FROM chains WHERE rule_outcome <> 'pruned' AND p IS NOT NULL
 QUALIFY row_number() OVER (
-  PARTITION BY sha256 ORDER BY rule_outcome = 'violated' DESC, rule_outcome = 'undecided' DESC,
+  PARTITION BY sha256, context_digest ORDER BY rule_outcome = 'violated' DESC, rule_outcome = 'undecided' DESC,
     if(rule_outcome = 'violated', -1, 1) * abs(p - 0.5), rule, view) = 1
 """
 

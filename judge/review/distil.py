@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.clip_verdict import ClipVerdict
-from judge.distilling.rows import Distilled, HumanLabel
+from judge.distilling.rows import TOLD, Distilled, HumanLabel
 from judge.distilling.rows import rows_of as training_rows
 from judge.distilling.splits import HELD_OUT, Splits
 from judge.distilling.writing import write
@@ -54,14 +54,18 @@ def distil(store: Store, to: Path, held_out: float = HELD_OUT) -> Distilled:
 
 def decided(store: Store) -> Iterator[tuple[str, str, HumanLabel]]:
     """What people came to: the digest of a picture, that of the constitution, and the decision that stands; of several
-    on one picture the last."""
+    on one picture the last. What was decided of a picture beside a context is said of both, and of no picture."""
     found: dict[tuple[str, str], HumanLabel] = {}
     with store.reading() as connection:
         last = _standing().subquery()
-        wanted = sa.select(items.c.image_sha256, items.c.constitution_digest, last).join(
-            last, last.c.item == items.c.id
+        wanted = (
+            sa.select(items.c.image_sha256, items.c.constitution_digest, last, verdicts.c.json)
+            .join(last, last.c.item == items.c.id)
+            .join(verdicts, verdicts.c.item == items.c.id)
         )
-        for row in connection.execute(wanted.where(items.c.image_sha256.is_not(None)).order_by(last.c.line)):
+        for row in _streamed(connection, wanted.where(items.c.image_sha256.is_not(None)).order_by(last.c.line)):
+            if parsed(zlib.decompress(row.json)).context:
+                continue
             found[row.image_sha256, row.constitution_digest] = _decision(row)
     for (sha256, digest), one in found.items():
         yield sha256, digest, one
@@ -93,8 +97,12 @@ def _rows(connection: sa.Connection, splits: Splits, told: Distilled) -> Iterato
         .order_by(items.c.image_sha256, items.c.constitution_digest, last.c.line.desc().nulls_last(), items.c.id.desc())
     )
     for _, some in groupby(_streamed(connection, wanted), lambda row: (row.image_sha256, row.constitution_digest)):
-        row = next(some)
-        verdict = parsed(zlib.decompress(row.json))
+        judged_ones = ((row, parsed(zlib.decompress(row.json))) for row in some)
+        plain = next((one for one in judged_ones if not one[1].context), None)
+        if plain is None:
+            told.left_out[TOLD] += 1
+            continue
+        row, verdict = plain
         if isinstance(verdict, ClipVerdict):
             judged = rows_of_clip(str(row.id), verdict, {}, "none", row.image_sha256)
         else:

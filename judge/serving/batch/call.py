@@ -25,8 +25,8 @@ from judge.serving.devices import ADDRESSES, processes_for
 from judge.settings import Settings
 
 if TYPE_CHECKING:
-    from judge.constitution import Constitution
     from judge.judging.pipeline import Judge
+    from judge.locks.loading import Policy
 
 log = logging.getLogger("judge")
 
@@ -50,7 +50,8 @@ def batch(
     """Judge all images of an input into tables below `out`, going on where an earlier call stopped.
 
     images: a folder, a glob, a list of paths (.txt), a .csv, .jsonl or .parquet of paths or bytes, WebDataset .tar
-    files, or a Hugging Face data set. judge: one that is loaded already, which then judges in this process, in place of
+    files, or a Hugging Face data set. Columns of a table that are called like fields of the constitution's `context`
+    are told beside the images. judge: one that is loaded already, which then judges in this process, in place of
     `constitution` and `settings`. evidence: of which images the whole verdict is kept as well;
     `violations` is what a person may have to look at, so what needs review, too. retry_errors: whether
     images that could not be judged are tried again. column: of a table, the one with paths or images. audit: the share
@@ -65,14 +66,16 @@ def batch(
     """
     chosen = judge.settings if judge is not None else _for_many(settings)
     need_arrow()
-    source = source_of(str(images), chosen.limits, column=column)
+    policy = _policy(judge, constitution)
+    rules = policy.constitution
+    source = source_of(str(images), chosen.limits, column=column, context=tuple(rules.context))
     if Path(images).is_dir() and Path(out).resolve().is_relative_to(Path(images).resolve()):
         raise UserError("the tables would lie inside the input", hint="name a folder elsewhere with -o")
     if next(iter(source.items()), None) is None:  # before models are loaded for nothing
         raise UserError(f"no images in {printable(source.name)}", hint="; ".join(source.says()))
     room = Room(Path(out), source.name, place_of(str(images)))
     try:
-        judging, policy = _judging(judge, constitution, chosen, processes, evidence, also_at, ray)
+        judging = _judging(judge, policy, chosen, processes, evidence, also_at, ray)
         try:
             described = judging.describe()
             for said in described.said:
@@ -80,7 +83,7 @@ def batch(
             shards, earlier = room.run(RunName.of(described.provenance))
             shards.check()
             run = Run(
-                policy,
+                rules,
                 described,
                 judging,
                 shards,
@@ -118,10 +121,11 @@ def estimate(
     Raises as `batch` does.
     """
     chosen = judge.settings if judge is not None else _for_many(settings)
-    source = source_of(str(images), chosen.limits, column=column)
-    judging, _ = _judging(judge, constitution, chosen, processes, "none", ray=ray)
+    policy = _policy(judge, constitution)
+    source = source_of(str(images), chosen.limits, column=column, context=tuple(policy.constitution.context))
+    judging = _judging(judge, policy, chosen, processes, "none", ray=ray)
     try:
-        return estimated(source, judging, sample=sample, batch=chosen.batch)
+        return estimated(source, judging, policy.constitution, sample=sample, batch=chosen.batch)
     finally:
         judging.stop()
 
@@ -131,31 +135,35 @@ def _for_many(settings: Settings | None) -> Settings:
     return chosen if "batch" in chosen.model_fields_set else chosen.model_copy(update={"batch": TOGETHER})
 
 
+def _policy(judge: Judge | None, constitution: str | Path) -> Policy:
+    """What is judged by. Of a judge that is loaded its lock is in it already, and is not looked for."""
+    from judge.locks.loading import Policy, load_policy
+
+    return load_policy(constitution) if judge is None else Policy(judge.constitution, None, Path())
+
+
 def _judging(
     judge: Judge | None,
-    constitution: str | Path,
+    policy: Policy,
     settings: Settings,
     processes: int | None,
     evidence: KeepEvidence,
     also_at: Sequence[str] = (),
     ray: str | None = None,
-) -> tuple[Judging, Constitution]:
+) -> Judging:
     if judge is not None:
-        return Here(Bench(judge, evidence)), judge.constitution
-    from judge.locks.loading import load_policy
-
-    policy = load_policy(constitution)
+        return Here(Bench(judge, evidence))
     if ray is not None:
         if settings.model.startswith(ADDRESSES):
             raise UserError("a server is asked without a cluster", hint="leave --ray out; --also-at names more servers")
-        return Cluster(ray, Work(policy, settings, evidence), processes), policy.constitution
+        return Cluster(ray, Work(policy, settings, evidence), processes)
     count, devices, threads = processes_for(settings, processes)
     if not settings.model.startswith(ADDRESSES):
         if also_at:
             raise UserError("further servers stand beside a server", hint="name the first one with --model")
-        return Pool(Work(policy, settings, evidence, devices), count, threads), policy.constitution
+        return Pool(Work(policy, settings, evidence, devices), count, threads)
 
     def at(url: str) -> Judging:
         return Pool(Work(policy, settings.model_copy(update={"model": url}), evidence), count, threads)
 
-    return Servers([settings.model, *also_at], at), policy.constitution
+    return Servers([settings.model, *also_at], at)

@@ -204,8 +204,8 @@ class Cluster:
         except _Gone:
             self._replace(parcel.process)
             for task in parcel.tasks:
-                self._deaths[task.sha256] += parcel.alone
-                if self._deaths[task.sha256] < TRIES:
+                self._deaths[task.subject] += parcel.alone
+                if self._deaths[task.subject] < TRIES:
                     self._suspects.append(task)
                 else:
                     yield task, None

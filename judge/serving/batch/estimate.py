@@ -8,12 +8,17 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from judge.constitution.told import checked_context
 from judge.errors import ImageError, UserError
 from judge.serving.batch.pool import Judging, shared
 from judge.serving.batch.schema import Judged
 from judge.serving.batch.sources import Source, SourceItem
 from judge.serving.batch.worker import Task
+
+if TYPE_CHECKING:
+    from judge.constitution import Constitution
 
 _GROUPS = 4  # of images that are judged together, at least: what they differ by is all that an interval can go by
 Interval = tuple[float, float]
@@ -51,7 +56,9 @@ class Forecast:
         return hours, (max(0.0, hours - wide), hours + wide)
 
 
-def estimated(source: Source, judging: Judging, *, sample: int, batch: int, seed: int = 1) -> Forecast:
+def estimated(
+    source: Source, judging: Judging, constitution: Constitution, *, sample: int, batch: int, seed: int = 1
+) -> Forecast:
     """Judge `sample` images of the source, chosen by chance, and tell what all of them will take.
 
     Raises:
@@ -59,7 +66,7 @@ def estimated(source: Source, judging: Judging, *, sample: int, batch: int, seed
     """
     judging.describe()  # models are loaded before the clock runs
     chance = random.Random(seed)  # noqa: S311 (a sample is no secret)
-    seen, chosen, unreadable = _sample(source, sample, chance)
+    seen, chosen, unreadable = _sample(source, constitution, sample, chance)
     if not chosen:
         raise UserError(f"no image of {source.name} can be read" if seen else f"no images in {source.name}")
     batch = min(shared(batch, len(chosen), judging), -(-len(chosen) // _GROUPS))
@@ -95,8 +102,10 @@ def _questions(judged: Judged) -> int:
     return len({(row["view"], row["statement"]) for row in judged.statements if row["with_image"] is not None})
 
 
-def _sample(source: Source, size: int, chance: random.Random) -> tuple[int, list[Task], int]:
-    """How many items there are, some that can be read (each with the same chance), and how many of those tried cannot.
+def _sample(
+    source: Source, constitution: Constitution, size: int, chance: random.Random
+) -> tuple[int, list[Task], int]:
+    """How many items there are, some that can be judged (each with the same chance), and how many tried cannot.
 
     Algorithm R: an item that is chosen is read at once, because a tar is read in one direction.
     """
@@ -106,7 +115,7 @@ def _sample(source: Source, size: int, chance: random.Random) -> tuple[int, list
         place = len(held) if len(held) < size else chance.randrange(seen)
         if place >= size:
             continue
-        task = _task(item)
+        task = _task(item, constitution)
         unreadable += task is None
         if place == len(held):
             held.append(task)
@@ -115,12 +124,13 @@ def _sample(source: Source, size: int, chance: random.Random) -> tuple[int, list
     return seen, [one for one in held if one is not None], unreadable
 
 
-def _task(item: SourceItem) -> Task | None:
+def _task(item: SourceItem, constitution: Constitution) -> Task | None:
+    """None: it cannot be read, or its context does not fit."""
     try:
-        data = item.read()
-    except ImageError:
+        data, told = item.read(), checked_context(constitution, item.context)
+    except (ImageError, UserError):
         return None
-    return Task(item.key, item.name, hashlib.sha256(data).hexdigest(), data)
+    return Task(item.key, item.name, hashlib.sha256(data).hexdigest(), data, context=told)
 
 
 def _spread(seconds: Sequence[float]) -> float | None:

@@ -12,29 +12,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from judge.errors import JudgeError
-from judge.serving.batch.schema import Row
+from judge.serving.batch.schema import Row, subject_of
 from judge.serving.batch.shards import Shard, Shards
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS covered (key TEXT PRIMARY KEY, sha256 TEXT, shard INTEGER NOT NULL, error INTEGER NOT NULL,
-  retryable INTEGER NOT NULL, safe INTEGER NOT NULL, evidence INTEGER NOT NULL, audited INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_sha256 ON covered (sha256);
+CREATE TABLE IF NOT EXISTS covered (key TEXT PRIMARY KEY, subject TEXT, context TEXT NOT NULL, shard INTEGER NOT NULL,
+  error INTEGER NOT NULL, retryable INTEGER NOT NULL, safe INTEGER NOT NULL, evidence INTEGER NOT NULL,
+  audited INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_subject ON covered (subject);
 CREATE INDEX IF NOT EXISTS by_shard ON covered (shard);
-CREATE TABLE IF NOT EXISTS told (sha256 TEXT PRIMARY KEY, shard INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS told (subject TEXT PRIMARY KEY, shard INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shards (number INTEGER PRIMARY KEY, files TEXT NOT NULL);
-CREATE TEMP TABLE seen (key TEXT NOT NULL, bytes TEXT NOT NULL, name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE seen (key TEXT NOT NULL, subject TEXT NOT NULL, name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX temp.seen_keys ON seen (key);
 """
-_COLUMNS = ("key", "sha256", "error", "retryable", "verdict", "evidence", "audited")
+_COLUMNS = ("key", "sha256", "context_digest", "error", "retryable", "verdict", "evidence", "audited")
 
 
 @dataclass(frozen=True)
 class Covered:
-    """An image that a run has a row of. sha256: of its bytes, None where there were none. shard: where the row is.
-    safe: no violation, and nothing for a person. evidence: the row holds it."""
+    """An image that a run has a row of. subject: its bytes and what was told beside it, None where there were no bytes.
+    context: the digest of what was told. shard: where the row is. safe: no violation, and nothing for a person.
+    evidence: the row holds it."""
 
     key: str
-    sha256: str | None
+    subject: str | None
+    context: str
     shard: int
     error: bool
     retryable: bool
@@ -68,7 +71,7 @@ class Index:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # what a crash takes is read from the shards again
         self._db.executescript(_TABLES)
-        self._db.execute("SELECT safe, evidence, audited FROM covered LIMIT 0")  # else it is of an earlier version
+        self._db.execute("SELECT subject, context FROM covered LIMIT 0")  # else it is of an earlier version
         known = {(int(number), str(files)) for number, files in self._db.execute("SELECT number, files FROM shards")}
         live = {(one.number, _files(one)): one.rows for one in self._shards.live}
         if not known <= live.keys() or self.count != sum(live[one] for one in known):
@@ -87,7 +90,9 @@ class Index:
                 self._db.execute("DELETE FROM shards WHERE number = ?", (number,))
         for number in sorted(live.keys() - known):
             images = self._shards.rows(live[number], "images", _COLUMNS)
-            self._take_in(live[number], images, self._shards.rows(live[number], "statements", ["sha256"]))
+            self._take_in(
+                live[number], images, self._shards.rows(live[number], "statements", ["sha256", "context_digest"])
+            )
 
     def add(self, shard: Shard, images: Sequence[Row], statements: Sequence[Row]) -> None:
         """Take in what changed with a shard whose rows are at hand.
@@ -108,7 +113,8 @@ class Index:
         rows = (
             (
                 one["key"],
-                one["sha256"],
+                subject_of(one),
+                one["context_digest"],
                 shard.number,
                 one["error"] is not None,
                 bool(one["retryable"]),
@@ -118,10 +124,10 @@ class Index:
             )
             for one in images
         )
-        told = {one["sha256"] for one in statements}
+        told = {subject_of(one) for one in statements}
         with self._db:
             self._db.execute("BEGIN")
-            self._db.executemany("INSERT OR REPLACE INTO covered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO covered VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
             self._db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", ((one, shard.number) for one in told))
             self._db.execute("INSERT OR REPLACE INTO shards VALUES (?, ?)", (shard.number, _files(shard)))
 
@@ -129,22 +135,23 @@ class Index:
         """The row of an image, by its key."""
         return self._one("SELECT * FROM covered WHERE key = ?", key)
 
-    def of_sha256(self, sha256: str) -> Iterator[Covered]:
-        """The rows of images with these bytes."""
-        rows = self._db.execute("SELECT * FROM covered WHERE sha256 = ?", (sha256,))
+    def of_subject(self, subject: str) -> Iterator[Covered]:
+        """The rows of images that are this subject."""
+        rows = self._db.execute("SELECT * FROM covered WHERE subject = ?", (subject,))
         return map(_covered, rows)
 
-    def named(self, key: str, sha256: str | None) -> str | None:
+    def named(self, key: str, subject: str | None) -> str | None:
         """The key that the next image of a source goes by: its own, or one made of it where another image of the same
-        source has that. None: it is the same image again. sha256: of its bytes, None where there are none."""
-        before = self._db.execute("SELECT bytes FROM temp.seen WHERE key = ?", (key,)).fetchall()
-        if sha256 is not None and (sha256,) in before:
+        source has that, or the same one with another context. None: it is the same again. subject: None where there
+        are no bytes."""
+        before = self._db.execute("SELECT subject FROM temp.seen WHERE key = ?", (key,)).fetchall()
+        if subject is not None and (subject,) in before:
             return None
         name, number = key, 1
         while self._db.execute("SELECT 1 FROM temp.seen WHERE name = ?", (name,)).fetchone() is not None:
             number += 1
             name = f"{key}#{number}"
-        self._db.execute("INSERT INTO temp.seen VALUES (?, ?, ?)", (key, sha256 or f"none {name}", name))
+        self._db.execute("INSERT INTO temp.seen VALUES (?, ?, ?)", (key, subject or f"none {name}", name))
         return name
 
     @property
@@ -153,14 +160,14 @@ class Index:
         query = "SELECT count(*) FROM covered WHERE key NOT IN (SELECT name FROM temp.seen)"
         return int(self._db.execute(query).fetchone()[0])
 
-    def told_in(self, sha256: str) -> int | None:
-        """The shard that holds the statements about the image with these bytes."""
-        row = self._db.execute("SELECT shard FROM told WHERE sha256 = ?", (sha256,)).fetchone()
+    def told_in(self, subject: str) -> int | None:
+        """The shard that holds the statements about a subject."""
+        row = self._db.execute("SELECT shard FROM told WHERE subject = ?", (subject,)).fetchone()
         return None if row is None else int(row[0])
 
-    def keys_of(self, sha256: str) -> set[str]:
-        """Keys of all images with these bytes."""
-        return {key for (key,) in self._db.execute("SELECT key FROM covered WHERE sha256 = ?", (sha256,))}
+    def keys_of(self, subject: str) -> set[str]:
+        """Keys of all images that are this subject."""
+        return {key for (key,) in self._db.execute("SELECT key FROM covered WHERE subject = ?", (subject,))}
 
     @property
     def count(self) -> int:
@@ -181,6 +188,6 @@ def _files(shard: Shard) -> str:
     return json.dumps(dict(shard.files), sort_keys=True)
 
 
-def _covered(row: tuple[str, str | None, int, int, int, int, int, int]) -> Covered:
-    key, sha256, shard, *flags = row
-    return Covered(key, sha256, shard, *map(bool, flags))
+def _covered(row: tuple[str, str | None, str, int, int, int, int, int, int]) -> Covered:
+    key, subject, context, shard, *flags = row
+    return Covered(key, subject, context, shard, *map(bool, flags))

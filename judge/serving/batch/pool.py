@@ -171,8 +171,8 @@ class Pool:
                 judged: Judged | None = self._started().submit(worker.judge_all, [task]).result()[0]
             except BrokenProcessPool:
                 self._executor = None
-                deaths[task.sha256] += 1
-                if deaths[task.sha256] < TRIES:
+                deaths[task.subject] += 1
+                if deaths[task.subject] < TRIES:
                     continue
                 judged = None
             left.pop(0)

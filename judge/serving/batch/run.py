@@ -1,8 +1,8 @@
 """A batch, from a source to tables.
 
 1. find out what judges, and with it which run of the folder this is; 2. read each image, and pass over those that have
-a row; 3. of equal bytes judge one; 4. take over what an earlier run found out under the same rules; 5. have the rest
-judged, a few at a time; 6. write what is done, shard by shard.
+a row; 3. of equal bytes with the same context judge one; 4. take over what an earlier run found out under the same
+rules; 5. have the rest judged, a few at a time; 6. write what is done, shard by shard.
 
 Memory does not grow with the number of images: what waits is bounded by `HELD` bytes and the room of what judges.
 """
@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from judge.causes import Cause
-from judge.errors import ImageError
+from judge.constitution.told import checked_context
+from judge.errors import ImageError, UserError
 from judge.judging import record
 from judge.media.clips.sniffing import HEAD, is_clip
 from judge.serving.batch.drift import Drift
@@ -27,7 +28,7 @@ from judge.serving.batch.policies import Earlier, put_together, to_judge
 from judge.serving.batch.pool import Judging, shared
 from judge.serving.batch.recalling import recalled
 from judge.serving.batch.room import grounds_of_run, note_grounds
-from judge.serving.batch.schema import Judged, KeepEvidence, Row, is_kept, rows_of
+from judge.serving.batch.schema import Judged, KeepEvidence, Row, context_digest, is_kept, rows_of, subject, subject_of
 from judge.serving.batch.shards import Shards
 from judge.serving.batch.sources import Source, SourceItem
 from judge.serving.batch.tally import BatchTally
@@ -36,6 +37,7 @@ from judge.verdict import Failure
 
 if TYPE_CHECKING:
     from judge.constitution import Constitution
+    from judge.verdict import Verdict
 
 SHARD_ROWS, SHARD_SECONDS = 1000, 300.0  # after which a shard is written, whichever comes first
 HELD = 256 * 2**20  # bytes of images that wait to be judged together
@@ -44,7 +46,7 @@ Watch = Callable[[BatchTally], None]
 
 @dataclass
 class _Waiting:
-    """An image that is being judged: what is known of it, and other images with the same bytes."""
+    """An image that is being judged: what is known of it, and other images with the same bytes and context."""
 
     item: SourceItem
     earlier: Earlier | None
@@ -79,7 +81,7 @@ class Run:
         self._batch, self._keep, self._retry, self._watch = batch, keep, retry_errors, watch
         self._audit = audit
         self._rows: list[Judged] = []
-        self._fresh: dict[str, Judged] = {}  # judged, and not in a shard yet: by the digest of its bytes
+        self._fresh: dict[str, Judged] = {}  # judged, and not in a shard yet: by subject
         self._waiting: dict[str, _Waiting] = {}
         self._parcel: list[Task] = []
         self._stale: set[str] = set()  # keys whose row in a shard no longer counts
@@ -117,30 +119,32 @@ class Run:
         return self.tally
 
     def _take(self, item: SourceItem) -> None:
+        told = context_digest(item.context)
         try:
             data = item.read()
         except ImageError as error:
             item = replace(item, key=self._index.named(item.key, None) or item.key)
             covered = self._index.of_key(item.key)
-            if covered is None or self._is_tried_again(covered):
+            if covered is None or self._is_tried_again(covered) or covered.context != told:
                 self._add(item, covered, self._unreadable(item, error))
             else:  # what was found out while it could be read stays
                 self._pass_over(covered)
             return
         sha256 = hashlib.sha256(data).hexdigest()
-        key = self._index.named(item.key, sha256)
+        thing = subject(sha256, told)
+        key = self._index.named(item.key, thing)
         if key is None:
-            return  # the same image, named twice
+            return  # the same image, named twice with the same context
         item = replace(item, key=key)
         covered = self._index.of_key(key)
-        if covered is not None and covered.sha256 == sha256 and not self._is_tried_again(covered):
+        if covered is not None and covered.subject == thing and not self._is_tried_again(covered):
             self._pass_over(covered)
             return
         if covered is not None:
             self._stale.add(item.key)
-        if sha256 in self._waiting:
-            self._waiting[sha256].same.append(item)
-        elif (known := self._known(sha256)) is not None:
+        if thing in self._waiting:
+            self._waiting[thing].same.append(item)
+        elif (known := self._known(thing)) is not None:
             self._count_lack(
                 sha256,
                 safe=known.image["verdict"] == "no_violation",
@@ -149,37 +153,42 @@ class Run:
             )
             self._add(item, None, known.copied_to(item.key, item.name))
         else:
-            self._look_into(item, sha256, data)
+            self._look_into(item, thing, sha256, data)
 
     def _is_tried_again(self, covered: Covered) -> bool:
         return self._retry and covered.error
 
-    def _is_audited(self, sha256: str | None) -> bool:
-        """By chance, and the same images whenever it is run."""
-        return sha256 is not None and int(sha256[:8], 16) < self._audit * 2**32
+    def _is_audited(self, thing: str | None) -> bool:
+        """By chance, and the same images whenever it is run: a subject begins with the digest of its bytes."""
+        return thing is not None and int(thing[:8], 16) < self._audit * 2**32
 
     def _pass_over(self, covered: Covered) -> None:
         self.tally.before += 1
         self.tally.errors += covered.error
         self._count_lack(
-            covered.sha256, safe=covered.safe, evidence=covered.evidence, audited=covered.audited or covered.error
+            covered.subject, safe=covered.safe, evidence=covered.evidence, audited=covered.audited or covered.error
         )
 
-    def _count_lack(self, sha256: str | None, *, safe: bool, evidence: bool, audited: bool) -> None:
+    def _count_lack(self, thing: str | None, *, safe: bool, evidence: bool, audited: bool) -> None:
         """What this call asks for and a row from before has not: it comes with judging only."""
         self.tally.without_evidence += is_kept("no_violation" if safe else "", self._keep) and not evidence
-        self.tally.not_audited += self._is_audited(sha256) and not audited
+        self.tally.not_audited += self._is_audited(thing) and not audited
 
-    def _known(self, sha256: str) -> Judged | None:
-        """The rows of an image with the same bytes that was judged under this policy."""
-        if sha256 in self._fresh:
-            return self._fresh[sha256]
-        image = self._own.image(sha256, self._stale)
+    def _known(self, thing: str) -> Judged | None:
+        """The rows of an image with the same bytes and context that was judged under this policy."""
+        if thing in self._fresh:
+            return self._fresh[thing]
+        image = self._own.image(thing, self._stale)
         return None if image is None or image["retryable"] else Judged(image)
 
-    def _look_into(self, item: SourceItem, sha256: str, data: bytes) -> None:
+    def _look_into(self, item: SourceItem, thing: str, sha256: str, data: bytes) -> None:
+        try:
+            told = checked_context(self._constitution, item.context)
+        except UserError as error:
+            self._add(item, None, self._refused(item, error, sha256))
+            return
         clip = is_clip(data[:HEAD])  # of a clip only all rules together say how long each holds
-        earlier = None if clip else self._earlier(sha256)
+        earlier = None if clip else self._earlier(thing)
         rules = to_judge(earlier, self._described.digests)
         if earlier is not None and not rules:
             found = self._together(item, earlier, None)
@@ -187,21 +196,22 @@ class Run:
                 self._add(item, None, found)
                 return
             earlier = None
-        self._waiting[sha256] = _Waiting(item, earlier)
+        self._waiting[thing] = _Waiting(item, earlier)
         some = rules if earlier is not None and len(rules) < len(self._described.digests) else None
         known = None
         if earlier is not None and some is not None:
             known = recalled(earlier, self._lent_grounds, self._described.grounds, some)
-        self._parcel.append(Task(item.key, item.name, sha256, data, some, self._is_audited(sha256) and not clip, known))
+        audit = self._is_audited(thing) and not clip
+        self._parcel.append(Task(item.key, item.name, sha256, data, some, audit, known, told))
         if len(self._parcel) >= self._batch or sum(len(one.data) for one in self._parcel) > HELD // 8:
             self._send()
 
-    def _earlier(self, sha256: str) -> Earlier | None:
+    def _earlier(self, thing: str) -> Earlier | None:
         """What an earlier run found out, where it may be taken over: evidence, and what an audit tells, come with
         judging by all rules only."""
-        if self._lent is None or self._is_audited(sha256):
+        if self._lent is None or self._is_audited(thing):
             return None
-        found = self._lent.of(sha256)
+        found = self._lent.of(thing)
         return None if found is None or is_kept(found.image["verdict"], self._keep) else found
 
     def _send(self) -> None:
@@ -213,14 +223,14 @@ class Run:
 
     def _receive(self) -> None:
         for task, judged in self._judging.done(timeout=1.0):
-            waiting = self._waiting.pop(task.sha256)
+            waiting = self._waiting.pop(task.subject)
             found = judged if judged is not None else self._ended(task)
             if waiting.earlier is not None and task.rules is not None:
                 together = self._together(waiting.item, waiting.earlier, found)
                 if not is_kept(together.image["verdict"], self._keep):
                     found = together
                 elif judged is not None:
-                    waiting.earlier, self._waiting[task.sha256] = None, waiting
+                    waiting.earlier, self._waiting[task.subject] = None, waiting
                     self._parcel.append(replace(task, rules=None, recalled=None))
                     continue
             self._add(waiting.item, None, found)
@@ -236,21 +246,35 @@ class Run:
         return put_together(item.key, item.name, self._constitution, self._described.digests, earlier, fresh, digests)
 
     def _unreadable(self, item: SourceItem, error: ImageError) -> Judged:
-        verdict = record.unreadable(item.name, error, self._described.provenance, {})
-        return rows_of(item.key, verdict, self._described.digests, self._keep, None)
+        try:
+            told = checked_context(self._constitution, item.context)
+        except UserError:  # it could not be judged for two reasons
+            told = {}
+        verdict = record.unreadable(item.name, error, self._described.provenance, {}, told)
+        return self._unjudged(item, verdict, None)
+
+    def _refused(self, item: SourceItem, error: UserError, sha256: str) -> Judged:
+        verdict = record.context_refused(item.name, error, self._described.provenance, {})
+        return self._unjudged(item, verdict, sha256)
+
+    def _unjudged(self, item: SourceItem, verdict: Verdict, sha256: str | None) -> Judged:
+        """The row of what nobody was asked about. The digest is of what the source tells, which need not fit."""
+        found = rows_of(item.key, verdict, self._described.digests, self._keep, sha256)
+        return Judged({**found.image, "context_digest": context_digest(item.context)})
 
     def _ended(self, task: Task) -> Judged:
         """The row of an image that no process survives."""
         failure = Failure(kind="model", message="the process that judged it died, twice", retryable=True)
-        verdict = record.not_judged(task.name, failure, Cause.MODEL_ERROR, self._described.provenance, {})
+        verdict = record.not_judged(task.name, failure, Cause.MODEL_ERROR, self._described.provenance, {}, task.context)
         return rows_of(task.key, verdict, self._described.digests, self._keep, task.sha256)
 
     def _add(self, item: SourceItem, covered: Covered | None, judged: Judged) -> None:
         if covered is not None:
             self._stale.add(item.key)
         self._rows.append(judged)
-        if judged.image["copy_of"] is None and judged.image["sha256"] is not None and not judged.image["retryable"]:
-            self._fresh[judged.image["sha256"]] = Judged(judged.image)
+        thing = subject_of(judged.image)
+        if judged.image["copy_of"] is None and thing is not None and not judged.image["retryable"]:
+            self._fresh[thing] = Judged(judged.image)
         self.tally.add(judged)
         if len(self._rows) >= SHARD_ROWS:
             self._write()
@@ -263,12 +287,12 @@ class Run:
             return
         images, statements = [one.image for one in self._rows], [row for one in self._rows for row in one.statements]
         replaced = self._stale & {one["key"] for one in images}
-        changed = {old.sha256: old for key in replaced if (old := self._index.of_key(key)) is not None}
+        changed = {old.subject: old for key in replaced if (old := self._index.of_key(key)) is not None}
         numbers = {one.shard for key in replaced if (one := self._index.of_key(key)) is not None}
-        for sha256 in filter(None, changed):
-            numbers |= {one.shard for one in self._index.of_sha256(sha256)}
-        told = {row["sha256"] for row in statements}
-        wanted = {one["sha256"] for one in images} - told  # copies: what is said of them stands in an older shard
+        for thing in filter(None, changed):
+            numbers |= {one.shard for one in self._index.of_subject(thing)}
+        told = {subject_of(row) for row in statements}
+        wanted = {subject_of(one) for one in images} - told  # copies: what is said of them stands in an older shard
         kept_images, kept_statements = self._without(numbers, replaced, wanted)
         of_copies([*kept_images, *images], set(changed))
         shard = self._shards.add([*kept_images, *images], [*kept_statements, *statements], sorted(numbers))
@@ -280,24 +304,25 @@ class Run:
         self._stale -= replaced
         self._rows, self._fresh = [], {}
 
-    def _without(self, numbers: set[int], keys: set[str], wanted: set[str]) -> tuple[list[Row], list[Row]]:
-        """The rows of some shards without those of `keys`. wanted: digests of bytes that are spoken of all the same."""
+    def _without(self, numbers: set[int], keys: set[str], wanted: set[str | None]) -> tuple[list[Row], list[Row]]:
+        """The rows of some shards without those of `keys`. wanted: subjects that are spoken of all the same."""
         images: list[Row] = []
         statements: list[Row] = []
         for shard in self._shards.live:
             if shard.number in numbers:
                 rows = self._shards.rows(shard, "images")
-                held = {one["sha256"] for one in rows} - wanted
-                gone = {one for one in held if self._index.keys_of(one) <= keys}
+                held = {subject_of(one) for one in rows} - wanted
+                gone = {one for one in held if one is not None and self._index.keys_of(one) <= keys}
                 images += [one for one in rows if one["key"] not in keys]
-                statements += [one for one in self._shards.rows(shard, "statements") if one["sha256"] not in gone]
+                statements += [one for one in self._shards.rows(shard, "statements") if subject_of(one) not in gone]
         return images, statements
 
 
-def of_copies(images: Sequence[Row], digests: Collection[str | None]) -> None:
-    """Of all rows with the same bytes (in `digests`) have one that is no copy, and the others name it."""
+def of_copies(images: Sequence[Row], subjects: Collection[str | None]) -> None:
+    """Of all rows of one subject (in `subjects`) have one that is no copy, and the others name it."""
     first: dict[str, Row] = {}
     for one in sorted(images, key=lambda row: row["copy_of"] is not None):
-        if one["sha256"] in digests and one["sha256"] is not None:
-            original = first.setdefault(one["sha256"], one)
+        thing = subject_of(one)
+        if thing in subjects and thing is not None:
+            original = first.setdefault(thing, one)
             one["copy_of"] = None if original is one else original["key"]

@@ -1,7 +1,8 @@
 """What the tables of a batch hold: their columns, and how a verdict becomes rows. Knows no file.
 
 `images` has a row per image; `statements` has a row per image, view, rule and statement of its chain. They are joined
-by `sha256`: images with equal bytes are judged once, so a copy has a row in `images` only.
+by `sha256` and `context_digest`: images with equal bytes beside which the same is told are judged once, so a copy has a
+row in `images` only.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from judge.judging.scoring import rule_score, statement_score
 from judge.settings import Thresholds
 from judge.verdict import Condition, Evidence, Finding, ImageFacts, Provenance, Verdict
 
-VERSION = 3  # 2: `ranges`; 3: `probability`, `rule_probability`, `votes_*`
+VERSION = 4  # 2: `ranges`; 3: `probability`, `rule_probability`, `votes_*`; 4: `context`, `context_digest`
 KeepEvidence = Literal["all", "violations", "none"]  # `violations`: what a person may have to look at, reviews too
 Row = dict[str, Any]
 
@@ -26,6 +27,8 @@ IMAGES: dict[str, str] = {
     "key": "string",  # of the image in its source
     "name": "string",  # what people call it, such as its path
     "sha256": "string",  # of its bytes; null where there were none
+    "context": "string",  # what was told beside it, as JSON; null where nothing was, and of a context that was refused
+    "context_digest": "string",  # SHA-256 of what was told beside it, refused or not; empty where nothing was
     "verdict": "string",
     "violations": "strings",
     "shadow_violations": "strings",
@@ -41,7 +44,7 @@ IMAGES: dict[str, str] = {
     "height": "int32",
     "judged_at": "string",  # when the row was made: UTC, ISO 8601
     "seconds": "float64",  # that it took; 0 of a copy
-    "copy_of": "string",  # key of the image with the same bytes that was judged
+    "copy_of": "string",  # key of the image with the same bytes and context that was judged
     "audited": "bool",  # whether it was also judged by the rules that the relevance scan prunes
     "missed": "strings",  # of an audited image: rules that are violated and were pruned
     "reused": "int32",  # findings taken over from a run under an earlier policy
@@ -53,6 +56,7 @@ IMAGES: dict[str, str] = {
 }
 STATEMENTS: dict[str, str] = {
     "sha256": "string",
+    "context_digest": "string",
     "view": "string",  # frame, page, background or part
     "rule": "string",
     "rule_digest": "string",  # of all in the policy that its outcome depends on
@@ -93,9 +97,26 @@ class Judged:
         return self.image["error"] is not None
 
     def copied_to(self, key: str, name: str) -> Judged:
-        """What another image with the same bytes leaves behind."""
+        """What another image with the same bytes and context leaves behind."""
         of = self.image["copy_of"] or self.image["key"]
         return Judged({**self.image, "key": key, "name": name, "seconds": 0.0, "copy_of": of})
+
+
+def context_digest(told: Mapping[str, Any] | None) -> str:
+    """SHA-256 of what is told beside an image, whatever it is; empty where nothing is."""
+    if not told:
+        return ""
+    return hashlib.sha256(json.dumps(dict(told), sort_keys=True, default=repr).encode()).hexdigest()
+
+
+def subject(sha256: str, digest: str) -> str:
+    """What is judged: an image, and what is told beside it. Both decide, so both are in it."""
+    return f"{sha256}:{digest}" if digest else sha256
+
+
+def subject_of(row: Row) -> str | None:
+    """The subject of a row of either table; None where there were no bytes."""
+    return None if row["sha256"] is None else subject(row["sha256"], row["context_digest"])
 
 
 def rows_of(
@@ -103,10 +124,12 @@ def rows_of(
 ) -> Judged:
     """The rows of a verdict. rule_digests: by rule. sha256: of the image's bytes, known or not."""
     source, failure = verdict.provenance, verdict.failure
+    thing = {"sha256": sha256, "context_digest": context_digest(verdict.context)}
     image: Row = {
         "key": key,
         "name": verdict.image,
-        "sha256": sha256,
+        **thing,
+        "context": json.dumps(verdict.context, ensure_ascii=False) if verdict.context else None,
         "verdict": str(verdict.verdict),
         "violations": list(verdict.violations),
         "shadow_violations": list(verdict.shadow_violations),
@@ -132,7 +155,7 @@ def rows_of(
         "settings_digest": settings_digest(verdict),
         "evidence": verdict.model_dump_json() if is_kept(verdict.verdict, keep) else None,
     }
-    return Judged(image, [row for one in verdict.findings for row in _statements(one, rule_digests, sha256)])
+    return Judged(image, [row for one in verdict.findings for row in _statements(one, rule_digests, thing)])
 
 
 def rows_of_clip(
@@ -148,6 +171,7 @@ def rows_of_clip(
         reasons=verdict.reasons,
         causes=verdict.causes,
         notes=verdict.notes,
+        context=verdict.context,
         image_facts=ImageFacts(sha256=facts.sha256, format=facts.format, width=facts.width, height=facts.height),
         provenance=verdict.provenance,
         failure=verdict.failure,
@@ -159,6 +183,7 @@ def rows_of_clip(
         {
             **dict.fromkeys(STATEMENTS),
             "sha256": sha256,
+            "context_digest": image["context_digest"],
             "view": "clip",
             "rule": one.rule,
             "rule_digest": rule_digests.get(one.rule),
@@ -197,9 +222,9 @@ def is_kept(word: str, keep: KeepEvidence) -> bool:
     return keep == "all" or (keep == "violations" and word != "no_violation")
 
 
-def _statements(finding: Finding, digests: Mapping[str, str], sha256: str | None) -> Iterator[Row]:
+def _statements(finding: Finding, digests: Mapping[str, str], thing: Row) -> Iterator[Row]:
     of_rule: Row = {
-        "sha256": sha256,
+        **thing,
         "view": finding.view,
         "rule": finding.rule,
         "rule_digest": digests.get(finding.rule),

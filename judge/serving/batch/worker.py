@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from judge.media.clips.sniffing import HEAD, is_clip
-from judge.serving.batch.schema import Judged, KeepEvidence, rows_of, rows_of_clip
+from judge.serving.batch.schema import Judged, KeepEvidence, context_digest, rows_of, rows_of_clip, subject
 from judge.serving.child import settle
 from judge.verdict import RuleOutcome
 
@@ -26,6 +26,7 @@ class Task:
     rules: the ids of those to judge it by; None is all.
     audit: whether it is judged by the rules that the relevance scan prunes, too, to see what that misses.
     recalled: what of these rules an earlier run found, that need not be found out again.
+    context: what is told beside it, as the constitution declares it.
     """
 
     key: str
@@ -35,6 +36,12 @@ class Task:
     rules: tuple[str, ...] | None = None
     audit: bool = False
     recalled: Recalled | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        """The image, and what is told beside it."""
+        return subject(self.sha256, context_digest(self.context))
 
 
 @dataclass(frozen=True)
@@ -77,14 +84,15 @@ class Bench:
         clips = {at for at, task in enumerate(tasks) if is_clip(task.data[:HEAD])}
         for at in clips:
             task = tasks[at]
-            of_clip = self.judge.judge_clip(task.data, name=task.name)
+            of_clip = self.judge.judge_clip(task.data, name=task.name, context=task.context)
             found[at] = rows_of_clip(task.key, of_clip, self.digests, self._keep, task.sha256)
         for rules in dict.fromkeys(task.rules for task in tasks):
             some = [(at, task) for at, task in enumerate(tasks) if task.rules == rules and at not in clips]
             known = [task.recalled.known() if task.recalled is not None else None for _, task in some]
-            verdicts = self._of(rules).judge_many([task.data for _, task in some], known)
+            contexts = [task.context for _, task in some]
+            verdicts = self._of(rules).judge_many([task.data for _, task in some], known, contexts)
             for (at, task), verdict in zip(some, verdicts, strict=True):
-                named = verdict.model_copy(update={"image": task.name})
+                named = verdict.model_copy(update={"image": task.name, "context": dict(task.context) or None})
                 found[at] = rows_of(task.key, named, self.digests, self._keep, task.sha256)
                 if task.recalled is not None:
                     found[at] = Judged(found[at].image, task.recalled.told_again(found[at].statements))
@@ -97,7 +105,11 @@ class Bench:
         pruned = {(one.rule, one.view) for one in verdict.findings if one.outcome is RuleOutcome.PRUNED}
         if not pruned:
             return []
-        hit = [one for one in self._unpruned().judge(task.data).findings if one.outcome is RuleOutcome.VIOLATED]
+        hit = [
+            one
+            for one in self._unpruned().judge(task.data, context=task.context).findings
+            if one.outcome is RuleOutcome.VIOLATED
+        ]
         return list(dict.fromkeys(one.rule for one in hit if (one.rule, one.view) in pruned))
 
     def _unpruned(self) -> Judge:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judge.clip_verdict import ClipVerdict
+from judge.locks.loading import Policy
 from judge.report.open_reviews import counted, open_reviews
 from judge.report.tables import Tables
 from judge.serving.batch import call
@@ -17,12 +18,13 @@ from tests.serving.batch.colours import rows
 
 
 @pytest.fixture
-def judging(monkeypatch):
+def judging(monkeypatch, tmp_path):
     """Batches are judged here, by these rules."""
 
     def by(*rules: str, keep: str = "all") -> None:
         judge = judge_of(*rules)
-        monkeypatch.setattr(call, "_judging", lambda *_: (call.Here(Bench(judge, keep)), judge.constitution))
+        monkeypatch.setattr(call, "_policy", lambda *_: Policy(judge.constitution, None, tmp_path))
+        monkeypatch.setattr(call, "_judging", lambda *_: call.Here(Bench(judge, keep)))
 
     return by
 

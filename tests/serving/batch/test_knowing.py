@@ -120,7 +120,8 @@ class Paced:
 @pytest.mark.parametrize(("count", "groups", "times"), [(8, 4, 3.182), (2, 2, 12.706), (200, 4, 3.182)])
 def test_an_interval_is_of_groups_that_differ_and_wider_for_images_never_seen(count, groups, times, tmp_path):
     judging = Paced()
-    found = estimated(source_of(str(pictures(tmp_path / "in", count))), judging, sample=min(count, 40), batch=32)
+    source, rules = source_of(str(pictures(tmp_path / "in", count))), colour_judge().constitution
+    found = estimated(source, judging, rules, sample=min(count, 40), batch=32)
     assert len(judging.given) == groups, "what is judged together shares its time, and so is one observation"
     width = times * statistics.stdev([1.0, 3.0] * (groups // 2)) / groups**0.5 / 2.0
     hours, (low, high) = found.hours(1_000_000)
@@ -132,7 +133,8 @@ def test_an_interval_is_of_groups_that_differ_and_wider_for_images_never_seen(co
 
 
 def test_one_image_says_nothing_of_the_spread_and_no_sample_of_the_load(tmp_path, capsys):
-    found = estimated(source_of(str(pictures(tmp_path / "in", 1))), Paced(), sample=50, batch=32)
+    source, rules = source_of(str(pictures(tmp_path / "in", 1))), colour_judge().constitution
+    found = estimated(source, Paced(), rules, sample=50, batch=32)
     assert found.hours(1_000_000)[1] is None
     tell_estimate(found, 3.0)
     said = capsys.readouterr().out

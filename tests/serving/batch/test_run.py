@@ -18,6 +18,7 @@ from benchmarks.soak import ATTACKS
 from judge.cli import verbs
 from judge.cli.batch_telling import Telling
 from judge.errors import JudgeError, UserError
+from judge.locks.loading import Policy
 from judge.serving.batch import call
 from judge.serving.batch import run as run_module
 from judge.serving.batch.call import batch
@@ -110,9 +111,8 @@ def test_the_command_says_each_time_what_could_not_be_judged(tmp_path, monkeypat
     images = pictures(tmp_path / "in", 3)
     (images / "broken.png").write_bytes(picture(9)[:40])
     batch(images, tmp_path / "out", judge=colour_judge())
-    monkeypatch.setattr(
-        call, "_judging", lambda *_: (call.Here(Bench(colour_judge(), "none")), colour_judge().constitution)
-    )
+    monkeypatch.setattr(call, "_policy", lambda *_: Policy(colour_judge().constitution, None, images))
+    monkeypatch.setattr(call, "_judging", lambda *_: call.Here(Bench(colour_judge(), "none")))
     again = CliRunner().invoke(verbs.app, ["batch", str(images), "-o", str(tmp_path / "out")])
     assert again.exit_code == 1 and "1 could not be judged; try them again with --retry-errors" in again.stderr
     (images / "broken.png").unlink()

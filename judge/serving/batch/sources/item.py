@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from judge.errors import ImageError
 
@@ -15,13 +15,15 @@ class SourceItem:
 
     key: unlike that of any other item of the source, and the same whenever the source is read again. name: what people
     call it, such as a path. read: gives the bytes of its file; raises `ImageError` where there are none. file: of a row
-    that names a file, its path.
+    that names a file, its path. context: what the source tells beside it, by field of the constitution's `context`, as
+    it stands there: not yet held against what is declared.
     """
 
     key: str
     name: str
     read: Callable[[], bytes]
     file: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Source(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from judge.errors import UserError
@@ -26,15 +27,18 @@ _FORMS = (
 )
 
 
-def source_of(named: str, limits: Limits = DEFAULT_LIMITS, *, column: str | None = None) -> Source:
-    """The source that `named` is. column: of a table, the one that holds paths or images.
+def source_of(
+    named: str, limits: Limits = DEFAULT_LIMITS, *, column: str | None = None, context: Sequence[str] = ()
+) -> Source:
+    """The source that `named` is. column: of a table, the one that holds paths or images. context: fields that columns
+    of a table tell beside them; other sources tell nothing.
 
     Raises:
         UserError: nothing is there, it is of no kind that is known, it may be read in two ways, or has no columns.
     """
     if not named:
         raise UserError("the name of the input is empty", hint="is a shell variable unset?")
-    source = _of_its_kind(Path(named), named, limits, column)
+    source = _of_its_kind(Path(named), named, limits, column, context)
     if column is not None and not isinstance(source, TableSource):
         raise UserError(
             f"{printable(named)} is no table with a column {printable(column)}",
@@ -43,13 +47,13 @@ def source_of(named: str, limits: Limits = DEFAULT_LIMITS, *, column: str | None
     return source
 
 
-def _of_its_kind(path: Path, named: str, limits: Limits, column: str | None) -> Source:
+def _of_its_kind(path: Path, named: str, limits: Limits, column: str | None, context: Sequence[str]) -> Source:
     if path.is_dir():
         return _folder(path, named, limits)
     suffix = path.suffix.lower()
     if path.exists():
         if suffix in _TABLES:
-            return TableSource(named, limits, column)
+            return TableSource(named, limits, column, context)
         if suffix == ".txt":
             return PathsSource(named, limits, file=named)
         if suffix in (".tar", ".tgz") or named.endswith(".tar.gz"):

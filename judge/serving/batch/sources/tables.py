@@ -3,6 +3,7 @@
 One column says where the image is. Which one is never guessed: of the known names exactly one may be there, or the
 user names it. A row's key is its value of the column `key`, where there is one, else the path as it is written, else
 `FILE:NUMBER`: the line of a JSONL file, the row of another, from 1. Addresses (`https://`) are never fetched.
+Columns that are called like fields of the constitution's `context` are what is told beside the image.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import binascii
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,18 +47,20 @@ class SourceRow(NamedTuple):
 
 
 class TableSource:
-    """A CSV, JSONL or parquet file. Paths that are not absolute are below the folder of the file.
+    """A CSV, JSONL or parquet file. Paths that are not absolute are below the folder of the file. context: fields that
+    columns of their names tell beside each image; a cell without a value tells nothing, and an empty text is one.
 
     Raises:
-        UserError: it has no rows, or not one column that can only be the image's.
+        UserError: it has no rows, or not one column that can only be the image's, or a column may be a field or not.
     """
 
-    def __init__(self, file: str, limits: Limits, column: str | None = None) -> None:
-        self.name, self._file, self._limits = file, Path(file), limits
+    def __init__(self, file: str, limits: Limits, column: str | None = None, context: Sequence[str] = ()) -> None:
+        self.name, self._file, self._limits, self._context = file, Path(file), limits, tuple(context)
         damaged: SourceRow | None = None
         for found in self._rows():
             if not isinstance(found.row, str):
                 self._column = _column(found.row, column, file)
+                _check_context(found.row, self._column, self._context, file)
                 break
             damaged = damaged or found
         else:
@@ -101,6 +105,10 @@ class TableSource:
         row, name = found.row, f"{self._file.name}:{found.number}"
         if isinstance(row, str):
             return SourceItem(name, name, RefusedItem(f"{found.place}: {row}", hint="mend the file"))
+        told = {field: row[field] for field in self._context if row.get(field) is not None}
+        return replace(self._image(row, name), context=told)
+
+    def _image(self, row: Row, name: str) -> SourceItem:
         value = row.get(self._column)
         if isinstance(value, dict):  # as Hugging Face data sets write an image
             value = value.get("bytes") or value.get("path")
@@ -145,6 +153,24 @@ class TableSource:
                     yield SourceRow(number, f"line {line}", wrong if cells is None else cells)
         except OSError as error:
             raise UserError(f"{printable(self.name)} cannot be read: {error.strerror or error}") from error
+
+
+def _check_context(first: Row, column: str, context: Sequence[str], file: str) -> None:
+    """Refuse columns of which nobody can say whether they are fields of the context."""
+    for field in context:
+        other = "the image" if field == column else "the key of each row" if field == "key" else ""
+        if field in first and other:
+            raise UserError(
+                f"{printable(file)}: the column {field} may be {other}, or the field `{field}` of the context",
+                hint="rename the field in the constitution, or the column",
+            )
+        near = next((name for name in first if field not in first and plain_name(str(name)) == plain_name(field)), None)
+        if near is not None:
+            raise UserError(
+                f"{printable(file)}: the column {printable(str(near))} may be the field `{field}` of the context, or "
+                "something else",
+                hint=f"rename it to {field}, or to what no field is called",
+            )
 
 
 def _column(first: Row, named: str | None, file: str) -> str:
