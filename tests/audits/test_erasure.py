@@ -215,6 +215,7 @@ def test_tables_are_those_of_papers():
     assert r"A|B \& C\_1 & plain & warm & 5 & 75.0 \% [" in tex and tex.count(r"\begin{tabular}") == 2
     html = page(found)
     assert "A|B &amp; C_1" in html and "://" not in html
+    assert " %\n[" in html and " % [" not in html.split("<main>")[1], "an interval stands below its share"
 
 
 class BrightEncoder:
