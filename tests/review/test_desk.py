@@ -49,6 +49,7 @@ def test_a_reply_carries_the_item_and_every_part(store):
         "stage",
         "film",
         "near",
+        "told",
         "verdict",
         "rules",
         "decision",

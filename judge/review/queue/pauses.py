@@ -10,7 +10,7 @@ from judge.review.ui import render
 from judge.review.ui.context import Person
 
 MEANWHILE = frozenset({"start", "back", "prefer", "break"})  # what can be asked during one; the rest waits
-_EMPTY = dict.fromkeys(("verdict", "rules", "decision", "notes", "near", "list", "counts", "banner"), "")
+_EMPTY = dict.fromkeys(("told", "verdict", "rules", "decision", "notes", "near", "list", "counts", "banner"), "")
 
 
 class Pauses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from judge.review.queue.listing import Wanted
 from judge.review.queue.moments import place_of
@@ -13,6 +14,7 @@ from judge.review.ui.clips import clip_html
 from judge.review.ui.context import Person
 from judge.review.ui.parts import is_outside
 
+_SHOWN, _MOST, _LINES = 200, 400, 6  # characters that a folded text shows; more than these, or lines, are folded
 QUICK = {
     "no_violation": (
         "None of the rules applies.",
@@ -35,6 +37,7 @@ def item_html(item: Item, person: Person, rules: tuple[PolicyRule, ...], chains:
     verdict, shown = item.verdict, item.verdict_shown
     found = chains if item.clip is None else clip_html(item.clip, place_of(item.clip))
     return {
+        "told": told_html((item.clip or verdict).context or {}),
         "verdict": _said_html(item, person) if shown else render.html("hidden"),
         "rules": found if shown else render.html("policy", rules=rules, item=item),
         "decision": render.html(
@@ -49,6 +52,11 @@ def item_html(item: Item, person: Person, rules: tuple[PolicyRule, ...], chains:
             may_mark=person.may(Right.MARK_GOLD) and not item.blind,
         ),
     }
+
+
+def told_html(told: Mapping[str, str]) -> str:
+    """What came with the picture, by field. It is the item's and no verdict, so a blind read shows it, too."""
+    return render.html("told", told=told, shown=_SHOWN, most=_MOST, lines=_LINES) if told else ""
 
 
 def announced(item: Item) -> str:
@@ -87,4 +95,4 @@ def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:
     else:
         title, text = "All done", "Nothing waits for you. New items appear here by themselves."
     stage = render.html("empty", title=title, text=text, filtered=wanted.narrowed)
-    return {"stage": stage, "verdict": "", "rules": "", "decision": "", "notes": "", "near": "", "film": ""}
+    return {"stage": stage, "told": "", "verdict": "", "rules": "", "decision": "", "notes": "", "near": "", "film": ""}

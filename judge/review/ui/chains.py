@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from judge.chain import Outcome
+from judge.constitution.context import Reading
 from judge.judging.probability import logit, lower_bound, upper_bound
 from judge.settings import Thresholds
 from judge.verdict import Branch, CommitteeEvidence, Condition, DebateEvidence, Evidence, Finding, RuleOutcome, Verdict
@@ -87,6 +88,7 @@ class Link:
     rationale: str = ""
     debate: DebateEvidence | None = None
     committee: CommitteeEvidence | None = None
+    reads: str = ""  # what it looked at, where that is not the picture alone
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def _link(evidence: Evidence, view: str, thresholds: Thresholds) -> Link:
         rationale=(reasoning.rationale or "") if reasoning else "",
         debate=evidence.debate,
         committee=evidence.committee,
+        reads=str(Reading.of(evidence.reads, evidence.sees) or ""),
     )
 
 

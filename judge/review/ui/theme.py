@@ -20,6 +20,7 @@ SHEETS = (
     "film",
     "decision",
     "evidence",
+    "told",
     "examples",
     "overlays",
     "uploads",
