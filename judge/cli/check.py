@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from itertools import tee
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from judge.cli.context_file import ContextOf
     from judge.cli.headlines import Headlines
     from judge.clip_verdict import ClipVerdict
+    from judge.constitution import Constitution
     from judge.settings import Settings
     from judge.verdict import Verdict
 
@@ -69,12 +71,13 @@ def check(
             """All of them first: a mistake is told before anything is judged."""
         sources = _only_clips(inputs)  # and each in its turn: it may be another file by then
     if server is not None:
-        verdicts: Iterator[Verdict | ClipVerdict] = _of_server(given, server, sources)
+        verdicts: Iterator[Verdict | ClipVerdict] = _of_server(given, server, sources, context, images)
     else:
         from judge.assemble import load_judge
+        from judge.constitution import load_constitution
         from judge.judging.clips.judging import judge_all
 
-        told = _told(context, constitution, images)
+        told = _told(context, load_constitution(constitution), images) if context is not None else None
         judge = load_judge(constitution, settings)
         remind(judge, settings.model)
         verdicts = judge_all(judge, sources, told)
@@ -109,29 +112,33 @@ def _only_clips(inputs: Iterable[str]) -> Iterator[str]:
         yield one
 
 
-def _told(context: str | None, constitution: str, images: list[str]) -> ContextOf | None:
-    """What is told beside each image; None where nothing is. It is read before a model loads."""
-    if context is None:
-        return None
+def _told(context: str, constitution: Constitution | None, images: list[str]) -> ContextOf:
+    """What is told beside each image. It is read before anything is judged. constitution: None, a server has it."""
     from judge.cli.context_file import read_context
-    from judge.constitution import load_constitution
 
-    return read_context(context, load_constitution(constitution), lambda: Inputs(images))
+    return read_context(context, constitution, lambda: Inputs(images))
 
 
-def _of_server(given: typer.Context, server: str, inputs: Iterable[str]) -> Iterator[Verdict | ClipVerdict]:
+def _of_server(
+    given: typer.Context, server: str, inputs: Iterable[str], context: str | None, images: list[str]
+) -> Iterator[Verdict | ClipVerdict]:
     """Verdicts of a server. Options of models are for those that would judge here."""
     chosen = {option: given.get_parameter_source(option) for option in given.params}
     said = {option for option, source in chosen.items() if source is not None and source.name == "COMMANDLINE"}
-    said -= {"images", "constitution", "json", "explain", "shape", "server"}
+    said -= {"images", "constitution", "json", "explain", "shape", "server", "context"}
     if own := sorted(max(one.opts, key=len) for one in given.command.params if one.name in said):
         options = ", ".join(own)
         raise UserError(f"the server at {server} has settings of its own", hint=f"leave out {options}")
     from judge.client import Client
 
     name = given.params["constitution"] if "constitution" in said else None
+    told = _told(context, None, images) if context is not None else None
     with Client(server) as client:
-        yield from client.judge_all(inputs, constitution=name)
+        if told is None:
+            yield from client.judge_all(inputs, constitution=name)
+        else:
+            every, beside = tee(inputs)
+            yield from client.judge_all(every, constitution=name, contexts=map(told, beside))
 
 
 def _say_what_next(tally: VerdictTally, options: list[str], *, newcomer: bool) -> None:

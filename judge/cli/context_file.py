@@ -26,8 +26,9 @@ class _KeyTwice(Exception):
     """A key that stands twice in one object."""
 
 
-def read_context(name: str, constitution: Constitution, images: Callable[[], Iterable[str]]) -> ContextOf:
-    """What the file tells beside each image. images: all that will be judged; they are listed only where the file
+def read_context(name: str, constitution: Constitution | None, images: Callable[[], Iterable[str]]) -> ContextOf:
+    """What the file tells beside each image. constitution: None where a server has it, which says itself what does not
+    fit. images: all that will be judged; they are listed only where the file
     speaks of them one by one.
 
     Raises:
@@ -79,8 +80,12 @@ def _by_image(
     return found
 
 
-def _fits(constitution: Constitution, told: dict[str, Any], name: str, text: str, start: int) -> dict[str, str]:
+def _fits(constitution: Constitution | None, told: dict[str, Any], name: str, text: str, start: int) -> dict[str, str]:
     for key, value in told.items():
+        if constitution is None:
+            if not isinstance(value, str):
+                _refuse(name, _line(text, key, start), f"`{printable(key)}` is no text", "put it between quotes")
+            continue
         try:
             checked_context(constitution, {key: value})
         except UserError as error:

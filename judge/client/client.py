@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from judge.client.connection import KEY_VARIABLE, Connection, NotTaken
-from judge.client.files import SentFile, Source, of_image, read_verdict, size_of
+from judge.client.files import Context, SentFile, Source, of_image, read_verdict, size_of, told_beside, told_size
 from judge.errors import ImageError, UserError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ ATTEMPTS = 5
 TIMEOUT = 120.0  # seconds for one answer
 TOGETHER = 16  # images of a request
 _TOGETHER_BYTES = 32 * 2**20
+_TOGETHER_TOLD = 2**18  # characters of contexts
 
 
 class Client:
@@ -66,50 +67,78 @@ class Client:
         """Let go of the connection."""
         self._connection.http.close()
 
-    def judge(self, image: Source, *, name: str | None = None, constitution: str | None = None) -> Verdict:
+    def judge(
+        self,
+        image: Source,
+        *,
+        name: str | None = None,
+        constitution: str | None = None,
+        context: Context | None = None,
+    ) -> Verdict:
         """The verdict on one image: a path, or the bytes of a file. name: what it calls it (default: its path).
+        context: what is told beside it, by field of the constitution's `context`.
 
         An image that cannot be read, and one larger than the server takes, has a `needs_review` verdict whose `failure`
         says why, like everywhere.
 
         Raises:
-            UserError: the server has no such constitution, wants a key, or takes no such request.
+            UserError: the server has no such constitution, wants a key, or takes no such request, such as one whose
+                context does not fit.
             ModelError: the server cannot be reached, or gave no verdict in all tries.
         """
-        (found,) = self._verdicts([SentFile.of(image, name)], constitution)
+        (found,) = self._verdicts([SentFile.of(image, name, context)], constitution)
         return of_image(found)
 
-    def judge_clip(self, clip: Source, *, name: str | None = None, constitution: str | None = None) -> ClipVerdict:
+    def judge_clip(
+        self, clip: Source, *, name: str | None = None, constitution: str | None = None, context: Context | None = None
+    ) -> ClipVerdict:
         """The verdict on one clip, as `judge` of one image.
 
         Raises as `judge` does.
         """
         from judge.verdict import Verdict
 
-        (found,) = self._verdicts([SentFile.of(clip, name)], constitution)
+        (found,) = self._verdicts([SentFile.of(clip, name, context)], constitution)
         if isinstance(found, Verdict):
             if found.failure is not None and found.failure.kind == "image":
                 raise UserError(f"{found.image}: {found.failure.message}", hint=found.failure.hint)
             raise UserError(f"{found.image} is no clip", hint="ask for it with `judge`")
         return found
 
-    def judge_many(self, images: Iterable[Source], *, constitution: str | None = None) -> Iterator[Verdict]:
-        """Verdicts for many images, in order, a few images to a request.
+    def judge_many(
+        self,
+        images: Iterable[Source],
+        *,
+        constitution: str | None = None,
+        contexts: Iterable[Context | None] | None = None,
+    ) -> Iterator[Verdict]:
+        """Verdicts for many images, in order, a few images to a request. contexts: one for each, in the same order,
+        None where nothing is told.
 
         Raises as `judge` does; what came before is given first.
         """
-        return map(of_image, self.judge_all(images, constitution=constitution))
+        return map(of_image, self.judge_all(images, constitution=constitution, contexts=contexts))
 
     def judge_all(
-        self, sources: Iterable[Source], *, constitution: str | None = None
+        self,
+        sources: Iterable[Source],
+        *,
+        constitution: str | None = None,
+        contexts: Iterable[Context | None] | None = None,
     ) -> Iterator[Verdict | ClipVerdict]:
         """Verdicts for many images and clips, in order, a few of them to a request. What each is, its content says.
+        contexts: see `judge_many`.
 
         Raises as `judge` does; what came before is given first.
         """
         if isinstance(sources, str | bytes | bytearray | Path):  # a text would be taken for a list of its letters
             raise UserError("one image, where several belong", hint="give a list of them, or ask with `judge`")
-        return self._in_turn(sources, constitution)
+        if contexts is None:
+            return self._in_turn(((one, None) for one in sources), constitution)
+        from judge.judging.given import in_step
+
+        beside: list[Context | None] = []
+        return self._in_turn(((one, beside.pop()) for one in in_step(sources, contexts, beside)), constitution)
 
     def constitutions(self) -> list[dict[str, Any]]:
         """What the server judges by, as `/v1/constitutions` says it.
@@ -126,11 +155,14 @@ class Client:
         """
         return read_verdict(self._connection.ask("GET", f"/v1/verdicts/{identity}").json())
 
-    def _in_turn(self, sources: Iterable[Source], constitution: str | None) -> Iterator[Verdict | ClipVerdict]:
+    def _in_turn(
+        self, sources: Iterable[tuple[Source, Context | None]], constitution: str | None
+    ) -> Iterator[Verdict | ClipVerdict]:
         held: list[SentFile] = []
-        for source in sources:
-            held.append(SentFile.of(source))
-            if len(held) >= self._together or size_of(held) > self._bytes:
+        for source, context in sources:
+            held.append(SentFile.of(source, context=context))
+            full = len(held) >= self._together or size_of(held) > self._bytes
+            if full or told_size(held) > _TOGETHER_TOLD:
                 yield from self._verdicts(held, constitution)
                 held = []
         if held:
@@ -141,7 +173,8 @@ class Client:
             yield from self._in_parts(images, constitution)
             return
         files = [("image", (one.name, one.data)) for one in images]
-        form = {"constitution": constitution} if constitution is not None else {}
+        said = {"constitution": constitution, "context": told_beside(images)}
+        form = {name: text for name, text in said.items() if text is not None}
         headers = {"idempotency-key": secrets.token_hex(16)}
         try:
             answer = self._connection.ask("POST", "/v1/judge", files=files, data=form, headers=headers)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +18,27 @@ if TYPE_CHECKING:
     from judge.verdict import Verdict
 
 Source = str | Path | bytes
+Context = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class SentFile:
-    """An image as it is sent. unread: why it is sent without its bytes."""
+    """An image as it is sent. unread: why it is sent without its bytes. context: what is told beside it."""
 
     name: str
     data: bytes
     unread: ImageError | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, image: Source, name: str | None = None) -> SentFile:
+    def of(cls, image: Source, name: str | None = None, context: Any = None) -> SentFile:
+        if context is not None and not isinstance(context, Mapping):
+            said = f"the context must be a mapping of field to text, not {type(context).__name__}"
+            raise UserError(said, hint='such as {"caption": "..."}')
+        return replace(cls._read(image, name), context=dict(context or {}))
+
+    @classmethod
+    def _read(cls, image: Source, name: str | None) -> SentFile:
         if not isinstance(image, str | PathLike | bytes):
             raise UserError(f"{type(image).__name__} is no image", hint="give a path, or the bytes of a file")
         if image == "":
@@ -52,7 +62,7 @@ class SentFile:
             return verdict
         from judge.judging.record import unreadable
 
-        return unreadable(self.name, self.unread, verdict.provenance, verdict.timings)
+        return unreadable(self.name, self.unread, verdict.provenance, verdict.timings, self.context)
 
 
 def _why_unread(image: str | Path) -> ImageError | None:
@@ -64,6 +74,20 @@ def _why_unread(image: str | Path) -> ImageError | None:
     except ImageError as error:
         return error
     return ImageError("it changed while it was read", retryable=True)
+
+
+def told_beside(files: Iterable[SentFile]) -> str | None:
+    """What is told beside the files, as a form has it; None where nothing is."""
+    contexts = [dict(one.context) or None for one in files]
+    try:
+        return json.dumps(contexts, ensure_ascii=False).encode().decode() if any(contexts) else None
+    except (TypeError, UnicodeEncodeError) as error:
+        raise UserError(f"a context holds what is no text ({error})", hint='such as {"caption": "..."}') from error
+
+
+def told_size(files: Iterable[SentFile]) -> int:
+    """Characters of all that is told."""
+    return sum(len(str(text)) for one in files for text in one.context.values())
 
 
 def size_of(files: Iterable[SentFile]) -> int:

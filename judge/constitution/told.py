@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +25,18 @@ def checked_context(constitution: Constitution, context: Any) -> dict[str, str]:
         said = f"the context must be a mapping of field to text, not {type(context).__name__}"
         raise UserError(said, hint='such as {"caption": "..."}')
     return {name: _text(constitution, name, text) for name, text in context.items()}
+
+
+def context_digest(told: Mapping[str, Any] | None) -> str:
+    """SHA-256 of what is told beside an image, whatever it is; empty where nothing is."""
+    if not told:
+        return ""
+    return hashlib.sha256(json.dumps(dict(told), sort_keys=True, default=repr).encode()).hexdigest()
+
+
+def subject(sha256: str, digest: str) -> str:
+    """What is judged: an image, and what is told beside it. Both decide, so both are in it."""
+    return f"{sha256}:{digest}" if digest else sha256
 
 
 def _text(constitution: Constitution, name: Any, text: Any) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from judge.causes import Cause
-from judge.constitution.told import checked_context
+from judge.constitution.told import checked_context, context_digest, subject
 from judge.errors import ImageError, UserError
 from judge.judging import record
 from judge.media.clips.sniffing import HEAD, is_clip
@@ -28,7 +28,7 @@ from judge.serving.batch.policies import Earlier, put_together, to_judge
 from judge.serving.batch.pool import Judging, shared
 from judge.serving.batch.recalling import recalled
 from judge.serving.batch.room import grounds_of_run, note_grounds
-from judge.serving.batch.schema import Judged, KeepEvidence, Row, context_digest, is_kept, rows_of, subject, subject_of
+from judge.serving.batch.schema import Judged, KeepEvidence, Row, is_kept, rows_of, subject_of
 from judge.serving.batch.shards import Shards
 from judge.serving.batch.sources import Source, SourceItem
 from judge.serving.batch.tally import BatchTally

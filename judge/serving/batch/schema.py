@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from judge.clip_verdict import ClipVerdict
+from judge.constitution.told import context_digest, subject
 from judge.judging.scoring import rule_score, statement_score
 from judge.settings import Thresholds
 from judge.verdict import Condition, Evidence, Finding, ImageFacts, Provenance, Verdict
@@ -100,18 +101,6 @@ class Judged:
         """What another image with the same bytes and context leaves behind."""
         of = self.image["copy_of"] or self.image["key"]
         return Judged({**self.image, "key": key, "name": name, "seconds": 0.0, "copy_of": of})
-
-
-def context_digest(told: Mapping[str, Any] | None) -> str:
-    """SHA-256 of what is told beside an image, whatever it is; empty where nothing is."""
-    if not told:
-        return ""
-    return hashlib.sha256(json.dumps(dict(told), sort_keys=True, default=repr).encode()).hexdigest()
-
-
-def subject(sha256: str, digest: str) -> str:
-    """What is judged: an image, and what is told beside it. Both decide, so both are in it."""
-    return f"{sha256}:{digest}" if digest else sha256
 
 
 def subject_of(row: Row) -> str | None:

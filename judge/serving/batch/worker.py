@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from judge.constitution.told import context_digest, subject
 from judge.media.clips.sniffing import HEAD, is_clip
-from judge.serving.batch.schema import Judged, KeepEvidence, context_digest, rows_of, rows_of_clip, subject
+from judge.serving.batch.schema import Judged, KeepEvidence, rows_of, rows_of_clip
 from judge.serving.child import settle
 from judge.verdict import RuleOutcome
 

@@ -12,8 +12,9 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from judge.errors import ModelError, UserError
@@ -174,24 +175,27 @@ class Engine:
         """Around a request that was let in: so many of its images count as waiting, until each has come to `judge`."""
         return self._room.coming(images)
 
-    def judge(self, client: str, key: str, data: bytes, sha256: str) -> Awaitable[JudgedImage]:
-        """What comes of an image, which waits its turn among those of its client from now on.
+    def judge(
+        self, client: str, key: str, data: bytes, subject: str, told: Mapping[str, str] = MappingProxyType({})
+    ) -> Awaitable[JudgedImage]:
+        """What comes of an image, which waits its turn among those of its client from now on. told: beside it; with the
+        bytes it makes the `subject`.
 
         Raises (when waited for):
             Lost: the process that judged it ended, or none is left that could.
             TimeUp: it waited too long.
         """
         future: asyncio.Future[JudgedImage] = asyncio.get_running_loop().create_future()
-        if self._suspects.hopeless(sha256):
-            future.set_result(left_to_a_person(self._wanted.provenance(key)))
+        if self._suspects.hopeless(subject):
+            future.set_result(left_to_a_person(self._wanted.provenance(key), told))
             return future
         if not any(lane.loaded for lane in self._lanes):  # all died since it was let in
             future.set_exception(Lost())
             future.exception()
             return future
         until = time.monotonic() + self.bounds.seconds
-        alone = self._suspects.alone(sha256)
-        self._queue.put(client, QueuedImage(key, sha256, data, future, until, alone=alone))
+        alone = self._suspects.alone(subject)
+        self._queue.put(client, QueuedImage(key, subject, data, future, until, alone=alone, told=dict(told)))
         self._news.set()
         return future
 
@@ -267,7 +271,7 @@ class Engine:
                 lane.orders.appendleft((order, None))
             return
         begun = time.monotonic()
-        parcel = Parcel(key, tuple(job.data for job in jobs), self.bounds.pixels)
+        parcel = Parcel(key, tuple(job.data for job in jobs), self.bounds.pixels, tuple(job.told for job in jobs))
         found = await lane.process.ask(parcel, self.bounds.patience)
         spent = time.monotonic() - begun
         self._pace = spent / len(jobs) if not self._pace else 0.8 * self._pace + 0.2 * spent / len(jobs)
@@ -276,16 +280,16 @@ class Engine:
             log.error("the models cannot be used: %s", found.message)
             return
         for job, one in zip(jobs, found, strict=True):
-            self._suspects.clear(job.sha256)
+            self._suspects.clear(job.subject)
             if not job.done.done():
                 job.done.set_result(one)
 
     def _blame(self, jobs: list[QueuedImage]) -> None:
         for job in jobs:
-            self._suspects.blame(job.sha256)
-            if self._suspects.hopeless(job.sha256) and not job.done.done():
-                log.error("an image ended two processes, and is left to a person: %s", job.sha256)
-                job.done.set_result(left_to_a_person(self._wanted.provenance(job.policy)))
+            self._suspects.blame(job.subject)
+            if self._suspects.hopeless(job.subject) and not job.done.done():
+                log.error("an image ended two processes, and is left to a person: %s", job.subject)
+                job.done.set_result(left_to_a_person(self._wanted.provenance(job.policy), job.told))
             else:
                 job.end(Lost())
 

@@ -48,7 +48,8 @@ async def judge(request: Request) -> Response:
 def said(images: list[Given]) -> Iterator[bytes]:
     """All that a request says of its images."""
     for one in images:
-        yield from (one.name.encode("utf-8", "replace"), one.data, (one.url or "").encode())
+        told = json.dumps(one.context, sort_keys=True).encode() if one.context else b""
+        yield from (one.name.encode("utf-8", "replace"), one.data, (one.url or "").encode(), told)
 
 
 def summary(outcome: ImageOutcome) -> dict[str, Any]:

@@ -51,6 +51,20 @@ async def json_body(request: Request) -> Any:
         raise ApiProblem(422, "invalid-request", f"the body is no JSON ({_mistake(error)})") from error
 
 
+def json_text(text: str) -> Any:
+    """The JSON of a part of a form.
+
+    Raises:
+        ApiProblem: it is none.
+    """
+    try:
+        return _loaded(text.encode())
+    except RecursionError as error:
+        raise ApiProblem(422, "invalid-request", "the JSON of the form is nested too deeply") from error
+    except ValueError as error:
+        raise ApiProblem(422, "invalid-request", f"context: no JSON ({_mistake(error)})") from error
+
+
 def decoded(text: str) -> bytes:
     """What is written in base64. White space is no part of it.
 

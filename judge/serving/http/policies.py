@@ -76,9 +76,10 @@ class ServedPolicy:
     def __post_init__(self) -> None:
         self.sides = tuple(side for side in (self.main, self.shadow, self.canary) if side is not None)
 
-    def judging(self, sha256: str) -> Active:
-        """What judges an image: always the same for the same bytes."""
-        if self.canary is not None and int(sha256[:8], 16) < self.settings.canary_share * 2**32:
+    def judging(self, subject: str) -> Active:
+        """What judges an image: always the same for the same bytes with the same context."""
+        drawn = hashlib.sha256(subject.encode()).hexdigest() if ":" in subject else subject
+        if self.canary is not None and int(drawn[:8], 16) < self.settings.canary_share * 2**32:
             return self.canary.now
         return self.main.now
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
+from collections.abc import Mapping
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,16 +20,17 @@ class TimeUp(Exception):
 
 @dataclass(eq=False)
 class QueuedImage:
-    """An image that is to be judged under a policy. until: on the monotonic clock, after which nobody waits for it.
-    alone: a process has died at it, so nothing else is risked with it. waited: seconds until it was taken. context: of
-    whoever asked for it, for what is told of it."""
+    """An image that is to be judged under a policy. subject: of its bytes and what is `told` beside it. until: on the
+    monotonic clock, after which nobody waits for it. alone: a process has died at it, so nothing else is risked with
+    it. waited: seconds until it was taken. context: of whoever asked for it, for what is told of it."""
 
     policy: str
-    sha256: str
+    subject: str
     data: bytes
     done: asyncio.Future[JudgedImage]
     until: float
     alone: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)
     queued: float = field(default_factory=time.monotonic)
     waited: float = 0.0
     context: Context = field(default_factory=copy_context)

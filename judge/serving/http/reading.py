@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +18,8 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from judge.serving.http.parsing import LARGE, decoded, json_body, twice
+from judge.constitution.context import MOST_CHARACTERS, MOST_FIELDS, FieldName
+from judge.serving.http.parsing import LARGE, decoded, json_body, json_text, twice
 from judge.serving.http.problems import MOST_ERRORS, ApiProblem, cut, invalid
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
     from judge.serving.http.settings import RequestLimits
 
 _DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII | re.IGNORECASE)
+_MOST_FIELD = 2**21  # bytes of a field of a form: the context of one image fits, however long its texts are
 Name = Annotated[str, StringConstraints(max_length=1000)]
+ContextGiven = Annotated[
+    dict[FieldName, Annotated[str, StringConstraints(max_length=MOST_CHARACTERS)]], Field(max_length=MOST_FIELDS)
+]
 
 
 class Strict(BaseModel):
@@ -50,6 +55,9 @@ class ImageGiven(Strict):
     data: str | None = Field(default=None, description="Its bytes in base64, or a data URI.")
     url: str | None = Field(default=None, max_length=8000, description="Its address, where fetching is turned on.")
     name: Name | None = Field(default=None, description="What the verdict calls it.")
+    context: ContextGiven | None = Field(
+        default=None, description="What is told beside it, by field of the constitution's `context`."
+    )
 
 
 class JudgeRequest(Strict):
@@ -62,13 +70,20 @@ class JudgeRequest(Strict):
     stream: bool = Field(default=False, description="Verdicts as lines of JSON, as they are ready.")
 
 
+class _FormContext(Strict):
+    """The part `context` of a form."""
+
+    context: ContextGiven | Annotated[list[ContextGiven | None], Field(fail_fast=True)] | None = None
+
+
 @dataclass(frozen=True)
 class Given:
-    """An image as it came: its bytes, or where they are."""
+    """An image as it came: its bytes, or where they are. context: what is told beside it, as whoever asks says it."""
 
     name: str
     data: bytes = b""
     url: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,7 +153,8 @@ async def _json(request: Request, limits: RequestLimits) -> Asked:
         text = one if isinstance(one, str) else one.data if one.data is not None else one.url
         if text is None or (isinstance(one, ImageGiven) and one.data is not None and one.url is not None):
             raise ApiProblem(422, "invalid-request", f"{called}: give either its data or its url")
-        images.append(await from_text(text, called))
+        told = one.context if isinstance(one, ImageGiven) else None
+        images.append(replace(await from_text(text, called), context=told or {}))
     return Asked(images, asked.constitution, asked.detail, asked.stream)
 
 
@@ -173,7 +189,7 @@ class _InMemory(MultiPartParser):
 async def _form(request: Request, limits: RequestLimits) -> Asked:
     try:
         form = await _InMemory(
-            request.headers, request.stream(), max_files=limits.images + 1, max_fields=100, max_part_size=2**16
+            request.headers, request.stream(), max_files=limits.images + 1, max_fields=100, max_part_size=_MOST_FIELD
         ).parse()
     except MultiPartException as error:
         if "Too many files" in error.message:
@@ -189,7 +205,7 @@ async def _form(request: Request, limits: RequestLimits) -> Asked:
         elif name in ("image", "images"):
             hint = "send the file itself: curl -F image=@photo.jpg, with the @"
             raise ApiProblem(422, "invalid-request", f"the part '{name}' is a text, and no file", hint=hint)
-        elif isinstance(value, UploadFile) or name not in ("constitution", "detail", "stream"):
+        elif isinstance(value, UploadFile) or name not in ("constitution", "detail", "stream", "context"):
             raise ApiProblem(
                 422, "invalid-request", f"'{cut(name)}' is no part that is read", hint="images are parts named 'image'"
             )
@@ -198,11 +214,27 @@ async def _form(request: Request, limits: RequestLimits) -> Asked:
         else:
             fields[name] = value
     check_count(len(images), limits)
+    images = _with_contexts(images, fields.pop("context", None))
     try:
         asked = JudgeRequest.model_validate(fields)
     except ValidationError as error:
         raise invalid(error.errors()) from error
     return Asked(images, asked.constitution, asked.detail, asked.stream)
+
+
+def _with_contexts(images: list[Given], text: str | None) -> list[Given]:
+    """The images of a form with what its part `context` tells: one object beside all, or a list with one for each."""
+    if text is None:
+        return images
+    try:
+        told = _FormContext.model_validate({"context": json_text(text)}).context
+    except ValidationError as error:
+        raise invalid(error.errors()) from error
+    beside = told if isinstance(told, list) else [told] * len(images)
+    if len(beside) != len(images):
+        detail = f"context: a list with {len(beside)} of them, and there are {len(images)} images"
+        raise ApiProblem(422, "invalid-request", detail, hint="one for each image, in the same order; null for nothing")
+    return [replace(image, context=each or {}) for image, each in zip(images, beside, strict=True)]
 
 
 def check_count(count: int, limits: RequestLimits) -> None:

@@ -6,11 +6,13 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from judge.constitution.told import checked_context, context_digest, subject
+from judge.errors import UserError
 from judge.serving.bodies import Arrivals
 from judge.serving.http.admission import Coming, Overloaded
 from judge.serving.http.bounds import EngineBounds
@@ -152,6 +154,7 @@ class Service:
         """
         self.admit()
         served = self.served(constitution)
+        _check_contexts(images, served)
         client.count(len(images))
         try:
             with self.engine.coming(len(images)) as coming:
@@ -177,6 +180,7 @@ class Service:
         """
         self.admit()
         served = self.served(constitution)
+        _check_contexts(images, served)
         client.count(len(images))
 
         async def placed(place: int, image: Given, coming: Coming) -> tuple[int, ImageOutcome | ApiProblem]:
@@ -209,10 +213,11 @@ class Service:
         data = await self._intake.bytes_of(image)
         hashed = await asyncio.to_thread(hashlib.sha256, data) if len(data) > LARGE else hashlib.sha256(data)
         sha256 = hashed.hexdigest()
-        active = served.judging(sha256)
+        thing = subject(sha256, context_digest(image.context))
+        active = served.judging(thing)
         coming.arrived()  # nothing else runs from here until it is in the queue
         try:
-            judged, repeated = await self._judged(client, active, data, sha256)
+            judged, repeated = await self._judged(client, active, data, thing, image.context)
         except Lost as lost:
             detail = f"{image.name}: the process that judged it ended"
             raise ApiProblem(503, "model-lost", detail, retry_after=max(_AGAIN, self.engine.until_ready)) from lost
@@ -227,16 +232,21 @@ class Service:
         shadow, main = served.shadow, served.main.now
         if shadow is not None and not repeated:
             if active is main:
-                self._shadows.begin(main.name, judged, lambda: self._by(CLIENT, shadow.now, data, sha256))
+                self._shadows.begin(main.name, judged, lambda: self._by(shadow.now, data, thing, image.context))
             else:  # the canary's verdict is none to compare with
                 self.metrics.unshadowed(main.name)
         return outcome
 
-    async def _by(self, client: str, active: Active, data: bytes, sha256: str) -> JudgedImage:
-        return (await self._judged(client, active, data, sha256))[0]
+    async def _by(self, active: Active, data: bytes, thing: str, told: Mapping[str, str]) -> JudgedImage:
+        return (await self._judged(CLIENT, active, data, thing, told))[0]
 
-    async def _judged(self, client: str, active: Active, data: bytes, sha256: str) -> tuple[JudgedImage, bool]:
-        return await self._once.get((active.key, sha256), lambda: self.engine.judge(client, active.key, data, sha256))
+    async def _judged(
+        self, client: str, active: Active, data: bytes, thing: str, told: Mapping[str, str]
+    ) -> tuple[JudgedImage, bool]:
+        def judge() -> Awaitable[JudgedImage]:
+            return self.engine.judge(client, active.key, data, thing, told)
+
+        return await self._once.get((active.key, thing), judge)
 
     def _late(self) -> ApiProblem:
         seconds = self.settings.limits.seconds
@@ -250,3 +260,13 @@ class Service:
                     self.metrics.reloaded(name, done=done)
             except Exception:  # a mistake of ours: the next look is not kept from being taken
                 log.exception("unexpected error, please report it")
+
+
+def _check_contexts(images: Sequence[Given], served: ServedPolicy) -> None:
+    """Refuse a request of which a context does not fit, before anything of it is judged."""
+    constitution = served.main.now.policy.constitution
+    for image in images:
+        try:
+            checked_context(constitution, image.context)
+        except UserError as error:
+            raise ApiProblem(422, "invalid-request", f"{image.name}: {error.message}", hint=error.hint) from error

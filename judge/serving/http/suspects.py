@@ -6,6 +6,7 @@ Nobody knows which of a batch it was, so each is judged alone from then on, and 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from judge.causes import Cause
@@ -19,34 +20,34 @@ _REMEMBERED = 10_000  # images that ended a process
 
 
 class Suspects:
-    """How many processes died at each image, by its SHA-256."""
+    """How many processes died at each image, by its subject: its bytes and what is told beside it."""
 
     def __init__(self) -> None:
         self._deaths: OrderedDict[str, int] = OrderedDict()
 
-    def alone(self, sha256: str) -> bool:
+    def alone(self, subject: str) -> bool:
         """Whether nothing else is to be risked with it."""
-        return sha256 in self._deaths
+        return subject in self._deaths
 
-    def hopeless(self, sha256: str) -> bool:
+    def hopeless(self, subject: str) -> bool:
         """Whether it is to be judged no more."""
-        return self._deaths.get(sha256, 0) >= TRIES
+        return self._deaths.get(subject, 0) >= TRIES
 
-    def blame(self, sha256: str) -> None:
+    def blame(self, subject: str) -> None:
         """A process died while it judged this, or another one beside it."""
-        self._deaths[sha256] = self._deaths.pop(sha256, 0) + 1
+        self._deaths[subject] = self._deaths.pop(subject, 0) + 1
         while len(self._deaths) > _REMEMBERED:
             self._deaths.popitem(last=False)
 
-    def clear(self, sha256: str) -> None:
+    def clear(self, subject: str) -> None:
         """It was judged, and nobody died."""
-        self._deaths.pop(sha256, None)
+        self._deaths.pop(subject, None)
 
 
-def left_to_a_person(provenance: Provenance) -> JudgedImage:
-    """The verdict on an image that no process survives. It is not tried again."""
+def left_to_a_person(provenance: Provenance, told: Mapping[str, str]) -> JudgedImage:
+    """The verdict on an image that no process survives, with what was told beside it. It is not tried again."""
     from judge.judging import record
     from judge.verdict import Failure
 
     failure = Failure(kind="model", message="the process that judged it died, twice", retryable=False)
-    return judged(record.not_judged("", failure, Cause.MODEL_ERROR, provenance, {}))
+    return judged(record.not_judged("", failure, Cause.MODEL_ERROR, provenance, {}, told))

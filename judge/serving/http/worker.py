@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,11 +40,13 @@ class LoadPolicy:
 
 @dataclass(frozen=True)
 class Parcel:
-    """Judge images together. pixels: most that the header of one may announce."""
+    """Judge images together. pixels: most that the header of one may announce. contexts: what is told beside each;
+    empty where nothing is told of any."""
 
     key: str
     images: tuple[bytes, ...]
     pixels: int
+    contexts: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,14 +141,31 @@ def judge_all(judge: Judge, parcel: Parcel) -> list[JudgedImage]:
 
     clips = [holds_clip(data) for data in parcel.images]
     fits = [not clip and _fits(data, parcel.pixels) for data, clip in zip(parcel.images, clips, strict=True)]
-    verdicts = judge.judge_many(data for data, fit in zip(parcel.images, fits, strict=True) if fit)
+    told = parcel.contexts or ({},) * len(parcel.images)
+    verdicts = judge.judge_many(
+        (data for data, fit in zip(parcel.images, fits, strict=True) if fit),
+        contexts=[one for one, fit in zip(told, fits, strict=True) if fit],
+    )
     found = [judged(next(verdicts)) if fit else JudgedImage(too_large=True) for fit in fits]
     if any(clips):
         hurried = _hurried(judge, sum(clips))
         for place, data in enumerate(parcel.images):
             if clips[place]:
-                found[place] = judged_clip(hurried.judge_clip(data))
+                found[place] = _of_clip(hurried, data, told[place])
     return found
+
+
+def _of_clip(judge: Judge, data: bytes, context: Mapping[str, str]) -> JudgedImage:
+    """What came of a clip. A context that does not fit is told of this one alone."""
+    from judge.constitution.told import checked_context
+    from judge.errors import UserError
+    from judge.judging import record
+
+    try:
+        checked_context(judge.constitution, context)
+    except UserError as error:
+        return judged(record.context_refused("", error, judge.provenance, {}))
+    return judged_clip(judge.judge_clip(data, context=context))
 
 
 def _hurried(judge: Judge, clips: int) -> Judge:
