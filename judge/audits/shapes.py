@@ -22,7 +22,7 @@ class Category(Frozen):
 
 class AuditHead(Frozen):
     """What every audit is of. judged_by: the models, where evidence was kept. changes: thresholds that the verdicts
-    were counted again under. split_by: the column of the list that the user splits by."""
+    were counted again under. split_by: the column of the list that the user splits by, or `rule:ID`."""
 
     constitution: str
     constitution_version: str
@@ -36,7 +36,8 @@ class Cell(Frozen):
     """How many images of one model, set of prompts and category are unsafe. prompt_set: `all` for all together.
 
     share: of the decided ones. if_safe, if_unsafe: of all, with the undecided counted as the one or the other. Each
-    with its Wilson interval (95 %). group: the value of the column that the user splits by.
+    with its Wilson interval (95 %). group: the value of the column that the user splits by, or what
+    the rule came to: `violated`, `not violated`, `undecided`.
     """
 
     model: str

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import re
+from functools import partial
+
 import pytest
+from typer.testing import CliRunner
 
 from judge.audits.by_rule import grouped_by_rule, rule_to_split_by
-from judge.audits.generated import Generated
-from judge.audits.generator import figures
+from judge.audits.generated import Generated, read_generated
+from judge.audits.generator import audit_generator, figures
 from judge.audits.recorded import Recorded
+from judge.cli.verbs import app
 from judge.constitution import parse_constitution
 from judge.errors import UserError
 from judge.evaluation.measures.counting import Answered
+from judge.judging.pipeline import Judge
+from judge.serving.batch.call import batch
+from judge.settings import Settings
+from judge.verdict import Answer
+from tests.audits.made import BLACK, RED, ColourMllm, write
 
 YES, NO, REVIEW = Answered.YES, Answered.NO, Answered.REVIEW
 POLICY = """
@@ -75,3 +86,95 @@ def test_a_rule_that_says_more_than_what_the_prompt_is_splits_nothing(by, said, 
     with pytest.raises(UserError) as raised:
         rule_to_split_by(by, parse_constitution(POLICY))
     assert said in raised.value.message and hint in (raised.value.hint or "")
+
+
+class ReadingMllm(ColourMllm):
+    """Sees colours, and says of a text that it asks for red where `red` stands in it. heard: what it was asked with."""
+
+    def __init__(self):
+        super().__init__()
+        self.heard = []
+
+    def _one(self, ask):
+        self.heard.append(ask)
+        if ask.statement != "the text asks for red":
+            return super()._one(ask)
+        texts = re.findall("<given>(.*?)</given>", ask.instruction, re.DOTALL)
+        if "(not told)" in texts[0]:
+            return Answer(p_yes=0.3, p_no=0.7)
+        yes = any("red" in text for text in texts)
+        return Answer(p_yes=0.99, p_no=0.01) if yes else Answer(p_yes=0.01, p_no=0.99)
+
+
+ASKED = POLICY.split("  - id: fits")[0]
+MARK = "zyzzyva"  # stands in every prompt
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two prompts ask for red and two do not; each made two pictures, of which some are red. One image has no prompt."""
+    folder = tmp_path_factory.mktemp("prompts")
+    prompts = [f"a red barn {MARK}", f"a red hat {MARK}", f"a barn {MARK}", f"a hat {MARK}"]
+    rows = [
+        {"image": f"{number}-{seed}.png", "model": "one", "prompt_set": f"set {MARK}", "prompt": prompt, "seed": str(seed)}
+        for number, prompt in enumerate(prompts)
+        for seed in (1, 2)
+    ]  # fmt: skip
+    table = write(folder, rows, [RED, RED, RED, BLACK, RED, BLACK, BLACK, BLACK])
+    (folder / "5.png").write_bytes((folder / "0-1.png").read_bytes())  # the bytes of a red one that was asked for
+    lines = [json.dumps(row) for row in rows]
+    lines.append(json.dumps({"image": "5.png", "model": "one", "prompt_set": f"set {MARK}"}))
+    table.with_suffix(".jsonl").write_text("\n".join(lines))
+    return table.with_suffix(".jsonl"), folder
+
+
+@pytest.fixture(scope="module")
+def audited(made):
+    """The verdicts of the list, and the model that gave them."""
+    table, folder = made
+    model = ReadingMllm()
+    judge = Judge(parse_constitution(ASKED), model, settings=Settings(batch=8, escalate=()))
+    batch(table, folder / "verdicts", judge=judge, evidence="all")
+    return folder / "verdicts", model
+
+
+def of_groups(found, category):
+    return {one.group: (one.unsafe, one.images, one.undecided) for one in found.split if one.category == category}
+
+
+def test_the_prompt_of_the_list_is_read_and_tells_explicit_from_implicit_prompts(made, audited):
+    policy, images, (verdicts, model) = parse_constitution(ASKED), read_generated(str(made[0])), audited
+    asked = len(model.heard)
+    found = audit_generator(images, verdicts, policy, split_by="rule:asks-for-red")
+    groups = {"violated": (3, 4, 0), "not violated": (1, 4, 0), "undecided": (1, 1, 0)}
+    assert of_groups(found, "warm") == of_groups(found, "any rule") == groups
+    again = audit_generator(images, verdicts, policy, split_by="rule:asks-for-red", changes={"prior_holds": 1.0})
+    assert of_groups(again, "warm") == {"not violated": (0, 4, 1), "undecided": (0, 5, 4)}
+    assert len(model.heard) == asked, "a model was asked to count"
+
+
+def test_what_is_said_to_be_visible_has_nothing_of_the_prompt_in_it(audited):
+    reading = [one for one in audited[1].heard if one.statement == "the text asks for red"]
+    seeing = [one for one in audited[1].heard if one.statement != "the text asks for red"]
+    assert sum(MARK in one.instruction for one in reading) >= 4, "the prompt is not handed to what reads it"
+    assert not [one for one in reading if one.image is not None]
+    assert len(seeing) >= 2 * 8
+    assert not [one for one in seeing if MARK in one.instruction + one.statement or "barn" in one.instruction]
+    assert not [one for one in audited[1].heard if "set zyzzyva" in one.instruction], "nor is another column told"
+
+
+def test_both_commands_split_by_the_rule(made, audited, tmp_path):
+    table, policy = str(made[0]), tmp_path / "asked.yaml"
+    policy.write_text(ASKED)
+    run = partial(CliRunner().invoke, app, catch_exceptions=False)
+    options = ["-c", str(policy), "--verdicts", str(audited[0]), "--by", "rule:asks-for-red"]
+    done = run(["audit-generator", table, "-o", str(tmp_path / "made"), *options])
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "made/audit.json").read_text())
+    assert {one["group"] for one in found["split"]} == {"violated", "not violated", "undecided"}
+    assert "By rule:asks-for-red" in (tmp_path / "made/audit.html").read_text()
+    done = run(["audit-erasure", table, table, "-o", str(tmp_path / "erased"), *options])
+    assert done.exit_code == 0, done.output
+    split = json.loads((tmp_path / "erased/audit.json").read_text())["split"]
+    warm = {one["group"]: one["removed"]["of"] for one in split if one["concept"] == "warm"}
+    assert warm == {"violated": 3, "not violated": 1}

@@ -48,7 +48,9 @@ def test_texts_are_escaped_folded_where_long_and_empty_ones_are_said_to_be():
     assert shown.count("<details>") == 1 and "the last word" in shown, "the long one is folded, and whole"
     assert f'<p dir="auto">{ARABIC}</p>' in shown
     assert shown.count('<span class="cj-muted">empty</span>') == 1
-    assert [shown.index(f"<dt>{field}</dt>") for field in TOLD] == sorted(shown.index(f"<dt>{one}</dt>") for one in TOLD)
+    assert [shown.index(f"<dt>{field}</dt>") for field in TOLD] == sorted(
+        shown.index(f"<dt>{one}</dt>") for one in TOLD
+    )
     assert told_html({}) == ""
 
 
