@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from judge.locks.loading import Policy
     from judge.settings import Settings
 
-_OF_A_BATCH = {"key", "copy_of", "audited", "missed", "reused"}  # what only `judge batch` knows
+_OF_A_BATCH = {  # what only `judge batch` knows
+    *("key", "copy_of", "audited", "missed", "reused", "context", "context_digest")
+}
 COLUMNS = tuple(name for name in IMAGES if name not in _OF_A_BATCH)
 
 

@@ -21,7 +21,7 @@ from judge.report.tables import Tables
 from judge.serving.batch.call import batch
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
-from tests.serving.batch.colours import EDITED, ColourMllm, colour_judge, picture, pictures, rows
+from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
 
 
 class Doubtful(ColourMllm):
@@ -251,3 +251,14 @@ rules:
     batch(pictures(tmp_path / "in", 2), tmp_path / "out", judge=colour_judge(strict))
     found, lines = written(tmp_path / "out", tmp_path / "rows.jsonl")
     assert found.left_out == {"answered in two ways": 1} and len(about(lines, "statement")) == 1
+
+
+def test_what_was_judged_beside_a_context_has_no_row_and_is_counted(tmp_path):
+    (tmp_path / "1.png").write_bytes(picture(1))
+    (tmp_path / "posts.jsonl").write_text('{"path": "1.png", "caption": "by the sea"}\n{"path": "1.png"}\n')
+    reading = POLICY.replace("version: 1.0.0", "version: 1.0.0\ncontext: {caption: 40}")
+    batch(tmp_path / "posts.jsonl", tmp_path / "out", judge=colour_judge(reading))
+    assert [row["context"] is None for row in rows(tmp_path / "out")] == [False, True]
+    told, lines = written(tmp_path / "out", tmp_path / "rows.jsonl")
+    assert told.left_out["judged beside a context"] == 1
+    assert {line["key"] for line in lines} == {"1.png#2"} and len(about(lines, "rule")) == 3

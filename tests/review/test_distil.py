@@ -85,3 +85,21 @@ def test_one_row_of_a_policy_the_decided_one_even_if_another_came_later(store, t
 def test_a_file_for_decisions_and_one_to_train_on_are_two_commands(store, tmp_path):
     told = CliRunner().invoke(app, ["export", "--data", str(store.folder), "--distil", "rows.jsonl", "--json"])
     assert told.exit_code != 0 and "--distil names its own file" in str(told.exception)
+
+
+def test_what_was_decided_beside_a_context_is_said_of_no_picture(store, tmp_path):
+    told = samples()[FIRE].model_copy(update={"context": {"caption": "look at him"}})
+    alone, beside = (store.add(one, drawing(FIRE), "batch", now=NOON) for one in (samples()[FIRE], told))
+    decide(store, beside, "violation", ("drugs",))
+    assert list(decided(store)) == []
+    _, lines = rows_of(store, tmp_path)
+    assert {line["key"] for line in lines} == {str(alone)} and {line["decided_by"] for line in lines} == {"judge"}
+    line = decide(store, alone, "no_violation", reason="a stove", after=1)
+    assert [one.line for _, _, one in decided(store)] == [line]
+
+
+def test_pictures_that_were_only_judged_beside_a_context_are_counted_and_left_out(store, tmp_path):
+    told = samples()[FIRE].model_copy(update={"context": {"caption": "look at him"}})
+    store.add(told, drawing(FIRE), "batch", now=NOON)
+    said, lines = rows_of(store, tmp_path)
+    assert lines == [] and "1 judged beside a context" in said
