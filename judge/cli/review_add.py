@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -104,8 +105,15 @@ def _of_batch(tables: Tables, images: Path | None) -> Iterator[_Given]:
     from judge.review.store.closeness import uncertainty
 
     for one in open_reviews(tables, uncertainty):
-        path = Path(one.verdict.image) if images is None else images / one.key
+        path = Path(one.verdict.image) if images is None else _of_key(images, one.key)
         yield _Given(one.verdict, path, one.sha256)
+
+
+def _of_key(images: Path, key: str) -> Path:
+    """Where the image of a key should be. A batch puts `#2` behind a key that it met before, as that of a picture with
+    another context: its file goes by the key without. Its digest says whether it is the picture that was judged."""
+    plain = re.sub(r"#\d+$", "", key)
+    return images / (key if os.path.isfile(images / key) else plain)  # noqa: PTH113 (of a name that cannot be looked at)
 
 
 def _without_evidence(tables: Tables, folder: Path) -> int:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from judge.cli.verbs import app
+from judge.constitution import parse_constitution
+from judge.judging.pipeline import Judge
 from judge.review.queue.desk import Desk
 from judge.review.queue.showing import told_html
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
 from judge.review.ui.chains import rules_of
 from judge.review.ui.context import Context, Person
 from judge.review.ui.parts import rules_html
+from judge.serving.batch.call import batch
 from judge.serving.judges import Judges
 from judge.settings import Settings
 from tests.review.browsing import CHROMIUM, samples, serving, visitor
+from tests.serving.batch.colours import ColourMllm, picture
 
 HOSTILE = "</p><script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\"> \u202e look"
 ARABIC = "هذه صورة من السوق"
@@ -94,3 +100,31 @@ def test_in_a_browser_it_is_text_beside_the_picture(browser, tmp_path, judged):
         assert told.get_by_text("the last word").is_visible()
         page.keyboard.press("j")
         page.wait_for_function("document.querySelector('#cj-told').innerHTML === ''")
+
+
+READING = """
+constitution: posts
+version: 1.0.0
+context: {caption: 100, post: 100}
+rules:
+  - {id: no-red, rule: No red., preconditions: [red is visible, {statement: the post is rude, reads: post}]}
+"""
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_what_a_batch_was_told_comes_into_the_queue_with_each_item(tmp_path, named):
+    """One picture with two captions is two items; both have it, also where the folder of the images is named."""
+    (tmp_path / "a.png").write_bytes(picture(1))
+    lines = [json.dumps({"path": "a.png", "caption": text}) for text in ("one", "two")]
+    (tmp_path / "list.jsonl").write_text("\n".join(lines))
+    judge = Judge(parse_constitution(READING), ColourMllm(), settings=Settings(escalate=()))
+    batch(tmp_path / "list.jsonl", tmp_path / "out", judge=judge, evidence="violations")
+    options = ["--images", str(tmp_path)] if named else []
+    done = CliRunner().invoke(
+        app, ["review", "add", str(tmp_path / "out"), "--data", str(tmp_path / "queue"), "--json", *options]
+    )
+    assert done.exit_code == 0, done.output
+    with Store.open(tmp_path / "queue") as store:
+        items = store.list(order="oldest")
+        told = sorted(store.verdict(one.id).context["caption"] for one in items)
+    assert told == ["one", "two"] and json.loads(done.stdout)["without_image"] == []
