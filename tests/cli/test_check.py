@@ -257,7 +257,7 @@ def test_of_many_images_the_rest_come_as_they_are_judged(run, says, images, monk
         ((), "Missing argument"),
         (("--nonsense", "x.png"), "No such option"),
         (("--quantize", "3bit", "x.png"), "Invalid value for '--quantize'"),
-        (("--dtype", "float8", AN_IMAGE), "setting dtype: Input should be"),
+        (("--dtype", "float8", AN_IMAGE), "setting dtype: `float8` is no dtype hint: did you mean `float32`?"),
         (("-c", "nowhere.yaml", AN_IMAGE), "no constitution at nowhere.yaml"),
         (("-m", "/nowhere/at/all", AN_IMAGE), "cannot load /nowhere/at/all"),
     ],
