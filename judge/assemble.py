@@ -41,6 +41,9 @@ BUNDLED_NOTICE = (
     "the bundled model reads emoji-style drawings only; photographs mean nothing to it "
     "(choose a model for photographs with --model)"
 )
+READING_NOTICE = (
+    "the bundled model reads no texts: statements that read stay undecided (name a model that reads with --model)"
+)
 
 BUNDLED_REASON_TOKENS = 160  # what it was trained to write is shorter
 ENCODER_NOTICE = (
@@ -71,6 +74,8 @@ def load_judge(
     if loaded.without_chain:
         log.warning("rules without preconditions end every image in needs_review: %s", ", ".join(loaded.without_chain))
     mllm = _mllm(chosen, language)
+    if chosen.model == BUNDLED and loaded.readings:
+        log.warning(READING_NOTICE)
     eyes = _eyes(chosen)
     if eyes.encoder is not None and language.code != DEFAULT:
         log.warning(ENCODER_NOTICE, loaded.constitution, language.code)

@@ -34,6 +34,7 @@ class Cause(StrEnum):
     COMMITTEE_SPLIT = "committee_split"  # several models did not agree, and nobody decided between them
     DEBATE_UNCLEAR = "debate_unclear"  # the judge of a debate said that the picture does not settle it
     NO_CONTEXT = "no_context"  # it reads what was not given with the picture
+    CANNOT_READ = "cannot_read"  # it reads a text, and the model reads none
     CONTEXT_REFUSED = "context_refused"  # of a picture: what was given with it is not declared, too long, or no text
     STATEMENT_OPEN = "statement_open"  # of a rule: a statement of its chain is undecided, for causes of its own
     NOT_ASKED = "not_asked"  # of a rule: its chain was not asked about

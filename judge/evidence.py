@@ -31,6 +31,7 @@ class Branch(StrEnum):
     LOW_LABEL_MASS = "low_label_mass"  # yes and no together carry too little probability to mean anything
     MODEL_ERROR = "model_error"  # the model failed
     NO_CONTEXT = "no_context"  # it reads what was not given with the picture, so nothing was asked
+    CANNOT_READ = "cannot_read"  # it reads a text, and the model reads none, so nothing was asked
     UNDECIDED = "undecided"  # every step was passed without a decision
     NOT_ASKED = "not_asked"  # the chain was settled, or pruned, without it
 

@@ -26,6 +26,7 @@ ENGLISH = {
     "debate_unclear": "the debate about it came to no decision",
     "committee_split": "several models do not agree on it: {votes}",
     "no_context": "it reads {fields}, which was not given with the picture: give it as context (judge check --context)",
+    "cannot_read": "{model} reads no texts: name a model that reads with --model",
     "context_refused": "{said}",
     "statement_open": "{open}",
     "not_asked": "its preconditions were not asked",

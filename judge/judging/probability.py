@@ -29,6 +29,7 @@ class Facts:
     committee: CommitteeEvidence | None = None
     error: str | None = None
     missing: tuple[str, ...] = ()  # what it reads and nobody gave
+    unread_by: str | None = None  # the model that it was not asked of, because it reads no texts
 
 
 def logit(probability: float) -> float:
@@ -133,6 +134,9 @@ def decide(facts: Facts, thresholds: Thresholds) -> StatementDecision:
     if facts.missing:
         why = Why.of(Cause.NO_CONTEXT, fields=" and ".join(f"`{name}`" for name in facts.missing))
         return StatementDecision(Outcome.UNDECIDED, Branch.NO_CONTEXT, why)
+    if facts.unread_by is not None:
+        why = Why.of(Cause.CANNOT_READ, model=facts.unread_by)
+        return StatementDecision(Outcome.UNDECIDED, Branch.CANNOT_READ, why)
     if facts.answer is None or facts.prior is None:
         if facts.error:
             return _failed(facts.error)

@@ -43,6 +43,7 @@ def _condition(condition: Condition, thresholds: Thresholds) -> Outcome:
 
 def _facts(evidence: Evidence) -> Facts:
     missing = evidence.reads if evidence.branch is Branch.NO_CONTEXT else ()
+    unread_by = "the model" if evidence.branch is Branch.CANNOT_READ else None
     error = evidence.reason or "the model failed" if evidence.branch is Branch.MODEL_ERROR else None
     return Facts(
         evidence.answer,
@@ -53,4 +54,5 @@ def _facts(evidence: Evidence) -> Facts:
         evidence.committee,
         error,
         missing,
+        unread_by,
     )

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from judge import resources
 from judge.cli.context_file import read_context
 from judge.constitution import parse_constitution
 from judge.errors import UserError
@@ -79,7 +80,11 @@ def test_the_command_asks_with_it_and_says_what_is_missing_without(tmp_path):
     without = judge("check", drawing, "-c", rules, "--json")
     said = json.loads(without.stdout)
     assert (without.returncode, said["causes"]) == (4, ["no_context"]) and "`caption`" in said["reasons"][0]
-    told = json.loads(judge("check", drawing, "-c", rules, "--json", "--context", context).stdout)
+    refused = json.loads(judge("check", drawing, "-c", rules, "--json", "--context", context).stdout)
+    assert (refused["verdict"], refused["causes"]) == ("needs_review", ["cannot_read"])
+    # under the name of its folder it is a model like any other; what it says means nothing
+    model = ("--model", resources.bundled_model())
+    told = json.loads(judge("check", drawing, "-c", rules, "--json", "--context", context, *model).stdout)
     assert told["context"] == {"caption": "hello"} and "no_context" not in told.get("causes", [])
     (one,) = told["findings"][0]["preconditions"][0]["alternatives"]
     assert one["reads"] == ["caption"] and one["answer"] is not None and one["prior"] is not None

@@ -11,12 +11,13 @@ from judge.causes import Cause
 from judge.constitution import parse_constitution
 from judge.errors import ModelError, UserError
 from judge.judging.given import quoted
+from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
 from judge.judging.replay import outcome_under
 from judge.locks.text import chain_text, read_chain
 from judge.models.scripted import ScriptedEncoder, ScriptedMllm
-from judge.settings import Settings
-from judge.verdict import Branch, RuleOutcome, Verdict
+from judge.settings import BUNDLED, Settings
+from judge.verdict import Branch, ModelIdentity, RuleOutcome, Verdict
 from tests.judging.scenes import png
 
 SHOWN, SAID, AIMED = "a person is visible", "the text insults somebody", "it is aimed at the person shown"
@@ -231,3 +232,37 @@ def test_a_chain_in_a_lock_may_read_and_what_it_reads_must_be_declared():
     undeclared = constitution.model_copy(update={"context": {}})
     with pytest.raises(UserError, match="reads what is not there"):
         Judge(undeclared, scripted())
+
+
+class Bundled(ScriptedMllm):
+    """What is called like the bundled model."""
+
+    identity = ModelIdentity(role="mllm", name=BUNDLED, digest="bundled")
+
+
+def test_the_bundled_model_is_not_asked_what_reads():
+    """It knows drawings, and says something of a text, too, which means nothing: nothing may be cleared by that."""
+    mllm = Bundled({SHOWN: [0.9], AIMED: [0.01]}, PRIORS, told={(SAID, "hello"): 0.01})
+    verdict = judge_of(mllm).judge(png(), context={"caption": "hello you", "post": ""})
+    assert (verdict.verdict, verdict.causes) == ("needs_review", (Cause.CANNOT_READ,))
+    assert "the bundled model reads no texts: name a model that reads with --model" in verdict.reasons[0]
+    assert {one.statement for one in mllm.asked} == {SHOWN}
+    (finding,) = verdict.findings
+    assert evidence_of(verdict, SAID).branch is Branch.CANNOT_READ
+    assert outcome_under(finding, finding.thresholds) is RuleOutcome.UNDECIDED
+
+
+def test_the_bundled_model_votes_on_no_texts():
+    own, other = scripted(), Bundled({SHOWN: [0.9], AIMED: [0.01]}, PRIORS, told={(SAID, "hello"): 0.01})
+    settings = {"escalate": ("committee",), "committee": {"members": [BUNDLED], "asked": "all"}, "model": "org/own"}
+    judge = Judge(
+        parse_constitution(RULES),
+        own,
+        settings=Settings.model_validate(settings),
+        further=Further(members={BUNDLED: other}),
+    )
+    verdict = judge.judge(png(), context={"caption": "hello you", "post": ""})
+    assert verdict.verdict == "needs_review"
+    committee = evidence_of(verdict, SAID).committee
+    assert committee is not None and committee.votes[1].failed == "the bundled model reads no texts"
+    assert {one.statement for one in other.asked} == {SHOWN}

@@ -30,9 +30,10 @@ _STEPS = {
     Branch.LOW_LABEL_MASS: "Low label mass",
     Branch.MODEL_ERROR: "Model failed",
     Branch.NO_CONTEXT: "Text not given",
+    Branch.CANNOT_READ: "Model reads no texts",
     Branch.UNDECIDED: "Left open",
 }
-_OPEN = frozenset({Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.NO_CONTEXT, Branch.UNDECIDED})
+_OPEN = frozenset({Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.NO_CONTEXT, Branch.CANNOT_READ, Branch.UNDECIDED})
 
 
 def charts(numbers: Numbers, mine: str | None = None) -> tuple[DashboardChart, ...]:

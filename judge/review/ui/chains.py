@@ -26,6 +26,7 @@ _DECIDED = {
     Branch.LOW_LABEL_MASS: "Yes and no together carry too little probability to count.",
     Branch.MODEL_ERROR: "The model failed.",
     Branch.NO_CONTEXT: "Not asked: what it reads was not given with the picture.",
+    Branch.CANNOT_READ: "Not asked: the model reads no texts.",
     Branch.UNDECIDED: "Every step was passed without a decision.",
     Branch.NOT_ASKED: "Not asked: the rule was settled or pruned without it.",
 }
@@ -41,6 +42,7 @@ _STEP = {
     Branch.LOW_LABEL_MASS: "low label mass",
     Branch.MODEL_ERROR: "model error",
     Branch.NO_CONTEXT: "not given",
+    Branch.CANNOT_READ: "cannot be read",
     Branch.UNDECIDED: "open",
     Branch.NOT_ASKED: "not asked",
 }

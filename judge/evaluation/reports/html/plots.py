@@ -17,7 +17,8 @@ _PLURALS = {"method": "the method", "baseline": "baselines", "ablation": "ablati
 _TITLES = {"f1": "F1"}
 
 _OPEN = (  # nothing said, so not wrong
-    Branch.UNDECIDED, Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.NO_CONTEXT, Branch.NOT_ASKED
+    Branch.UNDECIDED, Branch.LOW_LABEL_MASS, Branch.MODEL_ERROR, Branch.NO_CONTEXT, Branch.CANNOT_READ,
+    Branch.NOT_ASKED
 )  # fmt: skip
 
 
