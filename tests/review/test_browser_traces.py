@@ -125,7 +125,8 @@ def test_what_is_typed_survives_a_reload_until_it_is_recorded(store, page):
 
 def test_a_restart_signs_nobody_out_and_a_changed_password_does(browser, tmp_path):
     with Store.open(tmp_path) as store:
-        add_user(store, "ann", Role.ADMIN, "correct horse", by="test")
+        for name in ("ann", "ben"):
+            add_user(store, name, Role.ADMIN, "correct horse", by="test")
         for verdict, image in samples()[:4]:
             store.add(verdict, image, "batch")
         context = browser.new_context()
@@ -151,6 +152,24 @@ def test_a_restart_signs_nobody_out_and_a_changed_password_does(browser, tmp_pat
             sign_in(page, "ann", "another horse")
             ready(page)
             assert current(page) == first, "where one was, with what was typed"
+            assert page.locator("#cj-reason").input_value() == "Half a rea"
+            page.evaluate(
+                "keep => sessionStorage.setItem('cj-unanswered', JSON.stringify([keep]))",
+                {"who": "ann", "item": first, "head": 1, "action": "skip"},
+            )
+            context.clear_cookies()
+            page.reload()
+            sign_in(page, "ben", "correct horse")
+            ready(page)
+            while current(page) != first:
+                press(page, "j")
+            assert page.locator("#cj-reason").input_value() == "", "it is hers"
+            assert page.locator("#cj-toasts").get_by_text("did not reach").count() == 0
+            context.clear_cookies()
+            page.reload()
+            sign_in(page, "ann", "another horse")
+            ready(page)
+            page.locator("#cj-toasts").get_by_text(f"Your decision on item {first} did not reach").wait_for()
             assert page.locator("#cj-reason").input_value() == "Half a rea"
         context.close()
 

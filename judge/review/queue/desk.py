@@ -26,11 +26,11 @@ from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, mis
 from judge.review.queue.near import near_html
 from judge.review.queue.pauses import MEANWHILE, Pauses
 from judge.review.queue.policies import KnownPolicies
-from judge.review.queue.recorded import recorded, taken_back
+from judge.review.queue.recorded import otherwise, recorded, taken_back
 from judge.review.queue.reel import Reel
 from judge.review.queue.showing import announced, item_html, nothing_html
 from judge.review.queue.traces import Traces, notes_html
-from judge.review.queue.unanswered import head, recorded_since
+from judge.review.queue.unanswered import head, recorded_since, same, unanswered_of
 from judge.review.store import Item, Right, Store
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
@@ -81,8 +81,11 @@ class Desk:
         try:
             if asked.filters.state in POLICY_STATES and not person.may(Right.DECIDE_ESCALATED):
                 raise UserError("these items are for the roles policy and admin", hint="show what waits instead")
-            away = self._pauses.screen(person) if asked.kind not in MEANWHILE else None
-            reply = away or self._handlers[asked.kind](asked, person)
+            if asked.whose not in (None, person.name):
+                reply = self._another(asked, person)
+            else:
+                away = self._pauses.screen(person) if asked.kind not in MEANWHILE else None
+                reply = away or self._handlers[asked.kind](asked, person)
         except JudgeError as error:
             allowed = asked.filters.state not in POLICY_STATES or person.may(Right.DECIDE_ESCALATED)
             wanted = asked if allowed else asked.model_copy(update={"filters": Wanted()})
@@ -92,7 +95,7 @@ class Desk:
                 self._pages.pop(page, None)
                 if reply.item is not None:
                     self._pages[page] = (person.name, reply.item)
-        return reply.model_copy(update={"serial": asked.serial}).json_text()
+        return reply.model_copy(update={"serial": asked.serial, "whose": person.name}).json_text()
 
     def left(self, page: str) -> None:
         """A page was closed: its item is given back at once, unless the person has it open on another page."""
@@ -117,25 +120,34 @@ class Desk:
             update={"slots": slots, "person": who, "filters": asked.filters, "preferences": whole(chosen)}
         )
 
+    def _another(self, asked: QueueRequest, person: Person) -> QueueUpdate:
+        """The page anew for who is signed in now; what was done on somebody else's page is not done in their name."""
+        reply = self._start(QueueRequest(kind="start", serial=asked.serial), person)
+        said = f"You are signed in as {person.name} now, and this page was {asked.whose}'s. Nothing was recorded."
+        return reply.model_copy(update={"toasts": (toast(said, bad=True), *reply.toasts)})
+
     def _begun(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         """The item that was asked for, or the next; of a decision that the page had no answer to, that it was lost."""
+        made = unanswered_of(asked, person.name)
+        asked = asked if made is None else asked.model_copy(update={"open": made.item})
         reply = self._opened(asked, person) if asked.open is not None else self._next(asked, person)
-        if asked.decided is None:
+        if made is None:
             return reply
-        lost = f"Your decision on item {asked.decided} did not reach the server. Nothing was recorded: decide it again."
-        told = {**toast(lost, bad=True), "until": asked.decided}  # it stays: nothing else says that work was lost
+        lost = f"Your decision on item {made.item} did not reach the server. Nothing was recorded: decide it again."
+        told = {**toast(lost, bad=True), "until": made.item}  # it stays: nothing else says that work was lost
         return reply.model_copy(update={"toasts": (told, *reply.toasts)})
 
     def _before(self, asked: QueueRequest, person: Person) -> QueueUpdate | None:
-        """The next item, where a decision that the page had no answer to was recorded; it is told."""
-        item = asked.decided if asked.kind == "start" else asked.item if asked.kind == "decide" else None
-        if item is None or asked.head is None:
+        """The next item, where a decision that the page had no answer to was recorded, or another one on the same item;
+        it is told."""
+        made = unanswered_of(asked, person.name)
+        entry = recorded_since(self._store, person.name, made.item, made.head) if made is not None else None
+        if made is None or entry is None:
             return None
-        entry = recorded_since(self._store, person.name, item, asked.head)
-        if entry is None:
-            return None
+        if not same(entry, made):
+            return self._next(asked, person, toasts=(otherwise(entry),))  # not "decided": the page keeps the words
         reply = self._next(asked, person, toasts=(recorded(entry, before=True),))
-        return reply.model_copy(update={"decided": item})
+        return reply.model_copy(update={"decided": made.item})
 
     def _opened(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         """The item of a shared address, or why not, and the next one."""

@@ -12,7 +12,19 @@ from judge.review.store import MOST_WORDS, Action, Preferences
 from judge.review.store.near import MOST as MOST_NEAR
 from judge.settings import Frozen, Share
 
+MOST_UNANSWERED = 20  # as many as the page keeps
 MOST = 2**53  # what a browser counts exactly, and SQLite, too
+
+
+class Unanswered(Frozen):
+    """A decision that the page had no answer to. who: whose. head: the number of the log's last line when the item
+    came."""
+
+    who: str = Field(max_length=200)
+    item: int = Field(ge=1, le=MOST)
+    head: int = Field(ge=0, le=MOST)
+    action: Action
+    rules: tuple[str, ...] = ()
 
 
 class QueueRequest(Frozen):
@@ -20,8 +32,9 @@ class QueueRequest(Frozen):
 
     gold: the decision is the item's known truth, by which others are measured. line: of the log, the decision to be
     taken back; None: the last one. whole: with all that was decided at once with it. near: items with nearly the same
-    picture, which are decided as the one in hand. decided: the item of a decision that the page had no answer to. head:
-    the number of the log's last line when the item came.
+    picture, which are decided as the one in hand. unanswered: decisions that this tab of the browser had no
+    answer to, of everybody who signed in there. head: the number of the log's last line when the item came. whose: who
+    the page was made for; None before it was told.
     """
 
     kind: Literal[
@@ -58,7 +71,8 @@ class QueueRequest(Frozen):
     line: int | None = Field(default=None, ge=1, le=MOST)
     whole: bool = False
     near: tuple[int, ...] = Field(default=(), max_length=MOST_NEAR)
-    decided: int | None = Field(default=None, ge=1, le=MOST)
+    unanswered: tuple[Unanswered, ...] = Field(default=(), max_length=MOST_UNANSWERED)
+    whose: str | None = Field(default=None, max_length=200)
     head: int | None = Field(default=None, ge=0, le=MOST)
     preferences: Preferences | None = None
 
@@ -67,7 +81,7 @@ class QueueUpdate(Frozen):
     """What the page has to change. Parts that are absent stay as they are.
 
     undone: the line that was taken back. decided: the item of a decision that is recorded. head: the number
-    of the log's last line.
+    of the log's last line. whose: who asked, whose drafts the browser keeps by that name.
     """
 
     serial: int = 0
@@ -84,6 +98,7 @@ class QueueUpdate(Frozen):
     undone: int | None = None
     decided: int | None = None
     head: int = 0
+    whose: str | None = None
     preferences: Preferences | None = None
 
     def json_text(self) -> str:

@@ -28,6 +28,15 @@ def recorded(entry: LogEntry, *, before: bool = False) -> dict[str, Any]:
     return {**toast(text), "line": entry.seq}
 
 
+def otherwise(entry: LogEntry) -> dict[str, Any]:
+    """The line for a decision that is not recorded, because the same person decided the item otherwise elsewhere."""
+    stands = recorded(entry)
+    text = f"Not recorded: you decided item {entry.item} otherwise in another tab. There: {stands['text']}"
+    if entry.decision != "skip":
+        text += " Undo that to decide again: your words are kept."
+    return {**toast(text, bad=True), "line": entry.seq}
+
+
 def recorded_together(together: Together) -> dict[str, Any]:
     """The line for decisions that were made at once; its button takes all of them back."""
     first, *others = together.entries

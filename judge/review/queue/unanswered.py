@@ -1,12 +1,14 @@
 """A decision that the page had no answer to: whether it was recorded. Knows no Gradio.
 
-The page keeps which item it was and how long the log was when that item came, and says both when it asks again.
+The page keeps what was decided and how long the log was when the item came, and says both when it asks again. It
+keeps that by name: whoever signs in next in the same tab is told nothing of it.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
+from judge.review.queue.messages import QueueRequest, Unanswered
 from judge.review.store import LogEntry, Store
 from judge.review.store.tables import log_lines
 
@@ -28,3 +30,19 @@ def recorded_since(store: Store, person: str, item: int, line: int) -> LogEntry 
         elif found is not None and entry.kind == "undo" and entry.supersedes == found.seq:
             found = None
     return found
+
+
+def unanswered_of(asked: QueueRequest, person: str) -> Unanswered | None:
+    """The decision of this person that the request is about: that it makes, or had no answer to; else None."""
+    if asked.kind == "start":
+        return next((one for one in reversed(asked.unanswered) if one.who == person), None)
+    if asked.kind != "decide" or asked.item is None or asked.head is None or asked.action is None:
+        return None
+    return Unanswered(who=person, item=asked.item, head=asked.head, action=asked.action, rules=asked.rules)
+
+
+def same(entry: LogEntry, made: Unanswered) -> bool:
+    """Whether a line of the log records what was decided here, and not something else, decided in another tab."""
+    if entry.decision != made.action:
+        return False
+    return made.action != "violation" or set(entry.rules) == set(made.rules)

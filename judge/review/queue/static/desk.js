@@ -25,8 +25,8 @@ function act(kind, data = {}, quiet = false) {
   if (!quiet) desk.setAttribute("aria-busy", "true");
   clearTimeout(timer);
   timer = setTimeout(() => { waiting = after = null; desk.removeAttribute("aria-busy"); toast("The server does not answer. Check the connection and try again.", true); }, 20000);
-  if (kind === "decide") keepUnanswered({ item, head });
-  trigger("act", { kind, serial: waiting, item, filters, offset, head, ...data });
+  if (kind === "decide") keepUnanswered({ item, head, action: data.action, rules: data.rules });
+  trigger("act", { kind, serial: waiting, item, filters, offset, head, whose, ...data });
   return true;
 }
 
@@ -36,7 +36,9 @@ watch("value", () => {
   if (reply.serial !== waiting) return;             // an answer that came too late
   clearTimeout(timer); waiting = null; desk.removeAttribute("aria-busy");
   if (desk.dataset.state === "loading" && !reply.state && !restarted) { restarted = true; filters = { ...EMPTY }; act("start"); for (const one of reply.toasts || []) toast(one.text, one.bad, null, null, one.until); return; }  // an address that cannot be followed
-  if (doing === "decide" || doing === "start") keepUnanswered(null);
+  if (doing === "decide") keepUnanswered(null);
+  if (reply.whose && reply.whose !== whose) { if (whose !== null) item = null; whose = reply.whose; }  // somebody else signed in meanwhile
+  if (doing === "start") keepUnanswered(null);
   const moved = "item" in reply && reply.item !== item, before = item;
   for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) slot.innerHTML = html; }
   if ("item" in reply) item = reply.item;

@@ -19,9 +19,9 @@ function setFilters(wanted) {
 let expected = null;                                 // the item that was on the page before it was made anew
 function begin() {
   const to = addressed();
-  expected = unanswered().decided ?? to?.open ?? null;
+  expected = unanswered().at(-1)?.item ?? to?.open ?? null;
   if (to) filters = to.filters;
-  act("start", { ...(to?.open ? { open: to.open } : {}), ...unanswered() });
+  act("start", { ...(to?.open ? { open: to.open } : {}), unanswered: unanswered() });
 }
 hear("cj-go", (event) => {
   const to = addressed();

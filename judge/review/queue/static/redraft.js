@@ -1,11 +1,14 @@
-/* What is typed and ticked but not recorded, and where one was about it: kept by item in this tab of the browser, over a
-   reload, a restart of the server and a new sign-in, until it is recorded or signed out of. */
+/* What is typed and ticked but not recorded, and where one was about it: kept by person and item in this tab of the
+   browser, over a reload, a restart of the server and a new sign-in, until it is recorded or signed out of. Whoever else
+   signs in here finds none of it. */
 const DRAFTS = "cj-drafts", MOST_DRAFTS = 50;
+let whose = null;                                    // who is signed in, as the server said
 let plain = "";                                      // the ticks as the item came
 const drafts = () => { try { return JSON.parse(sessionStorage.getItem(DRAFTS)) || []; } catch { return []; } };
-const draftOf = (of) => drafts().find((one) => one.item === of);
+const isOf = (one, of) => one.item === of && one.who === whose;
+const draftOf = (of) => drafts().find((one) => isOf(one, of));
 function keepDraft(of, draft) {                      // the last ones
-  const others = drafts().filter((one) => one.item !== of), all = draft ? [...others, { item: of, ...draft }] : others;
+  const others = drafts().filter((one) => !isOf(one, of)), all = draft ? [...others, { who: whose, item: of, ...draft }] : others;
   try { sessionStorage.setItem(DRAFTS, JSON.stringify(all.slice(-MOST_DRAFTS))); } catch { /* a full disk loses no decision */ }
 }
 const FIELDS = { "cj-reason": "reason", "cj-note": "note", "cj-find": "find" };

@@ -1,10 +1,12 @@
-/* A decision that had no answer yet: kept in this tab of the browser, so that whoever reloads, or finds the server back,
-   is told whether it was recorded. `head`: how long the log was when the item came. */
-const UNANSWERED = "cj-unanswered";
+/* A decision that had no answer yet: kept in this tab of the browser for who made it, so that whoever reloads, or finds
+   the server back, is told whether it was recorded, and nobody else who signs in here. `head`: how long the log was when
+   the item came. */
+const UNANSWERED = "cj-unanswered", MOST_UNANSWERED = 20;
 let head = 0;
-function keepUnanswered(what) {
-  try { if (what) sessionStorage.setItem(UNANSWERED, JSON.stringify(what)); else sessionStorage.removeItem(UNANSWERED); } catch { /* a full disk loses no decision */ }
+function unanswered() {                              // everybody's: the server knows who asks
+  try { const all = JSON.parse(sessionStorage.getItem(UNANSWERED)); return Array.isArray(all) ? all : []; } catch { return []; }
 }
-function unanswered() {                              // as `start` asks about it
-  try { const { item: decided, head: then } = JSON.parse(sessionStorage.getItem(UNANSWERED)); return { decided, head: then, open: decided }; } catch { return {}; }
+function keepUnanswered(what) {                      // one of each person
+  const others = unanswered().filter((one) => one.who !== whose), all = what ? [...others, { who: whose, ...what }] : others;
+  try { sessionStorage.setItem(UNANSWERED, JSON.stringify(all.slice(-MOST_UNANSWERED))); } catch { /* a full disk loses no decision */ }
 }
