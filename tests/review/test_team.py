@@ -108,6 +108,19 @@ def test_mistakes_are_told_in_words_and_change_nothing(store):
     assert store.log(last=1)[0].seq == before
 
 
+def test_a_page_that_is_old_reverts_nothing_that_a_colleague_saved(store):
+    acted(store, "role", name="pat", role="admin")
+    acted(store, "settings", by="pat", chosen=CHOSEN)
+    acted(store, "settings", chosen={"lease": 45})
+    now = store.settings
+    assert (now.lease_minutes, now.second_reads.share, now.gold.share, now.anonymous) == (45, 0.2, 0.025, True)
+    assert (now.breaks.every_minutes, now.breaks.for_minutes) == (50, 10)
+    acted(store, "settings", chosen={"break_every": 0, "verdict_shown": True})
+    assert store.settings.breaks == now.breaks.model_copy(update={"every_minutes": None})
+    assert (store.settings.second_reads.share, store.settings.second_reads.verdict_shown) == (0.2, True)
+    assert "Nothing changed" in said(acted(store, "settings", chosen={}))[0]
+
+
 def _as_it_is(store):
     now = store.settings
     return {
@@ -154,12 +167,15 @@ def test_an_admin_adds_somebody_and_changes_settings_by_keyboard(store, browser)
             page.get_by_label("Read twice %").fill("150")
             page.get_by_label("Read twice %").press("Enter")
             page.locator("#tm-toasts").get_by_text("Read twice: a number from 0 to 100").wait_for()
+            store.configure(store.settings.model_copy(update={"lease_minutes": 33}), "ann")  # on another page
             page.get_by_label("Read twice %").fill("25")
             page.get_by_label("The dashboard calls reviewers by letters").check()
             page.get_by_label("Read twice %").press("Enter")
             page.locator("#tm-toasts").get_by_text("The team's settings are saved.").wait_for()
             assert page.locator("#tm-toasts .cj-toast-bad").count() == 0
             assert (store.settings.second_reads.share, store.settings.anonymous) == (0.25, True)
+            assert store.settings.lease_minutes == 33, "which this page did not know of"
+            assert page.get_by_label("An item is held for").input_value() == "33"
             page.get_by_role("button", name="Remove cyd").click()
             page.get_by_role("dialog", name="Remove cyd?").get_by_role("button", name="Keep").click()
             page.get_by_role("button", name="Remove cyd").click()

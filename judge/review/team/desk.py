@@ -23,14 +23,15 @@ CHANGES = 12  # lines of the log that are shown
 
 
 class Chosen(Frozen):
-    """The team's settings as the form has them; shares in percent."""
+    """What was changed in the form of the team's settings; shares in percent. Only what is set counts: what the page
+    shows of the rest may be older than what a colleague has saved since."""
 
-    second_reads: float = Field(ge=0, le=100)
+    second_reads: float = Field(default=0, ge=0, le=100)
     verdict_shown: bool = False
-    gold: float = Field(ge=0, le=100)
-    lease: int = Field(ge=1, le=1440)
-    break_every: int = Field(ge=0, le=1440)
-    break_for: int = Field(ge=1, le=1440)
+    gold: float = Field(default=0, ge=0, le=100)
+    lease: int = Field(default=1, ge=1, le=1440)
+    break_every: int = Field(default=0, ge=0, le=1440)
+    break_for: int = Field(default=1, ge=1, le=1440)
     anonymous: bool = False
 
 
@@ -155,15 +156,22 @@ class TeamDesk:
 
 
 def changed(old: ReviewSettings, new: Chosen) -> ReviewSettings:
-    """The settings with what the form has; what it does not have stays."""
+    """The settings with what was changed in the form; the rest stays."""
+    sent = new.model_dump(include=new.model_fields_set)
+    reads, gold, breaks = old.second_reads, old.gold, old.breaks
     update = {
         "second_reads": SecondReads(
-            share=new.second_reads / 100, seed=old.second_reads.seed, verdict_shown=new.verdict_shown
+            share=sent["second_reads"] / 100 if "second_reads" in sent else reads.share,
+            seed=reads.seed,
+            verdict_shown=sent.get("verdict_shown", reads.verdict_shown),
         ),
-        "gold": GoldReads(share=new.gold / 100),
-        "breaks": Breaks(every_minutes=new.break_every or None, for_minutes=new.break_for),
-        "lease_minutes": new.lease,
-        "anonymous": new.anonymous,
+        "gold": GoldReads(share=sent["gold"] / 100) if "gold" in sent else gold,
+        "breaks": Breaks(
+            every_minutes=sent["break_every"] or None if "break_every" in sent else breaks.every_minutes,
+            for_minutes=sent.get("break_for", breaks.for_minutes),
+        ),
+        "lease_minutes": sent.get("lease", old.lease_minutes),
+        "anonymous": sent.get("anonymous", old.anonymous),
     }
     return old.model_copy(update=update)
 

@@ -18,7 +18,7 @@ watch("value", () => {
   if (reply.allowed === false) $("tm-cards").innerHTML = '<div class="wb-empty"><p><b>This page is for admins.</b></p><p class="cj-muted">Ask one of them to change users or settings.</p></div>';
   const before = document.activeElement, focus = before && element.contains(before) ? before.getAttribute("aria-label") || before.name : null;
   for (const [name, html] of Object.entries(reply.slots || {})) {
-    if (name === "settings" && form !== "settings" && $("tm-chosen")) continue;   // what is typed there is not lost
+    if (name === "settings" && form !== "settings" && Object.keys(chosen()).length) continue;   // what is typed there is not lost
     $("tm-" + name).innerHTML = html;
   }
   if (!reply.done && form === "role") act("start");  // the list shows what is, not what was wished for
@@ -26,6 +26,10 @@ watch("value", () => {
   form = null;
   for (const one of reply.toasts || []) toast(one.text, one.bad);
 });
+function chosen() {                                  // only what was changed here: a colleague may have saved the rest since
+  const all = [...($("tm-chosen")?.elements || [])].filter((one) => one.name && (one.type === "checkbox" ? one.checked !== one.defaultChecked : one.value !== one.defaultValue));
+  return Object.fromEntries(all.map((one) => [one.name, one.type === "checkbox" ? one.checked : one.value === "" ? null : Number(one.value)]));
+}
 element.addEventListener("submit", (event) => {
   if (event.target.method === "dialog") return;
   event.preventDefault();
@@ -33,9 +37,7 @@ element.addEventListener("submit", (event) => {
   if (event.target.id === "tm-add") { form = "add"; act("add", fields); }
   else {
     form = "settings";
-    const chosen = { verdict_shown: "verdict_shown" in fields, anonymous: "anonymous" in fields };
-    for (const name of ["second_reads", "gold", "lease", "break_every", "break_for"]) chosen[name] = fields[name] === "" ? null : Number(fields[name]);
-    act("settings", { chosen });
+    act("settings", { chosen: chosen() });
   }
 });
 element.addEventListener("change", (event) => { const of = event.target.dataset.roleOf; if (of) { form = "role"; act("role", { name: of, role: event.target.value }); } });
