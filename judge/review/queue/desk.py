@@ -9,7 +9,6 @@ holds it.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +20,7 @@ from judge.review.queue import keys, listing, queues, stage
 from judge.review.queue.ahead import Ahead
 from judge.review.queue.cases import CaseMaker
 from judge.review.queue.decided import decided, held_by
+from judge.review.queue.hands import Hands
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.near import near_html
@@ -47,7 +47,7 @@ class Desk:
         traces, self._pauses = Traces(context.store), Pauses(context.store)
         self.reel = Reel(context.store, Films())
         self._policies = KnownPolicies(context.store, Library(context.data))
-        self._since: dict[str, tuple[int, float]] = {}  # person: their item, and when it was put before them
+        self._hands = Hands()
         self._pages: dict[str, tuple[str, int]] = {}  # page: whose it is, and the item on it
         self._guard = threading.Lock()
         self._ahead = Ahead(context.store)
@@ -91,6 +91,8 @@ class Desk:
             wanted = asked if allowed else asked.model_copy(update={"filters": Wanted()})
             reply = self._after_error(wanted, person, error)
         with self._guard:
+            if reply.state == "break":
+                self._hands.done(person.name)
             if "item" in reply.model_fields_set and page:
                 self._pages.pop(page, None)
                 if reply.item is not None:
@@ -102,6 +104,8 @@ class Desk:
         with self._guard:
             mine = self._pages.pop(page, None)
             elsewhere = mine in self._pages.values()
+            if mine is not None and not elsewhere:
+                self._hands.left(*mine)
         if mine is not None and not elsewhere:
             self._store.release(mine[1], mine[0])
 
@@ -194,9 +198,11 @@ class Desk:
         return QueueUpdate(slots={"stage": self._shield(item)}, original=False, announce="Shielded.")
 
     def _decide(self, asked: QueueRequest, person: Person) -> QueueUpdate:
-        seen, since = self._since.get(person.name, (0, 0.0))
-        seconds = time.monotonic() - since if seen == asked.item else None
+        with self._guard:
+            seconds = self._hands.seconds(person.name, asked.item)
         said = decided(self._store, self._policies, asked, person, seconds)
+        with self._guard:
+            self._hands.done(person.name)
         return self._next(asked, person, toasts=(said,)).model_copy(update={"decided": asked.item})
 
     def _undo(self, asked: QueueRequest, person: Person) -> QueueUpdate:
@@ -253,7 +259,8 @@ class Desk:
                 toasts=toasts,
                 announce=f"{before}Nothing is waiting.",
             )
-        self._since[person.name] = (item.id, time.monotonic())
+        with self._guard:
+            self._hands.came(person.name, item.id)
         rules = self._policies.rules_of(item.verdict)
         beside = item_html(item, person, rules, self._ahead.rules(item))
         slots |= {"stage": self._shield(item), **beside, "notes": notes_html(item)}
