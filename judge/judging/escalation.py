@@ -11,6 +11,7 @@ from pydantic import StringConstraints, ValidationError
 from judge.errors import ModelError
 from judge.judging.calling import each
 from judge.judging.clock import Clock
+from judge.judging.given import quoted
 from judge.judging.refusals import refuses
 from judge.languages import Language
 from judge.ports import Conversation, Mllm, Turn
@@ -126,8 +127,11 @@ def in_two_turns(
     """
     clock = clock or Clock()
     thoughts = replies(mllm, opening, clock, max_tokens=most[0])
-    talks = [  # thoughts as if said aloud: templates leave out what stands in a block of thinking
-        Conversation(talk.image, (*talk.turns, Turn("assistant", without_marks(thought)), Turn("user", closing)))
+    talks = [  # thoughts as if said aloud: templates leave out what stands in a block of thinking. What a model repeats
+        # of a text that anybody wrote ends no turn either.
+        Conversation(
+            talk.image, (*talk.turns, Turn("assistant", quoted(without_marks(thought))), Turn("user", closing))
+        )
         for talk, thought in zip(opening, thoughts, strict=True)
         if isinstance(thought, str)
     ]

@@ -18,6 +18,12 @@ from judge.languages import Language
 Context = Mapping[str, str]
 _LINES = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _MARKS = re.compile(r"\[(?=/?[A-Z][A-Z_0-9 ]*\])|\N{WHITE LEFT-POINTING TRIANGLE}")  # `[INST]` and what is like it
+_OPENING = re.compile("[<\N{FULLWIDTH LESS-THAN SIGN}\N{SMALL LESS-THAN SIGN}]")
+_ROLES = re.compile(  # turns of templates without marks: in capitals anywhere, since some write them in one line
+    r"(\b(?:USER|ASSISTANT|SYSTEM|HUMAN)|^[ \t>#*_-]*(?i:user|human|assistant|system|model|bot|ai))([ \t*_]*)"
+    "[:\N{FULLWIDTH COLON}]",
+    re.M,
+)
 _JOINERS = "\u200c\u200d"  # within words of some scripts, and within emoji
 _END = object()
 
@@ -58,7 +64,8 @@ def quoted(text: str) -> str:
     is hidden from the model either.
     """
     plain = _MARKS.sub(lambda found: "\N{FULLWIDTH LEFT SQUARE BRACKET}" if found[0] == "[" else "(", text)
-    plain = _LINES.sub("\n", plain.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"))
+    plain = _LINES.sub("\n", _OPENING.sub("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", plain))
+    plain = _ROLES.sub("\\1\\2\N{MODIFIER LETTER COLON}", plain)
     return "".join(one if one.isprintable() or one in "\n\t" + _JOINERS else repr(one)[1:-1] for one in plain)
 
 
