@@ -58,10 +58,12 @@ def _by_image(
     """The context of each image: under its path as it is named, or under its file name, where only one has that."""
     every = list(dict.fromkeys(images))
     found = {image: by_key[image] for image in every if image in by_key}
-    named, without = dict[str, str](), []
+    named, without, twice = dict[str, str](), [], dict[str, str]()
     for image in every:
         key = Path(image).name
         if image in found:
+            if key != image and key not in every and by_key.get(key, found[image]) != found[image]:
+                twice.setdefault(key, image)
             continue
         if key not in by_key or key in every:
             without.append(printable(image))
@@ -69,6 +71,12 @@ def _by_image(
             _refuse(
                 name, _line(text, key), f"`{printable(key)}` may be {printable(other)} or {printable(image)}",
                 "write the path of each, as the command line names it",
+            )  # fmt: skip
+    for key, image in twice.items():
+        if key not in named:  # else it is told of another image of that name
+            _refuse(
+                name, _line(text, key), f"`{printable(key)}` is told something else than {printable(image)}",
+                "one image is meant by both: leave one of them",
             )  # fmt: skip
     found |= {image: by_key[key] for key, image in named.items()}
     if without:

@@ -43,6 +43,12 @@ def test_or_one_for_each_by_its_path_or_its_name(read):
     assert (told("x/a.png"), told("x/b.png")) == ({"caption": "one"}, {"caption": "two"})
 
 
+def test_a_name_beside_a_path_is_of_another_image_or_says_the_same(read):
+    told = read({"x/a.png": {"caption": "one"}, "a.png": {"caption": "two"}}, "x/a.png", "y/a.png")
+    assert (told("x/a.png"), told("y/a.png")) == ({"caption": "one"}, {"caption": "two"})
+    assert read({"x/a.png": {"post": "one"}, "a.png": {"post": "one"}}, "x/a.png")("x/a.png") == {"post": "one"}
+
+
 @pytest.mark.parametrize(
     ("text", "images", "says"),
     [
@@ -59,6 +65,8 @@ def test_or_one_for_each_by_its_path_or_its_name(read):
         ({"a.png": {}}, ("a.png", "b.png", "c.png"), "has nothing of b.png, c.png"),
         ({"a.png": {}}, ("x/a.png", "a.png"), "has nothing of x/a.png"),
         ({"a.png": {}}, ("x/a.png", "y/a.png"), "c.json:1: `a.png` may be x/a.png or y/a.png"),
+        ('{"x/a.png": {"caption": "one"},\n"a.png": {"caption": "two"}}', ("x/a.png",),
+         "c.json:2: `a.png` is told something else than x/a.png"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_with_their_place(read, text, images, says):
