@@ -30,7 +30,7 @@ def diff(
     no_cache: NoCache = False,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
-    """Compare two constitutions. Exit code: 0 nothing flips, 1 something does (without --images: can), 2, 3."""
+    """Compare two constitutions. Exit code: 0 nothing flips, 1 something does (without --images: can), 2, 3, 4."""
     from judge.diff.changes import models_used
     from judge.diff.policy import compare
     from judge.locks.loading import load_policy
@@ -55,8 +55,23 @@ def diff(
     pairs = judge_both(first, second, paths, keep=not no_cache)
     found = compare_verdicts(policy, pairs)
     _print(policy, found, json=json)
-    flipped = Exit.VIOLATION if found.flips else Exit.NO_VIOLATION
-    raise typer.Exit(Exit.FAILURE if found.failures and not found.flips else flipped)
+    untold = _tell_of_no_context(found)
+    if found.flips:
+        raise typer.Exit(Exit.VIOLATION)
+    raise typer.Exit(Exit.FAILURE if found.failures else Exit.NEEDS_REVIEW if untold else Exit.NO_VIOLATION)
+
+
+def _tell_of_no_context(found: VerdictDiff) -> bool:
+    """Whether images were left open for want of a context, which cannot be given here; says so on stderr."""
+    if not found.untold:
+        return False
+    print(
+        f"judge: on {found.untold} of {found.images} images rules that read a text were left open, under one "
+        "constitution or both: no context comes with --images, so whether their verdicts flip is not known",
+        file=sys.stderr,
+    )
+    print("  hint: write cases with a `context`, and run `judge test` under each constitution", file=sys.stderr)
+    return True
 
 
 def _tell_of_no_lock(names: tuple[str, str], without: Constitution) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import computed_field
 
+from judge.causes import Cause
 from judge.diff.judging import Pair
 from judge.diff.policy import PolicyDiff
 from judge.judging.deciding import Decided, decided_by, gravest_of, of_rule
@@ -16,6 +17,7 @@ from judge.significance import mcnemar
 from judge.verdict import Evidence, Finding, RuleOutcome, Verdict, VerdictWord
 
 ABSENT, SHADOW = "no such rule", "shadow"
+_UNREAD = {Cause.NO_CONTEXT, Cause.CANNOT_READ}
 _HELD_BACK = (RuleOutcome.NOT_VIOLATED, RuleOutcome.UNDECIDED)
 
 
@@ -88,6 +90,7 @@ class VerdictDiff(Frozen):
     mcnemar: McNemar
     reviews: tuple[int, int]
     cost: tuple[QuestionCost, QuestionCost]
+    untold: int = 0  # images with a rule that is open for want of what it reads, under one of them or both
 
 
 def compare_verdicts(policy: PolicyDiff, pairs: Iterable[Pair]) -> VerdictDiff:
@@ -112,6 +115,7 @@ def compare_verdicts(policy: PolicyDiff, pairs: Iterable[Pair]) -> VerdictDiff:
             sum(old.verdict == "needs_review" for old, _ in both),
             sum(new.verdict == "needs_review" for _, new in both),
         ),
+        untold=sum(any(_UNREAD & set(one.causes) for one in pair) for pair in both),
         cost=(mean_cost([old for old, _ in both]), mean_cost([new for _, new in both])),
     )
 

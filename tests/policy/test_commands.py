@@ -58,6 +58,21 @@ def test_a_run_passes_is_kept_and_reports(house, tmp_path):
     assert failed.exit_code == 1 and "expected ok, got violates" in " ".join(failed.stdout.split())
 
 
+def test_a_diff_on_images_does_not_pass_for_one_where_a_rule_reads_what_cannot_be_given(house, tmp_path):
+    reads = {
+        "id": "rude",
+        "rule": "No rude words.",
+        "preconditions": [{"statement": "the text is rude", "reads": "caption"}],
+    }
+    old = {"constitution": "house", "version": "1.0.0", "context": {"caption": 50}, "rules": [reads]}
+    house.write_text(yaml.safe_dump(old))
+    new = tmp_path / "new.yaml"
+    new.write_text(yaml.safe_dump({**old, "rules": [{**reads, "rule": "No rude words beside pictures."}]}))
+    found = judged("diff", house, new, "--images", EXAMPLES / "body-on-fire-borderline.png")
+    assert found.exit_code == 4, found.output
+    assert "on 1 of 1 images" in found.stderr and "no context comes with --images" in found.stderr
+
+
 def test_a_diff_on_images_finds_the_flip_and_the_precondition(house, tmp_path):
     milder = {**RULE, "exceptions": ["people are visible"]}
     new = write(tmp_path / "new.yaml", [milder], version="1.1.0")
