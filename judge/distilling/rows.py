@@ -42,6 +42,8 @@ class HumanLabel:
 
 TOLD = "judged beside a context"  # what was said of it need not be seen in the picture, and a picture is all there is
 
+COPIES = "copies of another image"
+
 
 @dataclass
 class Distilled:

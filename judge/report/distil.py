@@ -11,7 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from judge.distilling.rows import TOLD, Distilled, HumanLabel, rows_of
+from judge.distilling.rows import COPIES, TOLD, Distilled, HumanLabel, rows_of
 from judge.distilling.splits import HELD_OUT, Splits
 from judge.distilling.writing import write
 from judge.errors import ImageError
@@ -27,6 +27,9 @@ SELECT key, name, sha256, context_digest, error, constitution_digest, lock_diges
        regexp_matches(name, '\\udc[89a-f][0-9a-f]') AS no_text
 FROM images WHERE sha256 IS NOT NULL AND context_digest = ''
 QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY no_text, copy_of IS NOT NULL, key) = 1
+"""
+_COPIES = """
+SELECT (SELECT count(*) FROM images WHERE sha256 IS NOT NULL AND context_digest = '') - (SELECT count(*) FROM one_each)
 """
 _ROWS = """
 SELECT one_each.*, statements.* EXCLUDE (sha256, context_digest), decisions.* EXCLUDE (sha256, constitution_digest), %s
@@ -60,6 +63,8 @@ def distil(tables: Tables, to: Path, held_out: float = HELD_OUT, decisions: Deci
     if beside := tables.rows("SELECT count(*) FROM images WHERE context_digest <> ''")[0][0]:
         told.left_out[TOLD] += beside
     tables.rows(_IMAGES)
+    if copies := tables.rows(_COPIES)[0][0]:
+        told.left_out[COPIES] += copies
     tables.hold("decisions", _columns(decisions))
     with Splits(held_out) as splits:
         for row in tables.stream("SELECT sha256, name, no_text FROM one_each ORDER BY sha256"):

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.clip_verdict import ClipVerdict
-from judge.distilling.rows import TOLD, Distilled, HumanLabel
+from judge.distilling.rows import COPIES, TOLD, Distilled, HumanLabel
 from judge.distilling.rows import rows_of as training_rows
 from judge.distilling.splits import HELD_OUT, Splits
 from judge.distilling.writing import write
@@ -26,6 +26,7 @@ from judge.review.store import Store
 from judge.review.store.clips import parsed
 from judge.review.store.tables import decisions, item_prints, items, log_lines, verdicts
 from judge.serving.batch.schema import rows_of, rows_of_clip
+from judge.verdict import Verdict
 
 _NO_TEXT = re.compile(r"[\ud800-\udfff]|\\udc[89a-f][0-9a-f]")  # bytes of a name, as they stand in text
 _DECIDES = sa.select(
@@ -97,10 +98,16 @@ def _rows(connection: sa.Connection, splits: Splits, told: Distilled) -> Iterato
         .order_by(items.c.image_sha256, items.c.constitution_digest, last.c.line.desc().nulls_last(), items.c.id.desc())
     )
     for _, some in groupby(_streamed(connection, wanted), lambda row: (row.image_sha256, row.constitution_digest)):
-        judged_ones = ((row, parsed(zlib.decompress(row.json))) for row in some)
-        plain = next((one for one in judged_ones if not one[1].context), None)
+        plain: tuple[Any, Verdict | ClipVerdict] | None = None
+        for one in some:
+            judged_one = parsed(zlib.decompress(one.json))
+            if judged_one.context:
+                told.left_out[TOLD] += 1
+            elif plain is not None:
+                told.left_out[COPIES] += 1
+            else:
+                plain = one, judged_one
         if plain is None:
-            told.left_out[TOLD] += 1
             continue
         row, verdict = plain
         if isinstance(verdict, ClipVerdict):

@@ -77,7 +77,8 @@ def test_one_row_of_a_policy_the_decided_one_even_if_another_came_later(store, t
     decide(store, first, "no_violation", reason="a stove")
     put(store, FIRE, image, models=())
     put(store, FIRE, image, constitution_digest="f" * 64)
-    _, lines = rows_of(store, tmp_path)
+    said, lines = rows_of(store, tmp_path)
+    assert "1 copies of another image" in said
     found = [(one["provenance"]["constitution_digest"], one["decided_by"]) for one in lines if one["rule"] == "drugs"]
     assert len(found) == 2 and ("f" * 64, "judge") in found and {by for _, by in found} == {"judge", "person"}
 
@@ -92,7 +93,8 @@ def test_what_was_decided_beside_a_context_is_said_of_no_picture(store, tmp_path
     alone, beside = (store.add(one, drawing(FIRE), "batch", now=NOON) for one in (samples()[FIRE], told))
     decide(store, beside, "violation", ("drugs",))
     assert list(decided(store)) == []
-    _, lines = rows_of(store, tmp_path)
+    said, lines = rows_of(store, tmp_path)
+    assert "1 judged beside a context" in said
     assert {line["key"] for line in lines} == {str(alone)} and {line["decided_by"] for line in lines} == {"judge"}
     line = decide(store, alone, "no_violation", reason="a stove", after=1)
     assert [one.line for _, _, one in decided(store)] == [line]
