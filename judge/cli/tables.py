@@ -8,15 +8,15 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from judge.judging.plain import GLOSSARY, how
+from judge.judging.plain import GLOSSARY, how, seen
 from judge.printable import printable
 from judge.verdict import Condition, Evidence, Finding, Verdict
 
 _OUTCOME_STYLES = {"holds": "red", "fails": "green", "undecided": "yellow", "not_asked": "dim"}
 _BAR = 10
 LEGEND = (
-    "with image, prior: how sure the model is of yes with and without the picture; score: how far it moves "
-    f"({GLOSSARY})"
+    "with image, prior: how sure the model is of yes with and without the picture, or what it reads; "
+    f"score: how far it moves ({GLOSSARY})"
 )
 
 
@@ -61,7 +61,7 @@ def _bar(share: float) -> Text:
 
 
 def _decided_by(evidence: Evidence) -> str:
-    said = [how(evidence.branch)]
+    said = [how(evidence.branch, seen(evidence))]
     region = evidence.region
     if region is not None:
         box = ", ".join(f"{corner:.0f}" for corner in region.box)

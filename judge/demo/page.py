@@ -17,7 +17,7 @@ from judge import media
 from judge.chain import Outcome
 from judge.evaluation.reports.html.standalone import plain_page
 from judge.judging.nearest import Nearest, nearest
-from judge.judging.plain import how
+from judge.judging.plain import how, seen
 from judge.verdict import Branch, Evidence, Finding, RuleOutcome, Verdict
 
 WORDS = {"violation": "violation", "needs_review": "needs review", "no_violation": "no violation"}
@@ -143,7 +143,7 @@ def _how(evidence: Evidence) -> str:
         return f"two sides argued about it: {evidence.debate.in_short()}"
     if evidence.branch is Branch.COMMITTEE and evidence.committee is not None:
         return f"several models voted on it: {evidence.committee.in_short()}"
-    return how(evidence.branch)
+    return how(evidence.branch, seen(evidence))
 
 
 def _boxes(verdict: Verdict, findings: Sequence[Finding]) -> Iterator[Boxed]:

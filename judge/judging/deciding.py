@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from pydantic import Field
+
 from judge.chain import Outcome
-from judge.judging.plain import how
+from judge.judging.plain import Seen, how, seen
 from judge.settings import Frozen
 from judge.verdict import Branch, Condition, Evidence, Finding, RuleOutcome
 
@@ -15,6 +17,7 @@ class Decided(Frozen):
     """The one statement that a finding hung on.
 
     kind: where it stands in the rule. score: debiased, M(x, c) - M(none, c). branch: the step that decided it.
+    about: what the statement is about.
     """
 
     kind: Literal["precondition", "exception"]
@@ -23,10 +26,11 @@ class Decided(Frozen):
     branch: Branch
     score: float | None = None
     reason: str | None = None
+    about: Seen = Field(default="the picture", exclude_if=lambda about: about == "the picture")
 
     def __str__(self) -> str:
         lead = "exception " if self.kind == "exception" else ""
-        return f"{lead}'{self.statement}' {self.outcome.replace('_', ' ')}: {how(self.branch)}"
+        return f"{lead}'{self.statement}' {self.outcome.replace('_', ' ')}: {how(self.branch, self.about)}"
 
 
 def decided_by(finding: Finding) -> Decided | None:
@@ -91,4 +95,5 @@ def told(kind: Literal["precondition", "exception"], evidence: Evidence) -> Deci
         branch=evidence.branch,
         score=evidence.score,
         reason=evidence.reason,
+        about=seen(evidence),
     )

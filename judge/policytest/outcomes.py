@@ -188,4 +188,5 @@ def _why(verdict: Verdict, decided: Decided | None) -> str:
         return verdict.failure.message if verdict.failure else "it was not judged"
     if decided.outcome is Outcome.NOT_ASKED:
         return "its rule was settled without it, so it was not asked"
-    return f"{how(decided.branch)} ({decided.reason})" if decided.reason else how(decided.branch)
+    said = how(decided.branch, decided.about)
+    return f"{said} ({decided.reason})" if decided.reason else said

@@ -10,9 +10,11 @@ from PIL import Image
 from judge.causes import Cause
 from judge.constitution import parse_constitution
 from judge.errors import ModelError, UserError
+from judge.judging.deciding import decided_by
 from judge.judging.given import quoted
 from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
+from judge.judging.plain import seen
 from judge.judging.replay import outcome_under
 from judge.locks.text import chain_text, read_chain
 from judge.models.scripted import ScriptedEncoder, ScriptedMllm
@@ -88,6 +90,15 @@ def test_the_verdict_says_what_was_told_and_what_was_read():
     assert (evidence_of(verdict, AIMED).reads, evidence_of(verdict, AIMED).sees) == (("caption", "post"), "image")
     assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict
     assert {"given", "ask-context"} <= set(verdict.provenance.prompts)
+
+
+def test_words_for_what_decided_speak_of_what_was_looked_at():
+    verdict = judge_of(scripted(said=0.01)).judge(png(), context={"caption": "hello you", "post": ""})
+    decided = decided_by(verdict.findings[0])
+    assert str(decided) == f"'{SAID}' fails: the text makes the model say yes less often"
+    every = judge_of(scripted()).judge(png(), context={"caption": "hello you", "post": ""})
+    about = [seen(evidence_of(every, one)) for one in (SHOWN, SAID, AIMED)]
+    assert about == ["the picture", "the text", "the picture with its text"]
 
 
 def test_without_context_a_record_is_as_it_was():

@@ -11,7 +11,7 @@ from judge.evaluation.measures.figures import Mistake
 from judge.evaluation.measures.traces import evidence_of, finding_of, image_said
 from judge.evaluation.protocols import Example, Judgement
 from judge.judging.deciding import decided_by
-from judge.judging.plain import how
+from judge.judging.plain import how, seen
 from judge.verdict import Finding, RuleOutcome, Verdict
 
 KEPT = 50  # most mistakes named per method: the counts hold all, and so do the judgements on disk
@@ -94,7 +94,7 @@ def _about(finding: Finding, example: Example) -> str:
     for one in evidence_of(finding):
         truth = example.statements.get(one.statement)
         if truth is not None and one.outcome is (Outcome.FAILS if truth else Outcome.HOLDS):
-            return f"{finding.rule}: '{one.statement}' {one.outcome}, which is not so: {how(one.branch)}"
+            return f"{finding.rule}: '{one.statement}' {one.outcome}, which is not so: {how(one.branch, seen(one))}"
     decided = decided_by(finding)
     return f"{finding.rule}: {decided}" if decided is not None else f"{finding.rule}: nothing was asked"
 
