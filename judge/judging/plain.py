@@ -19,7 +19,7 @@ _DECIDED = {
     Branch.LOW_LABEL_MASS: "the model hardly said yes or no at all",
     Branch.MODEL_ERROR: "the model failed",
     Branch.NO_CONTEXT: "not asked",
-    Branch.CANNOT_READ: "not asked: the model reads no texts",
+    Branch.CANNOT_READ: "not asked",
     Branch.UNDECIDED: "{seen} hardly moves the model's answer, and no later step settled it",
     Branch.NOT_ASKED: "not asked: the rule was settled without it",
 }
