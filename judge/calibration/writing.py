@@ -11,7 +11,7 @@ from judge.constitution.load import locate
 from judge.errors import UserError
 from judge.files import write_whole
 from judge.judging.pipeline import Judge
-from judge.locks.calibrated import made_under
+from judge.locks.calibrated import made_under, prompts_under
 from judge.locks.chains import with_chains
 from judge.locks.lockfile import (
     Calibration,
@@ -97,7 +97,7 @@ def calibrated_lock(
         images=change.images,
         half_width=change.half_width,
         models=judge.provenance.models,
-        prompts=judge.provenance.prompts,
+        prompts=prompts_under(judge.constitution, judge.settings),
     )
     entries = {name: entry(name, before) for name, before in subject.lock.rules.items()}
     return subject.lock.model_copy(update={"rules": entries, "calibration": made}).signed()

@@ -37,6 +37,12 @@ def made_under(rule: Rule, settings: Settings, escalate: Ladder | None = None) -
     return digest_of([said, thresholds.model_dump(mode="json"), reasons, settings.reason_tokens, *how])
 
 
+def prompts_under(constitution: Constitution, settings: Settings) -> dict[str, str]:
+    """Digests of all prompts that scores depend on, those of the ladder's steps included."""
+    language, steps = constitution.asked_in, settings.steps(constitution.escalate)
+    return {**language.digests, **language.digests_of(steps, context=bool(constitution.readings))}
+
+
 def calibration_digest(lock: Lock) -> str | None:
     """Digest of a lock's calibration: its provenance and every bound; None without one."""
     if lock.calibration is None:
@@ -61,8 +67,10 @@ def calibrated(
         )
         differ = "other weights of the same names" if was == now else f"{was}, and these are {now}"
         return Applied(constitution, None, (f"it was made with {differ}",))
-    if made.prompts != constitution.asked_in.digests:
-        return Applied(constitution, None, ("it was made under other prompts",))
+    if made.prompts != prompts_under(constitution, settings):
+        return Applied(
+            constitution, None, ("it was made under other prompts, or with other steps for what stays open",)
+        )
     refused: list[str] = []
     judged_by = bounded(constitution, _fitting(constitution, lock, settings, refused))
     digest = calibration_digest(lock) if judged_by != constitution else None

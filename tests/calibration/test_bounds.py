@@ -10,8 +10,7 @@ from judge.chain import Outcome
 from judge.compiler.compile import compile_constitution
 from judge.constitution import load_constitution, parse_constitution
 from judge.judging.probability import by_prior, debiased, logit
-from judge.languages import language_of
-from judge.locks.calibrated import calibrated, made_under, with_calibration_of
+from judge.locks.calibrated import calibrated, made_under, prompts_under, with_calibration_of
 from judge.locks.lockfile import Calibration, Lock, RuleCalibration, read_lock
 from judge.locks.text import written
 from judge.settings import Bounds, Settings, ThresholdOverrides, Thresholds
@@ -30,7 +29,7 @@ def lock_with(policy=POLICY, settings: Settings = Settings(), **changed: object)
     lock = compile_constitution(policy, None)
     made = Calibration(
         target="false_positive_rate", level=0.05, labelled=True, dataset="d", dataset_digest="x", images=20,
-        models=(MODEL,), prompts=language_of("en").digests,
+        models=(MODEL,), prompts=prompts_under(policy, settings),
     ).model_copy(update=changed)  # fmt: skip
     own = {
         rule.id: RuleCalibration(bounds=BOUNDS, ok=20, violating=3, made_under=made_under(rule, settings))
@@ -89,7 +88,7 @@ def test_bounds_are_used_with_the_models_and_thresholds_they_were_made_with():
         ((MODEL.model_copy(update={"name": "other"}),), Settings(), "made with m (mllm, float32 on cpu)"),
         ((MODEL.model_copy(update={"digest": "e"}),), Settings(), "other weights"),
         ((MODEL,), Settings(thresholds=Thresholds(relevance=0.0)), "other thresholds"),
-        ((MODEL,), Settings(escalate=()), "other thresholds"),
+        ((MODEL,), Settings(escalate=()), "other steps"),
     ],
 )
 def test_and_with_no_others(models, settings, said):
