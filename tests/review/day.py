@@ -107,12 +107,12 @@ class Day:
         self.keys("e")
         self.page.keyboard.type(why)
         self.ends("Enter")
-        self.decided("escalate", self.ticks(), why)
+        self.decided("escalate", reason=why)
 
     def escalate_quick(self):
         self.keys("e", "3")
         self.ends("Enter")
-        self.decided("escalate", self.ticks(), QUICK["escalate"][2])
+        self.decided("escalate", reason=QUICK["escalate"][2])
 
     def agree(self):
         said = self.verdict

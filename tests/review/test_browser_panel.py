@@ -57,10 +57,22 @@ def test_letters_find_the_field_wherever_the_focus_is(store, page):
     page.keyboard.press("Escape")
     assert page.get_by_role("group", name="No violation: why?").count() == 0
     assert page.get_by_role("button", name="Record").is_hidden()
-    assert page.locator("#cj-reason").input_value() == "vsu?rp", "what was typed is kept"
+    assert page.locator("#cj-reason").input_value() == "", "it was said for no violation, and is nothing else's"
     assert (in_hand(page), len(store.log())) == (number, before)
-    page.locator("#cj-reason").fill("")
+    page.keyboard.press("e")
+    assert page.locator("#cj-reason").input_value() == ""
+    page.keyboard.type("Unclear")
     page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    assert page.locator("#cj-reason").input_value() == "vsu?rp", "what was typed is kept"
+    page.locator("[data-act=escalate]").click()
+    assert page.locator("#cj-reason").input_value() == "Unclear"
+    page.keyboard.press("Escape")
+    assert page.locator("#cj-reason").input_value() == ""
+    for key in ("n", "e"):
+        page.keyboard.press(key)
+        page.locator("#cj-reason").fill("")
+        page.keyboard.press("Escape")
 
 
 def test_reasons_are_chosen_by_digit_arrow_or_click(store, page):
@@ -98,3 +110,25 @@ def test_without_a_reason_nothing_is_recorded(store, page):
     assert (in_hand(page), len(store.log())) == (number, before)
     press(page, "s")
     assert in_hand(page) != number, "closed, the panel lets keys act again"
+
+
+def test_an_escalation_names_only_rules_that_a_person_ticked(store, page):
+    preselected = next(one.id for one in store.list() if one.state == "open" and store.verdict(one.id).violations)
+    page.locator("#cj-list").evaluate(
+        "(list, id) => { const row = list.querySelector('[data-open]'); row.dataset.open = id; row.click(); }",
+        preselected,
+    )
+    settled(page)
+    page.locator("#cj-work").focus()
+    assert page.locator("#cj-decision input[name=rule]:checked").count()
+    other = page.locator("#cj-decision input[name=rule]:not(:checked)").first
+    name = other.get_attribute("value")
+    for press_it, rules in ((False, ()), (True, (name,))):
+        if press_it:
+            press(page, "u")
+            page.locator(f"#cj-decision input[name=rule][value={name}]").check()
+            page.locator("#cj-work").focus()
+        page.keyboard.press("e")
+        page.keyboard.type("Unclear")
+        press(page, "Enter")
+        assert store.log(item=preselected, kind="decision")[-1].rules == rules

@@ -1,11 +1,17 @@
 /* The panel that asks why: a field, and reasons to choose from. While it is open every letter is text, and only Enter
-   in the field, or a click, records. The field stays where it is when the panel closes, with what was typed. */
+   in the field, or a click, records. What was typed is kept for that action when the panel closes, and is no other's. */
 const panel = () => $("cj-panel"), field = () => form()?.elements.reason;
 const asking = () => panel()?.dataset.action || "";
 const options = () => [...element.querySelectorAll("#cj-panel [data-for]:not([hidden]) [role=option]")];
+let words = {};                                      // typed and not recorded, for each action; "": without the panel
+function swapWords(action) {                         // a reason is for what it was typed about, and nothing else
+  words[asking()] = field().value;
+  if (action) panel().dataset.action = action; else delete panel().dataset.action;
+  field().value = words[action] || words[""] || "";
+}
 function ask(action) {
   const box = panel(), list = $("cj-quick-" + action);
-  box.dataset.action = action;
+  swapWords(action);
   for (const one of box.querySelectorAll("[data-for]")) one.hidden = one !== list;
   for (const one of [$("cj-panel-title"), $("cj-panel-hint"), box.querySelector(".cj-panel-end")]) one.hidden = false;
   $("cj-panel-title").textContent = action === "escalate" ? "Escalate: why?" : "No violation: why?";
@@ -20,7 +26,7 @@ window.visualViewport?.addEventListener("resize", () => desk.style.setProperty("
 function unask() {
   const box = panel();
   if (!asking()) return false;
-  delete box.dataset.action;
+  swapWords("");
   for (const one of [...box.querySelectorAll("[data-for]"), $("cj-panel-title"), $("cj-panel-hint"), box.querySelector(".cj-panel-end")]) one.hidden = true;
   box.setAttribute("aria-label", "Reason");
   for (const name of ["role", "aria-expanded", "aria-controls", "aria-autocomplete", "aria-activedescendant", "aria-describedby"]) field().removeAttribute(name);

@@ -15,17 +15,18 @@ const FIELDS = { "cj-reason": "reason", "cj-note": "note", "cj-find": "find" };
 function draft() {                                   // of the item in hand, as it stands
   if (item === null || !form()?.elements.reason || !element.isConnected) return;
   const at = asking() || FIELDS[document.activeElement?.id] || "", note = $("cj-note")?.value || "";
-  const changed = at || note || reason() || ticked().join() !== plain;
-  keepDraft(item, changed ? { reason: form().elements.reason.value, rules: ticked(), note, at } : null);
+  words[asking()] = field().value;
+  const changed = at || note || Object.values(words).some((one) => one.trim()) || ticked().join() !== plain || tickedHere().length;
+  keepDraft(item, changed ? { words, rules: ticked(), here: tickedHere(), note, at } : null);
 }
 function redraft() {
-  plain = ticked().join();
+  plain = ticked().join(); words = {};
   const kept = draftOf(item);
   if (!kept || !form()?.elements.reason) return;
-  form().elements.reason.value = kept.reason;
+  words = kept.words || {}; field().value = words[""] || "";
   if (kept.note && $("cj-note")) { $("cj-note").value = kept.note; element.querySelector(".cj-notes").open = true; }
   if (unknown()) for (const name of kept.rules) addRule(name);
-  for (const box of element.querySelectorAll("#cj-decision input[name=rule]")) box.checked = kept.rules.includes(box.value);
+  for (const box of element.querySelectorAll("#cj-decision input[name=rule]")) { box.checked = kept.rules.includes(box.value); if (kept.here?.includes(box.value)) box.dataset.here = "yes"; }
   foldRules();
 }
 function resume() {                                  // go on where one was: letters that are typed go where they went before

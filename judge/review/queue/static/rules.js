@@ -53,5 +53,5 @@ function findRule() { const place = $("cj-find") || element.querySelector("#cj-d
 function pickRules() { $("cj-ticks").dataset.sheet = "open"; if (!narrow()) (element.querySelector("#cj-tick-list input") || $("cj-find"))?.focus(); }  // on a phone it is a sheet
 function unpick() { delete $("cj-ticks")?.dataset.sheet; complain(""); }
 element.addEventListener("input", (event) => { if (event.target.id === "cj-find") foldRules(); });
-element.addEventListener("change", (event) => { if (event.target.name === "rule") foldRules(); });
+element.addEventListener("change", (event) => { if (event.target.name === "rule") { event.target.dataset.here = "yes"; foldRules(); } });
 element.addEventListener("keydown", (event) => { if (event.target.id === "cj-find" && !event.isComposing) findKey(event); });
