@@ -150,11 +150,10 @@ class Day:
         self.violation_by_digits(why)
 
     def drawn_back_then_violation(self):
-        why = self.words()
         self.keys("n")
-        self.page.keyboard.type(why)
+        self.page.keyboard.type(self.words())
         self.keys("Escape")
-        self.violation_by_digits(why)
+        self.violation_by_digits()  # what was typed was about no violation
 
     def note_then_no(self):
         note = self.words()

@@ -82,6 +82,7 @@ def test_the_log_of_a_day_holds_what_was_meant(browser, tmp_path):
         steps = iter(PLAN.split())
         with serving(data) as address:
             page.goto(address)
+            page.locator("input:focus").wait_for()  # typed before, it would go nowhere
             for typed, key in (("ann", "Tab"), (PASSWORD, "Enter")):
                 page.keyboard.type(typed)
                 page.keyboard.press(key)
