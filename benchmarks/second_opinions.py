@@ -1,6 +1,6 @@
 """Whether reasoning, a debate or a committee is worth its cost on what yes and no leave open.
 
-    python -m benchmarks.second_opinions DATASET OUT_DIR --member OTHER_MODEL [--limit 100]
+    python -m benchmarks.second_opinions DATASET OUT_DIR --member OTHER_MODEL [--limit 100] [--steps STEPS]
 
 1. the bundled model judges a sample of a data set that has the truth of every statement (the drawn bench), once for
 each ladder of one step; what it answered is shared between them (`OUT_DIR/answers.sqlite`);
@@ -94,14 +94,18 @@ def main() -> None:
     cli.add_argument("out", type=Path)
     cli.add_argument("--member", required=True, help="another model that votes: a folder, an id or an address")
     cli.add_argument("--limit", type=int, default=100, help="how many images, drawn at random")
+    cli.add_argument(
+        "--steps", default="reasoning,committee", help="of the ladder; reasoning is what others are held against"
+    )
     given = cli.parse_args()
+    steps = tuple(step for step in STEPS if step in given.steps.split(","))
     judge = load_judge("demo", dtype="float32", device="cpu", committee={"members": (given.member,)})
     examples = sample(load_dataset(given.dataset, judge.constitution), given.limit, 1).examples
     kept = CachedAnswers(given.out / "answers.sqlite")
     taken(judge, (), examples, kept)  # what all share is asked before anything is timed
     _, without = taken(judge, (), examples, kept)
-    found = {step: taken(judge, (step,), examples, kept) for step in STEPS}
-    figures = {step: told(step, found, without) for step in STEPS}
+    found = {step: taken(judge, (step,), examples, kept) for step in steps}
+    figures = {step: told(step, found, without) for step in steps}
     write_whole(given.out / "second-opinions.json", json.dumps({"images": len(examples), **figures}, indent=1))
     print(json.dumps(figures, indent=1))
 

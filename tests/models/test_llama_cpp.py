@@ -22,7 +22,7 @@ from tests.models.conftest import IMAGES, anew
 from tests.models.llama_cpp import PATIENT, judge, llama_cpp
 from tests.models.test_openai_server import masked
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.rare
 
 ALIKE = 2e-3  # the bundled model's GELU is not llama.cpp's to the last digit
 STATEMENTS = (*suite.STATEMENTS, "a child holds a bottle of alcohol", "there is blood", "somebody is asleep")

@@ -6,8 +6,7 @@ import pytest
 
 from judge.compiler.compile import compile_constitution
 from judge.judging.deciding import of_rule
-from judge.languages import language_of
-from judge.locks.calibrated import made_under
+from judge.locks.calibrated import made_under, prompts_under
 from judge.locks.lockfile import Calibration, RuleCalibration, lock_path, read_lock
 from judge.locks.text import written
 from judge.review.store import Store
@@ -40,7 +39,7 @@ def lock(judges):
         dataset_digest="x",
         images=20,
         models=judge.provenance.models,
-        prompts=language_of("en").digests,
+        prompts=prompts_under(judge.constitution, judge.settings),
     )
     rules = {one.id: one for one in judge.constitution.rules}
 
