@@ -54,3 +54,10 @@ def judged(table: Path, out: Path, model: ColourMllm | None = None, evidence: st
     judge = Judge(policy(), model or ColourMllm(), settings=settings)
     batch(table, out, judge=judge, evidence=evidence)
     return out
+
+
+def cell(found, model, category, prompt_set="coco"):
+    """Of an audit the share of a category."""
+    return next(
+        one for one in found.cells if (one.model, one.category, one.prompt_set) == (model, category, prompt_set)
+    )

@@ -7,7 +7,7 @@ import pytest
 from judge.review.audit import audit
 from judge.review.store import Decision, GoldReads, ReviewSettings, SecondReads, Store
 from tests.judging.clips.eyes import RED
-from tests.review.browsing import CHROMIUM, in_hand, press, serving, settled, visitor
+from tests.review.browsing import CHROMIUM, in_hand, press, settled, visitor
 from tests.review.filmed import judged
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
@@ -29,12 +29,6 @@ def store(tmp_path_factory):
         opened.decide(3, "somebody", Decision(action="escalate", reason="I am not sure"))
         opened.add(*judged(*MANY, name="many.mp4", tail=("blue",)), "batch")
         yield opened
-
-
-@pytest.fixture(scope="module")
-def address(store):
-    with serving(store.folder) as served:
-        yield served
 
 
 def at(page):

@@ -13,7 +13,7 @@ import pytest
 from judge.review.shield import revealed
 from judge.review.store import Store
 from tests.conftest import ROOT
-from tests.review.browsing import CHROMIUM, press, samples, serving, settled, visitor
+from tests.review.browsing import CHROMIUM, press, samples, settled, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 READ = re.compile("json|html")  # the other answers are scripts, pictures, and a stream that never ends
@@ -27,12 +27,6 @@ def store(tmp_path_factory):
         for number, (verdict, image) in enumerate(shown):
             opened.add(verdict.model_copy(update={"image": EVIL} if number == 20 else {}), image, "batch")
         yield opened
-
-
-@pytest.fixture(scope="module")
-def address(store):
-    with serving(store.folder) as served:
-        yield served
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from judge.review.store import Store
-from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, visitor
+from tests.review.browsing import CHROMIUM, press, ready, samples, settled, visitor
 from tests.review.day import Wire
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
@@ -20,12 +20,6 @@ def store(tmp_path_factory):
         for verdict, image in samples():
             opened.add(verdict, image, "batch")
         yield opened
-
-
-@pytest.fixture(scope="module")
-def address(store):
-    with serving(store.folder) as served:
-        yield served
 
 
 def in_hand(page):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judge.review.store import Store
-from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, visitor
+from tests.review.browsing import CHROMIUM, press, ready, samples, settled, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
@@ -19,12 +19,6 @@ def store(tmp_path_factory):
         left = {"verdict": "needs_review", "violations": (), "image_facts": facts, "image": "left.png"}
         opened.add(verdict.model_copy(update=left), None, "batch")
         yield opened
-
-
-@pytest.fixture(scope="module")
-def address(store):
-    with serving(store.folder) as served:
-        yield served
 
 
 def in_hand(page):

@@ -9,7 +9,7 @@ import pytest
 
 from judge.review.access.logins import add_user
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, Role, SecondReads, Store
-from tests.review.browsing import CHROMIUM, press, ready, samples, serving, settled, sign_in, visitor
+from tests.review.browsing import CHROMIUM, press, ready, samples, settled, sign_in, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 PASSWORD = "correct horse"
@@ -24,12 +24,6 @@ def store(tmp_path_factory):
         for verdict, image in samples():
             opened.add(verdict, image, "batch")
         yield opened
-
-
-@pytest.fixture(scope="module")
-def address(store):
-    with serving(store.folder) as served:
-        yield served
 
 
 def current(page):

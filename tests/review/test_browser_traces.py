@@ -21,12 +21,6 @@ def store(tmp_path_factory):
         yield opened
 
 
-@pytest.fixture(scope="module")
-def address(store):
-    with serving(store.folder) as served:
-        yield served
-
-
 @pytest.fixture
 def page(browser, address):
     with visitor(browser, address) as opened:

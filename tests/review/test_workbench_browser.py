@@ -9,7 +9,7 @@ import pytest
 from judge.review.access.logins import add_user
 from judge.review.store import Decision, ReviewSettings, Role, SecondReads, Store
 from tests.conftest import ROOT
-from tests.review.browsing import CHROMIUM, LONG, serving, visitor
+from tests.review.browsing import CHROMIUM, LONG, visitor
 from tests.review.shelf import drawing, samples
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
@@ -29,12 +29,6 @@ def store(tmp_path_factory):
             opened.take(item, "ann")
             opened.decide(item, "ann", Decision(action=verdict.verdict, rules=verdict.violations, reason="As drawn."))
         yield opened
-
-
-@pytest.fixture(scope="module")
-def address(store):
-    with serving(store.folder) as served:
-        yield served
 
 
 @pytest.fixture
