@@ -36,11 +36,12 @@ def check_models(models: Mapping[str, Mllm]) -> None:
 def _refuse_twice(named: Sequence[tuple[str, Hashable]]) -> None:
     first: dict[Hashable, str] = {}
     for name, key in named:
-        if (other := first.setdefault(key, name)) is not name:
+        if (other := first.get(key)) is not None:
             raise UserError(
                 f"{printable(other)} and {printable(name)} are one model: it would vote twice",
                 hint="name models that differ, each once: as the judge, as a member, or as the stronger one",
             )
+        first[key] = name
 
 
 def _place(name: str) -> Hashable:

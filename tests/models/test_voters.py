@@ -84,3 +84,9 @@ def test_the_stronger_model_is_another_than_those_that_vote():
     for stronger in ("bundled", "a"):
         with pytest.raises(UserError, match=f"{stronger} votes already"):
             Settings.of(committee={"members": ("a",), "stronger": stronger})
+
+
+def test_one_name_given_twice_is_refused():
+    name = "org/some-model"
+    with pytest.raises(UserError, match="would vote twice"):
+        check_names([name, name])
