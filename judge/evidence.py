@@ -156,6 +156,10 @@ class Vote(Frozen):
         """`yes`, `no` or `silent`."""
         return {Outcome.HOLDS: "yes", Outcome.FAILS: "no"}.get(self.outcome, "silent")
 
+    def in_short(self) -> str:
+        """The word, and `failed` where it is silent because it failed."""
+        return self.word if self.failed is None else "failed"
+
 
 class CommitteeEvidence(Frozen):
     """Several models voted on a statement; where they did not agree, a stronger one was asked, or it was looked at
@@ -186,10 +190,10 @@ class CommitteeEvidence(Frozen):
 
     def in_short(self) -> str:
         """The votes, and who decided where they did not."""
-        words = [vote.word for vote in self.votes]
+        words = [vote.in_short() for vote in self.votes]
         said = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
         if not self.outcome.known and self.stronger is not None:
-            said += f"; {self.stronger.model}: {self.stronger.word}"
+            said += f"; {self.stronger.model}: {self.stronger.in_short()}"
         if not self.outcome.known and self.rereading is not None:
             said += f"; looked at again: {self.rereading.in_short()}"
         return said

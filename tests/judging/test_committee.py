@@ -104,7 +104,7 @@ def test_a_member_that_fails_is_silent_and_said_to_fail():
     broken = model(ModelError("its server is gone"))
     verdict, found, _ = voted({"a": SILENT, "b": broken})
     assert verdict.verdict == "needs_review" and found.branch is Branch.MODEL_ERROR
-    assert verdict.failure.message == "b, of the committee, failed: its server is gone (votes: 3 silent)"
+    assert verdict.failure.message == "b, of the committee, failed: its server is gone (votes: 2 silent, 1 failed)"
     assert verdict.failure.retryable
 
 
@@ -132,15 +132,43 @@ def test_where_a_member_failed_no_single_model_settles_it(own, committee):
     others = {"a": model(NO), "b": broken()} if own is not NO else {"a": model(SILENT), "b": broken()}
     verdict = judge_with((FIRE,), mine, further=Further(members=others), **settings).judge(png())
     assert verdict.verdict == "needs_review" and verdict.causes == ("model_error",) and not mine.talked
-    assert "b, of the committee, failed" in verdict.failure.message and "silent" in verdict.failure.message
+    assert "b, of the committee, failed" in verdict.failure.message and "1 failed" in verdict.failure.message
 
 
 def test_a_stronger_model_may_settle_what_a_failed_member_left_open():
     verdict, found, _ = voted({"a": broken()}, own=NO, stronger=model(NO), committee=ALL, escalate=None)
     assert verdict.verdict == "no_violation" and found.committee.stronger.word == "no"
     assert "a, of the committee, failed: its server is gone" in verdict.notes
+    assert found.rationale == "1 no, 1 failed; big: no"
     verdict, found, _ = voted({"a": NO}, own=YES, stronger=broken(), committee=ALL, escalate=None)
     assert verdict.verdict == "needs_review" and "big, of the committee, failed" in verdict.failure.message
+
+
+@pytest.mark.parametrize("committee", [{}, ALL])
+@pytest.mark.parametrize(
+    "stronger",
+    [(0.01, 0.3), {"said": NO, "prior": NO}, {"said": ModelError("it is gone, too")}],
+    ids=["hardly-an-answer", "not-moved-by-the-picture", "fails"],
+)
+def test_a_stronger_model_answers_for_a_failed_member_as_anyone_does(stronger, committee):
+    """Its No counts only where it is an answer that the picture moved."""
+    big = model(**stronger, replies=SUMMED) if isinstance(stronger, dict) else model(stronger, replies=SUMMED)
+    own, escalate = (NO, None) if committee else (SILENT, ("committee",))
+    others = {"a": broken(), "b": YES}
+    verdict, found, _ = voted(others, own=own, stronger=big, committee=committee, escalate=escalate)
+    assert verdict.verdict == "needs_review" and verdict.causes == ("model_error",) and not big.talked
+    assert found.committee.stronger.outcome is Outcome.UNDECIDED
+    assert "a, of the committee, failed" in verdict.failure.message and "1 failed" in verdict.failure.message
+
+
+def test_a_first_model_that_fails_is_no_silent_member():
+    """Nobody votes on what it could not be asked: a person looks."""
+    for committee in ({}, ALL):
+        mine = ScriptedMllm({"fire is visible": [ModelError("it is gone")] * 3}, {"fire is visible": 0.5})
+        rule = {"members": ("a",), "stronger": "big", **committee}
+        further = Further(members={"a": ScriptedMllm()}, stronger=("big", ScriptedMllm()))  # they would raise
+        verdict = judge_with((FIRE,), mine, further=further, committee=rule).judge(png())
+        assert verdict.verdict == "needs_review" and verdict.causes == ("model_error",)
 
 
 def test_a_vote_on_all_goes_up_to_the_committee_and_a_person_alone():
