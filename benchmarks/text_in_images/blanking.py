@@ -10,7 +10,7 @@ from benchmarks.text_in_images import text_regions
 from judge import media
 from judge.errors import ImageError
 from judge.evaluation.methods.clue import digest_of
-from judge.evaluation.protocols import Judgement, Kind, Method
+from judge.evaluation.protocols import Contexts, Judgement, Kind, Method
 from judge.verdict import VerdictWord
 
 
@@ -31,8 +31,8 @@ class LooksTwice:
         self.names_rules = method.names_rules
         self.identity = digest_of("looks-twice", Path(text_regions.__file__).read_text("utf-8"), method.identity)
 
-    def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:
-        """See `Method.judge`."""
+    def judge(self, paths: Sequence[str], contexts: Contexts | None = None) -> Iterator[Judgement]:
+        """See `Method.judge`. contexts: not looked at."""
         fresh = self._method.judge([path for path in paths if path not in self._known])
         for path in paths:
             first = self._known[path] if path in self._known else next(fresh)

@@ -13,13 +13,14 @@ from math import isnan
 from pathlib import PurePosixPath
 from typing import Any
 
+from judge.constitution.columns import plain_name
 from judge.errors import UserError
 from judge.judging.opening import name_of
 from judge.printable import printable
 from judge.serving.batch.sources import SourceItem, source_of
 from judge.serving.batch.sources.files import FolderSource
 from judge.serving.batch.sources.item import RefusedItem
-from judge.serving.batch.sources.tables import TableSource, plain_name
+from judge.serving.batch.sources.tables import TableSource
 from judge.settings import DEFAULT_LIMITS, Limits
 
 ALL = "all"  # what all sets of prompts together are called, or the only one

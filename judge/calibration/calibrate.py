@@ -118,7 +118,7 @@ class Sides:
 
     def _tally(self, bounds: Bounds | None) -> FlagTally:
         ok, violating = (
-            {sheet.sha256: _outcome(sheet, self.rule, bounds) for sheet in side} for side in (self.ok, self.violating)
+            {sheet.subject: _outcome(sheet, self.rule, bounds) for sheet in side} for side in (self.ok, self.violating)
         )
         ok_flagged, violating_flagged = (list(side.values()).count(RuleOutcome.VIOLATED) for side in (ok, violating))
         left = list({**ok, **violating}.values()).count(
@@ -160,7 +160,7 @@ def for_reviews(images: Sequence[Labelled], rules: Mapping[str, bool], level: fl
     Raises:
         UserError: too few images, or more in review than the budget whatever the bounds.
     """
-    ordered = sorted(images, key=lambda one: one.sheet.sha256)  # as good as by chance, and the same each time
+    ordered = sorted(images, key=lambda one: one.sheet.subject)  # as good as by chance, and the same each time
     placing, fitting = ordered[::2], ordered[1::2]
     needed = control.least_images(level)
     if len(fitting) < needed:

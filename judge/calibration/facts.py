@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from judge.causes import Cause
+from judge.constitution.told import context_digest, subject
 from judge.diff.judging import judge_both
 from judge.errors import ImageError, ModelError
 from judge.judging.deciding import gravest_of, of_rule
+from judge.judging.given import Context
 from judge.judging.pipeline import Judge
 from judge.locks.calibrated import bounded
 from judge.settings import Bounds
@@ -45,17 +47,21 @@ OPEN = ScoreSpan(-math.inf, math.inf)
 
 
 class ImageScores(NamedTuple):
-    """One image: digest of its bytes, each rule's span, and what each rule comes to as the judge is now."""
+    """One image and what is told beside it: the digest of both (`judge.constitution.told.subject`), each rule's span,
+    and what each rule comes to as the judge is now."""
 
-    sha256: str
+    subject: str
     spans: dict[str, ScoreSpan]
     now: dict[str, RuleOutcome]
 
 
-def gather(judge: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator[ImageScores]:
+def gather(
+    judge: Judge, paths: Sequence[str], contexts: Sequence[Context] | None = None, *, keep: bool = True
+) -> Iterator[ImageScores]:
     """A sheet per image, in order, each judged as it is now and once with every statement asked.
 
-    keep: read and write verdicts kept on disk.
+    contexts: what is told beside each, in the same order; None where nothing is of any. keep: read and write verdicts
+    kept on disk.
 
     Raises:
         ImageError: an image cannot be read.
@@ -64,7 +70,7 @@ def gather(judge: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator
     asking_all = judge.derive(
         constitution=bounded(judge.constitution, {rule.id: _ALL_HOLD for rule in judge.constitution.rules})
     )
-    for now, whole in judge_both(judge, asking_all, paths, keep=keep):
+    for now, whole in judge_both(judge, asking_all, paths, contexts, keep=keep):
         yield sheet(now, whole)
 
 
@@ -79,7 +85,7 @@ def sheet(now: Verdict, whole: Verdict) -> ImageScores:
             raise ModelError(f"{verdict.image}: {failed}", hint="try again; nothing was written", retryable=True)
     rules = list(dict.fromkeys(finding.rule for finding in whole.findings))
     return ImageScores(
-        sha256=str(whole.image_facts.sha256),
+        subject=subject(str(whole.image_facts.sha256), context_digest(whole.context)),
         spans={rule: _over_views([_span(one) for one in of_rule(whole.findings, rule)]) for rule in rules},
         now={rule: _word(gravest_of(of_rule(now.findings, rule))) for rule in rules},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from judge.calibration.calibrate import Labelled, ReviewChange, Truth
     from judge.calibration.facts import ImageScores
     from judge.calibration.writing import CalibrationSubject
+    from judge.judging.given import Context
     from judge.judging.pipeline import Judge
     from judge.settings import Settings
+
+    # a name; of each image what is known of it, its path, what is told beside it
+    Known = tuple[str, list[Truth], list[str], list[Context]]
 
 
 @judged_with(*JUDGING)
@@ -49,11 +54,11 @@ def calibrate(
     from judge.calibration.writing import calibrated_lock, read_subject, write_lock
 
     subject = read_subject(constitution)
-    name, known, paths = _unlabelled(dataset) if unlabelled else _labelled(dataset, subject)
+    name, known, paths, contexts = _unlabelled(dataset) if unlabelled else _labelled(dataset, subject)
     from judge import assemble
 
     judge = assemble.load_judge(subject.constitution, settings)
-    images = _images(judge, paths, known, keep=not no_cache)
+    images = _images(judge, paths, contexts, known, keep=not no_cache)
     change = _change(subject, images, given[0], reviews=review_budget is not None, labelled=not unlabelled)
     lock = calibrated_lock(
         subject, change, judge, labelled=not unlabelled, dataset=name, dataset_digest=_digest(images)
@@ -63,42 +68,61 @@ def calibrate(
     _show(subject, change, changed=lock != subject.lock, dry_run=dry_run, labelled=not unlabelled, json=json)
 
 
-def _labelled(source: str, subject: CalibrationSubject) -> tuple[str, list[Truth], list[str]]:
+def _labelled(source: str, subject: CalibrationSubject) -> Known:
+    """Truth of a rule that reads what was not told is no truth about what is scored, and is left out."""
+    from judge.constitution.told import fields_read
     from judge.evaluation.data.datasets import load_dataset
 
     data = load_dataset(source, subject.constitution)
-    return data.name, [one.rules for one in data.examples], [one.path for one in data.examples]
+    reads = {rule.id: set(fields_read(rule)) for rule in subject.constitution.rules}
+    known: list[Truth] = [
+        {rule: violated for rule, violated in one.rules.items() if reads[rule] <= set(one.context)}
+        for one in data.examples
+    ]
+    return data.name, known, [one.path for one in data.examples], [one.context for one in data.examples]
 
 
-def _unlabelled(source: str) -> tuple[str, list[Truth], list[str]]:
+def _unlabelled(source: str) -> Known:
     from pathlib import Path
 
     paths = expand([source])
-    return Path(source).name, [{} for _ in paths], paths
+    return Path(source).name, [{} for _ in paths], paths, [{} for _ in paths]
 
 
-def _images(judge: Judge, paths: Sequence[str], known: Sequence[Truth], *, keep: bool) -> list[Labelled]:
-    """Every image with its scores, each once: a copy is no second draw."""
+def _images(
+    judge: Judge, paths: Sequence[str], contexts: Sequence[Context], known: Sequence[Truth], *, keep: bool
+) -> list[Labelled]:
+    """Every image with its scores, each once: a copy is no second draw. Nor is the same image with something else told
+    beside it, to the rules that read nothing: what is known of them counts with the first."""
     from judge.calibration.calibrate import Labelled
+    from judge.constitution.told import fields_read
 
+    reading = {rule.id for rule in judge.constitution.rules if fields_read(rule)}
     images: dict[str, Labelled] = {}
-    for sheet, truth in zip(_sheets(judge, paths, keep=keep), known, strict=True):
-        before = images[sheet.sha256].truth if sheet.sha256 in images else {}
-        images[sheet.sha256] = Labelled(sheet, {**before, **truth})
+    first: dict[str, str] = {}  # by the digest of an image, what it is kept by
+
+    def add(subject: str, truth: Truth) -> None:
+        images[subject] = replace(images[subject], truth={**images[subject].truth, **truth})
+
+    for sheet, truth in zip(_sheets(judge, paths, contexts, keep=keep), known, strict=True):
+        images.setdefault(sheet.subject, Labelled(sheet, {}))
+        alone = first.setdefault(sheet.subject.partition(":")[0], sheet.subject)
+        add(alone, {rule: violated for rule, violated in truth.items() if rule not in reading})
+        add(sheet.subject, {rule: violated for rule, violated in truth.items() if rule in reading})
     if len(images) < len(paths):
         print(f"judge: {len(paths) - len(images)} images are copies of others and count once", file=sys.stderr)
     return list(images.values())
 
 
-def _sheets(judge: Judge, paths: Sequence[str], *, keep: bool) -> Iterator[ImageScores]:
+def _sheets(judge: Judge, paths: Sequence[str], contexts: Sequence[Context], *, keep: bool) -> Iterator[ImageScores]:
     from judge.calibration.facts import gather
 
-    return watched(gather(judge, paths, keep=keep), len(paths), "scoring")
+    return watched(gather(judge, paths, contexts, keep=keep), len(paths), "scoring")
 
 
 def _digest(images: Sequence[Labelled]) -> str:
     """Of every image and what was known of it, in no order."""
-    lines = sorted(f"{one.sheet.sha256}|{sorted(one.truth.items())}" for one in images)
+    lines = sorted(f"{one.sheet.subject}|{sorted(one.truth.items())}" for one in images)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

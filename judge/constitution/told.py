@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from judge.constitution.context import undeclared
-from judge.constitution.schema import Constitution
+from judge.constitution.schema import Constitution, Rule
 from judge.errors import UserError
 
 
@@ -37,6 +37,12 @@ def context_digest(told: Mapping[str, Any] | None) -> str:
 def subject(sha256: str, digest: str) -> str:
     """What is judged: an image, and what is told beside it. Both decide, so both are in it."""
     return f"{sha256}:{digest}" if digest else sha256
+
+
+def fields_read(rule: Rule) -> tuple[str, ...]:
+    """The fields of the context that statements of a rule read, each once; none where it is about the image alone."""
+    readings = (one for one in rule.readings.values() if one is not None)
+    return tuple(dict.fromkeys(field for reading in readings for field in reading.fields))
 
 
 def _text(constitution: Constitution, name: Any, text: Any) -> str:

@@ -6,16 +6,25 @@ from collections.abc import Iterator, Sequence
 
 from judge.caches.shared import SharedAnswers
 from judge.caches.verdicts import CachedVerdicts
+from judge.judging.given import Context
 from judge.judging.pipeline import Judge
 from judge.verdict import Verdict
 
 Pair = tuple[Verdict, Verdict]  # of one image: under the old constitution, under the new one
 
 
-def judge_both(first: Judge, second: Judge, paths: Sequence[str], *, keep: bool = True) -> Iterator[Pair]:
+def judge_both(
+    first: Judge,
+    second: Judge,
+    paths: Sequence[str],
+    contexts: Sequence[Context] | None = None,
+    *,
+    keep: bool = True,
+) -> Iterator[Pair]:
     """Both verdicts on every image, batch by batch; what both ask of a picture is asked once.
 
-    keep: read and write verdicts kept on disk (see `CachedVerdicts`).
+    contexts: what is told beside each, in the same order; None where nothing is of any. keep: read and write verdicts
+    kept on disk (see `CachedVerdicts`).
     """
     shared: SharedAnswers | None = None
     one_model = first.provenance.models == second.provenance.models
@@ -26,10 +35,11 @@ def judge_both(first: Judge, second: Judge, paths: Sequence[str], *, keep: bool 
     size = first.settings.batch
     for start in range(0, len(paths), size):
         batch = list(paths[start : start + size])
+        told = None if contexts is None else contexts[start : start + size]
         if keep:
-            old, new = ([verdict for verdict, _ in one.judge_many(batch)] for one in kept)
+            old, new = ([verdict for verdict, _ in one.judge_many(batch, told)] for one in kept)
         else:
-            old, new = (list(judge.judge_many(batch)) for judge in (first, second))
+            old, new = (list(judge.judge_many(batch, contexts=told)) for judge in (first, second))
         yield from zip(old, new, strict=True)
         if shared is not None:
             shared.forget()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from judge.constitution import Constitution
+from judge.constitution.told import context_digest, subject
 from judge.evaluation.data.datasets import image_digest
 from judge.evaluation.judgements import CachedJudgements, failed
 from judge.evaluation.measures.bootstrap import DRAWS, SEED, Bootstrap
@@ -102,9 +103,15 @@ def judged(
     Raises:
         UserError: `folder` cannot be written to.
     """
-    digests = [image_digest(one.path) for one in examples]
+    subjects = [_subject(one) for one in examples]
     for method in _in_turn(methods, folder):
-        yield method, _judged(method, examples, digests, CachedJudgements(folder, method))
+        yield method, _judged(method, examples, subjects, CachedJudgements(folder, method))
+
+
+def _subject(example: Example) -> str | None:
+    """What is judged, the picture and what is told beside it; None where the picture cannot be read."""
+    digest = image_digest(example.path)
+    return None if digest is None else subject(digest, context_digest(example.context))
 
 
 def _in_turn(methods: Sequence[Method], folder: Path) -> Iterator[Method]:
@@ -130,19 +137,19 @@ def _in_turn(methods: Sequence[Method], folder: Path) -> Iterator[Method]:
 
 
 def _judged(
-    method: Method, examples: Sequence[Example], digests: Sequence[str | None], kept: CachedJudgements
+    method: Method, examples: Sequence[Example], subjects: Sequence[str | None], kept: CachedJudgements
 ) -> list[Judgement]:
     """One judgement per example, in order: kept ones as they are, the others asked for and kept."""
     known = kept.read()
-    todo = [number for number, digest in enumerate(digests) if digest not in known]
+    todo = [number for number, one in enumerate(subjects) if one not in known]
     fresh: dict[int, Judgement] = {}
     for number, judgement in _watched(_asked(method, examples, todo), len(todo), method.name):
-        kept.add(digests[number], examples[number].id, judgement)
+        kept.add(subjects[number], examples[number].id, judgement)
         fresh[number] = judgement
     if failures := sum(failed(one) for one in fresh.values()):
         log.warning("%s: a file or a model failed on %d images; they are asked again next time", method.name, failures)
     return [
-        fresh[number] if number in fresh else _as_opened(known[str(digests[number])], example.path)
+        fresh[number] if number in fresh else _as_opened(known[str(subjects[number])], example.path)
         for number, example in enumerate(examples)
     ]
 
@@ -150,7 +157,9 @@ def _judged(
 def _asked(method: Method, examples: Sequence[Example], todo: Sequence[int]) -> Iterator[tuple[int, Judgement]]:
     remaining = iter(todo)
     while chunk := list(islice(remaining, CHUNK)):
-        yield from zip(chunk, method.judge([examples[number].path for number in chunk]), strict=True)
+        some = [examples[number] for number in chunk]
+        said = method.judge([one.path for one in some], [one.context for one in some])
+        yield from zip(chunk, said, strict=True)
 
 
 def _as_opened(judgement: Judgement, path: str) -> Judgement:

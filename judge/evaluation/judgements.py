@@ -1,8 +1,9 @@
 """Judgements on disk, so that an evaluation that was interrupted goes on where it stopped. Runs no method.
 
-`FOLDER/NAME.jsonl` has one line per judgement: the SHA-256 of the image's bytes, a digest of the method's name and
-identity, and the judgement. A line is used only where both digests fit. Lines are only ever added, each as soon as it
-is known; one that was torn by an interruption is passed over, and its image is judged again.
+`FOLDER/NAME.jsonl` has one line per judgement: the SHA-256 of the image's bytes (and of what is told beside it, where
+anything is), a digest of the method's name and identity, and the judgement. A line is used only where both fit. Lines
+are only ever added, each as soon as it is known; one that was torn by an interruption is passed over, and its image is
+judged again.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class CachedJudgements:
         return FileLock(self._path.with_suffix(".lock"))
 
     def read(self) -> dict[str, Judgement]:
-        """By SHA-256 of the image, what may be used again; the last line counts where there are several."""
+        """By image and what is told beside it, what may be used again; the last line counts where there are several."""
         found: dict[str, Judgement] = {}
         with TextIOWrapper(open_regular(self._path), encoding="utf-8", errors="replace") as file:
             for line in lines_of(file):
@@ -65,7 +66,7 @@ class CachedJudgements:
         return found
 
     def add(self, image: str | None, example: str, judgement: Judgement) -> None:
-        """Add one line. `example` is for people who read the file."""
+        """Add one line. image: its SHA-256, with that of what is told beside it. example: for people who read it."""
         row = {
             "image": image,
             "example": example,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from pydantic import Field
 
+from judge.constitution.told import context_digest
 from judge.settings import Frozen
 from judge.verdict import Verdict, VerdictWord
 
 Kind = Literal["method", "baseline", "ablation", "peer"]
+Shown = tuple[str, str]
+Contexts = Sequence[Mapping[str, str]]  # of each image what is told beside it, in the same order
 
 
 class Example(Frozen):
@@ -21,6 +24,7 @@ class Example(Frozen):
     statements: truth per precondition text; one that is not named is not scored.
     about: the rule that the image was made for. side: which side of that rule.
     tags: what the image belongs to besides, such as {"context": "with"}; measures are given per tag too.
+    context: what is told beside it, by field of the constitution's `context`. The truth is of both.
     """
 
     id: str
@@ -31,6 +35,12 @@ class Example(Frozen):
     about: str | None = None
     side: Literal["violating", "borderline"] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
+    context: dict[str, str] = Field(default_factory=dict, exclude_if=lambda told: not told)
+
+    @property
+    def shown(self) -> Shown:
+        """What a method is shown of it, as a key: its path, and a digest of what is told beside it."""
+        return self.path, context_digest(self.context)
 
 
 class Dataset(Frozen):
@@ -85,6 +95,9 @@ class Method(Protocol):
     @property
     def identity(self) -> str: ...
 
-    def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:
-        """One judgement per image, in order. A failure is a `needs_review` judgement, never an exception."""
+    def judge(self, paths: Sequence[str], contexts: Contexts | None = None) -> Iterator[Judgement]:
+        """One judgement per image, in order. A failure is a `needs_review` judgement, never an exception.
+
+        contexts: what is told beside each; None where nothing is of any. A method may look at the picture alone.
+        """
         ...

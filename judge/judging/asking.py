@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from judge.constitution import Constitution
 from judge.constitution.context import Reading
 from judge.errors import ModelError
 from judge.judging.calling import called, each
@@ -126,8 +127,7 @@ class Questioner:
         if reading is None:
             return self._priors
         if reading not in self._priors_reading:
-            untold = block([(name, None) for name in reading.fields], self._language)
-            instruction = self._language.instruction_of_context(untold, reading.sees)
+            instruction = _untold(reading, self._language)
             self._priors_reading[reading] = Priors(self._mllm, self._language, instruction=instruction)
         return self._priors_reading[reading]
 
@@ -142,3 +142,16 @@ class Questioner:
                 return dict(called("the model", lambda: priors.of(texts).items(), len(texts)))
         except ModelError as error:
             return dict.fromkeys(texts, error)
+
+
+def prior_instructions(constitution: Constitution) -> frozenset[str]:
+    """What questions for a prior begin with, shown no image: those of statements about the image, and those of
+    statements that read, which are told that nothing was."""
+    language = constitution.asked_in
+    return frozenset(
+        {language.instruction, *(_untold(reading, language) for reading in constitution.readings.values())}
+    )
+
+
+def _untold(reading: Reading, language: Language) -> str:
+    return language.instruction_of_context(block([(name, None) for name in reading.fields], language), reading.sees)

@@ -50,7 +50,7 @@ class Reader:
     def __init__(self):
         self.looks = 0
 
-    def judge(self, paths):
+    def judge(self, paths, contexts=None):
         for path in paths:
             self.looks += 1
             with Image.open(path) as image:
@@ -123,7 +123,7 @@ def test_a_first_look_that_is_known_is_not_taken_again(tmp_path):
 
 def test_what_cannot_be_read_is_judged_as_the_method_does(tmp_path):
     class Failing(Reader):
-        def judge(self, paths):
+        def judge(self, paths, contexts=None):
             yield from (Judgement(verdict="needs_review", failure="no image") for _ in paths)
 
     (tmp_path / "broken.png").write_bytes(b"nothing")

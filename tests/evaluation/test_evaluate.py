@@ -35,7 +35,7 @@ class Shade:
         self.name, self.kind, self.identity, self.bound = name, kind, identity, bound
         self.asked, self.breaks_after = [], breaks_after
 
-    def judge(self, paths):
+    def judge(self, paths, contexts=None):
         for path in paths:
             if self.breaks_after == len(self.asked):
                 raise KeyboardInterrupt
@@ -217,8 +217,8 @@ def test_an_answer_without_label_mass_is_an_answer_and_kept(tmp_path):
 
 def test_a_method_that_loses_an_image_is_caught(data, tmp_path):
     class Short(Shade):
-        def judge(self, paths):
-            yield from list(super().judge(paths))[:-1]
+        def judge(self, paths, contexts=None):
+            yield from list(super().judge(paths, contexts))[:-1]
 
     with pytest.raises(ValueError, match="shorter"):
         run(data, tmp_path, Short())
@@ -231,10 +231,10 @@ def test_what_another_process_is_running_is_left_for_last_and_then_read(data, tm
     lock.acquire()
 
     class Meanwhile(Shade):
-        def judge(self, paths):
+        def judge(self, paths, contexts=None):
             evaluate_elsewhere(data, elsewhere)
             lock.release()
-            yield from super().judge(paths)
+            yield from super().judge(paths, contexts)
 
     main, second = Shade(), Meanwhile("plain", "baseline", bound=70)
     found = run(data, tmp_path, main, second)

@@ -34,7 +34,7 @@ class Shade:
     def __init__(self):
         self.asked = []
 
-    def judge(self, paths):
+    def judge(self, paths, contexts=None):
         for path in paths:
             self.asked.append(path)
             with Image.open(path) as image:

@@ -1,8 +1,8 @@
 """`load_dataset`: a folder, a case file or a Hugging Face data set to examples, or every mistake in it at once.
 
 1. find out what the source is; 2. read its rows, each with its place; 3. turn rows into examples (`truth`); 4. digest
-every image and truth. An image file that is there and cannot be read stays in: a person would have to look at it, so
-it counts as `needs_review`.
+every image, what is told beside it, and every truth. An image file that is there and cannot be read stays in: a person
+would have to look at it, so it counts as `needs_review`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import logging
 import os
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 from judge.constitution import Constitution
 from judge.constitution.document import clipped
+from judge.constitution.told import context_digest, fields_read, subject
 from judge.errors import Problem, UserError
 from judge.evaluation.data.metadata import MetadataRow, read_metadata
 from judge.evaluation.data.truth import Names, example_of
@@ -77,17 +80,18 @@ def load_dataset(source: str, constitution: Constitution) -> Dataset:
     raise UserError(f"no data set at {source}", hint=f"did you mean `{near[0]}`?" if near else f"give {_FORMS}")
 
 
-def sample(dataset: Dataset, count: int, seed: int) -> Dataset:
-    """`count` examples drawn at random, in their old order, under a name that says so."""
-    if count >= len(dataset.examples):
+def sample(dataset: Dataset, size: int, seed: int) -> Dataset:
+    """`size` examples drawn at random, in their old order, under a name that says so."""
+    if size >= len(dataset.examples):
         return dataset
-    picked = sorted(random.Random(seed).sample(range(len(dataset.examples)), count))  # noqa: S311 (no secret)
-    name = f"{dataset.name} (a sample of {count} of {len(dataset.examples)}, seed {seed})"
+    picked = sorted(random.Random(seed).sample(range(len(dataset.examples)), size))  # noqa: S311 (no secret)
+    name = f"{dataset.name} (a sample of {size} of {len(dataset.examples)}, seed {seed})"
     return dataset_of(name, [dataset.examples[index] for index in picked])
 
 
 def dataset_of(name: str, examples: Iterable[Example]) -> Dataset:
-    """Examples with their digest: of every image's bytes and every truth, in the order of their ids."""
+    """Examples with their digest: of every image's bytes, what is told beside it and every truth, in the order of their
+    ids."""
     chosen = tuple(examples)
     lines = sorted(f"{one.id}|{image_digest(one.path)}|{one.model_dump_json(exclude={'path'})}" for one in chosen)
     return Dataset(name=name, digest=hashlib.sha256("\n".join(lines).encode()).hexdigest(), examples=chosen)
@@ -109,23 +113,50 @@ def _where(path: Path) -> str:
 def _checked(name: str, rows: Iterable[MetadataRow], constitution: Constitution, problems: list[Problem]) -> Dataset:
     """The data set of some rows; what is wrong with any of them is told together, after `problems`."""
     names, examples = Names(constitution), []
-    seen: dict[str, MetadataRow] = {}
+    seen: dict[tuple[str, str], MetadataRow] = {}
+    rows_of: dict[str, MetadataRow] = {}
+    again = Counter[str]()
     for row in rows:
-        example, wrong = example_of(row.values, row.id, row.path, names)
+        thing = row.id, context_digest(row.context)
+        again[row.id] += 1
+        name_of = _free(row.id, again[row.id], rows_of)
+        example, wrong = example_of(row.values, name_of, row.path, row.context, names)
         problems += [row.problem(*one) for one in wrong]
-        if row.id in seen:
-            problems.append(row.problem(f"'{clipped(row.id)}' stands twice", f"first on line {seen[row.id].line}"))
+        if thing in seen:
+            beside = " with the same beside it" if row.context else ""
+            hint = f"first on line {seen[thing].line}"
+            problems.append(row.problem(f"'{clipped(row.id)}' stands twice{beside}", hint))
         elif not _present(row.path):
             problems.append(row.problem(f"no image at {clipped(row.path)}", _near_file(row.path)))
         elif example is not None:
             examples.append(example)
-        seen.setdefault(row.id, row)
-    problems += _same_image_other_truth(examples, seen)
+        rows_of[name_of] = seen.setdefault(thing, row)
+    problems += _same_image_other_truth(examples, rows_of, constitution)
     if problems:
         raise DatasetError(problems)
     if not examples:
         raise UserError(f"the data set {name} is empty", hint="it needs a row per image")
+    _say_untold(name, examples, constitution)
     return dataset_of(name, examples)
+
+
+def _free(id_: str, number: int, taken: Container[str]) -> str:
+    """A name for what is shown once more: with its number where the name is another's already."""
+    names = (id_ if one == 1 else f"{id_}#{one}" for one in count(number))
+    return next(name for name in names if name not in taken)
+
+
+def _say_untold(name: str, examples: Sequence[Example], constitution: Constitution) -> None:
+    """That nothing in the set tells what statements read: such rules can only go to a person."""
+    told = {field for one in examples for field in one.context}
+    for rule in constitution.rules:
+        if missing := [field for field in fields_read(rule) if field not in told]:
+            log.warning(
+                "%s tells nothing of %s, which the rule %s reads: it is left to a person (no_context); add a column",
+                name,
+                " and ".join(f"`{field}`" for field in missing),
+                rule.id,
+            )
 
 
 def _present(path: str) -> bool:
@@ -149,20 +180,30 @@ def _near(path: Path) -> list[Path]:
     return [path.parent / name for name in difflib.get_close_matches(path.name, names, n=1)]
 
 
-def _same_image_other_truth(examples: Iterable[Example], rows: dict[str, MetadataRow]) -> Iterator[Problem]:
+def _same_image_other_truth(
+    examples: Iterable[Example], rows: Mapping[str, MetadataRow], constitution: Constitution
+) -> Iterator[Problem]:
+    """Where something else is told, the truth may be another one about rules that read, and about those alone."""
+    reading = {rule.id for rule in constitution.rules if fields_read(rule)}
     first: dict[str, Example] = {}
+    alike: dict[str, Example] = {}
     for example in examples:
         digest = image_digest(example.path)
-        other = first.setdefault(digest, example) if digest is not None else example
-        differ = [key for key in set(example.rules) & set(other.rules) if example.rules[key] != other.rules[key]]
-        if example.unsafe != other.unsafe or differ:
-            about = ", ".join(sorted(differ)) or "whether it is unsafe"
-            hint = f"they differ in {about}, see line {rows[other.id].line}"
-            yield rows[example.id].problem(f"the same picture as '{clipped(other.id)}' with another truth", hint)
+        if digest is None:
+            continue
+        same = alike.setdefault(subject(digest, context_digest(example.context)), example)
+        for other, but in ((same, set[str]()), (first.setdefault(digest, example), reading)):
+            known = set(example.rules) & set(other.rules) - but
+            differ = [key for key in known if example.rules[key] != other.rules[key]]
+            if differ or (not but and example.unsafe != other.unsafe):
+                about = ", ".join(sorted(differ)) or "whether it is unsafe"
+                hint = f"they differ in {about}, see line {rows[other.id].line}"
+                yield rows[example.id].problem(f"the same picture as '{clipped(other.id)}' with another truth", hint)
+                break
 
 
 def _folder(path: Path, file: Path, constitution: Constitution) -> Dataset:
-    rows, problems = read_metadata(path, file)
+    rows, problems = read_metadata(path, file, tuple(constitution.context))
     dataset = _checked(path.resolve().name, rows, constitution, problems)
     named = {os.path.normpath(one.path) for one in dataset.examples}
     pictures = (one for one in entries(str(path)) if not isinstance(one, Skipped))
@@ -194,12 +235,12 @@ def _case_file(path: Path, constitution: Constitution) -> Dataset:
             word: [text for text, said in one.case.preconditions.items() if said == word] for word in ("holds", "fails")
         }
         values = {**lists, **texts, "unsafe": bool(lists["violates"])}
-        rows.append(MetadataRow(one.file, one.line, one.case.image, one.path, values))
+        rows.append(MetadataRow(one.file, one.line, one.case.image, one.path, values, one.case.context))
     return _checked(path.name.removesuffix(".yaml"), rows, constitution, [])
 
 
 def _hugging_face(source: str, constitution: Constitution) -> Dataset:
     from judge.evaluation.data.huggingface import rows
 
-    name, read = rows(source, SAVED)
+    name, read = rows(source, SAVED, tuple(constitution.context))
     return _checked(name, (MetadataRow(source, *one) for one in read), constitution, [])

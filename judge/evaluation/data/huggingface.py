@@ -9,23 +9,27 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from judge.constitution.columns import check_columns, told_in
 from judge.errors import UserError
-from judge.evaluation.data.truth import COLUMNS
+from judge.evaluation.data.truth import COLUMNS, TAKEN
 from judge.files import open_regular, sha256_of
 from judge.settings import cache_room
 
-Read = tuple[int, str, str, dict[str, Any]]  # row from 1, what it is called, where it can be opened, its other columns
+# row from 1, what it is called, where it can be opened, its other columns, what it tells beside the image
+Read = tuple[int, str, str, dict[str, Any], dict[str, Any]]
 
 
-def rows(source: str, saved: Iterable[str]) -> tuple[str, Iterator[Read]]:
-    """The data set's name, and its rows. `saved`: files that mark a folder written by `save_to_disk`.
+def rows(source: str, saved: Iterable[str], fields: Sequence[str] = ()) -> tuple[str, Iterator[Read]]:
+    """The data set's name, and its rows. saved: files that mark a folder written by `save_to_disk`. fields: those that
+    columns of their names tell beside an image.
 
     Raises:
-        UserError: the package `datasets` is missing, no such data set, several splits, or no column of images.
+        UserError: the package `datasets` is missing, no such data set, several splits, no column of images, or a column
+            may be a field or something else.
     """
     try:
         import datasets
@@ -41,8 +45,9 @@ def rows(source: str, saved: Iterable[str]) -> tuple[str, Iterator[Read]]:
         raise UserError(f"{source} has several splits: {splits}", hint=_name_a_split(source, next(iter(table))))
     column = _image_column(table, source)
     table = table.cast_column(column, datasets.Image(decode=False))
-    wanted = [name for name in (column, *COLUMNS) if name in table.column_names]
-    return Path(source).name, _read(table.select_columns(wanted), column)
+    check_columns(table.column_names, fields, {**TAKEN, column: "the image"}, source)
+    wanted = [name for name in (column, *COLUMNS, *fields) if name in table.column_names]
+    return Path(source).name, _read(table.select_columns(wanted), column, fields)
 
 
 def _table(source: str, saved: Iterable[str]) -> Any:
@@ -85,14 +90,14 @@ def _image_column(table: Any, source: str) -> str:
     return str(found[0])
 
 
-def _read(table: Any, column: str) -> Iterator[Read]:
+def _read(table: Any, column: str, fields: Sequence[str]) -> Iterator[Read]:
     folder = cache_room("eval-images")
     for number, values in enumerate(table, 1):
         picture = values.pop(column) or {}
         named = picture.get("path") or ""
         data = picture.get("bytes")
         path = _kept(folder, data, Path(named).suffix) if data is not None else named
-        yield number, f"{number:06d}{f'-{Path(named).name}' if named else ''}", path, values
+        yield number, f"{number:06d}{f'-{Path(named).name}' if named else ''}", path, values, told_in(values, fields)
 
 
 def _kept(folder: Path, data: bytes, suffix: str) -> str:

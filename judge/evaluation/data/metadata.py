@@ -6,41 +6,49 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from judge.constitution.columns import check_columns, told_in
 from judge.constitution.document import clipped
 from judge.constitution.load import read_text
 from judge.errors import Problem
-from judge.evaluation.data.truth import COLUMNS
+from judge.evaluation.data.truth import COLUMNS, TAKEN
 from judge.files import CELL
 
 _MOST = 2**30  # bytes: millions of rows
 
 
 class MetadataRow(NamedTuple):
-    """One image as the source describes it: where it stands, what it is called, where it can be opened."""
+    """One image as the source describes it: where it stands, what it is called, where it can be opened.
+
+    context: what the source tells beside it, as it stands there.
+    """
 
     file: str
     line: int
     id: str
     path: str
     values: dict[str, Any]
+    context: Mapping[str, Any]
 
     def problem(self, message: str, hint: str = "") -> Problem:
         return Problem(self.file, self.line, 1, message, hint)
 
 
-def read_metadata(folder: Path, file: Path) -> tuple[list[MetadataRow], list[Problem]]:
-    """The rows of a metadata file that name an image, and what is wrong with the others.
+def read_metadata(folder: Path, file: Path, fields: Sequence[str] = ()) -> tuple[list[MetadataRow], list[Problem]]:
+    """The rows of a metadata file that name an image, and what is wrong with the others. fields: those that columns of
+    their names tell beside an image.
 
     Raises:
-        UserError: the file is not readable text.
+        UserError: the file is not readable text, or a column may be a field or something else.
     """
     problems: list[Problem] = []
     rows = []
-    lines = _json_lines(file, problems) if file.suffix == ".jsonl" else _csv_lines(file, problems)
+    lines = list(_json_lines(file, problems) if file.suffix == ".jsonl" else _csv_lines(file, problems))
+    columns = dict.fromkeys(key for _, values in lines for key in values)
+    check_columns(columns, fields, {**TAKEN, "file_name": "the image"}, str(file))
     for line, values in lines:
         name = values.get("file_name")
         if not isinstance(name, str) or not name:
@@ -48,7 +56,9 @@ def read_metadata(folder: Path, file: Path) -> tuple[list[MetadataRow], list[Pro
         elif PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             problems.append(Problem(str(file), line, 1, f"{clipped(name)} lies outside the folder", "move it inside"))
         else:
-            rows.append(MetadataRow(str(file), line, os.path.normpath(name), os.path.normpath(folder / name), values))
+            told = told_in(values, fields)
+            path = os.path.normpath(folder / name)
+            rows.append(MetadataRow(str(file), line, os.path.normpath(name), path, values, told))
     return rows, problems
 
 

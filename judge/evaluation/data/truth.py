@@ -12,25 +12,33 @@ from typing import Any
 from judge.chain import Outcome, chain_of, resolve
 from judge.constitution import Constitution
 from judge.constitution.document import clipped
+from judge.constitution.told import checked_context
+from judge.errors import UserError
 from judge.evaluation.protocols import Example
 
 Said = tuple[str, str]  # what is wrong, and how to mend it
 COLUMNS = ("unsafe", "violates", "ok", "holds", "fails", "about", "side", "tags")
+TAKEN = dict.fromkeys(COLUMNS, "what is true of each image")  # what such a column means, whatever fields are called
 _SIDES = ("violating", "borderline")
 
 
 class Names:
-    """The rules and statements that a row may name."""
+    """The rules and statements that a row may name, and the fields that it may tell."""
 
     def __init__(self, constitution: Constitution) -> None:
-        self.called = constitution.constitution
+        self.called, self.constitution = constitution.constitution, constitution
         self.chains = {rule.id: chain_of(rule) for rule in constitution.rules}
         self.rules = tuple(self.chains)
         self.statements = tuple(dict.fromkeys(text for one in self.chains.values() for text in one.statements))
 
 
-def example_of(row: Mapping[str, Any], id_: str, path: str, names: Names) -> tuple[Example | None, list[Said]]:
-    """The example that a row describes, and what is wrong with the row. Absent, None and "" are the same."""
+def example_of(
+    row: Mapping[str, Any], id_: str, path: str, context: Mapping[str, Any], names: Names
+) -> tuple[Example | None, list[Said]]:
+    """The example that a row describes, and what is wrong with the row. Absent, None and "" are the same.
+
+    context: what the row tells beside the image; there, "" is a text.
+    """
     given = {key: value for key, value in row.items() if key in COLUMNS and value is not None and value != ""}
     wrong: list[Said] = []
     lists = {key: _words(given, key, wrong) for key in ("violates", "ok", "holds", "fails")}
@@ -51,10 +59,19 @@ def example_of(row: Mapping[str, Any], id_: str, path: str, names: Names) -> tup
     tags = _tags(given, wrong)
     unsafe = _unsafe(given, lists, names, wrong)
     wrong += _contradictions(rules, statements, names)
+    told = _told(context, names, wrong)
     if wrong or unsafe is None:
         return None, wrong
     return Example(
-        id=id_, path=path, unsafe=unsafe, rules=rules, statements=statements, about=about, side=side, tags=tags
+        id=id_,
+        path=path,
+        unsafe=unsafe,
+        rules=rules,
+        statements=statements,
+        about=about,
+        side=side,
+        tags=tags,
+        context=told,
     ), []
 
 
@@ -84,6 +101,16 @@ def _tags(given: Mapping[str, Any], wrong: list[Said]) -> dict[str, str]:
         wrong.append((f"`tags` must map texts to texts: {clipped(repr(present))}", 'such as {"context": "with"}'))
         return {}
     return present
+
+
+def _told(context: Mapping[str, Any], names: Names, wrong: list[Said]) -> dict[str, str]:
+    """Field by field, so that every mistake is told."""
+    for field, text in context.items():
+        try:
+            checked_context(names.constitution, {field: text})
+        except UserError as error:
+            wrong.append((error.message, error.hint))
+    return dict(context)
 
 
 def _unsafe(given: Mapping[str, Any], lists: Mapping[str, list[str]], names: Names, wrong: list[Said]) -> bool | None:

@@ -170,6 +170,7 @@ class MethodFigures(Frozen):
     relevance: tuple[RelevanceScore, ...] = ()
     cost: Cost
     mistakes: tuple[Mistake, ...] = ()
+    no_context: int = 0  # images that went to a person because something that a statement reads was not told
     against_method: Comparison | None = None
 
     @computed_field  # type: ignore[prop-decorator]

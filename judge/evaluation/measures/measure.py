@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from judge.causes import Cause
 from judge.chain import Outcome
 from judge.evaluation.measures import counting, stages, steps
 from judge.evaluation.measures.bootstrap import Bootstrap
@@ -44,6 +45,7 @@ def measure(
         relevance=stages.relevance(examples, judgements, bootstrap),
         cost=stages.cost(judgements),
         mistakes=mistakes(examples, judgements),
+        no_context=sum(one.trace is not None and Cause.NO_CONTEXT in one.trace.causes for one in judgements),
     )
 
 

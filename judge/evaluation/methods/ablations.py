@@ -7,13 +7,14 @@ they came about, and it asks mostly what the whole method asked: `CachedAnswers`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from judge.caches.answers import CachedAnswers
 from judge.constitution import Constitution, Precondition, Rule, Statement
 from judge.errors import UserError
 from judge.evaluation.methods.clue import JudgeMethod, all_enforced
+from judge.judging.asking import prior_instructions
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT
 from judge.ports import Ask, Conversation, Mllm
@@ -96,7 +97,7 @@ class _Ablations:
         )
         mllm: Mllm = self._shared or self._judge.mllm
         if without_prior:
-            mllm = EvenPrior(mllm)
+            mllm = EvenPrior(mllm, prior_instructions(self.constitution))
         own = set(changed) & set(ThresholdOverrides.model_fields)
         if without_prior or constitution is not None or own & {"debias", "prior_fails", "prior_holds"}:
             own.add("bounds")  # they would stand in place of what is changed, or were chosen for other statements
@@ -106,10 +107,13 @@ class _Ablations:
 
 
 class EvenPrior:
-    """An `Mllm` that leans neither way without an image, and is otherwise the one behind it."""
+    """An `Mllm` that leans neither way where it is shown and told nothing, and is otherwise the one behind it.
 
-    def __init__(self, mllm: Mllm) -> None:
-        self._mllm = mllm
+    priors: what a question begins with that asks for a prior (see `prior_instructions`).
+    """
+
+    def __init__(self, mllm: Mllm, priors: Container[str]) -> None:
+        self._mllm, self._priors = mllm, priors
 
     @property
     def identity(self) -> ModelIdentity:
@@ -119,9 +123,12 @@ class EvenPrior:
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`."""
-        shown = [ask for ask in asks if ask.image is not None]
+        shown = [ask for ask in asks if not self._is_prior(ask)]
         seen = iter(self._mllm.answer(shown) if shown else [])
-        return [Answer(p_yes=0.5, p_no=0.5) if ask.image is None else next(seen) for ask in asks]
+        return [Answer(p_yes=0.5, p_no=0.5) if self._is_prior(ask) else next(seen) for ask in asks]
+
+    def _is_prior(self, ask: Ask) -> bool:
+        return ask.image is None and ask.instruction in self._priors
 
     def reply(
         self, conversations: Sequence[Conversation], *, max_tokens: int, schema: Mapping[str, Any] | None = None
@@ -155,13 +162,20 @@ def _in_one(rule: Rule) -> Rule:
     text = ", and ".join(joined(one) for one in rule.preconditions)
     if rule.exceptions:
         text += f", unless {' or '.join(joined(one) for one in rule.exceptions)}"
-    words = dict.fromkeys(word for group in rule.preconditions for one in group.any for word in one.central_objects)
+    every = [one for group in rule.preconditions for one in group.any]
+    words = dict.fromkeys(word for one in every for word in one.central_objects)
+    lifting = [one for group in rule.exceptions for one in group.any]
+    reads = tuple(dict.fromkeys(field for one in (*every, *lifting) for field in one.reads))
+    sees = any(one.sees or not one.reads for one in (*every, *lifting))  # by itself, or beside what it reads
     if len(text) > _LONGEST:
         raise UserError(
             f"rule {rule.id}: its chain is too long for one statement ({len(text)} characters)",
             hint="evaluate without ablations",
         )
-    whole = Precondition(any=(Statement(statement=text, central_objects=tuple(words)),))
+    joined_statement = Statement(
+        statement=text, central_objects=tuple(words), reads=reads, sees="image" if reads and sees else None
+    )
+    whole = Precondition(any=(joined_statement,))
     return rule.model_copy(update={"preconditions": (whole,), "exceptions": ()})
 
 

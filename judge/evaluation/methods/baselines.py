@@ -23,7 +23,7 @@ from judge.caches.shelf_life import kept_for
 from judge.constitution import Constitution
 from judge.errors import ImageError, ModelError, UserError
 from judge.evaluation.methods.clue import all_enforced, batches, digest_of
-from judge.evaluation.protocols import Judgement
+from judge.evaluation.protocols import Contexts, Judgement
 from judge.judging import escalation
 from judge.judging.asking import Questioner
 from judge.judging.pipeline import Judge
@@ -55,7 +55,8 @@ def baselines(judge: Judge, kept: CachedAnswers | None = None) -> tuple[Baseline
 
 
 class Baseline(ABC):
-    """A `Method` that asks about the picture as a whole. A picture with several views is unsafe when one is."""
+    """A `Method` that asks about the picture as a whole, and tells nothing beside it. A picture with several views is
+    unsafe when one is."""
 
     name: str
     about: str
@@ -89,8 +90,8 @@ class Baseline(ABC):
     def say(self, shown: Sequence[Image]) -> list[Judgement]:
         """What the model makes of every view, in one go."""
 
-    def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:
-        """See `Method.judge`."""
+    def judge(self, paths: Sequence[str], contexts: Contexts | None = None) -> Iterator[Judgement]:
+        """See `Method.judge`. contexts: not looked at."""
         for batch in batches(paths, self.settings.batch):
             begun, before = time.perf_counter(), self._reused
             opened = [_opened(path) for path in batch]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from judge.caches.answers import CachedAnswers
 from judge.caches.shared import SharedAnswers
 from judge.caches.shelf_life import kept_for
 from judge.constitution import Constitution
-from judge.evaluation.protocols import Judgement, Kind
+from judge.evaluation.protocols import Contexts, Judgement, Kind
 from judge.judging.pipeline import Judge
 from judge.judging.scoring import rule_scores
 from judge.verdict import Finding, RuleOutcome, Verdict
 
 NAME = "clue"
+Thing = TypeVar("Thing")
 
 
 def the_judge(judge: Judge, kept: CachedAnswers | None = None) -> JudgeMethod:
@@ -47,14 +49,16 @@ class JudgeMethod:
         self.identity = digest_of(judge.provenance.basis(), kept_for(judge.provenance.models))
         self._judge, self._shared = judge, shared
 
-    def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:
+    def judge(self, paths: Sequence[str], contexts: Contexts | None = None) -> Iterator[Judgement]:
         """See `Method.judge`."""
+        told = [{} for _ in paths] if contexts is None else contexts
         if self._shared is None:
-            yield from (judgement_of(verdict) for verdict in self._judge.judge_many(paths))
+            yield from (judgement_of(verdict) for verdict in self._judge.judge_many(paths, contexts=told))
             return
-        for batch in batches(paths, self._judge.settings.batch):
+        size = self._judge.settings.batch
+        for batch, beside in zip(batches(paths, size), batches(told, size), strict=True):
             before = self._shared.reused
-            verdicts = list(self._judge.judge_many(batch))
+            verdicts = list(self._judge.judge_many(batch, contexts=beside))
             own_time = self._shared.reused == before
             yield from (judgement_of(verdict, own_time=own_time) for verdict in verdicts)
 
@@ -77,9 +81,9 @@ def judgement_of(verdict: Verdict, *, own_time: bool = True) -> Judgement:
     )
 
 
-def batches(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """The paths in runs of at most `size`."""
-    return (paths[start : start + size] for start in range(0, len(paths), size))
+def batches(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
+    """The things in runs of at most `size`."""
+    return (things[start : start + size] for start in range(0, len(things), size))
 
 
 def digest_of(*parts: str) -> str:

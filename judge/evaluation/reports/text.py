@@ -25,6 +25,7 @@ from judge.evaluation.reports.words import (
     spoken_rows,
     step_rows,
     stress_base,
+    untold,
     vote_base,
     vote_rows,
     with_interval,
@@ -54,6 +55,8 @@ def table(evaluation: Evaluation) -> str:
     console.print(Text(_heading(evaluation)))
     console.print(grid)
     console.print(Text(f"{REVIEW_STRICT}\nlead: F1 of the method above the row's. {NOT_CORRECTED}"))
+    if (missing := untold(evaluation)) is not None:
+        console.print(Text(missing))
     if evaluation.method.ladder:
         console.print(Text("\nWhat was still open, and what became of it (open is not right)."))
         console.print(_filled(STEP_HEADS, step_rows(evaluation.method)))

@@ -197,7 +197,7 @@ def summary(evaluation: Evaluation) -> tuple[str, ...]:
     """What the figures come to, one thought per sentence: quality, baselines, ablations, weakest rules."""
     return tuple(
         sentence
-        for part in (_quality, _baselines, _ablations, _weakest, _stress)
+        for part in (_quality, _untold, _baselines, _ablations, _weakest, _stress)
         for sentence in part(evaluation)
         if sentence is not None
     )
@@ -214,6 +214,21 @@ def _quality(evaluation: Evaluation) -> Iterator[str]:
         f"It misses {counts.false_negative} of {evaluation.unsafe} violating images and flags {counts.false_positive} "
         f"of {safe} safe ones; {reviewed(counts)} ({percent(scores.review_rate)}) go to a person."
     )
+
+
+def untold(evaluation: Evaluation) -> str | None:
+    """How many images went to a person for want of a context; None where none did."""
+    if not (missing := evaluation.method.no_context):
+        return None
+    return (
+        f"{missing} of {_count(evaluation.examples, 'image')} went to a person because what a statement reads was not "
+        "told (no_context)."
+    )
+
+
+def _untold(evaluation: Evaluation) -> Iterator[str]:
+    if (said := untold(evaluation)) is not None:
+        yield said
 
 
 def _baselines(evaluation: Evaluation) -> Iterator[str]:

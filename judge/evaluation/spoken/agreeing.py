@@ -36,13 +36,12 @@ def spoken(
     """How far the rules of each translation come out as those of the judge's own constitution. kept: where answers are
     kept and, where they are known, read from. A language that the model has no words for is refused, and says so."""
     bootstrap = bootstrap or Bootstrap()
-    paths = [one.path for one in examples]
-    own = _judged(judge, judge.constitution, paths, kept)
+    own = _judged(judge, judge.constitution, examples, kept)
     found, counts = [], {}
     for code, policy in policies.items():
         rules = [rule.id for rule in policy.constitution.rules]
         try:
-            theirs = _judged(judge, policy.constitution, paths, kept)
+            theirs = _judged(judge, policy.constitution, examples, kept)
         except UserError as error:
             found.append(InLanguage(language=code, tier=tier_of(code), rules=len(rules), refused=error.message))
             continue
@@ -64,7 +63,7 @@ def sum_of(counts: Mapping[str, Numbers], tier: str) -> Numbers:
 
 
 def _judged(
-    judge: Judge, constitution: Constitution, paths: Sequence[str], kept: CachedAnswers | None
+    judge: Judge, constitution: Constitution, examples: Sequence[Example], kept: CachedAnswers | None
 ) -> list[Verdict]:
     rules = tuple(
         rule.model_copy(update={"thresholds": rule.thresholds.model_copy(update={"relevance": None})})
@@ -75,7 +74,7 @@ def _judged(
     asked = judge.derive(constitution=constitution.model_copy(update={"rules": rules}), settings=settings)
     if kept is not None:
         asked = asked.derive(model=kept.sharing(asked))
-    return list(asked.judge_many(paths))
+    return list(asked.judge_many([one.path for one in examples], contexts=[one.context for one in examples]))
 
 
 def _of(verdict: Verdict, rules: Iterable[str]) -> Said:

@@ -19,8 +19,8 @@ def translations(policy: Policy, codes: Sequence[str]) -> dict[str, Policy]:
     """The constitution in each of these languages, with the lock beside it.
 
     Raises:
-        UserError: there is no such file, it says that it is in another language, or a rule of it is none of the
-            constitution's, or has a chain of another shape.
+        UserError: there is no such file, it says that it is in another language, a rule of it is none of the
+            constitution's, or has a chain of another shape, or it declares another context.
         ConstitutionError: mistakes in it.
     """
     found = {}
@@ -41,6 +41,8 @@ def tier_of(code: str) -> str:
 def _check(theirs: Constitution, ours: Constitution, code: str, path: Path) -> None:
     if theirs.language != code:
         raise UserError(f"{path} says `language: {theirs.language}`, and its name says {code}")
+    if theirs.context != ours.context:
+        raise UserError(f"{path}: its `context` is another than that of {ours.constitution}", hint="declare the same")
     rules = {rule.id: rule for rule in ours.rules}
     for rule in theirs.rules:
         twin = rules.get(rule.id)

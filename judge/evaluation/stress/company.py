@@ -2,7 +2,7 @@
 
 Several pictures in one can violate what none of them does (a child in one, alcohol in another), or lift what one of
 them does (a police officer beside a weapon). Where the truth about statements is known, such company is passed over;
-where it is not, nobody can tell.
+where it is not, nobody can tell. What is told is told of the one picture: what another's text says counts for nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Company:
     def __init__(self, pool: Sequence[Example], constitution: Constitution) -> None:
         self.pool = tuple(pool)
         self._chains = {rule.id: chain_of(rule) for rule in constitution.rules}
+        self._readings = constitution.readings
 
     def beside(self, example: Example, count: int, chance: Random) -> tuple[Example, ...]:
         """At most `count` different examples to show beside this one; none where there are none."""
@@ -34,7 +35,7 @@ class Company:
 
     def _same_truth(self, example: Example, together: Sequence[Example]) -> bool:
         """Whether nothing that is known says that all of them in one picture violate other rules than `example`."""
-        outcomes = dict(_outcomes(together))
+        outcomes = dict(self._outcomes(together))
         for rule, chain in self._chains.items():
             violated = example.rules.get(rule, False)
             against = Outcome.FAILS if violated else Outcome.HOLDS
@@ -42,12 +43,18 @@ class Company:
                 return False
         return True
 
+    def _outcomes(self, together: Sequence[Example]) -> Iterable[tuple[str, Outcome]]:
+        """A statement holds of a picture of pictures when it holds of one, and fails when it is known to fail of all.
 
-def _outcomes(together: Sequence[Example]) -> Iterable[tuple[str, Outcome]]:
-    """A statement holds of a picture of pictures when it holds of one, and fails when it is known to fail of all."""
-    for text in {text for one in together for text in one.statements}:
-        known = [one.statements.get(text) for one in together]
-        if True in known:
-            yield text, Outcome.HOLDS
-        elif None not in known:
-            yield text, Outcome.FAILS
+        One about the text alone is as it is of the first, beside which it is told; one about both is known of no such
+        picture.
+        """
+        for text in {text for one in together for text in one.statements}:
+            reading = self._readings.get(text)
+            if reading is not None and reading.sees:
+                continue
+            known = [one.statements.get(text) for one in (together if reading is None else together[:1])]
+            if True in known:
+                yield text, Outcome.HOLDS
+            elif None not in known:
+                yield text, Outcome.FAILS

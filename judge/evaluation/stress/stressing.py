@@ -60,12 +60,12 @@ def _disguises(
 ) -> Iterator[Disguise]:
     for transformation in wanted:
         beside = {
-            one.path: company.beside(one, transformation.others, chance(transformation, one.path)) for one in examples
+            one.shown: company.beside(one, transformation.others, chance(transformation, one.path)) for one in examples
         }
-        able = [one for one in examples if beside[one.path] or not transformation.others]
+        able = [one for one in examples if beside[one.shown] or not transformation.others]
         if not able:
             continue
-        shown = {path: [one.path for one in others] for path, others in beside.items() if others}
+        shown = {key: [one.path for one in others] for key, others in beside.items() if others}
         for _, judgements in judged([Disguised(method, transformation, shown)], able, folder):
             yield _counted(transformation, list(zip(able, judgements, strict=True)))
 

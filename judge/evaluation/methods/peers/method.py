@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from judge import media
 from judge.errors import ImageError, ModelError
-from judge.evaluation.protocols import Judgement, Kind
+from judge.evaluation.protocols import Contexts, Judgement, Kind
 from judge.verdict import Answer, VerdictWord
 
 if TYPE_CHECKING:
@@ -44,8 +44,11 @@ class Peer:
         self.name, self.about, self.names_rules = rival.name, rival.about, rival.names_rules
         self.identity = rival.identity
 
-    def judge(self, paths: Sequence[str]) -> Iterator[Judgement]:
-        """One judgement per image, in order; what cannot be read or rated is `needs_review` with the reason."""
+    def judge(self, paths: Sequence[str], contexts: Contexts | None = None) -> Iterator[Judgement]:
+        """One judgement per image, in order; what cannot be read or rated is `needs_review` with the reason.
+
+        contexts: not looked at.
+        """
         for path in paths:
             begun = time.perf_counter()
             said = self._judged(path)

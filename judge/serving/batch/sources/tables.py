@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from judge.constitution.columns import check_columns, plain_name, told_in
 from judge.csv_rows import csv_rows
 from judge.errors import UserError
 from judge.files import lines_of
@@ -60,7 +61,8 @@ class TableSource:
         for found in self._rows():
             if not isinstance(found.row, str):
                 self._column = _column(found.row, column, file)
-                _check_context(found.row, self._column, self._context, file)
+                taken = {"key": "the key of each row", self._column: "the image"}
+                check_columns(found.row, self._context, taken, file)
                 break
             damaged = damaged or found
         else:
@@ -105,8 +107,7 @@ class TableSource:
         row, name = found.row, f"{self._file.name}:{found.number}"
         if isinstance(row, str):
             return SourceItem(name, name, RefusedItem(f"{found.place}: {row}", hint="mend the file"))
-        told = {field: row[field] for field in self._context if row.get(field) is not None}
-        return replace(self._image(row, name), context=told)
+        return replace(self._image(row, name), context=told_in(row, self._context))
 
     def _image(self, row: Row, name: str) -> SourceItem:
         value = row.get(self._column)
@@ -155,24 +156,6 @@ class TableSource:
             raise UserError(f"{printable(self.name)} cannot be read: {error.strerror or error}") from error
 
 
-def _check_context(first: Row, column: str, context: Sequence[str], file: str) -> None:
-    """Refuse columns of which nobody can say whether they are fields of the context."""
-    for field in context:
-        other = "the image" if field == column else "the key of each row" if field == "key" else ""
-        if field in first and other:
-            raise UserError(
-                f"{printable(file)}: the column {field} may be {other}, or the field `{field}` of the context",
-                hint="rename the field in the constitution, or the column",
-            )
-        near = next((name for name in first if field not in first and plain_name(str(name)) == plain_name(field)), None)
-        if near is not None:
-            raise UserError(
-                f"{printable(file)}: the column {printable(str(near))} may be the field `{field}` of the context, or "
-                "something else",
-                hint=f"rename it to {field}, or to what no field is called",
-            )
-
-
 def _column(first: Row, named: str | None, file: str) -> str:
     there = printable(", ".join(map(str, first)))
     if named is not None:
@@ -195,11 +178,6 @@ def _column(first: Row, named: str | None, file: str) -> str:
     raise UserError(
         f"{printable(file)} has no column of images", hint=f"{rename}say which: --column NAME; columns: {there}"
     )
-
-
-def plain_name(column: str) -> str:
-    """What a column is meant to be called that is written like `Path`, ` path` or `Image Path`."""
-    return "_".join(column.casefold().replace("-", " ").replace("_", " ").split())
 
 
 def _jsonl(file: Any) -> Iterator[SourceRow]:
