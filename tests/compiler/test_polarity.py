@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 
@@ -13,17 +14,18 @@ from judge.compiler.grammar.offers import demands, turns_round
 from tests.compiler.parsing import parse_rule
 from tests.compiler.test_sentences import sentences
 
-REFUSED = [
-    (rule, found)
-    for rule in dict.fromkeys(entry["rule"] for name in ("refuse", "followed", "sixty") for entry in sentences(name))
-    if isinstance(found := parse_rule(rule), Unparsed)
-]
 _BAN = re.compile(r"`[^`]*(?:must not be shown|are prohibited|may be shown)[^`]*`")
+
+
+@cache  # nine seconds of parsing, which nobody who only collects this file has to wait for
+def all_refused() -> list[tuple[str, Unparsed]]:
+    rules = dict.fromkeys(entry["rule"] for name in ("refuse", "followed", "sixty") for entry in sentences(name))
+    return [(rule, found) for rule in rules if isinstance(found := parse_rule(rule), Unparsed)]
 
 
 def test_every_offer_is_read_without_a_fault_and_turns_nothing_round():
     offered = 0
-    for rule, refused in REFUSED:
+    for rule, refused in all_refused():
         for choice in refused.choices:
             read = [parse_rule(text) for text in choice.rules]
             assert all(isinstance(one, Parsed) for one in read), rule
@@ -38,7 +40,7 @@ def test_every_offer_is_read_without_a_fault_and_turns_nothing_round():
 
 
 def test_what_a_demand_is_told_to_write_forbids_nothing():
-    demanding = [(rule, found) for rule, found in REFUSED if demands(rule)]
+    demanding = [(rule, found) for rule, found in all_refused() if demands(rule)]
     assert len(demanding) > 100
     assert [(rule, found.hint) for rule, found in demanding if not found.choices and _BAN.search(found.hint)] == []
 
