@@ -2,7 +2,8 @@
 
 1. load the constitution, and the lock file beside it; 2. load the multimodal model; 3. load encoder and detector
 where wanted (one OWLv2 checkpoint named for both is loaded once); the bundled model brings eyes and a domain guard
-of its own; 4. put them together, with what of the lock fits these models.
+of its own; 4. load the further models of a committee or a debate, beside the first or in turns with it; 5. put them
+together, with what of the lock fits these models.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from judge import resources
 from judge.cases.examples import examples_beside
 from judge.constitution import Constitution
 from judge.errors import UserError
-from judge.judging.debate import KnownPicture, Voices
+from judge.judging.debate import KnownPicture
 from judge.judging.escalation import tried_out
-from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
 from judge.languages import DEFAULT, Language, language_of
 from judge.locks.loading import Policy, load_policy, under_lock
 from judge.models.backends import check_name, is_backend, load_backend
+from judge.models.cast import Cast
 from judge.models.transformers.hub import only_local
-from judge.models.voters import check_models, check_names
+from judge.models.voters import check_names
 from judge.ports import identities
-from judge.settings import BUNDLED, OFF, Ladder, Settings, Step
+from judge.settings import BUNDLED, OFF, Settings, Step
 
 if TYPE_CHECKING:
     from judge.compiler.asking import Llm
@@ -53,14 +54,19 @@ ENCODER_NOTICE = (
 
 
 def load_judge(
-    constitution: str | Path | Constitution | Policy, settings: Settings | None = None, **overrides: Any
+    constitution: str | Path | Constitution | Policy,
+    settings: Settings | None = None,
+    *,
+    together: bool = False,
+    **overrides: Any,
 ) -> Judge:
     """A judge ready to use, its models loaded.
 
     `constitution` is a path, the name of one that ships (`demo`, `os-bench`), or one already loaded, with its lock
     (`judge.locks.loading.load_policy`) or without.
     Settings may be given whole, or field by field: `load_judge("demo", model="org/name", quantize="4bit")`. Who decides
-    a debate is told of the cases in the test file beside it that say in words what they show.
+    a debate is told of the cases in the test file beside it that say in words what they show. together: whether models
+    that the memory does not hold beside each other are refused; else they take turns, which is slow.
 
     Raises:
         ConstitutionError: mistakes in the constitution file; where there are debates, in its test file.
@@ -69,11 +75,14 @@ def load_judge(
     """
     chosen = settings_of(settings, overrides)
     loaded, lock, file = _read(constitution)
-    _check_steps(chosen, chosen.steps(loaded.escalate))
+    steps = chosen.steps(loaded.escalate)
+    _check_steps(chosen, steps)
     language = loaded.asked_in
     if loaded.without_chain:
         log.warning("rules without preconditions end every image in needs_review: %s", ", ".join(loaded.without_chain))
-    mllm = _mllm(chosen, language)
+    models = Cast(chosen, steps, lambda name: _mllm(chosen.model_copy(update={"model": name}), language))
+    mllm = models.first()
+    sees = _sees(models.itself(mllm)) if chosen.look_closer else None
     if chosen.model == BUNDLED and loaded.readings:
         log.warning(READING_NOTICE)
     eyes = _eyes(chosen)
@@ -82,8 +91,9 @@ def load_judge(
     if eyes.relevance is not None and "relevance" not in chosen.thresholds.model_fields_set:
         thresholds = chosen.thresholds.model_copy(update={"relevance": eyes.relevance})
         chosen = chosen.model_copy(update={"thresholds": thresholds})
-    models = identities(mllm, eyes.encoder, eyes.detector, eyes.guard)
-    judged_by, locked = under_lock(loaded, lock, models, chosen)
+    known = identities(mllm, eyes.encoder, eyes.detector, eyes.guard)
+    judged_by, locked = under_lock(loaded, lock, known, chosen)
+    mllm, further = models.rest(mllm, together=together)
     judge = Judge(
         judged_by,
         mllm,
@@ -92,8 +102,8 @@ def load_judge(
         guard=eyes.guard,
         settings=chosen,
         locked=locked,
-        sees=_sees(mllm) if chosen.look_closer else None,
-        further=replace(_further(chosen, loaded.escalate, mllm, language), examples=_examples(chosen, loaded, file)),
+        sees=sees,
+        further=replace(further, examples=_examples(chosen, loaded, file)),
     )
     if mllm.identity.served and judge.steps and (why := tried_out(mllm, language)) is not None:
         log.warning("what yes and no leave undecided will end in review: %s", why)
@@ -225,26 +235,6 @@ def _check_steps(settings: Settings, steps: Collection[Step]) -> None:
             hint="name a model that converses (--model, or `debaters` in Python), or leave the step out: "
             "--escalate reasoning",
         )
-
-
-def _further(settings: Settings, escalate: Ladder | None, mllm: Mllm, language: Language) -> Further:
-    """What the steps after reasoning need; a model that is named twice is loaded once."""
-    steps, loaded = settings.steps(escalate), {settings.model: mllm}
-
-    def named(name: str | None) -> Mllm:
-        key = name or settings.model
-        if key not in loaded:
-            loaded[key] = _mllm(settings.model_copy(update={"model": key}), language)
-        return loaded[key]
-
-    parts, committee = settings.debaters, settings.committee
-    voices = Voices(named(parts.speaker), named(parts.opponent), named(parts.judge)) if "debate" in steps else None
-    if "committee" not in steps:
-        return Further(voices)
-    models = {name: named(name) for name in committee.voters(settings.model)}
-    check_models(models)
-    stronger = (committee.stronger, models[committee.stronger]) if committee.stronger is not None else None
-    return Further(voices, {name: models[name] for name in committee.members}, stronger)
 
 
 def _sees(mllm: Mllm) -> int | None:

@@ -40,15 +40,17 @@ def processes_for(settings: Settings, wanted: int | None = None) -> Processes:
     """The processes that a model is best run in.
 
     On a CPU single-threaded processes are faster than threads for a small model; a large one in every process would not
-    fit the memory, so there is one of it, with all threads, unless more are asked for.
+    fit the memory, so there is one of it, with all threads, unless more are asked for. So it is with a committee.
     """
+    voters = settings.committee.voters(settings.model)
     if settings.model.startswith(ADDRESSES):
         return Processes(wanted or _AT_A_SERVER, (), 1)
     if settings.device == "auto" and settings.model != BUNDLED and (cards := _cards()):
         return Processes(wanted or cards, tuple(f"cuda:{number}" for number in range(cards)), None)
     if settings.device not in ("auto", "cpu"):
         return Processes(wanted or 1, (), None)
-    count = wanted or (cores() if settings.model == BUNDLED else 1)
+    small = all(name == BUNDLED or name.startswith(ADDRESSES) for name in voters)
+    count = wanted or (cores() if small else 1)
     return Processes(count, (), max(1, cores() // count))
 
 

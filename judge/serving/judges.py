@@ -36,7 +36,8 @@ class Judges:
 
         Raises:
             ConstitutionError: mistakes in the file.
-            UserError: no such constitution or model.
+            UserError: no such constitution or model, or several models that the memory does not hold together: somebody
+                waits for each verdict.
             ModelError: the model failed to load.
         """
         from judge.assemble import load_judge, load_like
@@ -51,7 +52,9 @@ class Judges:
                 like = next(
                     (one for one in self._by_key.values() if one.constitution.language == loaded.language), None
                 )
-                self._by_key[key] = load_like(like, policy) if like is not None else load_judge(policy, self.settings)
+                self._by_key[key] = (
+                    load_like(like, policy) if like is not None else load_judge(policy, self.settings, together=True)
+                )
             self._by_key.move_to_end(key)
             while len(self._by_key) > self._kept:
                 self._by_key.popitem(last=False)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from judge.assemble import _further, load_judge
+from judge.assemble import load_judge
 from judge.errors import UserError
-from judge.languages import language_of
+from judge.models.cast import Cast
 from judge.models.voters import check_models, check_names
 from judge.settings import Settings
 from judge.verdict import ModelIdentity
@@ -66,10 +66,11 @@ def test_a_judge_is_not_loaded_with_one_model_twice(tmp_path):
 
 
 def test_copies_are_found_once_they_are_loaded(monkeypatch):
-    monkeypatch.setattr("judge.assemble._mllm", lambda settings, language: model("1" if "b" in settings.model else "2"))
+    monkeypatch.setattr("judge.models.cast.why_not_beside", lambda names, settings: None)
     settings = Settings(model="a", committee={"members": ("b",), "stronger": "b2"})
+    cast = Cast(settings, ("committee",), lambda name: model("1" if "b" in name else "2"))
     with pytest.raises(UserError, match="b and b2 are one model"):
-        _further(settings, None, model("2"), language_of("en"))
+        cast.rest(cast.first(), together=False)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def check_folder(source: str) -> None:
             "of the folder, to judge without it",
         )
     for index in sorted(path.glob(_INDEX)):
-        names = [str(name) for name in _named(index) or ()]
+        names = [str(name) for name in named_by(index) or ()]
         outside = sorted(name for name in names if Path(name).name != name)
         if outside:
             raise UserError(
@@ -166,7 +166,7 @@ def _refuse_other_weights(source: str, folder: Path) -> None:
 def _damaged_weights(folder: Path) -> str | None:
     """Weights that cannot be read, or of which a part is not there."""
     for index in sorted(folder.glob(_INDEX)):
-        names = _named(index)
+        names = named_by(index)
         if names is None:
             return f"{index.name} is no index of weights"
         absent = sorted(str(name) for name in names if not (folder / str(name)).exists())
@@ -176,7 +176,7 @@ def _damaged_weights(folder: Path) -> str | None:
     return next((one for one in said if one is not None), None)
 
 
-def _named(index: Path) -> set[object] | None:
+def named_by(index: Path) -> set[object] | None:
     """The files that an index of weights names; None where it is no index."""
     try:
         return set(json.loads(read_whole(index, _MOST_JSON))["weight_map"].values())

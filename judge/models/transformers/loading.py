@@ -45,12 +45,13 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
     Raises as `checkpoints.loaded` does, and:
         UserError: weights are missing, of another shape, taken by nothing, or in a format that cannot be read here.
     """
-    config, device, trusted = configuration(source, settings), _device(settings), settings.trust_remote_code
+    config, trusted = configuration(source, settings), settings.trust_remote_code
+    device, dtype = placing_of(settings)
     quantization.check(source, config, quantize)
     if Path(source) not in (resources.bundled_model(), resources.bundled_eyes()):  # whose files are known by digest
         _check_sizes(kind, source, config, trust_remote_code=trusted)
     options: dict[str, Any] = {
-        "dtype": _dtype(settings, device),
+        "dtype": dtype,
         "trust_remote_code": trusted,
         **_placing(settings, device),
     }
@@ -66,6 +67,16 @@ def load_model(kind: Any, source: str, settings: Settings, *, quantize: str = "n
         quantization.tell_what_stayed(source, model)
     _tell_what_is_slow(source, model)
     return model.eval()
+
+
+def placing_of(settings: Settings) -> tuple[str, torch.dtype]:
+    """The device that models are loaded on, and in which number format.
+
+    Raises:
+        UserError: there is no such device.
+    """
+    device = _device(settings)
+    return device, _dtype(settings, device)
 
 
 def unread_model(kind: Any, source: str) -> Any:
