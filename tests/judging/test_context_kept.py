@@ -112,13 +112,15 @@ def test_the_workbench_takes_no_answer_about_another_text():
     rude, kind = (judge.judge(png(), context=one) for one in (RUDE, KIND))
     plain = judge_of(told(), SEEING).judge(png())
 
-    def outcome(*verdicts):
-        found = again(constitution.rules[0], constitution, RecordedPicture.of(verdicts))
+    def outcome(*verdicts, told=None):
+        found = again(constitution.rules[0], constitution, RecordedPicture.of(verdicts, told))
         return found.findings[0].outcome, found.asks
 
     assert outcome(rude, kind) == (RuleOutcome.VIOLATED, ())
     assert outcome(kind, rude) == (RuleOutcome.NOT_VIOLATED, ())
-    assert outcome(plain) == (RuleOutcome.UNDECIDED, (SAID,)), "what was seen says nothing of what is read"
+    assert outcome(plain, told=RUDE) == (RuleOutcome.UNDECIDED, (SAID,)), "what was seen says nothing of what is read"
+    assert outcome(rude, kind, told=KIND) == (RuleOutcome.NOT_VIOLATED, ())
+    assert outcome(rude, told={}) == (RuleOutcome.UNDECIDED, ()), "the model would not be asked what it is not told"
 
 
 def test_a_lock_keeps_no_prior_of_what_reads():

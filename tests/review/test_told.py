@@ -11,11 +11,10 @@ from judge.cli.verbs import app
 from judge.constitution import parse_constitution
 from judge.judging.pipeline import Judge
 from judge.review.queue.desk import Desk
-from judge.review.queue.showing import told_html
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
 from judge.review.ui.chains import rules_of
 from judge.review.ui.context import Context, Person
-from judge.review.ui.parts import rules_html
+from judge.review.ui.parts import rules_html, told_html
 from judge.serving.batch.call import batch
 from judge.serving.judges import Judges
 from judge.settings import Settings

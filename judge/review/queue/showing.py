@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from judge.review.queue.listing import Wanted
 from judge.review.queue.moments import place_of
@@ -12,9 +11,8 @@ from judge.review.store import Item, Right
 from judge.review.ui import render
 from judge.review.ui.clips import clip_html
 from judge.review.ui.context import Person
-from judge.review.ui.parts import is_outside
+from judge.review.ui.parts import is_outside, told_html
 
-_SHOWN, _MOST, _LINES = 200, 400, 6  # characters that a folded text shows; more than these, or lines, are folded
 QUICK = {
     "no_violation": (
         "None of the rules applies.",
@@ -52,11 +50,6 @@ def item_html(item: Item, person: Person, rules: tuple[PolicyRule, ...], chains:
             may_mark=person.may(Right.MARK_GOLD) and not item.blind,
         ),
     }
-
-
-def told_html(told: Mapping[str, str]) -> str:
-    """What came with the picture, by field. It is the item's and no verdict, so a blind read shows it, too."""
-    return render.html("told", told=told, shown=_SHOWN, most=_MOST, lines=_LINES) if told else ""
 
 
 def announced(item: Item) -> str:

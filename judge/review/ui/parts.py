@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from judge.causes import Cause
@@ -20,6 +21,9 @@ from judge.verdict import RuleOutcome, Verdict
 
 # A data URI is a third larger than its file, and a page sends one at a time.
 UPLOAD_BYTES = DEFAULT_LIMITS.file_bytes // 2
+
+
+_TOLD, _MOST_TOLD, _LINES = 200, 400, 6  # characters that a folded text shows; more than these, or lines, are folded
 
 
 class Refusal(NamedTuple):
@@ -89,3 +93,8 @@ def uploaded(data: str) -> bytes:
     if len(image) > UPLOAD_BYTES:
         raise UserError(f"the file is larger than {UPLOAD_BYTES // 2**20} MiB", hint="shrink it")
     return image
+
+
+def told_html(told: Mapping[str, str]) -> str:
+    """What came with the picture, by field. It is the item's and no verdict, so a blind read shows it, too."""
+    return render.html("told", told=told, shown=_TOLD, most=_MOST_TOLD, lines=_LINES) if told else ""

@@ -8,6 +8,9 @@ from typing import Literal
 
 from judge.cases.reading import Expected, LocatedCase
 from judge.constitution import Constitution
+from judge.constitution.document import clipped
+from judge.constitution.told import checked_context
+from judge.errors import UserError
 from judge.locks.calibrated import calibrated
 from judge.locks.lockfile import Lock
 from judge.policytest.outcomes import Result, Status, compare
@@ -33,6 +36,11 @@ class CaseOutcome:
     reason: str
     fared: Fared
     asks: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """What stands beside the picture, in one line."""
+        return ", ".join(f"{name}: {clipped(text)}" for name, text in self.case.case.context.items())
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,13 @@ def _results(case: LocatedCase, measured: Measured, picture: RecordedPicture | N
     """What comes of each expectation under a constitution."""
     policy = measured.constitution if picture is None else measured.of(picture)
     rules = {rule.id: rule for rule in policy.rules}
+    try:
+        checked_context(policy, case.case.context)
+    except UserError as error:
+        return [
+            ((rule, None), _Now(_unknown(case, rule, str(what), f"its context does not fit: {error.message}")))
+            for rule, what in case.case.expect.items()
+        ]
     if picture is None:
         return [
             ((rule, None), _Now(_unknown(case, rule, str(what)), ("the whole picture",)))
@@ -124,10 +139,10 @@ def _outcome(case: LocatedCase, picture: RecordedPicture | None, now: _Now, was:
     return CaseOutcome(case, short, one.rule, one.statement, one.expected, one.got, one.reason, fared, now.asks)
 
 
-def _unknown(case: LocatedCase, rule: str, expected: str) -> Result:
+def _unknown(case: LocatedCase, rule: str, expected: str, why: str = "") -> Result:
     place = f"{case.file}:{case.line}"
     return Result(
-        rule=rule, image=case.path, place=place, expected=expected, got="undecided", status=Status.BROKEN, reason=""
+        rule=rule, image=case.path, place=place, expected=expected, got="undecided", status=Status.BROKEN, reason=why
     )
 
 

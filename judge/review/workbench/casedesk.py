@@ -13,6 +13,7 @@ from pathlib import Path
 
 from judge.cases.reading import LocatedCase
 from judge.constitution import Constitution
+from judge.constitution.told import context_digest, subject
 from judge.errors import ConstitutionError, JudgeError, UserError
 from judge.files import read_whole
 from judge.review.store import DecidedItem, Right, Store
@@ -43,7 +44,8 @@ class CaseDesk:
     def __init__(self, library: Library, store: Store, trials: Trials, settings: Settings) -> None:
         self._library, self._store, self._trials, self._settings = library, store, trials, settings
         self.book = CaseBook(library, store)
-        self._tried: OrderedDict[str, Verdict] = OrderedDict()  # by the picture's digest, of trials since the start
+        # both by the picture's digest and that of what is told beside it; the first of trials since the start
+        self._tried: OrderedDict[str, Verdict] = OrderedDict()
         self._known: dict[str, RecordedPicture | None] = {}
         self._read_at = -1  # the newest item when the store was read
         self._guard = threading.Lock()
@@ -78,10 +80,16 @@ class CaseDesk:
         if not person.may(Right.DECIDE_ESCALATED):
             return ""
         try:
-            have = {self.book.sha256(one) for one in self._cases(draft.constitution)}
+            have = {
+                (self.book.sha256(one), context_digest(one.case.context)) for one in self._cases(draft.constitution)
+            }
         except JudgeError:
             have = set()  # the list of cases says what is wrong with the file
-        found = [one for one in decided if overridden(one) and one.verdict.image_facts.sha256 not in have]
+        found = [
+            one
+            for one in decided
+            if overridden(one) and (one.verdict.image_facts.sha256, context_digest(one.verdict.context)) not in have
+        ]
         may = person.may(Right.EDIT_CONSTITUTIONS)
         return render.html("workbench_wanted", items=found[:SHOWN], total=len(found), may=may)
 
@@ -100,9 +108,12 @@ class CaseDesk:
         """
         if not person.may(Right.DECIDE_ESCALATED):
             raise UserError("what people decided is for the roles policy and admin")
-        cases = {one.case.path: one.name for one in self._under(draft) if one.fared == "asks"}
-        some = list(cases.items())[:MOST]
-        images = [TrialImage(name, read_whole(Path(path), MOST_IMAGE)) for path, name in some]
+        asking = [one for one in self._under(draft) if one.fared == "asks"]
+        cases = {(one.case.path, context_digest(one.case.case.context)): one for one in asking}
+        images = [
+            TrialImage(one.name, read_whole(Path(path), MOST_IMAGE), context=one.case.case.context)
+            for (path, _), one in list(cases.items())[:MOST]
+        ]
         if not images:
             raise UserError("every case can be told from recorded answers", hint="nothing has to be asked")
         return self._trials.asking(draft.policy(), images)
@@ -115,9 +126,10 @@ class CaseDesk:
                     continue  # cases are pictures
                 sha256 = one.verdict.image_facts.sha256
                 if sha256 is not None and one.verdict.failure is None:
-                    self._tried[sha256] = one.verdict
-                    self._tried.move_to_end(sha256)
-                    self._known.pop(sha256, None)
+                    shown = subject(sha256, context_digest(one.verdict.context))
+                    self._tried[shown] = one.verdict
+                    self._tried.move_to_end(shown)
+                    self._known.pop(shown, None)
             while len(self._tried) > _KEPT:
                 self._tried.popitem(last=False)
 
@@ -141,21 +153,23 @@ class CaseDesk:
         return cases_under(now, then, cases, self._pictures(cases))
 
     def _pictures(self, cases: Sequence[LocatedCase]) -> Callable[[LocatedCase], RecordedPicture | None]:
-        """What is recorded of each case's picture; the store is read for those that are new."""
+        """What is recorded of each case's picture beside what the case tells; the store is read for what is new."""
         digests = {one.path: self.book.sha256(one) for one in cases}
+
+        def shown(case: LocatedCase) -> str | None:
+            sha256 = digests[case.path]
+            return None if sha256 is None else subject(sha256, context_digest(case.case.context))
+
         newest = self._store.newest
         with self._guard:
             if newest != self._read_at:
                 self._known, self._read_at = {}, newest
-            new = {one for one in digests.values() if one is not None and one not in self._known}
-            for sha256, verdicts in (self._store.verdicts_of(new) if new else {}).items():
-                tried = self._tried.get(sha256)
-                self._known[sha256] = RecordedPicture.of([*([tried] if tried else []), *verdicts])
-            found = {path: self._known.get(sha256) if sha256 else None for path, sha256 in digests.items()}
-
-        def picture(case: LocatedCase) -> RecordedPicture | None:
-            """Nothing, where other words were told beside it then."""
-            known = found[case.path]
-            return known if known is not None and (known.verdict.context or {}) == case.case.context else None
-
-        return picture
+            new = [one for one in cases if (key := shown(one)) is not None and key not in self._known]
+            verdicts = self._store.verdicts_of({str(digests[one.path]) for one in new}) if new else {}
+            for one in new:
+                key = str(shown(one))
+                tried = self._tried.get(key)
+                recorded = [*([tried] if tried else []), *verdicts[str(digests[one.path])]]
+                self._known[key] = RecordedPicture.of(recorded, one.case.context)
+            found = {one: self._known.get(one) for one in map(shown, cases) if one is not None}
+        return lambda case: found.get(str(shown(case)))

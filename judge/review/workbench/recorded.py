@@ -31,24 +31,30 @@ class _View:
 
 @dataclass(frozen=True)
 class RecordedPicture:
-    """What is known of one picture. verdict: the newest, by whose thresholds the rest is decided."""
+    """What is known of one picture. verdict: the newest, by whose thresholds the rest is decided. told: what stands
+    beside it."""
 
     verdict: Verdict
     views: Mapping[str, _View]
+    told: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, verdicts: Sequence[Verdict]) -> RecordedPicture | None:
-        """What verdicts on one picture, the newest first, know of it; None where it was never judged."""
+    def of(cls, verdicts: Sequence[Verdict], told: Mapping[str, str] | None = None) -> RecordedPicture | None:
+        """What verdicts on one picture, the newest first, know of it; None where it was never judged. told: what stands
+        beside it; None: what did when it was judged last. What was read beside it then counts only where the same stood
+        there.
+        """
         judged = [one for one in verdicts if one.failure is None and one.findings]
         if not judged:
             return None
+        told = (judged[0].context or {}) if told is None else told
         by = judged[0].provenance
         views: dict[str, _View] = {one.view: _View() for one in judged[0].findings}
         for verdict in judged:
             source = verdict.provenance
             if (source.models, source.prompts) == (by.models, by.prompts):
-                _take_in(views, verdict, told_alike=verdict.context == judged[0].context)
-        return cls(judged[0], views)
+                _take_in(views, verdict, told_alike=(verdict.context or {}) == told)
+        return cls(judged[0], views, told)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def again(rule: Rule, constitution: Constitution, picture: RecordedPicture) -> A
     thresholds = picture.verdict.provenance.thresholds.overridden(rule.thresholds)
     findings, asks = [], {}
     for name, view in picture.views.items():
-        finding, wanted = _on_view(rule, name, view, thresholds, objects)
+        finding, wanted = _on_view(rule, name, view, thresholds, objects, picture.told)
         findings.append(finding)
         asks.update(dict.fromkeys(wanted))
     gravest = gravest_of(findings)
@@ -92,7 +98,11 @@ def _take_in(views: dict[str, _View], verdict: Verdict, *, told_alike: bool) -> 
             for one in condition.alternatives:
                 if one.reads and not told_alike:
                     continue
-                if one.answer is not None and one.prior is not None and one.branch is not Branch.MODEL_ERROR:
+                if one.branch is Branch.CANNOT_READ:
+                    view.facts.setdefault(
+                        (one.statement, Reading.of(one.reads, one.sees)), Facts(unread_by="the model")
+                    )
+                elif one.answer is not None and one.prior is not None and one.branch is not Branch.MODEL_ERROR:
                     if one.branch is Branch.UNDECIDED:
                         view.exhausted.add(one.statement)
                     about = one.statement, Reading.of(one.reads, one.sees)
@@ -104,7 +114,12 @@ def _take_in(views: dict[str, _View], verdict: Verdict, *, told_alike: bool) -> 
 
 
 def _on_view(
-    rule: Rule, name: str, view: _View, thresholds: Thresholds, objects: Mapping[str, tuple[str, ...]]
+    rule: Rule,
+    name: str,
+    view: _View,
+    thresholds: Thresholds,
+    objects: Mapping[str, tuple[str, ...]],
+    told: Mapping[str, str],
 ) -> tuple[Finding, tuple[str, ...]]:
     """The rule on one view, and what it would ask."""
     relevance = view.relevance.get(rule.text)
@@ -113,7 +128,7 @@ def _on_view(
         wanted[RELEVANCE] = None
 
     def condition(one: Precondition, by: Thresholds) -> Condition:
-        alternatives = tuple(_evidence(each, rule.fill(each.statement), view, by, objects) for each in one.any)
+        alternatives = tuple(_evidence(each, rule.fill(each.statement), view, by, objects, told) for each in one.any)
         outcome = any_holds(each.outcome for each in alternatives)
         if not outcome.known:
             wanted.update((each.statement, None) for each in alternatives if _asks(each, view, by))
@@ -128,6 +143,7 @@ def _on_view(
         wanted.clear()
     elif RELEVANCE in wanted:
         outcome = RuleOutcome.UNDECIDED  # it may be pruned
+    why = (each.reason for one in (*holds, *lifts) for each in one.alternatives if each.outcome is Outcome.UNDECIDED)
     finding = Finding(
         rule=rule.id,
         text=rule.text,
@@ -136,6 +152,7 @@ def _on_view(
         severity=rule.severity,
         enforced=rule.status == "enforce",
         outcome=outcome,
+        reason=next(why, None) if outcome is RuleOutcome.UNDECIDED else None,
         relevance=relevance,
         preconditions=holds,
         exceptions=lifts,
@@ -145,8 +162,15 @@ def _on_view(
 
 
 def _evidence(
-    one: Statement, text: str, view: _View, by: Thresholds, objects: Mapping[str, tuple[str, ...]]
+    one: Statement,
+    text: str,
+    view: _View,
+    by: Thresholds,
+    objects: Mapping[str, tuple[str, ...]],
+    told: Mapping[str, str],
 ) -> Evidence:
+    if missing := tuple(name for name in one.reads if name not in told):
+        return evidence(text, Facts(missing=missing), by, one.reading)  # nor would the model be asked
     facts = view.facts.get((text, one.reading), Facts())
     region = facts.region
     if region is not None and region.query is not None and region.query not in objects.get(text, (text,)):

@@ -12,7 +12,7 @@ from judge.errors import ImageError
 from judge.review.shield import shielded
 from judge.review.ui import render
 from judge.review.ui.clips import clip_html
-from judge.review.ui.parts import is_outside, rules_html
+from judge.review.ui.parts import is_outside, rules_html, told_html
 from judge.review.workbench.library import Library, Ref
 from judge.review.workbench.replay import Curve
 from judge.review.workbench.trials import PoliciesCompared, TrialImage, Tried
@@ -46,6 +46,7 @@ def tried_html(tried: Sequence[Tried]) -> str:
             "thumb": _thumb(one.picture),
             "verdict": one.verdict,
             "outside": is_outside(one.verdict),
+            "told": render.safe(told_html(one.picture.context)),
             "rules": render.safe(
                 clip_html(one.verdict) if isinstance(one.verdict, ClipVerdict) else rules_html(one.verdict)
             ),

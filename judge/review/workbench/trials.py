@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -51,11 +51,17 @@ _CHOICES: dict[Choice, tuple[Filters, Order]] = {
 
 @dataclass(frozen=True)
 class TrialImage:
-    """An image to judge. item: its number in the store; None for an upload, which goes nowhere else."""
+    """An image to judge. item: its number in the store; None for an upload, which goes nowhere else. context: what is
+    told beside it."""
 
     name: str
     image: bytes = field(repr=False)
     item: int | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+
+    def told(self, constitution: Constitution) -> dict[str, str]:
+        """What a constitution may be told of it: what it does not declare, none of its statements reads."""
+        return {name: text for name, text in self.context.items() if name in constitution.context}
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,10 @@ class Trials:
             offset += len(rows)
         if not found:
             raise UserError("the queue has no such image", hint="choose others, or add some: judge review add")
-        return tuple(TrialImage(row.image, self._store.image(row.id), row.id) for row in found[:count])
+        return tuple(
+            TrialImage(row.image, self._store.image(row.id), row.id, self._store.verdict(row.id).context or {})
+            for row in found[:count]
+        )
 
     def trial(self, constitution: JudgedBy, pictures: Sequence[TrialImage]) -> Job:
         """Judge images under a draft; the result is a tuple of `Tried`."""
@@ -189,11 +198,13 @@ class Trials:
             known = self._judges.of(constitution)
             watched = WatchedMllm(self._sharing(known.mllm))
             with watched.by(job):
-                return [known.derive(model=watched).judge_clip(one.image, name=one.name) for one in batch]
+                judge, told = known.derive(model=watched), batch[0].told(_plain(constitution))
+                return [judge.judge_clip(one.image, name=one.name, context=told) for one in batch]
 
     def _judged(self, constitution: JudgedBy, batch: Sequence[TrialImage]) -> list[Verdict]:
         with self._judge(constitution) as judge:
-            verdicts = list(judge.judge_many([one.image for one in batch]))
+            told = [one.told(judge.constitution) for one in batch]
+            verdicts = list(judge.judge_many([one.image for one in batch], contexts=told))
         return [
             verdict.model_copy(update={"image": picture.name}) for verdict, picture in zip(verdicts, batch, strict=True)
         ]
