@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from judge.constitution.columns import check_columns, told_in
+from judge.constitution.told import context_digest
 from judge.errors import UserError
 from judge.serving.batch.schema import IMAGES, Row, rows_of
 from judge.serving.batch.shards import arrow_schema
@@ -16,10 +18,9 @@ if TYPE_CHECKING:
     from judge.locks.loading import Policy
     from judge.settings import Settings
 
-_OF_A_BATCH = {  # what only `judge batch` knows
-    *("key", "copy_of", "audited", "missed", "reused", "context", "context_digest")
-}
-COLUMNS = tuple(name for name in IMAGES if name not in _OF_A_BATCH)
+_OF_A_BATCH = ("key", "copy_of", "audited", "missed", "reused")  # what only `judge batch` knows
+_TOLD = ("context", "context_digest")  # where the constitution declares a context
+COLUMNS = tuple(name for name in IMAGES if name not in (*_OF_A_BATCH, *_TOLD))
 
 
 class JudgeStage:
@@ -33,6 +34,9 @@ class JudgeStage:
             batch_size=32,
             compute=ray.data.ActorPoolStrategy(size=4),
         )
+
+    Columns that are called like fields of the constitution's `context` are told beside each image; a cell without
+    a value tells nothing. Then there are the columns `context` and `context_digest`, too.
 
     The models are loaded once in each actor. An image that cannot be read or judged has `needs_review` as its verdict,
     and `error`; it ends nothing. A process that dies is Ray's to replace.
@@ -59,6 +63,8 @@ class JudgeStage:
         self._judge = load_judge(constitution, settings)
         self._digests = rule_digests(self._judge.constitution)
         self._column, self._evidence = column, evidence
+        self._fields = tuple(self._judge.constitution.context)
+        self._added = (*COLUMNS, *_TOLD) if self._fields else COLUMNS
 
     def __call__(self, batch: Any) -> Any:
         """The rows of a batch, with verdicts.
@@ -74,9 +80,10 @@ class JudgeStage:
                 hint='dataset.map_batches(JudgeStage, batch_format="pyarrow", ...)',
             )
         self._check(batch)
-        rows = list(self._rows(batch.column(self._column).to_pylist()))
-        added = pa.Table.from_pylist(rows, schema=arrow_schema({name: IMAGES[name] for name in COLUMNS}))
-        for name in COLUMNS:
+        told = batch.select([name for name in self._fields if name in batch.schema.names]).to_pylist()
+        rows = list(self._rows(batch.column(self._column).to_pylist(), [told_in(row, self._fields) for row in told]))
+        added = pa.Table.from_pylist(rows, schema=arrow_schema({name: IMAGES[name] for name in self._added}))
+        for name in self._added:
             batch = batch.append_column(added.schema.field(name), added.column(name))
         return batch
 
@@ -96,16 +103,19 @@ class JudgeStage:
                 f"the column '{self._column}' holds {kind}, not the bytes or paths of image files",
                 hint="read the files as they are, such as with ray.data.read_binary_files",
             )
-        if taken := sorted(set(names) & set(COLUMNS)):
+        check_columns(names, self._fields, {self._column: "the image"}, "the dataset")
+        if taken := sorted(set(names) & set(self._added)):
             raise UserError(
                 f"the dataset has columns that a verdict would overwrite: {', '.join(taken)}",
                 hint="rename them before, with Dataset.rename_columns",
             )
 
-    def _rows(self, images: Sequence[bytes | str | None]) -> Iterator[Row]:
+    def _rows(self, images: Sequence[bytes | str | None], told: Sequence[dict[str, Any]]) -> Iterator[Row]:
         """A row for each, in order."""
         given = [b"" if image is None else image for image in images]
-        for image, verdict in zip(given, self._judge.judge_many(given), strict=True):
+        told = told or [{} for _ in given]
+        for image, beside, verdict in zip(given, told, self._judge.judge_many(given, contexts=told), strict=True):
             known = hashlib.sha256(image).hexdigest() if image and isinstance(image, bytes) else None
             digest = known or verdict.image_facts.sha256 or None
-            yield rows_of("", verdict, self._digests, "all" if self._evidence else "none", digest).image
+            row = rows_of("", verdict, self._digests, "all" if self._evidence else "none", digest).image
+            yield {**row, "context_digest": context_digest(beside)}  # of what was refused, too

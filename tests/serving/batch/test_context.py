@@ -195,3 +195,67 @@ def test_an_estimate_tells_the_context_too(tmp_path):
     named = table(tmp_path / "in", [["red.png", "haha"], ["black.png", "x" * 41]])
     found = estimate(named, judge=colour_judge(TELLS, ReadingMllm()))
     assert (found.sample, found.unreadable, found.violating) == (1, 1, 1.0)
+
+
+def test_a_hugging_face_data_set_tells_by_its_columns_too(tmp_path):
+    import datasets
+
+    datasets.disable_progress_bars()
+
+    def saved(name, captions):
+        rows_of = {"image": [{"bytes": RED, "path": None}] * 3, name: captions, "label": [1, 2, 3]}
+        kinds = {"image": datasets.Image(), name: datasets.Value("string"), "label": datasets.Value("int64")}
+        datasets.Dataset.from_dict(rows_of, features=datasets.Features(kinds)).save_to_disk(tmp_path / name)
+        return tmp_path / name
+
+    judge_table(saved("caption", ["haha", "nice", None]), tmp_path / "out")
+    found = {row["key"]: row for row in rows(tmp_path / "out")}
+    assert [found[f"{one:09d}"]["verdict"] for one in (1, 2, 3)] == ["violation", "no_violation", "needs_review"]
+    assert found["000000003"]["causes"] == ["no_context"]
+    with pytest.raises(UserError, match="Caption may be the field `caption`"):
+        judge_table(saved("Caption", ["haha", "nice", ""]), tmp_path / "other")
+
+
+def test_a_stage_of_ray_data_tells_by_columns(monkeypatch):
+    from judge.integrations.ray import COLUMNS, JudgeStage
+
+    monkeypatch.setattr("judge.assemble.load_judge", lambda *_: colour_judge(TELLS, ReadingMllm()))
+    stage = JudgeStage("posts.yaml")
+    told = ["haha", "nice", None, "x" * 41, ""]
+    table_of = pa.table({"image": [RED] * 5, "caption": told, "title": ["haha"] * 5})
+    found = stage(table_of).to_pylist()
+    assert set(found[0]) == {"image", "caption", "title", *COLUMNS, "context", "context_digest"}
+    assert [row["verdict"] for row in found] == [
+        "violation",
+        "no_violation",
+        "needs_review",
+        "needs_review",
+        "needs_review",
+    ]
+    assert [row["causes"] for row in found[2:4]] == [["no_context"], ["context_refused"]]
+    assert [row["context"] and json.loads(row["context"])["caption"] for row in found[:4]] == [
+        "haha",
+        "nice",
+        None,
+        None,
+    ]
+    assert len({row["context_digest"] for row in found}) == 5, "also of what was refused"
+    for name, said in (("Caption", "Caption may be the field"), ("place", "the column place may be the image")):
+        other = JudgeStage("posts.yaml", column="place" if name == "place" else "image")
+        with pytest.raises(UserError, match=said):
+            other(pa.table({"image": [RED], name: [RED if name == "place" else "haha"]}))
+
+
+def test_a_stage_adds_no_columns_of_a_context_where_none_is_declared(monkeypatch):
+    from judge.integrations.ray import COLUMNS, JudgeStage
+
+    monkeypatch.setattr("judge.assemble.load_judge", lambda *_: colour_judge(PLAIN, ReadingMllm()))
+    (row,) = JudgeStage("plain.yaml")(
+        pa.table({"image": [BLACK], "context": ["mine"], "caption": ["haha"]})
+    ).to_pylist()
+    assert (row["context"], row["verdict"]) == ("mine", "no_violation") and set(row) == {
+        "image",
+        "context",
+        "caption",
+        *COLUMNS,
+    }

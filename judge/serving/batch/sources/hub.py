@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from judge.constitution.columns import check_columns, told_in
 from judge.errors import UserError
 from judge.media import read_bytes
 from judge.media.reading import check_bytes
@@ -15,28 +16,34 @@ from judge.settings import Limits
 
 
 class HubSource:
-    """One split of a data set with one column of images; keys are row numbers from 1.
+    """One split of a data set with one column of images; keys are row numbers from 1. context: fields that columns of
+    their names tell beside each image.
 
     Raises:
-        UserError: the package `datasets` is missing, no such data set, several splits, or not one column of images.
+        UserError: the package `datasets` is missing, no such data set, several splits, not one column of images, or a
+            column may be a field or something else.
     """
 
-    def __init__(self, name: str, limits: Limits, *, saved: bool) -> None:
-        self.name, self._limits = name, limits
+    def __init__(self, name: str, limits: Limits, *, saved: bool, context: Sequence[str] = ()) -> None:
+        self.name, self._limits, self._context = name, limits, tuple(context)
         self._table = _table(name, saved=saved)
         self._column = _image_column(self._table, name)
-        self._table = _undecoded(self._table, self._column)
+        columns = list(self._table.features)
+        check_columns(columns, self._context, {self._column: "the image"}, name)
+        told = [field for field in self._context if field in columns]
+        self._table = _undecoded(self._table, self._column, told)
 
     def items(self) -> Iterator[SourceItem]:
         for number, row in enumerate(self._table, 1):
             picture, key = row[self._column] or {}, f"{number:09d}"
             name = f"{self.name}:{number}"
+            told = told_in(row, self._context)
             if picture.get("bytes") is not None:
-                yield SourceItem(key, name, partial(_whole, picture["bytes"], self._limits))
+                yield SourceItem(key, name, partial(_whole, picture["bytes"], self._limits), context=told)
             elif picture.get("path"):
-                yield SourceItem(key, name, partial(read_bytes, picture["path"], self._limits))
+                yield SourceItem(key, name, partial(read_bytes, picture["path"], self._limits), context=told)
             else:
-                yield SourceItem(key, name, RefusedItem("the row has no image"))
+                yield SourceItem(key, name, RefusedItem("the row has no image"), context=told)
 
     def says(self) -> list[str]:
         return []
@@ -87,8 +94,8 @@ def _image_column(table: Any, name: str) -> str:
     return str(found[0])
 
 
-def _undecoded(table: Any, column: str) -> Any:
+def _undecoded(table: Any, column: str, told: Sequence[str]) -> Any:
     """With the bytes as they are: they are decoded here, within limits."""
     import datasets
 
-    return table.cast_column(column, datasets.Image(decode=False)).select_columns([column])
+    return table.cast_column(column, datasets.Image(decode=False)).select_columns([column, *told])

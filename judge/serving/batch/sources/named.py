@@ -31,7 +31,7 @@ def source_of(
     named: str, limits: Limits = DEFAULT_LIMITS, *, column: str | None = None, context: Sequence[str] = ()
 ) -> Source:
     """The source that `named` is. column: of a table, the one that holds paths or images. context: fields that columns
-    of a table tell beside them; other sources tell nothing.
+    of a table or a data set tell beside them; other sources tell nothing.
 
     Raises:
         UserError: nothing is there, it is of no kind that is known, it may be read in two ways, or has no columns.
@@ -49,7 +49,7 @@ def source_of(
 
 def _of_its_kind(path: Path, named: str, limits: Limits, column: str | None, context: Sequence[str]) -> Source:
     if path.is_dir():
-        return _folder(path, named, limits)
+        return _folder(path, named, limits, context)
     suffix = path.suffix.lower()
     if path.exists():
         if suffix in _TABLES:
@@ -62,7 +62,7 @@ def _of_its_kind(path: Path, named: str, limits: Limits, column: str | None, con
     if any(sign in named for sign in _SIGNS):
         return _glob(named, limits)
     if _HUB_ID.fullmatch(named):
-        return HubSource(named, limits, saved=False)
+        return HubSource(named, limits, saved=False, context=context)
     raise UserError(f"no such input: {printable(named)}", hint=f"give {_FORMS}")
 
 
@@ -74,9 +74,9 @@ def place_of(named: str) -> str:
     return str(PurePath(named)) if any(sign in named for sign in _SIGNS) else named
 
 
-def _folder(path: Path, named: str, limits: Limits) -> Source:
+def _folder(path: Path, named: str, limits: Limits, context: Sequence[str]) -> Source:
     if any((path / name).is_file() for name in _SAVED):
-        return HubSource(named, limits, saved=True)
+        return HubSource(named, limits, saved=True, context=context)
     tars = sorted(str(one) for one in path.glob("*.tar"))
     if not tars:
         return FolderSource(named, limits)
