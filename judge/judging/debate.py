@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from judge.errors import ModelError
 from judge.judging.clock import Clock
 from judge.judging.escalation import Question, replies
+from judge.judging.given import block
 from judge.judging.refusals import refuses
 from judge.judging.regions_stage import Wanted, reasoning_question
 from judge.languages import Language
@@ -80,11 +81,14 @@ class _Debate:
 
 
 class KnownPicture(NamedTuple):
-    """A picture in words, and whether a statement holds of it. sha256: of its file; None where that is not known."""
+    """A picture in words, and whether a statement holds of it. sha256: of its file; None where that is not known.
+    told: beside it, the fields that the statement reads, with their texts; of a statement that reads alone, words are
+    empty."""
 
     words: str
     holds: bool
     sha256: str | None = None
+    told: tuple[tuple[str, str], ...] = ()
 
 
 Asked = Callable[[_Debate], str]
@@ -135,10 +139,7 @@ class Debate:
 
     def _decided(self, debates: Sequence[_Debate], clock: Clock) -> list[_Debate]:
         def asked(one: _Debate) -> str:
-            known = self.examples.get(one.question.statement, ())
-            others = [each for each in known if each.sha256 is None or each.sha256 != one.question.sha256]
-            lines = "\n".join(f"- {'Yes' if each.holds else 'No'}: {_quoted(each.words)}" for each in others)
-            return one.question.asked("debate-decide", self.language, said=one.said, examples=lines)
+            return one.question.asked("debate-decide", self.language, said=one.said, examples=self._known(one.question))
 
         def heard(one: _Debate, text: str) -> _Debate:
             read = _Decision.model_validate_json(text)
@@ -150,6 +151,17 @@ class Debate:
             return replace(one, end=end)
 
         return self._turn(debates, self.voices.judge, asked, heard, _Decision, clock)
+
+    def _known(self, question: Question) -> str:
+        """The examples of a statement, but for what is the very picture, or the very text."""
+        lines = []
+        for each in self.examples.get(question.statement, ()):
+            beside = block(each.told, self.language) if each.told else None
+            own = each.sha256 is not None and each.sha256 == question.sha256
+            if not own and (beside is None or beside != question.given):
+                said = f"- {'Yes' if each.holds else 'No'}: {_quoted(each.words)}".rstrip()
+                lines.append(said if beside is None else f"{said}\n{beside.rstrip()}")
+        return "\n".join(lines)
 
     def _turn(
         self, debates: Sequence[_Debate], mllm: Mllm, asked: Asked, heard: Heard, form: type[Frozen], clock: Clock
