@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from judge.constitution import Rule
 from tests.compiler.parsing import parse_rule
 from tests.compiler.test_sentences import sentences
 from tests.compiler.worlds import plain
+from tests.every import every
 
 # Sentences of people who wrote policies, refused, and followed to something else than they said.
 FOLLOWED = (
@@ -31,7 +33,9 @@ FOLLOWED = (
     "Photos must not be black and white.",
     "Nothing may cover the face.",
 )
-REFUSED = (*(entry["rule"] for entry in sentences("refuse")), *FOLLOWED)
+REFUSED = {"followed to something else": list(FOLLOWED)}  # by kind
+for entry in sentences("refuse"):
+    REFUSED.setdefault(entry["kind"], []).append(entry["rule"])
 # What a rule says of itself: that something is forbidden, asked, seen, in this picture.
 OF_THE_RULE = word_set(
     "a an the no any some each every all both and or nor not but only if when where while whenever then unless except "
@@ -57,16 +61,19 @@ def words(text: str) -> dict[str, set[str]]:
     return {word: each for word, each in bases.items() if not each & OF_THE_RULE}
 
 
-@pytest.mark.parametrize("rule", REFUSED, ids=lambda rule: rule[:60])
-def test_whatever_is_offered_is_read_and_says_every_word_of_the_sentence(rule):
-    refused = parse_rule(rule)
-    assert isinstance(refused, Unparsed)
-    for way in (*((text,) for text in refused.rewordings), *refused.several):
-        assert all(isinstance(parse_rule(text), Parsed) and f"`{text}`" in refused.hint for text in way), way
-        there = set().union(*words(" ".join(way)).values(), words(refused.gone), TIES)
-        assert [word for word, bases in words(rule).items() if not bases & there] == [], way
-    assert refused.rewordings or refused.several or refused.written or BY_HAND in refused.hint
-    assert not re.search(r"\bleave (?:it|them) out\b|\bleft out\b|\bin a simpler way\b", refused.hint)
+@pytest.mark.parametrize("kind", REFUSED)
+def test_whatever_is_offered_is_read_and_says_every_word_of_the_sentence(kind):
+    def check(rule):
+        refused = parse_rule(rule)
+        assert isinstance(refused, Unparsed)
+        for way in (*((text,) for text in refused.rewordings), *refused.several):
+            assert all(isinstance(parse_rule(text), Parsed) and f"`{text}`" in refused.hint for text in way), way
+            there = set().union(*words(" ".join(way)).values(), words(refused.gone), TIES)
+            assert [word for word, bases in words(rule).items() if not bases & there] == [], way
+        assert refused.rewordings or refused.several or refused.written or BY_HAND in refused.hint
+        assert not re.search(r"\bleave (?:it|them) out\b|\bleft out\b|\bin a simpler way\b", refused.hint)
+
+    every(REFUSED[kind], check)
 
 
 @pytest.mark.parametrize("name", ["tenth", "followed"])
@@ -84,21 +91,25 @@ def test_every_refusal_has_advice_and_all_that_it_quotes_compiles(name):
             assert faults_of_statements(rule.preconditions, ()) == ()
 
 
-@pytest.mark.parametrize("rule", REFUSED, ids=lambda rule: rule[:60])
-def test_what_is_offered_lifts_nothing_by_another_one_and_asks_no_more_of_all(rule):
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_offered_lifts_nothing_by_another_one_and_asks_no_more_of_all(kind):
     """Of two things, one as the rule wants it and one not, the second is flagged by whatever is offered."""
-    refused = parse_rule(rule)
-    assert isinstance(refused, Unparsed)
-    for text in refused.rewordings:
-        found = parse_rule(text)
-        assert isinstance(found, Parsed)
-        named = {lexicon.lemma(word, verb=False) for word in re.findall(r"[a-z-]+", str(plain(found).groups))}
-        for exception in plain(found).unless:
-            subject = re.split(r" (?:is|are|has|have) ", exception)[0]
-            one = re.match(r"(?:an?|no|(?:at least|exactly) \w+) ", subject)
-            assert one or lexicon.lemma(subject.split()[-1], verb=False) not in named - {"picture"}, text
-        each = re.findall(r"\b(?:every|each|all)\b", rule.casefold())
-        assert not each or len(re.findall(r"\b(?:every|each|all)\b", text.casefold())) <= len(each), text
+
+    def check(rule):
+        refused = parse_rule(rule)
+        assert isinstance(refused, Unparsed)
+        for text in refused.rewordings:
+            found = parse_rule(text)
+            assert isinstance(found, Parsed)
+            named = {lexicon.lemma(word, verb=False) for word in re.findall(r"[a-z-]+", str(plain(found).groups))}
+            for exception in plain(found).unless:
+                subject = re.split(r" (?:is|are|has|have) ", exception)[0]
+                one = re.match(r"(?:an?|no|(?:at least|exactly) \w+) ", subject)
+                assert one or lexicon.lemma(subject.split()[-1], verb=False) not in named - {"picture"}, text
+            each = re.findall(r"\b(?:every|each|all)\b", rule.casefold())
+            assert not each or len(re.findall(r"\b(?:every|each|all)\b", text.casefold())) <= len(each), text
+
+    every(REFUSED[kind], check)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +156,11 @@ def test_no_advice_about_a_word_that_says_nothing_to_be_seen(text):
 
 
 def test_enough_is_offered_for_the_check_to_mean_something():
-    offered = [found for rule in REFUSED if isinstance(found := parse_rule(rule), Unparsed) and found.rewordings]
+    offered = [
+        found
+        for rule in chain(*REFUSED.values())
+        if isinstance(found := parse_rule(rule), Unparsed) and found.rewordings
+    ]
     assert len(offered) > 150
 
 

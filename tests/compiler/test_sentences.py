@@ -17,6 +17,7 @@ from judge.compiler.grammar.chains import Parsed
 from judge.compiler.grammar.checks import faults
 from tests.compiler.parsing import parse_rule
 from tests.compiler.worlds import Plain, differences, entails, plain, violated, written
+from tests.every import every
 
 FOLDER = Path(__file__).parent / "sentences"
 LEAST_READ = 0.85
@@ -31,24 +32,36 @@ def sentences(name: str) -> tuple[dict, ...]:
     return tuple(yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader))
 
 
-def by_rule(*names: str):
-    entries = [entry for name in names for entry in sentences(name)]
-    return pytest.mark.parametrize("entry", entries, ids=lambda entry: entry["rule"][:60])
+def of_each(*names: str):
+    """One test of each set, and of each kind of sentences in it; see `every`."""
+    kinds = dict.fromkeys((name, entry["kind"]) for name in names for entry in sentences(name))
+    return pytest.mark.parametrize(("name", "kind"), kinds)
+
+
+def of_kind(name: str, kind: str) -> list[dict]:
+    return [entry for entry in sentences(name) if entry["kind"] == kind]
+
+
+def rule_of(entry: dict) -> str:
+    return entry["rule"]
 
 
 def world(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.split("&"))
 
 
-@by_rule("read")
-def test_what_is_read_is_what_a_careful_person_reads(entry):
-    found = parse_rule(entry["rule"])
-    if isinstance(found, Unparsed):
-        return  # counted below
-    assert differences(written(entry["flag"], entry.get("unless", "")), plain(found)) == []
-    assert not any(violated(plain(found), world(one)) for one in entry.get("fine", ()))
-    assert all(violated(plain(found), world(one)) for one in entry.get("violated", ()))
-    assert [fault for fault in faults(entry["rule"], found.preconditions, found.exceptions) if fault.refuses] == []
+@of_each("read")
+def test_what_is_read_is_what_a_careful_person_reads(name, kind):
+    def check(entry):
+        found = parse_rule(entry["rule"])
+        if isinstance(found, Unparsed):
+            return  # counted below
+        assert differences(written(entry["flag"], entry.get("unless", "")), plain(found)) == []
+        assert not any(violated(plain(found), world(one)) for one in entry.get("fine", ()))
+        assert all(violated(plain(found), world(one)) for one in entry.get("violated", ()))
+        assert [fault for fault in faults(entry["rule"], found.preconditions, found.exceptions) if fault.refuses] == []
+
+    every(of_kind(name, kind), check, rule_of)
 
 
 def test_most_of_what_is_clear_is_read():
@@ -56,14 +69,17 @@ def test_most_of_what_is_clear_is_read():
     assert len(refused) <= (1 - LEAST_READ) * len(sentences("read")), refused
 
 
-@by_rule("tenth", "outside-tenth", "sixty", "everyday")
-def test_of_a_set_kept_whole_nothing_is_read_wrongly(entry):
-    found = parse_rule(entry["rule"])
-    if isinstance(found, Unparsed):
-        return
-    assert "flag" in entry, plain(found)
-    assert differences(written(entry["flag"], entry.get("unless", "")), plain(found)) == []
-    assert not any(violated(plain(found), world(one)) for one in entry.get("fine", ()))
+@of_each("tenth", "outside-tenth", "sixty", "everyday")
+def test_of_a_set_kept_whole_nothing_is_read_wrongly(name, kind):
+    def check(entry):
+        found = parse_rule(entry["rule"])
+        if isinstance(found, Unparsed):
+            return
+        assert "flag" in entry, plain(found)
+        assert differences(written(entry["flag"], entry.get("unless", "")), plain(found)) == []
+        assert not any(violated(plain(found), world(one)) for one in entry.get("fine", ()))
+
+    every(of_kind(name, kind), check, rule_of)
 
 
 @pytest.mark.parametrize("name", LEAST_OUTSIDE)
@@ -72,12 +88,15 @@ def test_of_a_set_that_was_not_seen_before_as_much_is_read_as_was_counted(name):
     assert sum(isinstance(parse_rule(rule), Parsed) for rule in clear) >= LEAST_OUTSIDE[name], len(clear)
 
 
-@by_rule("refuse")
-def test_what_is_open_or_cannot_be_seen_is_refused_and_says_what_to_change(entry):
-    found = parse_rule(entry["rule"])
-    assert isinstance(found, Unparsed), plain(found)
-    assert found.reason and found.hint
-    assert entry.get("says", "").casefold() in found.reason.casefold()
+@of_each("refuse")
+def test_what_is_open_or_cannot_be_seen_is_refused_and_says_what_to_change(name, kind):
+    def check(entry):
+        found = parse_rule(entry["rule"])
+        assert isinstance(found, Unparsed), plain(found)
+        assert found.reason and found.hint
+        assert entry.get("says", "").casefold() in found.reason.casefold()
+
+    every(of_kind(name, kind), check, rule_of)
 
 
 def follows(entry: dict, text: str) -> bool:
