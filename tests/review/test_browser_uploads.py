@@ -171,3 +171,26 @@ def test_cancel_counts_though_its_row_is_made_anew_under_the_pointer(store, page
     page.wait_for_timeout(1500)  # until the page has heard that it is judged: it asks every 0.7 s
     page.mouse.up()
     assert row(page, "turned-9.png").count() == 0
+
+
+def test_what_came_with_the_file_is_typed_beside_it_and_too_much_is_told_before_it_is_sent(page, store, tmp_path):
+    folder = store.folder / "constitutions" / "posts"
+    folder.mkdir(parents=True)
+    (folder / "1.0.0.yaml").write_text(
+        "constitution: posts\nversion: 1.0.0\ncontext: {caption: 12, place: 20}\nrules:\n"
+        "  - {id: dogs, rule: No dogs., preconditions: [a dog is visible]}\n"
+    )
+    page.get_by_role("button", name="Judge an image").click()
+    page.set_input_files("#cj-file", str(turned(tmp_path, 77)))
+    page.locator("#cj-constitution option[value='saved:posts@1.0.0']").wait_for(state="attached")
+    assert page.locator("#up-told textarea").count() == 0, "demo declares nothing"
+    page.select_option("#cj-constitution", "saved:posts@1.0.0")
+    page.get_by_label("caption").fill("look at him <b>")
+    page.get_by_text("caption has 15 characters, and at most 12 are read.").wait_for()
+    assert page.locator("#cj-upload-go").is_disabled()
+    page.get_by_label("caption").fill("<b>look")
+    page.locator("#cj-upload-go:not([disabled])").click()
+    page.locator("#cj-upload").wait_for(state="hidden")
+    row(page, "turned-77.png").get_by_text("Judged.").wait_for(timeout=LONG)
+    newest = max(one.id for one in store.list(limit=50))
+    assert store.verdict(newest).context == {"caption": "<b>look"}, "what was left empty tells nothing"

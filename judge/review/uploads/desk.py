@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from judge.constitution import Constitution, parse_constitution
+from judge.constitution.told import checked_context
 from judge.errors import JudgeError, ModelError, UserError
 from judge.review.queue.messages import in_words, misunderstood, serial_of
 from judge.review.ui import render
@@ -55,16 +57,27 @@ class UploadDesk:
     def _warm(self, asked: UploadRequest, person: Person) -> UploadUpdate:
         chosen = Ref.parse(asked.constitution or DEFAULT)
         self._judges.warm(self._source(chosen))
-        return UploadUpdate(constitutions=refs_html(self._library, chosen))
+        try:
+            declared = self._declaring(chosen).context
+        except JudgeError:  # told when something is to be judged by it
+            declared = {}
+        shown = render.html("upload_fields", fields=declared).strip()
+        return UploadUpdate(constitutions=refs_html(self._library, chosen), fields=shown)
 
     def _put(self, asked: UploadRequest, person: Person) -> UploadUpdate:
-        source = self._source(Ref.parse(asked.constitution or DEFAULT))
-        one = self._uploads.put(person.name, asked.name[:200] or "upload", uploaded(asked.data), source)
+        chosen = Ref.parse(asked.constitution or DEFAULT)
+        source = self._source(chosen)
+        told = checked_context(self._declaring(chosen), asked.context) if asked.context else {}
+        one = self._uploads.put(person.name, asked.name[:200] or "upload", uploaded(asked.data), source, told)
         return UploadUpdate(taken=one.id)
 
     def _forget(self, asked: UploadRequest, person: Person) -> UploadUpdate:
         self._uploads.forget(person.name, asked.id)
         return UploadUpdate()
+
+    def _declaring(self, ref: Ref) -> Constitution:
+        """A constitution of the list, for the context that it declares."""
+        return parse_constitution(self._library.text(ref), file=str(ref))
 
     def _source(self, ref: Ref) -> str:
         """What a judge is loaded from: only ever a constitution of the list, looked up by its name."""

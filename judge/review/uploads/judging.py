@@ -14,7 +14,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,8 +24,10 @@ from weakref import WeakKeyDictionary
 from judge import media
 from judge.chain import chain_of
 from judge.clip_verdict import ClipVerdict
+from judge.constitution.told import checked_context
 from judge.errors import ImageError, JudgeError, ModelError, UserError
 from judge.judging.clips.judging import judge_clip
+from judge.judging.given import GivenContext
 from judge.media.clips import is_clip
 from judge.media.clips.sniffing import HEAD
 from judge.review.queue.stage import SHIELD_SIDE
@@ -51,7 +53,7 @@ State = Literal["waiting", "loading", "judging", "done", "failed"]
 class Upload:
     """One file on its way. thumb: its shielded picture. clip: it is one. asked, most: questions put to the model, and
     how many there will be at the most before anything is looked at more closely. item: in the queue, once it is
-    judged."""
+    judged. context: what is told beside it."""
 
     who: str
     name: str
@@ -59,6 +61,7 @@ class Upload:
     image: bytes = field(repr=False)
     thumb: bytes = field(repr=False)
     clip: bool = False
+    context: Mapping[str, str] = field(default_factory=dict, repr=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     state: State = "waiting"
     cancelled: bool = False
@@ -87,13 +90,13 @@ class Uploads:
         self._waiting = WaitingUploads(store.folder)
         self._stopping = False
 
-    def put(self, who: str, name: str, image: bytes, source: str) -> Upload:
-        """Take a file to be judged by the constitution of this name or path.
+    def put(self, who: str, name: str, image: bytes, source: str, context: Mapping[str, str] | None = None) -> Upload:
+        """Take a file to be judged by the constitution of this name or path. context: what is told beside it.
 
         Raises:
             UserError: it is no picture and no clip, or too much waits already.
         """
-        one = Upload(who, name, source, image, _thumb(image), clip=is_clip(image[:HEAD]))
+        one = Upload(who, name, source, image, _thumb(image), clip=is_clip(image[:HEAD]), context=context or {})
         with self._guard:
             waiting = [other for other in self._all if other.open]
             if sum(1 for other in waiting if other.who == who) >= MOST:
@@ -156,7 +159,15 @@ class Uploads:
 
     def _keep(self, one: Upload) -> None:
         sha256 = hashlib.sha256(one.image).hexdigest()
-        record = Record(id=one.id, who=one.who, name=one.name, source=one.source, at=time.time(), sha256=sha256)
+        record = Record(
+            id=one.id,
+            who=one.who,
+            name=one.name,
+            source=one.source,
+            at=time.time(),
+            sha256=sha256,
+            context=dict(one.context),
+        )
         self._waiting.keep(record, one.image)
 
     def _left(self, left: Left, known: Callable[[str], bool]) -> Upload:
@@ -168,7 +179,8 @@ class Uploads:
         lost = lost or ("" if known(record.source) else "its constitution is not in the list any more")
         thumb = shielded(b"" if left.lost else left.image, SHIELD_SIDE)  # a grey square of what cannot be decoded
         image = b"" if lost else left.image
-        one = Upload(record.who, record.name, record.source, image, thumb, clip=is_clip(image[:HEAD]), id=record.id)
+        clip, told = is_clip(image[:HEAD]), record.context
+        one = Upload(record.who, record.name, record.source, image, thumb, clip=clip, context=told, id=record.id)
         if lost:
             one.state, one.error = "failed", UserError(lost, hint="give it again")
         return one
@@ -184,9 +196,11 @@ class Uploads:
                 if not one.clip:
                     one.most = statements(judge.constitution)
                     with watched.by(one):
-                        verdict: Judged = judge.judge(one.image, name=one.name)
+                        verdict: Judged = judge.judge(one.image, name=one.name, context=one.context)
             if one.clip:  # how many frames there will be is not known
-                verdict = judge_clip(judge, one.image, one.name, turn=lambda: self._turn(watched, one))
+                told = checked_context(judge.constitution, one.context)
+                given = GivenContext(told, judge.constitution.readings)
+                verdict = judge_clip(judge, one.image, one.name, given, turn=lambda: self._turn(watched, one))
             self._finish(one, verdict)
         except Cancelled:
             log.debug("an upload was cancelled")

@@ -1,6 +1,7 @@
 """Uploads that wait, on disk: a file each in `waiting/` of the data folder, until they are judged or cancelled.
 
-Each file is for its owner only: a line of JSON (whose upload it is, what it is judged by), then the picture as it came.
+Each file is for its owner only: a line of JSON (whose upload it is, what it is judged by, what came with it), then the
+picture as it came.
 Knows no judge and no page.
 """
 
@@ -20,7 +21,7 @@ from judge.files import read_whole, whole
 from judge.settings import MOST_IMAGE, Frozen
 
 MOST_FILES: Final = 200  # that are looked at after a start
-_HEAD: Final = 2**14  # bytes of the line before a picture
+_HEAD: Final = 2**22  # bytes of the line before a picture: a context has up to 16 texts of 20,000 characters
 
 
 class Record(Frozen):
@@ -33,6 +34,7 @@ class Record(Frozen):
     source: str
     at: float
     sha256: str
+    context: dict[str, str] = Field(default_factory=dict)
 
 
 class Left(NamedTuple):

@@ -24,6 +24,7 @@ watch("value", () => {
   if (reply.serial !== waiting) return;
   clearTimeout(timer); waiting = null;
   if ("constitutions" in reply) { const at = $("cj-constitution"), chosen = at.value; at.innerHTML = reply.constitutions; if (chosen) at.value = chosen; }
+  if ("fields" in reply) fields(reply.fields);
   if (reply.taken) taken(reply.taken);
   if (reply.error) refused(reply.error);
   if (reply.uploads) show(reply.uploads);
@@ -95,20 +96,36 @@ function forget(id) {
 
 /* The dialog: a file is read here and sent with the event, so that the server never has it in a folder of temporary files */
 const file = $("cj-file"), go = $("cj-upload-go"), drop = $("cj-drop"), first = $("cj-file-name").textContent;
+const beside = $("up-told"), policy = $("cj-constitution");
 let chosen = null, sending = null;                   // sending: the file on its way, until the server has it
 document.addEventListener("click", function opened(event) {
   if (!element.isConnected) { document.removeEventListener("click", opened); return; }
   if (event.target.closest('[data-dialog="cj-upload"]') && !dialog.open) {
-    file.value = ""; choose(null); dialog.showModal();
-    act("warm", { constitution: $("cj-constitution").value });
+    file.value = ""; choose(null); for (const one of beside.querySelectorAll("textarea")) one.value = ""; dialog.showModal();
+    act("warm", { constitution: policy.value });
   }
 });
 function choose(one) {
   chosen = one || null; go.disabled = chosen === null;
   $("cj-file-name").textContent = chosen ? chosen.name : first;
   const why = chosen && Object.entries(JSON.parse(file.dataset.refused)).find(([kind]) => chosen.type.startsWith(kind));  // said before 30 MiB are sent
-  if (why) { go.disabled = true; state(why[1], true); } else if (chosen && chosen.size > MAX_BYTES) { go.disabled = true; state("This file is larger than the server takes.", true); } else state("");
+  if (why) { go.disabled = true; state(why[1], true); } else if (chosen && chosen.size > MAX_BYTES) { go.disabled = true; state("This file is larger than the server takes.", true); }
+  else { const long = tooLong(); if (long) go.disabled = true; state(long, Boolean(long)); }
 }
+/* What came with the file: a field for each that the constitution declares; what was typed stays where another one has it, too */
+function fields(html) {
+  const typed = new Map([...beside.querySelectorAll("textarea")].map((one) => [one.dataset.field, one.value]));
+  const held = beside.contains(document.activeElement) && document.activeElement.dataset.field;
+  beside.innerHTML = html;
+  for (const one of beside.querySelectorAll("textarea")) { one.value = typed.get(one.dataset.field) || ""; if (one.dataset.field === held) one.focus(); }
+  choose(chosen);
+}
+function tooLong() {                                 // nothing is cut: it is told before anything is sent
+  const one = [...beside.querySelectorAll("textarea")].find((each) => [...each.value].length > Number(each.dataset.most));
+  return one ? `${one.dataset.field} has ${[...one.value].length} characters, and at most ${one.dataset.most} are read.` : "";
+}
+beside.addEventListener("input", () => choose(chosen));
+policy.addEventListener("change", () => act("warm", { constitution: policy.value }));
 function state(text, bad, busy) { const place = $("cj-upload-state"); place.textContent = text; place.className = "cj-small" + (bad ? " cj-inline-error" : ""); if (busy) place.prepend(Object.assign(document.createElement("span"), { className: "cj-spinner" })); }
 file.addEventListener("change", () => choose(file.files[0]));
 for (const name of ["dragover", "dragleave", "drop"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.toggle("cj-over", name === "dragover"); if (name === "drop") choose(event.dataTransfer.files[0]); });
@@ -119,7 +136,8 @@ go.addEventListener("click", async () => {
   const data = await new Promise((done) => { const reader = new FileReader(); reader.onload = () => done(reader.result.split(",")[1] || ""); reader.onerror = () => done(null); reader.readAsDataURL(chosen); });
   if (mine.dropped) return;
   if (data === null) { refused("The file cannot be read. Choose it again."); return; }
-  act("put", { name: mine.name, data, constitution: $("cj-constitution").value });
+  const context = Object.fromEntries([...beside.querySelectorAll("textarea")].filter((one) => one.value).map((one) => [one.dataset.field, one.value]));
+  act("put", { name: mine.name, data, constitution: policy.value, context });
 });
 dialog.addEventListener("close", () => { if (sending) { sending.dropped = true; } });
 function taken(id) {
