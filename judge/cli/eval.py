@@ -114,6 +114,8 @@ def evaluate(
             evaluated = _stressed(examples, method, judge.constitution, folder, evaluated)
         if translated:
             found = spoken(examples.examples, judge, translated, kept)
+            for said in found.warnings:
+                log.warning("%s", said)
             evaluated = evaluated._replace(evaluation=evaluated.evaluation.model_copy(update={"spoken": found}))
     finally:
         kept.close()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from judge.cli.verbs import app
 from judge.errors import UserError
 from judge.evaluation.protocols import Example
 from judge.evaluation.reports.words import spoken_base, spoken_rows
@@ -83,6 +88,10 @@ def test_agreement_is_counted_rule_by_rule_with_an_interval(policy, examples):
     assert german.tier == "high" and german.warnings == ("25% of the rules come out differently",)
     assert swahili.agreement.value == 1.0 and swahili.label_mass == pytest.approx(0.6)
     assert swahili.warnings == ("the model often says neither yes nor no",)
+    assert found.warnings == (
+        "in 'de' 25% of the rules come out differently",
+        "in 'sw' the model often says neither yes nor no",
+    )
     assert found.label_mass == 1.0 and set(found.tiers) == {"high", "low"}
     assert found.tiers["high"].value == 0.75
 
@@ -92,6 +101,27 @@ def test_a_language_that_the_model_has_no_words_for_is_refused_and_the_others_go
     chinese, german = measured(policy, examples, ("zh", "de")).languages
     assert "cannot be asked in language 'zh'" in chinese.refused and chinese.agreement.value is None
     assert german.refused is None and german.compared == 8
+
+
+def test_what_is_low_is_said_on_stderr_and_in_the_report(policy, examples, tmp_path, monkeypatch, caplog):
+    """The constitution is the one in which the model mostly says neither, compared with one in which it speaks."""
+    for row, red in zip(examples, (True, False, False, False), strict=True):
+        line = {"file_name": row.id, "unsafe": red, ("violates" if red else "ok"): ["red"]}
+        with (tmp_path / "metadata.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+    shutil.copy(tmp_path / "house.yaml", tmp_path / "house-sw-en.yaml")
+    shutil.copy(tmp_path / "house-de.yaml", tmp_path / "house-sw-de.yaml")
+    judge = Judge(load_policy(tmp_path / "house-sw.yaml").constitution, Polyglot(), settings=Settings(escalate=()))
+    monkeypatch.setattr("judge.assemble.load_judge", lambda policy, settings: judge)
+    out = tmp_path / "out"
+    options = ["-c", tmp_path / "house-sw.yaml", "--languages", "en,de", "--out", out, "--json"]
+    found = CliRunner().invoke(app, ["eval", str(tmp_path), *map(str, options)])
+    assert found.exit_code == 0, found.output
+    said = ["in 'sw' the model often says neither yes nor no", "in 'de' 25% of the rules come out differently"]
+    assert [one.message for one in caplog.records if one.name == "judge"] == said
+    assert json.loads((out / "report.json").read_text())["spoken"]["warnings"] == said
+    assert "25% of the rules come out differently" in (out / "report.html").read_text()
+    assert "Mean label mass in &#39;sw&#39;: 0.600" in (out / "report.html").read_text()
 
 
 def test_the_table_has_every_language_and_tier_and_says_what_is_low(policy, examples):

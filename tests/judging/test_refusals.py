@@ -61,6 +61,7 @@ REFUSALS = {
         "Kwa bahati mbaya siwezi kujibu.",
         "Kama modeli ya lugha, sina maoni.",
         "Ni lazima nikatae.",
+        "Nashindwa kujibu swali hili.",
     ),
     "zh": (
         "对不起，我无法协助。",
@@ -74,6 +75,8 @@ REFUSALS = {
         "للأسف لا يمكنني تقديم حجة.",
         "بصفتي نموذج لغة، أمتنع.",
         "يجب أن أرفض.",
+        "يؤسفني أنني لن أجيب عن هذا.",
+        "ليس بإمكاني المساعدة في ذلك.",
     ),
 }
 ANSWERS = {
@@ -113,9 +116,9 @@ ANSWERS = {
         "L'homme refuse la boisson.",
         "Je ne suis pas en mesure de distinguer une flamme.",
     ),
-    "sw": ("Siwezi kuona moto kwenye picha.", "Mtu anakataa kinywaji.", "Hakuna moto."),
+    "sw": ("Siwezi kuona moto kwenye picha.", "Nashindwa kuona moto.", "Mtu anakataa kinywaji.", "Hakuna moto."),
     "zh": ("我无法在图中看到火焰。", "图中没有火。", "男人拒绝了饮料。", "我不能确定有火。"),
-    "ar": ("لا أستطيع رؤية أي نار.", "لا توجد نار في الصورة.", "الرجل يرفض المشروب.", "لا يمكنني العثور على نار."),
+    "ar": ("لا أستطيع رؤية أي نار.", "لا توجد نار في الصورة.", "الرجل يرفض المشروب.", "لا يمكنني العثور على نار.", "ليس بإمكاني رؤية نار."),
 }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from judge import languages, prompts
+from judge.chain import chain_of
 from judge.compiler.decompose import Decomposition
 from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ConstitutionError, UserError
@@ -66,6 +69,20 @@ def test_no_language_borrows_from_english(code):
     for name in ("rate", "rewrite", "decompose"):
         assert prompts.digest(f"{code}/{name}") != prompts.digest(f"en/{name}")
     assert language_of(code).answers.language == code
+
+
+@pytest.mark.parametrize("code", ["de", "sw"])  # elsewhere the word for no is also how a statement is denied
+def test_a_word_for_yes_or_no_is_no_other_word_of_the_language(code):
+    """A model that begins a sentence with it would be taken to have answered."""
+    language = language_of(code)
+    rules = load_constitution(f"os-bench-{code}").rules
+    said = " ".join(
+        [one.text for one in rules] + [text for one in rules for text in chain_of(one).statements]
+        + [language.render(name, statement="", told="") for name in ("reason", "reread")]
+    )  # fmt: skip
+    words = {word.casefold() for word in re.findall(r"\w+", said)}
+    assert len(words) > 50
+    assert not words & {word.casefold() for word in (*language.answers.yes, *language.answers.no)}
 
 
 @pytest.mark.parametrize("code", ["xx", "", "../en", "EN", "de-AT"])

@@ -257,6 +257,11 @@ class Stress(Frozen):
     disguises: tuple[Disguise, ...]
 
 
+LOW_LABEL_MASS = 0.8  # mean; under the threshold of 0.5 a single answer counts for nothing
+LOW_AGREEMENT = 0.9
+_SILENT = "the model often says neither yes nor no"
+
+
 class InLanguage(Frozen):
     """The rules of one translation beside the same rules in the constitution's own language.
 
@@ -278,26 +283,37 @@ class InLanguage(Frozen):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is low in it, in plain words."""
-        said = []
-        if self.label_mass is not None and self.label_mass < LOW_LABEL_MASS:
-            said.append("the model often says neither yes nor no")
-        if self.agreement.value is not None and self.agreement.value < LOW_AGREEMENT:
+        said = [_SILENT] if _is_low(self.label_mass, LOW_LABEL_MASS) else []
+        if self.agreement.value is not None and _is_low(self.agreement.value, LOW_AGREEMENT):
             said.append(f"{1 - self.agreement.value:.0%} of the rules come out differently")
         return tuple(said)
 
 
-LOW_LABEL_MASS = 0.8  # mean; under the threshold of 0.5 a single answer counts for nothing
-LOW_AGREEMENT = 0.9
-
-
 class Spoken(Frozen):
     """The same images judged by the same rules in other languages (`judge eval --languages`). language: the
-    constitution's own, and label_mass in it. tiers: agreement over all languages of a tier of resources."""
+    constitution's own, and label_mass in it. tiers: agreement over all languages of a tier of resources.
+    warnings: what is low, and in which language the model cannot be asked."""
 
     language: str
     label_mass: float | None
     languages: tuple[InLanguage, ...]
     tiers: dict[str, Estimate]
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, language: str, label_mass: float | None, languages: tuple[InLanguage, ...], tiers: dict[str, Estimate]
+    ) -> Spoken:
+        """These figures, with what is low in them in plain words."""
+        own = (f"in '{language}' {_SILENT}",) if _is_low(label_mass, LOW_LABEL_MASS) else ()
+        theirs = (f"in '{one.language}' {said}" for one in languages for said in one.warnings)
+        refused = (f"not asked in '{one.language}': {one.refused}" for one in languages if one.refused is not None)
+        said = (*own, *theirs, *refused)
+        return cls(language=language, label_mass=label_mass, languages=languages, tiers=tiers, warnings=said)
+
+
+def _is_low(value: float | None, least: float) -> bool:
+    return value is not None and value < least
 
 
 class Evaluation(Frozen):

@@ -151,10 +151,11 @@ def stress_base(stress: Stress) -> str:
 
 def spoken_base(spoken: Spoken) -> str:
     """What is compared in other languages."""
+    own = "" if spoken.label_mass is None else f" Mean label mass in '{spoken.language}': {spoken.label_mass:.3f}."
     return (
         f"The same images by the same rules, asked in other languages, beside '{spoken.language}'. agreement: share of "
         "rules that come out the same; opposite: violated in one and not in the other; lost: of these, violated in "
-        f"'{spoken.language}'. No rule is pruned. Tiers: how much of what models are trained on is in a language."
+        f"'{spoken.language}'. No rule is pruned. Tiers: how much of what models are trained on is in a language." + own
     )
 
 

@@ -48,7 +48,7 @@ def spoken(
         counts[code] = np.array([_counts(_of(a, rules), _of(b, rules)) for a, b in zip(own, theirs, strict=True)])
         found.append(_figures(code, tier_of(code), len(rules), counts[code], theirs, bootstrap))
     tiers = {one.tier for one in found if one.refused is None}
-    return Spoken(
+    return Spoken.of(
         language=judge.constitution.language,
         languages=tuple(found),
         tiers={tier: _agreement(sum_of(counts, tier), bootstrap) for tier in sorted(tiers)},
