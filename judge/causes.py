@@ -33,6 +33,8 @@ class Cause(StrEnum):
     DEBATE_UNREADABLE = "debate_unreadable"  # a turn of a debate could not be read
     COMMITTEE_SPLIT = "committee_split"  # several models did not agree, and nobody decided between them
     DEBATE_UNCLEAR = "debate_unclear"  # the judge of a debate said that the picture does not settle it
+    OFFENCE_REFUSED = "offence_refused"  # of a frame for offence: the model would not explain it
+    OFFENCE_UNREADABLE = "offence_unreadable"  # of a frame for offence: what the model said could not be read
     NO_CONTEXT = "no_context"  # it reads what was not given with the picture
     CANNOT_READ = "cannot_read"  # it reads a text, and the model reads none
     CONTEXT_REFUSED = "context_refused"  # of a picture: what was given with it is not declared, too long, or no text

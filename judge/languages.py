@@ -30,6 +30,7 @@ OF_CONTEXT_STEPS = {
     "debate": ("debate-argue-context.j2", "debate-decide-context.j2"),
     "committee": ("reread-context.j2",),
 }  # the same, in these steps
+OF_OFFENCE = ("offence.j2", "offence-context.j2", "given.j2", "refusals.yaml")  # read for frames for offence
 _ANSWERS = "answers.yaml"
 _TELLING = ("answers", "ask")
 _MARK = "\N{WHITE SQUARE}"
@@ -123,10 +124,10 @@ class Language:
         Raises:
             UserError: a step has no prompts in this language.
         """
-        folder = shipped("prompts") / self.code
         names = [name for step in steps for name in OF_STEPS.get(step, ())]
         if context:
             names += [*OF_CONTEXT, *(name for step in steps for name in OF_CONTEXT_STEPS.get(step, ()))]
+        folder = shipped("prompts") / self.code
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
             raise UserError(
@@ -134,6 +135,15 @@ class Language:
                 hint="leave the step out of `escalate`, and `reads` out of statements, or write the prompt: "
                 "CONTRIBUTING.md says how",
             )
+        return self._digests(names)
+
+    @property
+    def digests_of_offence(self) -> dict[str, str]:
+        """SHA-256 of what frames for offence are asked and read by."""
+        return self._digests(OF_OFFENCE)
+
+    def _digests(self, names: Collection[str]) -> dict[str, str]:
+        folder = shipped("prompts") / self.code
         return {name.partition(".")[0]: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 

@@ -23,6 +23,8 @@ from judge.evidence import Evidence as Evidence
 from judge.evidence import ReasoningEvidence as ReasoningEvidence
 from judge.evidence import RegionEvidence as RegionEvidence
 from judge.evidence import Vote as Vote
+from judge.offence import Offence as Offence
+from judge.offence import OffenceFrame as OffenceFrame
 from judge.settings import Frozen, Limits, ReasonWith, Step, Thresholds
 
 VerdictWord = Literal["violation", "no_violation", "needs_review"]
@@ -209,6 +211,8 @@ class Verdict(Frozen):
     """What was told beside it, by field; absent where nothing was."""
     findings: tuple[Finding, ...] = ()
     """One for each view and rule: the first view's come first."""
+    offence: Offence | None = Field(default=None, exclude_if=lambda offence: offence is None)
+    """How it may give offence, by the model's words; absent where that was not asked for, or nothing was judged."""
     image_facts: ImageFacts = ImageFacts()
     """What was judged."""
     provenance: Provenance

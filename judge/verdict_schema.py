@@ -31,6 +31,8 @@ from judge.verdict import (
     Finding,
     ImageFacts,
     ModelIdentity,
+    Offence,
+    OffenceFrame,
     Part,
     Probed,
     Provenance,
@@ -45,7 +47,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # All that a verdict holds, in the order in which somebody reads it.
 RECORDS: tuple[type[BaseModel], ...] = (
     Verdict, Finding, Condition, Evidence, Answer, RegionEvidence, ReasoningEvidence, DebateEvidence, DebateTurn,
-    CommitteeEvidence, Vote, ImageFacts, Part, Failure, Provenance, ModelIdentity, Probed, Thresholds, Bounds, Limits,
+    CommitteeEvidence, Vote, Offence, OffenceFrame, ImageFacts, Part, Failure, Provenance, ModelIdentity, Probed,
+    Thresholds, Bounds, Limits,
 )  # fmt: skip
 WORDS: tuple[type[StrEnum], ...] = (RuleOutcome, Outcome, Branch, Cause)
 _MEMBER = re.compile(r'^\s+[A-Z_]+ = "(\w+)"  # (.+)$', re.MULTILINE)

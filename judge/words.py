@@ -25,6 +25,8 @@ ENGLISH = {
     "debate_unreadable": "what was said in the debate about it could not be read",
     "debate_unclear": "the debate about it came to no decision",
     "committee_split": "several models do not agree on it: {votes}",
+    "offence_refused": "the model refused to explain it",
+    "offence_unreadable": "what the model said of it could not be read",
     "no_context": "it reads {fields}, which was not given with the picture: give it as context (judge check --context)",
     "cannot_read": "{model} reads no texts: name a model that reads with --model",
     "context_refused": "{said}",

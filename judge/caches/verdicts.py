@@ -83,6 +83,8 @@ class CachedVerdicts:
 def model_failed(verdict: Verdict) -> bool:
     """Whether a model failed on anything, also where that changed nothing: another try may come out otherwise."""
     scanned = any(model.role in ("encoder", "encoder+detector") for model in verdict.provenance.models)
+    if verdict.offence is not None and verdict.offence.failed:
+        return True
     return any(_failed(finding, scanned=scanned) for finding in verdict.findings)
 
 

@@ -58,6 +58,13 @@ def check(
             metavar="FILE.json",
         ),
     ] = None,
+    offence: Annotated[
+        bool,
+        typer.Option(
+            "--offence",
+            help="Also have the model say how each image may give offence, by rule: one more call each, at most 8.",
+        ),
+    ] = False,
     server: Annotated[
         str | None,
         typer.Option(help="Address of a `judge serve` that judges in place of this machine; -c names one of its."),
@@ -66,21 +73,26 @@ def check(
     """Judge images and clips. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
     inputs = Inputs(images, each=json or shape is not None)
     sources: Iterable[str] = inputs
-    if shape is not None:
-        for _ in _only_clips(Inputs(images)):
+    if shape is not None or offence:
+        only = _only_clips if shape is not None else _no_clips
+        for _ in only(Inputs(images)):
             """All of them first: a mistake is told before anything is judged."""
-        sources = _only_clips(inputs)  # and each in its turn: it may be another file by then
+        sources = only(inputs)  # and each in its turn: it may be another file by then
     if server is not None:
         verdicts: Iterator[Verdict | ClipVerdict] = _of_server(given, server, sources, context, images)
     else:
         from judge.assemble import load_judge
         from judge.constitution import load_constitution
         from judge.judging.clips.judging import judge_all
+        from judge.judging.offence import check_speaks
+
+        if offence:
+            check_speaks(settings.model)
 
         told = _told(context, load_constitution(constitution), images) if context is not None else None
         judge = load_judge(constitution, settings)
         remind(judge, settings.model)
-        verdicts = judge_all(judge, sources, told)
+        verdicts = judge_all(judge, sources, told, offence=offence)
     if json or shape is not None:
         shown: _Lines | Headlines = _Lines(shape)
     else:
@@ -112,6 +124,16 @@ def _only_clips(inputs: Iterable[str]) -> Iterator[str]:
         yield one
 
 
+def _no_clips(inputs: Iterable[str]) -> Iterator[str]:
+    """Of offence images are asked: a clip would be asked frame by frame."""
+    from judge.judging.clips.judging import holds_clip
+
+    for one in inputs:
+        if holds_clip(one):
+            raise UserError(f"{printable(one)} is a clip, and --offence is for images", hint="judge it without")
+        yield one
+
+
 def _told(context: str, constitution: Constitution | None, images: list[str]) -> ContextOf:
     """What is told beside each image. It is read before anything is judged. constitution: None, a server has it."""
     from judge.cli.context_file import read_context
@@ -125,7 +147,7 @@ def _of_server(
     """Verdicts of a server. Options of models are for those that would judge here."""
     chosen = {option: given.get_parameter_source(option) for option in given.params}
     said = {option for option, source in chosen.items() if source is not None and source.name == "COMMANDLINE"}
-    said -= {"images", "constitution", "json", "explain", "shape", "server", "context"}
+    said -= {"images", "constitution", "json", "explain", "shape", "server", "context", "offence"}
     if own := sorted(max(one.opts, key=len) for one in given.command.params if one.name in said):
         options = ", ".join(own)
         raise UserError(f"the server at {server} has settings of its own", hint=f"leave out {options}")
@@ -133,12 +155,14 @@ def _of_server(
 
     name = given.params["constitution"] if "constitution" in said else None
     told = _told(context, None, images) if context is not None else None
+    offence: bool = given.params["offence"]
     with Client(server) as client:
         if told is None:
-            yield from client.judge_all(inputs, constitution=name)
+            yield from client.judge_all(inputs, constitution=name, offence=offence)
         else:
             every, beside = tee(inputs)
-            yield from client.judge_all(every, constitution=name, contexts=map(told, beside))
+            beside_each = map(told, beside)
+            yield from client.judge_all(every, constitution=name, contexts=beside_each, offence=offence)
 
 
 def _say_what_next(tally: VerdictTally, options: list[str], *, newcomer: bool) -> None:

@@ -45,7 +45,23 @@ def below(verdict: Verdict | ClipVerdict) -> list[tuple[str, str]]:
     if verdict.shadow_violations:
         said.append((f"in shadow: {', '.join(verdict.shadow_violations)}", "magenta"))
     said += [(printable(note), "dim") for note in verdict.notes]
+    said += [(line, "cyan") for line in _of_offence(verdict)]
     return [(f"\n{'':<13}{text}", style) for text, style in said]
+
+
+def _of_offence(verdict: Verdict | ClipVerdict) -> list[str]:
+    """What the model says of offence, where it was asked: a rule a line, and a line for each thing that it says."""
+    from judge.verdict import Verdict
+
+    if not isinstance(verdict, Verdict) or verdict.offence is None:
+        return []
+    said = []
+    for one in verdict.offence.frames:
+        said.append(f"how it may give offence, under {one.rule} (the model's words, part of no verdict):")
+        said += [f"  {name}: {printable(text)}" for name, text in one.lines]
+    if verdict.offence.left_out:
+        said.append(f"of offence not asked, because there are more than 8: {', '.join(verdict.offence.left_out)}")
+    return said
 
 
 def say_how_to_see_why(image: str, options: Sequence[str]) -> None:

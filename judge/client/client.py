@@ -36,6 +36,19 @@ _TOGETHER_BYTES = 32 * 2**20
 _TOGETHER_TOLD = 2**18  # characters of contexts
 
 
+@dataclasses.dataclass(frozen=True)
+class _Wanted:
+    """What is wanted of all images of a request."""
+
+    constitution: str | None = None
+    offence: bool = False
+
+    @property
+    def form(self) -> dict[str, str | None]:
+        """As parts of a form; None: nothing is said."""
+        return {"constitution": self.constitution, "offence": "true" if self.offence else None}
+
+
 class Client:
     """A connection to a server. key: an API key; by default the environment variable `JUDGE_API_KEY`."""
 
@@ -74,9 +87,11 @@ class Client:
         name: str | None = None,
         constitution: str | None = None,
         context: Context | None = None,
+        offence: bool = False,
     ) -> Verdict:
         """The verdict on one image: a path, or the bytes of a file. name: what it calls it (default: its path).
-        context: what is told beside it, by field of the constitution's `context`.
+        context: what is told beside it, by field of the constitution's `context`. offence: whether its model is asked
+        afterwards how it may give offence (`verdict.offence`).
 
         An image that cannot be read, and one larger than the server takes, has a `needs_review` verdict whose `failure`
         says why, like everywhere.
@@ -86,7 +101,7 @@ class Client:
                 context does not fit.
             ModelError: the server cannot be reached, or gave no verdict in all tries.
         """
-        (found,) = self._verdicts([SentFile.of(image, name, context)], constitution)
+        (found,) = self._verdicts([SentFile.of(image, name, context)], _Wanted(constitution, offence))
         return of_image(found)
 
     def judge_clip(
@@ -98,7 +113,7 @@ class Client:
         """
         from judge.verdict import Verdict
 
-        (found,) = self._verdicts([SentFile.of(clip, name, context)], constitution)
+        (found,) = self._verdicts([SentFile.of(clip, name, context)], _Wanted(constitution))
         if isinstance(found, Verdict):
             if found.failure is not None and found.failure.kind == "image":
                 raise UserError(f"{found.image}: {found.failure.message}", hint=found.failure.hint)
@@ -111,13 +126,14 @@ class Client:
         *,
         constitution: str | None = None,
         contexts: Iterable[Context | None] | None = None,
+        offence: bool = False,
     ) -> Iterator[Verdict]:
         """Verdicts for many images, in order, a few images to a request. contexts: one for each, in the same order,
-        None where nothing is told.
+        None where nothing is told. offence: see `judge`.
 
         Raises as `judge` does; what came before is given first.
         """
-        return map(of_image, self.judge_all(images, constitution=constitution, contexts=contexts))
+        return map(of_image, self.judge_all(images, constitution=constitution, contexts=contexts, offence=offence))
 
     def judge_all(
         self,
@@ -125,20 +141,22 @@ class Client:
         *,
         constitution: str | None = None,
         contexts: Iterable[Context | None] | None = None,
+        offence: bool = False,
     ) -> Iterator[Verdict | ClipVerdict]:
         """Verdicts for many images and clips, in order, a few of them to a request. What each is, its content says.
-        contexts: see `judge_many`.
+        contexts: see `judge_many`. offence: see `judge`; a clip among them is a mistake then.
 
         Raises as `judge` does; what came before is given first.
         """
         if isinstance(sources, str | bytes | bytearray | Path):  # a text would be taken for a list of its letters
             raise UserError("one image, where several belong", hint="give a list of them, or ask with `judge`")
+        wanted = _Wanted(constitution, offence)
         if contexts is None:
-            return self._in_turn(((one, None) for one in sources), constitution)
+            return self._in_turn(((one, None) for one in sources), wanted)
         from judge.judging.given import in_step
 
         beside: list[Context | None] = []
-        return self._in_turn(((one, beside.pop()) for one in in_step(sources, contexts, beside)), constitution)
+        return self._in_turn(((one, beside.pop()) for one in in_step(sources, contexts, beside)), wanted)
 
     def constitutions(self) -> list[dict[str, Any]]:
         """What the server judges by, as `/v1/constitutions` says it.
@@ -156,37 +174,35 @@ class Client:
         return read_verdict(self._connection.ask("GET", f"/v1/verdicts/{identity}").json())
 
     def _in_turn(
-        self, sources: Iterable[tuple[Source, Context | None]], constitution: str | None
+        self, sources: Iterable[tuple[Source, Context | None]], wanted: _Wanted
     ) -> Iterator[Verdict | ClipVerdict]:
         held: list[SentFile] = []
         for source, context in sources:
             held.append(SentFile.of(source, context=context))
             full = len(held) >= self._together or size_of(held) > self._bytes
             if full or told_size(held) > _TOGETHER_TOLD:
-                yield from self._verdicts(held, constitution)
+                yield from self._verdicts(held, wanted)
                 held = []
         if held:
-            yield from self._verdicts(held, constitution)
+            yield from self._verdicts(held, wanted)
 
-    def _verdicts(self, images: Sequence[SentFile], constitution: str | None) -> Iterator[Verdict | ClipVerdict]:
+    def _verdicts(self, images: Sequence[SentFile], wanted: _Wanted) -> Iterator[Verdict | ClipVerdict]:
         if len(images) > self._together:
-            yield from self._in_parts(images, constitution)
+            yield from self._in_parts(images, wanted)
             return
         files = [("image", (one.name, one.data)) for one in images]
-        said = {"constitution": constitution, "context": told_beside(images)}
+        said = {"context": told_beside(images), **wanted.form}
         form = {name: text for name, text in said.items() if text is not None}
         headers = {"idempotency-key": secrets.token_hex(16)}
         try:
             answer = self._connection.ask("POST", "/v1/judge", files=files, data=form, headers=headers)
         except NotTaken as error:
-            yield from self._without(error, images, constitution)
+            yield from self._without(error, images, wanted)
             return
         verdicts = [read_verdict(found) for found in json.loads(answer.content)["verdicts"]]
         yield from [one.told(verdict) for one, verdict in zip(images, verdicts, strict=True)]
 
-    def _without(
-        self, error: NotTaken, images: Sequence[SentFile], constitution: str | None
-    ) -> Iterator[Verdict | ClipVerdict]:
+    def _without(self, error: NotTaken, images: Sequence[SentFile], wanted: _Wanted) -> Iterator[Verdict | ClipVerdict]:
         """Verdicts on what the server takes of a request that it refused, and that it does not take the rest."""
         (first, *others) = images
         if others:
@@ -194,7 +210,7 @@ class Client:
                 self._together = (len(images) + 1) // 2
             elif error.what in ("too-large", ""):  # a proxy in front says no more than 413
                 self._bytes = min(self._bytes, size_of(images) // 2)
-            yield from self._in_parts(images, constitution)
+            yield from self._in_parts(images, wanted)
         elif first.unread is not None:
             raise UserError(error.message, hint=error.hint) from error
         else:
@@ -202,9 +218,9 @@ class Client:
             if error.what != "clips-not-judged":
                 why = f"more than the server takes ({why})"
             unread = ImageError(why, hint=error.hint or "shrink it, or have the server take larger requests")
-            yield from self._verdicts([dataclasses.replace(first, data=b"", unread=unread)], constitution)
+            yield from self._verdicts([dataclasses.replace(first, data=b"", unread=unread)], wanted)
 
-    def _in_parts(self, images: Sequence[SentFile], constitution: str | None) -> Iterator[Verdict | ClipVerdict]:
+    def _in_parts(self, images: Sequence[SentFile], wanted: _Wanted) -> Iterator[Verdict | ClipVerdict]:
         half = (len(images) + 1) // 2
-        yield from self._verdicts(images[:half], constitution)
-        yield from self._verdicts(images[half:], constitution)
+        yield from self._verdicts(images[:half], wanted)
+        yield from self._verdicts(images[half:], wanted)

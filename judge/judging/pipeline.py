@@ -7,7 +7,8 @@
    prefill; a chain that failed is asked no further (section 3.4, the a1/a2 rule);
 3. regions, then a ladder of dearer steps, of which reasoning is the first, for statements still undecided that can
    change their rule (sections 3.4, 3.5), one statement per rule at a time, because each may settle its rule;
-4. findings per rule and view, and the verdict; anything open ends in `needs_review`.
+4. findings per rule and view, and the verdict; anything open ends in `needs_review`;
+5. on request, how the picture may give offence, in the model's words: no verdict depends on it.
 
 All pictures of a batch move through each step together, so that the models see full batches.
 This module knows protocols only: which models these are is `judge.assemble`'s business.
@@ -35,6 +36,7 @@ from judge.judging.debate import KnownPicture
 from judge.judging.given import Context, GivenContext, in_step
 from judge.judging.known import Known
 from judge.judging.ladder import ALONE, Further, Ladder, steps_of
+from judge.judging.offence import check_speaks, explained
 from judge.judging.opening import Opened, ahead, checked, opened
 from judge.judging.probed import probe_of, probed
 from judge.judging.view_state import PreparedRule, ViewState
@@ -147,26 +149,36 @@ class Judge:
         return report
 
     def judge(
-        self, image: str | Path | bytes | Image, *, name: str | None = None, context: Context | None = None
+        self,
+        image: str | Path | bytes | Image,
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+        offence: bool = False,
     ) -> Verdict:
         """The verdict on one image: a path, the bytes of a file, or a PIL image.
 
         An image that cannot be read and a model that fails give a `needs_review` verdict whose `failure`
         says why; they do not raise. `name` is what the verdict calls the image (default: its path). context: what is
-        told beside it, by field of the constitution's `context`; statements that read it are asked about it.
+        told beside it, by field of the constitution's `context`; statements that read it are asked about it. offence:
+        whether the model is asked afterwards how the picture may give offence, one call more for each rule that is
+        violated or undecided, at most eight; the verdict is the same.
 
         Raises:
             UserError: `image` is none of the types above, or `context` names a field that is not declared, or holds a
-                text that is too long.
+                text that is too long; or `offence` is asked of the bundled model.
         """
+        self._check_offence(offence)
         given = GivenContext(checked_context(self.constitution, context), self._readings)
-        return self._verdicts([replace(opened(checked(image), name, self.settings.limits), given=given)])[0]
+        return self._verdicts([replace(opened(checked(image), name, self.settings.limits), given=given)], offence)[0]
 
     def judge_many(
         self,
         images: Iterable[str | Path | bytes | Image],
         known: Sequence[Known | None] = (),
         contexts: Iterable[Context | GivenContext | None] | None = None,
+        *,
+        offence: bool = False,
     ) -> Iterator[Verdict]:
         """Verdicts for many images, in order, one for each, as they are ready. No image stops the others, whatever it
         is and whatever goes wrong with it; it then has a `needs_review` verdict whose `failure` says why.
@@ -175,19 +187,25 @@ class Judge:
         before is judged, and then the error is raised. known: of each image what need not be found out again; of images
         beyond its end nothing is known. contexts: what is told beside each image, in the same order, None where nothing
         is; without it nothing is told of any. An image whose context does not fit (see `judge`) is left to a person.
+        offence: see `judge`.
 
         Raises:
             UserError: the model cannot be used at all, such as one without a token for yes; or there are not as many
                 contexts as images, after those that have both.
         """
+        self._check_offence(offence)
         left, beside = iter(known), list[Context | GivenContext | None]()
         sources = images if contexts is None else in_step(images, contexts, beside)
         for batch in ahead(sources, self.settings.batch, self.settings.limits):
             its = [self._given(beside.pop(0) if contexts is not None else None) for _ in batch]
             batch = [replace(one, given=each, known=next(left, None)) for one, each in zip(batch, its, strict=True)]
-            verdicts = self._verdicts(batch)
+            verdicts = self._verdicts(batch, offence)
             del batch  # or it would be held while the next one is waited for
             yield from verdicts
+
+    def _check_offence(self, offence: bool) -> None:
+        if offence:
+            check_speaks(self._mllm.identity.name)
 
     def _given(self, context: Context | GivenContext | None) -> GivenContext | UserError:
         if isinstance(context, GivenContext):
@@ -213,23 +231,23 @@ class Judge:
 
         return judge_clip(self, clip, name, GivenContext(checked_context(self.constitution, context), self._readings))
 
-    def _verdicts(self, batch: Sequence[Opened]) -> list[Verdict]:
+    def _verdicts(self, batch: Sequence[Opened], offence: bool = False) -> list[Verdict]:
         """A verdict for everything that was opened. What no stage expected ends one image, not the run."""
         try:
-            return self._judge_batch(batch)
+            return self._judge_batch(batch, offence)
         except (UserError, ScriptExhausted):
             raise
         except Exception as error:
             log.debug("unexpected error, please report it", exc_info=True)
             if len(batch) > 1:
-                return [verdict for one in batch for verdict in self._verdicts([one])]
+                return [verdict for one in batch for verdict in self._verdicts([one], offence)]
             failure = Failure(kind="model", message=f"judging failed ({described(error)})", retryable=True)
             (one,) = batch
             fields = one.given.fields if isinstance(one.given, GivenContext) else {}
             seconds = timings(one.seconds)
             return [record.not_judged(one.name, failure, Cause.MODEL_ERROR, self.provenance, seconds, fields)]
 
-    def _judge_batch(self, batch: Sequence[Opened]) -> list[Verdict]:
+    def _judge_batch(self, batch: Sequence[Opened], offence: bool = False) -> list[Verdict]:
         """All pictures together while there is time; when it is up, each that is not done goes on alone with as much
         time again, so that one slow picture costs the others nothing but speed."""
         pictures = {
@@ -248,6 +266,15 @@ class Judge:
             for state in states:
                 if not state.settled:
                     state.stopped = Why.of(Cause.OUT_OF_TIME, seconds=limit)
+        judged = {
+            one: record.verdict(one.found, states, self.provenance, {})
+            for one, states in pictures.items()
+            if isinstance(one.found, Picture)
+        }
+        if offence:
+            for one, states in pictures.items():
+                clock, language = clocks.get(one, together), self.constitution.asked_in
+                judged[one] = explained(judged[one], states, self._mllm, language, clock, self.settings.batch)
 
         def verdict(one: Opened) -> Verdict:
             if isinstance(one.given, UserError):
@@ -255,7 +282,7 @@ class Judge:
             if isinstance(one.found, ImageError):
                 return record.unreadable(one.name, one.found, self.provenance, timings(one.seconds), one.given.fields)
             spent = timings(one.seconds, together, len(pictures), clocks.get(one))
-            return record.verdict(one.found, pictures[one], self.provenance, spent)
+            return judged[one].model_copy(update={"timings": spent})
 
         return [verdict(one) for one in batch]
 

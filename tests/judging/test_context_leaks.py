@@ -15,7 +15,7 @@ import torch
 
 from judge.chain import Outcome
 from judge.constitution import parse_constitution
-from judge.judging import escalation
+from judge.judging import escalation, offence
 from judge.judging.asking import Questioner
 from judge.judging.debate import KnownPicture, Voices
 from judge.judging.given import quoted
@@ -33,6 +33,7 @@ from tests.judging.scenes import png
 LOOKS, READS, BOTH = "a lamp is visible", "the words are rude", "the words speak of the lamp"
 FIELDS = {"caption": "SENTINELCAPTION", "post": "SENTINELPOST", "prompt": "SENTINELPROMPT"}
 ALLOWED = {LOOKS: set(), READS: {"caption"}, BOTH: {"caption", "post"}}
+RULES = {"No lamp.": LOOKS, "No rude.": READS, "No both.": BOTH}  # asked about by themselves: how they may give offence
 RULE = "  - {{id: {id}, rule: No {id}., preconditions: [{{statement: {text}{reads}}}]}}\n"
 HEAD = "constitution: test\nversion: 1.0.0\nlanguage: {language}\n"
 PLAIN = RULE.format(id="lamp", text=LOOKS, reads="")
@@ -100,13 +101,20 @@ def judged(
     judge = Judge(
         parse_constitution(text.format(language=language)), own, detector=boxes, settings=settings, further=further
     )
-    verdict = judge.judge(png((400, 300)), context=context)
+    verdict = judge.judge(png((400, 300)), context=context, offence=True)
     assert verdict.failure is None and verdict.findings
     for finding in verdict.findings:
         (one,) = finding.preconditions[0].alternatives
         assert one.outcome is Outcome.UNDECIDED and one.branch is Branch.UNDECIDED, "a step was not taken"
         assert one.reasoning and one.debate and one.committee and one.committee.rereading and one.committee.stronger
+    explained = [(rule, own.told(rule)) for rule, statement in RULES.items() if statement in text]
+    assert all(len(told) == 1 for _, told in explained), "each rule is explained once, by its own words"
     return models
+
+
+def _allowed() -> dict[str, set[str]]:
+    """Of statements, and of rules: what all their statements read together."""
+    return {**ALLOWED, **{rule: ALLOWED[statement] for rule, statement in RULES.items()}}
 
 
 def leaks(models: Sequence[Recording]) -> list[tuple[str, str]]:
@@ -114,7 +122,7 @@ def leaks(models: Sequence[Recording]) -> list[tuple[str, str]]:
     return [
         (statement, field)
         for one in models
-        for statement, allowed in ALLOWED.items()
+        for statement, allowed in _allowed().items()
         for _, text in one.told(statement)
         for field, word in FIELDS.items()
         if word in text and field not in allowed
@@ -126,9 +134,10 @@ def test_no_question_holds_a_field_that_its_statement_does_not_read(language, de
     models = judged(language, FIELDS, detector=detector)
     assert leaks(models) == []
     for one in models:
-        for statement, allowed in ALLOWED.items():
+        for statement, allowed in _allowed().items():
             for shown, text in one.told(statement):
-                assert shown is False or statement != READS, "what only reads costs no picture"
+                only_reads = RULES.get(statement, statement) == READS
+                assert shown is False or not only_reads, "what only reads costs no picture"
                 told = {field for field, word in FIELDS.items() if word in text}
                 untold = text.count("<given>\n") - len(told)  # a prior: every field is untold
                 assert told == allowed or (not shown and told == set() and untold == len(allowed))
@@ -138,7 +147,8 @@ def test_no_question_holds_a_field_that_its_statement_does_not_read(language, de
 def test_questions_about_the_picture_are_the_same_byte_for_byte_whatever_is_told(language):
     def about_the_picture(context, text=WITH_READING):
         models = judged(language, context, text)
-        return [sorted(said for shown, said in one.told(LOOKS) if shown) for one in models]
+        about = (LOOKS, "No lamp.")
+        return [sorted(said for one in about for shown, said in each.told(one) if shown) for each in models]
 
     today = about_the_picture(None, WITHOUT)
     assert all(today) and today == about_the_picture(FIELDS) == about_the_picture(
@@ -155,6 +165,14 @@ def test_the_search_finds_a_leak_in_a_question(monkeypatch):
 
     monkeypatch.setattr(Questioner, "question", leaking)
     assert {one for one, _ in leaks(judged("en", FIELDS))} == {LOOKS, READS, BOTH}
+
+
+def test_the_search_finds_a_leak_in_what_is_asked_of_offence(monkeypatch):
+    begun = offence._begun
+    everything = {"reads": tuple(FIELDS)}
+    monkeypatch.setattr(offence, "_begun", lambda *given: begun(*given).model_copy(update=everything))
+    found = leaks(judged("en", FIELDS))
+    assert {one for one, _ in found} == set(RULES) and ("No lamp.", "caption") in found
 
 
 def test_the_search_finds_a_leak_in_a_later_step(monkeypatch):
@@ -213,6 +231,8 @@ def test_the_prompts_of_a_language_are_whole(code):
     assert names == {
         "given", "ask-context", "reason-context", "reread-context", "debate-argue-context", "debate-decide-context"
     }  # fmt: skip
+    offended = set(language.digests_of_offence)
+    assert offended == {"offence", "offence-context", "given", "refusals"}
     untold, told = (language.render("given", fields=[("caption", text)]) for text in (None, ""))
     assert untold != told and "caption" in told
     instructions = {language.instruction, *(language.instruction_of_context(told, sees) for sees in (True, False))}

@@ -79,10 +79,14 @@ def judge_clip(
 
 
 def judge_all(
-    judge: Judge, sources: Iterable[Source], context_of: Callable[[Any], Context] | None = None
+    judge: Judge,
+    sources: Iterable[Source],
+    context_of: Callable[[Any], Context] | None = None,
+    *,
+    offence: bool = False,
 ) -> Iterator[Verdict | ClipVerdict]:
     """Verdicts on images and clips, in order; which of them each is, its content says. context_of: what is told beside
-    each; None: nothing is beside any."""
+    each; None: nothing is beside any. offence: of images, see `Judge.judge`; clips have none."""
     left = iter(sources)
     while True:
         clips: list[Source] = []
@@ -101,7 +105,8 @@ def judge_all(
             while beside:  # noqa: B023  (the same)
                 yield beside.pop(0)  # noqa: B023
 
-        yield from judge.judge_many(images(), contexts=contexts() if context_of is not None else None)
+        beside_them = contexts() if context_of is not None else None
+        yield from judge.judge_many(images(), contexts=beside_them, offence=offence)
         if not clips:
             return
         yield judge.judge_clip(clips[0], context=context_of(clips[0]) if context_of is not None else None)

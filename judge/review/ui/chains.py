@@ -13,7 +13,17 @@ from judge.chain import Outcome
 from judge.constitution.context import Reading
 from judge.judging.probability import logit, lower_bound, upper_bound
 from judge.settings import Thresholds
-from judge.verdict import Branch, CommitteeEvidence, Condition, DebateEvidence, Evidence, Finding, RuleOutcome, Verdict
+from judge.verdict import (
+    Branch,
+    CommitteeEvidence,
+    Condition,
+    DebateEvidence,
+    Evidence,
+    Finding,
+    OffenceFrame,
+    RuleOutcome,
+    Verdict,
+)
 
 READING_ORDER = {RuleOutcome.VIOLATED: 0, RuleOutcome.UNDECIDED: 1, RuleOutcome.NOT_VIOLATED: 2, RuleOutcome.PRUNED: 3}
 
@@ -109,6 +119,7 @@ class RuleView:
     finding: Finding
     groups: tuple[Group, ...]
     show_view: bool
+    offence: OffenceFrame | None = None
 
     @property
     def open(self) -> bool:
@@ -124,6 +135,7 @@ def rules_of(verdict: Verdict) -> tuple[RuleView, ...]:
             finding=finding,
             groups=_groups(finding, finding.thresholds or verdict.provenance.thresholds),
             show_view=several,
+            offence=verdict.offence.of(finding.rule, finding.view) if verdict.offence is not None else None,
         )
         for finding in sorted(verdict.findings, key=lambda one: READING_ORDER[one.outcome])
     )

@@ -176,10 +176,17 @@ class Engine:
         return self._room.coming(images)
 
     def judge(
-        self, client: str, key: str, data: bytes, subject: str, told: Mapping[str, str] = MappingProxyType({})
+        self,
+        client: str,
+        key: str,
+        data: bytes,
+        subject: str,
+        told: Mapping[str, str] = MappingProxyType({}),
+        *,
+        offence: bool = False,
     ) -> Awaitable[JudgedImage]:
         """What comes of an image, which waits its turn among those of its client from now on. told: beside it; with the
-        bytes it makes the `subject`.
+        bytes it makes the `subject`. offence: see `Judge.judge`.
 
         Raises (when waited for):
             Lost: the process that judged it ended, or none is left that could.
@@ -195,7 +202,8 @@ class Engine:
             return future
         until = time.monotonic() + self.bounds.seconds
         alone = self._suspects.alone(subject)
-        self._queue.put(client, QueuedImage(key, subject, data, future, until, alone=alone, told=dict(told)))
+        job = QueuedImage(key, subject, data, future, until, alone=alone, told=dict(told), offence=offence)
+        self._queue.put(client, job)
         self._news.set()
         return future
 
@@ -271,7 +279,13 @@ class Engine:
                 lane.orders.appendleft((order, None))
             return
         begun = time.monotonic()
-        parcel = Parcel(key, tuple(job.data for job in jobs), self.bounds.pixels, tuple(job.told for job in jobs))
+        parcel = Parcel(
+            key,
+            tuple(job.data for job in jobs),
+            self.bounds.pixels,
+            tuple(job.told for job in jobs),
+            frozenset(place for place, job in enumerate(jobs) if job.offence),
+        )
         found = await lane.process.ask(parcel, self.bounds.patience)
         spent = time.monotonic() - begun
         self._pace = spent / len(jobs) if not self._pace else 0.8 * self._pace + 0.2 * spent / len(jobs)

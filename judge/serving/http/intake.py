@@ -24,14 +24,17 @@ class Intake:
     def __init__(self, settings: ServerSettings, file_bytes: int) -> None:
         self._settings, self._file_bytes = settings, file_bytes
 
-    async def bytes_of(self, image: Given) -> bytes:
-        """The bytes of an image.
+    async def bytes_of(self, image: Given, *, clips: bool = True) -> bytes:
+        """The bytes of an image. clips: whether they may be a clip.
 
         Raises:
             ApiProblem: it cannot be fetched, or is not taken.
         """
         data = image.data if image.url is None else await self._fetched(image)
         if is_clip(data[:HEAD]):
+            if not clips:
+                detail = f"{image.name}: a clip, and of offence images are asked only"
+                raise ApiProblem(422, "invalid-request", detail, hint="have it judged without `offence`")
             self._check_clip(image.name, data)
         return data
 

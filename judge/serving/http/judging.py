@@ -31,17 +31,17 @@ async def judge(request: Request) -> Response:
     if asked.stream:
         if HEADER in request.headers:
             raise ApiProblem(422, "invalid-request", f"a stream takes no {HEADER}", hint="leave either out")
-        found = service.stream(client, asked.images, asked.constitution)
+        found = service.stream(client, asked.images, asked.constitution, asked.offence)
         first = await anext(found)  # what keeps all from being judged is answered with its own status
         return StreamingResponse(_lines(first, found, asked), media_type=_NDJSON)
 
     async def answer() -> bytes:
-        outcomes = await service.judge(client, asked.images, asked.constitution)
+        outcomes = await service.judge(client, asked.images, asked.constitution, asked.offence)
         ids = json.dumps([one.id for one in outcomes]).encode()
         kept = b"" if all(one.kept for one in outcomes) else b',"kept":false'
         return b'{"ids":' + ids + kept + b',"verdicts":[' + b",".join(_shown(one, asked) for one in outcomes) + b"]}"
 
-    options = f"{asked.constitution}|{asked.detail}".encode()
+    options = f"{asked.constitution}|{asked.detail}{'|offence' * asked.offence}".encode()
     return await service.answers.get(request, [options, *said(asked.images)], answer)
 
 

@@ -150,6 +150,7 @@ _FORM = {
             "constitution": {"type": "string"},
             "detail": {"type": "string", "enum": ["full", "summary"]},
             "stream": {"type": "boolean"},
+            "offence": {"type": "boolean"},
             "context": {
                 "type": "string",
                 "description": "JSON: an object of fields and texts, told beside all images, or a list with one each.",

@@ -22,7 +22,8 @@ class TimeUp(Exception):
 class QueuedImage:
     """An image that is to be judged under a policy. subject: of its bytes and what is `told` beside it. until: on the
     monotonic clock, after which nobody waits for it. alone: a process has died at it, so nothing else is risked with
-    it. waited: seconds until it was taken. context: of whoever asked for it, for what is told of it."""
+    it. offence: see `Judge.judge`. waited: seconds until it was taken. context: of whoever asked for it, for what is
+    told of it."""
 
     policy: str
     subject: str
@@ -31,6 +32,7 @@ class QueuedImage:
     until: float
     alone: bool = False
     told: Mapping[str, str] = field(default_factory=dict)
+    offence: bool = False
     queued: float = field(default_factory=time.monotonic)
     waited: float = 0.0
     context: Context = field(default_factory=copy_context)

@@ -68,6 +68,7 @@ class JudgeRequest(Strict):
     constitution: str | None = Field(default=None, description="Its name; else the server's first.")
     detail: Literal["full", "summary"] = Field(default="full", description="How much of each verdict is wanted.")
     stream: bool = Field(default=False, description="Verdicts as lines of JSON, as they are ready.")
+    offence: bool = Field(default=False, description="Have the model also say how images may give offence, by rule.")
 
 
 class _FormContext(Strict):
@@ -94,6 +95,19 @@ class Asked:
     constitution: str | None = None
     detail: Literal["full", "summary"] = "full"
     stream: bool = False
+    offence: bool = False
+
+    @classmethod
+    def of(cls, images: list[Given], said: JudgeRequest) -> Asked:
+        """What a request says, and its images as they were read.
+
+        Raises:
+            ApiProblem: what it asks for of offence a summary would leave out.
+        """
+        if said.offence and said.detail == "summary":
+            detail = "offence: a summary has no place for it"
+            raise ApiProblem(422, "invalid-request", detail, hint="ask for the detail `full`")
+        return cls(images, said.constitution, said.detail, said.stream, said.offence)
 
 
 async def read_request(request: Request, limits: RequestLimits) -> Asked:
@@ -155,7 +169,7 @@ async def _json(request: Request, limits: RequestLimits) -> Asked:
             raise ApiProblem(422, "invalid-request", f"{called}: give either its data or its url")
         told = one.context if isinstance(one, ImageGiven) else None
         images.append(replace(await from_text(text, called), context=told or {}))
-    return Asked(images, asked.constitution, asked.detail, asked.stream)
+    return Asked.of(images, asked)
 
 
 class _InMemory(MultiPartParser):
@@ -205,7 +219,7 @@ async def _form(request: Request, limits: RequestLimits) -> Asked:
         elif name in ("image", "images"):
             hint = "send the file itself: curl -F image=@photo.jpg, with the @"
             raise ApiProblem(422, "invalid-request", f"the part '{name}' is a text, and no file", hint=hint)
-        elif isinstance(value, UploadFile) or name not in ("constitution", "detail", "stream", "context"):
+        elif isinstance(value, UploadFile) or name not in ("constitution", "detail", "stream", "context", "offence"):
             raise ApiProblem(
                 422, "invalid-request", f"'{cut(name)}' is no part that is read", hint="images are parts named 'image'"
             )
@@ -219,7 +233,7 @@ async def _form(request: Request, limits: RequestLimits) -> Asked:
         asked = JudgeRequest.model_validate(fields)
     except ValidationError as error:
         raise invalid(error.errors()) from error
-    return Asked(images, asked.constitution, asked.detail, asked.stream)
+    return Asked.of(images, asked)
 
 
 def _with_contexts(images: list[Given], text: str | None) -> list[Given]:

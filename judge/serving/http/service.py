@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from judge.constitution.told import checked_context, context_digest, subject
 from judge.errors import UserError
+from judge.judging.offence import check_speaks
 from judge.serving.bodies import Arrivals
 from judge.serving.http.admission import Coming, Overloaded
 from judge.serving.http.bounds import EngineBounds
@@ -56,7 +57,7 @@ class Service:
         process: Callable[[Settings, int | None], OrderTaker] = ModelProcess,
     ) -> None:
         limits = settings.limits
-        self.settings, self.under_way = settings, 0
+        self.settings, self.under_way, self._model = settings, 0, judging.model
         self.local_only = False
         """Whether it answers by the names of this machine only: nothing else protects it from pages of others."""
         self.metrics = Metrics()
@@ -146,8 +147,10 @@ class Service:
             raise unknown_constitution(name or "", self.policies.names)
         return served
 
-    async def judge(self, client: Asker, images: Sequence[Given], constitution: str | None) -> list[ImageOutcome]:
-        """What comes of each image, in order.
+    async def judge(
+        self, client: Asker, images: Sequence[Given], constitution: str | None, offence: bool = False
+    ) -> list[ImageOutcome]:
+        """What comes of each image, in order. offence: see `Judge.judge`.
 
         Raises:
             ApiProblem: of the first that cannot be judged; the others are then of no use to whoever asks.
@@ -155,11 +158,13 @@ class Service:
         self.admit()
         served = self.served(constitution)
         _check_contexts(images, served)
+        self._check_offence(offence)
         client.count(len(images))
         try:
             with self.engine.coming(len(images)) as coming:
                 async with asyncio.timeout(self.settings.limits.seconds), asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(self._one(client.name, image, served, coming)) for image in images]
+                    ones = (self._one(client.name, image, served, coming, offence) for image in images)
+                    tasks = [group.create_task(one) for one in ones]
         except TimeoutError as late:
             raise self._late() from late
         except BaseExceptionGroup as several:
@@ -171,9 +176,9 @@ class Service:
         return await self._kept(client, outcomes)
 
     async def stream(
-        self, client: Asker, images: Sequence[Given], constitution: str | None
+        self, client: Asker, images: Sequence[Given], constitution: str | None, offence: bool = False
     ) -> AsyncIterator[tuple[int, ImageOutcome | ApiProblem]]:
-        """What comes of each image, with its place, as it is known.
+        """What comes of each image, with its place, as it is known. offence: see `Judge.judge`.
 
         Raises (before the first):
             ApiProblem: nothing can be judged.
@@ -181,12 +186,13 @@ class Service:
         self.admit()
         served = self.served(constitution)
         _check_contexts(images, served)
+        self._check_offence(offence)
         client.count(len(images))
 
         async def placed(place: int, image: Given, coming: Coming) -> tuple[int, ImageOutcome | ApiProblem]:
             try:
                 async with asyncio.timeout(self.settings.limits.seconds):
-                    outcome = await self._one(client.name, image, served, coming)
+                    outcome = await self._one(client.name, image, served, coming, offence)
             except ApiProblem as problem:
                 return place, problem
             except TimeoutError:
@@ -209,15 +215,17 @@ class Service:
         self.metrics.problem("verdict-not-kept")
         return [replace(one, kept=False) for one in outcomes]
 
-    async def _one(self, client: str, image: Given, served: ServedPolicy, coming: Coming) -> ImageOutcome:
-        data = await self._intake.bytes_of(image)
+    async def _one(
+        self, client: str, image: Given, served: ServedPolicy, coming: Coming, offence: bool
+    ) -> ImageOutcome:
+        data = await self._intake.bytes_of(image, clips=not offence)
         hashed = await asyncio.to_thread(hashlib.sha256, data) if len(data) > LARGE else hashlib.sha256(data)
         sha256 = hashed.hexdigest()
         thing = subject(sha256, context_digest(image.context))
         active = served.judging(thing)
         coming.arrived()  # nothing else runs from here until it is in the queue
         try:
-            judged, repeated = await self._judged(client, active, data, thing, image.context)
+            judged, repeated = await self._judged(client, active, data, thing, image.context, offence)
         except Lost as lost:
             detail = f"{image.name}: the process that judged it ended"
             raise ApiProblem(503, "model-lost", detail, retry_after=max(_AGAIN, self.engine.until_ready)) from lost
@@ -241,12 +249,22 @@ class Service:
         return (await self._judged(CLIENT, active, data, thing, told))[0]
 
     async def _judged(
-        self, client: str, active: Active, data: bytes, thing: str, told: Mapping[str, str]
+        self, client: str, active: Active, data: bytes, thing: str, told: Mapping[str, str], offence: bool = False
     ) -> tuple[JudgedImage, bool]:
         def judge() -> Awaitable[JudgedImage]:
-            return self.engine.judge(client, active.key, data, thing, told)
+            return self.engine.judge(client, active.key, data, thing, told, offence=offence)
 
-        return await self._once.get((active.key, thing), judge)
+        return await self._once.get((active.key, thing, offence), judge)
+
+    def _check_offence(self, offence: bool) -> None:
+        """Refuse to ask a model of offence that has nothing to say of it, before anything is judged."""
+        if not offence:
+            return
+        try:
+            check_speaks(self._model)
+        except UserError as error:
+            hint = "leave `offence` out, or have the server judge with a model that converses"
+            raise ApiProblem(422, "invalid-request", error.message, hint=hint) from error
 
     def _late(self) -> ApiProblem:
         seconds = self.settings.limits.seconds

@@ -41,12 +41,13 @@ class LoadPolicy:
 @dataclass(frozen=True)
 class Parcel:
     """Judge images together. pixels: most that the header of one may announce. contexts: what is told beside each;
-    empty where nothing is told of any."""
+    empty where nothing is told of any. offence: places of those of which offence is asked, too."""
 
     key: str
     images: tuple[bytes, ...]
     pixels: int
     contexts: tuple[Mapping[str, str], ...] = ()
+    offence: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,14 @@ def judge_all(judge: Judge, parcel: Parcel) -> list[JudgedImage]:
     clips = [holds_clip(data) for data in parcel.images]
     fits = [not clip and _fits(data, parcel.pixels) for data, clip in zip(parcel.images, clips, strict=True)]
     told = parcel.contexts or ({},) * len(parcel.images)
-    verdicts = judge.judge_many(
-        (data for data, fit in zip(parcel.images, fits, strict=True) if fit),
-        contexts=[one for one, fit in zip(told, fits, strict=True) if fit],
-    )
-    found = [judged(next(verdicts)) if fit else JudgedImage(too_large=True) for fit in fits]
+    found = [JudgedImage(too_large=True)] * len(parcel.images)
+    for offence in (False, True):
+        places = [place for place, fit in enumerate(fits) if fit and (place in parcel.offence) is offence]
+        verdicts = judge.judge_many(
+            (parcel.images[place] for place in places), contexts=[told[place] for place in places], offence=offence
+        )
+        for place, verdict in zip(places, verdicts, strict=True):
+            found[place] = judged(verdict)
     if any(clips):
         hurried = _hurried(judge, sum(clips))
         for place, data in enumerate(parcel.images):
