@@ -53,6 +53,8 @@ class ClipFinding(Frozen):
     """The rule's severity."""
     enforced: bool
     """False for a rule in shadow, which never changes the verdict."""
+    reads: tuple[str, ...] = Field(default=(), exclude_if=lambda reads: not reads)
+    """Fields of the context that its statements read; absent where it is about the clip alone."""
     outcome: RuleOutcome
     """What came of it: `violated` where it holds for long enough (`at_least`)."""
     at_least: str | None = None

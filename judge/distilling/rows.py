@@ -25,12 +25,14 @@ CLIP = "clip"
 
 @dataclass(frozen=True)
 class HumanLabel:
-    """What people came to on an image. rules: those that they named. line: of the review log."""
+    """What people came to on an image. rules: those that they named. line: of the review log. beside_context: they saw
+    what stands beside the image, too: it is said of both, and of no image alone."""
 
     action: Literal["violation", "no_violation"]
     rules: tuple[str, ...]
     reason: str
     line: int
+    beside_context: bool = False
 
     def of(self, rule: str, *, enforced: bool) -> bool | None:
         """Whether the rule is violated by it; None where it says nothing of the rule: who names a rule that is violated
@@ -40,8 +42,9 @@ class HumanLabel:
         return False if enforced else None
 
 
-TOLD = "judged beside a context"  # what was said of it need not be seen in the picture, and a picture is all there is
-
+# A picture is all that a row has, and what is about a text cannot be learnt from it.
+READS = "about what stands beside an image"
+BESIDE = "decided beside a context"
 COPIES = "copies of another image"
 
 
@@ -91,7 +94,9 @@ def _rules(image: Row, asked: Sequence[Row], decision: HumanLabel | None, told: 
         word = min((one["rule_outcome"] for one in some), key=_GRAVEST.index)
         known = [one["rule_probability"] for one in some if one["rule_probability"] is not None]
         why = _no_rule(image, some, known)
-        if why is not None and (said is None or image["no_text"]):
+        if why is None and said is not None and decision is not None and decision.beside_context:
+            why, said = BESIDE, None
+        if why is not None and (said is None or image["no_text"] or why == READS):
             told.left_out[why] += 1
             continue
         judged = None if word == RuleOutcome.UNDECIDED else word == RuleOutcome.VIOLATED
@@ -111,7 +116,9 @@ def _rules(image: Row, asked: Sequence[Row], decision: HumanLabel | None, told: 
 
 
 def _no_rule(image: Row, some: Sequence[Row], known: Sequence[float]) -> str | None:
-    """Why the judge says nothing of a rule that could be learnt."""
+    """Why the judge says nothing of a rule that could be learnt; nor do people of one that reads."""
+    if any(one["reads"] for one in some):
+        return READS
     if image["no_text"]:
         return "of files whose names are no text"
     if any(one["view"] == CLIP for one in some):
@@ -132,7 +139,7 @@ def _statements(image: Row, asked: Sequence[Row], told: Distilled) -> Iterator[d
     wanted = [one for one in asked if one["statement"] is not None and one["outcome"] != "not_asked"]
     for statement, every in _by(wanted, "statement").items():
         some = [one for one in every if one["view"] == WHOLE]
-        why = _no_statement(image, some)
+        why = READS if any(one["reads"] for one in every) else _no_statement(image, some)
         if why is not None:
             told.left_out[why] += 1
             continue

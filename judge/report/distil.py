@@ -11,7 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from judge.distilling.rows import COPIES, TOLD, Distilled, HumanLabel, rows_of
+from judge.distilling.rows import COPIES, Distilled, HumanLabel, rows_of
 from judge.distilling.splits import HELD_OUT, Splits
 from judge.distilling.writing import write
 from judge.errors import ImageError
@@ -25,12 +25,10 @@ _IMAGES = r"""
 CREATE OR REPLACE TEMP VIEW one_each AS
 SELECT key, name, sha256, context_digest, error, constitution_digest, lock_digest, model_digest, settings_digest,
        regexp_matches(name, '\\udc[89a-f][0-9a-f]') AS no_text
-FROM images WHERE sha256 IS NOT NULL AND context_digest = ''
-QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY no_text, copy_of IS NOT NULL, key) = 1
+FROM images WHERE sha256 IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY no_text, error IS NOT NULL, copy_of IS NOT NULL, key) = 1
 """
-_COPIES = """
-SELECT (SELECT count(*) FROM images WHERE sha256 IS NOT NULL AND context_digest = '') - (SELECT count(*) FROM one_each)
-"""
+_COPIES = "SELECT (SELECT count(*) FROM images WHERE sha256 IS NOT NULL) - (SELECT count(*) FROM one_each)"
 _ROWS = """
 SELECT one_each.*, statements.* EXCLUDE (sha256, context_digest), decisions.* EXCLUDE (sha256, constitution_digest), %s
 FROM one_each JOIN statements USING (sha256, context_digest) LEFT JOIN decisions USING (sha256, constitution_digest) %s
@@ -38,7 +36,7 @@ ORDER BY sha256, rule, view, kind DESC, condition, statement
 """
 _ONE_VOICE = """
 SELECT sha256, statement, bool_and(outcome = 'holds') AS yes, bool_and(outcome = 'fails') AS no
-FROM %s WHERE context_digest = '' AND view = 'image' AND branch <> 'model_error' AND statement IS NOT NULL
+FROM %s WHERE reads IS NULL AND view = 'image' AND branch <> 'model_error' AND statement IS NOT NULL
   AND outcome <> 'not_asked'
 GROUP BY ALL
 """
@@ -60,8 +58,6 @@ def distil(tables: Tables, to: Path, held_out: float = HELD_OUT, decisions: Deci
         JudgeError: the tables change while they are read.
     """
     told = Distilled(unreadable=tables.rows("SELECT count(*) FROM images WHERE error IS NOT NULL")[0][0])
-    if beside := tables.rows("SELECT count(*) FROM images WHERE context_digest <> ''")[0][0]:
-        told.left_out[TOLD] += beside
     tables.rows(_IMAGES)
     if copies := tables.rows(_COPIES)[0][0]:
         told.left_out[COPIES] += copies
@@ -96,14 +92,17 @@ def _rows(tables: Tables, splits: Splits, told: Distilled) -> Iterator[dict[str,
 def _decision(row: dict[str, Any]) -> HumanLabel | None:
     if row["action"] is None:
         return None
-    return HumanLabel(row["action"], tuple(row["rules"]), row["reason"], row["line"])
+    return HumanLabel(row["action"], tuple(row["rules"]), row["reason"], row["line"], row["beside_context"])
 
 
 def _columns(decisions: Decided) -> dict[str, Any]:
     import pyarrow as pa
 
-    every = [(sha256, digest, one.action, list(one.rules), one.reason, one.line) for sha256, digest, one in decisions]
+    every = [
+        (sha256, digest, one.action, list(one.rules), one.reason, one.line, one.beside_context)
+        for sha256, digest, one in decisions
+    ]
     text = pa.string()
     kinds = {"sha256": text, "constitution_digest": text, "action": text, "rules": pa.list_(text), "reason": text}
-    named = {**kinds, "line": pa.int64()}
+    named = {**kinds, "line": pa.int64(), "beside_context": pa.bool_()}
     return {name: pa.array([row[place] for row in every], kind) for place, (name, kind) in enumerate(named.items())}

@@ -17,16 +17,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from judge.clip_verdict import ClipVerdict
-from judge.distilling.rows import COPIES, TOLD, Distilled, HumanLabel
+from judge.distilling.rows import COPIES, Distilled, HumanLabel
 from judge.distilling.rows import rows_of as training_rows
 from judge.distilling.splits import HELD_OUT, Splits
 from judge.distilling.writing import write
 from judge.media.prints import PicturePrint
 from judge.review.store import Store
-from judge.review.store.clips import parsed
+from judge.review.store.clips import Judged, parsed
 from judge.review.store.tables import decisions, item_prints, items, log_lines, verdicts
 from judge.serving.batch.schema import rows_of, rows_of_clip
-from judge.verdict import Verdict
 
 _NO_TEXT = re.compile(r"[\ud800-\udfff]|\\udc[89a-f][0-9a-f]")  # bytes of a name, as they stand in text
 _DECIDES = sa.select(
@@ -55,7 +54,7 @@ def distil(store: Store, to: Path, held_out: float = HELD_OUT) -> Distilled:
 
 def decided(store: Store) -> Iterator[tuple[str, str, HumanLabel]]:
     """What people came to: the digest of a picture, that of the constitution, and the decision that stands; of several
-    on one picture the last. What was decided of a picture beside a context is said of both, and of no picture."""
+    on one picture the last, and the last that was made of the picture alone where there is one."""
     found: dict[tuple[str, str], HumanLabel] = {}
     with store.reading() as connection:
         last = _standing().subquery()
@@ -65,9 +64,9 @@ def decided(store: Store) -> Iterator[tuple[str, str, HumanLabel]]:
             .join(verdicts, verdicts.c.item == items.c.id)
         )
         for row in _streamed(connection, wanted.where(items.c.image_sha256.is_not(None)).order_by(last.c.line)):
-            if parsed(zlib.decompress(row.json)).context:
-                continue
-            found[row.image_sha256, row.constitution_digest] = _decision(row)
+            one, key = _decision(row, parsed(zlib.decompress(row.json))), (row.image_sha256, row.constitution_digest)
+            if not one.beside_context or key not in found or found[key].beside_context:
+                found[key] = one
     for (sha256, digest), one in found.items():
         yield sha256, digest, one
 
@@ -98,18 +97,11 @@ def _rows(connection: sa.Connection, splits: Splits, told: Distilled) -> Iterato
         .order_by(items.c.image_sha256, items.c.constitution_digest, last.c.line.desc().nulls_last(), items.c.id.desc())
     )
     for _, some in groupby(_streamed(connection, wanted), lambda row: (row.image_sha256, row.constitution_digest)):
-        plain: tuple[Any, Verdict | ClipVerdict] | None = None
-        for one in some:
-            judged_one = parsed(zlib.decompress(one.json))
-            if judged_one.context:
-                told.left_out[TOLD] += 1
-            elif plain is not None:
-                told.left_out[COPIES] += 1
-            else:
-                plain = one, judged_one
-        if plain is None:
-            continue
-        row, verdict = plain
+        every = [(one, parsed(zlib.decompress(one.json))) for one in some]
+        told.left_out[COPIES] += len(every) - 1
+        said = [_decision(one, judged_one) for one, judged_one in every if one.action is not None]
+        decision = next((one for one in said if not one.beside_context), next(iter(said), None))
+        row, verdict = next(((one, its) for one, its in every if not its.context), every[0])
         if isinstance(verdict, ClipVerdict):
             judged = rows_of_clip(str(row.id), verdict, {}, "none", row.image_sha256)
         else:
@@ -117,7 +109,6 @@ def _rows(connection: sa.Connection, splits: Splits, told: Distilled) -> Iterato
         models = [f"{one.role}:{one.name}@{one.digest[:12]}" for one in verdict.provenance.models]
         image = {**judged.image, "no_text": _NO_TEXT.search(row.image) is not None}
         told.unreadable += image["error"] is not None
-        decision = _decision(row) if row.action is not None else None
         yield from training_rows(image, judged.statements, splits.of(row.image_sha256), models, decision, told)
 
 
@@ -125,6 +116,6 @@ def _streamed(connection: sa.Connection, wanted: sa.Select[Any]) -> Iterator[Any
     yield from connection.execution_options(yield_per=200).execute(wanted)
 
 
-def _decision(row: Any) -> HumanLabel:
+def _decision(row: Any, verdict: Judged) -> HumanLabel:
     rules = tuple(json.loads(row.rules)) if row.action == "violation" else ()
-    return HumanLabel(row.action, rules, row.reason, row.line)
+    return HumanLabel(row.action, rules, row.reason, row.line, bool(verdict.context))

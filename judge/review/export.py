@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
 from judge.review.store import DecisionRow, Store
-from judge.review.store.clips import VIEW, Judged, scores_of
+from judge.review.store.clips import VIEW, Judged, scores_of, untold
 from judge.verdict import RuleOutcome, Verdict
 
 Format = Literal["csv", "parquet", "jsonl"]
@@ -39,7 +39,8 @@ def rows(store: Store) -> Iterator[dict[str, Any]]:
 
     reveals: how often the reviewer had seen the original by then. overrides: whether the person decided otherwise than
     the judge. like: of several decided together, the line of the first. scores: per rule.
-    evidence: per judged rule its outcome and every statement's; of a clip its ranges.
+    evidence: per judged rule its outcome and every statement's; of a clip its ranges. context: what was told beside the
+    image, as JSON. not_told: rules that read what was not told: a decision says nothing of them, whatever it is.
     """
     reveals: dict[tuple[int | None, str], list[int]] = {}
     for line in store.log(kind="reveal"):
@@ -59,6 +60,8 @@ def _row(one: DecisionRow, verdict: Judged, reveals: int) -> dict[str, Any]:
         "reveals": reveals,
         "constitution_version": verdict.provenance.constitution_version,
         "models": [f"{model.role}:{model.name}@{model.digest[:12]}" for model in verdict.provenance.models],
+        "context": json.dumps(verdict.context, ensure_ascii=False) if verdict.context else None,
+        "not_told": list(untold(verdict)),
         "scores": json.dumps(scores_of(verdict)),
         "evidence": json.dumps(
             _of_clip(verdict) if isinstance(verdict, ClipVerdict) else _evidence(verdict), ensure_ascii=False
@@ -75,6 +78,7 @@ def _evidence(verdict: Verdict) -> list[dict[str, Any]]:
             "statements": [
                 {
                     "statement": one.statement,
+                    "reads": list(one.reads),
                     "exception": exception,
                     "outcome": one.outcome,
                     "decided_by": one.branch,
@@ -109,7 +113,8 @@ def _of_clip(verdict: ClipVerdict) -> list[dict[str, Any]]:
 def _jsonl(found: Iterable[dict[str, Any]], to: IO[bytes]) -> int:
     count = 0
     for row in found:
-        whole = {**row, "scores": json.loads(row["scores"]), "evidence": json.loads(row["evidence"])}
+        parsed = {name: json.loads(row[name]) for name in ("scores", "evidence", "context") if row[name] is not None}
+        whole = {**row, **parsed}
         to.write(json.dumps(whole, ensure_ascii=False).encode() + b"\n")
         count += 1
     return count
@@ -162,13 +167,24 @@ def _schema() -> dict[str, str]:
     """The columns in their order, and what they hold."""
     kinds = {
         "text": "at who read action reason image image_sha256 source added constitution constitution_digest verdict "
-        "constitution_version scores evidence",
-        "texts": "rules violations models",
+        "constitution_version scores evidence context",
+        "texts": "rules violations models not_told",
         "int": "seq item superseded_by reveals like",
         "float": "score uncertainty seconds",
         "bool": "agrees overrides",
     }
     kind_of = {name: kind for kind, names in kinds.items() for name in names.split()}
     fields = [name for name in DecisionRow.model_fields if name not in ("rules", "violations")]
-    added = ("rules", "violations", "overrides", "reveals", "constitution_version", "models", "scores", "evidence")
+    added = [
+        "rules",
+        "violations",
+        "overrides",
+        "reveals",
+        "constitution_version",
+        "models",
+        "context",
+        "not_told",
+        "scores",
+        "evidence",
+    ]
     return {name: kind_of[name] for name in chain(fields, added)}

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
@@ -22,6 +23,7 @@ from judge.serving.batch.call import batch
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
+from tests.serving.batch.test_context import ReadingMllm
 
 
 class Doubtful(ColourMllm):
@@ -253,12 +255,38 @@ rules:
     assert found.left_out == {"answered in two ways": 1} and len(about(lines, "statement")) == 1
 
 
-def test_what_was_judged_beside_a_context_has_no_row_and_is_counted(tmp_path):
+READS = POLICY.replace("version: 1.0.0", "version: 1.0.0\ncontext: {caption: 40}") + (
+    "  - {id: mocked, rule: No mocking., preconditions: [{statement: the text mocks somebody, reads: caption}, "
+    "red is visible]}\n"
+)
+
+
+def posts(tmp_path, *captions):
     (tmp_path / "1.png").write_bytes(picture(1))
-    (tmp_path / "posts.jsonl").write_text('{"path": "1.png", "caption": "by the sea"}\n{"path": "1.png"}\n')
-    reading = POLICY.replace("version: 1.0.0", "version: 1.0.0\ncontext: {caption: 40}")
-    batch(tmp_path / "posts.jsonl", tmp_path / "out", judge=colour_judge(reading))
-    assert [row["context"] is None for row in rows(tmp_path / "out")] == [False, True]
-    told, lines = written(tmp_path / "out", tmp_path / "rows.jsonl")
-    assert told.left_out["judged beside a context"] == 1
-    assert {line["key"] for line in lines} == {"1.png#2"} and len(about(lines, "rule")) == 3
+    lines = [{"path": "1.png", **({} if one is None else {"caption": one})} for one in captions]
+    (tmp_path / "posts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    batch(tmp_path / "posts.jsonl", tmp_path / "out", judge=colour_judge(READS, ReadingMllm()))
+    return tmp_path / "out"
+
+
+@pytest.mark.parametrize("captions", [("nice", None), ("nice", "haha"), (None,), ("haha",), ("x" * 41, "nice")])
+def test_rows_are_about_pictures_alone_whatever_stood_beside_them(captions, tmp_path):
+    told, lines = written(posts(tmp_path, *captions), tmp_path / "rows.jsonl")
+    plain = {rule["id"] for rule in yaml.safe_load(POLICY)["rules"]}
+    assert {line["rule"] for line in about(lines, "rule")} == plain
+    assert "the text mocks somebody" not in {line["statement"] for line in lines}
+    assert "red is visible" in {line["statement"] for line in about(lines, "statement")}
+    assert told.left_out["about what stands beside an image"] == 2, "the rule and its statement"
+    assert told.left_out["copies of another image"] == len(captions) - 1
+
+
+def test_decisions_of_people_say_nothing_of_rules_that_read_nor_of_pictures_that_they_saw_with_a_text(tmp_path):
+    out = posts(tmp_path, None)
+    (image,) = rows(out)
+    about_it = image["sha256"], image["constitution_digest"]
+    for beside, by in ((False, {"person"}), (True, set())):
+        decision = HumanLabel("no_violation", (), "fine", 7, beside)
+        told, lines = written(out, tmp_path / "rows.jsonl", decisions=[(*about_it, decision)])
+        assert {line["decided_by"] for line in about(lines, "rule")} == by
+        assert "mocked" not in {line["rule"] for line in lines}
+        assert told.left_out["decided beside a context"] == (len(yaml.safe_load(POLICY)["rules"]) if beside else 0)

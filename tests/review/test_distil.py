@@ -88,20 +88,57 @@ def test_a_file_for_decisions_and_one_to_train_on_are_two_commands(store, tmp_pa
     assert told.exit_code != 0 and "--distil names its own file" in str(told.exception)
 
 
-def test_what_was_decided_beside_a_context_is_said_of_no_picture(store, tmp_path):
-    told = samples()[FIRE].model_copy(update={"context": {"caption": "look at him"}})
-    alone, beside = (store.add(one, drawing(FIRE), "batch", now=NOON) for one in (samples()[FIRE], told))
-    decide(store, beside, "violation", ("drugs",))
-    assert list(decided(store)) == []
+def beside(verdict, told, *, reading=None):
+    """The verdict as if something was told beside its picture, and a rule read it."""
+    findings = tuple(
+        one.model_copy(update={"preconditions": tuple(map(_reading, one.preconditions))})
+        if one.rule == reading
+        else one
+        for one in verdict.findings
+    )
+    return verdict.model_copy(update={"context": told, "findings": findings})
+
+
+def _reading(condition):
+    read = [one.model_copy(update={"reads": ("caption",)}) for one in condition.alternatives]
+    return condition.model_copy(update={"alternatives": tuple(read)})
+
+
+CAPTION = {"caption": "look at him"}
+
+
+def test_what_was_decided_beside_a_context_is_said_of_no_picture_alone(store, tmp_path):
+    alone, told = (
+        store.add(one, drawing(FIRE), "batch", now=NOON) for one in (samples()[FIRE], beside(samples()[FIRE], CAPTION))
+    )
+    decide(store, told, "violation", ("drugs",))
+    assert [one.beside_context for _, _, one in decided(store)] == [True]
     said, lines = rows_of(store, tmp_path)
-    assert "1 judged beside a context" in said
-    assert {line["key"] for line in lines} == {str(alone)} and {line["decided_by"] for line in lines} == {"judge"}
+    assert "1 decided beside a context" in said and "1 copies of another image" in said
+    rules = {line["rule"]: line["decided_by"] for line in lines if line["rule"] is not None}
+    assert "drugs" not in rules and len(rules) > 5 and set(rules.values()) == {"judge"}
     line = decide(store, alone, "no_violation", reason="a stove", after=1)
-    assert [one.line for _, _, one in decided(store)] == [line]
-
-
-def test_pictures_that_were_only_judged_beside_a_context_are_counted_and_left_out(store, tmp_path):
-    told = samples()[FIRE].model_copy(update={"context": {"caption": "look at him"}})
-    store.add(told, drawing(FIRE), "batch", now=NOON)
+    assert [(one.line, one.beside_context) for _, _, one in decided(store)] == [(line, False)]
     said, lines = rows_of(store, tmp_path)
-    assert lines == [] and "1 judged beside a context" in said
+    assert "decided beside" not in said and "person" in {one["decided_by"] for one in lines if one["rule"]}
+
+
+def test_what_is_about_a_picture_alone_is_learnt_though_something_was_told_beside_it(store, tmp_path):
+    store.add(beside(samples()[FIRE], CAPTION, reading="drugs"), drawing(FIRE), "batch", now=NOON)
+    said, lines = rows_of(store, tmp_path)
+    plain = [one.rule for one in samples()[FIRE].findings if one.rule != "drugs"]
+    assert {line["rule"] for line in lines if line["rule"]} == set(plain)
+    assert "about what stands beside an image" in said
+    read = [one.statement for finding in samples()[FIRE].findings if finding.rule == "drugs"
+            for condition in finding.preconditions for one in condition.alternatives]  # fmt: skip
+    assert read and not [line for line in lines if line["statement"] in read]
+
+
+def test_no_violation_of_a_picture_says_nothing_of_a_rule_that_reads_what_was_not_told(store, tmp_path):
+    untold = beside(samples()[FIRE], None, reading="drugs")
+    item = store.add(untold, drawing(FIRE), "batch", now=NOON)
+    decide(store, item, "no_violation", reason="a stove")
+    said, lines = rows_of(store, tmp_path)
+    labelled = {line["rule"] for line in lines if line["decided_by"] == "person"}
+    assert "drugs" not in {line["rule"] for line in lines} and len(labelled) > 5
+    assert "about what stands beside an image" in said

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 
 import pytest
 
 from judge.constitution import parse_constitution
+from judge.errors import UserError
 from judge.judging.pipeline import Judge
 from judge.locks.loading import Policy
 from judge.models.scripted import ScriptedMllm
+from judge.review.export import export, rows
 from judge.review.store import Decision, ReviewSettings, Role, SecondReads, Store
 from judge.review.ui.context import Context, Person
 from judge.review.workbench import saving
@@ -157,3 +160,22 @@ def test_what_is_tried_shows_what_it_was_told(store, held):
     said, _ = bench.act({"kind": "job", "serial": 2}, POLICY, ANN, "page")
     shown = json.loads(said)["slots"]["try"]
     assert shown.count('class="cj-told"') == 2 and "rude" in shown and "kind" in shown
+
+
+def test_no_violation_of_a_picture_whose_text_was_not_told_says_nothing_of_a_rule_that_reads_it(store, held, desk):
+    judge = held.of(parse_constitution(POLICY))
+    item = store.add(judge.judge(png(), name="b.png"), png(), "batch")
+    store.take(item, "local")
+    store.decide(item, "local", Decision(action="no_violation", reason="A sea."))
+    with pytest.raises(UserError, match="insults reads what was not told beside its picture"):
+        desk.make(item, Person("local", Role.ADMIN))
+    by_item = {row["item"]: row for row in rows(store)}
+    assert [by_item[one]["not_told"] for one in (1, 2, item)] == [[], [], ["insults"]]
+    assert [by_item[one]["context"] for one in (1, item)] == [json.dumps(RUDE), None]
+    to = io.BytesIO()
+    export(store, "jsonl", to)
+    line = json.loads(to.getvalue().splitlines()[0])
+    assert line["context"] == RUDE and line["evidence"][0]["statements"][0]["reads"] == ["caption"]
+    bench = Workbench(Context(store, held.settings, store.folder, False, held))
+    said, _ = bench.act({"kind": "curve", "serial": 1, "rule": "insults"}, POLICY, ANN, "page")
+    assert "of 2 items" in json.loads(said)["slots"]["curve"], "it is no example of a no"

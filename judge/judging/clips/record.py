@@ -12,6 +12,7 @@ from judge.causes import Cause, Remark, Why
 from judge.clip_verdict import ClipFacts, ClipFinding, ClipVerdict, EvidenceFrame, JudgedFrame, Stretch, TimeRange
 from judge.constitution import Constitution
 from judge.constitution.schema import Rule
+from judge.constitution.told import fields_read
 from judge.errors import ImageError
 from judge.judging.clips.spans import State, TimeSpan, amount, spans_of
 from judge.media.clips import Strip, Unseen
@@ -157,6 +158,7 @@ def _finding(
         category=rule.category,
         severity=rule.severity,
         enforced=rule.status == "enforce",
+        reads=fields_read(rule),
         outcome=outcome,
         at_least=rule.clip.at_least if rule.clip is not None else None,
         held_ms=known.ms,

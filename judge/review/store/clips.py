@@ -38,6 +38,21 @@ def findings_of(judged: Judged) -> tuple[Finding, ...] | tuple[ClipFinding, ...]
     return judged.rules if isinstance(judged, ClipVerdict) else judged.findings
 
 
+def untold(judged: Judged) -> tuple[str, ...]:
+    """Rules that read what was not told: nobody who looked at it can say whether they are violated."""
+    told = judged.context or {}
+    if isinstance(judged, ClipVerdict):
+        reads = [(one.rule, one.reads) for one in judged.rules]
+    else:
+        reads = [
+            (finding.rule, one.reads)
+            for finding in judged.findings
+            for condition in (*finding.preconditions, *finding.exceptions)
+            for one in condition.alternatives
+        ]
+    return tuple(dict.fromkeys(rule for rule, fields in reads if not set(fields) <= set(told)))
+
+
 def scores_of(judged: Judged) -> dict[str, float]:
     """Per rule the probability that it is violated.
 

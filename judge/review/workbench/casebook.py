@@ -7,6 +7,7 @@ of the rules that they or the judge named. Only added to: what somebody wrote th
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from filelock import FileLock
 from judge.cases.reading import SUFFIX, Expected, LocatedCase, parse_cases
 from judge.constitution import Constitution
 from judge.constitution.document import comment
+from judge.constitution.told import fields_read
 from judge.errors import UserError
 from judge.files import read_text, sha256_of, write_whole
 from judge.judging.scoring import rule_scores
@@ -87,7 +89,9 @@ class CaseBook:
         image = pictures.path_of(self._store.images, sha256) if sha256 else None
         if sha256 is None or image is None or not image.is_file():
             raise UserError(f"the image of item {decided.item} was not kept", hint="a case needs its image")
-        expect = expected(decided, {rule.id for rule in policy.rules})
+        told = set(decided.verdict.context or {})
+        untold = {rule.id for rule in policy.rules if not set(fields_read(rule)) <= told}
+        expect = expected(decided, {rule.id for rule in policy.rules}, untold)
         path = self.path(name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self._library.folder / ".saving", timeout=20):
@@ -113,21 +117,30 @@ def overridden(decided: DecidedItem) -> bool:
     return verdict.verdict != decided.action or set(verdict.violations) != set(decided.rules)
 
 
-def expected(decided: DecidedItem, known: set[str]) -> dict[str, Expected]:
+def expected(decided: DecidedItem, known: set[str], untold: Collection[str] = ()) -> dict[str, Expected]:
     """What a case of the item expects: of the rules that people named that they are violated, of those that only the
     judge named, or left open, that they are not; where nobody named one, of the rule that came nearest.
 
+    untold: rules that read what was not told: whoever decided could say nothing of them.
+
     Raises:
-        UserError: `known`, the rules there are, has none of them.
+        UserError: `known`, the rules there are, has none of them, or they are all `untold`.
     """
-    verdict = decided.verdict
+    verdict, known = decided.verdict, known - set(untold)
     scores = {rule: score for rule, score in rule_scores(verdict).items() if rule in known}
     open_ = [one.rule for one in verdict.findings if one.outcome == "undecided"]
     wanted = dict.fromkeys(decided.rules, Expected.VIOLATES)
     wanted |= {rule: Expected.OK for rule in (*verdict.violations, *open_) if rule not in wanted}
-    if not wanted and scores:
+    unread = [rule for rule in wanted if rule in untold]
+    wanted = {rule: what for rule, what in wanted.items() if rule not in untold}
+    if not wanted and not decided.rules and scores:
         wanted = {max(scores, key=lambda rule: scores[rule]): Expected.OK}
     found = {rule: what for rule, what in wanted.items() if rule in known}
+    if not found and unread:
+        raise UserError(
+            f"item {decided.item} makes no case: {', '.join(unread)} reads what was not told beside its picture",
+            hint="add the picture with its context, and decide that",
+        )
     if not found:
         raise UserError(f"the constitution has none of the rules of item {decided.item} any more")
     return found

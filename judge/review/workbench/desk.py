@@ -18,6 +18,7 @@ from judge.lint import Severity
 from judge.lint.neighbours import read_older
 from judge.review.queue.messages import in_words, misunderstood, serial_of
 from judge.review.store import DecidedItem, Filters, Right
+from judge.review.store.clips import untold
 from judge.review.ui import render
 from judge.review.ui.context import Context, Person
 from judge.review.ui.parts import toast, uploaded
@@ -211,6 +212,7 @@ class Workbench:
         rule = asked.rule if asked.rule in rules else ""
         if rule:
             decided = [one for one in decided if any(found.rule == rule for found in one.verdict.findings)]
+            decided = [one for one in decided if rule not in untold(one.verdict)]  # who decided could not say
         curve = replay.curve(decided, asked.knob, rule or None)
         held = {
             one.rule for item in decided for one in item.verdict.findings if one.thresholds and one.thresholds.bounds

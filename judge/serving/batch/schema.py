@@ -20,7 +20,7 @@ from judge.judging.scoring import rule_score, statement_score
 from judge.settings import Thresholds
 from judge.verdict import Condition, Evidence, Finding, ImageFacts, Provenance, Verdict
 
-VERSION = 4  # 2: `ranges`; 3: `probability`, `rule_probability`, `votes_*`; 4: `context`, `context_digest`
+VERSION = 5  # 2: `ranges`; 3: `probability`, `rule_probability`, `votes_*`; 4: `context`, `context_digest`; 5: `reads`
 KeepEvidence = Literal["all", "violations", "none"]  # `violations`: what a person may have to look at, reviews too
 Row = dict[str, Any]
 
@@ -70,6 +70,7 @@ STATEMENTS: dict[str, str] = {
     "kind": "string",  # `precondition` or `exception`; null for a rule without a chain
     "condition": "int32",  # which one, from 0
     "statement": "string",  # several in one condition are alternatives
+    "reads": "strings",  # fields of the context that it (of a clip: the rule) reads; null where about the image alone
     "outcome": "string",
     "branch": "string",  # the step that decided
     "cause": "string",
@@ -180,6 +181,7 @@ def rows_of_clip(
             "rule_cause": str(one.cause) if one.cause is not None else None,
             "rule_reason": one.reason,
             "enforced": one.enforced,
+            "reads": list(one.reads) or None,
         }
         for one in verdict.rules
     ]
@@ -246,6 +248,7 @@ def _of_evidence(one: Evidence, bounds: Thresholds | None) -> Row:
     counts = {f"votes_{word}": votes and votes.count(word) for word in ("yes", "no", "silent")}
     return {
         "statement": one.statement,
+        "reads": list(one.reads) or None,
         "outcome": str(one.outcome),
         "branch": str(one.branch),
         "cause": str(one.cause) if one.cause is not None else None,

@@ -280,6 +280,7 @@ def test_what_is_told_beside_a_clip_is_read_once():
     assert len(asked) == 2, "once for each clip"
     untold = judge.judge_clip(flicker)
     assert (untold.verdict, untold.rules[1].outcome) == ("violation", RuleOutcome.UNDECIDED) and untold.context is None
+    assert [one.reads for one in untold.rules] == [(), ("caption",)]
     first, second = judge_all(
         judge, [flicker, png()], lambda source: {"caption": "you!" if source is flicker else "sea"}
     )
