@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from judge.cli.exits import Exit
-from judge.cli.lean import start_lean
 from judge.errors import UserError
+from judge.lean import start_lean
 from judge.review.app import launch
 from judge.review.store import data_dir
 from judge.settings import Settings

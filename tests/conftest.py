@@ -72,7 +72,7 @@ LONGEST = (
     "models/test_discovery.py",
     "benchmarks/test_soak.py",
     "cli/test_streams.py",
-    "cli/test_lean.py",
+    "test_lean.py",
     "tools/test_train_eyes.py",
     "lint/test_command.py",
     "serving/batch/test_knowing.py",

@@ -239,8 +239,8 @@ def _become(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    from judge.cli.lean import start_lean
     from judge.cli.talk import only_our_talk
+    from judge.lean import start_lean
 
     only_our_talk()
     start_lean()

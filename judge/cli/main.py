@@ -57,8 +57,8 @@ def _run() -> NoReturn:
 
 
 def _by_typer() -> None:
-    from judge.cli.lean import start_lean
     from judge.cli.talk import only_our_talk
+    from judge.lean import start_lean
 
     only_our_talk()
     # Threads that wait give way: turning on the spot, as they do by default, they take the cores from each other.

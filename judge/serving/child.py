@@ -1,4 +1,5 @@
-"""A fresh process that is to judge, made ready: quiet, as many threads as it may have, gone when its parent is."""
+"""A fresh process that is to judge, made ready: quiet, without what it never uses, with as many threads as it may
+have, gone when its parent is."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ import os
 import signal
 import threading
 import warnings
+
+from judge.lean import start_lean
 
 _MOST_SAID = 100
 
@@ -26,6 +29,7 @@ def settle(threads: int | None) -> list[str]:
     for name, value in (("TRANSFORMERS_VERBOSITY", "error"), ("HF_HUB_VERBOSITY", "critical")):
         os.environ.setdefault(name, value)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    start_lean()
     warnings.simplefilter("ignore")
     said: list[str] = []
     logging.getLogger("judge").handlers = [_Collect(said)]

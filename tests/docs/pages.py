@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.cli import lean
+from judge import lean
 from judge.cli import main as command_line
 from tests.conftest import ROOT
 

@@ -21,7 +21,7 @@ from judge.models.transformers.hub import is_network_failure, only_local
 ROOT = Path(__file__).resolve().parents[2]
 ASK = "import sys; from judge.models.transformers.hub import only_local; print(only_local('someone/some-model'))"
 LOAD = """
-from judge.cli.lean import start_lean
+from judge.lean import start_lean
 start_lean()
 from judge.models.transformers.image_text import load_encoder
 from judge.settings import Settings

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from judge.cli.scanned import keeping
+from judge.scanned import keeping
 
 FOUND = {frozenset(): {"a.configuration_a": {"A", "B"}}, "a": {frozenset({"torch", "vision"}): {"x": set()}}, "b": {}}
 
@@ -55,7 +55,7 @@ def test_a_folder_that_changed_is_read_anew(scan):
 
 def test_transformers_is_whole_with_what_was_kept(tmp_path):
     code = (
-        "from judge.cli.lean import start_lean\n"
+        "from judge.lean import start_lean\n"
         "start_lean()\n"
         "import transformers\n"
         "from transformers.utils import import_utils\n"

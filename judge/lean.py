@@ -1,8 +1,10 @@
-"""Keeps out of the command line what its libraries import and it never uses: torch's compiler and exporter, what trains
-on several machines, torchvision's own models, the optimisers of scipy, sympy: a third of the time to the first verdict.
-What transformers reads through at every start is kept (see `scanned`). What is imported is not searched for garbage.
+"""Keeps out of a process of our own what its libraries import and it never uses: torch's compiler and exporter, what
+trains on several machines, torchvision's own models, the optimisers of scipy, sympy: a third of the time to the first
+verdict. What transformers reads through at every start is kept (see `scanned`). What is imported is not searched for
+garbage.
 
-Only the command line does this: the process is its own. Who imports `judge` gets all of torch.
+The command line does this, and the processes that it or `judge.batch` starts to judge in (`judge.serving.child`). Who
+imports `judge` gets all of torch.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from judge.cli.scanned import FUNCTION, MODULE, keeping
+from judge.scanned import FUNCTION, MODULE, keeping
 
 _coming = threading.RLock()
 
@@ -29,7 +31,7 @@ def _as_it_is(function: Any = None, *_: Any, **__: Any) -> Any:
 
 
 def _never(*_: Any, **__: Any) -> Any:
-    raise RuntimeError("this is not loaded in the command line")
+    raise RuntimeError("this is not loaded in a process that only judges")
 
 
 def _of_numbers(name: str, answer: Callable[..., Any]) -> Callable[..., Any]:

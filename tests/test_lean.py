@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 HEAVY = (
     "torch._dynamo.symbolic_convert",
     "torch._inductor",
@@ -56,7 +56,7 @@ def test_check_imports_nothing_heavy_that_it_does_not_use_and_does_not_sift_what
 
 def test_what_is_put_off_is_all_there_when_it_is_used():
     said = python(
-        "from judge.cli.lean import start_lean\n"
+        "from judge.lean import start_lean\n"
         "start_lean(), start_lean()\n"
         "import sys, torch, scipy.optimize\n"
         "assert 'scipy.optimize._linprog' not in sys.modules\n"
@@ -75,7 +75,7 @@ def test_what_is_put_off_is_all_there_when_it_is_used():
 def test_sizes_that_are_symbols_are_asked_as_ever():
     """Of numbers torch's questions have the plain answers that it would give itself, and nothing is loaded for them."""
     said = python(
-        "from judge.cli.lean import start_lean\n"
+        "from judge.lean import start_lean\n"
         "start_lean()\n"
         "import sys, torch\n"
         "from torch.fx.experimental import symbolic_shapes as put_off\n"
@@ -94,6 +94,16 @@ def test_sizes_that_are_symbols_are_asked_as_ever():
     assert said.splitlines() == ["False", "torch.Size([2, 2])", "True True"]
 
 
+def test_a_process_that_is_started_to_judge_leaves_it_out_too():
+    said = python(
+        "from judge.serving.child import settle\n"
+        "settle(1)\n"
+        "import sys, scipy.optimize\n"
+        "print('scipy.optimize._linprog' in sys.modules)"
+    )
+    assert said == "False\n"
+
+
 def test_importing_the_package_leaves_the_import_system_of_a_program_alone():
     assert (
         python("import sys\nbefore = list(sys.meta_path)\nimport judge.assemble\nprint(sys.meta_path == before)")
@@ -106,7 +116,7 @@ def test_gradio_does_not_read_its_own_source_to_write_stubs_for_editors():
         "import ast\n"
         "read, parse = [], ast.parse\n"
         "ast.parse = lambda *given, **more: (read.append(given[0]), parse(*given, **more))[1]\n"
-        "from judge.cli.lean import start_lean\n"
+        "from judge.lean import start_lean\n"
         "start_lean()\n"
         "import gradio\n"
         "print(sum('class ' in str(one) for one in read), gradio.Textbox().value)"
