@@ -179,6 +179,17 @@ class CommitteeEvidence(Frozen):
     """Whether it was put to the vote in place of the judge's own answer; absent where only because that was open."""
 
     @property
+    def every_vote(self) -> tuple[Vote, ...]:
+        """The votes, and that of the stronger model where it was asked."""
+        return self.votes if self.stronger is None else (*self.votes, self.stronger)
+
+    @property
+    def lacks_a_vote(self) -> bool:
+        """Whether nobody decided and a model failed: what it would have said is not known, and no single model may
+        settle it in its place."""
+        return not self.decision.known and any(vote.failed is not None for vote in self.every_vote)
+
+    @property
     def decision(self) -> Outcome:
         """What the committee came to, by vote, by the stronger model, or by looking again."""
         if self.outcome.known:

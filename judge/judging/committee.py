@@ -112,11 +112,7 @@ class Committee:
 
     def _look_again(self, wanted: Wanted, clock: Clock) -> None:
         """Reason about what some affirm or deny and the others do not, and tell what they said."""
-        split = [
-            one
-            for one in wanted
-            if any(vote.outcome.known for vote in _votes(one)) and not any(vote.failed for vote in _votes(one))
-        ]
+        split = [one for one in wanted if _is_split(one)]
         settings = self._settings
         for start in range(0, len(split), settings.batch):
             some = split[start : start + settings.batch]
@@ -146,14 +142,18 @@ def _facts(one: One) -> Facts:
 
 def _votes(one: One) -> tuple[Vote, ...]:
     committee = _facts(one).committee
-    if committee is None:
-        return ()
-    return committee.votes if committee.stronger is None else (*committee.votes, committee.stronger)
+    return committee.every_vote if committee is not None else ()
 
 
 def _is_open(one: One) -> bool:
     committee = _facts(one).committee
     return committee is not None and not committee.decision.known
+
+
+def _is_split(one: One) -> bool:
+    """Whether somebody said yes or no, and nobody failed."""
+    committee = _facts(one).committee
+    return committee is not None and not committee.lacks_a_vote and any(vote.outcome.known for vote in _votes(one))
 
 
 def _add(one: One, **found: Vote | ReasoningEvidence | None) -> None:
@@ -164,8 +164,8 @@ def _add(one: One, **found: Vote | ReasoningEvidence | None) -> None:
 def _tell_failures(one: One) -> None:
     """Where nothing decided and a model failed, that is why: another try may come further."""
     committee = _facts(one).committee
-    failed = [str(_failure(vote)) for vote in _votes(one) if vote.failed is not None]
-    if committee is not None and failed and _is_open(one):
+    if committee is not None and committee.lacks_a_vote:
+        failed = [str(_failure(vote)) for vote in committee.every_vote if vote.failed is not None]
         one[0].fail(one[1], ModelError(f"{'; '.join(failed)} (votes: {committee.in_short()})", retryable=True))
 
 

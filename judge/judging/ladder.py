@@ -18,6 +18,7 @@ from judge.judging.clock import Clock
 from judge.judging.committee import Committee
 from judge.judging.debate import Debate, KnownPicture, Voices
 from judge.judging.regions_stage import Wanted, reasoning_question
+from judge.judging.view_state import ViewState
 from judge.languages import Language
 from judge.ports import Mllm
 from judge.settings import Settings, Step
@@ -38,25 +39,34 @@ class Ladder:
 
     def __init__(self, rungs: Sequence[Rung]) -> None:
         self._rungs = rungs
+        self._of_all = next((rung for rung in rungs if isinstance(rung, Committee) and rung.of_all), None)
 
     def climb(self, wanted: Wanted, clock: Clock) -> None:
-        """Take each step with the statements that are still open then."""
+        """Take each step with the statements that are still open then. One that is so because a member of a committee
+        failed goes no further up."""
         for rung in self._rungs:
             with clock.stage(rung.name):
-                if left := [(state, text) for state, text in wanted if state.is_open(text)]:
+                left = [one for one in wanted if one[0].is_open(one[1])]
+                if not isinstance(rung, Committee):
+                    left = [one for one in left if not _lacks_a_vote(*one)]
+                if left:
                     rung.take(left, clock)
 
     @property
     def votes_on_all(self) -> bool:
         """Whether a committee votes on every statement, so that no region of the judge's own model decides one."""
-        return any(isinstance(rung, Committee) and rung.of_all for rung in self._rungs)
+        return self._of_all is not None
 
     def vote(self, wanted: Wanted, clock: Clock) -> None:
         """Put what was just asked to the vote, where a committee votes on all."""
-        for rung in self._rungs:
-            if isinstance(rung, Committee) and rung.of_all:
-                with clock.stage(rung.name):
-                    rung.vote(wanted, clock)
+        if self._of_all is not None:
+            with clock.stage(self._of_all.name):
+                self._of_all.vote(wanted, clock)
+
+
+def _lacks_a_vote(state: ViewState, statement: str) -> bool:
+    committee = state.facts_of(statement).committee
+    return committee is not None and committee.lacks_a_vote
 
 
 def steps_of(

@@ -14,6 +14,7 @@ from judge.models.scripted import ScriptedMllm
 from judge.settings import Settings
 from judge.verdict import Branch, RuleOutcome, Verdict
 from tests.judging.scenes import judge_with, png
+from tests.judging.test_ladder import ROUNDS, decided
 
 FIRE = "id: fire, rule: no fire, preconditions: [fire is visible]"
 YES, NO, SILENT = 0.95, 0.05, 0.6
@@ -133,6 +134,19 @@ def test_where_a_member_failed_no_single_model_settles_it(own, committee):
     verdict = judge_with((FIRE,), mine, further=Further(members=others), **settings).judge(png())
     assert verdict.verdict == "needs_review" and verdict.causes == ("model_error",) and not mine.talked
     assert "b, of the committee, failed" in verdict.failure.message and "1 failed" in verdict.failure.message
+
+
+@pytest.mark.parametrize("step", ["reasoning", "debate"])
+def test_no_later_step_settles_what_a_failed_member_left_open(step):
+    """Its one model would say No. What the committee is split on, without a failure, goes on to it."""
+    said = {"reasoning": SUMMED, "debate": (*ROUNDS, decided("No"))}[step]
+    for member, word in ((broken(), "needs_review"), (model(YES), "no_violation")):
+        unread = ["Hm.", "no json"] if word == "no_violation" else []  # looking again
+        mine = ScriptedMllm({"fire is visible": [SILENT, *[0.6] * 200]}, {"fire is visible": 0.5}, [*unread, *said])
+        rule = {"committee": {"members": ("a", "b")}, "escalate": ("committee", step)}
+        judge = judge_with((FIRE,), mllm=mine, further=Further(members={"a": model(NO), "b": member}), **rule)
+        verdict = judge.judge(png())
+        assert verdict.verdict == word and bool(mine.talked) is (word == "no_violation")
 
 
 def test_a_stronger_model_may_settle_what_a_failed_member_left_open():
