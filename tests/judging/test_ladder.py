@@ -8,7 +8,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from judge.constitution import parse_constitution
+from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ConstitutionError, ModelError, UserError
 from judge.judging.debate import KnownPicture, Voices
 from judge.judging.ladder import Further
@@ -16,6 +16,7 @@ from judge.judging.pipeline import Judge
 from judge.judging.replay import outcome_under
 from judge.languages import available, language_of
 from judge.models.scripted import ScriptedMllm
+from judge.resources import shipped_constitutions
 from judge.settings import Settings
 from judge.verdict import Branch, RuleOutcome, Verdict
 from tests.judging.scenes import constitution, judge_with, png
@@ -50,6 +51,12 @@ def test_settings_say_the_steps_else_the_constitution_else_reasoning():
     for wrong in (("person", "debate"), ("debate", "debate"), ("prayer",)):
         with pytest.raises(ValidationError):
             Settings(escalate=wrong)
+
+
+@pytest.mark.parametrize("name", shipped_constitutions())
+def test_no_constitution_that_ships_takes_more_steps_than_reasoning(name):
+    """What has not been shown to be worth its cost is off."""
+    assert Settings().steps(load_constitution(name).escalate) == ("reasoning",)
 
 
 def test_a_step_that_there_is_not_is_told_with_the_nearest_and_all_there_are():
