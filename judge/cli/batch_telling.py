@@ -61,7 +61,7 @@ class Telling:
             self._bar.update(self._task, completed=tally.before + tally.done, total=tally.total, more=_more(tally))
         elif self._json:
             print(json.dumps(tally.as_json()), file=sys.stderr, flush=True)
-        else:
+        elif tally.before + tally.done or tally.total is not None:
             of = f" of about {tally.total}" if tally.total is not None else ""
             said = ", ".join(filter(None, (f"{tally.before + tally.done}{of} images", _more(tally))))
             print(f"judge: {said}", file=sys.stderr, flush=True)

@@ -15,15 +15,12 @@ from judge import files
 from judge.constitution import Constitution
 from judge.constitution.told import checked_context
 from judge.errors import UserError
+from judge.json_once import KeyTwice, once
 from judge.printable import printable
 
 MOST = 16 * 2**20  # bytes
 _NAMED = 5  # images that a message names
 ContextOf = Callable[[str], dict[str, str]]
-
-
-class _KeyTwice(Exception):
-    """A key that stands twice in one object."""
 
 
 def read_context(name: str, constitution: Constitution | None, images: Callable[[], Iterable[str]]) -> ContextOf:
@@ -113,10 +110,10 @@ def _text(name: str) -> str:
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
-        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_once)
+        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once)
     except json.JSONDecodeError as error:
         _refuse(name, error.lineno, f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", "check quotes and commas here")
-    except _KeyTwice as error:
+    except KeyTwice as error:
         key = str(error)
         again = _at(text, key, _at(text, key) + 1)
         _refuse(name, text.count("\n", 0, again) + 1, f"`{printable(key)}` stands twice", "leave one of them")
@@ -128,15 +125,6 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         shown = "nothing" if data in ({}, None) else f"a {type(data).__name__}" if not isinstance(data, dict) else ""
         _refuse(name, 1, f"it must be an object of fields and texts, not {shown}", 'such as {"caption": "..."}')
     return data
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in made:
-            raise _KeyTwice(key)
-        made[key] = value
-    return made
 
 
 def _at(text: str, key: str, start: int = 0) -> int:

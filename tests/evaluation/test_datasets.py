@@ -108,6 +108,7 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path):
     with (tmp_path / "set/metadata.jsonl").open("a") as file:
         file.write('{"file_name": "a.png", "unsafe": true}\n{"file_name": "aa.png", "unsafe": true}\nnothing\n')
         file.write('{"file_name": "../x.png", "unsafe": true}\n{"unsafe": true}\n')
+        file.write('{"file_name": "a.png", "unsafe": false, "unsafe": true}\n')
     found = mistakes(source)
     expected = [
         (1, "did you mean `fire`?"), (2, "under both `violates` and `ok`"), (3, "yet it violates knife"),
@@ -115,6 +116,7 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path):
         (5, "whether the image is unsafe is not said"), (6, "by its statements it is not"),
         (6, "did you mean `fire is visible`?"), (7, "stands twice (first on line 1)"), (8, "did you mean `a.png`?"),
         (9, "not JSON"), (10, "outside the folder"), (11, "`file_name` is missing"),
+        (12, "`unsafe` stands twice"),
     ]  # fmt: skip
     for line, words in expected:
         assert any(at == line and words in said for at, said in found), (line, words, found)

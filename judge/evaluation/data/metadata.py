@@ -16,6 +16,7 @@ from judge.constitution.load import read_text
 from judge.errors import Problem
 from judge.evaluation.data.truth import COLUMNS, TAKEN
 from judge.files import CELL
+from judge.json_once import KeyTwice, once
 
 _MOST = 2**30  # bytes: millions of rows
 
@@ -67,8 +68,11 @@ def _json_lines(file: Path, problems: list[Problem]) -> Iterator[tuple[int, dict
         if not text.strip():
             continue
         try:
-            values = json.loads(text)
-        except ValueError as error:
+            values = json.loads(text, object_pairs_hook=once)
+        except KeyTwice as error:
+            problems.append(Problem(str(file), line, 1, f"`{clipped(str(error))}` stands twice", "leave one out"))
+            continue
+        except (ValueError, RecursionError) as error:
             problems.append(Problem(str(file), line, 1, f"not JSON: {error}", "one object per line"))
             continue
         if isinstance(values, dict):

@@ -19,6 +19,7 @@ from judge.serving.batch.schema import Judged
 from judge.serving.batch.worker import Bench, JudgeFacts, Task, Work
 
 _FEW = 8  # images that are judged together, however few there are
+_ENDING = 5.0  # seconds that terminated processes have to be seen as such
 TRIES = 2  # of an image that ended a process, and of loading the models
 Done = tuple[Task, Judged | None]  # None: the image ends every process that looks at it
 
@@ -155,9 +156,12 @@ class Pool:
         """End all processes; what they were at is lost."""
         if self._executor is not None:
             running = list((self._executor._processes or {}).values())  # `terminate_workers` is of Python 3.14
+            manager = self._executor._executor_manager_thread
             self._executor.shutdown(wait=False, cancel_futures=True)
             for process in running:
                 process.terminate()
+            if manager is not None:  # or Python, where it ends now, writes into a pipe that this thread is closing
+                manager.join(_ENDING)
             self._executor = None
 
     def _one_by_one(self, tasks: Sequence[Task]) -> Iterator[Done]:

@@ -14,6 +14,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from judge.json_once import KeyTwice, once
 from judge.serving.http.outcome import service_of
 from judge.serving.http.problems import ApiProblem, cut
 
@@ -237,9 +238,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, of which no key stands twice."""
     if len(pairs) > _KEYS:
         raise ApiProblem(413, "too-large", f"an object in the JSON of the body may have {_KEYS:,} keys")
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise twice(key)
-        found[key] = value
-    return found
+    try:
+        return once(pairs)
+    except KeyTwice as error:
+        raise twice(str(error)) from None

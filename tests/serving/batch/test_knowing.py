@@ -193,6 +193,7 @@ def test_nothing_is_said_of_verdicts_before_there_is_one(tmp_path, capfd, monkey
 
     monkeypatch.setattr(batch_telling, "_EVERY", 0.0)
     with batch_telling.Telling(as_json=False) as telling:
+        telling.watch(BatchTally())
         telling.watch(BatchTally(total=36))
         assert capfd.readouterr().err == "judge: 0 of about 36 images\n"
         batch(pictures(tmp_path / "in", 3), tmp_path / "out", judge=colour_judge(), watch=telling.watch)

@@ -118,8 +118,10 @@ def test_work_given_to_a_process_that_died_meanwhile_is_done_by_another(folder, 
         pool.give([Task("0", "0", "0", (folder / DRAWINGS[0]).read_bytes())])
         ((task, judged),) = pool.done()
         assert task.key == "0" and judged is not None and not judged.is_error
+        minder = pool._executor._executor_manager_thread
     finally:
         pool.stop()
+    assert not minder.is_alive(), "Python's end would write into the pipe that it closes"
 
 
 def test_processes_end_with_whoever_started_them(folder, tmp_path):

@@ -21,6 +21,7 @@ _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(:[\w.-]+)?")
 _SAVED = ("state.json", "dataset_dict.json")  # what `save_to_disk` leaves
 _SIGNS = "*?["  # of a glob
 _TABLES = {".csv", ".jsonl", ".parquet"}
+_FILES = {*_TABLES, ".txt", ".tar", ".tgz", ".gz"}  # a name with such an end is a file's, and no data set's
 _FORMS = (
     "a folder, a glob in quotes, a list of paths (.txt), .csv, .jsonl or .parquet, WebDataset .tar files or a folder "
     "of them, a folder written by `save_to_disk`, or a Hugging Face id (ORG/NAME or ORG/NAME:SPLIT)"
@@ -61,7 +62,7 @@ def _of_its_kind(path: Path, named: str, limits: Limits, column: str | None, con
         raise UserError(f"{printable(named)} is one file of no kind that holds many images", hint=f"give {_FORMS}")
     if any(sign in named for sign in _SIGNS):
         return _glob(named, limits)
-    if _HUB_ID.fullmatch(named):
+    if _HUB_ID.fullmatch(named) and suffix not in _FILES:
         return HubSource(named, limits, saved=False, context=context)
     raise UserError(f"no such input: {printable(named)}", hint=f"give {_FORMS}")
 

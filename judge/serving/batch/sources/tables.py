@@ -23,6 +23,7 @@ from judge.constitution.columns import check_columns, plain_name, told_in
 from judge.csv_rows import csv_rows
 from judge.errors import UserError
 from judge.files import lines_of
+from judge.json_once import KeyTwice, once
 from judge.judging.opening import name_of
 from judge.media import read_bytes
 from judge.printable import printable
@@ -184,11 +185,14 @@ def _jsonl(file: Any) -> Iterator[SourceRow]:
     for number, line in enumerate(lines_of(file, _LINE), 1):
         if not line.strip():
             continue
+        said = "it is no JSON object"
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=once)
+        except KeyTwice as error:
+            row, said = None, f"`{printable(str(error))}` stands twice"
         except (ValueError, RecursionError):
             row = None
-        yield SourceRow(number, f"line {number}", row if isinstance(row, dict) else "it is no JSON object")
+        yield SourceRow(number, f"line {number}", row if isinstance(row, dict) else said)
 
 
 def _parquet(path: Path) -> Iterator[Row | str]:

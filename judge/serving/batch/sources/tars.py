@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self, cast
 
 from judge.errors import ImageError
 from judge.judging.opening import name_of
@@ -16,6 +18,9 @@ from judge.serving.batch.sources.item import RefusedItem, SourceItem
 from judge.settings import Limits
 
 _BESIDE = {".json", ".txt", ".cls", ".caption", ".npy", ".pyd", ".pth", ".id"}  # what WebDataset keeps beside an image
+_GZIP = b"\x1f\x8b"
+_PADDING = 2**20  # most zeros behind the end: nobody writes a tar in larger records
+_BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
 
 
 class _Member(tarfile.TarInfo):
@@ -55,18 +60,17 @@ class TarSource:
 
     def _inside(self, file: str) -> Iterator[SourceItem]:
         short = Path(file).name
-        whole, said = False, "it ends without the mark that a tar ends with"
         try:
-            with tarfile.open(file, "r|*", tarinfo=_Member) as tar:
+            with _opened(file) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as tar:
                 for member in tar:
                     tar.members = []  # type: ignore[attr-defined]  # or the names of a million would be held
                     item = self._member(short, tar, member)
                     if item is not None:
                         yield item
-                whole = getattr(tar, "has_ended", False)
-        except (tarfile.TarError, OSError, EOFError) as error:
+                said = _behind(tar)
+        except _BROKEN as error:
             said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        if not whole:  # the others are read all the same
+        if said:  # the others are read all the same
             key = name_of(short)
             hint = "mend the tar, or remove it"
             yield SourceItem(
@@ -91,9 +95,32 @@ class TarSource:
         try:
             file = tar.extractfile(member)
             data = b"" if file is None else file.read()
-        except (tarfile.TarError, OSError, EOFError) as error:
+        except _BROKEN as error:
             raise ImageError(f"cannot be read from its tar ({error})", retryable=True) from error
         if len(data) < member.size:
             raise ImageError("the tar ends in the middle of it", retryable=True)
         check_bytes(data, self._limits)
         return data
+
+
+def _opened(file: str) -> BinaryIO:
+    """A tar without compression. `tarfile` itself takes the first part of a gzipped file that has several for all."""
+    with open(file, "rb") as opened:  # noqa: PTH123
+        packed = opened.read(len(_GZIP)) == _GZIP
+    return cast("BinaryIO", gzip.open(file)) if packed else open(file, "rb")  # noqa: PTH123
+
+
+def _behind(tar: tarfile.TarFile) -> str:
+    """What is wrong with what stands behind the last member that was found; nothing where it is padding. A place that
+    is damaged, and a tar that another one was joined to, look like an end, and what follows would never be looked at.
+    """
+    if not getattr(tar, "has_ended", False):
+        return "it ends without the mark that a tar ends with"
+    zeros = 0
+    while piece := cast("BinaryIO", tar.fileobj).read(2**16):
+        if piece.count(0) < len(piece):
+            return "something stands behind the mark that it ends with"
+        zeros += len(piece)
+        if zeros > _PADDING:
+            return "nothing but zeros stands in the rest of it"
+    return ""
