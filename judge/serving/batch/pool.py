@@ -161,7 +161,7 @@ class Pool:
             for process in running:
                 process.terminate()
             if manager is not None:  # or Python, where it ends now, writes into a pipe that this thread is closing
-                manager.join(_ENDING)
+                manager.join(_ENDING)  # type: ignore[attr-defined]  # it is a thread, whatever typeshed says
             self._executor = None
 
     def _one_by_one(self, tasks: Sequence[Task]) -> Iterator[Done]:
