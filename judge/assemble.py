@@ -29,12 +29,15 @@ from judge.models.cast import Cast
 from judge.models.transformers.hub import only_local
 from judge.models.voters import check_names
 from judge.ports import identities
-from judge.settings import BUNDLED, OFF, Settings, Step
+from judge.settings import BUNDLED, OFF, Settings, Step, is_address
 
 if TYPE_CHECKING:
     from judge.compiler.asking import Llm
+    from judge.judging.ladder import Further
     from judge.locks.lockfile import Lock
+    from judge.models.transformers.guard import DrawingGuard
     from judge.models.transformers.loading import Role
+    from judge.models.transformers.owlv2 import Owlv2Eyes
     from judge.ports import Detector, Encoder, Guard, Mllm
 
 log = logging.getLogger("judge")
@@ -103,7 +106,7 @@ def load_judge(
         settings=chosen,
         locked=locked,
         sees=sees,
-        further=replace(further, examples=_examples(chosen, loaded, file)),
+        further=replace(further, examples=_examples(chosen, loaded, file), guards=_guards(chosen, further)),
     )
     if mllm.identity.served and judge.steps and (why := tried_out(mllm, language)) is not None:
         log.warning("what yes and no leave undecided will end in review: %s", why)
@@ -145,7 +148,7 @@ def load_llm(source: str, **settings: Any) -> Llm:
         ModelError: a model that should load failed to.
     """
     chosen = settings_of(None, {**settings, "model": source})
-    if source.startswith(("http://", "https://")):
+    if is_address(source):
         return _served(chosen, language_of(DEFAULT), text_only=True)
     if is_backend(source):
         return load_backend(source, chosen)
@@ -189,7 +192,7 @@ def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Sett
 
 
 def _mllm(settings: Settings, language: Language) -> Mllm:
-    if settings.model.startswith(("http://", "https://")):
+    if is_address(settings.model):
         return _served(settings, language)
     if is_backend(settings.model):
         return load_backend(settings.model, settings)
@@ -272,23 +275,34 @@ def _eyes(settings: Settings) -> _Eyes:
     return _named_eyes(settings, *(None if name == OFF else name for name in chosen))
 
 
-def _bundled_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
-    """The bundled eyes in the parts that nothing was named for, and always as the guard."""
+def _guards(settings: Settings, further: Further) -> dict[str, Guard]:
+    """Of the models that vote beside the judge's own: the bundled one was made for drawings."""
+    voters = (*further.members, *((further.stronger[0],) if further.stronger is not None else ()))
+    return {BUNDLED: _drawing_guard(settings, "guard")[1]} if BUNDLED in voters else {}
+
+
+def _drawing_guard(settings: Settings, role: Role) -> tuple[Owlv2Eyes, DrawingGuard]:
+    """The bundled eyes, and the guard that they are beside their other roles."""
     from judge.models.transformers.guard import DrawingGuard, Statistics
     from judge.models.transformers.owlv2 import load_owlv2
     from judge.models.transformers.pinned import check_pinned
 
-    own = [role for role, name in (("encoder", encoder), ("detector", detector)) if name is None]
     folder = resources.bundled_eyes()
     check_pinned(folder)
-    bundled = load_owlv2(str(folder), settings, cast("Role", "+".join(own) or "guard"))
-    guard = DrawingGuard(bundled, Statistics.load(folder))
+    eyes = load_owlv2(str(folder), settings, role)
+    return eyes, DrawingGuard(eyes, Statistics.load(folder))
+
+
+def _bundled_eyes(settings: Settings, encoder: str | None, detector: str | None) -> _Eyes:
+    """The bundled eyes in the parts that nothing was named for, and always as the guard."""
+    own = [role for role, name in (("encoder", encoder), ("detector", detector)) if name is None]
+    bundled, guard = _drawing_guard(settings, cast("Role", "+".join(own) or "guard"))
     named = _named_eyes(settings, *(None if name == OFF else name for name in (encoder, detector)))
     return _Eyes(
         encoder=bundled if encoder is None else named.encoder,
         detector=bundled if detector is None else named.detector,
         guard=guard,
-        relevance=_relevance(folder) if encoder is None else None,
+        relevance=_relevance(resources.bundled_eyes()) if encoder is None else None,
     )
 
 

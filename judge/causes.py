@@ -56,6 +56,7 @@ class Remark(StrEnum):
     CLIP_MAY = "clip_may"  # it may hold for long enough
     CLIP_BELOW = "clip_below"  # it holds, and not for long enough
     MEMBER_FAILED = "member_failed"  # a model of a committee, whatever the others agreed on
+    STEP_FAILED = "step_failed"  # a model, on a statement that another step decided all the same
     ALL_RELEVANT = "all_relevant"  # every rule was judged, because the encoder failed
 
 

@@ -145,20 +145,30 @@ class Vote(Frozen):
     outcome: Outcome
     """By the same thresholds as the judge's own; `undecided` is silence."""
     answer: Answer | None = None
-    """Null where it failed."""
+    """Null where it failed, or was not asked."""
     prior: Answer | None = None
     """Its own, without any picture."""
     failed: str | None = Field(default=None, exclude_if=lambda said: said is None)
     """How it failed; absent where it did not."""
+    barred: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
+    """Why it was not asked: `outside` where it was not made for such pictures, `cannot_read` where the statement reads
+    a text and it reads none; absent where it was."""
 
     @property
     def word(self) -> str:
         """`yes`, `no` or `silent`."""
         return {Outcome.HOLDS: "yes", Outcome.FAILS: "no"}.get(self.outcome, "silent")
 
+    @property
+    def heard(self) -> bool:
+        """Whether it was asked, and did not fail: its silence is its own."""
+        return self.failed is None and self.barred is None
+
     def in_short(self) -> str:
-        """The word, and `failed` where it is silent because it failed."""
-        return self.word if self.failed is None else "failed"
+        """The word; where it is silent because it failed, `failed`, and why it was not asked where it was not."""
+        if self.failed is not None:
+            return "failed"
+        return self.barred.replace("_", " ") if self.barred is not None else self.word
 
 
 class CommitteeEvidence(Frozen):
@@ -185,9 +195,9 @@ class CommitteeEvidence(Frozen):
 
     @property
     def lacks_a_vote(self) -> bool:
-        """Whether nobody decided and a model failed: what it would have said is not known, and no single model may
-        settle it in its place."""
-        return not self.decision.known and any(vote.failed is not None for vote in self.every_vote)
+        """Whether nobody decided and a model failed, or was not asked: what it would have said is not known, and no
+        single model may settle it in its place."""
+        return not self.decision.known and not all(vote.heard for vote in self.every_vote)
 
     @property
     def decision(self) -> Outcome:
@@ -241,6 +251,8 @@ class Evidence(Frozen):
     """Why it is undecided, in words."""
     cause: Cause | None = Field(default=None, exclude_if=lambda cause: cause is None)
     """The same for programs; absent where it is decided."""
+    failed: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """How a model failed on it, where another step decided it all the same; absent elsewhere."""
 
     @property
     def steps(self) -> tuple[tuple[Step, ReasoningEvidence | DebateEvidence | CommitteeEvidence], ...]:

@@ -317,6 +317,11 @@ def _mistake(first: Mapping[str, Any]) -> UserError:
     return UserError(f"setting {where}: {said}" if where else said, hint=known)
 
 
+def is_address(name: str) -> bool:
+    """Whether a model's name is the address of a server that has it."""
+    return name[:8].lower().startswith(("http://", "https://"))
+
+
 def cache_dir() -> Path:
     """Where computed things are kept: `JUDGE_CACHE_DIR`, else the user's cache folder."""
     named = os.environ.get("JUDGE_CACHE_DIR")

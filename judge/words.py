@@ -41,6 +41,7 @@ ENGLISH = {
     "no_room": "{left} of {views} views were not looked at more closely (at most {most} closer views)",
     "all_relevant": "relevance scanning failed, so every rule was judged: {said}",
     "member_failed": "{model}, of the committee, failed: {said}",
+    "step_failed": "a model failed on '{statement}', which another step decided ({branch}): {said}",
     "clip_open": "at {at}: {why}",
     "clip_unknown": "it may be violated where nobody looked",
     "clip_may": "it holds for {held}, and may hold for {maybe}, where at least {least} is a violation",

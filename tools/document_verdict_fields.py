@@ -39,6 +39,7 @@ UNSEEN: dict[str, Any] = {
     "CommitteeEvidence.votes": [], "CommitteeEvidence.agreement": "majority", "CommitteeEvidence.outcome": "holds",
     "CommitteeEvidence.stronger": None, "CommitteeEvidence.rereading": None, "CommitteeEvidence.of_all": True,
     "Vote.model": "org/other", "Vote.outcome": "holds", "Vote.failed": "no answer within 60 s",
+    "Vote.barred": "outside", "Evidence.failed": "no answer within 60 s",
     "Vote.answer": {"p_yes": 0.913204, "p_no": 0.086511, "probability": 0.913472, "label_mass": 0.999715},
     "Vote.prior": {"p_yes": 0.313204, "p_no": 0.686511, "probability": 0.313294, "label_mass": 0.999715},
     "Verdict.context": {"caption": "a walk in the park"},

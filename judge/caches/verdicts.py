@@ -23,7 +23,7 @@ from judge.judging.given import Context, in_step
 from judge.judging.opening import name_of
 from judge.judging.pipeline import Judge
 from judge.settings import cache_room
-from judge.verdict import Branch, Finding, Verdict
+from judge.verdict import Branch, Evidence, Finding, Verdict
 
 _FAILURES = (Cause.OUT_OF_TIME, Cause.GUARD_FAILED, Cause.UNREACHABLE, Cause.MODEL_ERROR, Cause.NOT_ASKED)
 _CHUNK = 64  # images that are looked up at once: no more than their verdicts are held
@@ -94,5 +94,13 @@ def _failed(finding: Finding, *, scanned: bool) -> bool:
     if finding.cause in _FAILURES:
         return True
     conditions = (*finding.preconditions, *finding.exceptions)
-    branches = [one.branch for condition in conditions for one in condition.alternatives]
-    return Branch.MODEL_ERROR in branches or (scanned and finding.relevance is None)  # relevance scanning failed
+    if any(_failed_on(one) for condition in conditions for one in condition.alternatives):
+        return True
+    return scanned and finding.relevance is None  # relevance scanning failed
+
+
+def _failed_on(one: Evidence) -> bool:
+    committee = one.committee
+    votes = (*committee.votes, committee.stronger) if committee is not None else ()
+    voted = any(vote is not None and vote.failed is not None for vote in votes)
+    return one.branch is Branch.MODEL_ERROR or one.failed is not None or voted

@@ -98,9 +98,9 @@ def of_model(name: str) -> dict[str, Any]:
     from judge.models.transformers.folders import check_folder, damage, missing
     from judge.models.transformers.hub import downloaded, is_id
     from judge.resources import bundled_model
-    from judge.settings import BUNDLED
+    from judge.settings import BUNDLED, is_address
 
-    if name.startswith(("http://", "https://")):
+    if is_address(name):
         return {"name": name, "found": "an address: nothing is loaded here, and the server is not asked by doctor"}
     if is_backend(name):
         return {"name": name, "found": f"a backend of the package {offered_by(name)}: nothing is loaded here"}

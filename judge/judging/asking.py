@@ -53,6 +53,10 @@ class Questioner:
         instruction = self._language.instruction_of_context(told, reading.sees)
         return Ask(shown if reading.sees else None, instruction, statement, self._answers)
 
+    def cannot_read(self, state: ViewState, statement: str) -> str | None:
+        """What the model is called where it reads no texts and the statement reads one, so that it is not asked."""
+        return self._unread_by if state.reading(statement) is not None else None
+
     def ask(self, wanted: Wanted, clock: Clock | None = None) -> None:
         """Ask each statement about its state's view, and note answer and prior, or the failure. What reads a field that
         was not given is not asked, nor is what reads anything of a model that reads no texts: nobody can tell, and the
@@ -62,8 +66,8 @@ class Questioner:
             reading = state.reading(text)
             if reading is not None and (missing := state.given.missing(reading)):
                 state.note(text, missing=missing)
-            elif reading is not None and self._unread_by is not None:
-                state.note(text, unread_by=self._unread_by)
+            elif (unread_by := self.cannot_read(state, text)) is not None:
+                state.note(text, unread_by=unread_by)
             else:
                 asked.append((state, text))
         found = self.with_priors([self.question(state, text) for state, text in asked], asked, clock or Clock())
@@ -81,8 +85,6 @@ class Questioner:
     ) -> list[tuple[Answer | ModelError, Answer | ModelError]]:
         """Answers in order, each with its prior; where an answer failed, so did its prior. of: what is asked, and about
         which views."""
-        if self._unread_by is not None and any(state.reading(text) is not None for state, text in of):
-            return self._with_priors_but_of_texts(asks, of, clock)
         answers = self.answers(asks, clock, [state.picture for state, _ in of])
         wanted: dict[Reading | None, list[str]] = {}
         for (state, text), answer in zip(of, answers, strict=True):
@@ -93,16 +95,6 @@ class Questioner:
             (answer, priors[state.reading(text)][text] if isinstance(answer, Answer) else answer)
             for (state, text), answer in zip(of, answers, strict=True)
         ]
-
-    def _with_priors_but_of_texts(
-        self, asks: Sequence[Ask], of: Wanted, clock: Clock
-    ) -> list[tuple[Answer | ModelError, Answer | ModelError]]:
-        """The same of a model that reads no texts, such as one of a committee: it fails on what reads."""
-        kept = [place for place, (state, text) in enumerate(of) if state.reading(text) is None]
-        found = self.with_priors([asks[place] for place in kept], [of[place] for place in kept], clock)
-        failed = ModelError(f"{self._unread_by} reads no texts")
-        answered = dict(zip(kept, found, strict=True))
-        return [answered.get(place, (failed, failed)) for place in range(len(of))]
 
     def answers(
         self, asks: Sequence[Ask], clock: Clock | None = None, of: Sequence[object] | None = None

@@ -5,35 +5,35 @@
 3. where that is open, too, and somebody said yes or no, the picture is looked at again with the disagreement told.
 
 Whoever is undecided, or fails, is silent: that is a vote for neither, and counts among those who would have to agree.
-Where one failed nothing is looked at again: what it would have said is not known, and one model must not settle it.
+Who was not made for a picture, or cannot read what a statement reads, is not asked, and silent, too. Where one failed
+or was not asked nothing is looked at again: what it would have said is not known, and one model must not settle it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from judge.causes import Remark, Why
 from judge.chain import Outcome
 from judge.errors import ModelError
-from judge.judging.asking import Questioner
-from judge.judging.calling import NotAsked
 from judge.judging.clock import Clock
 from judge.judging.escalation import Question, reason
-from judge.judging.probability import Facts, by_prior, trusted
+from judge.judging.member import Member, One, is_put
+from judge.judging.probability import Facts
 from judge.judging.regions_stage import Wanted, reasoning_question
 from judge.judging.view_state import ViewState
 from judge.languages import Language
-from judge.ports import Mllm
-from judge.settings import Settings, Step, Thresholds
-from judge.verdict import Answer, CommitteeEvidence, ReasoningEvidence, Vote
-
-One = tuple[ViewState, str]
+from judge.ports import Guard, Mllm
+from judge.settings import Settings, Step
+from judge.verdict import CommitteeEvidence, ReasoningEvidence, Vote
 
 
 class Committee:
     """The step `committee` of the ladder, and the vote on every statement where all are put to it.
 
-    own, mllm: the judge's model and what it is called. members, stronger: the others, by name.
+    own, mllm: the judge's model and what it is called. members, stronger: the others, by name. guards: by name, of
+    those that were made for some pictures only; what the judge's own was not made for is put to no vote.
     """
 
     name: Step = "committee"
@@ -46,11 +46,13 @@ class Committee:
         stronger: tuple[str, Mllm] | None,
         settings: Settings,
         language: Language,
+        guards: Mapping[str, Guard] = MappingProxyType({}),
     ) -> None:
-        self._own, self._settings, self._language = own, settings, language
+        self._settings, self._language = settings, language
         self._rule = settings.committee
-        self._members = {name: Questioner(member, language) for name, member in members.items()}
-        self._stronger = (stronger[0], Questioner(stronger[1], language)) if stronger is not None else None
+        self._own = Member(own, mllm, language)
+        self._members = [Member(name, one, language, guards.get(name)) for name, one in members.items()]
+        self._stronger = Member(*stronger, language, guards.get(stronger[0])) if stronger is not None else None
         self._rereader = stronger[1] if stronger is not None else mllm
 
     @property
@@ -63,7 +65,7 @@ class Committee:
         self.vote([one for one in wanted if _facts(one).committee is None], clock)
         split = [one for one in wanted if _is_open(one)]
         if self._stronger is not None and split:
-            for one, vote in zip(split, self._votes_of(*self._stronger, split, clock), strict=True):
+            for one, vote in zip(split, self._stronger.votes(split, clock), strict=True):
                 _add(one, stronger=vote)
                 _remark(one, vote)
         self._look_again([one for one in split if _is_open(one)], clock)
@@ -71,15 +73,16 @@ class Committee:
             _tell_failures(one)
 
     def vote(self, wanted: Wanted, clock: Clock) -> None:
-        """Have every member vote on each statement that the judge's own model answered."""
-        asked = [one for one in wanted if _facts(one).answer is not None and _facts(one).prior is not None]
-        told = [self._votes_of(name, each, asked, clock) for name, each in self._members.items()]
+        """Have every member vote on each statement that the judge's own model answered; where all are put to the vote,
+        also on what it failed at, or cannot read."""
+        asked = [one for one in wanted if is_put(_facts(one), of_all=self.of_all)]
+        told = [member.votes(asked, clock) for member in self._members]
         for one, votes in zip(asked, zip(*told, strict=True), strict=True):
             if None in votes:  # there was no time to ask all: it is put to the vote again, or a person looks
                 if self.of_all:
                     one[0].note(one[1], answer=None, prior=None)  # or the judge's own answer would decide by itself
                 continue
-            every = (self._own_vote(one), *(vote for vote in votes if vote is not None))
+            every = (self._own.own_vote(one), *(vote for vote in votes if vote is not None))
             for vote in every:
                 _remark(one, vote)
             evidence = CommitteeEvidence(
@@ -96,19 +99,6 @@ class Committee:
             if held == whole or (held > whole / 2 and self._rule.agreement != "unanimous"):
                 return outcome
         return Outcome.UNDECIDED
-
-    def _own_vote(self, one: One) -> Vote:
-        facts = _facts(one)
-        return _vote(self._own, facts.answer, facts.prior, _thresholds(one))
-
-    def _votes_of(self, name: str, questioner: Questioner, wanted: Wanted, clock: Clock) -> list[Vote | None]:
-        """One model's vote on each statement; None where there was no time to ask."""
-        asks = [questioner.question(state, text, self._question(state, text).image) for state, text in wanted]
-        found = questioner.with_priors(asks, wanted, clock)
-        return [
-            None if isinstance(answer, NotAsked) else _vote(name, answer, prior, _thresholds(one))
-            for one, (answer, prior) in zip(wanted, found, strict=True)
-        ]
 
     def _look_again(self, wanted: Wanted, clock: Clock) -> None:
         """Reason about what some affirm or deny and the others do not, and tell what they said."""
@@ -151,7 +141,7 @@ def _is_open(one: One) -> bool:
 
 
 def _is_split(one: One) -> bool:
-    """Whether somebody said yes or no, and nobody failed."""
+    """Whether somebody said yes or no, and everybody was heard."""
     committee = _facts(one).committee
     return committee is not None and not committee.lacks_a_vote and any(vote.outcome.known for vote in _votes(one))
 
@@ -164,8 +154,8 @@ def _add(one: One, **found: Vote | ReasoningEvidence | None) -> None:
 def _tell_failures(one: One) -> None:
     """Where nothing decided and a model failed, that is why: another try may come further."""
     committee = _facts(one).committee
-    if committee is not None and committee.lacks_a_vote:
-        failed = [str(_failure(vote)) for vote in committee.every_vote if vote.failed is not None]
+    failed = [str(_failure(vote)) for vote in _votes(one) if vote.failed is not None]
+    if committee is not None and committee.lacks_a_vote and failed:
         one[0].fail(one[1], ModelError(f"{'; '.join(failed)} (votes: {committee.in_short()})", retryable=True))
 
 
@@ -177,20 +167,3 @@ def _remark(one: One, vote: Vote | None) -> None:
 
 def _failure(vote: Vote) -> Why:
     return Why.of(Remark.MEMBER_FAILED, model=vote.model, said=vote.failed)
-
-
-def _thresholds(one: One) -> Thresholds:
-    """Those of the rule, without bounds: these were chosen on the scores of one model."""
-    return one[0].thresholds_of(one[1]).of_exceptions
-
-
-def _vote(
-    model: str, answer: Answer | ModelError | None, prior: Answer | ModelError | None, thresholds: Thresholds
-) -> Vote:
-    if isinstance(answer, Answer) and isinstance(prior, Answer):
-        sound = trusted(answer, thresholds)
-        outcome = by_prior(answer, prior, thresholds) if sound else Outcome.UNDECIDED
-        return Vote(model=model, outcome=outcome, answer=answer, prior=prior)
-    error = answer if isinstance(answer, ModelError) else prior
-    said = error.message if isinstance(error, ModelError) else "not asked"
-    return Vote(model=model, outcome=Outcome.UNDECIDED, failed=said)

@@ -2,19 +2,21 @@
 
 A model that reads drawings answers about photographs too, with the same confidence and no ground for it.
 What a `Guard` measures is its own business; this module only acts on it. One strange view (a frame of an
-animation, say) is enough for the whole picture.
+animation, say) is enough for the whole picture. Where the model is one of several (`Domain`), it alone is not asked.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 from judge.causes import Cause, Why
 from judge.errors import ModelError
 from judge.judging.calling import NotAsked, each
 from judge.judging.clock import Clock
 from judge.judging.view_state import ViewState
+from judge.media import Picture, View
 from judge.ports import Guard
 
 
@@ -67,3 +69,44 @@ def _pass_over(state: ViewState, *, strange: bool) -> None:
     itself = state.outside is not None and state.outside.cause is Cause.OUTSIDE
     if itself or (strange and state.closer is not None and state.closer.kind == "tile"):
         state.outside, state.passed_over = None, True
+
+
+class Domain:
+    """Which pictures one of several models was made for, by its guard; each view is measured once."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._measured: WeakKeyDictionary[View, float | ModelError] = WeakKeyDictionary()
+
+    def bars(self, states: Sequence[ViewState], clock: Clock) -> list[Why | ModelError | None]:
+        """Of each state why the model must not be asked about it: None where it may be, an error where nobody knows.
+
+        A picture is barred by its strangest view, and a closer view by itself, too.
+        """
+        wanted = dict.fromkeys(view for state in states for view in _views(state) if view not in self._measured)
+        views = list(wanted)
+        found = each(
+            "the domain check",
+            lambda some: self._guard.strangeness([one.image for one in some]),
+            views,
+            clock,
+            id,
+        )
+        now = dict(zip(views, found, strict=True))
+        self._measured.update((view, one) for view, one in now.items() if not isinstance(one, ModelError))
+        return [self._barred([self._measured.get(view, now.get(view)) for view in _views(state)]) for state in states]
+
+    def _barred(self, found: Sequence[float | ModelError | None]) -> Why | ModelError | None:
+        for one in found:
+            if isinstance(one, ModelError):
+                return one
+            if one is None or not math.isfinite(one):
+                return ModelError("the domain check gave no number")
+        if max(one for one in found if isinstance(one, (int, float))) <= 1.0:
+            return None
+        return Why.of(Cause.OUTSIDE, model=self._guard.model, reads=self._guard.reads)
+
+
+def _views(state: ViewState) -> tuple[View, ...]:
+    plain = state.picture.views if isinstance(state.picture, Picture) else ()
+    return tuple(dict.fromkeys((*plain, state.view)))

@@ -20,7 +20,7 @@ from judge.judging.debate import Debate, KnownPicture, Voices
 from judge.judging.regions_stage import Wanted, reasoning_question
 from judge.judging.view_state import ViewState
 from judge.languages import Language
-from judge.ports import Mllm
+from judge.ports import Guard, Mllm
 from judge.settings import Settings, Step
 
 
@@ -43,7 +43,7 @@ class Ladder:
 
     def climb(self, wanted: Wanted, clock: Clock) -> None:
         """Take each step with the statements that are still open then. One that is so because a member of a committee
-        failed goes no further up."""
+        failed, or was not asked, goes no further up."""
         for rung in self._rungs:
             with clock.stage(rung.name):
                 left = [one for one in wanted if one[0].is_open(one[1])]
@@ -85,18 +85,20 @@ def steps_of(
 @dataclass(frozen=True)
 class Further:
     """What dearer steps need. voices: who debates; None: the judge's model alone. members: who votes beside it, by
-    name. stronger: who is asked where they do not agree. examples: of a statement, known pictures in words, and whether
+    name. stronger: who is asked where they do not agree. guards: by name, of those of them that were made for some
+    pictures only. examples: of a statement, known pictures in words, and whether
     it holds of them; a picture is never told of itself."""
 
     voices: Voices | None = None
     members: Mapping[str, Mllm] = field(default_factory=dict)
     stronger: tuple[str, Mllm] | None = None
+    guards: Mapping[str, Guard] = field(default_factory=dict)
     examples: Mapping[str, Sequence[KnownPicture]] = field(default_factory=dict)
 
     def used_by(self, steps: Collection[Step]) -> Further:
         """What of it these steps use: a verdict names nothing that was not asked."""
         used = self if "debate" in steps else replace(self, voices=None, examples={})
-        return used if "committee" in steps else replace(used, members={}, stronger=None)
+        return used if "committee" in steps else replace(used, members={}, stronger=None, guards={})
 
     @property
     def models(self) -> tuple[Mllm, ...]:
@@ -125,7 +127,7 @@ def committee_of(mllm: Mllm, further: Further, settings: Settings, language: Lan
             "the step `committee` needs further models, and none is named",
             hint="name each with a --model of its own (in Python committee={'members': [...]}), or leave the step out",
         )
-    return Committee(settings.model, mllm, further.members, further.stronger, settings, language)
+    return Committee(settings.model, mllm, further.members, further.stronger, settings, language, further.guards)
 
 
 class Reasoning:

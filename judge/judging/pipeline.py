@@ -87,7 +87,7 @@ class Judge:
         self._central_objects = regions_stage.central_objects(constitution)
         self.provenance = record.provenance(
             constitution,
-            identities(mllm, *used.models, encoder, detector, guard),
+            identities(mllm, *used.models, encoder, detector, guard, *used.guards.values()),
             self.settings,
             self.steps,
             used.digests,
@@ -110,18 +110,21 @@ class Judge:
         constitution: another one of the same language, and `locked`, what its lock adds: a lock belongs to its
         constitution, so where another one is named nothing of this judge's lock stays unless it is named, too.
         model: another multimodal model, or one in front of this judge's (`SharedAnswers(judge.mllm)`). settings: how is
-        judged; the models that they name are not loaded. examples: see `Further`; what they are told of is a statement,
+        judged; the models that they name are not loaded, and where they name another one its guard is kept, if it has
+        one. examples: see `Further`; what they are told of is a statement,
         so where none are given they stay.
         """
         if constitution is None:
             constitution, locked = self.constitution, locked or self.locked
+        settings = settings or self.settings
+        own = settings.model == self.settings.model
         return Judge(
             constitution,
             model or self._mllm,
             encoder=self._encoder,
             detector=self._detector,
-            guard=self._guard,
-            settings=settings or self.settings,
+            guard=self._guard if own else self._further.guards.get(settings.model),
+            settings=settings,
             locked=locked,
             sees=self._sees,
             further=self._further if examples is None else replace(self._further, examples=examples),

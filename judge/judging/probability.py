@@ -126,7 +126,14 @@ def evidence(statement: str, facts: Facts, thresholds: Thresholds, reading: Read
         reasoning=facts.reasoning,
         debate=facts.debate,
         committee=facts.committee,
+        failed=_failed_before(facts) if outcome.known else None,
     )
+
+
+def _failed_before(facts: Facts) -> str | None:
+    """How a model failed, where its vote does not say so."""
+    votes = facts.committee.votes if facts.committee is not None else ()
+    return None if any(vote.failed == facts.error for vote in votes) else facts.error
 
 
 def decide(facts: Facts, thresholds: Thresholds) -> StatementDecision:
@@ -134,6 +141,8 @@ def decide(facts: Facts, thresholds: Thresholds) -> StatementDecision:
     if facts.missing:
         why = Why.of(Cause.NO_CONTEXT, fields=" and ".join(f"`{name}`" for name in facts.missing))
         return StatementDecision(Outcome.UNDECIDED, Branch.NO_CONTEXT, why)
+    if facts.committee is not None and facts.committee.of_all:
+        return _by_ladder(facts)
     if facts.unread_by is not None:
         why = Why.of(Cause.CANNOT_READ, model=facts.unread_by)
         return StatementDecision(Outcome.UNDECIDED, Branch.CANNOT_READ, why)
@@ -141,8 +150,6 @@ def decide(facts: Facts, thresholds: Thresholds) -> StatementDecision:
         if facts.error:
             return _failed(facts.error)
         return StatementDecision(Outcome.NOT_ASKED, Branch.NOT_ASKED)
-    if facts.committee is not None and facts.committee.of_all:
-        return _by_ladder(facts)
     if not trusted(facts.answer, thresholds):
         why = Why.of(Cause.LOW_LABEL_MASS, mass=facts.answer.label_mass, least=thresholds.label_mass)
         return StatementDecision(Outcome.UNDECIDED, Branch.LOW_LABEL_MASS, why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from judge.causes import Cause, Remark, Why
@@ -76,7 +76,8 @@ def verdict(
     findings = tuple(finding for state in states for finding in state.findings())
     word, reasons = conclude(findings)
     reasons, failure = _stopped(states, findings, reasons, _failure(findings, states))
-    notes = tuple(dict.fromkeys(str(remark) for state in states for remark in state.remarks))
+    remarks = (*(remark for state in states for remark in state.remarks), *_passed(findings))
+    notes = tuple(dict.fromkeys(map(str, remarks)))
     gaps = tuple(map(str, picture.gaps))
     outside = next((state for state in states if state.outside is not None), None)
     if outside is not None:  # no rule was asked about, so none needs to say so by itself
@@ -200,6 +201,15 @@ def _causes(findings: Sequence[Finding], picture: Picture) -> tuple[Cause, ...]:
 def _late(picture: Picture) -> Failure | None:
     """Time that ran out is a failure, because another try may come further; other gaps stay whatever is tried."""
     return Failure(kind="image", message=str(picture.gaps[0]), retryable=True) if picture.late else None
+
+
+def _passed(findings: Sequence[Finding]) -> Iterator[Why]:
+    """Failures that another step passed over."""
+    for finding in findings:
+        for condition in (*finding.preconditions, *finding.exceptions):
+            for one in condition.alternatives:
+                if one.failed is not None:
+                    yield Why.of(Remark.STEP_FAILED, statement=one.statement, said=one.failed, branch=one.branch)
 
 
 def _distance(state: ViewState) -> tuple[str, ...]:

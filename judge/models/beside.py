@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from judge import resources
 from judge.models.backends import is_backend
 from judge.models.room import free_on
-from judge.settings import BUNDLED, Settings
+from judge.settings import BUNDLED, Settings, is_address
 
 _GIB = 2**30
 _FILLED = 0.9  # of what is free may hold weights; the rest is for pictures and caches
@@ -15,7 +15,7 @@ _FILLED = 0.9  # of what is free may hold weights; the rest is for pictures and 
 
 def runs_here(name: str) -> bool:
     """Whether a model is loaded by us: what a server or somebody else's package holds is not."""
-    return not name.startswith(("http://", "https://")) and not is_backend(name)
+    return not is_address(name) and not is_backend(name)
 
 
 def why_not_beside(names: Sequence[str], settings: Settings) -> str | None:

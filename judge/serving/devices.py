@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from judge.settings import BUNDLED, Settings
+from judge.settings import BUNDLED, Settings, is_address
 
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # of this process's own control group, in a container
-ADDRESSES = ("http://", "https://")
 _AT_A_SERVER = 4  # processes: they wait for its answers most of the time
 
 
@@ -43,13 +42,13 @@ def processes_for(settings: Settings, wanted: int | None = None) -> Processes:
     fit the memory, so there is one of it, with all threads, unless more are asked for. So it is with a committee.
     """
     voters = settings.committee.voters(settings.model)
-    if settings.model.startswith(ADDRESSES):
+    if is_address(settings.model):
         return Processes(wanted or _AT_A_SERVER, (), 1)
     if settings.device == "auto" and settings.model != BUNDLED and (cards := _cards()):
         return Processes(wanted or cards, tuple(f"cuda:{number}" for number in range(cards)), None)
     if settings.device not in ("auto", "cpu"):
         return Processes(wanted or 1, (), None)
-    small = all(name == BUNDLED or name.startswith(ADDRESSES) for name in voters)
+    small = all(name == BUNDLED or is_address(name) for name in voters)
     count = wanted or (cores() if small else 1)
     return Processes(count, (), max(1, cores() // count))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
+from judge.caches.verdicts import model_failed
 from judge.chain import Outcome
 from judge.errors import ModelError, UserError
 from judge.judging.ladder import Further
@@ -12,7 +14,7 @@ from judge.judging.replay import outcome_under
 from judge.languages import available, language_of
 from judge.models.scripted import ScriptedMllm
 from judge.settings import Settings
-from judge.verdict import Branch, RuleOutcome, Verdict
+from judge.verdict import Branch, ModelIdentity, RuleOutcome, Verdict
 from tests.judging.scenes import judge_with, png
 from tests.judging.test_ladder import ROUNDS, decided
 
@@ -175,14 +177,108 @@ def test_a_stronger_model_answers_for_a_failed_member_as_anyone_does(stronger, c
     assert "a, of the committee, failed" in verdict.failure.message and "1 failed" in verdict.failure.message
 
 
-def test_a_first_model_that_fails_is_no_silent_member():
+def failing_first(committee, **further):
+    mine = ScriptedMllm({"fire is visible": [ModelError("it is gone")] * 3}, {"fire is visible": 0.5})
+    rule = {"members": tuple(further["members"]), "stronger": "big", **committee}
+    return judge_with((FIRE,), mine, further=Further(**further), committee=rule).judge(png())
+
+
+def test_a_first_model_that_fails_leaves_no_question_to_others():
     """Nobody votes on what it could not be asked: a person looks."""
-    for committee in ({}, ALL):
-        mine = ScriptedMllm({"fire is visible": [ModelError("it is gone")] * 3}, {"fire is visible": 0.5})
-        rule = {"members": ("a",), "stronger": "big", **committee}
-        further = Further(members={"a": ScriptedMllm()}, stronger=("big", ScriptedMllm()))  # they would raise
-        verdict = judge_with((FIRE,), mine, further=further, committee=rule).judge(png())
-        assert verdict.verdict == "needs_review" and verdict.causes == ("model_error",)
+    verdict = failing_first({}, members={"a": ScriptedMllm()}, stronger=("big", ScriptedMllm()))  # they would raise
+    assert verdict.verdict == "needs_review" and verdict.causes == ("model_error",)
+
+
+@pytest.mark.parametrize(("said", "word"), [(NO, "no_violation"), (YES, "violation"), (SILENT, "needs_review")])
+def test_where_all_is_put_to_the_vote_others_vote_without_the_first_one_too(said, word):
+    """Two of three agree; one of three, or a stronger model that is silent, does not."""
+    verdict = failing_first(
+        ALL, members={"a": model(NO if said != YES else YES), "b": model(said)}, stronger=("big", model(SILENT))
+    )
+    found = verdict.findings[0].preconditions[0].alternatives[0]
+    assert verdict.verdict == word and found.committee.votes[0].failed == "it is gone"
+    assert "bundled, of the committee, failed: it is gone" in verdict.notes and model_failed(verdict)
+    read = Verdict.model_validate_json(verdict.model_dump_json())
+    assert outcome_under(read.findings[0], read.findings[0].thresholds) is read.findings[0].outcome
+
+
+def test_a_failed_reasoning_is_told_where_the_committee_decides():
+    mine = ScriptedMllm(
+        {"fire is visible": [0.7, *[0.6] * 200]}, {"fire is visible": 0.5}, [ModelError("status 400")] * 9
+    )
+    further = Further(members={"a": model(NO), "b": model(NO)})
+    steps = {"committee": {"members": ("a", "b")}, "escalate": ("reasoning", "committee")}
+    verdict = judge_with((FIRE,), mine, further=further, **steps).judge(png())
+    found = verdict.findings[0].preconditions[0].alternatives[0]
+    assert verdict.verdict == "no_violation" and found.failed == "status 400"
+    assert any("status 400" in note and "committee" in note for note in verdict.notes) and model_failed(verdict)
+
+
+class Strange:
+    """Says of every picture that it is as strange as it was told."""
+
+    model, reads = "the drawings model", "drawings"
+    identity = ModelIdentity(role="guard", name="scripted", digest="0")
+
+    def __init__(self, strangeness):
+        self.strange = strangeness
+
+    def strangeness(self, images):
+        if isinstance(self.strange, ModelError):
+            raise self.strange
+        return [self.strange] * len(images)
+
+
+@pytest.mark.parametrize("committee", [{}, ALL])
+@pytest.mark.parametrize(
+    ("strange", "word"), [(0.5, "no_violation"), (2.0, "needs_review"), (ModelError("it broke"), "needs_review")]
+)
+def test_a_member_that_was_not_made_for_the_picture_is_silent(strange, word, committee):
+    own = SILENT
+    mine = ScriptedMllm({"fire is visible": [own, *[0.6] * 200]}, {"fire is visible": 0.5}, SUMMED)
+    drawings = model(NO) if word == "no_violation" else ScriptedMllm()  # it would raise
+    further = Further(members={"a": model(NO), "drawings": drawings}, guards={"drawings": Strange(strange)})
+    rule = {"members": ("a", "drawings"), **committee}
+    verdict = judge_with(
+        (FIRE,), mine, further=further, committee=rule, escalate=None if committee else ("committee",)
+    ).judge(png())
+    vote = verdict.findings[0].preconditions[0].alternatives[0].committee.votes[2]
+    assert verdict.verdict == word and not mine.talked and "guard" in {one.role for one in verdict.provenance.models}
+    if strange == 2.0:
+        assert vote.barred == "outside" and vote.answer is None and verdict.failure is None
+        assert "1 outside" in verdict.reasons[0] and verdict.causes == ("committee_split",)
+    elif word == "needs_review":
+        assert "it broke" in vote.failed and verdict.failure.retryable
+
+
+def test_a_stronger_model_that_was_not_made_for_the_picture_decides_nothing():
+    further = Further(
+        members={"a": model(YES), "b": model(SILENT)},
+        stronger=("drawings", ScriptedMllm()),
+        guards={"drawings": Strange(3.0)},
+    )
+    mine = ScriptedMllm({"fire is visible": [SILENT]}, {"fire is visible": 0.5}, SUMMED)
+    rule = {"members": ("a", "b"), "stronger": "drawings", **ALL}
+    verdict = judge_with((FIRE,), mine, further=further, committee=rule).judge(png())
+    found = verdict.findings[0].preconditions[0].alternatives[0].committee
+    assert verdict.verdict == "needs_review" and found.stronger.barred == "outside" and not mine.talked
+    assert "drawings: outside" in verdict.reasons[0]
+
+
+def test_a_strange_view_bars_a_model_from_the_whole_picture(tmp_path):
+    """A drawing whose transparency gives it two grounds: strange over one, it is strange."""
+
+    class OverWhite(Strange):
+        def strangeness(self, images):
+            return [3.0 if image.getpixel((0, 0)) == (255, 255, 255) else 0.0 for image in images]
+
+    Image.new("RGBA", (30, 30), (0, 0, 0, 0)).save(tmp_path / "seen.png")
+    further = Further(members={"drawings": ScriptedMllm()}, guards={"drawings": OverWhite(0.0)})
+    mine = ScriptedMllm({"fire is visible": [NO, NO]}, {"fire is visible": 0.5})
+    judge = judge_with((FIRE,), mine, further=further, committee={"members": ("drawings",), **ALL})
+    verdict = judge.judge(tmp_path / "seen.png")
+    votes = [one.preconditions[0].alternatives[0].committee.votes[1] for one in verdict.findings]
+    assert verdict.verdict == "needs_review" and [vote.barred for vote in votes] == ["outside", "outside"]
 
 
 def test_a_vote_on_all_goes_up_to_the_committee_and_a_person_alone():

@@ -279,5 +279,7 @@ def test_the_bundled_model_votes_on_no_texts():
     verdict = judge.judge(png(), context={"caption": "hello you", "post": ""})
     assert verdict.verdict == "needs_review"
     committee = evidence_of(verdict, SAID).committee
-    assert committee is not None and committee.votes[1].failed == "the bundled model reads no texts"
+    assert committee is not None and committee.votes[1].barred == "cannot_read" and committee.votes[1].failed is None
+    assert verdict.failure is None and verdict.causes == ("committee_split",)  # exit code 4: no other try would help
+    assert "1 cannot read" in verdict.reasons[0]
     assert {one.statement for one in other.asked} == {SHOWN}

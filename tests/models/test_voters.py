@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from PIL import Image
+from skimage import data
 
+from judge import assemble
 from judge.assemble import load_judge
 from judge.errors import UserError
+from judge.evaluation.methods.members import members
 from judge.models.cast import Cast
 from judge.models.voters import check_models, check_names
-from judge.settings import Settings
+from judge.settings import BUNDLED, Settings
 from judge.verdict import ModelIdentity
+from tests.judging.scenes import constitution
+from tests.models.conftest import IMAGES
 
 
 @dataclass
@@ -30,6 +36,14 @@ def model(digest, name="m", device="cpu"):
         ("http://localhost:8000/v1", "http://LOCALHOST:8000/v1/"),
         ("http://[::1]:8000/v1", "http://localhost:8000/v1"),
         ("https://host/v1", "https://host:443/v1"),
+        ("http://127.1:8000/v1#a", "http://127.0.0.1:8000/v1#a"),
+        ("http://2130706433:8000/v1", "http://localhost:8000/v1"),
+        ("http://0x7f.1:8000/v1", "http://localhost:8000/v1"),
+        ("http://[::ffff:127.0.0.1]:8000/v1", "http://localhost:8000/v1"),
+        ("http://host:8000//v1#a", "http://host:8000/./v1#a"),
+        ("http://host:8000/%76%31", "http://host:8000/x/../v1"),
+        ("http://host:8000", "http://host:8000/v1"),
+        ("HTTP://host:8000/v1", "http://host:8000/v1"),
     ],
 )
 def test_two_spellings_of_one_address_are_one(one, other):
@@ -91,3 +105,23 @@ def test_one_name_given_twice_is_refused():
     name = "org/some-model"
     with pytest.raises(UserError, match="would vote twice"):
         check_names([name, name])
+
+
+def test_the_bundled_model_votes_on_drawings_alone(checkpoint, bundled, monkeypatch):
+    """Beside another model it is guarded as it is by itself, in a committee and where it is measured alone."""
+    load = assemble._mllm
+    monkeypatch.setattr(
+        assemble, "_mllm", lambda settings, language: bundled if settings.model == BUNDLED else load(settings, language)
+    )
+    committee = {"members": (BUNDLED,), "asked": "all"}
+    rules = constitution("id: nobody, rule: no people, preconditions: [people are visible]")
+    own = str(checkpoint("smolvlm"))
+    judge = assemble.load_judge(rules, model=own, device="cpu", dtype="float32", committee=committee, reason_tokens=8)
+    photograph = Image.fromarray(data.coffee()).resize((300, 200))
+    drawing = Image.open(IMAGES / "body-on-fire-violating.png").convert("RGB")
+    said = [one.findings[0].preconditions[0].alternatives[0] for one in judge.judge_many([photograph, drawing])]
+    assert [one.committee.votes[1].barred for one in said] == ["outside", None]
+    assert said[0].committee.votes[1].answer is None and said[1].committee.votes[1].answer is not None
+    alone = {method.name: method for method in members(judge)}[f"alone: {BUNDLED}"]
+    judged = alone._judge.judge(photograph)
+    assert judged.verdict == "needs_review" and judged.causes == ("outside",)

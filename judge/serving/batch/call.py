@@ -21,8 +21,8 @@ from judge.serving.batch.shards import need_arrow
 from judge.serving.batch.sources import place_of, source_of
 from judge.serving.batch.tally import BatchTally
 from judge.serving.batch.worker import Bench, Work
-from judge.serving.devices import ADDRESSES, processes_for
-from judge.settings import Settings
+from judge.serving.devices import processes_for
+from judge.settings import Settings, is_address
 
 if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
@@ -154,11 +154,11 @@ def _judging(
     if judge is not None:
         return Here(Bench(judge, evidence))
     if ray is not None:
-        if settings.model.startswith(ADDRESSES):
+        if is_address(settings.model):
             raise UserError("a server is asked without a cluster", hint="leave --ray out; --also-at names more servers")
         return Cluster(ray, Work(policy, settings, evidence), processes)
     count, devices, threads = processes_for(settings, processes)
-    if not settings.model.startswith(ADDRESSES):
+    if not is_address(settings.model):
         if also_at:
             raise UserError("further servers stand beside a server", hint="name the first one with --model")
         return Pool(Work(policy, settings, evidence, devices), count, threads)
