@@ -138,7 +138,7 @@ def _told(context: str, constitution: Constitution | None, images: list[str]) ->
     """What is told beside each image. It is read before anything is judged. constitution: None, a server has it."""
     from judge.cli.context_file import read_context
 
-    return read_context(context, constitution, lambda: Inputs(images))
+    return read_context(context, () if constitution is None else (constitution,), lambda: Inputs(images))
 
 
 def _of_server(

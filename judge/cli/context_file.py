@@ -6,8 +6,9 @@ Either one object of fields and texts, told beside every image, or an object of 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,14 +24,14 @@ _NAMED = 5  # images that a message names
 ContextOf = Callable[[str], dict[str, str]]
 
 
-def read_context(name: str, constitution: Constitution | None, images: Callable[[], Iterable[str]]) -> ContextOf:
-    """What the file tells beside each image. constitution: None where a server has it, which says itself what does not
-    fit. images: all that will be judged; they are listed only where the file
-    speaks of them one by one.
+def read_context(name: str, constitutions: Sequence[Constitution], images: Callable[[], Iterable[str]]) -> ContextOf:
+    """What the file tells beside each image. constitutions: by which they are judged; none where a server has it, which
+    says itself what does not fit. images: all that will be judged; they are listed only where the file speaks of them
+    one by one.
 
     Raises:
-        UserError: the file cannot be read, is no JSON, tells what the constitution does not declare, has nothing of an
-            image, or does not say of which of two it speaks.
+        UserError: the file cannot be read, is no JSON, tells what no constitution declares, or more of it than one of
+            them reads, has nothing of an image, or does not say of which of two it speaks.
     """
     text = _text(name)
     data = _parsed(text, name)
@@ -42,9 +43,9 @@ def read_context(name: str, constitution: Constitution | None, images: Callable[
                 name, _line(text, odd), f"`{printable(odd)}` is no object, and others here are",
                 "write one object of fields for all images, or one for each image",
             )  # fmt: skip
-        told = _fits(constitution, data, name, text, 0)
+        told = _fits(constitutions, data, name, text, 0)
         return lambda _: told
-    by_key = {key: _fits(constitution, each, name, text, _at(text, key)) for key, each in data.items()}
+    by_key = {key: _fits(constitutions, each, name, text, _at(text, key)) for key, each in data.items()}
     found = _by_image(by_key, images(), name, text)
     return lambda image: found[image]
 
@@ -52,19 +53,30 @@ def read_context(name: str, constitution: Constitution | None, images: Callable[
 def _by_image(
     by_key: dict[str, dict[str, str]], images: Iterable[str], name: str, text: str
 ) -> dict[str, dict[str, str]]:
-    """The context of each image: under its path as it is named, or under its file name, where only one has that."""
-    every = list(dict.fromkeys(images))
-    found = {image: by_key[image] for image in every if image in by_key}
+    """The context of each image: under its path, however that is spelled, or under its file name, where only one has
+    that."""
+    place_of = _Places()
+    every = {image: place_of(image) for image in images}
+    there = set(every.values())
+    by_place = dict[str, str]()
+    for key, told in by_key.items():
+        if (place := place_of(key)) in there and by_key[other := by_place.setdefault(place, key)] != told:
+            _refuse(
+                name, _line(text, key), f"`{printable(key)}` is told something else than `{printable(other)}`",
+                "one file is meant by both: leave one of them",
+            )  # fmt: skip
+    found = {image: by_key[by_place[place]] for image, place in every.items() if place in by_place}
     named, without, twice = dict[str, str](), [], dict[str, str]()
-    for image in every:
+    for image, place in every.items():
         key = Path(image).name
+        elsewhere = place_of(key) not in there  # as a path the name is of no image here
         if image in found:
-            if key != image and key not in every and by_key.get(key, found[image]) != found[image]:
+            if elsewhere and by_key.get(key, found[image]) != found[image]:
                 twice.setdefault(key, image)
             continue
-        if key not in by_key or key in every:
+        if key not in by_key or not elsewhere:
             without.append(printable(image))
-        elif (other := named.setdefault(key, image)) != image:
+        elif every[other := named.setdefault(key, image)] != place:
             _refuse(
                 name, _line(text, key), f"`{printable(key)}` may be {printable(other)} or {printable(image)}",
                 "write the path of each, as the command line names it",
@@ -75,7 +87,7 @@ def _by_image(
                 name, _line(text, key), f"`{printable(key)}` is told something else than {printable(image)}",
                 "one image is meant by both: leave one of them",
             )  # fmt: skip
-    found |= {image: by_key[key] for key, image in named.items()}
+    found |= {image: by_key[Path(image).name] for image in every if image not in found and Path(image).name in named}
     if without:
         some = ", ".join(without[:_NAMED]) + (f" and {len(without) - _NAMED} more" if without[_NAMED:] else "")
         raise UserError(
@@ -85,16 +97,36 @@ def _by_image(
     return found
 
 
-def _fits(constitution: Constitution | None, told: dict[str, Any], name: str, text: str, start: int) -> dict[str, str]:
+class _Places:
+    """Where a path leads, so that each spelling of it is one. The file's own name stays, whatever it links to: two
+    names are two images."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {}
+
+    def __call__(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            try:
+                self._folders[folder] = os.path.realpath(folder)
+            except (OSError, ValueError):  # a name too long, or one with a NUL in it
+                self._folders[folder] = folder
+        return os.path.join(self._folders[folder], name)  # noqa: PTH118
+
+
+def _fits(
+    constitutions: Sequence[Constitution], told: dict[str, Any], name: str, text: str, start: int
+) -> dict[str, str]:
     for key, value in told.items():
-        if constitution is None:
+        if not constitutions:
             if not isinstance(value, str):
                 _refuse(name, _line(text, key, start), f"`{printable(key)}` is no text", "put it between quotes")
             continue
-        try:
-            checked_context(constitution, {key: value})
-        except UserError as error:
-            _refuse(name, _line(text, key, start), error.message, error.hint)
+        for one in [each for each in constitutions if key in each.context] or constitutions[:1]:
+            try:
+                checked_context(one, {key: value})
+            except UserError as error:
+                _refuse(name, _line(text, key, start), error.message, error.hint)
     return told
 
 

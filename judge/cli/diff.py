@@ -10,6 +10,7 @@ import typer
 from judge.cli.exits import Exit
 from judge.cli.inputs import expand
 from judge.cli.model_options import JUDGING, NoCache, judged_with
+from judge.errors import UserError
 
 if TYPE_CHECKING:
     from judge.constitution import Constitution
@@ -25,19 +26,30 @@ def diff(
     images: Annotated[
         list[str] | None, typer.Option(help="Judge these images under both: a folder or a file; may be repeated.")
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            help="With --images: what is told beside them, as for `judge check`.",
+            metavar="FILE.json",
+        ),
+    ] = None,
     *,
     settings: Settings,
     no_cache: NoCache = False,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Compare two constitutions. Exit code: 0 nothing flips, 1 something does (without --images: can), 2, 3, 4."""
+    from judge.cli.context_file import read_context
     from judge.diff.changes import models_used
     from judge.diff.policy import compare
     from judge.locks.loading import load_policy
 
     paths = expand(images) if images else []
+    if context is not None and not paths:
+        raise UserError("--context is told beside images, and there are none", hint="name them with --images")
     policies = load_policy(old), load_policy(new)  # with their locks' chains
     before, after = (one.constitution for one in policies)
+    told = read_context(context, (before, after), lambda: paths) if context is not None else None
     if (policies[0].lock is None) is not (policies[1].lock is None):
         bare = policies[1].lock is None
         _tell_of_no_lock((old, new) if bare else (new, old), after if bare else before)
@@ -52,7 +64,8 @@ def diff(
     first = assemble.load_judge(policies[0], settings)
     alike = before.language == after.language
     second = assemble.load_like(first, policies[1]) if alike else assemble.load_judge(policies[1], settings)
-    pairs = judge_both(first, second, paths, keep=not no_cache)
+    beside = None if told is None else [told(path) for path in paths]
+    pairs = judge_both(first, second, paths, beside, keep=not no_cache)
     found = compare_verdicts(policy, pairs)
     _print(policy, found, json=json)
     untold = _tell_of_no_context(found)
@@ -62,15 +75,15 @@ def diff(
 
 
 def _tell_of_no_context(found: VerdictDiff) -> bool:
-    """Whether images were left open for want of a context, which cannot be given here; says so on stderr."""
+    """Whether images were left open for want of a context, or of a model that reads; says so on stderr."""
     if not found.untold:
         return False
     print(
         f"judge: on {found.untold} of {found.images} images rules that read a text were left open, under one "
-        "constitution or both: no context comes with --images, so whether their verdicts flip is not known",
+        "constitution or both, so whether their verdicts flip is not known",
         file=sys.stderr,
     )
-    print("  hint: write cases with a `context`, and run `judge test` under each constitution", file=sys.stderr)
+    print("  hint: give the texts with --context FILE.json, and a model that reads with --model", file=sys.stderr)
     return True
 
 

@@ -23,8 +23,8 @@ def judge_both(
 ) -> Iterator[Pair]:
     """Both verdicts on every image, batch by batch; what both ask of a picture is asked once.
 
-    contexts: what is told beside each, in the same order; None where nothing is of any. keep: read and write verdicts
-    kept on disk (see `CachedVerdicts`).
+    contexts: what is told beside each, in the same order; None where nothing is of any. A constitution is told what it
+    declares. keep: read and write verdicts kept on disk (see `CachedVerdicts`).
     """
     shared: SharedAnswers | None = None
     one_model = first.provenance.models == second.provenance.models
@@ -35,11 +35,20 @@ def judge_both(
     size = first.settings.batch
     for start in range(0, len(paths), size):
         batch = list(paths[start : start + size])
-        told = None if contexts is None else contexts[start : start + size]
+        some = [{} for _ in batch] if contexts is None else contexts[start : start + size]
+        told = [[_declared(one, judge) for one in some] for judge in (first, second)]
         if keep:
-            old, new = ([verdict for verdict, _ in one.judge_many(batch, told)] for one in kept)
+            old, new = (
+                [verdict for verdict, _ in one.judge_many(batch, its)] for one, its in zip(kept, told, strict=True)
+            )
         else:
-            old, new = (list(judge.judge_many(batch, contexts=told)) for judge in (first, second))
+            old, new = (
+                list(judge.judge_many(batch, contexts=its)) for judge, its in zip((first, second), told, strict=True)
+            )
         yield from zip(old, new, strict=True)
         if shared is not None:
             shared.forget()
+
+
+def _declared(context: Context, judge: Judge) -> dict[str, str]:
+    return {field: text for field, text in context.items() if field in judge.constitution.context}

@@ -28,7 +28,7 @@ def read(tmp_path):
 
     def reading(text, *images):
         file.write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
-        return read_context(str(file), parse_constitution(RULES), lambda: images)
+        return read_context(str(file), (parse_constitution(RULES),), lambda: images)
 
     return reading
 
@@ -41,6 +41,31 @@ def test_one_object_is_told_beside_every_image(read):
 def test_or_one_for_each_by_its_path_or_its_name(read):
     told = read({"a.png": {"caption": "one"}, "x/b.png": {"caption": "two"}, "unused.png": {}}, "x/a.png", "x/b.png")
     assert (told("x/a.png"), told("x/b.png")) == ({"caption": "one"}, {"caption": "two"})
+
+
+def test_every_spelling_of_a_path_is_one_file(read, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "linked").symlink_to("in")
+    spellings = ("in/a.png", "./in/a.png", str(tmp_path / "in/a.png"), "in/../in//a.png", "linked/a.png")
+    for key in spellings:
+        for image in spellings:
+            assert read({key: {"caption": "one"}, "b.png": {}}, image, "b.png")(image) == {"caption": "one"}
+        told = read({key: {"caption": "one"}, "a.png": {"caption": "two"}}, "in/a.png", "a.png")
+        assert (told("in/a.png"), told("a.png")) == ({"caption": "one"}, {"caption": "two"})
+    assert read({"in/a.png": {"caption": "one"}, "./in/a.png": {"caption": "one"}}, "in/a.png")("in/a.png")
+    assert read({"a.png": {"post": "x"}}, "in/a.png", "./in/a.png")("./in/a.png") == {"post": "x"}, "one file twice"
+    for first in spellings:
+        for second in spellings:
+            if first != second:
+                with pytest.raises(UserError) as raised:
+                    read(f'{{"{first}": {{"caption": "one"}},\n"{second}": {{"caption": "two"}}}}', "in/a.png")
+                assert f"c.json:2: `{second}` is told something else than `{first}`" in raised.value.message
+                assert "one file is meant by both" in raised.value.hint
+
+
+def test_a_key_that_is_no_path_is_of_no_image(read):
+    assert read({"a\x00b/c.png": {}, "a.png": {"post": "x"}}, "a.png")("a.png") == {"post": "x"}
 
 
 def test_a_name_beside_a_path_is_of_another_image_or_says_the_same(read):
@@ -78,7 +103,7 @@ def test_mistakes_are_told_with_their_place(read, text, images, says):
 def test_what_is_no_file_and_what_is_too_large(tmp_path):
     for path in (tmp_path, tmp_path / "none.json", "/dev/zero"):
         with pytest.raises(UserError, match="cannot be read"):
-            read_context(str(path), parse_constitution(RULES), tuple)
+            read_context(str(path), (parse_constitution(RULES),), tuple)
 
 
 def test_the_command_asks_with_it_and_says_what_is_missing_without(tmp_path):

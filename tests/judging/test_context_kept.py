@@ -12,6 +12,7 @@ from judge.caches.shared import SharedAnswers
 from judge.caches.verdicts import CachedVerdicts
 from judge.chain import Outcome
 from judge.constitution import parse_constitution
+from judge.diff.judging import judge_both
 from judge.diff.policy import compare
 from judge.errors import UserError
 from judge.judging.known import Known
@@ -121,6 +122,17 @@ def test_the_workbench_takes_no_answer_about_another_text():
     assert outcome(plain, told=RUDE) == (RuleOutcome.UNDECIDED, (SAID,)), "what was seen says nothing of what is read"
     assert outcome(rude, kind, told=KIND) == (RuleOutcome.NOT_VIOLATED, ())
     assert outcome(rude, told={}) == (RuleOutcome.UNDECIDED, ()), "the model would not be asked what it is not told"
+
+
+def test_two_constitutions_are_each_told_what_they_declare(picture):
+    for keep in (False, True):
+        pairs = list(judge_both(judge_of(told()), judge_of(told(2), SEEING), [picture] * 2, [RUDE, KIND], keep=keep))
+        assert [(old.verdict, old.context) for old, _ in pairs] == [("violation", RUDE), ("no_violation", KIND)]
+        less = parse_constitution(SEEING.replace("context: {caption: 40}\n", ""))
+        bare = Judge(less, told(2), settings=Settings(escalate=()))
+        assert [new.context for _, new in judge_both(judge_of(told()), bare, [picture] * 2, [RUDE, KIND], keep=keep)] == [
+            None, None
+        ]  # fmt: skip
 
 
 def test_a_lock_keeps_no_prior_of_what_reads():

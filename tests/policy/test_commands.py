@@ -9,7 +9,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from judge import resources
 from judge.cli.verbs import app
+from judge.errors import UserError
 from tests.conftest import ROOT
 
 EXAMPLES = ROOT / "examples" / "images"
@@ -28,6 +30,12 @@ def judged(*arguments: object):
     result = CliRunner().invoke(app, [str(one) for one in arguments])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
+
+
+def refused(*arguments: object):
+    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    assert isinstance(result.exception, UserError)
+    return result.exception.message
 
 
 @pytest.fixture
@@ -58,7 +66,7 @@ def test_a_run_passes_is_kept_and_reports(house, tmp_path):
     assert failed.exit_code == 1 and "expected ok, got violates" in " ".join(failed.stdout.split())
 
 
-def test_a_diff_on_images_does_not_pass_for_one_where_a_rule_reads_what_cannot_be_given(house, tmp_path):
+def test_a_diff_on_images_tells_each_what_it_declares_and_does_not_pass_where_what_is_read_was_not(house, tmp_path):
     reads = {
         "id": "rude",
         "rule": "No rude words.",
@@ -70,7 +78,16 @@ def test_a_diff_on_images_does_not_pass_for_one_where_a_rule_reads_what_cannot_b
     new.write_text(yaml.safe_dump({**old, "rules": [{**reads, "rule": "No rude words beside pictures."}]}))
     found = judged("diff", house, new, "--images", EXAMPLES / "body-on-fire-borderline.png")
     assert found.exit_code == 4, found.output
-    assert "on 1 of 1 images" in found.stderr and "no context comes with --images" in found.stderr
+    assert "on 1 of 1 images" in found.stderr and "give the texts with --context" in found.stderr
+    assert "there are none" in refused("diff", house, new, "--context", house)
+    told, reading = tmp_path / "c.json", ("--model", resources.bundled_model())  # by its folder it is asked, too
+    images = ("--images", EXAMPLES / "body-on-fire-borderline.png", "--context", told)
+    told.write_text(json.dumps({"caption": "x" * 51}))
+    assert "c.json:1: `caption` of the context has 51 characters" in refused("diff", house, new, *images)
+    new.write_text(yaml.safe_dump({**old, "context": {"caption": 50, "place": 20}}))
+    told.write_text(json.dumps({"caption": "hello", "place": "school"}))
+    found = judged("diff", house, new, *images, *reading, "--json")
+    assert found.exit_code == 0 and json.loads(found.stdout)["verdicts"]["untold"] == 0, found.output
 
 
 def test_a_diff_on_images_finds_the_flip_and_the_precondition(house, tmp_path):
