@@ -27,16 +27,26 @@ from judge.verdict import Finding, RuleOutcome, Verdict
 
 MOST_RULES = 8  # of one picture: whoever reads more frames reads none
 FRAME_TOKENS = 512  # four sentences of plain text fit; what is cut off is unreadable, and says so
-_Sentence = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+_Asked = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+_Taken = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 
 
 class _Frame(Frozen):
-    """The answer. Every string is bounded, or generation may be cut off before it closes."""
+    """An answer that is taken: some servers pass over the lengths that they are asked for."""
 
-    intent: _Sentence
-    target_group: _Sentence
-    implication: _Sentence
-    would_change: _Sentence
+    intent: _Taken
+    target_group: _Taken
+    implication: _Taken
+    would_change: _Taken
+
+
+class _Form(Frozen):
+    """The answer that is asked for. Every string is bounded, or generation may be cut off before it closes."""
+
+    intent: _Asked
+    target_group: _Asked
+    implication: _Asked
+    would_change: _Asked
 
 
 def check_speaks(model: str) -> None:
@@ -102,7 +112,7 @@ def _frames(
         if why is None:
             question = _question(finding, state, frame, language)
             talks.append(Conversation(question.image, (Turn("user", question.asked("offence", language)),)))
-    said = iter(replies(mllm, talks, clock, max_tokens=FRAME_TOKENS, schema=_Frame.model_json_schema()))
+    said = iter(replies(mllm, talks, clock, max_tokens=FRAME_TOKENS, schema=_Form.model_json_schema()))
     return [
         _without(frame, why) if why is not None else _heard(frame, next(said), language, clock)
         for frame, why in zip(begun, stopped, strict=True)

@@ -201,8 +201,15 @@ def asks():
     return first
 
 
+@pytest.fixture(scope="module")
+def explaining():
+    """What is asked of offence, by rule."""
+    own = judged("en", FIELDS)[0]
+    return {rule: talk for rule in RULES for talk in own.talked if rule in talk.turns[0].text}
+
+
 @pytest.mark.parametrize("family", ["bundled", *TEMPLATES])
-def test_every_chat_format_keeps_what_is_told_in_its_place(family, asks, request):
+def test_every_chat_format_keeps_what_is_told_in_its_place(family, asks, explaining, request):
     if family == "bundled":
         chat = request.getfixturevalue("bundled")._chat
     else:
@@ -216,6 +223,9 @@ def test_every_chat_format_keeps_what_is_told_in_its_place(family, asks, request
         assert ("SENTINELCAPTION" in text) is (statement != LOOKS)
         assert statement == LOOKS or text.index("SENTINELCAPTION") < text.rindex(statement)
         assert statement != BOTH or "{{ 7 * 7 }} {% x %}" in text
+    for rule, talk in explaining.items():
+        text = chat.render([("user", talk.turns[0].text)], talk.image is not None)
+        assert {field for field, word in FIELDS.items() if word in text} == ALLOWED[RULES[rule]]
     added = chat.tokenizer.get_added_vocab()
     marks = {mark: number for mark, number in added.items() if not mark.replace("_", "").isalpha()}
     assert marks, "it has marks of its own"

@@ -78,7 +78,7 @@ def test_where_nothing_is_violated_or_open_it_was_asked_and_has_no_frames():
         (json.dumps({**SAYS, "target_group": " - "}), "offence_refused"),
         (FRAME[:-1], "offence_unreadable"),
         (json.dumps({**SAYS, "intent": ""}), "offence_unreadable"),
-        (json.dumps({**SAYS, "intent": "x" * 121}), "offence_unreadable"),
+        (json.dumps({**SAYS, "intent": "x" * 401}), "offence_unreadable"),
         (json.dumps({**SAYS, "offensive": "yes"}), "offence_unreadable"),
         (json.dumps({"intent": "To mock."}), "offence_unreadable"),
         (ModelError("out of memory"), "model_error"),
@@ -103,6 +103,17 @@ def test_what_is_no_frame_says_why_and_changes_no_verdict(said, cause):
     assert frame.cause == cause and frame.reason and frame.lines == (("no frame", frame.reason),)
     assert (frame.intent, frame.target_group, frame.implication, frame.would_change) == (None,) * 4
     assert verdict.offence.failed is model_failed(verdict) is (cause in ("model_error", "unreachable"))
+
+
+def test_a_sentence_longer_than_was_asked_for_is_taken_whole():
+    """Not every server heeds the lengths of a schema."""
+    judge, mllm = judge_of({"flames": YES}, [json.dumps({**SAYS, "intent": "x" * 300})])
+    forms = []
+    reply = mllm.reply
+    mllm.reply = lambda talks, **options: forms.append(options["schema"]) or reply(talks, **options)
+    assert judge.judge(png(), offence=True).offence.frames[0].intent == "x" * 300
+    assert {one["maxLength"] for one in forms[0]["properties"].values()} == {120}
+    assert forms[0]["required"] == list(SAYS) == list(forms[0]["properties"])
 
 
 @pytest.mark.parametrize("code", available())

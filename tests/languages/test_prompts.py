@@ -34,6 +34,13 @@ def test_a_language_is_whole(code):
     summarise = language.render("summarise")
     assert all(word in summarise for word in ("JSON", "rating", "rationale", "Yes", "No"))  # what the machine reads
     assert set(language.digests) == {"ask", "reason", "summarise", "answers"}
+    offence = [language.render("offence", statement="RULE")]
+    offence += [
+        language.render("offence-context", statement="RULE", given="GIVEN", sees=sees) for sees in (True, False)
+    ]
+    keys = ("JSON", "intent", "target_group", "implication", "would_change", "RULE")
+    assert len(set(offence)) == 3 and all(word in one for word in keys for one in offence)
+    assert ["GIVEN" in one and "<given>" in one for one in offence] == [False, True, True]
     rate = language.render("rate", rule="RULE", limit="99")
     rewrite = language.render("rewrite", rule="RULE", limit="99", attempts="TRIED", keep="{most}")
     decompose = language.render("decompose", rule="RULE", **LIMITS)
@@ -66,7 +73,7 @@ def test_every_language_splits_rules_as_english_does(code):
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_language_borrows_from_english(code):
     assert not set(language_of(code).digests.values()) & set(language_of("en").digests.values())
-    for name in ("rate", "rewrite", "decompose"):
+    for name in ("rate", "rewrite", "decompose", "offence", "offence-context"):
         assert prompts.digest(f"{code}/{name}") != prompts.digest(f"en/{name}")
     assert language_of(code).answers.language == code
 
