@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import attrgetter
 
 from judge.compiler.grammar import lexicon
 from judge.compiler.grammar.asides import without_asides
@@ -19,6 +20,7 @@ from judge.compiler.grammar.everyday import SAID_EVERYDAY
 from judge.compiler.grammar.forms import BACKS, CORES, FRONTS, SHORT, parts_of
 from judge.compiler.grammar.lexicon import word_set
 from judge.compiler.grammar.likeness import Likeness
+from judge.compiler.grammar.opposites import clashes
 from judge.compiler.grammar.permissions import SAID_BY_FORM
 from judge.compiler.grammar.pictures import ANY_PICTURE, ITSELF, PICTURES
 from judge.compiler.grammar.tokens import CLOSED, DETERMINERS, NUMBERS, PREPOSITIONS, Token, tokens_of
@@ -66,6 +68,7 @@ def faults(rule: str, preconditions: Sequence[Precondition], exceptions: Sequenc
         *_incomplete(statements),
         *_not_seen(statements),
         *_swallowed(groups, lifting),
+        *_contradicted(groups, lifting),
         *_two_subjects(groups),
         *_unknown(statements),
     )
@@ -78,7 +81,12 @@ def faults_of_statements(
     """What makes statements unfit to be asked whatever the rule says: a person may use other words than its text."""
     groups, lifting = _texts(preconditions), _texts(exceptions)
     statements = tuple(dict.fromkeys(text for group in (*groups, *lifting) for text in group))
-    return (*_incomplete(statements), *_not_seen(statements), *_swallowed(groups, lifting))
+    return (
+        *_incomplete(statements),
+        *_not_seen(statements),
+        *_swallowed(groups, lifting),
+        *_contradicted(groups, lifting),
+    )
 
 
 def faults_by_hand(
@@ -96,6 +104,7 @@ def faults_by_hand(
         *(Fault("incomplete", message, True) for message in lacking if message),
         *_not_seen(statements),
         *_swallowed(groups, lifting),
+        *_contradicted(groups, lifting),
         *other_words(rule, preconditions, exceptions),
         *_two_subjects(groups),
         *_unknown(statements),
@@ -312,6 +321,22 @@ def _swallowed(groups: tuple[tuple[str, ...], ...], lifting: tuple[tuple[str, ..
     for group in groups:
         if lifted and {_plain(text) for text in group} <= lifted:
             yield Fault("swallowed", f"the exceptions lift the rule whenever `{group[0]}` holds", True)
+
+
+_SURE = attrgetter("sure")
+
+
+def _contradicted(groups: tuple[tuple[str, ...], ...], lifting: tuple[tuple[str, ...], ...]) -> Iterator[Fault]:
+    """A statement beside its own denial: where both must hold no picture breaks the rule, where one is enough each
+    does, or is excepted."""
+    for one in filter(_SURE, clashes(groups)):
+        if one.always:
+            message = f"`{one.text}` or `{one.other}`: one of the two holds of every picture"
+        else:
+            message = f"`{one.text}` and `{one.other}` cannot both hold, so the rule would never be broken"
+        yield Fault("contradiction", message, True)
+    for one in filter(_SURE, clashes((tuple(text for group in lifting for text in group),))):
+        yield Fault("contradiction", f"the exceptions `{one.text}` and `{one.other}` lift the rule always", True)
 
 
 def _two_subjects(groups: tuple[tuple[str, ...], ...]) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from judge.compiler.grammar.lexicon import ADJECTIVE, ADVERB, BASE, ING, NOUN, PAST, PLURAL, word_set
+from judge.compiler.grammar.opposites import OUT_OF_SIGHT
 from judge.compiler.grammar.tokens import CLOSED, DETERMINERS, LACKING, NUMBERS, Token, tokens_of
 
 OUT = ""  # nothing is known that could stand in its place
@@ -175,8 +176,6 @@ def left_open(statement: str) -> str:
         return found.group()
     if found := re.search(r"\b(?:the )?same\b", words):
         return found.group()  # as whose?
-    if found := re.search(r"^(missing|absent) .*(?:is|are) visible$|(?:is|are) (missing|absent)$", words):
-        return found.group(1) or found.group(2)
     if found := re.search(r"\b(?:is|are) (?:not|neither) (to|for|of|as|like|by|with|from|when|while)\b", words):
         return found.group()
     if found := re.search(r"\b(?:not|neither|without)\b.* (when|while)\b", words):
@@ -186,6 +185,19 @@ def left_open(statement: str) -> str:
         if token.word == "to" and (verb or tokens[at + 1].word == "be"):
             return f"to {tokens[at + 1].word}"
     return ""
+
+
+_OUT_OF_SIGHT = re.compile(
+    rf"^(?P<thing>(?:{OUT_OF_SIGHT})(?= )).*(?:is|are) visible$"
+    rf"|\b(?:is|are) (?:(?:not|neither) )?(?:[^,]* (?:nor|and) )?(?P<said>{OUT_OF_SIGHT})\b"
+)
+
+
+@lru_cache(4096)
+def out_of_sight(statement: str) -> str:
+    """The words in a statement that say of a thing that it is not in the picture, which then shows no more of it."""
+    found = _OUT_OF_SIGHT.search(" ".join(token.word for token in tokens_of(statement)))
+    return (found["thing"] or found["said"]) if found else ""
 
 
 def in_two_places(statement: str) -> bool:

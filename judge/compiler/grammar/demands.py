@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar.at_each import lack_it, lack_theirs
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
 from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, ends_in_a_state, of_one, stays_open, too_few
 from judge.compiler.grammar.draft import Draft
@@ -20,12 +21,12 @@ from judge.compiler.grammar.filled import (
     shows,
     things_in,
 )
-from judge.compiler.grammar.forms import Found
+from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.itself import has_its_own, so_of_the_picture
 from judge.compiler.grammar.jointly import of_several
 from judge.compiler.grammar.only import AT
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things, together
-from judge.compiler.grammar.tokens import COMPOUND_PREPOSITIONS, PREPOSITIONS
+from judge.compiler.grammar.tokens import OWNERS, PREPOSITIONS
 
 _MISSING = lexicon.word_set("wear use carry provide attach fit install supply fix add")
 
@@ -37,6 +38,9 @@ def required(found: Found) -> Iterator[Draft]:
     if (first.split(" ")[0] in EACH - {"both"} and not english.counted(first)) or (
         "picture" in found and first.startswith(("at most ", "no more than "))
     ):
+        return
+    if (lacking := lack_theirs(things, scope(found))) is not None:
+        yield lacking
         return
     gone = tuple(_gone(one) for one in things.each)
     whole = (tuple(one for each in gone for one in each),) if things.joint == "and" else gone
@@ -85,6 +89,9 @@ def _may_be_missing(said: Said) -> bool:
 def required_so(found: Found) -> Iterator[Draft]:
     """`Every rider must wear a helmet`: a rider who does not."""
     things, said = things_in(found), said_in(found)
+    if _also_seen(things, said):
+        yield Draft(whole=each_denied(things.each, _as_visible(said)), conditions=scope(found))
+        return
     if shows(things.each, said) or needs_its_verb(found):
         return
     if any(_may_be_missing(one) for one in said) and not all(one.animate for one in things.each):
@@ -94,7 +101,7 @@ def required_so(found: Found) -> Iterator[Draft]:
     if of_pictures(things.each):
         yield from so_of_the_picture(things, said)
         return
-    if (lacking := _lacks_its_own(things, said)) is not None:
+    if (lacking := lack_it(things, said)) is not None:
         yield lacking
         return
     if (joint := of_several(things, said, demanded=True)) is not None:
@@ -126,6 +133,34 @@ def required_so(found: Found) -> Iterator[Draft]:
     yield Draft(() if definite else (things.each,), whole=each_denied(things.each, said))
 
 
+_SEEN = frozenset(SHORT["SEEN"].split("|"))
+
+
+def _also_seen(things: Things, said: Alternatives) -> bool:
+    """`Eyes must be open and visible`: broken where they are not visible, so nothing asks whether they are.
+
+    Raises:
+        Impossible: it is said of every one; those that are not seen are not counted.
+    """
+    parts = said[0].both if len(said) == 1 else ()
+    if not any(one.text in _SEEN for one in parts) or of_pictures(things.each):
+        return False
+    first = {one.determiner.split(" ")[0] for one in things.each}
+    if first & EACH - {"both"}:
+        one = things.each[0]
+        raise Impossible(
+            f"it is open whether `{one.inside}` must be there in every picture, or be seen well wherever one is",
+            "write a rule for each, as in `Faces must be visible` and `Every face must be uncovered`",
+        )
+    return first <= {"", "the", *OWNERS} and things.joint != "or"
+
+
+def _as_visible(said: Alternatives) -> Alternatives:
+    """`open and visible` of `open and shown`."""
+    each = (replace(one, text="visible") if one.text in _SEEN else one for one in said[0].both)
+    return (replace(said[0], both=tuple(each)),)
+
+
 def _together_so(things: Things, said: Alternatives, drafts: tuple[Draft, ...]) -> Iterator[Draft]:
     """`Children and dogs must be separated by a fence`: both are there, and they are not."""
     if any(one.determiner in ("a", "an") for one in things.each):
@@ -138,28 +173,9 @@ def _together_so(things: Things, said: Alternatives, drafts: tuple[Draft, ...]) 
         yield replace(draft, said=(), whole=each_denied(each, said))
 
 
-_AT_EACH = re.compile(r"(?P<where>.+?) (?P<of>of )?(?:every|each) (?P<noun>[\w-]+(?: [\w-]+)?)")
-
-
-def _lacks_its_own(things: Things, said: Alternatives) -> Draft | None:
-    """`A sign must be visible beside every exit`: an exit without a sign beside it."""
-    one = things.each[0]
-    found = _AT_EACH.fullmatch(said[0].text) if len(said) == 1 and not said[0].both and not said[0].owned else None
-    if len(things.each) > 1 or one.determiner not in ("a", "an") or one.behind or not found:
-        return None
-    noun, first = found["noun"], found["where"].split()[0]
-    whole = f"{found['where']} of"
-    part = found["of"] and not whole.endswith(tuple(" ".join(words) for words in COMPOUND_PREPOSITIONS))
-    where = found["where"] if part else f"{whole if found['of'] else found['where']} it"
-    if PREPOSITIONS & set(noun.split()) or not (first in AT or first.endswith("ing")):
-        return None
-    each = Thing("a", noun, noun.split()[-1], modified=" " in noun)
-    return Draft(((each,),), (Said(f"without {one.text} {where}", one.head),))
-
-
 def required_there(found: Found) -> Iterator[Draft]:
     """`Signs must be visible on a wall`: must there be one, or must those that are there be on a wall?"""
-    if (lacking := _lacks_its_own(things_in(found), said_in(found))) is not None:
+    if (lacking := lack_it(things_in(found), said_in(found))) is not None:
         yield lacking
         return
     for draft in required_so(found):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from judge.compiler.grammar import nouns
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
 from judge.compiler.grammar.denial import Impossible
-from judge.compiler.grammar.things import Alternatives, Thing
+from judge.compiler.grammar.opposites import HIDDEN
+from judge.compiler.grammar.things import Alternatives, Said, Thing
+
+_HIDDEN = re.compile(rf"(?:{HIDDEN})\b")
+
+
+def _is_hidden(said: Said) -> bool:
+    """Whether it says of a thing that it is hidden: then it is not visible, and only what is said can be seen."""
+    return _HIDDEN.match(said.text) is not None
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,10 @@ class Draft:
         seen = tuple(
             tuple(Clause(one, VISIBLE) for one in group)
             for group in self.subjects
-            if not (self.said and any(map(nouns.measures, group)))  # of a share, only what is said can be seen
+            # of a share, only what is said can be seen; and what is hidden is not visible
+            if not (
+                self.said and (any(map(nouns.measures, group)) or any(_HIDDEN.match(one.text) for one in self.said))
+            )
         )
         said: Groups = ()
         finite = tuple(each.finite for each in self.said or self.place)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from judge.compiler.grammar.chains import MOST_PRECONDITIONS, Parsed, key_of, text
+from judge.compiler.grammar.opposites import clashes
 from judge.compiler.grammar.things import MOST_ALTERNATIVES
 from judge.constitution import Precondition, Statement
 
@@ -31,6 +32,7 @@ def either(chains: Sequence[Parsed]) -> Parsed | None:
     if total > _MOST_TRIED:
         return None
     joined = [_joined(groups) for groups in product(*(one.preconditions for one in chains))]
+    joined = [one for one in joined if not _always(one)]
     least: list[Precondition] = []
     for group in sorted(joined, key=lambda one: len(one.any)):
         if not any(key_of(other) <= key_of(group) for other in least):
@@ -38,6 +40,11 @@ def either(chains: Sequence[Parsed]) -> Parsed | None:
     if len(least) > MOST_PRECONDITIONS or any(len(one.any) > MOST_ALTERNATIVES for one in least):
         return None
     return Parsed(tuple(one for one in joined if one in least), first.exceptions)
+
+
+def _always(group: Precondition) -> bool:
+    """Whether it holds of every picture: `ears are visible or ears are not visible`."""
+    return any(one.sure for one in clashes([[each.statement for each in group.any]]))
 
 
 def _joined(groups: Sequence[Precondition]) -> Precondition:

@@ -117,6 +117,13 @@ def _closed(chain: Parsed) -> None:
     """Refuses the sentence for what is open in any of its readings: the word stands in the others as well."""
     for group in (*chain.preconditions, *chain.exceptions):
         for one in group.any:
+            if words := closed.out_of_sight(one.statement):
+                raise Impossible(
+                    f"what is `{words}` is in no picture: it is open whether it must be in every one, or what else is "
+                    "seen where it is not",
+                    f"say what is visible in place of `{words}`, as in `No jar without a label may be shown`, or what "
+                    "must be visible, as in `The label must be visible`",
+                )
             if words := closed.left_open(one.statement):
                 blocking = words.removeprefix("is ").removeprefix("are ")
                 raise Impossible(
@@ -133,8 +140,8 @@ def _of_several(rule: str, chain: Parsed) -> None:
             if words := quantity.of_several(plain(rule), one.statement):
                 raise Impossible(
                     f"it is open whether `{words}` in `{one.statement}` means all of them together, or any one",
-                    "if one is enough, write `a` or `any` in its place, as in `No bottle may be on a table`",
-                    quantity.of_any(plain(rule), words),
+                    quantity.instead_of_several(one.statement),
+                    quantity.of_any(plain(rule), words, one.statement),
                 )
 
 

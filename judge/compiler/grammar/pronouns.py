@@ -163,6 +163,11 @@ def _agrees(word: str, noun: str, plural: bool) -> bool:
     return plural or person
 
 
+def it_or_them(noun: str) -> str:
+    """What stands for one of them in a statement."""
+    return "it" if _agrees("it", noun, False) else "them"
+
+
 _THINGS_TOO = ("furniture", "vehicle", "container")
 
 

@@ -61,10 +61,22 @@ def _phrase(words: list[str]) -> list[str]:
     return found
 
 
-def of_any(rule: str, phrase: str) -> tuple[Swaps, ...]:
+def instead_of_several(statement: str) -> str:
+    """What to write in words: of what is lacking, that each must have it; `a table` would ask for less."""
+    if _is_lacking(statement):
+        return "say it of each one that must have it, as in `Every jar must have a label`"
+    return "if one is enough, write `a` or `any` in its place, as in `No bottle may be on a table`"
+
+
+def _is_lacking(statement: str) -> bool:
+    return bool(re.search(r" not visible$| without ", statement, re.IGNORECASE))
+
+
+def of_any(rule: str, phrase: str, statement: str) -> tuple[Swaps, ...]:
     """What to write for such words where one is enough: `a train` for `every train`, `trains` for `all trains`. Nothing
-    in a rule with a condition, or about what is lacking: there both may be meant."""
-    if _CONDITION.search(rule):
+    in a rule with a condition, or about what is lacking: there both may be meant. Nor where a statement says what is
+    not there: `a label on a jar` asks for less than one on every jar."""
+    if _CONDITION.search(rule) or _is_lacking(statement):
         return ()
     first, *rest = phrase.split()
     while rest and rest[0].casefold() == "of":

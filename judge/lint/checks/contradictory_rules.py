@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from judge.compiler.grammar.opposites import positive
 from judge.lint.findings import Check, Hit, Severity
-from judge.lint.opposites import positive
 from judge.lint.subject import RuleAt, Subject, plainly
 
 _FORBIDS = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from judge.compiler.grammar.opposites import clashes
 from judge.lint.findings import Check, Hit, Severity
 from judge.lint.subject import RuleAt, Subject
 
@@ -14,6 +15,7 @@ def _find(subject: Subject) -> Iterator[Hit]:
             groups: tuple[tuple[str, ...], ...] = getattr(at.chain, key)
             yield from _repeated(subject, at, key, groups)
         yield from _settled(subject, at)
+        yield from _denied(subject, at)
 
 
 def _repeated(subject: Subject, at: RuleAt, key: str, groups: tuple[tuple[str, ...], ...]) -> Iterator[Hit]:
@@ -39,6 +41,20 @@ def _settled(subject: Subject, at: RuleAt) -> Iterator[Hit]:
             for which, text in enumerate(group):
                 if len(set(group)) > 1 and text in lifted and not set(group) <= lifted:
                     yield _hit(subject, at, ("preconditions", number, which), text, "is an exception of this rule too")
+
+
+def _denied(subject: Subject, at: RuleAt) -> Iterator[Hit]:
+    """An alternative that the rest of the chain denies; two that deny each other, of which one always holds."""
+    groups = at.chain.preconditions
+    found = list(clashes(groups))
+    for one in found:
+        alternatives = set(groups[one.group])
+        dead = {each.text for each in found if each.group == one.group and not each.always}
+        if one.always:
+            yield _hit(subject, at, ("preconditions", one.group, one.which), one.text, f"or `{one.other}` always holds")
+        elif dead < alternatives:  # a group in which all are denied is `impossible-chain`
+            place = ("preconditions", one.group, one.which)
+            yield _hit(subject, at, place, one.text, f"cannot hold where `{one.other}` does")
 
 
 def _hit(subject: Subject, at: RuleAt, place: tuple[str, int, int], text: str, why: str) -> Hit:
