@@ -73,6 +73,8 @@ def check(
     """Judge images and clips. Exit code: 1 violation, 3 failure, 4 needs review, 0 none of these, 2 your mistake."""
     inputs = Inputs(images, each=json or shape is not None)
     sources: Iterable[str] = inputs
+    if shape is not None and offence:
+        raise UserError("--as is for clips, and --offence for images", hint="leave one of them out")
     if shape is not None or offence:
         only = _only_clips if shape is not None else _no_clips
         for _ in only(Inputs(images)):

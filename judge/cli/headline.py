@@ -60,7 +60,8 @@ def _of_offence(verdict: Verdict | ClipVerdict) -> list[str]:
         said.append(f"how it may give offence, under {one.rule} (the model's words, part of no verdict):")
         said += [f"  {name}: {printable(text)}" for name, text in one.lines]
     if verdict.offence.left_out:
-        said.append(f"of offence not asked, because there are more than 8: {', '.join(verdict.offence.left_out)}")
+        most, left = len(verdict.offence.frames), ", ".join(verdict.offence.left_out)
+        said.append(f"of offence not asked, beyond the first {most} rules: {left}")
     return said
 
 

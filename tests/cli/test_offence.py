@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from judge import Client, assemble
+from judge.constitution import parse_constitution
 from judge.errors import UserError
 from judge.judging.pipeline import Judge
 from judge.models.scripted import ScriptedMllm
@@ -64,6 +65,22 @@ def test_a_clip_is_refused_before_anything_is_judged(run, replies, tmp_path):  #
     (tmp_path / "a.mp4").write_bytes(film([plain("red")] * 5))
     code, out, err = run("check", AN_IMAGE, tmp_path / "a.mp4", "--model", "org/name", "--offence")
     assert (code, out) == (2, "") and "a.mp4 is a clip, and --offence is for images" in err
+
+
+def test_shapes_of_clips_and_offence_of_images_exclude_each_other(run, replies, tmp_path):  # noqa: F811
+    replies()
+    (tmp_path / "a.mp4").write_bytes(film([plain("red")] * 5))
+    code, out, err = run("check", tmp_path / "a.mp4", "--model", "org/name", "--offence", "--as", "aws")
+    assert (code, out) == (2, "") and "--as is for clips, and --offence for images" in err
+
+
+def test_rules_beyond_the_most_are_named(run, monkeypatch):  # noqa: F811
+    rules = "".join(f"  - {{id: r{n}, rule: No {n}., preconditions: [{n} is visible]}}\n" for n in range(9))
+    every = [f"{n} is visible" for n in range(9)]
+    mllm = ScriptedMllm({one: [YES] for one in every}, dict.fromkeys(every, 0.5), [FRAME] * 8)
+    policy = parse_constitution(f"constitution: t\nversion: 1.0.0\nrules:\n{rules}")
+    monkeypatch.setattr(assemble, "load_judge", lambda *_, **__: Judge(policy, mllm))
+    assert "of offence not asked, beyond the first 8 rules: r8" in run(*ASKED)[1]
 
 
 def test_a_client_says_it_in_the_request_and_else_says_nothing():

@@ -17,6 +17,7 @@ from judge.models.scripted import ScriptedMllm
 from judge.settings import Settings
 from judge.verdict import OffenceFrame, Verdict
 from tests.judging.scenes import png
+from tests.verdict.storing import STORED
 
 SAYS = {"intent": "To mock.", "target_group": "boys who dance", "implication": "Boys ought not to.",
         "would_change": "That he wrote it himself."}  # fmt: skip
@@ -62,6 +63,11 @@ def test_where_it_is_not_asked_nothing_of_it_is_said_or_done():
     verdict = judge.judge(png())
     assert mllm.talked == [] and "offence" not in json.loads(verdict.model_dump_json())
     assert "offence" not in judge.provenance.prompts, "verdicts that are kept stay what they were"
+
+
+@pytest.mark.parametrize("path", sorted((STORED / "0.1").glob("[!s]*.json")), ids=lambda path: path.stem)
+def test_verdicts_that_were_stored_say_nothing_of_it(path):
+    assert "offence" not in json.loads(Verdict.model_validate_json(path.read_bytes()).model_dump_json())
 
 
 def test_where_nothing_is_violated_or_open_it_was_asked_and_has_no_frames():
