@@ -185,8 +185,8 @@ class Engine:
         *,
         offence: bool = False,
     ) -> Awaitable[JudgedImage]:
-        """What comes of an image, which waits its turn among those of its client from now on. told: beside it; with the
-        bytes it makes the `subject`. offence: see `Judge.judge`.
+        """What comes of an image, which waits its turn among those of its client from now on. told: beside it. offence:
+        see `Judge.judge`. subject: of the bytes and of both.
 
         Raises (when waited for):
             Lost: the process that judged it ended, or none is left that could.

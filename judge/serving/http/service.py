@@ -251,10 +251,12 @@ class Service:
     async def _judged(
         self, client: str, active: Active, data: bytes, thing: str, told: Mapping[str, str], offence: bool = False
     ) -> tuple[JudgedImage, bool]:
-        def judge() -> Awaitable[JudgedImage]:
-            return self.engine.judge(client, active.key, data, thing, told, offence=offence)
+        asked = f"{thing}|offence" if offence else thing  # a process may die of the one and not of the other
 
-        return await self._once.get((active.key, thing, offence), judge)
+        def judge() -> Awaitable[JudgedImage]:
+            return self.engine.judge(client, active.key, data, asked, told, offence=offence)
+
+        return await self._once.get((active.key, asked), judge)
 
     def _check_offence(self, offence: bool) -> None:
         """Refuse to ask a model of offence that has nothing to say of it, before anything is judged."""

@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 from judge import Client
 from judge.cli.verbs import app
 from judge.errors import UserError
+from judge.serving.http.process import Died
 from judge.settings import Settings
 from tests.judging.test_offence import FRAME, SAYS
 from tests.media.clips.films import film, plain
+from tests.serving.batch.colours import picture
 from tests.serving.batch.test_context import BLACK, RED, TELLS, ReadingMllm
 from tests.serving.http.running import Scripted, serving
 from tests.serving.http.test_context import InThisProcess
@@ -36,7 +38,12 @@ class Processes(InThisProcess):
 
     def __init__(self):
         super().__init__()
-        self.model = Speaking()
+        self.model, self.dies = Speaking(), False
+
+    async def ask(self, order, seconds):
+        if self.dies and getattr(order, "offence", ()):
+            raise Died
+        return await super().ask(order, seconds)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +116,17 @@ def test_a_clip_is_refused(server):
     clip = film([plain("red")] * 5)
     answer = server.http.post("/v1/judge", files={"image": clip}, data={"offence": "true"})
     assert answer.status_code == 422 and "of offence images are asked only" in answer.text
+
+
+def test_where_processes_die_of_it_the_image_is_still_judged_without(server, processes):
+    image = picture(9)  # red, as RED is
+    processes.dies = True
+    assert as_json(server, True, image=image).status_code == 503
+    server.wait()
+    assert as_json(server, True, image=image).json()["verdicts"][0]["verdict"] == "needs_review"
+    server.wait()
+    processes.dies = False
+    assert as_json(server, False, image=image).json()["verdicts"][0]["verdict"] == "violation"
 
 
 def test_the_client_and_the_command_line_ask_it(server, tmp_path):
