@@ -20,10 +20,10 @@ class TimeUp(Exception):
 
 @dataclass(eq=False)
 class QueuedImage:
-    """An image that is to be judged under a policy. subject: of its bytes, what is `told` beside it, and what is asked. until: on the
-    monotonic clock, after which nobody waits for it. alone: a process has died at it, so nothing else is risked with
-    it. offence: see `Judge.judge`. waited: seconds until it was taken. context: of whoever asked for it, for what is
-    told of it."""
+    """An image that is to be judged under a policy. subject: of its bytes, what is `told` beside it, and what is asked.
+    until: on the monotonic clock, after which nobody waits for it. alone: a process has died at it, so nothing else is
+    risked with it. offence: see `Judge.judge`. waited: seconds until it was taken. context: of whoever asked for it,
+    for what is told of it."""
 
     policy: str
     subject: str
