@@ -28,6 +28,7 @@ class Cause(StrEnum):
     BETWEEN_THRESHOLDS = "between_thresholds"  # no step of the method moved the score past a threshold
     BETWEEN_BOUNDS = "between_bounds"  # the same, of a rule with calibrated bounds
     NO_RATING = "no_rating"  # reasoning ended in neither yes nor no
+    REASONING_CUT_OFF = "reasoning_cut_off"  # the limit of tokens ended the reasoning before it came to anything
     REASONING_REFUSED = "reasoning_refused"  # the model would not reason about it
     DEBATE_REFUSED = "debate_refused"  # a model would not argue about it
     DEBATE_UNREADABLE = "debate_unreadable"  # a turn of a debate could not be read

@@ -91,15 +91,15 @@ class ReasoningEvidence(Frozen):
     text: str
     """What the model wrote."""
     rating: Literal["Yes", "No", "Unclear"] | None = None
-    """What it came to; null where it refused, or where that cannot be read. Unclear decides nothing."""
+    """What it came to; null where it refused or was cut off, or where that cannot be read. Unclear decides nothing."""
     rationale: str | None = None
     """The model's own summary."""
     on_crop: bool = False
     """Whether it was shown the region alone."""
     cut_off: bool = Field(default=False, exclude_if=lambda cut: not cut)
-    """Whether the limit of tokens ended it, so that the summary is of a part; absent where not."""
+    """Whether the limit of tokens ended it, so that the summary is of a part and decides nothing; absent where not."""
     refused: bool = Field(default=False, exclude_if=lambda refused: not refused)
-    """Whether the model would not answer, in its reasoning or in the summary, or wrote nothing; absent where not."""
+    """Whether the model would not answer, in its reasoning or its summary, or described nothing; absent where not."""
     reasoned_with: ReasonWith = Field(default="steps", exclude_if=lambda how: how == "steps")
     """`thinking` where the model thought in its own way; absent where it thought aloud, in `steps`."""
 

@@ -7,7 +7,7 @@ not there is an error, never silent English: a model asked in English about Germ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -60,16 +60,20 @@ ENGLISH = Answers(yes=("Yes",), no=("No",))
 class RefusalWords:
     """How a model says that it will not answer. In a phrase, an ellipsis stands for some words more.
 
-    begins: how a clause begins that is a refusal. cannot: `I cannot`, which is one unless `sees` comes next (or, in
-    some languages, last). sees: what one cannot do and still answers. asides: what is passed over. joins: what parts
-    clauses.
+    begins: how a clause begins that is a refusal. about: what a refusal has anywhere in a clause: it speaks of the
+    asking, not of the picture. cannot: `I cannot`, which is one unless `sees` comes next (or, in some languages, last).
+    sees: what one cannot do and still answers. asides: what is passed over. joins: what parts clauses. persons: who
+    speaks and who is asked. empty: whole clauses that say nothing.
     """
 
     begins: tuple[str, ...]
+    about: tuple[str, ...]
     cannot: tuple[str, ...]
     sees: tuple[str, ...]
     asides: tuple[str, ...]
     joins: tuple[str, ...]
+    persons: tuple[str, ...]
+    empty: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,11 @@ class Language:
 
     @cached_property
     def refusals(self) -> tuple[RefusalWords, ...]:
-        """How a reply says that it is none: in this language and in English, which many fall into."""
+        """How a reply says that it is none: in this language, then in English, which many fall into, then in every
+        other one: a model need not refuse in the language that it was asked in."""
         import yaml
 
-        files = (shipped("prompts") / code / "refusals.yaml" for code in dict.fromkeys((self.code, DEFAULT)))
-        texts = [file.read_text(encoding="utf-8") for file in files]
+        texts = _refusals((self.code, DEFAULT, *available()))
         read = [yaml.load(text, Loader=yaml.BaseLoader) for text in texts]  # noqa: S506  # all values are text
         return tuple(RefusalWords(**{part: tuple(said) for part, said in one.items()}) for one in read)
 
@@ -144,7 +148,16 @@ class Language:
 
     def _digests(self, names: Collection[str]) -> dict[str, str]:
         folder = shipped("prompts") / self.code
-        return {name.partition(".")[0]: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+        found = {name.partition(".")[0]: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+        if "refusals" in found:  # those of all languages are heard
+            found["refusals"] = hashlib.sha256(b"".join(_refusals(available()))).hexdigest()
+        return found
+
+
+def _refusals(codes: Iterable[str]) -> list[bytes]:
+    """The files of these languages that say how a reply refuses, each once; one that has none is passed over."""
+    files = (shipped("prompts") / code / "refusals.yaml" for code in dict.fromkeys(codes))
+    return [file.read_bytes() for file in files if file.is_file()]
 
 
 def available() -> tuple[str, ...]:

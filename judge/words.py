@@ -20,6 +20,7 @@ ENGLISH = {
     "between_thresholds": "the score lies between the thresholds",
     "between_bounds": "the score lies between the bounds of this rule",
     "no_rating": "the reasoning could not be summed up as Yes or No",
+    "reasoning_cut_off": "the reasoning was cut off by its limit of tokens before it came to anything",
     "reasoning_refused": "the model refused to reason about it",
     "debate_refused": "a model refused to argue about it",
     "debate_unreadable": "what was said in the debate about it could not be read",

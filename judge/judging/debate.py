@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from judge.errors import ModelError
 from judge.judging.clock import Clock
 from judge.judging.escalation import Question, replies
 from judge.judging.given import block
-from judge.judging.refusals import refuses
+from judge.judging.refusals import answers, refuses_in
 from judge.judging.regions_stage import Wanted, reasoning_question
+from judge.judging.replied import Unreadable, read_reply
 from judge.languages import Language
 from judge.ports import Conversation, Mllm, Turn
 from judge.settings import Frozen, Step
@@ -130,10 +131,10 @@ class Debate:
             return one.question.asked("debate-argue", self.language, side=side, said=one.said)
 
         def heard(one: _Debate, text: str) -> _Debate:
-            reasons = _Reasons.model_validate_json(text).reasons
-            if any(refuses(reason, self.language) for reason in reasons):
+            read = read_reply(_Reasons, text)
+            if refuses_in(read, self.language) or not answers("\n".join(read.reasons), self.language):
                 return one.ended("refused")
-            return replace(one, turns=(*one.turns, DebateTurn(side=side, reasons=reasons)))
+            return replace(one, turns=(*one.turns, DebateTurn(side=side, reasons=read.reasons)))
 
         return self._turn(debates, self.voices.of(side), asked, heard, _Reasons, clock)
 
@@ -142,8 +143,8 @@ class Debate:
             return one.question.asked("debate-decide", self.language, said=one.said, examples=self._known(one.question))
 
         def heard(one: _Debate, text: str) -> _Debate:
-            read = _Decision.model_validate_json(text)
-            if refuses(read.reason, self.language):
+            read = read_reply(_Decision, text)
+            if refuses_in(read, self.language) or not answers(read.reason, self.language):
                 return one.ended("refused")
             end = DebateEvidence(
                 turns=one.turns, decision=read.decision, deciding=read.reason, unclear=read.unclear or None
@@ -177,7 +178,7 @@ def _after(debate: _Debate, told: str | ModelError, heard: Heard) -> _Debate:
         return replace(debate, failed=told)
     try:
         return heard(debate, told)
-    except ValidationError:
+    except Unreadable:
         return debate.ended("unreadable")
 
 

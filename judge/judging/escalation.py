@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import StringConstraints
 
 from judge.errors import ModelError
 from judge.judging.calling import each
 from judge.judging.clock import Clock
 from judge.judging.given import quoted
-from judge.judging.refusals import refuses
+from judge.judging.refusals import answers, refuses_in
+from judge.judging.replied import Unreadable, read_reply
 from judge.languages import Language
 from judge.ports import Conversation, Mllm, Turn
 from judge.settings import Frozen, ReasonWith
@@ -102,10 +103,10 @@ def tried_out(mllm: Mllm, language: Language) -> ModelError | None:
     talk = Conversation(None, tuple(Turn(role, text) for role, text in said))
     try:
         (summary,) = mllm.reply([talk], max_tokens=SUMMARY_TOKENS, schema=Summary.model_json_schema())
-        Summary.model_validate_json(summary)
+        read_reply(Summary, summary)
     except ModelError as error:
         return None if error.retryable else error
-    except ValidationError:
+    except Unreadable:
         return ModelError(
             f"the model's summary of a thought is not of the form that was asked for: {summary[:60]!r}",
             hint="serve the model with structured outputs, and with thinking aloud off",
@@ -164,12 +165,14 @@ def replies(
 
 
 def _evidence(told: Told, on_crop: bool, reason_with: ReasonWith, language: Language) -> ReasoningEvidence:
-    """What was said. The summary of a refusal is no rating, whatever it says: refusing is no agreement."""
+    """What was said. The summary of a refusal is no rating, whatever it says: refusing is no agreement. Nor is that of
+    thoughts that were cut off: what they would have come to is not known."""
     said = ReasoningEvidence(text=told.thought, on_crop=on_crop, cut_off=told.cut_off, reasoned_with=reason_with)
+    refused = not answers(told.thought, language)
     try:
-        read = Summary.model_validate_json(told.summary)
-    except ValidationError:
-        return said.model_copy(update={"refused": refuses(told.thought, language)})
-    refused = refuses(told.thought, language) or (bool(read.rationale) and refuses(read.rationale, language))
-    rating = None if refused else read.rating
+        read = read_reply(Summary, told.summary)
+    except Unreadable:
+        return said.model_copy(update={"refused": refused})
+    refused = refused or refuses_in(read, language)
+    rating = None if refused or told.cut_off else read.rating
     return said.model_copy(update={"rating": rating, "rationale": read.rationale, "refused": refused})

@@ -199,7 +199,9 @@ def _by_ladder(facts: Facts) -> StatementDecision:
 def _left_open(reasoning: ReasoningEvidence | None) -> Cause:
     if reasoning is None:
         return Cause.BETWEEN_THRESHOLDS
-    return Cause.REASONING_REFUSED if reasoning.refused else Cause.NO_RATING
+    if reasoning.refused:
+        return Cause.REASONING_REFUSED
+    return Cause.REASONING_CUT_OFF if reasoning.cut_off else Cause.NO_RATING
 
 
 _YES_NO = {"Yes": Outcome.HOLDS, "No": Outcome.FAILS}

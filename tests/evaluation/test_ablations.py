@@ -32,7 +32,7 @@ def run(name, folder, answers, prior=0.5, *, rule=DOG, replies=(), method=False,
 
 
 def rated(rating):
-    return ["I look.", json.dumps({"rating": rating, "rationale": "So."})]
+    return ["A room.", json.dumps({"rating": rating, "rationale": "So."})]
 
 
 def test_their_names():

@@ -128,6 +128,9 @@ def summed(rating, rationale="There is none."):
         (("  ", summed("No")), "reasoning_refused"),
         (("A lamp.", summed("No", "I'm sorry, I can't assist with that.")), "reasoning_refused"),
         (("Sorry, I can't.", HARDLY), "reasoning_refused"),
+        (("N/A", summed("No")), "reasoning_refused"),
+        (("这个问题我暂时无法回答。", summed("No")), "reasoning_refused"),
+        (("A lamp.", summed("No", "这个问题我暂时无法回答。")), "reasoning_refused"),
         (("It may be a lamp.", summed("Unclear")), "no_rating"),
         (("A lamp.", HARDLY), "no_rating"),
     ],
@@ -162,7 +165,11 @@ def test_what_reasoning_leaves_open_is_debated_and_both_are_kept():
         ((*ROUNDS[:3], '{"reasons": ["a", "b", "c", "d"]}'), "debate_unreadable"),
         ((*ROUNDS, decided("Maybe")), "debate_unreadable"),
         ((*ROUNDS, decided("No", reason="I cannot help with this")), "debate_refused"),
+        ((*ROUNDS, decided("No", unclear="I'm sorry, I can't assist")), "debate_refused"),
+        ((*ROUNDS, decided("No", reason="N/A")), "debate_refused"),
         ((*ROUNDS, '{"decision": "No"}'), "debate_unreadable"),
+        ((*ROUNDS, '{"decision": "Yes", "decision": "No", "reason": "a leaf", "unclear": ""}'), "debate_unreadable"),
+        ((argued("N/A"),), "debate_refused"),
         *(
             ((ROUNDS[0], argued(said)), "debate_refused")
             for said in (
@@ -273,7 +280,8 @@ def test_every_language_debates_in_its_own_words(code):
     )
     asked = language.render("debate-decide", statement="ST", said="SAID", examples="- Yes: W")
     assert all(word in asked for word in ("JSON", "decision", "reason", "unclear", "Yes", "No", "Unclear", "- Yes: W"))
-    assert code == "en" or not set(digests.values()) & set(language_of("en").digests_of(("debate",)).values())
+    shared = set(digests.values()) & set(language_of("en").digests_of(("debate",)).values())
+    assert code == "en" or shared == {digests["refusals"]}  # those of all languages are heard
     assert digests["refusals"] == language.digests_of(("reasoning",))["refusals"]  # what counts as one sways both
 
 

@@ -26,11 +26,29 @@ def reasoned(thought, **settings):
 
 def test_reasoning_that_was_cut_off_is_said_to_be(capsys):
     found, _ = reasoned(Reply("I see a", cut=True))
-    assert found.cut_off and found.rating == "Yes" and "cut off" in found.in_short()
+    assert found.cut_off and found.rating is None and "cut off" in found.in_short()
     whole, _ = reasoned(Reply("I see a flame."))
     assert not whole.cut_off and "cut_off" not in whole.model_dump() and "cut off" not in whole.in_short()
     unknown, _ = reasoned("I see a flame.")  # a model that does not say
     assert not unknown.cut_off
+
+
+@pytest.mark.parametrize("rating", ["Yes", "No"])
+def test_what_was_cut_off_decides_nothing_and_goes_to_the_next_step(rating):
+    summary = f'{{"rating": "{rating}", "rationale": "It is a lamp."}}'
+    replies = [Reply("It is a lamp, or", cut=True), summary]
+    mllm = ScriptedMllm({"fire is visible": [0.7, *[0.6] * 200]}, {"fire is visible": 0.5}, replies)
+    verdict = judge_with((FIRE,), mllm).judge(png())
+    assert verdict.verdict == "needs_review" and verdict.causes == ("reasoning_cut_off",)
+
+
+@pytest.mark.parametrize("rating", ["Yes", "No"])
+def test_a_summary_that_says_a_key_twice_is_none(rating):
+    other = {"Yes": "No", "No": "Yes"}[rating]
+    summary = f'{{"rating": "{other}", "rating": "{rating}", "rationale": "It is a lamp."}}'
+    mllm = ScriptedMllm({"fire is visible": [0.7, *[0.6] * 200]}, {"fire is visible": 0.5}, ["It is a lamp.", summary])
+    verdict = judge_with((FIRE,), mllm).judge(png())
+    assert verdict.verdict == "needs_review" and verdict.causes == ("no_rating",)
 
 
 def test_a_models_own_thinking_is_kept_and_goes_into_the_summary_as_if_said_aloud():

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from judge.judging.refusals import refuses
+from judge.judging.refusals import answers, refuses
 from judge.languages import available, language_of
 
 REFUSALS = {
@@ -128,6 +128,56 @@ ANSWERS = {
 }
 
 
+# What no list had, and what none will have. Of each language; none of them is an answer in any.
+NO_ANSWERS = {
+    "en": (
+        "I'm going to have to decline.",
+        "This image contains content I am not allowed to analyze.",
+        "I will have to pass on this one.",
+        "This content may violate our policies. Please try another image.",
+        "Request blocked by safety system.",
+        "It is against my guidelines to look at it.",
+        "No image was provided.",
+        "I don't see an image. Please upload the image.",
+        "N/A",
+        "No.",
+        "None.",
+        "I would sooner talk of something else.",
+        "Let me stop here, if you don't mind",
+    ),
+    "de": (
+        "Dazu möchte ich mich nicht äußern.",
+        "Es wurde kein Bild bereitgestellt.",
+        "Das verstößt gegen unsere Richtlinien.",
+    ),
+    "es": ("Prefiero hablar de otra cosa.", "No se ha proporcionado ninguna imagen.", "Va contra mis directrices."),
+    "fr": ("Je préférerais parler d'autre chose.", "Aucune image n'a été fournie.", "Changeons de sujet."),
+    "sw": ("Naomba tuzungumze kuhusu mada nyingine.", "Hakuna picha iliyotolewa.", "Ni kinyume na miongozo yangu."),
+    "zh": (
+        "你好，这个问题我暂时无法回答，让我们换个话题再聊聊吧。",
+        "这个问题我暂时无法回答。",
+        "我还是不说这个了吧。",
+        "没有提供图片。",
+    ),
+    "ar": ("أفضل الحديث عن موضوع آخر.", "لم يتم تقديم صورة.", "هذا يخالف سياساتنا."),
+}
+THOUGHTS = {
+    "en": (
+        "1. **What is there**: a kitchen, a pan, a woman. 2. **Flames**: none. Conclusion: the statement is not true.",
+        "Let me look at the picture. It shows a red lamp on a table. I think nothing burns.",
+        "A pole with a flag. No fire.",
+        "The sign says: please keep off. There is a lawn, and nobody on it.",
+        "I see an image of a lamp",
+    ),
+    "de": ("Ich sehe eine Lampe.", "Zuerst schaue ich auf den Tisch. Dort steht eine Lampe. Feuer gibt es nicht."),
+    "es": ("Veo una lámpara.", "La imagen muestra una cocina y una sartén. No hay llamas."),
+    "fr": ("Je vois une lampe.", "L'image montre une cuisine. Il n'y a ni flammes ni fumée."),
+    "sw": ("Ninaona taa.", "Picha inaonyesha taa nyekundu mezani. Hakuna moto."),
+    "zh": ("我看到一盏灯。", "图中是一个厨房，桌上有一盏红色的灯。没有火焰，所以陈述不成立。"),
+    "ar": ("أرى مصباحا.", "تظهر الصورة مطبخا وعلى الطاولة مصباح. لا توجد نار."),
+}
+
+
 @pytest.mark.parametrize(("code", "said"), [(code, said) for code, every in REFUSALS.items() for said in every])
 def test_a_refusal_is_told(code, said):
     assert refuses(said, language_of(code))
@@ -154,4 +204,16 @@ def test_what_shipped_rules_say_is_no_refusal(code):
     name = "os-bench" if code == "en" else f"os-bench-{code}"
     rules = load_constitution(shipped("constitutions") / f"{name}.yaml").rules
     statements = [one.statement for rule in rules for each in rule.preconditions for one in each.any]
-    assert statements and not [one for one in statements if refuses(one, language_of(code))]
+    assert statements and not [one for one in statements if not answers(one, language_of(code))]
+
+
+@pytest.mark.parametrize("asked_in", available())
+def test_what_describes_nothing_is_no_answer_whatever_was_asked_in(asked_in):
+    every = [one for table in (REFUSALS, NO_ANSWERS) for code in table for one in table[code]]
+    assert [said for said in every if answers(said, language_of(asked_in))] == []
+
+
+@pytest.mark.parametrize("code", available())
+def test_what_describes_is_an_answer_beside_the_words_of_all_languages(code):
+    said = [one for one in (*ANSWERS[code], *THOUGHTS[code]) if not answers(one, language_of(code))]
+    assert said == []
