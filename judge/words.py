@@ -132,6 +132,7 @@ ENGLISH = {
     "bytes_behind": "{bytes} bytes behind the end of the picture were not looked at",
     "like_a_film": "{bytes} bytes behind the end of the picture look like a film, which was not judged",
     "clip_frames": "{judged} of {total} frames were judged",
+    "clip_frames_alike": "{judged} of {total} frames were judged; the others look like these or lie between two",
 }
 AND = " and "  # before the last of several grounds
 

@@ -103,6 +103,7 @@ class Note(StrEnum):
     BYTES_BEHIND = "bytes_behind"
     LIKE_A_FILM = "like_a_film"
     CLIP_FRAMES = "clip_frames"
+    CLIP_FRAMES_ALIKE = "clip_frames_alike"  # the same, where all was looked at
 
 
 class Broken(ValueError):

@@ -7,11 +7,13 @@ import json
 import pytest
 
 from judge.errors import UserError
-from judge.review.access.logins import add_user
+from judge.review.access.logins import add_user, remove_user
 from judge.review.audit import audit
 from judge.review.store import Decision, GoldReads, ReviewSettings, Role, SecondReads, Store
+from judge.review.ui.context import Person
 from tests.review.audited import tamper
 from tests.review.shelf import SAFE, fill, unmixed_store
+from tests.review.test_desk import ask, desk_of
 
 store = pytest.fixture(unmixed_store)
 
@@ -107,6 +109,32 @@ def test_recent_decisions_are_ones_own_and_for_policy_everybodys(store):
     assert [one.item for one in everybody] == [second, first], "not what waits for a blind read"
     store.reopen(first, "pol", "Again.")
     assert [one.item for one in store.recent("ann")] == [third]
+
+
+def test_what_nobody_is_left_to_settle_is_said_and_may_be_opened_again(store):
+    store.configure(ReviewSettings(second_reads=SecondReads(share=1), gold=GoldReads(share=0)), "test")
+    add_user(store, "ann", Role.ADMIN, "correct horse", by="ann")
+    add_user(store, "ben", Role.REVIEWER, "correct horse", by="ann")
+    first, second = fill(store, 2)
+    for item, last in ((first, Decision(action="escalate", reason="unclear")), (second, SAFE)):
+        decided(store, "ben", item)
+        store.take(item, "ann")
+        store.decide(item, "ann", last)
+    assert store.item(first, "ann").state == "escalated" and store.next("ann") is None
+    at = desk_of(store)
+    for who, told in (("ann", True), ("ben", False)):
+        banner = ask(at, Person(who, store.role_of(who)), kind="start")["slots"]["banner"]
+        assert ("1 escalated item has nobody to settle it" in banner) == told, who
+    stuck = store.recent("ann", everybody=True)[0]
+    assert (stuck.item, stuck.stuck, stuck.decided) == (first, True, False), "before what was decided later"
+    add_user(store, "pol", Role.POLICY, "correct horse", by="ann")
+    assert store.unsettled("ann") == 0 and not store.recent("ann", everybody=True)[0].stuck
+    with pytest.raises(UserError, match="is escalated"):
+        store.reopen(first, "ann", "We talked.")
+    remove_user(store, "pol", by="ann")
+    assert store.reopen(first, "ann", "We talked.").extra["before"] == "escalated"
+    assert store.next("ben").id == first and store.unsettled("ann") == 0
+    assert audit(store).problems == ()
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,30 @@ def test_on_a_break_no_page_of_the_person_is_given_anything(store):
     assert reply["state"] == "item" and reply["announce"].startswith("Welcome back.")
 
 
+def test_a_decision_in_the_midst_of_which_a_break_began_is_told_of(store):
+    """On a page that knew of no break it is not recorded; one that had no answer is told of after the break."""
+    fill(store, 3)
+    at = desk_of(store)
+    first = ask(at, kind="start")
+    said = {"action": "no_violation", "reason": "A vase.", "item": first["item"], "head": first["head"]}
+    lost = {"who": "local", "item": first["item"], "head": first["head"], "action": "no_violation"}
+    ask(at, page="another", kind="break")
+    reply = ask(at, kind="decide", **said)
+    assert reply["state"] == "break" and "was not recorded" in reply["toasts"][0]["text"]
+    assert reply["toasts"][0]["bad"] and reply.get("decided") is None, "or the page would forget what was typed"
+    assert ask(at, kind="start", unanswered=[lost]).get("toasts", []) == [], "a calm screen"
+    reply = ask(at, kind="back", unanswered=[lost])
+    assert reply["announce"].startswith("Welcome back. Item ")
+    assert "did not reach the server" in reply["toasts"][0]["text"] and reply["item"] == first["item"]
+    ask(at, kind="decide", **said)
+    ask(at, kind="break")
+    for asked in ({"kind": "decide", **said}, {"kind": "back", "unanswered": [lost]}):
+        reply = ask(at, **asked)
+        assert reply["toasts"][0]["text"].startswith("This was recorded before. Recorded: no violation")
+        assert reply["decided"] == first["item"]
+    assert len(store.decisions()) == 1
+
+
 @pytest.mark.parametrize("wish", [{"break_minutes": 30}, {"break_items": 3}])
 def test_who_wants_to_be_reminded_is_after_so_much_since_the_last_break(store, wish):
     fill(store, 9)

@@ -138,6 +138,32 @@ def test_a_draft_is_tried_on_a_clip_of_ones_own(store):
     assert stopped.result is None
 
 
+def test_no_trial_waits_for_all_of_a_clip(store, monkeypatch):
+    judges = Fixed()
+    trials = Trials(store, judges)
+    policy = parse_constitution(f"constitution: test\nversion: 1.0.0\nrules:\n  - {{{RED}}}\n")
+    answer, others = WatchedMllm.answer, []
+
+    def noted(watched, asks):
+        if not others:  # while a frame is looked at
+            others.append(trials.trial(policy, [TrialImage("a.png", drawing("body-on-fire-violating.png"))]))
+            until = time.monotonic() + 60
+            while not judges.busy.waiting and time.monotonic() < until:
+                time.sleep(0.005)
+            assert others[0].waits, "the page can say why nothing happens"
+        elif len(others) == 1:
+            others[0]._thread.join(30)
+            others.append(others[0].running)
+        return answer(watched, asks)
+
+    monkeypatch.setattr(WatchedMllm, "answer", noted)
+    job = trials.trial(policy, [TrialImage("film.mp4", CLIP)])
+    job._thread.join(120)
+    assert job.error is None and job.result[0].verdict.ranges() == ("red 500-1500",)
+    assert others[1:] == [False], "the picture came between two frames"
+    assert not job.waits
+
+
 def test_a_draft_is_tried_on_pictures_of_the_queue_and_on_no_clips(store):
     verdict, data = judged()
     store.add(verdict, data, "batch")

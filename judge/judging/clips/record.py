@@ -65,7 +65,7 @@ def clip_verdict(
         ),
         reasons=reasons,
         causes=_causes(strip, told, unseen) if word == "needs_review" else (),
-        notes=(*beside, *map(str, strip.notes), *_notes(findings), _judged(strip, told)),
+        notes=(*beside, *map(str, strip.notes), *_notes(findings), _judged(strip, told, unseen)),
         context=dict(told_beside) or None,
         rules=findings,
         looked_at=1.0 if not unseen else min(0.9999, round(share, 4)),
@@ -279,9 +279,10 @@ def _notes(findings: Sequence[ClipFinding]) -> Iterator[str]:
             yield str(Why.of(Remark.OF_RULE, rule=one.rule, why=why))
 
 
-def _judged(strip: Strip, told: ClipTold) -> str:
+def _judged(strip: Strip, told: ClipTold, unseen: Sequence[Unseen]) -> str:
     judged = sum(one.like is None for one in told.frames.values())
-    return str(Why.of(Note.CLIP_FRAMES, judged=judged, total=strip.frames))
+    note = Note.CLIP_FRAMES if unseen or judged == strip.frames else Note.CLIP_FRAMES_ALIKE
+    return str(Why.of(note, judged=judged, total=strip.frames))
 
 
 def _shown(strip: Strip, findings: Sequence[ClipFinding], frames: Mapping[int, FrameTold]) -> list[int]:

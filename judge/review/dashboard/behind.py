@@ -125,7 +125,7 @@ def _wrong(last: Any, rule: str | None) -> Any:
 def _row(row: Any) -> Behind:
     return Behind(
         id=row.id,
-        image=row.image.replace("\\", "/").rsplit("/", 1)[-1][:80],
+        image=row.image,
         verdict=row.verdict,
         violations=tuple(json.loads(row.violations)),
         state=row.state,

@@ -24,7 +24,7 @@ from judge.review.queue.hands import Hands
 from judge.review.queue.listing import POLICY_STATES, Wanted
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.near import near_html
-from judge.review.queue.pauses import MEANWHILE, Pauses
+from judge.review.queue.pauses import Pauses
 from judge.review.queue.policies import KnownPolicies
 from judge.review.queue.recorded import otherwise, recorded, taken_back
 from judge.review.queue.reel import Reel
@@ -84,7 +84,7 @@ class Desk:
             if asked.whose not in (None, person.name):
                 reply = self._another(asked, person)
             else:
-                away = self._pauses.screen(person) if asked.kind not in MEANWHILE else None
+                away = self._pauses.away(asked, person)
                 reply = away or self._handlers[asked.kind](asked, person)
         except JudgeError as error:
             allowed = asked.filters.state not in POLICY_STATES or person.may(Right.DECIDE_ESCALATED)
@@ -216,7 +216,8 @@ class Desk:
 
     def _back(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         self._store.end_break(person.name)
-        return self._next(asked, person, before="Welcome back. ")
+        reply = self._before(asked, person) or self._begun(asked, person)  # what a break began in the midst of
+        return reply.model_copy(update={"announce": f"Welcome back. {reply.announce}"})
 
     def _refresh(self, asked: QueueRequest, person: Person) -> QueueUpdate:
         if asked.item is None:
@@ -297,6 +298,7 @@ class Desk:
             verdict_shown=item is None or item.verdict_shown,
             read=item.read if item else "",
             session=session,
+            unsettled=self._store.unsettled(person.name) if person.may(Right.DECIDE_ESCALATED) else 0,
         )
 
     def _shield(self, item: Item) -> str:

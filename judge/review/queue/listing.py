@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 from datetime import UTC, datetime
-from pathlib import PurePath
 from typing import Any, Literal, get_args
 
 from pydantic import ConfigDict, Field
@@ -164,7 +163,8 @@ def _line(row: ItemSummary, current: Item | None, person: Person, blind: bool) -
         "id": row.id,
         "verdict": "blind" if hidden else row.verdict,
         "title": "Blind read" if hidden else render.few(row.violations) or render.word(row.verdict),
-        "detail": f"{PurePath(row.image).name[:48]}{length}{score} · {age(row.added)}",
+        "image": row.image,
+        "detail": f"{length}{score} · {age(row.added)}",
         "tag": tag,
         "taken": row.lease is not None and not mine,
     }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from pathlib import PurePath
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -43,7 +42,7 @@ def near_html(store: Store, item: Item) -> str:
     found = store.near(item.id) if item.read == "first" and item.has_image else ()
     if not found:
         return ""
-    rows = [{"one": one, "name": PurePath(one.image).name[:48]} for one in found]
+    rows = [{"one": one, "name": render.named(one.image)} for one in found]
     free = sum(one.held_by is None for one in found)
     return render.html("near", rows=rows, free=free, bits=prints.NEAR_BITS, levels=prints.NEAR_LEVELS)
 

@@ -34,7 +34,7 @@ def recorded_since(store: Store, person: str, item: int, line: int) -> LogEntry 
 
 def unanswered_of(asked: QueueRequest, person: str) -> Unanswered | None:
     """The decision of this person that the request is about: that it makes, or had no answer to; else None."""
-    if asked.kind == "start":
+    if asked.kind in ("start", "back"):
         return next((one for one in reversed(asked.unanswered) if one.who == person), None)
     if asked.kind != "decide" or asked.item is None or asked.head is None or asked.action is None:
         return None

@@ -12,6 +12,7 @@ from judge.errors import UserError
 from judge.review.store import log, queue
 from judge.review.store.records import MOST_WORDS, LogEntry, RecentDecision
 from judge.review.store.tables import decisions, items, log_lines
+from judge.review.store.unsettled import unsettled
 
 _STANDS = sa.and_(decisions.c.superseded_by.is_(None), decisions.c.action != "skip", decisions.c.read != "gold")
 
@@ -26,15 +27,19 @@ def note(connection: sa.Connection, row: Any, who: str, text: str, now: datetime
 
 
 def reopen(connection: sa.Connection, row: Any, who: str, reason: str, now: datetime) -> LogEntry:
-    """Open a decided item anew: its decisions are taken back, and it waits as it did when it came.
+    """Open a decided item anew: its decisions are taken back, and it waits as it did when it came. So may an escalated
+    one be that nobody is left to settle.
 
     What readers said of a gold item stays; it is gold no longer.
 
     Raises:
-        UserError: it is not decided, somebody else holds it, or no reason is given.
+        UserError: it is not decided, somebody else can settle it, somebody else holds it, or no reason is given.
     """
     why = _words(reason, "reason")
-    if row.state != "decided":
+    stuck = sa.select(items.c.id).where(items.c.id == row.id, unsettled(connection, who))
+    if row.state == "escalated" and connection.execute(stuck).first() is None:
+        raise UserError(f"item {row.id} is escalated", hint="who has not read it, with the role policy, settles it")
+    if row.state not in ("decided", "escalated"):
         raise UserError(f"item {row.id} is not decided", hint="only what is decided can be opened again")
     if row.leased_by not in (None, who) and row.leased_until > now.timestamp():
         raise UserError(f"item {row.id} is held by {row.leased_by}", hint="wait until it is back")
@@ -49,9 +54,11 @@ def reopen(connection: sa.Connection, row: Any, who: str, reason: str, now: date
 
 
 def recent(connection: sa.Connection, who: str, *, everybody: bool, most: int) -> tuple[RecentDecision, ...]:
-    """The last decisions that stand, newest first: a person's own, or also everybody's on decided items."""
+    """The last decisions that stand, newest first: a person's own, or also everybody's on decided items. What nobody is
+    left to settle stands before all others."""
     own = decisions.c.who == who
     seen = sa.or_(own, sa.and_(items.c.state == "decided", decisions.c.read != "gold")) if everybody else own
+    stuck = unsettled(connection, who)
     wanted = (
         sa.select(
             decisions,
@@ -61,11 +68,12 @@ def recent(connection: sa.Connection, who: str, *, everybody: bool, most: int) -
             items.c.state,
             items.c.first_reader,
             queue.read_by(who).label("own_read"),
+            stuck.label("stuck"),
         )
         .join(log_lines, log_lines.c.seq == decisions.c.seq)
         .join(items, items.c.id == decisions.c.item)
         .where(decisions.c.superseded_by.is_(None), seen)
-        .order_by(decisions.c.seq.desc())
+        .order_by(sa.desc("stuck"), decisions.c.seq.desc())
         .limit(most)
     )
     return tuple(
@@ -80,6 +88,7 @@ def recent(connection: sa.Connection, who: str, *, everybody: bool, most: int) -
             reason=row.reason,
             decided=row.state == "decided" and row.read not in ("gold", "second"),
             waits=row.state == "open" or (row.state == "second_read" and row.first_reader != who),
+            stuck=bool(row.stuck),
             closed=row.state == "decided" or (row.state == "escalated" and not row.own_read),
         )
         for row in connection.execute(wanted)

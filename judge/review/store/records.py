@@ -246,7 +246,8 @@ class DecisionRow(Frozen):
 
 class RecentDecision(Frozen):
     """A decision that stands, to be looked at again. decided: it made the item decided, and may be opened anew.
-    waits: the item is for whoever asks; closed: it is for policy, as `queue.lease_one` has it."""
+    waits: the item is for whoever asks; closed: it is for policy, as `queue.lease_one` has it. stuck: nobody is left to
+    settle it."""
 
     seq: int
     at: datetime
@@ -259,6 +260,7 @@ class RecentDecision(Frozen):
     decided: bool
     waits: bool = False
     closed: bool = False
+    stuck: bool = False
 
 
 class DecidedItem(Frozen):

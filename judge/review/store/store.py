@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from judge.review.store import aftermath, breaks, deciding, log, near, reading, together
+from judge.review.store import aftermath, breaks, deciding, log, near, reading, together, unsettled
 from judge.review.store.item_folder import ItemFolder, holds, not_held, row_of, until
 from judge.review.store.records import (
     DecidedItem,
@@ -136,6 +136,11 @@ class Store(ItemFolder):
         self.require(who, Right.DECIDE_ESCALATED)
         with self.writing() as connection:
             return aftermath.reopen(connection, row_of(connection, item), who, reason, log.now_or(now))
+
+    def unsettled(self, who: str) -> int:
+        """How many escalated items there are that nobody on the team can settle."""
+        with self.reading() as connection:
+            return unsettled.count(connection, who)
 
     def recent(self, who: str, *, everybody: bool = False, most: int = 20) -> tuple[RecentDecision, ...]:
         """See `aftermath.recent`."""

@@ -55,6 +55,7 @@ def _environment() -> Environment:
     )
     environment.filters["word"] = word
     environment.filters["few"] = few
+    environment.filters["named"] = named
     environment.filters["said_of_all"] = said_of_all
     environment.filters["capitalise"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["signed"] = lambda number: f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
@@ -77,6 +78,12 @@ def few(names: Sequence[str], most: int = 3) -> str:
     if len(names) <= most + 1:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def named(image: str, most: int = 48) -> str:
+    """An image's name without its folders; of a long one the middle is left out, as its end says what file it is."""
+    name = image.replace("\\", "/").rsplit("/", 1)[-1]
+    return name if len(name) <= most else f"{name[: most - 13]}\N{HORIZONTAL ELLIPSIS}{name[-12:]}"
 
 
 def html(template: str, **values: Any) -> str:

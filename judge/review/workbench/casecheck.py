@@ -135,8 +135,7 @@ def _outcome(case: LocatedCase, picture: RecordedPicture | None, now: _Now, was:
         fared = "breaks" if passed else "fails"
     one = now.result
     name = picture.verdict.image if picture is not None else case.case.image
-    short = name.replace("\\", "/").rsplit("/", 1)[-1][:80]
-    return CaseOutcome(case, short, one.rule, one.statement, one.expected, one.got, one.reason, fared, now.asks)
+    return CaseOutcome(case, name, one.rule, one.statement, one.expected, one.got, one.reason, fared, now.asks)
 
 
 def _unknown(case: LocatedCase, rule: str, expected: str, why: str = "") -> Result:

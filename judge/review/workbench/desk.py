@@ -164,7 +164,7 @@ class Workbench:
         if job is None:
             return WorkbenchUpdate(job=None, announce="Stopped.")
         if job.running:
-            return WorkbenchUpdate(job={"done": job.done, "total": job.total})
+            return WorkbenchUpdate(job={"done": job.done, "total": job.total, "asked": job.asked, "waits": job.waits})
         self._jobs.end(page)
         if job.error is not None:
             raise job.error

@@ -42,7 +42,7 @@ def tried_html(tried: Sequence[Tried]) -> str:
     """A verdict an image."""
     results = [
         {
-            "name": _short(one.picture.name),
+            "name": render.named(one.picture.name, 80),
             "thumb": _thumb(one.picture),
             "verdict": one.verdict,
             "outside": is_outside(one.verdict),
@@ -66,7 +66,7 @@ def compared_html(found: PoliciesCompared) -> str:
     by_place = iter(found.verdicts.flips)
     flip = next(by_place, None)
     for picture, (old, new) in zip(found.pictures, found.pairs, strict=True):
-        shown = {"name": _short(picture.name), "thumb": _thumb(picture)}
+        shown = {"name": render.named(picture.name, 80), "thumb": _thumb(picture)}
         if (
             flip is not None
             and flip.image == old.image
@@ -81,10 +81,6 @@ def compared_html(found: PoliciesCompared) -> str:
     return render.html(
         "workbench_compared", diff=found.verdicts, flips=flips, same=same, labels=labels, changes=render.safe(changes)
     )
-
-
-def _short(name: str) -> str:
-    return name.replace("\\", "/").rsplit("/", 1)[-1][:80]
 
 
 def _thumb(picture: TrialImage) -> str:

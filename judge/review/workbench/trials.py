@@ -1,8 +1,8 @@
 """Images judged under a draft, or under two constitutions, in the background. Knows no page.
 
 A page starts one job at a time and asks how far it is; starting another ends the one before. The model is shared with
-uploads of the queue, so a job holds it for one batch at a time. What the model was asked about a picture it is
-not asked again, whichever draft asks.
+uploads of the queue and with other pages, so a job has it for one batch at a time: some images, or frames of a clip.
+What the model was asked about a picture it is not asked again, whichever draft asks.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from judge.caches.shared import SharedAnswers
+from judge.constitution.told import checked_context
 from judge.diff.changes import models_used
 from judge.diff.policy import PolicyDiff, compare
 from judge.diff.verdicts import VerdictDiff, compare_verdicts
 from judge.errors import JudgeError, UserError
+from judge.judging.clips.judging import judge_clip
+from judge.judging.given import GivenContext
 from judge.locks.loading import Policy
 from judge.media.clips import is_clip
 from judge.media.clips.sniffing import HEAD
@@ -90,10 +93,11 @@ class CasesAsked:
 
 
 class Job:
-    """Work on some images in a thread of its own."""
+    """Work on some images in a thread of its own. asked: questions about frames of a clip. waits: others have the
+    model."""
 
     def __init__(self, total: int, work: Callable[[Job], object]) -> None:
-        self.total, self.done, self.asked = total, 0, 0
+        self.total, self.done, self.asked, self.waits = total, 0, 0, False
         self.result: object = None
         self.error: JudgeError | None = None
         self._work, self._stopped = work, threading.Event()
@@ -121,6 +125,17 @@ class Job:
                 raise UserError("stopped", hint="start again when you like")
             yield pictures[start : start + _BATCH]
             self.done = min(start + _BATCH, len(pictures))
+
+    @contextmanager
+    def turn(self, busy: AbstractContextManager[object]) -> Iterator[None]:
+        """Wait for the model, and have it inside."""
+        self.waits = True
+        try:
+            with busy:
+                self.waits = False
+                yield
+        finally:
+            self.waits = False
 
     def _run(self) -> None:
         try:
@@ -183,7 +198,7 @@ class Trials:
         def work(job: Job) -> PoliciesCompared:
             pairs: list[tuple[Verdict, Verdict]] = []
             for batch in job.batches(pictures):
-                pairs += zip(self._judged(old, batch), self._judged(new, batch), strict=True)
+                pairs += zip(self._judged(old, batch, job), self._judged(new, batch, job), strict=True)
             chosen = self._judges.settings
             policy = compare(_plain(old), _plain(new), models_used(chosen.model, chosen.encoder, chosen.detector))
             return PoliciesCompared(policy, compare_verdicts(policy, pairs), tuple(pictures), tuple(pairs))
@@ -193,16 +208,22 @@ class Trials:
     def _either(self, constitution: JudgedBy, batch: Sequence[TrialImage], job: Job) -> Sequence[Judged]:
         """Verdicts on images, or on a clip, which is always given alone."""
         if not is_clip(batch[0].image[:HEAD]):
-            return self._judged(constitution, batch)
-        with self._judges.busy:
+            return self._judged(constitution, batch, job)
+        with job.turn(self._judges.busy):
             known = self._judges.of(constitution)
             watched = WatchedMllm(self._sharing(known.mllm))
-            with watched.by(job):
-                judge, told = known.derive(model=watched), batch[0].told(_plain(constitution))
-                return [judge.judge_clip(one.image, name=one.name, context=told) for one in batch]
+            judge, plain = known.derive(model=watched), _plain(constitution)
 
-    def _judged(self, constitution: JudgedBy, batch: Sequence[TrialImage]) -> list[Verdict]:
-        with self._judge(constitution) as judge:
+        @contextmanager
+        def some_frames() -> Iterator[None]:
+            with job.turn(self._judges.busy), watched.by(job):
+                yield
+
+        given = GivenContext(checked_context(plain, batch[0].told(plain)), plain.readings)
+        return [judge_clip(judge, one.image, one.name, given, turn=some_frames) for one in batch]
+
+    def _judged(self, constitution: JudgedBy, batch: Sequence[TrialImage], job: Job) -> list[Verdict]:
+        with self._judge(constitution, job) as judge:
             told = [one.told(judge.constitution) for one in batch]
             verdicts = list(judge.judge_many([one.image for one in batch], contexts=told))
         return [
@@ -210,8 +231,8 @@ class Trials:
         ]
 
     @contextmanager
-    def _judge(self, constitution: JudgedBy) -> Iterator[Judge]:
-        with self._judges.busy:
+    def _judge(self, constitution: JudgedBy, job: Job) -> Iterator[Judge]:
+        with job.turn(self._judges.busy):
             known = self._judges.of(constitution)
             yield known.derive(model=self._sharing(known.mllm))
 

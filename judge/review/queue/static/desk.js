@@ -37,8 +37,11 @@ watch("value", () => {
   clearTimeout(timer); waiting = null; desk.removeAttribute("aria-busy");
   if (desk.dataset.state === "loading" && !reply.state && !restarted) { restarted = true; filters = { ...EMPTY }; act("start"); for (const one of reply.toasts || []) toast(one.text, one.bad, null, null, one.until); return; }  // an address that cannot be followed
   if (doing === "decide") keepUnanswered(null);
-  if (reply.whose && reply.whose !== whose) { if (whose !== null) item = null; whose = reply.whose; }  // somebody else signed in meanwhile
-  if (doing === "start") keepUnanswered(null);
+  if (reply.whose && reply.whose !== whose) {  // somebody else signed in meanwhile
+    if (whose !== null) { item = null; $("cj-toasts").replaceChildren(); document.dispatchEvent(new CustomEvent("cj-person")); }
+    whose = reply.whose;
+  }
+  if ((doing === "start" || doing === "back") && reply.state !== "break") keepUnanswered(null);  // a break keeps it until its end
   const moved = "item" in reply && reply.item !== item, before = item;
   for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(slots[name]); if (slot) slot.innerHTML = html; }
   if ("item" in reply) item = reply.item;

@@ -150,5 +150,16 @@ function refused(text) {
   if (sending && !sending.dropped) { state(text, true); go.disabled = false; } else say(text);
   sending = null;
 }
-if (matchMedia("(max-width: 1180px)").matches) $("up-fold").open = false;
+/* Unfolded where it has a place of its own: beside the list of the queue, on a wide screen */
+const wide = matchMedia("(min-width: 1181px)");
+function fold() { $("up-fold").open = wide.matches && document.getElementById("cj-tab-queue-button")?.getAttribute("aria-selected") !== "false"; }
+document.addEventListener("click", function left(event) {
+  if (!element.isConnected) { document.removeEventListener("click", left); return; }
+  if (event.target.closest(".tab-container [role=tab]")) setTimeout(fold);
+});
+fold();
+document.addEventListener("cj-person", function other() {  // somebody else signed in: what was told is not theirs
+  if (!element.isConnected) { document.removeEventListener("cj-person", other); return; }
+  known.clear(); list.replaceChildren(); live.textContent = ""; sumUp(); act("look");
+});
 act("look");

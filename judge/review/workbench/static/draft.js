@@ -14,8 +14,9 @@ document.addEventListener("wb-text", (event) => {  // sent by the editor's own c
 });
 
 function nowOpen(reply) {
-  const first = whose === null;
+  const first = whose === null, before = text;
   opened = reply.opened; base = plain(reply.base); text = plain(reply.draft ?? reply.base);
+  asked = "";                                        // what a panel said was of another one
   if (reply.whose !== undefined) whose = reply.whose;
   const mine = first ? kept() : null;
   if (mine && (mine.text !== null || mine.ref !== opened && !heading)) {  // what was open, or being written, when the page went away
@@ -25,6 +26,7 @@ function nowOpen(reply) {
   }
   if (!reply.draft) restored = "";
   keep(); showDirty();
+  if (text === before) show(current);                // no check comes of a text that is the same
   const other = heading !== opened ? heading : "";
   heading = "";
   place(arriving || following); arriving = following = false;

@@ -2,6 +2,8 @@
    caret is on the line, and a way to the next one. The editor redraws its own lines, so marks are put on the numbers
    beside them, again whenever those change. */
 let marks = new Map(), painting = 0;
+const editor = () => $("wb-code");                   // comes after the rest of the page, where its address names the workbench
+const within = (selector) => [...(editor()?.querySelectorAll(selector) || [])];
 function mark(findings) {
   marks = new Map();
   for (const one of findings) {
@@ -14,7 +16,7 @@ function mark(findings) {
 }
 const sentence = (parts) => parts.map((one) => one.charAt(0).toUpperCase() + one.slice(1) + (/[.?!:]$/.test(one) ? "" : ".")).join(" ");
 function repaint() { cancelAnimationFrame(painting); painting = requestAnimationFrame(paint); }
-const numbers = () => [...code.querySelectorAll(".cm-lineNumbers .cm-gutterElement")].filter((one) => one.offsetHeight);
+const numbers = () => within(".cm-lineNumbers .cm-gutterElement").filter((one) => one.offsetHeight);
 function paint() {
   for (const one of numbers()) {
     const found = marks.get(Number(one.textContent));
@@ -41,19 +43,19 @@ function here() {
     if (next !== undefined) { button.dataset.line = String(next); button.textContent = `Go to line ${next}`; }
   }
 }
-if (code) new MutationObserver(repaint).observe(code, { childList: true, subtree: true, characterData: true });
+new MutationObserver(repaint).observe(row.querySelector(".wb-left"), { childList: true, subtree: true, characterData: true });
 document.addEventListener("selectionchange", () => { if (tab.contains(document.activeElement)) repaint(); });
-code?.addEventListener("keydown", (event) => { if (event.key === "F8" && !$("wb-here").querySelector("button").hidden) { event.preventDefault(); goTo(Number($("wb-here").querySelector("button").dataset.line)); } });
-code?.addEventListener("click", (event) => { const number = event.target.closest(".cm-gutterElement[data-found]"); if (number) goTo(Number(number.textContent)); });
+row.addEventListener("keydown", (event) => { if (event.key === "F8" && event.target.closest("#wb-code") && !$("wb-here").querySelector("button").hidden) { event.preventDefault(); goTo(Number($("wb-here").querySelector("button").dataset.line)); } });
+row.addEventListener("click", (event) => { const number = event.target.closest("#wb-code .cm-gutterElement[data-found]"); if (number) goTo(Number(number.textContent)); });
 
 function goTo(number) {
-  const scroller = code.querySelector(".cm-scroller"), height = code.querySelector(".cm-line")?.getBoundingClientRect().height || 18;
+  const code = editor(), scroller = code.querySelector(".cm-scroller"), height = code.querySelector(".cm-line")?.getBoundingClientRect().height || 18;
   scroller.scrollTop = Math.max((number - 1) * height - scroller.clientHeight / 3, 0);
   if (window.matchMedia("(max-width: 1100px)").matches) code.scrollIntoView({ block: "start" });
   requestAnimationFrame(() => requestAnimationFrame(() => {
-    const gutter = [...code.querySelectorAll(".cm-lineNumbers .cm-gutterElement")].find((one) => one.textContent === String(number) && one.offsetHeight);
+    const gutter = numbers().find((one) => one.textContent === String(number));
     const at = gutter?.getBoundingClientRect().top;
-    const found = [...code.querySelectorAll(".cm-line")].find((one) => at !== undefined && Math.abs(one.getBoundingClientRect().top - at) < height / 2);
+    const found = within(".cm-line").find((one) => at !== undefined && Math.abs(one.getBoundingClientRect().top - at) < height / 2);
     if (!found) return;
     const range = document.createRange(); range.selectNodeContents(found); range.collapse(true);
     code.querySelector(".cm-content").focus({ preventScroll: true });

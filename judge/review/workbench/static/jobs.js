@@ -7,7 +7,8 @@ function progress(job) {
     if (!one.firstChild) one.innerHTML = '<div class="wb-progress"><progress max="1" aria-label="Images judged"></progress><span class="cj-small cj-muted"></span><button type="button" class="cj-btn cj-btn-quiet" data-kind="stop">Stop</button></div>';
     const bar = one.querySelector("progress"); bar.max = job.total;
     if (job.done) bar.value = job.done; else bar.removeAttribute("value");
-    one.querySelector("span").textContent = job.done ? `${job.done} of ${job.total} images` : `${job.total} image${job.total === 1 ? "" : "s"}; the first also load the model`;
+    const far = job.done ? `${job.done} of ${job.total} images` : job.asked ? `${job.asked} questions asked` : `${job.total} image${job.total === 1 ? "" : "s"}; the first also load the model`;
+    one.querySelector("span").textContent = far + (job.waits ? "; waiting, others have the model" : "");
   }
   if (job) setTimeout(() => act("job"), 600);
 }

@@ -7,9 +7,11 @@ function show(name) {
   current = name;
   for (const one of element.querySelectorAll("[role=tab]")) { const on = one.dataset.panel === name; one.setAttribute("aria-selected", String(on)); one.tabIndex = on ? 0 : -1; }
   for (const one of row.querySelectorAll("[data-for]")) one.hidden = one.dataset.for !== name;
-  if (name === "thresholds" && (changed || !curveOf)) curve();
-  if (name === "cases" && changed) act("wanted");
-  if (changed) place();
+  if (changed) { asked = ""; place(); }
+  if (asked || opened === "" || !$("wb-live")?.querySelector(".wb-live")) return;  // the text comes after the page: its check shows the panel again
+  asked = name;
+  if (name === "thresholds") curve();
+  if (name === "cases") act("wanted");
 }
 function place(replace = false) {
   const of = opened || heading || AT_FIRST, called = encodeURIComponent(of).replace("%3A", ":").replace("%40", "@");

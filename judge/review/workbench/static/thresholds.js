@@ -1,6 +1,6 @@
 /* The workbench's thresholds. The server sends the whole curve, so the slider answers at once. */
 let points = [];
-function curve() { curveOf = `${$("wb-knob").value} ${$("wb-rule").value}`; act("curve", { knob: $("wb-knob").value, rule: $("wb-rule").value }); }
+function curve() { act("curve", { knob: $("wb-knob").value, rule: $("wb-rule").value }); }
 for (const id of ["wb-knob", "wb-rule"]) $(id).addEventListener("change", curve);
 function fillRules(rules) {
   const list = $("wb-rule"), chosen = list.value;

@@ -2,9 +2,9 @@
    places. The draft's text travels with every event. `element`, `trigger`, `watch` and `props` are Gradio's. What
    follows stands in one function with this: draft.js, gutter.js, jobs.js, thresholds.js, panels.js. */
 const panel = element.querySelector("#wb-panel"), row = element.closest(".wb-row"), tab = element.closest(".tabitem") || document.body;
-const $ = (id) => tab.querySelector("#" + id), code = $("wb-code"), ref = $("wb-ref");
+const $ = (id) => tab.querySelector("#" + id), ref = $("wb-ref");
 const SLOTS = { try: "wb-try-slot", compare: "wb-compare-slot", curve: "wb-curve-slot", save: "wb-save-slot", proposal: "wb-proposal", cases: "wb-cases", wanted: "wb-wanted-slot" };
-let serial = 0, waiting = null, timer = null, current = "check", working = null, curveOf = "", wantedCurve = false;
+let serial = 0, waiting = null, timer = null, current = "check", working = null, asked = "";
 const line = [];                                    // what is to be sent when the answer has come
 
 function act(kind, data = {}) {
@@ -23,7 +23,7 @@ watch("value", () => {
   free();
   for (const [name, html] of Object.entries(reply.slots || {})) { const slot = $(name === "job" ? SLOTS[working] : SLOTS[name]); if (slot) slot.innerHTML = html; }
   if (reply.refs !== undefined) { ref.innerHTML = reply.refs; $("wb-against").innerHTML = reply.refs; }
-  if (reply.opened !== undefined) { nowOpen(reply); curveOf = ""; if (current === "thresholds") wantedCurve = true; }
+  if (reply.opened !== undefined) nowOpen(reply);
   else if (opened === "" && heading) { heading = ""; act("start"); }  // the address named one that is not there: it was told
   else if (following) { following = false; place(true); }
   if (reply.rules !== undefined) fillRules(reply.rules);
@@ -32,7 +32,7 @@ watch("value", () => {
   if (reply.announce) say(reply.announce);
   for (const one of reply.toasts || []) toast(one.text, one.bad);
   const next = line.shift();
-  if (next) act(...next); else if (wantedCurve) { wantedCurve = false; setTimeout(curve, 400); }
+  if (next) act(...next);
 });
 
 /* The draft: what the live check says of it */
