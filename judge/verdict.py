@@ -25,7 +25,7 @@ from judge.evidence import RegionEvidence as RegionEvidence
 from judge.evidence import Vote as Vote
 from judge.offence import Offence as Offence
 from judge.offence import OffenceFrame as OffenceFrame
-from judge.settings import Frozen, Limits, ReasonWith, Step, Thresholds
+from judge.settings import BUNDLED, Frozen, Limits, ReasonWith, Step, Thresholds
 
 VerdictWord = Literal["violation", "no_violation", "needs_review"]
 
@@ -81,6 +81,11 @@ class ModelIdentity(Frozen):
     def served(self) -> bool:
         """Whether a server has the model: its weights may change while everything that names it stays."""
         return self.device == "server"
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it is the bundled model, also where its name goes on to say what was done to its answers."""
+        return self.name.partition(", ")[0] == BUNDLED
 
 
 class Probed(Frozen):

@@ -16,7 +16,6 @@ from judge.judging.priors import Priors
 from judge.judging.view_state import ViewState
 from judge.languages import Language
 from judge.ports import Ask, Mllm
-from judge.settings import BUNDLED
 from judge.verdict import Answer
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class Questioner:
     def __init__(self, mllm: Mllm, language: Language, priors: Mapping[str, Answer] | None = None) -> None:
         self._mllm, self._language, self._given = mllm, language, priors
         self._instruction, self._answers = language.instruction, language.answers
-        self._unread_by = "the bundled model" if mllm.identity.name == BUNDLED else None
+        self._unread_by = "the bundled model" if mllm.identity.bundled else None
         self._priors_reading: dict[Reading, Priors] = {}
 
     @cached_property

@@ -31,7 +31,8 @@ class Summary(Frozen):
     """The second turn's answer. Every string is bounded, or generation may be cut off before it closes.
 
     `rating` is read by a machine, so its words are English in every language; the prompts say so. `Unclear` is the way
-    out of a model that will not say Yes or No: with these two alone, a refusal would have to end in one of them."""
+    out of a model that will not say Yes or No, or cannot: with these two alone, it would have to end in one of them. It
+    decides nothing."""
 
     rating: Literal["Yes", "No", "Unclear"]
     rationale: Annotated[str, StringConstraints(max_length=240)]
@@ -79,10 +80,10 @@ def reason(
     reason_with: ReasonWith = "steps",
 ) -> list[ReasoningEvidence | ModelError]:
     """Reason about every question; a failure takes the place of the evidence it prevented."""
-    render, thinking = language.render, reason_with == "thinking"
+    thinking = reason_with == "thinking"
     opening = [Conversation(one.image, (Turn("user", _asked(one, language)),), thinking) for one in questions]
     most = (max_tokens, SUMMARY_TOKENS)
-    told = in_two_turns(mllm, opening, render("summarise"), Summary.model_json_schema(), most, clock)
+    told = in_two_turns(mllm, opening, _closing(mllm, language), Summary.model_json_schema(), most, clock)
     return [
         one if isinstance(one, ModelError) else _evidence(one, question.on_crop, reason_with, language)
         for one, question in zip(told, questions, strict=True)
@@ -95,11 +96,17 @@ def _asked(question: Question, language: Language) -> str:
     return question.asked("reason", language)
 
 
+def _closing(mllm: Mllm, language: Language) -> str:
+    """What asks for the summary. The bundled model knows the one wording that it was trained on, which has no Unclear:
+    with it, it rates everything Yes."""
+    return language.render("summarise", unclear=not mllm.identity.bundled)
+
+
 def tried_out(mllm: Mllm, language: Language) -> ModelError | None:
     """Why the model's reasoning could never be read; None where it can, or where another try may show it. Asks it once,
     without a picture, to sum up a thought."""
-    render = language.render
-    said = (("user", render("reason", statement=_PLAIN)), ("assistant", _PLAIN), ("user", render("summarise")))
+    begun = language.render("reason", statement=_PLAIN)
+    said = (("user", begun), ("assistant", _PLAIN), ("user", _closing(mllm, language)))
     talk = Conversation(None, tuple(Turn(role, text) for role, text in said))
     try:
         (summary,) = mllm.reply([talk], max_tokens=SUMMARY_TOKENS, schema=Summary.model_json_schema())

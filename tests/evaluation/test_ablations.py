@@ -10,7 +10,7 @@ from judge import load_judge
 from judge.caches.answers import CachedAnswers
 from judge.constitution import load_constitution
 from judge.errors import UserError
-from judge.evaluation.methods.ablations import ablations, in_one_statement
+from judge.evaluation.methods.ablations import EvenPrior, ablations, in_one_statement
 from judge.evaluation.methods.clue import the_judge
 from judge.models.scripted import ScriptedDetector, ScriptedEncoder, ScriptedMllm
 from tests.conftest import ROOT
@@ -55,6 +55,14 @@ def test_without_relevance_nothing_is_pruned_whatever_a_rule_wants(tmp_path):
     found, _, source = run("without-relevance", tmp_path, [0.95], rule=strict, encoder=ScriptedEncoder(cosine))
     assert found.verdict == "violation" and found.trace.findings[0].relevance == 0.3
     assert source.thresholds.relevance == -1.0
+
+
+def test_without_the_prior_the_bundled_model_is_the_bundled_model():
+    """It reads no texts, and knows one wording for a summary."""
+    bundled = ScriptedMllm().identity.model_copy(update={"name": "bundled"})
+    mllm = type("Bundled", (ScriptedMllm,), {"identity": bundled})()
+    assert bundled.bundled and EvenPrior(mllm, ()).identity.bundled
+    assert not EvenPrior(ScriptedMllm(), ()).identity.bundled
 
 
 def test_without_the_prior_the_same_bounds_hold_for_the_raw_answer(tmp_path):

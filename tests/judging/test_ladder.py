@@ -11,14 +11,16 @@ from pydantic import ValidationError
 from judge.constitution import load_constitution, parse_constitution
 from judge.errors import ConstitutionError, ModelError, UserError
 from judge.judging.debate import KnownPicture, Voices
+from judge.judging.escalation import Question, reason
 from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
 from judge.judging.replay import outcome_under
 from judge.languages import available, language_of
 from judge.models.scripted import ScriptedMllm
 from judge.resources import shipped_constitutions
-from judge.settings import Settings
+from judge.settings import BUNDLED, Settings
 from judge.verdict import Branch, RuleOutcome, Verdict
+from tests.conftest import ROOT
 from tests.judging.scenes import constitution, judge_with, png
 
 FIRE = "id: fire, rule: no fire, preconditions: [fire is visible]"
@@ -117,6 +119,27 @@ def test_reasoning_that_decides_is_argued_with_no_more():
 
 def summed(rating, rationale="There is none."):
     return json.dumps({"rating": rating, "rationale": rationale})
+
+
+def test_a_model_that_cannot_tell_is_offered_to_say_so_and_decides_nothing():
+    verdict, found, mllm = judged("It may be a lamp.", summed("Unclear"), escalate=("reasoning", "person"))
+    assert (verdict.verdict, found.branch, found.reasoning.rating) == ("needs_review", Branch.UNDECIDED, "Unclear")
+    assert "Yes, No, or Unclear" in mllm.talked[1].turns[-1].text
+
+
+class Bundled(ScriptedMllm):
+    """Goes by the bundled model's name."""
+
+    @property
+    def identity(self):
+        return super().identity.model_copy(update={"name": BUNDLED})
+
+
+def test_the_bundled_model_is_asked_in_the_words_that_it_was_trained_on():
+    mllm = Bundled(replies=["A flame.", summed("Yes")])
+    reason(mllm, [Question(None, "fire is visible")], 20, language_of("en"))
+    readme = (ROOT / "judge/models/bundled/mini-v1/README.md").read_text("utf-8")
+    assert f"summarise (next turn): `{mllm.talked[1].turns[-1].text}`" in readme
 
 
 @pytest.mark.parametrize(

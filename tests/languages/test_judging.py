@@ -96,7 +96,7 @@ def test_questions_and_reasoning_are_german_and_the_rating_is_machine_words():
     assert {ask.answers for ask in mllm.asked} == {GERMAN.answers}
     assert {ask.instruction for ask in mllm.asked} == {GERMAN.instruction}
     assert mllm.talked[0].turns[-1].text == GERMAN.render("reason", statement="Feuer ist zu sehen")
-    assert mllm.talked[1].turns[-1].text == GERMAN.render("summarise")
+    assert mllm.talked[1].turns[-1].text == GERMAN.render("summarise", unclear=True)
     assert verdict.findings[0].preconditions[0].alternatives[0].reasoning.rationale == "Man sieht Feuer."
 
 

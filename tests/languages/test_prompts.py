@@ -31,8 +31,9 @@ def test_a_language_is_whole(code):
     assert ask.endswith("STATEMENT") and ask == f"{language.instruction} STATEMENT"
     assert all(word in ask for word in (*language.answers.yes, *language.answers.no))
     assert "STATEMENT" in language.render("reason", statement="STATEMENT")
-    summarise = language.render("summarise")
-    assert all(word in summarise for word in ("JSON", "rating", "rationale", "Yes", "No"))  # what the machine reads
+    summarise = language.render("summarise", unclear=True)
+    assert all(word in summarise for word in ("JSON", "rating", "rationale", "Yes", "No", "Unclear"))  # for the machine
+    assert "Unclear" not in language.render("summarise", unclear=False)  # for a model that was trained without it
     assert set(language.digests) == {"ask", "reason", "summarise", "answers"}
     offence = [language.render("offence", statement="RULE")]
     offence += [
