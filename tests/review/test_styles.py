@@ -1,6 +1,7 @@
 """The review app's style sheets: one declaration a line, short, and nothing in them that no page has."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,6 @@ from judge.review.ui import theme
 
 ROOT = Path(theme.__file__).resolve().parents[1]
 SHEETS = sorted(ROOT.glob("*/static/*.css"))
-SOURCES = "\n".join(
-    file.read_text(encoding="utf-8") for kind in ("py", "js", "html") for file in sorted(ROOT.rglob(f"*.{kind}"))
-)
 GRADIOS = {"cj-tab-team-button"}  # made by Gradio of the tab's own name
 
 
@@ -19,16 +17,29 @@ def bare(sheet: Path) -> str:
     return re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
+@cache
+def sources() -> str:
+    files = (file for kind in ("py", "js", "html") for file in sorted(ROOT.rglob(f"*.{kind}")))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+@cache
+def written() -> set[str]:
+    return set(re.findall(r"[\w-]+", sources()))
+
+
+@cache
+def beginnings() -> set[str]:
+    """Of names that are composed."""
+    return set(re.findall(r"([\w-]+)(?:\$?\{|\" \+)", sources()))
+
+
 def used(name: str) -> bool:
     """Whether a page has a class or an id of this name, written out, or composed of a prefix and a word."""
-    if name in GRADIOS or re.search(rf"(?<![\w-]){name}(?![\w-])", SOURCES):
+    if name in GRADIOS or name in written():
         return True
     cuts = [place + 1 for place, letter in enumerate(name) if letter == "-"]
-    return any(
-        re.search(rf"(?<![\w-]){name[:cut]}(\$?\{{|\" \+)", SOURCES)
-        and re.search(rf"\b{name[cut:]}\b", SOURCES, re.IGNORECASE)
-        for cut in cuts
-    )
+    return any(name[:cut] in beginnings() and re.search(rf"\b{name[cut:]}\b", sources(), re.IGNORECASE) for cut in cuts)
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)

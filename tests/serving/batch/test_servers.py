@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from judge.serving.batch import servers
 from judge.serving.batch.call import batch
 from judge.serving.batch.servers import listens
 from judge.settings import Settings
+from tests import forking
 from tests.conftest import ROOT
 from tests.serving.batch.colours import pictures, rows
 
@@ -35,10 +35,10 @@ def start():
     """Starts a server; gives its process and address. All end with the test."""
     with ExitStack() as stack:
 
-        def one(seconds: float, name: str = "same", port: int | None = None) -> tuple[subprocess.Popen, str]:
+        def one(seconds: float, name: str = "same", port: int | None = None) -> tuple[forking.Popen, str]:
             port = port or free_port()
             command = [sys.executable, "-m", "tests.serving.batch.slow_server", str(port), str(seconds), name]
-            process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+            process = forking.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
             stack.callback(process.wait)
             stack.callback(process.kill)
             url = f"http://127.0.0.1:{port}/v1"
