@@ -94,9 +94,10 @@ def load_judge(
     if eyes.relevance is not None and "relevance" not in chosen.thresholds.model_fields_set:
         thresholds = chosen.thresholds.model_copy(update={"relevance": eyes.relevance})
         chosen = chosen.model_copy(update={"thresholds": thresholds})
-    known = identities(mllm, eyes.encoder, eyes.detector, eyes.guard)
-    judged_by, locked = under_lock(loaded, lock, known, chosen)
     mllm, further = models.rest(mllm, together=together)
+    further = replace(further, examples=_examples(chosen, loaded, file), guards=_guards(chosen, further))
+    known = identities(mllm, *further.models, eyes.encoder, eyes.detector, eyes.guard, *further.guards.values())
+    judged_by, locked = under_lock(loaded, lock, known, chosen)
     judge = Judge(
         judged_by,
         mllm,
@@ -106,7 +107,7 @@ def load_judge(
         settings=chosen,
         locked=locked,
         sees=sees,
-        further=replace(further, examples=_examples(chosen, loaded, file), guards=_guards(chosen, further)),
+        further=further,
     )
     if mllm.identity.served and judge.steps and (why := tried_out(mllm, language)) is not None:
         log.warning("what yes and no leave undecided will end in review: %s", why)

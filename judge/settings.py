@@ -261,11 +261,16 @@ class Settings(Frozen):
     max_pixels: int = Field(default=1024 * 1024, ge=64 * 64, le=64_000_000)
     image_seconds: float = Field(default=600.0, gt=0)
 
+    @property
+    def votes_on_all(self) -> bool:
+        """Whether a committee votes on every statement, in place of the judge's own answer."""
+        return bool(self.committee.members) and self.committee.asked == "all"
+
     def steps(self, of_constitution: Ladder | None) -> tuple[Step, ...]:
         """What is tried, in order, before a person looks: as said here, else in the constitution, else reasoning. Where
         a committee votes on all, its own steps alone."""
         said = self.escalate if self.escalate is not None else of_constitution
-        if self.committee.members and self.committee.asked == "all":
+        if self.votes_on_all:
             return ("committee",)  # the first model by itself would settle what a member failed at, or denied
         steps: tuple[Step, ...] = ("reasoning",) if said is None else tuple(one for one in said if one != "person")
         return (*steps, "committee") if self.committee.members and "committee" not in steps else steps
@@ -278,7 +283,7 @@ class Settings(Frozen):
         if chosen.stronger in (self.model, *chosen.members):
             raise ValueError(f"{chosen.stronger} votes already: the stronger model is to be another one")
         own = [step for step in self.escalate or () if step in ("reasoning", "debate")]
-        if chosen.members and chosen.asked == "all" and own:
+        if self.votes_on_all and own:
             raise ValueError(
                 f"a committee that votes on all is followed by a person, not by {' and '.join(own)}: one model would "
                 "settle what several do not agree on. Leave that out of `escalate`"

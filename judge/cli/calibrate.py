@@ -51,6 +51,11 @@ def calibrate(
     if len(given) != 1 or not 0.0 < given[0] < 1.0:
         hint = "either --false-positive-rate or --review-budget, with a rate between 0 and 1"
         raise UserError("say what to calibrate for", hint=hint)
+    if settings.votes_on_all:
+        hint = "leave --committee all out: of what a rule with bounds leaves open, a person decides"
+        raise UserError(
+            "bounds are of one model's scores, and a committee that votes on all would not use them", hint=hint
+        )
     from judge.calibration.writing import calibrated_lock, read_subject, write_lock
 
     subject = read_subject(constitution)

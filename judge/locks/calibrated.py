@@ -61,6 +61,8 @@ def calibrated(
     made = lock.calibration
     if made is None:
         return Applied(constitution)
+    if settings.votes_on_all:
+        return Applied(constitution, None, ("its bounds are of one model's scores, and a committee votes on all",))
     if made.models != models:
         was, now = (
             ", ".join(f"{one.name} ({one.role}, {_place(one)})" for one in each) for each in (made.models, models)

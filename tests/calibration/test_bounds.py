@@ -53,6 +53,19 @@ def test_bounds_decide_on_log_odds_over_the_prior():
     assert own.of_exceptions == Thresholds()
 
 
+def test_a_committee_that_votes_on_all_has_no_use_for_them():
+    """Its members' scores are others; a verdict must not name a calibration that decided nothing."""
+    voting = Settings(committee={"members": ("other",), "asked": "all"})
+    applied = calibrated(POLICY, lock_with(settings=voting), (MODEL,), voting)
+    assert applied.digest is None and applied.constitution == POLICY
+    assert applied.refused == ("its bounds are of one model's scores, and a committee votes on all",)
+    undecided = Settings(committee={"members": ("other",)})
+    lock = lock_with(settings=undecided)
+    assert calibrated(POLICY, lock, (MODEL,), undecided).refused == () and bounds_in(
+        calibrated(POLICY, lock, (MODEL,), undecided).constitution
+    ) == [BOUNDS, BOUNDS]
+
+
 @pytest.mark.parametrize("wrong", [{"fails_under": 2.0, "holds_over": 1.0}, {"fails_under": -31.0, "holds_over": 0.0}])
 def test_bounds_that_make_no_sense(wrong):
     with pytest.raises(ValidationError):

@@ -108,6 +108,10 @@ def test_a_review_budget_without_labels(house):
         ((), "say what to calibrate for"),
         (("--review-budget", "0.1", "--false-positive-rate", "0.1"), "say what to calibrate for"),
         (("--review-budget", "1.5"), "a rate between 0 and 1"),
+        (
+            ("--review-budget", "0.3", "-m", "a", "-m", "b", "--committee", "all"),
+            "a committee that votes on all would not",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said(house, options, said):

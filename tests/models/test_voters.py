@@ -13,6 +13,7 @@ from judge.assemble import load_judge
 from judge.errors import UserError
 from judge.evaluation.methods.members import members
 from judge.models.cast import Cast
+from judge.models.scripted import ScriptedMllm
 from judge.models.voters import check_models, check_names
 from judge.settings import BUNDLED, Settings
 from judge.verdict import ModelIdentity
@@ -125,3 +126,14 @@ def test_the_bundled_model_votes_on_drawings_alone(checkpoint, bundled, monkeypa
     alone = {method.name: method for method in members(judge)}[f"alone: {BUNDLED}"]
     judged = alone._judge.judge(photograph)
     assert judged.verdict == "needs_review" and judged.causes == ("outside",)
+
+
+def test_a_lock_is_held_against_every_model_that_a_verdict_names(monkeypatch):
+    """Bounds that were calibrated with a committee are of all its models; they were never used again."""
+    asked = []
+    monkeypatch.setattr("judge.models.cast.why_not_beside", lambda names, settings: None)
+    monkeypatch.setattr(assemble, "_mllm", lambda settings, language: ScriptedMllm(priors={settings.model: 0.5}))
+    under = assemble.under_lock
+    monkeypatch.setattr(assemble, "under_lock", lambda *given: asked.append(given[2]) or under(*given))
+    judge = load_judge("os-bench", model="org/a", committee={"members": ("org/b",), "stronger": BUNDLED})
+    assert asked == [judge.provenance.models] and [one.role for one in asked[0]] == ["mllm"] * 3 + ["guard"]
