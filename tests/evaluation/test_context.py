@@ -18,6 +18,7 @@ from judge.evaluation.data.datasets import DatasetError, load_dataset
 from judge.evaluation.evaluate import evaluate
 from judge.evaluation.methods.ablations import ablations, in_one_statement
 from judge.evaluation.methods.clue import the_judge
+from judge.evaluation.reports.html import render
 from judge.evaluation.reports.text import table
 from judge.evaluation.reports.words import summary
 from judge.evaluation.spoken import spoken, translations
@@ -228,3 +229,12 @@ def test_calibration_scores_what_was_told_and_takes_no_truth_of_what_was_not(tmp
     assert len({one.subject for one in sheets}) == 3
     rude, kind, untold = (one.spans["insults"] for one in sheets)
     assert rude.low > 0 > kind.high and untold.low < rude.low and untold.high > kind.high
+
+
+def test_a_mistake_shows_what_was_told_beside_its_picture_as_text(tmp_path):
+    said = "rude <script>x</script> \u202e"
+    found = measured(folder(tmp_path / "set", {**TRUTH[KIND], "caption": said, "place": ""}), tmp_path / "out")
+    data = load_dataset(str(tmp_path / "set"), READING)
+    page = render(found.evaluation, data, found.judgements, READING)
+    assert "<dt>caption</dt>" in page and "rude &lt;script&gt;x&lt;/script&gt;" in page and "<script>x" not in page
+    assert '<dt>place</dt><dd><bdi dir="auto"><em>empty</em></bdi></dd>' in page
