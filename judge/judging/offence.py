@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import StringConstraints
 
 from judge.causes import Cause, Why
 from judge.errors import ModelError, Unreachable, UserError
@@ -17,7 +17,8 @@ from judge.judging.calling import NotAsked
 from judge.judging.clock import Clock
 from judge.judging.escalation import Question, replies
 from judge.judging.given import block
-from judge.judging.refusals import refuses
+from judge.judging.refusals import refuses, refuses_in
+from judge.judging.replied import Unreadable, read_reply
 from judge.judging.view_state import ViewState
 from judge.languages import Language
 from judge.offence import Offence, OffenceFrame
@@ -146,13 +147,12 @@ def _heard(frame: OffenceFrame, said: str | ModelError, language: Language, cloc
         cause = Cause.UNREACHABLE if isinstance(said, Unreachable) else Cause.MODEL_ERROR
         return _without(frame, Why.of(cause, said=said.message))
     try:
-        read = _Frame.model_validate_json(said)
-    except ValidationError:
+        read = read_reply(_Frame, said)
+    except Unreadable:
         return _without(frame, Why.of(Cause.OFFENCE_REFUSED if refuses(said, language) else Cause.OFFENCE_UNREADABLE))
-    words = read.model_dump()
-    if any(refuses(one, language) for one in words.values()):
+    if refuses_in(read, language):
         return _without(frame, Why.of(Cause.OFFENCE_REFUSED))
-    return frame.model_copy(update=words)
+    return frame.model_copy(update=read.model_dump())
 
 
 def _without(frame: OffenceFrame, why: Why) -> OffenceFrame:

@@ -12,7 +12,7 @@ Form = TypeVar("Form", bound=Frozen)
 
 
 class Unreadable(ValueError):
-    """A reply that is not of its form, or says a key twice: which of two ratings was meant nobody knows."""
+    """A reply that was cut off, is not of its form, or says a key twice: nobody knows which of two was meant."""
 
 
 def read_reply(form: type[Form], said: str) -> Form:
@@ -21,6 +21,8 @@ def read_reply(form: type[Form], said: str) -> Form:
     Raises:
         Unreadable: it is none.
     """
+    if getattr(said, "cut", False):
+        raise Unreadable("cut off")
     try:
         json.loads(said, object_pairs_hook=once)
         return form.model_validate_json(said)

@@ -70,6 +70,8 @@ class TestUse:
         [
             ('"message": {"content": null, "refusal": "I cannot\\nhelp."}', "refused to answer: 'I cannot help.'"),
             ('"finish_reason": "content_filter", "message": {"content": ""}', "content filter held"),
+            ('"finish_reason": "tool_calls", "message": {"content": "Yes"}', "broke an answer off .tool_calls."),
+            ('"finish_reason": "abort", "message": {"content": "Yes"}', "broke an answer off .abort."),
         ],
     )
     def test_an_answer_that_was_declined_is_told_as_such(self, joined, serve, choice, said):

@@ -148,8 +148,8 @@ class ServerMllm:
                 continue
             choice = completion.choices[0]
             text = choice.message.text(thoughts=talk.thinking)
-            if not constrained or choice.finish_reason == "length":
-                return Reply(text, cut=choice.finish_reason == "length")
+            if not constrained or choice.cut:
+                return Reply(text, cut=choice.cut)
             if _is_json(text):
                 self._form = index
                 return Reply(text)

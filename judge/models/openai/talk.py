@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from judge.errors import ModelError, NotShown
+from judge.models.openai.bounded import shown
 from judge.models.openai.held import HeldPictures
 from judge.models.openai.pictures import SentImage, SentImages
 from judge.models.openai.plan import ServerPlan
@@ -87,6 +88,9 @@ class ServerTalk:
         for choice in self.speaker.check(completion).choices:
             if choice.declined is not None:
                 raise ModelError(choice.declined, hint=_DECLINED)
+            if choice.broken is not None:
+                said = f"the server broke an answer off ({shown(choice.broken)})"
+                raise ModelError(said, hint="serve the model without tools, and try again", retryable=True)
         return completion
 
 

@@ -16,6 +16,9 @@ from judge.models.constrained import json_pattern
 
 Body = dict[str, Any]
 _REFUSAL = 200  # characters of a refusal that are passed on
+_ENDING = 40  # characters of what a server calls the end of an answer
+_CUT = frozenset({"length", "max_tokens"})
+_WHOLE = frozenset({"stop", "eos_token", "stop_sequence", "end_turn"})  # the middle two are TGI's
 LONGEST_STRING = 400  # characters, where a schema sets no bound of its own
 
 
@@ -68,8 +71,8 @@ class Message(BaseModel):
 
 
 class Choice(BaseModel):
-    """One completion; `finish_reason` is `length` where it was cut off, `content_filter` where something was left out
-    of it on purpose."""
+    """One completion; `finish_reason` says how it ended: `length` where it was cut off, `content_filter` where
+    something was left out of it on purpose, and nothing where a server does not say."""
 
     message: Message
     logprobs: Logprobs | None = None
@@ -81,8 +84,23 @@ class Choice(BaseModel):
         if self.message.refusal:
             said = " ".join(self.message.refusal.split())
             return f"the model behind the server refused to answer: '{said[:_REFUSAL]}'"
-        filtered = self.finish_reason == "content_filter"
+        filtered = self._ended == "content_filter"
         return "the server's content filter held the answer back" if filtered else None
+
+    @property
+    def cut(self) -> bool:
+        """Whether the limit of tokens ended it."""
+        return self._ended in _CUT
+
+    @property
+    def broken(self) -> str | None:
+        """What ended it, where that is neither the model nor the limit: of such an answer nothing is known."""
+        known = self._ended in {None, "content_filter"} | _CUT | _WHOLE
+        return None if known else str(self._ended)[:_ENDING]
+
+    @property
+    def _ended(self) -> str | None:
+        return self.finish_reason.strip().lower() if self.finish_reason is not None else None
 
 
 class Completion(BaseModel):
