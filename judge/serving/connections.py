@@ -20,6 +20,7 @@ from judge.serving.bodies import Limit
 
 HEAD: Final = 20.0  # seconds from the connection's start, or a head's first byte, to its last
 _PARTING = 2.0  # seconds that whoever sends on has to read its answer when the server ends, or what came is no HTTP
+_THERE = 1.0  # seconds between looks whether a sender that says no more has gone
 
 
 class _Parting:
@@ -170,15 +171,34 @@ class Timed(H11Protocol):
 
 
 class _Answering(Timed):
-    """Answers whole requests of a sender that says no more, as it may who has read to the end of a file; a sender that
-    has gone looks the same. What is not whole then never will be."""
+    """Answers whole requests of a sender that says no more, as it may who has read to the end of a file. A sender that
+    has gone looks the same, until something is sent to it: so it is told to go on (100), which every sender passes
+    over, and of one that has gone the connection ends. What is not whole then never will be."""
 
     _said_all = False
+    _asking: asyncio.TimerHandle | None = None
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The sender says no more. Whether the connection is kept for an answer."""
         self._said_all = True
-        return not self._parts.parting and self._owes()
+        kept = not self._parts.parting and self._owes()
+        if kept:
+            self._asking = self.loop.call_later(_THERE, self._ask_whether_there)
+        return kept
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        if self._asking is not None:
+            self._asking.cancel()
+        super().connection_lost(exc)
+
+    def _ask_whether_there(self) -> None:
+        newer = self.conn.their_http_version not in (None, b"1.0")
+        if newer and self._owes() and self.conn.our_state is h11.SEND_RESPONSE:
+            told = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            self.transport.write(self.conn.send(told) or b"")
+        if not self.transport.is_closing():
+            self._asking = self.loop.call_later(_THERE, self._ask_whether_there)
 
     def on_response_complete(self) -> None:
         """The next request may have come already."""

@@ -4,6 +4,7 @@ where nobody looked; 4. write down what that tells of its time. What looks alike
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -22,6 +23,7 @@ from judge.media.clips import Strip, is_clip, names_clip, opened_clip
 from judge.media.clips.looks import Looks
 from judge.media.clips.sniffing import HEAD
 from judge.media.clips.strip import clock
+from judge.media.clips.wanted import Wanted
 from judge.verdict import RuleOutcome, Verdict, VerdictWord
 
 if TYPE_CHECKING:
@@ -47,11 +49,23 @@ class FrameTold:
 @dataclass
 class ClipTold:
     """What came of the frames of a clip, by their place in `Strip.held`: those judged, and those that look like one.
-    late: whether the time for judging was up."""
+    late: seconds that judging was to take and that were not enough; None where they were."""
 
     looks: Looks
     frames: dict[int, FrameTold] = field(default_factory=dict)
-    late: bool = False
+    late: float | None = None
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a clip is judged among others. turn: entered for some frames each time, so that others can have the models
+    between them; the time that it takes to come counts for `seconds` alone. frames: most of one turn, where that is
+    less than a batch. seconds: for all of it, from its beginning. wanted: for how long."""
+
+    turn: Callable[[], AbstractContextManager[object]] = nullcontext
+    frames: int | None = None
+    seconds: float = math.inf
+    wanted: Wanted = field(default_factory=Wanted)
 
 
 def judge_clip(
@@ -59,21 +73,27 @@ def judge_clip(
     clip: str | Path | bytes,
     name: str | None = None,
     given: GivenContext | None = None,
-    turn: Callable[[], AbstractContextManager[object]] = nullcontext,
+    pace: Pace | None = None,
 ) -> ClipVerdict:
-    """See `Judge.judge_clip`. given: what is told beside it (None: nothing). turn: entered for each batch of frames, so
-    that others can have the models between them; the time that it takes to come is not counted."""
+    """See `Judge.judge_clip`. given: what is told beside it (None: nothing). pace: how it is judged among others (None:
+    there are none).
+
+    Raises:
+        GivenUp: it is not wanted any more.
+    """
+    pace = pace or Pace()
     given = given or GivenContext(readings=judge.constitution.readings)
     if not isinstance(clip, (str, Path, bytes)):
         raise UserError(f"cannot judge a {type(clip).__name__} as a clip", hint="give a path, or the bytes of a file")
     called, begun = name or name_of(clip), time.perf_counter()
+    until = time.monotonic() + pace.seconds
     limits = judge.settings.clips
     try:
-        strip = opened_clip(clip, limits)
+        strip = opened_clip(clip, limits, pace.wanted)
     except ImageError as error:
         return record.unreadable(called, error, judge.provenance, limits, time.perf_counter() - begun, given.fields)
     decoded = time.perf_counter()
-    told = _look(judge, strip, called, given, turn)
+    told = _look(judge, strip, called, given, pace, until)
     timings = {"decode": decoded - begun, "judge": time.perf_counter() - decoded}
     return record.clip_verdict(called, strip, told, judge.constitution, judge.provenance, limits, timings, given.fields)
 
@@ -119,27 +139,28 @@ def holds_clip(source: object) -> bool:
     return isinstance(source, bytes) and is_clip(source[:HEAD])
 
 
-def _look(
-    judge: Judge, strip: Strip, name: str, given: GivenContext, turn: Callable[[], AbstractContextManager[object]]
-) -> ClipTold:
-    """Judge frames until nothing more is to be found out, or as many are judged as may be."""
+def _look(judge: Judge, strip: Strip, name: str, given: GivenContext, pace: Pace, end: float) -> ClipTold:
+    """Judge frames until nothing more is to be found out, as many are judged as may be, or it is time to end."""
     limits, told = judge.settings.clips, ClipTold(Looks([one.data for one in strip.held]))
     step_ms, until = limits.step_seconds * 1000, time.monotonic() + limits.judging_seconds
+    together = min(judge.settings.batch, pace.frames or judge.settings.batch)
     judged: dict[int, FrameTold] = {}
     while places := next_look(strip, told.looks, _outcomes(told), limits.frames - len(judged), step_ms):
-        while places and not told.late:
-            some, places = places[: judge.settings.batch], places[judge.settings.batch :]
-            told.late = time.monotonic() > until
-            if not told.late:
-                asked = time.monotonic()
-                with turn():
-                    until += time.monotonic() - asked
-                    judged |= _judge(judge, strip, some, name, given)
+        while places:
+            pace.wanted.check()
+            some, places = places[:together], places[together:]
+            asked = time.monotonic()
+            if asked > min(until, end):
+                told.late = pace.seconds if end < until else limits.judging_seconds
+                break
+            with pace.turn():
+                until += time.monotonic() - asked
+                judged |= _judge(judge, strip, some, name, given)
         told.frames = {
             place: one if place in judged else replace(one, like=told.looks.kinds[place])
             for place, one in of_all_kinds(told.looks, judged).items()
         }
-        if told.late:
+        if told.late is not None:
             break
     return told
 

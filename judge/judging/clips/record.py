@@ -119,8 +119,8 @@ def _spans(strip: Strip, told: ClipTold, rule: str, limits: ClipLimits) -> list[
 
 def _unseen(strip: Strip, spans: Sequence[TimeSpan], told: ClipTold, limits: ClipLimits) -> list[Unseen]:
     """What was not looked at, and why: what could not be decoded, and what nobody had room or time for."""
-    if told.late:
-        why = Why.of(Detail.CLIP_JUDGING, seconds=limits.judging_seconds)
+    if told.late is not None:
+        why = Why.of(Detail.CLIP_JUDGING, seconds=round(told.late, 1))
     elif sum(one.like is None for one in told.frames.values()) < limits.frames:
         why = Why.of(Detail.CLIP_KEPT)
     else:
@@ -252,7 +252,7 @@ def _cause(spans: Sequence[TimeSpan]) -> Cause:
 def _causes(strip: Strip, told: ClipTold, unseen: Sequence[Unseen]) -> tuple[Cause, ...]:
     """All that keeps the clip from being decided, each once: of the file, then of its frames."""
     found: list[Cause] = []
-    if strip.late or told.late:
+    if strip.late or told.late is not None:
         found.append(Cause.OUT_OF_TIME)
     elif strip.gaps or unseen:
         found.append(Cause.INCOMPLETE)
@@ -327,7 +327,7 @@ def _failure(strip: Strip, told: ClipTold, unseen: Sequence[Unseen]) -> Failure 
     """What another try may mend: time that was up, or a model that failed on a frame."""
     if strip.late and unseen:
         return Failure(kind="image", message=_said(unseen[-1:])[0], retryable=True)
-    if told.late:
+    if told.late is not None:
         return Failure(kind="model", message=_said(unseen[-1:])[0], retryable=True)
     failed = (one.verdict.failure for one in told.frames.values() if one.verdict is not None)
     return next((one for one in failed if one is not None), None)

@@ -25,6 +25,7 @@ from judge.files import open_regular, size
 from judge.media.clips.holding import MOST, MOST_BYTES
 from judge.media.clips.strip import Held, Strip, Unseen
 from judge.media.clips.told import LookedTold
+from judge.media.clips.wanted import Wanted
 from judge.media.gaps import Detail, Gap, elsewhere
 from judge.media.reading import unreadable
 from judge.settings import ClipLimits
@@ -34,16 +35,17 @@ _MOST_JSON = 16 * 2**20
 _CHUNK = 2**20
 
 
-def opened_clip(source: str | Path | bytes, limits: ClipLimits) -> Strip:
-    """Look through a clip: a path, or its bytes.
+def opened_clip(source: str | Path | bytes, limits: ClipLimits, wanted: Wanted | None = None) -> Strip:
+    """Look through a clip: a path, or its bytes. wanted: for how long; None: always.
 
     Raises:
         ImageError: no such file, too large, no film in it, or a package is missing without which films are not read.
+        GivenUp: it is not wanted any more.
     """
     missing_reader()
     with clip_file(source, limits) as file:
         sha256 = digest_of(file, limits)
-        told, pieces = _told(file, limits)
+        told, pieces = _told(file, limits, wanted)
     return _strip(sha256, told, pieces, limits)
 
 
@@ -107,22 +109,25 @@ def digest_of(file: BinaryIO, limits: ClipLimits) -> str:
     return total.hexdigest()
 
 
-def _told(file: BinaryIO, limits: ClipLimits) -> tuple[LookedTold, bytes]:
+def _told(file: BinaryIO, limits: ClipLimits, wanted: Wanted | None) -> tuple[LookedTold, bytes]:
     """What the process found, and the frames in one piece."""
-    told, pieces = said_of(file, limits)
+    told, pieces = said_of(file, limits, wanted=wanted)
     try:
         return LookedTold.model_validate(told), pieces
     except ValidationError as error:
         raise broken_down() from error
 
 
-def said_of(file: BinaryIO, limits: ClipLimits, times: Sequence[int] | None = None) -> tuple[Any, bytes]:
+def said_of(
+    file: BinaryIO, limits: ClipLimits, times: Sequence[int] | None = None, wanted: Wanted | None = None
+) -> tuple[Any, bytes]:
     """What the process that decodes says of a clip: an object that nobody has looked at, and frames in one piece.
 
     times: of single frames, in milliseconds and in order, that alone are wanted.
 
     Raises:
         ImageError: there is no film in it, it took too long, a package is missing, or the process broke down.
+        GivenUp: it is not wanted any more.
     """
     asked: dict[str, object] = {"pixels": limits.pixels, "seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
     asked |= {} if times is None else {"times": list(times)}
@@ -146,7 +151,7 @@ def said_of(file: BinaryIO, limits: ClipLimits, times: Sequence[int] | None = No
     timer.start()
     try:
         assert process.stdout is not None
-        with process.stdout as out:
+        with process.stdout as out, (wanted or Wanted()).ending(process.kill):
             length = int.from_bytes(out.read(8), "big")
             text = out.read(length) if 0 < length <= _MOST_JSON else b""
             pieces = out.read(2 * MOST_BYTES + 1) if text else b""

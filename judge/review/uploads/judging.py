@@ -26,7 +26,7 @@ from judge.chain import chain_of
 from judge.clip_verdict import ClipVerdict
 from judge.constitution.told import checked_context
 from judge.errors import ImageError, JudgeError, ModelError, UserError
-from judge.judging.clips.judging import judge_clip
+from judge.judging.clips.judging import Pace, judge_clip
 from judge.judging.given import GivenContext
 from judge.media.clips import is_clip
 from judge.media.clips.sniffing import HEAD
@@ -200,7 +200,7 @@ class Uploads:
             if one.clip:  # how many frames there will be is not known
                 told = checked_context(judge.constitution, one.context)
                 given = GivenContext(told, judge.constitution.readings)
-                verdict = judge_clip(judge, one.image, one.name, given, turn=lambda: self._turn(watched, one))
+                verdict = judge_clip(judge, one.image, one.name, given, Pace(lambda: self._turn(watched, one)))
             self._finish(one, verdict)
         except Cancelled:
             log.debug("an upload was cancelled")

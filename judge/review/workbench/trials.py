@@ -20,7 +20,7 @@ from judge.diff.changes import models_used
 from judge.diff.policy import PolicyDiff, compare
 from judge.diff.verdicts import VerdictDiff, compare_verdicts
 from judge.errors import JudgeError, UserError
-from judge.judging.clips.judging import judge_clip
+from judge.judging.clips.judging import Pace, judge_clip
 from judge.judging.given import GivenContext
 from judge.locks.loading import Policy
 from judge.media.clips import is_clip
@@ -220,7 +220,7 @@ class Trials:
                 yield
 
         given = GivenContext(checked_context(plain, batch[0].told(plain)), plain.readings)
-        return [judge_clip(judge, one.image, one.name, given, turn=some_frames) for one in batch]
+        return [judge_clip(judge, one.image, one.name, given, Pace(some_frames)) for one in batch]
 
     def _judged(self, constitution: JudgedBy, batch: Sequence[TrialImage], job: Job) -> list[Verdict]:
         with self._judge(constitution, job) as judge:

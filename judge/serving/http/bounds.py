@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from judge.settings import Settings
 
+CLIP_SHARE = 0.45  # of the seconds of a request is for a clip: it may wait as long for another, and be answered
+
 
 @dataclass(frozen=True)
 class EngineBounds:
@@ -31,14 +33,14 @@ class EngineBounds:
 def for_process(settings: Settings, device: str, bounds: EngineBounds) -> Settings:
     """Settings of one process: its device, no more images together than are given to it, no more time for one than its
     request has."""
-    half = bounds.seconds / 2
+    share = CLIP_SHARE * bounds.seconds
     clips = settings.clips.model_copy(
         update={
             "file_bytes": min(settings.clips.file_bytes, settings.limits.file_bytes),
             "pixels": min(settings.clips.pixels, bounds.pixels),
             "frames": max(1, bounds.clip_frames),
-            "seconds": min(settings.clips.seconds, half),
-            "judging_seconds": min(settings.clips.judging_seconds, half),
+            "seconds": min(settings.clips.seconds, share / 2),
+            "judging_seconds": min(settings.clips.judging_seconds, share),
         }
     )
     changed = {

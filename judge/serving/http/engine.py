@@ -3,7 +3,8 @@
 1. `judge` puts an image into the queue; 2. each process has a lane, which takes what waits, a few milliseconds after
 the first came, and has it judged as one batch; 3. what came of it goes to whoever waits. A process that dies is started
 anew; whoever waited for what it was at is told to come again, and so is everybody where no other process is left. An
-image that ends two processes is left to a person.
+image that ends two processes is left to a person. Clips wait apart (see `clips`), and a process is at one of them
+beside its images.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from judge.errors import ModelError, UserError
+from judge.media.clips.sniffing import HEAD, is_clip
 from judge.serving.http.admission import Coming, Overloaded, WaitingRoom
 from judge.serving.http.bounds import EngineBounds, for_process
+from judge.serving.http.clips import ClipDesk
 from judge.serving.http.lane import BEING_LOADED, Lane
 from judge.serving.http.process import Died, ModelProcess, OrderTaker
 from judge.serving.http.queue import FairQueue, QueuedImage
 from judge.serving.http.suspects import Suspects, left_to_a_person
 from judge.serving.http.wanted import WantedPolicies
-from judge.serving.http.worker import JudgedImage, Loaded, OrderRefused, Parcel
+from judge.serving.http.worker import ClipOrder, JudgedImage, Loaded, OrderRefused, Parcel
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -77,12 +80,13 @@ class Engine:
             Lane(process(for_process(settings, devices[number % len(devices)], bounds), processes.threads))
             for number in range(processes.number)
         ]
+        self._clips = ClipDesk(bounds, self._lanes)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def waiting(self) -> int:
-        """Images that were let in, and are not being judged."""
-        return len(self._queue) + self._room.expected
+        """Images and clips that were let in, and are not being judged."""
+        return len(self._queue) + len(self._clips) + self._room.expected
 
     @property
     def most_waiting(self) -> int:
@@ -106,7 +110,11 @@ class Engine:
 
     def start(self) -> None:
         """Begin to work."""
-        self._tasks = [asyncio.create_task(self._work(lane)) for lane in self._lanes]
+        self._tasks = [
+            asyncio.create_task(self._work(lane, next_one))
+            for lane in self._lanes
+            for next_one in (self._next, self._next_clip)
+        ]
 
     async def stop(self) -> None:
         """End all processes. Whoever still waits is told to come again."""
@@ -115,8 +123,7 @@ class Engine:
         for lane in self._lanes:
             lane.process.end()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for job in self._queue.clear():
-            job.end(Lost())
+        self._nobody_judges()
 
     async def load(self, key: str, policy: Policy) -> tuple[Provenance, tuple[str, ...]]:
         """Have every process judge under a policy from now on, and say what verdicts depend on, with warnings.
@@ -184,11 +191,16 @@ class Engine:
         told: Mapping[str, str] = MappingProxyType({}),
         *,
         offence: bool = False,
+        request: object = None,
     ) -> Awaitable[JudgedImage]:
-        """What comes of an image, which waits its turn among those of its client from now on. told: beside it. offence:
-        see `Judge.judge`. subject: of the bytes and of both.
+        """What comes of an image or a clip, which waits its turn among those of its client from now on. Where this is
+        cancelled it is not judged, or, where it is being judged in parts, not to the end.
+
+        told: beside it. offence: see `Judge.judge`. subject: of the bytes and of both. request: that it came with,
+        whose clips share its time.
 
         Raises (when waited for):
+            Overloaded: it is a clip, and too many wait already.
             Lost: the process that judged it ended, or none is left that could.
             TimeUp: it waited too long.
         """
@@ -202,15 +214,23 @@ class Engine:
             return future
         until = time.monotonic() + self.bounds.seconds
         alone = self._suspects.alone(subject)
-        job = QueuedImage(key, subject, data, future, until, alone=alone, told=dict(told), offence=offence)
-        self._queue.put(client, job)
+        job = QueuedImage(
+            key, subject, data, future, until, alone=alone, told=dict(told), offence=offence, request=request
+        )
+        if is_clip(data[:HEAD]):
+            try:
+                self._clips.put(client, job)
+            except Overloaded as full:
+                job.end(full)
+        else:
+            self._queue.put(client, job)
         self._news.set()
         return future
 
-    async def _work(self, lane: Lane) -> None:
+    async def _work(self, lane: Lane, next_one: Callable[[Lane], Awaitable[None]]) -> None:
         while True:
             try:
-                await self._next(lane)
+                await next_one(lane)
             except Exception:  # a mistake of ours: the other lanes, and this one's next order, go on
                 log.exception("unexpected error, please report it")
                 await asyncio.sleep(1)
@@ -218,17 +238,50 @@ class Engine:
     async def _next(self, lane: Lane) -> None:
         if lane.orders:
             await self._load(lane)
-        elif lane.ready and len(self._queue):
+        elif lane.ready and len(self._queue) and not (lane.clip is not None and lane.clip.alone):
             await self._take(lane)
         elif lane.lost(self.bounds.patience):
             lane.process.kill()
             await self._mourn(lane)
         else:
             lane.idle = lane.ready
-            self._news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK):
-                    await self._news.wait()
+            await self._some_news()
+
+    async def _some_news(self) -> None:
+        self._news.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK):
+                await self._news.wait()
+
+    async def _next_clip(self, lane: Lane) -> None:
+        job = self._clips.take(lane)
+        if job is None:
+            await self._some_news()
+            return
+        job.done.add_done_callback(lambda done: lane.process.drop_clip() if done.cancelled() else None)
+        try:
+            await self._judge_clip(lane, job)
+        except Died:  # it is started anew by whoever sees to its images
+            self._blame([job])
+        finally:
+            lane.clip = None
+            job.end(Lost())
+            self._news.set()
+
+    async def _judge_clip(self, lane: Lane, job: QueuedImage) -> None:
+        if not self._can_judge(lane, job.policy):
+            return
+        begun = time.monotonic()
+        order = ClipOrder(job.policy, job.data, self._clips.seconds(job), job.told)
+        found = await lane.process.ask_clip(order, self.bounds.patience)
+        self._clips.took(time.monotonic() - begun)
+        if isinstance(found, OrderRefused):
+            log.error("the models cannot be used: %s", found.message)
+        elif found is not None:
+            self.watch.parcel([job], time.monotonic() - begun)
+            self._suspects.clear(job.subject)
+            if not job.done.done():
+                job.done.set_result(found)
 
     async def _load(self, lane: Lane) -> None:
         order, answer = lane.orders[0]
@@ -259,24 +312,35 @@ class Engine:
         if len(self._queue) < self.bounds.batch:
             await asyncio.sleep(self.bounds.window)
         idle = max(1, sum(one.idle for one in self._lanes))
-        jobs = self._queue.take(min(self.bounds.batch, math.ceil(len(self._queue) / idle)))
+        jobs = self._queue.take(min(self.bounds.batch, math.ceil(len(self._queue) / idle)), risky=lane.clip is None)
         lane.idle = False
-        if jobs:
+        if not jobs:  # all there is must not be judged beside a clip
+            await self._some_news()
+        else:
+            lane.at = jobs
             try:
                 await self._judge(lane, jobs)
             except Died:
                 self._blame(jobs)
                 await self._mourn(lane)
             finally:  # whatever happened, nobody waits for ever
+                lane.at = ()
+                self._news.set()
                 for job in jobs:
                     job.end(Lost())
 
+    def _can_judge(self, lane: Lane, key: str) -> bool:
+        """Whether a lane has a policy loaded; it loads one that is wanted and has not."""
+        if key in lane.loaded:
+            return True
+        order = self._wanted.again(key)
+        if order is not None:  # else it was forgotten while these waited: whoever asked asks anew
+            lane.orders.appendleft((order, None))
+        return False
+
     async def _judge(self, lane: Lane, jobs: list[QueuedImage]) -> None:
         key = jobs[0].policy
-        if key not in lane.loaded:
-            order = self._wanted.again(key)
-            if order is not None:  # else it was forgotten while these waited: whoever asked asks anew
-                lane.orders.appendleft((order, None))
+        if not self._can_judge(lane, key):
             return
         begun = time.monotonic()
         parcel = Parcel(
@@ -313,6 +377,9 @@ class Engine:
         log.error("a process that judges ended; it is started anew")
         pause = lane.start_anew(self._wanted.all())
         if not any(one.loaded for one in self._lanes):  # loading may take longer than what waits has
-            for job in self._queue.clear():
-                job.end(Lost())
+            self._nobody_judges()
         await asyncio.sleep(pause)
+
+    def _nobody_judges(self) -> None:
+        for job in (*self._queue.clear(), *self._clips.clear()):
+            job.end(Lost())

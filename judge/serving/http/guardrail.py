@@ -8,6 +8,7 @@ what cannot be read, is refused or goes beyond a limit blocks: else whoever send
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -17,6 +18,7 @@ from judge.serving.http.gate import GUARDRAIL, OWN_FAILURES
 from judge.serving.http.messages import Unjudged, images_in, payload
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
 from judge.serving.http.parsing import json_body
+from judge.serving.http.presence import while_there
 from judge.serving.http.problems import ApiProblem, cut
 from judge.serving.http.reading import Given, check_count, check_most, from_text
 from judge.serving.http.service import Service
@@ -68,7 +70,8 @@ async def guardrail(request: Request) -> GuardrailAnswer:
         images, found = await _read(texts)
         if images:
             named = (asked.additional_provider_specific_params or GuardrailParams()).constitution
-            found += [one async for _, one in service.stream(Asker.of(request), images, named)]
+            judging = service.stream(Asker.of(request), images, named)
+            found += await while_there(request, _all_of(judging))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(cut(str(part)) for part in first["loc"])
@@ -80,6 +83,10 @@ async def guardrail(request: Request) -> GuardrailAnswer:
         if isinstance(one, ApiProblem):
             service.metrics.problem(one.slug)
     return _action(service, found, [_unjudged(unseen)] if unseen else [])
+
+
+async def _all_of(found: AsyncIterator[tuple[int, ImageOutcome | ApiProblem]]) -> list[ImageOutcome | ApiProblem]:
+    return [one async for _, one in found]
 
 
 def passes(service: Service, problem: ApiProblem) -> bool:

@@ -36,7 +36,9 @@ class IdempotentAnswers:
     """IdempotentAnswers by client and key."""
 
     def __init__(self) -> None:
-        self._once: Once[KeptAnswer] = Once(SECONDS, MOST_BYTES, lambda one: len(one.body), lambda one: True)
+        self._once: Once[KeptAnswer] = Once(
+            SECONDS, MOST_BYTES, lambda one: len(one.body), lambda one: True, finish=True
+        )
 
     async def get(self, request: Request, said: Iterable[bytes], answer: Callable[[], Awaitable[bytes]]) -> Response:
         """The answer to a request that says this, in JSON: an earlier one, or what `answer` finds.

@@ -11,6 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from judge.serving.http.idempotency import HEADER
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
+from judge.serving.http.presence import while_there
 from judge.serving.http.problems import ApiProblem
 from judge.serving.http.reading import Asked, read_request
 
@@ -32,7 +33,8 @@ async def judge(request: Request) -> Response:
         if HEADER in request.headers:
             raise ApiProblem(422, "invalid-request", f"a stream takes no {HEADER}", hint="leave either out")
         found = service.stream(client, asked.images, asked.constitution, asked.offence)
-        first = await anext(found)  # what keeps all from being judged is answered with its own status
+        # what keeps all from being judged is answered with its own status
+        first = await while_there(request, anext(found))
         return StreamingResponse(_lines(first, found, asked), media_type=_NDJSON)
 
     async def answer() -> bytes:
@@ -42,7 +44,7 @@ async def judge(request: Request) -> Response:
         return b'{"ids":' + ids + kept + b',"verdicts":[' + b",".join(_shown(one, asked) for one in outcomes) + b"]}"
 
     options = f"{asked.constitution}|{asked.detail}{'|offence' * asked.offence}".encode()
-    return await service.answers.get(request, [options, *said(asked.images)], answer)
+    return await while_there(request, service.answers.get(request, [options, *said(asked.images)], answer))
 
 
 def said(images: list[Given]) -> Iterator[bytes]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from judge.serving.http.process import OrderTaker
+    from judge.serving.http.queue import QueuedImage
     from judge.serving.http.worker import Loaded, LoadPolicy, OrderRefused
 
 BEING_LOADED = "the models are being loaded"
@@ -20,13 +22,16 @@ Waiting = tuple["LoadPolicy", "asyncio.Future[Loaded | OrderRefused] | None"]
 
 @dataclass(eq=False)
 class Lane:
-    """loaded: keys of policies. failures: in a row. idle: whether it would judge what comes now."""
+    """loaded: keys of policies. failures: in a row. idle: whether it would judge what comes now. at: images that it is
+    at. clip: the one that it is at beside them."""
 
     process: OrderTaker
     orders: deque[Waiting] = field(default_factory=deque)
     loaded: set[str] = field(default_factory=set)
     failures: int = 0
     idle: bool = False
+    at: Sequence[QueuedImage] = ()
+    clip: QueuedImage | None = None
     _noticed: float | None = None
 
     @property

@@ -18,6 +18,7 @@ from judge.constitution.schema import ModerationKey
 from judge.serving.http.judging import said
 from judge.serving.http.outcome import Asker, ImageOutcome, service_of
 from judge.serving.http.parsing import json_body
+from judge.serving.http.presence import while_there
 from judge.serving.http.problems import ApiProblem, cut, invalid
 from judge.serving.http.reading import Given, Strict, check_count, check_most, from_text
 from judge.serving.http.service import Service
@@ -93,7 +94,7 @@ async def moderations(request: Request) -> Response:
         return json.dumps(body).encode()
 
     options = f"{asked.model}|{has_text}".encode()
-    return await service.answers.get(request, [options, *said(images)], answer)
+    return await while_there(request, service.answers.get(request, [options, *said(images)], answer))
 
 
 def _mistaken(error: ValidationError) -> ApiProblem:

@@ -1,4 +1,5 @@
-"""What is asked twice is found out once: while it is under way, and for a while after. Knows no image."""
+"""What is asked twice is found out once: while it is under way, and for a while after. What nobody waits for any more
+is not found out. Knows no image."""
 
 from __future__ import annotations
 
@@ -6,17 +7,36 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Found = TypeVar("Found")
 
 
-class Once(Generic[Found]):
-    """seconds: that something found is kept. most: how much of it together, as `size` counts; the oldest goes first."""
+@dataclass(eq=False)
+class _Running(Generic[Found]):
+    """waiting: how many wait for it."""
 
-    def __init__(self, seconds: float, most: int, size: Callable[[Found], int], keep: Callable[[Found], bool]) -> None:
-        self._seconds, self._most, self._size, self._keep = seconds, most, size, keep
-        self._running: dict[Hashable, asyncio.Task[Found]] = {}
+    finding: asyncio.Future[Found]
+    task: asyncio.Task[Found]
+    waiting: int = 0
+
+
+class Once(Generic[Found]):
+    """seconds: that something found is kept. most: how much of it together, as `size` counts; the oldest goes first.
+    finish: whether it is found out to the end when whoever asked has gone."""
+
+    def __init__(
+        self,
+        seconds: float,
+        most: int,
+        size: Callable[[Found], int],
+        keep: Callable[[Found], bool],
+        *,
+        finish: bool = False,
+    ) -> None:
+        self._seconds, self._most, self._size, self._keep, self._finish = seconds, most, size, keep, finish
+        self._running: dict[Hashable, _Running[Found]] = {}
         self._kept: OrderedDict[Hashable, tuple[float, Found]] = OrderedDict()
         self._held = 0
 
@@ -25,19 +45,29 @@ class Once(Generic[Found]):
         self._forget()
         if key in self._kept:
             return self._kept[key][1], True
-        running = self._running.get(key)
+        running, repeated = self._running.get(key), True
         if running is None:
-            running = asyncio.ensure_future(self._found(key, find()))  # begun at once, whenever it is waited for
+            repeated = False
+            finding = asyncio.ensure_future(find())  # begun at once
+            running = _Running(finding, asyncio.ensure_future(self._found(key, finding)))
             self._running[key] = running
-            running.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody need wait for it
-            return await asyncio.shield(running), False
-        return await asyncio.shield(running), True
+            running.task.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody need wait for it
+        running.waiting += 1
+        try:
+            return await asyncio.shield(running.task), repeated
+        finally:
+            running.waiting -= 1
+            if not running.waiting and not self._finish and not running.task.done():
+                running.finding.cancel()
+                del self._running[key]  # at once: whoever asks now has it found out anew
 
     async def _found(self, key: Hashable, finding: Awaitable[Found]) -> Found:
+        own = self._running.get(key)
         try:
             found = await finding
         finally:
-            del self._running[key]
+            if self._running.get(key) is own:
+                self._running.pop(key, None)
         if self._keep(found):
             self._kept[key] = (time.monotonic() + self._seconds, found)
             self._held += self._size(found)

@@ -225,12 +225,15 @@ class Service:
         active = served.judging(thing)
         coming.arrived()  # nothing else runs from here until it is in the queue
         try:
-            judged, repeated = await self._judged(client, active, data, thing, image.context, offence)
+            judged, repeated = await self._judged(client, active, data, thing, image.context, offence, coming)
         except Lost as lost:
             detail = f"{image.name}: the process that judged it ended"
             raise ApiProblem(503, "model-lost", detail, retry_after=max(_AGAIN, self.engine.until_ready)) from lost
         except TimeUp as late:
             raise self._late() from late
+        except Overloaded as full:
+            detail = f"{image.name}: {full}"
+            raise ApiProblem(503, "overloaded", detail, retry_after=max(full.seconds, _AGAIN)) from full
         if judged.too_large:
             most = f"{self.settings.limits.pixels / 1e6:.3g} megapixels"
             raise ApiProblem(413, "too-many-pixels", f"{image.name}: more than {most}", hint="shrink it")
@@ -249,12 +252,19 @@ class Service:
         return (await self._judged(CLIENT, active, data, thing, told))[0]
 
     async def _judged(
-        self, client: str, active: Active, data: bytes, thing: str, told: Mapping[str, str], offence: bool = False
+        self,
+        client: str,
+        active: Active,
+        data: bytes,
+        thing: str,
+        told: Mapping[str, str],
+        offence: bool = False,
+        request: object = None,
     ) -> tuple[JudgedImage, bool]:
         asked = f"{thing}|offence" if offence else thing  # a process may die of the one and not of the other
 
         def judge() -> Awaitable[JudgedImage]:
-            return self.engine.judge(client, active.key, data, asked, told, offence=offence)
+            return self.engine.judge(client, active.key, data, asked, told, offence=offence, request=request)
 
         return await self._once.get((active.key, asked), judge)
 

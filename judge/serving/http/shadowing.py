@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from judge.serving.http.admission import Overloaded
 from judge.serving.http.engine import Engine, Lost
 from judge.serving.http.queue import TimeUp
 
@@ -39,7 +40,7 @@ class Shadows:
     async def _compare(self, name: str, was: JudgedImage, judge: Callable[[], Awaitable[JudgedImage]]) -> None:
         try:
             now = await judge()
-        except (Lost, TimeUp):
+        except (Lost, Overloaded, TimeUp):
             self._metrics.unshadowed(name)
             return
         flipped = (was.verdict, set(was.violations)) != (now.verdict, set(now.violations))

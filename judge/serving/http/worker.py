@@ -1,6 +1,7 @@
 """What runs inside a process that judges for the server: models, loaded once, and a judge for each policy.
 
-It obeys one order at a time and answers each, in order: `LoadPolicy` makes a judge, `Parcel` has images judged.
+It obeys one order at a time and answers each, in order: `LoadPolicy` makes a judge, `Parcel` has images judged. Clips
+have a connection of their own, and are judged beside, in turn with the images: see `clipping`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     import ctypes
     from multiprocessing.connection import Connection
 
-    from judge.clip_verdict import ClipVerdict
     from judge.judging.pipeline import Judge
     from judge.locks.loading import Policy
     from judge.settings import Settings
     from judge.verdict import Provenance, Verdict
 
+ClipEnds = tuple["Connection", "Connection"]  # orders and answers; numbers of clips that are given up
 NAMELESS = b'{"image":""'  # how the JSON of a verdict begins whose image has no name yet
 NAMELESS_CLIP = b'{"clip":""'  # and of one on a clip
 _POLICIES = 256  # judges that are kept; they share the models, so each is small
@@ -48,6 +49,17 @@ class Parcel:
     pixels: int
     contexts: tuple[Mapping[str, str], ...] = ()
     offence: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class ClipOrder:
+    """Judge a clip. seconds: that it may take. context: what is told beside it. number: what it is given up by."""
+
+    key: str
+    data: bytes
+    seconds: float
+    context: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,15 +113,20 @@ class JudgedImage:
         return begin[:-2] + to_json(name) + self.body[len(begin) :]
 
 
-def run(connection: Connection, alive: ctypes.c_double, settings: Settings, threads: int | None) -> None:
-    """Obey orders until there is nobody any more who gives any. alive: is told every second that this process lives."""
+def run(
+    connection: Connection, clips: ClipEnds, alive: ctypes.c_double, settings: Settings, threads: int | None
+) -> None:
+    """Obey orders until there is nobody any more who gives any. clips: where those for clips come. alive: is told every
+    second that this process lives."""
     said = settle(threads)
     threading.Thread(target=_live, args=(alive,), name="alive", daemon=True).start()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a supervisor may tell all processes: what was accepted is finished
     from judge.errors import JudgeError, UserError
+    from judge.serving.http.clipping import ClipWork
     from judge.serving.judges import Judges
 
     judges, by_key = Judges(settings, _POLICIES), dict[str, "Judge"]()
+    ClipWork(*clips, by_key.get, judges.busy).start()
     while True:
         try:
             order = connection.recv()
@@ -124,7 +141,8 @@ def run(connection: Connection, alive: ctypes.c_double, settings: Settings, thre
                 by_key[order.key] = judges.of(order.policy)
                 answer = Loaded(by_key[order.key].provenance, tuple(dict.fromkeys(said)))
             else:
-                answer = judge_all(by_key[order.key], order)
+                with judges.busy:
+                    answer = judge_all(by_key[order.key], order)
         except JudgeError as error:
             answer = OrderRefused(error.message, error.hint, isinstance(error, UserError))
         connection.send(answer)
@@ -137,11 +155,8 @@ def _live(alive: ctypes.c_double) -> None:
 
 
 def judge_all(judge: Judge, parcel: Parcel) -> list[JudgedImage]:
-    """What came of each image of a parcel, in order. Clips of a parcel share the time that one may take."""
-    from judge.judging.clips.judging import holds_clip
-
-    clips = [holds_clip(data) for data in parcel.images]
-    fits = [not clip and _fits(data, parcel.pixels) for data, clip in zip(parcel.images, clips, strict=True)]
+    """What came of each image of a parcel, in order."""
+    fits = [_fits(data, parcel.pixels) for data in parcel.images]
     told = parcel.contexts or ({},) * len(parcel.images)
     found = [JudgedImage(too_large=True)] * len(parcel.images)
     for offence in (False, True):
@@ -151,63 +166,7 @@ def judge_all(judge: Judge, parcel: Parcel) -> list[JudgedImage]:
         )
         for place, verdict in zip(places, verdicts, strict=True):
             found[place] = judged(verdict)
-    if any(clips):
-        hurried = _hurried(judge, sum(clips))
-        for place, data in enumerate(parcel.images):
-            if clips[place]:
-                found[place] = _of_clip(hurried, data, told[place])
     return found
-
-
-def _of_clip(judge: Judge, data: bytes, context: Mapping[str, str]) -> JudgedImage:
-    """What came of a clip. A context that does not fit is told of this one alone."""
-    from judge.constitution.told import checked_context
-    from judge.errors import UserError
-    from judge.judging import record
-
-    try:
-        checked_context(judge.constitution, context)
-    except UserError as error:
-        return judged(record.context_refused("", error, judge.provenance, {}))
-    return judged_clip(judge.judge_clip(data, context=context))
-
-
-def _hurried(judge: Judge, clips: int) -> Judge:
-    limits = judge.settings.clips
-    shorter = {"seconds": limits.seconds / clips, "judging_seconds": limits.judging_seconds / clips}
-    settings = judge.settings.model_copy(update={"clips": limits.model_copy(update=shorter)})
-    return judge if clips == 1 else judge.derive(settings=settings)
-
-
-def judged_clip(verdict: ClipVerdict) -> JudgedImage:
-    """A verdict on a clip as the server goes by it."""
-    from judge.verdict import RuleOutcome
-
-    body = verdict.model_copy(update={"clip": ""}).model_dump_json().encode()
-    assert body.startswith(NAMELESS_CLIP)
-    scores: dict[str, float] = {}
-    for frame in verdict.frames:
-        for rule, score in frame.scores.items():
-            scores[rule] = max(score, scores.get(rule, 0.0))
-    for one in verdict.rules:  # a frame that violates a rule does not violate it where it has to hold for longer
-        if one.rule in scores and one.outcome is not RuleOutcome.VIOLATED:
-            scores[one.rule] = min(scores[one.rule], 0.5)
-    return JudgedImage(
-        body=body,
-        verdict=verdict.verdict,
-        violations=verdict.violations,
-        shadow_violations=verdict.shadow_violations,
-        reasons=verdict.reasons,
-        causes=tuple(map(str, verdict.causes)),
-        failure=verdict.failure.kind if verdict.failure is not None else None,
-        retryable=verdict.failure is not None and verdict.failure.retryable,
-        outcomes={one.rule: str(one.outcome) for one in verdict.rules},
-        shadows=frozenset(one.rule for one in verdict.rules if not one.enforced),
-        scores=scores,
-        timings=verdict.timings,
-        sha256=verdict.clip_facts.sha256 or "",
-        keep=verdict.failure is None,
-    )
 
 
 def judged(verdict: Verdict) -> JudgedImage:

@@ -158,8 +158,8 @@ def test_what_there_was_no_room_for_was_not_looked_at():
 def test_frames_beyond_those_that_are_kept_were_not_looked_at(monkeypatch):
     opened = judging.opened_clip
 
-    def thinner(clip, limits):
-        strip = opened(clip, limits)
+    def thinner(clip, limits, wanted):
+        strip = opened(clip, limits, wanted)
         pairs = zip(strip.held[::2], strip.held[1::2], strict=True)
         held = [replace(one, until_ms=other.until_ms, count=2, alike=False) for one, other in pairs]
         return replace(strip, held=tuple(held))
@@ -183,7 +183,7 @@ def test_a_part_that_is_missing_is_for_a_person_and_hides_no_violation():
 
 
 def test_where_time_for_decoding_is_up_what_was_decoded_is_judged(monkeypatch):
-    def told(file, limits):
+    def told(file, limits, wanted):
         ticks = itertools.count()
         looked = look_through(file, limits.pixels, 30.5, clock=lambda: float(next(ticks)))
         held = [[*one[:-1], len(one[-1])] for one in looked.held]
@@ -214,7 +214,7 @@ def test_the_time_for_judging_is_bounded(monkeypatch):
 
     now = lambda: turns[-1] + (0.0 if judge.mllm.seen < 4 else 11.0)  # noqa: E731
     monkeypatch.setattr(judging.time, "monotonic", now)
-    verdict = judging.judge_clip(judge, clip, turn=turn)
+    verdict = judging.judge_clip(judge, clip, pace=judging.Pace(turn))
     assert len(turns) == 4, "waiting for one's turn is not counted"
     assert (verdict.verdict, verdict.causes, verdict.failure.retryable) == ("needs_review", ("out_of_time",), True)
     assert "judging the clip took longer than 10 s" in verdict.reasons[0]

@@ -82,12 +82,15 @@ def serving(given=None, judging=None, process=None, number=1):
 class Scripted:
     """In the place of a process: says `violation` of bytes that begin with b"v", `no_violation` of others.
 
+    A clip is what begins like one of WMV; it takes until its future in `clips` is done, and it is dropped when told so.
+
     seconds: that a parcel takes. deadly: bytes at which it dies. silence: as a process has it. It notes the parcels that
     it was given.
     """
 
     def __init__(self, seconds=0.0, deadly=(), provenance=None):
         self.seconds, self.deadly, self.parcels, self.loads, self.pid = seconds, set(deadly), [], [], 1
+        self.clips, self.clip_orders, self.dropped, self._at_clip = {}, [], [], None
         self.ended, self.refuses, self.silence, self.killed = False, None, 0.0, 0
 
     def __call__(self, settings, threads):
@@ -105,11 +108,29 @@ class Scripted:
             raise Died
         return [said(data) for data in order.images]
 
+    async def ask_clip(self, order, seconds):
+        self.clip_orders.append(order)
+        self._at_clip = self.clips.setdefault(order.data, asyncio.get_running_loop().create_future())
+        if order.data in self.deadly:
+            raise Died
+        await self._at_clip
+        return None if self._at_clip.result() == "dropped" else said(order.data)
+
+    def drop_clip(self):
+        self.dropped.append(self.clip_orders[-1].data)
+        if not self._at_clip.done():
+            self._at_clip.set_result("dropped")
+
     def kill(self):
         self.killed, self.silence = self.killed + 1, 0.0
 
     def end(self):
         self.ended = True
+
+
+def clip_named(name):
+    """Bytes that are a clip, as far as its beginning tells."""
+    return bytes.fromhex("3026b2758e66cf11") + name.encode()
 
 
 def said(data):

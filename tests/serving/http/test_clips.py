@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -11,8 +12,11 @@ from judge.cli.verbs import app
 from judge.client import Client
 from judge.clip_verdict import ClipVerdict
 from judge.errors import UserError
+from judge.media.clips.wanted import Wanted
 from judge.serving.http import intake, worker
+from judge.serving.http.clipping import clip_judged
 from judge.serving.http.worker import Loaded, LoadPolicy
+from judge.serving.turns import Turns
 from judge.settings import Limits, Settings
 from tests.judging.clips.eyes import RED, judge_of
 from tests.judging.scenes import png
@@ -28,12 +32,18 @@ class RedProcess:
     pid, silence = 1, 0.0
 
     def __init__(self, settings, threads):
-        self.judge = judge_of(RED, clips=settings.clips.model_dump())
+        self.judge, self.busy = judge_of(RED, clips=settings.clips.model_dump()), Turns()
 
     async def ask(self, order, seconds):
         if isinstance(order, LoadPolicy):
             return Loaded(provenance_of(order.policy), ())
         return worker.judge_all(self.judge, order)
+
+    async def ask_clip(self, order, seconds):
+        return await asyncio.to_thread(clip_judged, self.judge, order, self.busy, Wanted())
+
+    def drop_clip(self):
+        pass
 
     def end(self):
         pass
