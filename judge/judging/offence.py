@@ -17,7 +17,7 @@ from judge.judging.calling import NotAsked
 from judge.judging.clock import Clock
 from judge.judging.escalation import Question, replies
 from judge.judging.given import block
-from judge.judging.refusals import refuses, refuses_in
+from judge.judging.refusals import answers, refuses, refuses_in
 from judge.judging.replied import Unreadable, read_reply
 from judge.judging.view_state import ViewState
 from judge.languages import Language
@@ -150,9 +150,10 @@ def _heard(frame: OffenceFrame, said: str | ModelError, language: Language, cloc
         read = read_reply(_Frame, said)
     except Unreadable:
         return _without(frame, Why.of(Cause.OFFENCE_REFUSED if refuses(said, language) else Cause.OFFENCE_UNREADABLE))
-    if refuses_in(read, language):
+    words = read.model_dump()
+    if refuses_in(read, language) or not answers("\n".join(words.values()), language):
         return _without(frame, Why.of(Cause.OFFENCE_REFUSED))
-    return frame.model_copy(update=read.model_dump())
+    return frame.model_copy(update=words)
 
 
 def _without(frame: OffenceFrame, why: Why) -> OffenceFrame:

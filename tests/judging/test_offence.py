@@ -83,6 +83,8 @@ def test_where_nothing_is_violated_or_open_it_was_asked_and_has_no_frames():
         (json.dumps({**SAYS, "implication": "I cannot assist with this."}), "offence_refused"),
         (json.dumps({**SAYS, "target_group": " - "}), "offence_refused"),
         (FRAME[:-1], "offence_unreadable"),
+        (FRAME[:-1] + ', "intent": "To praise."}', "offence_unreadable"),
+        (json.dumps(dict.fromkeys(SAYS, "I am just a language model.")), "offence_refused"),
         (json.dumps({**SAYS, "intent": ""}), "offence_unreadable"),
         (json.dumps({**SAYS, "intent": "x" * 401}), "offence_unreadable"),
         (json.dumps({**SAYS, "offensive": "yes"}), "offence_unreadable"),
