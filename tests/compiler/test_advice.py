@@ -49,7 +49,7 @@ OF_THE_RULE = word_set(
 
 # How two things are tied together, which another form says in other words: `per cage` as `a cage with`.
 TIES = word_set(
-    "at most by per during their between to on apart from example without upload uploaded display product either this "
+    "at most long by per during their between to on apart from example without upload uploaded display product either this "
     "those such nothing"
 )
 

@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent / "sentences"
 LEAST_READ = 0.85
 LEAST_FOLLOWED = 0.9
 # Of 114, of 50 and of 114 that are clear. Of the first two four in ten when first read: much is in forms not known here.
-LEAST_OUTSIDE = {"outside-tenth": 52, "sixty": 29, "everyday": 107}
+LEAST_OUTSIDE = {"outside-tenth": 51, "sixty": 29, "everyday": 107}
 
 
 @cache

@@ -159,7 +159,8 @@ def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
         kept = tuple(safe)
         return _offered(sentence, refused, Ways(kept, len(kept)), {})
     found = {text: read(text) for text in refused.rewordings}
-    lost = f"{_without(sentence, refused.gone)} {lexicon.nearest(refused.gone.casefold()) if refused.gone else ''}"
+    slip = refused.gone and not all(map(lexicon.known, refused.gone.casefold().split()))
+    lost = f"{_without(sentence, refused.gone)} {lexicon.nearest(refused.gone.casefold()) if slip else ''}"
     gone = {text: made.reason for text, made in found.items() if isinstance(made, Unparsed)}
     choices = _choices(((text,) for text in found if _safe(sentence, lost, (text,), read)), read)
     ways = Ways(choices, max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
@@ -186,6 +187,8 @@ def _other_ways(sentence: str, refused: Unparsed, read: Read) -> Iterator[Ways]:
         lost = _without(sentence, found.gone)
         meanings = tuple(filter(None, map(_rules, found.meanings)))
         ways = [next((way for way in each if _safe(sentence, lost, way, read)), ()) for each in meanings]
+        if len(meanings) == len(found.beside) and not all(ways) and any(found.beside):
+            ways = [way for way, beside in zip(ways, found.beside, strict=True) if not beside]
         examples = tuple(_rule(one) for one in found.examples if isinstance(read(_rule(one)), Parsed))
         if any(ways) or examples:
             yield Ways(_choices(ways, read), len(ways), examples, found.gone)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
 
-from judge.compiler.grammar import english, lexicon, nets
+from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
@@ -27,11 +27,11 @@ _SAME = (
     "say it of the thing itself: with `other than`, as in `No dogs other than leashed dogs may be shown`, or, of an "
     "exception, with `it` or `they`, as in `No dog may be shown unless it is on a leash`"
 )
-# What one thing has, and `the` alone may point at: `no jar may be shown unless the lid is closed`.
-_PARTS = word_set(
-    "lid cap cover label handle tip lens blade buckle strap zip sleeve collar wheel plate hood bonnet tag seal sticker "
-    "chain helmet visor muzzle leash saddle harness barrel trigger plug switch cork button clasp hinge frame rim spout "
-    "front back side inside outside top bottom"
+# What a picture has once, whatever it shows. A closed list: anything else that `the` points at and that was not named
+# may be of each thing, as a lid is of each jar (`no jar may be shown unless the lid is closed`).
+_OF_THE_SCENE = ITSELF | word_set(
+    "scene background foreground setting surroundings frame sky sun moon weather ground horizon sea ocean beach water "
+    "light lighting street road room"
 )
 
 
@@ -138,11 +138,10 @@ def _of_no_part(subject: Thing, things: tuple[Thing, ...]) -> None:
     points = subject.determiner.split(" ")[0] in _POINTING
     if not points or subject.behind or all(one.determiner == "the" for one in things):
         return
-    # a body part, or somebody who belongs to each: `the driver`
-    part = lexicon.kind(subject.head) in ("b", "p") or base_of(subject.head) in _PARTS
-    if part or any(nets.is_kind_of(one.head, subject.head) for one in things):
+    if base_of(subject.head) not in _OF_THE_SCENE:
         raise Impossible(
-            f"it is open whether `{subject.text}` is of each thing that the rule speaks of",
+            f"it is open whether `{subject.text}` is of each thing that the rule speaks of, or one in the picture "
+            "lifts the rule from all of them",
             "say whose, with `its` or `their`, or say it of the thing, as in `No jar may be shown unless it is closed`",
         )
 

@@ -100,6 +100,14 @@ _CHANGES: tuple[tuple[str, str], ...] = (
         THEN,
     ),
     (
+        r"(?:(?<=\bbe )|(?<=\bbeing ))(?:posted|published|uploaded|listed|shared|submitted|offered|advertised|sold"
+        r"|traded) (?:(?:with|without|as|through|via|from|to|for)\b"
+        r"|(?:on|in|at)(?= (?:an? |the |our |any )?(?:[\w-]+ )?(?:website|site|page|platform|profile|app|marketplace"
+        r"|forum)s?\b))",
+        "what is posted with something else is seen in no picture: say what the picture shows, as in `No house with a "
+        "sign may be shown`",
+    ),
+    (
         "mostly|mainly|usually|often|sometimes|normally|typically|rarely|seldom|in general|as a rule|in principle"
         "|by default|most of the time",
         _OFTEN,

@@ -25,11 +25,14 @@ Swaps = tuple[tuple[str, str], ...]
 
 class Impossible(Exception):
     """A form matched, and cannot mean anything. The message says why; `hint` what to write; `instead`, where it can be
-    told, what to put for what in the sentence itself; `blocked` the words that stand in the way."""
+    told, what to put for what in the sentence itself; `blocked` the words that stand in the way; `gone` those that
+    `instead` leaves out."""
 
-    def __init__(self, reason: str, hint: str, instead: tuple[Swaps, ...] = (), *, blocked: str = "") -> None:
+    def __init__(
+        self, reason: str, hint: str, instead: tuple[Swaps, ...] = (), *, blocked: str = "", gone: str = ""
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.hint, self.instead, self.blocked = reason, hint, instead, blocked
+        self.reason, self.hint, self.instead, self.blocked, self.gone = reason, hint, instead, blocked, gone
 
 
 def denied(said: Alternatives) -> tuple[Alternatives, ...]:

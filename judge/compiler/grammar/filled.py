@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
-from judge.compiler.grammar import english, lexicon
+from judge.compiler.grammar import english, lexicon, nets
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
 from judge.compiler.grammar.denial import Impossible, denied, of_one
 from judge.compiler.grammar.forms import SHORT, Found
-from judge.compiler.grammar.pictures import ELSEWHERE, KINDS, OR_HUNG, PICTURES, SHOWING, WHERE_OR_WHAT
+from judge.compiler.grammar.lexicon import ADJECTIVE
+from judge.compiler.grammar.pictures import ADS, ELSEWHERE, KINDS, OR_HUNG, PAGES, PICTURES, SEEN_KINDS, SHOWING
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 from judge.compiler.grammar.tokens import OWNERS
 
@@ -47,9 +49,28 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
             f"it is open whether `{hung.inside}` means the picture itself, or one that is seen in it",
             "write `Photos must not show A`, or `No framed picture of A may be shown`",
         )
+    each = (*things.each, *(found["more"].each if "more" in found else ()))
+    for one, after in pairwise(each):
+        _has_its_noun(one, after)
     if "more" in found:
         return Things(things.each + found["more"].each, "or")
     return _of_the_shown(things, found["shown"]) if "shown" in found else things
+
+
+def _has_its_noun(one: Thing, after: Thing) -> None:
+    """Refuses `neither the front nor the back door`: the front door, or the front of something?
+
+    Raises:
+        Impossible: a word that may be of the next noun stands alone.
+    """
+    alone = english.definite(one.determiner) and not one.modified and not one.behind
+    if alone and english.definite(after.determiner) and after.modified and ADJECTIVE in lexicon.tags(one.head):
+        whole = f"{one.inside} {after.head}"
+        raise Impossible(
+            f"it is open whether `{one.inside}` is `{whole}`, or something of its own",
+            f"name it: `{one.inside} of ...`",
+            (((one.inside, whole),),),
+        )
 
 
 def _of_the_shown(things: Things, shown: Things) -> Things:
@@ -82,11 +103,7 @@ def scope(found: Found) -> Groups:
         shown = (tuple(Clause(one, VISIBLE) for one in things.each),)
     if not words:
         return shown
-    if words.split()[0] in WHERE_OR_WHAT:
-        raise Impossible(
-            f"it is open whether `{words.split()[0]}` says where the picture stands, or what it shows",
-            "write `Photos must not show A`, which holds for every picture that is judged under the rule",
-        )
+    _seen_in_itself(words)
     if "for" in found:
         if words not in KINDS.values() or found["for"].joint:
             raise Impossible(
@@ -99,6 +116,39 @@ def scope(found: Found) -> Groups:
             "write `Photos must not show A`: it holds for every picture that is judged under the rule",
         )
     return (*shown, (Clause(PICTURE, Said(f"{BE} {english.article(words)} {words}")),))
+
+
+def _seen_in_itself(words: str) -> None:
+    """Refuses `dating profile photos`: who posts a picture, and where, is not seen in it.
+
+    Raises:
+        Impossible: the words before the picture's noun may say that.
+    """
+    *before, noun = words.split()
+    last = before[-1].casefold() if before else ""
+    shown_by_it = noun in ADS and lexicon.ING in lexicon.tags(last)  # `gambling ads`: what they are for
+    if not last or noun not in PICTURES or last in SEEN_KINDS or shown_by_it or _can_be_looked_at(last):
+        return
+    kind, several = " ".join(before), f"{noun}s"
+    of_them = lexicon.kind(last) in tuple("oplg") and last not in PAGES and f"{several} of {kind}s"
+    instead = [((f"{kind} {one}", one),) for one in (several, noun)]
+    instead += [((f"{kind} {several}", of_them),)] if of_them else []
+    raise Impossible(
+        f"it is open whether `{kind}` says where or by whom the {several} are posted, which no picture shows, or what "
+        "they show",
+        "if it is what they show, say how that looks; if not, write `Photos must not show A`, which holds for every "
+        "picture that is judged under the rule",
+        tuple(instead),
+        gone=kind,
+    )
+
+
+def _can_be_looked_at(noun: str) -> bool:
+    """A thing, a place or food that pictures are of; no shop or school, which also posts some, and no page."""
+    if nets.is_kind_of(noun, "establishment") or nets.is_kind_of(noun, "institution") or noun in PAGES:
+        return False
+    adjective = lexicon.ADJECTIVE in lexicon.tags(noun) and lexicon.rather(noun, "a", "n")
+    return adjective or lexicon.kind(noun) in tuple("olfabgs")
 
 
 def of_pictures(things: tuple[Thing, ...], *, examples: bool = False) -> bool:

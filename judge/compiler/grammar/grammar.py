@@ -66,7 +66,8 @@ def _ways(text: str) -> Parsed | Unparsed | list[Parsed]:
     try:
         chains = readings(chart, text)
     except Impossible as error:
-        return Unparsed(error.reason, error.hint, swapped(sentence, error.instead), blocked=error.blocked)
+        offered = swapped(sentence, error.instead)
+        return Unparsed(error.reason, error.hint, offered, blocked=error.blocked, gone=error.gone)
     except TooMany:
         return Unparsed("it can be read in more ways than anyone follows", "split it into several rules")
     if not chains:

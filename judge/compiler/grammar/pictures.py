@@ -69,8 +69,19 @@ EITHER = word_set(
     " watercolor watercolors engraving engravings"
 )
 SHOWING = PICTURES | ELSEWHERE | EITHER  # whatever shows something, as the subject of a sentence
-# Before `photos`: where on a site they stand, or what they show.
-WHERE_OR_WHAT = word_set("gallery")
+# Before `photos`, what the picture itself shows: how it was made, whom or what occasion it is of. A closed list, beside
+# what can be touched or eaten, and places (`filled.scope`): `marketplace photos`, `player photos` and their like may
+# say who posts them, or where they stand, which no picture shows.
+SEEN_KINDS = LOOKS | word_set(
+    "x-ray satellite thermal infrared ultrasound microscope drone passport id underwater studio night colour color "
+    "indoor outdoor interior exterior team class family baby child infant toddler crowd couple wedding concert "
+    "graduation birthday sports portrait landscape selfie mirror before after alcohol tobacco"
+)
+ADS = word_set("ad advert advertisement")
+# Things that pictures stand on or in.
+PAGES = word_set(
+    "banner portfolio archive cover poster menu album magazine newspaper book card flyer brochure page site gallery web"
+)
 # Words before `photos` that only say whose, or where on a site: the photos that the whole policy is about.
 ANY_PICTURE = word_set(
     "listing product profile cover main uploaded submitted user customer seller host item property catalogue "

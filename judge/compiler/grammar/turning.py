@@ -26,11 +26,13 @@ _ON_THE_BODY = word_set("protection goggles mask glasses visor badge harness equ
 @dataclass(frozen=True)
 class Turned:
     """What a sentence can mean, each as ways to write it, the plainest first; examples: the same with a number put in.
-    gone: words of the sentence that none of them needs."""
+    gone: words of the sentence that none of them needs. beside: which of the meanings are offered only beside the one
+    before: alone, they would ask for less than is most likely meant."""
 
     meanings: tuple[tuple[Way, ...], ...]
     examples: tuple[str, ...]
     gone: str
+    beside: tuple[bool, ...] = ()
 
 
 @cache
@@ -52,9 +54,11 @@ def turned(sentence: str, reason: str) -> Iterator[Turned]:
         found = _pattern(text).fullmatch(sentence)
         if found:
             gone = " ".join(value for name, value in found.groupdict().items() if name.startswith("gone") and value)
-            said = tuple(_ways(found, meaning) for meaning in meanings if not meaning.startswith("*"))
+            plain = [meaning for meaning in meanings if not meaning.startswith("*")]
+            said = tuple(_ways(found, meaning.removeprefix("+")) for meaning in plain)
+            beside = tuple(meaning.startswith("+") for meaning in plain)
             examples = [_ways(found, meaning[1:]) for meaning in meanings if meaning.startswith("*")]
-            yield Turned(said, tuple(way[0] for each in examples for way in each), gone)
+            yield Turned(said, tuple(way[0] for each in examples for way in each), gone, beside)
 
 
 def _ways(found: re.Match[str], meaning: str) -> tuple[Way, ...]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from judge.compiler.grammar.turns.words import NOUN, Turn
 
+# What takes something out of a rule, as `unless` does.
+_UNLESS_THE = (
+    r"(?:,? (?:unless|except (?:if|when|where))|\. (?:this|it)(?: rule)? does not apply (?:if|when|where)) the"
+)
 CLAUSES: tuple[Turn, ...] = (
     # the same verb of several
     (
@@ -106,13 +110,19 @@ CLAUSES: tuple[Turn, ...] = (
         "`the (?:animal|person|thing|item|object|product|vehicle)` is of each thing",
     ),
     (
-        rf"(?P<a>no {NOUN} $MODAL .+?),? unless the (?P<p>[\w -]+? (?:is|are) .+)",
-        ("<a> unless its <p> || <a> unless their <p>",),
+        rf"(?P<a>no {NOUN} $MODAL .+?){_UNLESS_THE} (?P<n>[\w -]+?) (?P<q>(?:is|are) .+)",
+        ("<a> unless its <n> <q> || <a> unless their <n> <q>", "+<a> unless <~n> <q>"),
         "of each thing",
     ),
     (
-        r"(?P<a>[\w'-]+s $NOT be $SHOWN),? unless the (?P<p>[\w -]+? (?:is|are) .+)",
-        ("<a> unless their <p>",),
+        rf"(?P<a>[\w' -]+s $NOT be $SHOWN){_UNLESS_THE} (?P<n>[\w -]+?) (?P<q>(?:is|are) .+)",
+        ("<a> unless their <n> <q>", "+<a> unless <~n> <q>"),
+        "of each thing",
+    ),
+    (
+        r"(?P<x>[\w' -]+s) (?:$MAY be $SHOWN|(?:is|are) $ALLOWED) only (?:if|when|where) the (?P<n>[\w -]+?) "
+        r"(?P<q>(?:is|are) .+)",
+        ("<x> must not be shown unless their <n> <q>", "+<x> must not be shown unless <~n> <q>"),
         "of each thing",
     ),
     (

@@ -4,7 +4,7 @@ A turn keeps the meaning by what it is: a clause goes to where the grammar reads
 A`. Each is the pattern of a whole sentence, what it can mean, and perhaps a pattern of the reason for which it was
 refused. A meaning is written in one or more ways, parted by `||`, of which the first that is read is offered. A way of
 several rules parts them by `//`; one in preconditions begins with `=`, and parts them by `;`. `*` before a meaning says
-that it is an example, with a number of our own.
+that it is an example, with a number of our own; `+`, that it is offered only beside the one before it.
 In a way, `<a>` is what the pattern found; `<~a>` has an article where one thing is named, `<=a>` is one of them, `<@a>`
 has `is` or `are` behind it, `<!a>` is the verb of a participle, `<%a>` the participle of a verb, `<#a>` the opposite;
 `<+a>` fits only what is worn, `<-a>` only what is not; `<&a>` only a kind of `s`, `<|a>` only what is none; `<?a>` is a
