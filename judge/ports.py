@@ -195,6 +195,25 @@ class ShowsLikeliest(Protocol):
 
 
 @runtime_checkable
+class OpensForLanguages(Protocol):
+    """A model that finds out how it is asked before it can be: once for each language."""
+
+    def opened_for(self, answers: Answers) -> Mllm:
+        """The same model, to be answered in these words.
+
+        Raises:
+            UserError: it cannot be asked so.
+            Unreachable, ModelError: it failed.
+        """
+        ...
+
+
+def opened_for(mllm: Mllm, answers: Answers) -> Mllm:
+    """A model as it is asked in a language; one that need not be opened for it as it is. Raises as its opening does."""
+    return mllm.opened_for(answers) if isinstance(mllm, OpensForLanguages) else mllm
+
+
+@runtime_checkable
 class ShowsInside(Protocol):
     """A model of which more can be seen than its answers."""
 

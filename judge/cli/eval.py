@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from judge.caches.answers import CachedAnswers
     from judge.constitution import Constitution
     from judge.evaluation.evaluate import Evaluated
+    from judge.evaluation.measures.figures import Spoken
     from judge.evaluation.protocols import Dataset, Method
     from judge.judging.pipeline import Judge
     from judge.settings import Settings
@@ -72,7 +73,7 @@ def evaluate(
     settings: Settings,
     json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
 ) -> None:
-    """Measure the judge. Exit code: 0 measured, 2 your mistake, 3 a model failed to load."""
+    """Measure the judge. Exit code: 0 measured, 2 your mistake, or a language not judged, 3 a model failed to load."""
     wanted = _named(beside or [])
     if subjective is not None and "ablations" not in wanted:
         raise UserError("--subjective is for the ablations", hint="add --with ablations")
@@ -127,6 +128,17 @@ def evaluate(
 
         print(table(evaluated.evaluation), end="")
     print(f"judge: the report is {folder / 'report.html'}", file=sys.stderr)
+    _none_left_out(evaluated.evaluation.spoken)
+
+
+def _none_left_out(spoken: Spoken | None) -> None:
+    """Raises: UserError: a language that was asked for was not judged."""
+    left = [one for one in spoken.languages if one.refused is not None] if spoken is not None else []
+    if left:
+        raise UserError(
+            f"not judged in {', '.join(one.language for one in left)}: {left[0].refused}",
+            hint="the report has the others; leave it out of --languages, or name a model that can be asked in it",
+        )
 
 
 def _named(beside: Sequence[str]) -> list[str]:

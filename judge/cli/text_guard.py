@@ -56,10 +56,11 @@ def train(
     if labelled is not None:
         learnt = {key_of(line) for line in sample}
         marked = list(_marked(labelled))
-        fresh = [(value, bad) for text, bad in marked if key_of(text) not in learnt
-                 and (value := guard.perplexity(text)) is not None]  # fmt: skip
+        distinct = {(key_of(text), bad): text for text, bad in marked if key_of(text) not in learnt}
+        fresh = [(value, bad) for (_, bad), text in distinct.items() if (value := guard.perplexity(text)) is not None]
         if len(fresh) < len(marked):
-            print(f"{len(marked) - len(fresh)} labelled lines are empty or were trained on: left out", file=sys.stderr)
+            left = len(marked) - len(fresh)
+            print(f"{left} labelled lines are empty, were trained on, or stand twice: left out", file=sys.stderr)
         plain = (
             [one for line in _lines(unlabelled) if (one := guard.perplexity(line)) is not None] if unlabelled else []
         )

@@ -19,8 +19,8 @@ from judge.judging.committee import Committee
 from judge.judging.debate import Debate, KnownPicture, Voices
 from judge.judging.regions_stage import Wanted, reasoning_question
 from judge.judging.view_state import ViewState
-from judge.languages import Language
-from judge.ports import Guard, Mllm
+from judge.languages import Answers, Language
+from judge.ports import Guard, Mllm, opened_for
 from judge.settings import Settings, Step
 
 
@@ -99,6 +99,15 @@ class Further:
         """What of it these steps use: a verdict names nothing that was not asked."""
         used = self if "debate" in steps else replace(self, voices=None, examples={})
         return used if "committee" in steps else replace(used, members={}, stronger=None, guards={})
+
+    def opened_for(self, answers: Answers) -> Further:
+        """The same models, those that vote as they are asked in a language.
+
+        Raises as opening them does.
+        """
+        members = {name: opened_for(one, answers) for name, one in self.members.items()}
+        stronger = (self.stronger[0], opened_for(self.stronger[1], answers)) if self.stronger is not None else None
+        return replace(self, members=members, stronger=stronger)
 
     @property
     def models(self) -> tuple[Mllm, ...]:

@@ -42,7 +42,7 @@ from judge.judging.probed import probe_of, probed
 from judge.judging.view_state import PreparedRule, ViewState
 from judge.locks.loading import Locked
 from judge.media import Picture
-from judge.ports import Detector, Encoder, Guard, Mllm, identities
+from judge.ports import Detector, Encoder, Guard, Mllm, identities, opened_for
 from judge.settings import Settings
 from judge.verdict import Failure, Verdict
 
@@ -107,27 +107,34 @@ class Judge:
     ) -> Judge:
         """A judge that differs from this one in what is named, and in nothing else. Nothing is loaded anew.
 
-        constitution: another one of the same language, and `locked`, what its lock adds: a lock belongs to its
-        constitution, so where another one is named nothing of this judge's lock stays unless it is named, too.
+        constitution: another one, and `locked`, what its lock adds: a lock belongs to its constitution, so where
+        another one is named nothing of this judge's lock stays unless it is named, too. Where it is of another language
+        a server is asked how that can be asked in.
         model: another multimodal model, or one in front of this judge's (`SharedAnswers(judge.mllm)`). settings: how is
         judged; the models that they name are not loaded, and where they name another one its guard is kept, if it has
-        one. examples: see `Further`; what they are told of is a statement,
-        so where none are given they stay.
+        one. examples: see `Further`; what they are told of is a statement, so where none are given they stay.
+
+        Raises:
+            UserError: a model cannot be asked in the language.
+            Unreachable, ModelError: a server failed.
         """
         if constitution is None:
             constitution, locked = self.constitution, locked or self.locked
         settings = settings or self.settings
-        own = settings.model == self.settings.model
+        own, answers = settings.model == self.settings.model, constitution.asked_in.answers
+        model, further = model or self._mllm, self._further
+        if answers != self.constitution.asked_in.answers:
+            model, further = opened_for(model, answers), further.opened_for(answers)
         return Judge(
             constitution,
-            model or self._mllm,
+            model,
             encoder=self._encoder,
             detector=self._detector,
             guard=self._guard if own else self._further.guards.get(settings.model),
             settings=settings,
             locked=locked,
             sees=self._sees,
-            further=self._further if examples is None else replace(self._further, examples=examples),
+            further=further if examples is None else replace(further, examples=examples),
         )
 
     @property

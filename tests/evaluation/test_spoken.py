@@ -10,11 +10,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from judge.cli.verbs import app
-from judge.errors import UserError
+from judge.errors import ModelError, UserError
 from judge.evaluation.protocols import Example
 from judge.evaluation.reports.words import spoken_base, spoken_rows
 from judge.evaluation.spoken import spoken, translations
 from judge.evaluation.spoken.translations import TIERS
+from judge.judging.ladder import Further
 from judge.judging.pipeline import Judge
 from judge.languages import available
 from judge.locks.loading import load_policy
@@ -101,6 +102,57 @@ def test_a_language_that_the_model_has_no_words_for_is_refused_and_the_others_go
     chinese, german = measured(policy, examples, ("zh", "de")).languages
     assert "cannot be asked in language 'zh'" in chinese.refused and chinese.agreement.value is None
     assert german.refused is None and german.compared == 8
+
+
+class Served(Polyglot):
+    """Has to be opened for a language before it can be asked in it, as a server has to."""
+
+    def __init__(self, language="en"):
+        self.language = language
+
+    def opened_for(self, answers):
+        if answers.language == "zh":
+            raise ModelError("the server is gone")
+        return Served(answers.language)
+
+    def answer(self, asks):
+        if any(ask.answers.language != self.language for ask in asks):
+            raise UserError("the server was opened for another language")
+        return super().answer(asks)
+
+
+def test_a_server_is_opened_for_each_language(policy, examples, tmp_path):
+    (tmp_path / "house-zh.yaml").write_text(RULES.format(name="house-zh", code="zh", red="是红色的", dark="很暗"))
+    judge = Judge(policy.constitution, Served(), settings=Settings(escalate=()))
+    found = spoken(examples, judge, translations(policy, ("de", "sw", "zh")))
+    assert [one.refused for one in found.languages] == [None, None, "the server is gone"]
+    assert [one.compared for one in found.languages] == [8, 8, 0]
+    assert found.languages[0].agreement.value == 0.75  # as of one that runs here
+
+
+def test_members_are_opened_for_each_language_too(policy):
+    further = Further(members={"a": Served()}, stronger=("b", Served()))
+    settings = Settings(committee={"members": ("a",), "stronger": "b"})
+    judge = Judge(policy.constitution, Served(), settings=settings, further=further)
+    german = judge.derive(constitution=translations(policy, ("de",))["de"].constitution)
+    assert [one.language for one in (german.mllm, german.members["a"], german._further.stronger[1])] == ["de"] * 3
+    assert judge.derive(settings=settings).mllm is judge.mllm
+
+
+def test_a_language_that_was_not_judged_is_no_success(policy, examples, tmp_path, monkeypatch, capsys):
+    (tmp_path / "house-zh.yaml").write_text(RULES.format(name="house-zh", code="zh", red="是红色的", dark="很暗"))
+    for row, red in zip(examples, (True, False, False, False), strict=True):
+        line = {"file_name": row.id, "unsafe": red, ("violates" if red else "ok"): ["red"]}
+        with (tmp_path / "metadata.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+    judge = Judge(policy.constitution, Polyglot(), settings=Settings(escalate=()))
+    monkeypatch.setattr("judge.assemble.load_judge", lambda policy, settings: judge)
+    options = ["-c", tmp_path / "house.yaml", "--languages", "zh,de", "--out", tmp_path / "out"]
+    found = CliRunner().invoke(app, ["eval", str(tmp_path), *map(str, options)])
+    assert isinstance(found.exception, UserError), found.output  # exit code 2, by whoever runs the command
+    assert "not judged in zh: no token for" in found.exception.message
+    said = json.loads((tmp_path / "out" / "report.json").read_text())["spoken"]["languages"]
+    assert [one["language"] for one in said] == ["zh", "de"]
 
 
 def test_what_is_low_is_said_on_stderr_and_in_the_report(policy, examples, tmp_path, monkeypatch, caplog):

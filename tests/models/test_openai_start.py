@@ -5,12 +5,17 @@ from __future__ import annotations
 import gc
 import socket
 import threading
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from judge.errors import ModelError, Unreachable, UserError
+from judge.languages import ENGLISH, Answers
 from judge.models.openai.remote import address
 from judge.models.openai.server import load_server
+from judge.settings import Settings
+from tests.models import conformance as suite
 from tests.models.serving import QUICK
 
 
@@ -121,3 +126,18 @@ class TestStart:
         del mllm
         gc.collect()
         assert threading.active_count() < during and before < during
+
+    def test_it_is_opened_for_another_language_and_then_answers_in_it(self, serve, pictures):
+        settings = Settings(thresholds={"label_mass": 0.0})  # the model behind it speaks English only
+        german = Answers(yes=("Yes",), no=("No",), language="de")
+        with closing(load_server(serve().url, settings, QUICK)) as mllm:
+            other = mllm.opened_for(german)
+            assert mllm.opened_for(ENGLISH) is mllm and other.opened_for(german) is other
+            (ask,) = suite.asks_of([pictures[0]], ["a knife"])
+            in_german = replace(ask, answers=german)
+            assert other.answer([in_german])[0].p_yes == pytest.approx(mllm.answer([ask])[0].p_yes, abs=1e-5)
+            for one, refused in ((mllm, in_german), (other, ask)):
+                with pytest.raises(UserError, match="was opened for language"):
+                    one.answer([refused])
+            with pytest.raises(UserError, match="cannot be asked in language 'de'"):
+                mllm.opened_for(Answers(yes=("Certainlynotaword",), no=("Norisitone",), language="de"))

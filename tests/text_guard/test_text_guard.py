@@ -103,7 +103,7 @@ def test_the_verbs_from_texts_to_a_table_for_a_batch(tmp_path):
     found = run("train", tmp_path / "harmful.txt", "-o", guard, "--labelled", tmp_path / "marked.csv",
                 "--unlabelled", tmp_path / "plain.txt")  # fmt: skip
     assert found.exit_code == 0, found.output
-    assert "1 labelled lines are empty or were trained on: left out" in found.stderr
+    assert "1 labelled lines are empty, were trained on, or stand twice: left out" in found.stderr
     assert "macro-F1 1.000" in found.stdout and "of 13 unlabelled lines it flags 7.7%" in found.stdout
     table = tmp_path / "pictures.csv"
     table.write_text("path,caption\na.png,bake the rice\nb.png,\nc.png,win free spins\n", encoding="utf-8-sig")
@@ -187,3 +187,22 @@ def test_a_file_that_is_not_there_is_said_to_be(files):
         found = run(*arguments)
         assert isinstance(found.exception, UserError) and "there is no file" in str(found.exception)
         assert "UTF-8" not in f"{found.exception} {found.exception.hint}"
+
+
+def test_a_labelled_line_counts_once_however_often_it_stands_there(files):
+    """Else it is in the part that the threshold is measured on, and in those that it was chosen by."""
+
+    def trained_by(times):
+        lines = [(one, "harmful") for one in (UNSEEN[0].upper(), *UNSEEN)] + [(one, "fine") for one in FINE]
+        rows = "".join(f'"{text}",{label}\n' for text, label in lines for _ in range(times))
+        (files / "marked.csv").write_text("text,label\n" + rows)
+        return run("train", files / "harmful.txt", "-o", files / "g.json", "--labelled", files / "marked.csv")
+
+    once, often = trained_by(1), trained_by(4)
+    assert once.exit_code == 0 and once.stdout == often.stdout and f"{len(UNSEEN)} harmful" in once.stdout
+    assert "stand twice" in once.stderr
+    (files / "marked.csv").write_text(
+        "text,label\n" + f'"{UNSEEN[0]}",harmful\n' * 9 + "".join(f'"{one}",fine\n' for one in FINE)
+    )
+    found = run("train", files / "harmful.txt", "-o", files / "g.json", "--labelled", files / "marked.csv")
+    assert isinstance(found.exception, UserError) and "1 harmful and" in str(found.exception)

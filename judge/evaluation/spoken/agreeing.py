@@ -11,7 +11,7 @@ import numpy as np
 
 from judge.caches.answers import CachedAnswers
 from judge.constitution import Constitution
-from judge.errors import UserError
+from judge.errors import JudgeError
 from judge.evaluation.measures.bootstrap import Bootstrap, Numbers, ratio, rounded
 from judge.evaluation.measures.counting import Answered
 from judge.evaluation.measures.figures import Estimate, InLanguage, Spoken
@@ -34,7 +34,8 @@ def spoken(
     bootstrap: Bootstrap | None = None,
 ) -> Spoken:
     """How far the rules of each translation come out as those of the judge's own constitution. kept: where answers are
-    kept and, where they are known, read from. A language that the model has no words for is refused, and says so."""
+    kept and, where they are known, read from. A language that the model has no words for, or that
+    opening its server for fails, is refused, and says so."""
     bootstrap = bootstrap or Bootstrap()
     own = _judged(judge, judge.constitution, examples, kept)
     found, counts = [], {}
@@ -42,7 +43,7 @@ def spoken(
         rules = [rule.id for rule in policy.constitution.rules]
         try:
             theirs = _judged(judge, policy.constitution, examples, kept)
-        except UserError as error:
+        except JudgeError as error:
             found.append(InLanguage(language=code, tier=tier_of(code), rules=len(rules), refused=error.message))
             continue
         counts[code] = np.array([_counts(_of(a, rules), _of(b, rules)) for a, b in zip(own, theirs, strict=True)])

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from judge.errors import ModelError, Unable, Unreachable, UserError
@@ -24,7 +25,7 @@ from judge.models.openai.sampling import frequency, sample_body, sampled_of, tex
 from judge.models.openai.talk import ServerTalk
 from judge.models.openai.wire import Body, Served, json_forms
 from judge.models.spellings import folded
-from judge.ports import Ask, Conversation, Likely, Reply, Turn, checked_answer
+from judge.ports import Ask, Conversation, Likely, Mllm, Reply, Turn, checked_answer
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
 
@@ -44,8 +45,15 @@ class ServerMllm:
     answered a little differently the next time.
     """
 
-    def __init__(self, talk: ServerTalk, opened: OpenedServer, answers: Answers = ENGLISH) -> None:
-        self._talk, self._opened, self._answers = talk, opened, answers
+    def __init__(
+        self,
+        talk: ServerTalk,
+        opened: OpenedServer,
+        answers: Answers = ENGLISH,
+        reopen: Callable[[Answers], ServerMllm] | None = None,
+    ) -> None:
+        """reopen: finds out how the server is asked with other words for yes and no."""
+        self._talk, self._opened, self._answers, self._reopen = talk, opened, answers, reopen
         self._plan = opened.plan
         self._form: int | None = None  # which of `json_forms` the server keeps to, once it has shown it
         self._formless: str | None = None  # why it is asked for JSON no more: it refused every form
@@ -72,6 +80,10 @@ class ServerMllm:
             quantization="server",
             device="server",
         )
+
+    def opened_for(self, answers: Answers) -> Mllm:
+        """See `OpensForLanguages`."""
+        return self if answers == self._answers or self._reopen is None else self._reopen(answers)
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`: one request a question, or as many as it takes where answers are sampled."""
@@ -102,6 +114,11 @@ class ServerMllm:
         if len(texts) != wanted:
             raise ModelError(f"the server gave {len(texts)} answers where {wanted} were asked for", retryable=True)
         return texts
+
+    @property
+    def samples(self) -> int:
+        """How many sampled answers make one; 0: none do."""
+        return self._opened.samples
 
     def likeliest(self, ask: Ask, count: int) -> list[Likely]:
         """See `ShowsLikeliest`: by their text, also where yes and no are asked for by their ids; none of a server that
@@ -197,23 +214,40 @@ def load_server(
         raise UserError("a served model cannot be quantized from here", hint="leave --quantize out: the server decides")
     remote = Remote(base, limits or ServerLimits())
     try:
-        talk = ServerTalk(remote, _chosen(remote, wanted), chosen.max_pixels)
-        if text_only:
-            return ServerMllm(talk, remote.run(open_text(talk)), answers)
-        opening = Opening(talk, answers, chosen.thresholds.label_mass, sampled_of(chosen.without_logprobs))
-        opened = remote.run(opening.opened())
-        if opened.samples:
-            log.warning(SAMPLED_NOTICE, base, opened.samples)
-        return ServerMllm(talk, opened, answers)
-    except BaseException as error:
+        with _at_the_start():
+            talk = ServerTalk(remote, _chosen(remote, wanted), chosen.max_pixels)
+            if text_only:
+                return ServerMllm(talk, remote.run(open_text(talk)), answers)
+        mllm = _opened(talk, chosen, answers)
+        if mllm.samples:
+            log.warning(SAMPLED_NOTICE, base, mllm.samples)
+        return mllm
+    except BaseException:
         remote.close()
-        if isinstance(error, Unreachable):
-            hint = error.hint or "is the server running, and is the address right?"
-            raise Unreachable(error.message, hint=hint, retryable=True) from error
-        if isinstance(error, Refused):
-            hint = error.hint or "the address usually ends in /v1"
-            raise UserError(error.message, hint=hint) from error
         raise
+
+
+def _opened(talk: ServerTalk, settings: Settings, answers: Answers) -> ServerMllm:
+    """How the server is asked in a language, found out.
+
+    Raises as `load_server` does.
+    """
+    opening = Opening(talk, answers, settings.thresholds.label_mass, sampled_of(settings.without_logprobs))
+    with _at_the_start():
+        opened = talk.remote.run(opening.opened())
+    return ServerMllm(talk, opened, answers, lambda others: _opened(talk, settings, others))
+
+
+@contextmanager
+def _at_the_start() -> Iterator[None]:
+    """What goes wrong here is told with what to do about it."""
+    try:
+        yield
+    except Unreachable as error:
+        hint = error.hint or "is the server running, and is the address right?"
+        raise Unreachable(error.message, hint=hint, retryable=True) from error
+    except Refused as error:
+        raise UserError(error.message, hint=error.hint or "the address usually ends in /v1") from error
 
 
 def _chosen(remote: Remote, wanted: str | None) -> Served:
