@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -83,6 +84,7 @@ LONGEST = (
     "judging/test_stored.py",
     "media/test_reduce.py",
 )
+TOGETHER = ("tests/compiler/",)  # its files are about the same thousands of rules, which a process parses once
 
 
 @pytest.hookimpl(wrapper=True)
@@ -100,6 +102,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first (see `LONGEST`), the others as they are."""
     place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files go to processes one by one, those of a folder of `TOGETHER` as if they were one."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((folder for folder in TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from tests import forking
-from tests.conftest import LONGEST, ROOT
+from tests.conftest import LONGEST, ROOT, TOGETHER, pytest_xdist_make_scheduler
 
 SAYS = (
     "import os, sys\n"
@@ -78,3 +79,13 @@ def test_what_a_command_sets_for_itself_is_no_change_whoever_ran_one_here(monkey
 def test_the_longest_files_are_there():
     assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
     assert len(set(LONGEST)) == len(LONGEST)
+
+
+def test_files_of_a_folder_that_share_much_go_to_one_process_and_others_one_by_one():
+    def scheduler(dist):
+        return pytest_xdist_make_scheduler(SimpleNamespace(getvalue={"dist": dist, "tx": ["popen"]}.get), None)
+
+    files = ("compiler/test_offers.py", "compiler/test_turns.py", "cli/test_check.py", "cli/test_init.py")
+    assert len({scheduler("loadfile")._split_scope(f"tests/{name}::test_it[tests/cli]") for name in files}) == 3
+    assert scheduler("load") is None
+    assert all(len(list((ROOT / folder).glob("test_*.py"))) > 1 for folder in TOGETHER)
