@@ -12,7 +12,7 @@ from judge.errors import UserError
 from judge.judging.debate import Voices
 from judge.judging.ladder import Further
 from judge.models.beside import runs_here, why_not_beside
-from judge.models.turns import InTurn, Turns
+from judge.models.turns import InTurn, Seat
 from judge.models.voters import check_models
 from judge.ports import Mllm
 from judge.settings import Settings, Step
@@ -37,12 +37,12 @@ class Cast:
         further = dict.fromkeys(name for name in (*debating, *voting) if name is not None and name != own)
         self._here = [name for name in further if runs_here(name)]
         self._away = [name for name in further if not runs_here(name)]
-        self._turns = Turns(load)
+        self._seat = Seat(load)
         self._may_leave = bool(self._here) and runs_here(own)
 
     def first(self) -> Mllm:
-        """The judge's own. Where others run here, too, nothing but `_turns` may hold it: it may have to make room."""
-        return InTurn(self._turns, self._settings.model) if self._may_leave else self._load(self._settings.model)
+        """The judge's own. Where others run here, too, nothing but `_seat` may hold it: it may have to make room."""
+        return InTurn(self._seat, self._settings.model) if self._may_leave else self._load(self._settings.model)
 
     def rest(self, first: Mllm, *, together: bool) -> tuple[Mllm, Further]:
         """The judge's own as it is to be asked, and the others. together: whether turns are refused.
@@ -61,15 +61,15 @@ class Cast:
         named = {own: first, **{name: self._load(name) for name in self._away}}
         if why is not None:
             log.warning(IN_TURNS, why, self._settings.batch)
-            named.update((name, InTurn(self._turns, name)) for name in self._here)
+            named.update((name, InTurn(self._seat, name)) for name in self._here)
         else:
-            named[own] = self._turns.of(own) if self._may_leave else first
+            named[own] = self._seat.of(own) if self._may_leave else first
             named.update((name, self._load(name)) for name in self._here)
         return named[own], self._further(named)
 
     def itself(self, first: Mllm) -> Mllm:
         """The judge's own as it was loaded, to be looked at and not to be kept."""
-        return self._turns.of(self._settings.model) if self._may_leave else first
+        return self._seat.of(self._settings.model) if self._may_leave else first
 
     def _further(self, named: Mapping[str, Mllm]) -> Further:
         own, parts, committee = self._settings.model, self._settings.debaters, self._settings.committee

@@ -21,8 +21,9 @@ from judge.verdict import Answer, ModelIdentity
 log = logging.getLogger("judge")
 
 
-class Turns:
-    """Loads by name, and keeps the model that was asked last. load: gives a model, which nothing else may hold."""
+class Seat:
+    """One place in memory: loads by name, and keeps the model that was asked last. load: gives a model, which nothing
+    else may hold."""
 
     def __init__(self, load: Callable[[str], Mllm]) -> None:
         self._load = load
@@ -57,9 +58,9 @@ class InTurn:
     Raises as loading does.
     """
 
-    def __init__(self, turns: Turns, name: str) -> None:
-        self._turns, self._name = turns, name
-        self.identity: ModelIdentity = turns.of(name).identity
+    def __init__(self, seat: Seat, name: str) -> None:
+        self._seat, self._name = seat, name
+        self.identity: ModelIdentity = seat.of(name).identity
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """See `Mllm.answer`."""
@@ -72,7 +73,7 @@ class InTurn:
         return self._here().reply(conversations, max_tokens=max_tokens, schema=schema)
 
     def _here(self) -> Mllm:
-        mllm = self._turns.of(self._name)
+        mllm = self._seat.of(self._name)
         if mllm.identity != self.identity:
             raise ModelError(
                 f"{self._name} is another model than when judging began: its files have changed",

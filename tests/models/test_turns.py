@@ -15,7 +15,7 @@ from judge.errors import ModelError, UserError
 from judge.models import room
 from judge.models.beside import why_not_beside
 from judge.models.transformers.weights import bytes_of_weights
-from judge.models.turns import InTurn, Turns
+from judge.models.turns import InTurn, Seat
 from judge.serving import devices
 from judge.serving.judges import Judges
 from judge.settings import Settings
@@ -99,7 +99,7 @@ def test_files_that_change_between_two_turns_are_no_model_to_go_on_with():
     def load(name):
         return SimpleNamespace(identity=ModelIdentity(role="mllm", name=name, digest=next(named)))
 
-    turns = Turns(load)
+    turns = Seat(load)
     one, _ = InTurn(turns, "a"), InTurn(turns, "b")
     with pytest.raises(ModelError, match="a is another model than when judging began"):
         one.answer([])

@@ -6,7 +6,7 @@ import pytest
 
 from judge.review.queue import ahead as module
 from judge.review.queue.ahead import Ahead
-from judge.review.queue.listing import Wanted
+from judge.review.queue.listing import QueueFilters
 from judge.review.store import Decision, Filters, GoldReads, ReviewSettings, SecondReads, Store
 from judge.review.store.upcoming import upcoming
 from judge.review.ui.parts import rules_html
@@ -45,7 +45,7 @@ def test_what_comes_next_is_made_once(store, monkeypatch):
     ready = Ahead(store)
     store.decide(store.next("ann").id, "ann", Decision(action="skip"))
     store.next("ann")
-    ready.soon(Wanted(), "ann")
+    ready.soon(QueueFilters(), "ann")
     ready._worker.submit(lambda: None).result(60)
     item = store.item(3, "ann")
     made = (ready.shield(item), ready.rules(item))

@@ -11,7 +11,7 @@ import pytest
 
 from judge.languages import asked_in, language_of
 from judge.review.audit import audit
-from judge.review.queue.listing import Wanted
+from judge.review.queue.listing import QueueFilters
 from judge.review.store import Filters, NamedQueue, Preferences, Store, pictures
 from judge.review.store.traits import traits_of
 from judge.verdict import RuleOutcome
@@ -95,7 +95,7 @@ def test_named_queues_of_a_severity_and_a_language(store):
 def test_a_severity_chooses_no_blind_read():
     assert Filters(severity="high").by_verdict, "it would tell what the judge said"
     assert not Filters(language="de").by_verdict
-    assert Wanted(severity="high").for_next() == Filters(severity="high")
+    assert QueueFilters(severity="high").for_next() == Filters(severity="high")
 
 
 @pytest.mark.parametrize("schema", [2, 3])

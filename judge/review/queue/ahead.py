@@ -15,7 +15,7 @@ from typing import Final
 
 from judge.errors import JudgeError
 from judge.review.queue import stage
-from judge.review.queue.listing import Wanted
+from judge.review.queue.listing import QueueFilters
 from judge.review.store import Item, Store
 from judge.review.store.upcoming import upcoming
 from judge.review.ui.parts import rules_html
@@ -54,11 +54,11 @@ class Ahead:
             return ""
         return self._once(("rules", item.id), lambda: rules_html(item.verdict))
 
-    def soon(self, wanted: Wanted, reviewer: str) -> None:
+    def soon(self, wanted: QueueFilters, reviewer: str) -> None:
         """Make the parts of what the reviewer is probably given next."""
         self._worker.submit(self._prepare, wanted, reviewer)
 
-    def _prepare(self, wanted: Wanted, reviewer: str) -> None:
+    def _prepare(self, wanted: QueueFilters, reviewer: str) -> None:
         self._pause.wait(_AFTER)
         with contextlib.suppress(JudgeError):  # who opens that item will be told
             for number in upcoming(self._store, reviewer, wanted.for_next(), wanted.order, MOST):

@@ -21,7 +21,7 @@ from judge.review.queue.ahead import Ahead
 from judge.review.queue.cases import CaseMaker
 from judge.review.queue.decided import decided, held_by
 from judge.review.queue.hands import Hands
-from judge.review.queue.listing import POLICY_STATES, Wanted
+from judge.review.queue.listing import POLICY_STATES, QueueFilters
 from judge.review.queue.messages import QueueRequest, QueueUpdate, in_words, misunderstood, serial_of, whole
 from judge.review.queue.near import near_html
 from judge.review.queue.pauses import Pauses
@@ -88,7 +88,7 @@ class Desk:
                 reply = away or self._handlers[asked.kind](asked, person)
         except JudgeError as error:
             allowed = asked.filters.state not in POLICY_STATES or person.may(Right.DECIDE_ESCALATED)
-            wanted = asked if allowed else asked.model_copy(update={"filters": Wanted()})
+            wanted = asked if allowed else asked.model_copy(update={"filters": QueueFilters()})
             reply = self._after_error(wanted, person, error)
         with self._guard:
             if reply.state == "break":

@@ -19,7 +19,7 @@ PAGE = 25
 POLICY_STATES = frozenset({"escalated", "decided"})  # what only policy may look through: others may read these blind
 
 
-class Wanted(Frozen):
+class QueueFilters(Frozen):
     """Filters and order as the page has them; an empty text means: not filtered."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
@@ -46,7 +46,7 @@ class Wanted(Frozen):
     @property
     def narrowed(self) -> bool:
         """Whether anything is filtered out."""
-        return self.model_copy(update={"order": "oldest"}) != Wanted()
+        return self.model_copy(update={"order": "oldest"}) != QueueFilters()
 
     def _filters(self, state: Any) -> Filters:
         return Filters(
@@ -62,7 +62,7 @@ class Wanted(Frozen):
         )
 
 
-def filters_html(wanted: Wanted, choices: Choices, person: Person) -> str:
+def filters_html(wanted: QueueFilters, choices: Choices, person: Person) -> str:
     """The form above the list."""
     any_, words = ("", "Any"), ("violation", "needs_review", "no_violation")
     states = [("waiting", "Waiting"), ("second_read", "Second reads"), ("leased", "Being reviewed")]
@@ -87,7 +87,7 @@ def counts_html(counts: ItemCounts) -> str:
 
 
 def list_html(
-    store: Store, wanted: Wanted, counts: ItemCounts, offset: int, current: Item | None, person: Person
+    store: Store, wanted: QueueFilters, counts: ItemCounts, offset: int, current: Item | None, person: Person
 ) -> str:
     """One page of the list, the item in hand at its place among them."""
     filters = wanted.for_list()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from judge.errors import JudgeError
-from judge.review.queue.listing import Wanted
+from judge.review.queue.listing import QueueFilters
 from judge.review.store import MOST_WORDS, Action, Preferences
 from judge.review.store.near import MOST as MOST_NEAR
 from judge.settings import Frozen, Share
@@ -59,7 +59,7 @@ class QueueRequest(Frozen):
     ]
     serial: int = Field(ge=0, le=MOST)
     item: int | None = Field(default=None, ge=1, le=MOST)
-    filters: Wanted = Wanted()
+    filters: QueueFilters = QueueFilters()
     offset: int = Field(default=0, ge=0, le=MOST)
     open: int | None = Field(default=None, ge=1, le=MOST)
     action: Action | None = None
@@ -88,7 +88,7 @@ class QueueUpdate(Frozen):
     slots: dict[str, str] = Field(default_factory=dict)
     item: int | None = None
     offset: int | None = None
-    filters: Wanted | None = None
+    filters: QueueFilters | None = None
     state: Literal["item", "empty", "break"] | None = None
     has_image: bool | None = None
     original: bool | None = None

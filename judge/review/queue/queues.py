@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from judge.errors import UserError
-from judge.review.queue.listing import Wanted
+from judge.review.queue.listing import QueueFilters
 from judge.review.queue.messages import QueueRequest, QueueUpdate
 from judge.review.store import NamedQueue, Right, Store
 from judge.review.ui import render
@@ -64,5 +64,5 @@ def drop(store: Store, asked: QueueRequest, person: Person) -> QueueUpdate:
 def _wanted(one: NamedQueue) -> dict[str, str]:
     """The filters of a queue as the page has them."""
     values = {part: getattr(one, part) for part in _PARTS}
-    plain = Wanted().model_dump()
+    plain = QueueFilters().model_dump()
     return {part: str(plain[part] if value is None else value) for part, value in values.items()}

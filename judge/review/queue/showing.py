@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from judge.review.queue.listing import Wanted
+from judge.review.queue.listing import QueueFilters
 from judge.review.queue.moments import place_of
 from judge.review.queue.policies import PolicyRule
 from judge.review.store import Item, Right
@@ -78,7 +78,7 @@ def _said_html(item: Item, person: Person) -> str:
     return said + history
 
 
-def nothing_html(wanted: Wanted, *, blind: bool) -> dict[str, str]:
+def nothing_html(wanted: QueueFilters, *, blind: bool) -> dict[str, str]:
     """The same parts, and the picture's, where nothing waits. blind: whether second readers do not see the verdict."""
     if blind and wanted.state == "second_read" and wanted.for_next().by_verdict:
         title = "Blind reads are not chosen by the verdict"
