@@ -29,7 +29,7 @@ from judge.models.cast import Cast
 from judge.models.transformers.hub import only_local
 from judge.models.voters import check_names
 from judge.ports import identities
-from judge.settings import BUNDLED, OFF, Settings, Step, is_address
+from judge.settings import BUNDLED, OFF, Debaters, Settings, Step, is_address
 
 if TYPE_CHECKING:
     from judge.compiler.asking import Llm
@@ -186,6 +186,12 @@ def settings_of(settings: Settings | None, overrides: Mapping[str, Any]) -> Sett
     Raises:
         UserError: a setting is not what it may be.
     """
+    committee = overrides.get("committee")
+    if isinstance(committee, Mapping) and not committee.get("members"):
+        raise UserError(
+            "setting committee: it needs further models, and none is named",
+            hint="committee={'members': [...]}, or leave it out",
+        )
     chosen = Settings.of(**{**(settings or Settings()).model_dump(exclude_unset=True), **overrides})
     if chosen.model == BUNDLED and "reason_tokens" not in chosen.model_fields_set:
         return chosen.model_copy(update={"reason_tokens": BUNDLED_REASON_TOKENS})
@@ -225,11 +231,16 @@ def _check_steps(settings: Settings, steps: Collection[Step]) -> None:
     """What can be known of steps before a model is loaded.
 
     Raises:
-        UserError: a model would vote twice, or cannot argue.
+        UserError: a model would vote twice, cannot argue, or would have a part in a debate that is not held.
     """
     if "committee" in steps:
         check_names(settings.committee.voters(settings.model))
     parts = settings.debaters
+    if "debate" not in steps and parts != Debaters():
+        raise UserError(
+            "`debaters` names who debates, and nothing is debated",
+            hint="add the step: escalate=('reasoning', 'debate'), or leave `debaters` out",
+        )
     if "debate" in steps and BUNDLED in (
         part or settings.model for part in (parts.speaker, parts.opponent, parts.judge)
     ):

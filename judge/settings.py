@@ -209,6 +209,14 @@ class Voting(Frozen):
             raise ValueError(f"{twice} is a member twice: it would vote twice")
         return members
 
+    @model_validator(mode="after")
+    def _has_members(self) -> Voting:
+        if not self.members and self != Voting.model_construct():
+            raise ValueError("a committee needs further models: name its `members`, or leave it out")
+        if self.weights and self.agreement != "weighted":
+            raise ValueError("`weights` are for agreement: `weighted`, and would count for nothing")
+        return self
+
 
 class Settings(Frozen):
     """How to judge. Models are named here and loaded by `judge.assemble`.

@@ -137,3 +137,17 @@ def test_a_lock_is_held_against_every_model_that_a_verdict_names(monkeypatch):
     monkeypatch.setattr(assemble, "under_lock", lambda *given: asked.append(given[2]) or under(*given))
     judge = load_judge("os-bench", model="org/a", committee={"members": ("org/b",), "stronger": BUNDLED})
     assert asked == [judge.provenance.models] and [one.role for one in asked[0]] == ["mllm"] * 3 + ["guard"]
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({"debaters": {"judge": "org/other"}}, "nothing is debated"),
+        ({"committee": {"members": []}}, "needs further models"),
+        ({"committee": {"stronger": "org/big"}}, "needs further models"),
+        ({"committee": {"members": ["org/b"], "weights": {"org/b": 1.0}}}, "are for agreement: `weighted`"),
+    ],
+)
+def test_what_would_count_for_nothing_is_a_mistake(said, wrong):
+    with pytest.raises(UserError, match=wrong):
+        load_judge("demo", model="org/a", **said)
