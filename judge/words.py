@@ -78,6 +78,8 @@ ENGLISH = {
     "another_between": "bytes between its parts hold another picture, which was not judged",
     "behind_unsearched": "{bytes} bytes behind the end of the picture were not looked through: {why}",
     "between_unsearched": "bytes between its parts were not looked through: {why}",
+    "another_in_clip": "the file holds another film or picture, which was not judged: judge that by itself",
+    "clips_unseen_more": "and {more} more stretches were not looked at",
     "clip_unseen": "{start} to {end} was not looked at: {why}",
     # why it counts as cut
     "said": "{said}",

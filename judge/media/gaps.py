@@ -43,6 +43,8 @@ class Gap(StrEnum):
     ANOTHER_BETWEEN = "another_between"
     BEHIND_UNSEARCHED = "behind_unsearched"
     BETWEEN_UNSEARCHED = "between_unsearched"
+    ANOTHER_IN_CLIP = "another_in_clip"  # behind its end, or in parts of the file that it makes no use of
+    CLIPS_UNSEEN_MORE = "clips_unseen_more"  # stretches of a clip that are not told one by one
     CLIP_UNSEEN = "clip_unseen"  # a stretch of time of a clip: why is a `Detail` or a `Gap`
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from judge.judging.clips.judging import ClipTold, FrameTold
 
 _NOT_KNOWN = (State.OPEN, State.EDGE, State.UNSEEN)
+_MORE_TIME = "cut it into shorter clips, have fewer of its frames judged, or give it more time; send one at a time"
 _TOLD = 10  # stretches that a verdict names in words
 _EVIDENCE = 3  # frames of a rule that are kept with their whole verdict: of its longest ranges
 
@@ -263,11 +264,12 @@ def _causes(strip: Strip, told: ClipTold, unseen: Sequence[Unseen]) -> tuple[Cau
 
 
 def _said(unseen: Sequence[Unseen]) -> tuple[str, ...]:
-    """What was not looked at, in words: the first stretches."""
-    return tuple(
-        str(Why.of(Gap.CLIP_UNSEEN, start=clock(one.start_ms), end=clock(one.end_ms), why=one.why))
-        for one in unseen[:_TOLD]
-    )
+    """What was not looked at, in words: the first stretches, and how many more there are."""
+    told = [
+        Why.of(Gap.CLIP_UNSEEN, start=clock(one.start_ms), end=clock(one.end_ms), why=one.why) for one in unseen[:_TOLD]
+    ]
+    more = [Why.of(Gap.CLIPS_UNSEEN_MORE, more=len(unseen) - _TOLD)] if len(unseen) > _TOLD else []
+    return tuple(map(str, (*told, *more)))
 
 
 def _notes(findings: Sequence[ClipFinding]) -> Iterator[str]:
@@ -326,9 +328,9 @@ def _evidence(
 def _failure(strip: Strip, told: ClipTold, unseen: Sequence[Unseen]) -> Failure | None:
     """What another try may mend: time that was up, or a model that failed on a frame."""
     if strip.late and unseen:
-        return Failure(kind="image", message=_said(unseen[-1:])[0], retryable=True)
+        return Failure(kind="image", message=_said(unseen[-1:])[0], hint=_MORE_TIME, retryable=True)
     if told.late is not None:
-        return Failure(kind="model", message=_said(unseen[-1:])[0], retryable=True)
+        return Failure(kind="model", message=_said(unseen[-1:])[0], hint=_MORE_TIME, retryable=True)
     failed = (one.verdict.failure for one in told.frames.values() if one.verdict is not None)
     return next((one for one in failed if one is not None), None)
 

@@ -45,7 +45,7 @@ class DecodedClip:
     stretches of time and what was said of them. rate: frames a second, 0 where nothing is said. ended: why
     decoding stopped before the end: `time` or `broken`. films: streams of moving pictures. picture: whether a
     still one lies beside them. strange: what other programs may show otherwise: `turned`, `see_through`,
-    `light`, `sizes`."""
+    `light`, `sizes`, `another` film or picture in the file."""
 
     format: str = ""
     codec: str = ""
@@ -86,7 +86,9 @@ def look_through(
 
 
 def _hold_to(said: Promised, looked: DecodedClip) -> None:
-    """Note where a file ends before its container says."""
+    """Note where a file ends before its container says, and what else it holds."""
+    if said.another:
+        looked.odd("another")
     looked.duration_ms = max(looked.duration_ms, said.ms)
     if said.cut or looked.duration_ms > looked.end_ms + max(_SLACK, looked.end_ms // 50):
         looked.ended = "broken"

@@ -12,10 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from judge.media.clips.headers import CutOff, Headers
+from judge.media.clips.others import FILM, search
 
 _BASE, _SAMPLE_KIND, _DURATION, _SIZE, _FROM_MOOF = 0x1, 0x2, 0x8, 0x10, 0x20000  # flags of `tfhd`
 _OFFSET, _FIRST_FLAGS, _EACH_SIZE = 0x1, 0x4, 0x200  # flags of `trun`
 _EACH = (0x100, _EACH_SIZE, 0x400, 0x800)  # what `trun` has of each sample, in this order
+_ONCE = (b"ftyp", b"moov")
+_OF_THE_FILM = (b"moof", b"sidx", b"ssix", b"styp", b"mfra", b"prft", b"emsg")
+_BEGINNING = 1024
 _UNKNOWN = (2**32 - 1, 2**64 - 1)
 
 
@@ -34,8 +38,9 @@ def of_boxes(it: Headers) -> None:
     Raises:
         CutOff: it ends before something that one of them promises.
     """
-    movie, whole = _Movie(), True
+    movie, whole, once = _Movie(), True, set[bytes]()
     for kind, start, body, end in _boxes(it, 0, it.size):
+        _look_beside(it, kind, start, body, end, once)
         if not kind:
             whole = False
         elif kind == b"moov":
@@ -52,6 +57,17 @@ def of_boxes(it: Headers) -> None:
                 _index(it, body, end)
     if not whole and not movie.in_one_piece:
         raise CutOff
+
+
+def _look_beside(it: Headers, kind: bytes, start: int, body: int, end: int, once: set[bytes]) -> None:
+    """Note what is no part of the film: a second header, and films and pictures in boxes that it does not need."""
+    if kind in _ONCE:
+        it.another |= kind in once
+        once.add(kind)
+    elif kind == b"mdat":
+        it.another |= FILM.match(it.some(body, _BEGINNING)) is not None
+    elif kind not in _OF_THE_FILM:
+        search(it, start, end)  # its head, too: what is no box may look like one
 
 
 def _boxes(it: Headers, place: int, until: int) -> Iterator[tuple[bytes, int, int, int]]:

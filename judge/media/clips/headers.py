@@ -15,12 +15,14 @@ class CutOff(Exception):
 
 
 class Headers:
-    """A file of which headers are read. size: of the file. ms: how long it says that it lasts."""
+    """A file of which headers are read. size: of the file. ms: how long it says that it lasts. another: whether it
+    holds a further film, or a picture, beside the one that is decoded."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._reads = file, 0
         self.size = file.seek(0, os.SEEK_END)
         self.ms = 0
+        self.another = False
 
     def some(self, place: int, count: int) -> bytes:
         """Bytes of the file, fewer at its end.

@@ -217,6 +217,8 @@ def _strip(sha256: str, told: LookedTold, pieces: bytes, limits: ClipLimits) -> 
 def _gaps(told: LookedTold) -> Iterator[Why]:
     if told.films > 1:
         yield Why.of(Gap.FILMS, films=told.films)
+    if "another" in told.strange:
+        yield Why.of(Gap.ANOTHER_IN_CLIP)
     if told.picture:
         yield Why.of(Gap.PICTURE_AND_FILM)
     if "turned" in told.strange:

@@ -1,8 +1,8 @@
 """What a film's container promises, held against the file: its own size, that of its parts, how long it lasts.
 
-A decoder shows what is there, and of most files that are cut off it says nothing. Read are headers alone, a bounded
-number of them; of a size that nobody knew when it was written (0 or all ones, as in live recordings) nothing is
-expected. Fragments of ISO media are in `fragments`.
+A decoder shows what is there, and of most files that are cut off, or hold a second film, it says nothing. Read are
+headers and what lies beside the film (see `others`), a bounded number of them; of a size that nobody knew when it was
+written (0 or all ones, as in live recordings) nothing is expected. Fragments of ISO media are in `fragments`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from judge.media.clips.fragments import of_boxes
 from judge.media.clips.headers import CutOff, Headers
+from judge.media.clips.others import search
 from judge.media.clips.sniffing import is_cut
 
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -23,7 +24,10 @@ _ASF_BROADCAST = 1  # a flag: sizes and times were not known when the header was
 _ASF_DATA = 50  # bytes before the first packet
 _FLV_NUMBERS = re.compile(rb"\0\x08(filesize|duration)\0(.{8})", re.DOTALL)
 _FLV_TAGS = (8, 9, 18)
+_EBML = b"\x1aE\xdf\xa3"
 _SEGMENT, _CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
+_JUNK = (b"JUNK", b"junk", b"PAD ", b"DISP")
+_VOID = b"\xec"
 _COUNTED_IN = 8  # bytes of its own header that a writer of RIFF may have counted in
 _COUNTED_TWICE = 10  # and one of RealMedia that many use
 _ONES = 2**32 - 1
@@ -32,10 +36,11 @@ _ONES = 2**32 - 1
 @dataclass(frozen=True)
 class Promised:
     """cut: something that was promised is not in the file. ms: how long it says that it lasts; 0 where it says nothing
-    that a decoder would not have said."""
+    that a decoder would not have said. another: it holds a further film, or a picture, that no decoder of it shows."""
 
     cut: bool
     ms: int
+    another: bool = False
 
 
 def promised(file: BinaryIO) -> Promised:
@@ -45,20 +50,21 @@ def promised(file: BinaryIO) -> Promised:
     try:
         next((walk for begins, walk in _WALKS.items() if re.match(begins, head, re.DOTALL)), of_boxes)(it)
     except CutOff:
-        return Promised(True, it.ms)
-    return Promised(is_cut(file), it.ms)
+        return Promised(True, it.ms, it.another)
+    return Promised(is_cut(file), it.ms, it.another)
 
 
 def _riff(it: Headers) -> None:
     """AVI: lists within RIFF, and of large films further RIFFs behind it."""
     order, place = "big" if it.take(0, 4) == b"RIFX" else "little", 0
-    while it.some(place, 4) in (b"RIFF", b"RIFX"):
+    while it.some(place, 4) in (b"RIFF", b"RIFX") and (not place or it.some(place + 8, 4) == b"AVIX"):
         size = it.number(place + 4, 4, order)
         until = it.size if size in (0, _ONES) else place + 8 + size
         _riff_chunks(it, place + 12, min(until, it.size), order)
         if until > it.size + _COUNTED_IN:
             raise CutOff
         place = until + until % 2
+    search(it, place, it.size)
 
 
 def _riff_chunks(it: Headers, place: int, until: int, order: str) -> None:
@@ -71,7 +77,10 @@ def _riff_chunks(it: Headers, place: int, until: int, order: str) -> None:
             scale, rate, _, length = (it.number(place + 28 + 4 * one, 4, order) for one in range(4))
             it.lasts(1000 * length * scale / rate if rate else 0)
         if not kind.strip(b"\0"):  # what follows is no chunk
+            search(it, place, until)
             return
+        if kind in _JUNK:
+            search(it, place + 8, place + 8 + size)
         it.within(place + 8 + size)
         place += 8 + size + size % 2
     if place < until == it.size:
@@ -94,20 +103,27 @@ def _asf(it: Headers) -> None:
         place += max(size, 24)
     if known:
         it.within(length)
+    packets = end
     while end + 24 <= it.size:  # the packets, and indexes behind them
         size = it.number(end + 16, 8, "little")
+        if end > packets:
+            search(it, end, end + size if size > _ASF_DATA else it.size)
         if size <= _ASF_DATA:
             if packet and (it.size - end - _ASF_DATA) % packet:
                 raise CutOff
             return
         it.within(end + size)
         end += size
+    search(it, end, it.size)
 
 
 def _matroska(it: Headers) -> None:
     """Matroska, WebM: its segment; where nobody knew the size of that, what it is made of."""
     place = 0
     while place < it.size:
+        if place and it.some(place, 4) == _EBML:
+            it.another = True
+            return
         kind = it.vint(place, 4)
         size = it.vint(place + len(kind), 8)
         body = place + len(kind) + len(size)
@@ -118,8 +134,25 @@ def _matroska(it: Headers) -> None:
             continue
         place = body + length
         it.within(place)
+        if kind == _VOID:
+            search(it, body, place)
         if kind == _SEGMENT:
+            _voids(it, body, place)
+            search(it, place, it.size)
             return
+
+
+def _voids(it: Headers, place: int, until: int) -> None:
+    """Look into what a segment says is empty."""
+    while place < until:
+        kind = it.vint(place, 4)
+        size = it.vint(place + len(kind), 8)
+        body = place + len(kind) + len(size)
+        ones = 2 ** (7 * len(size)) - 1
+        length = int.from_bytes(size, "big") & ones
+        place = body if length == ones else body + length
+        if kind == _VOID:
+            search(it, body, place)
 
 
 def _flv(it: Headers) -> None:
@@ -128,6 +161,7 @@ def _flv(it: Headers) -> None:
     while place < it.size:
         kind = it.take(place, 1)[0] & 0x1F
         if kind not in _FLV_TAGS:
+            search(it, place, it.size)
             break
         length = it.number(place + 1, 3)
         if kind == _FLV_TAGS[-1]:
@@ -139,6 +173,8 @@ def _flv(it: Headers) -> None:
                     it.lasts(number * 1000)
                 else:
                     named = number
+        if place + 11 + length + 4 > it.size:
+            search(it, place, it.size)
         place += 11 + length + 4
         it.within(place)
     if named > it.size:
@@ -150,11 +186,14 @@ def _ogg(it: Headers) -> None:
     place, streams, ended = 0, set[bytes](), set[bytes]()
     while place < it.size and it.some(place, 4) == b"OggS":
         head = it.take(place, 27)
+        if head[5] & 2 and ended and not streams - ended:
+            it.another = True
         streams.add(head[14:18])
         if head[5] & 4:
             ended.add(head[14:18])
         place += 27 + head[26] + sum(it.take(place + 27, head[26]))
         it.within(place)
+    search(it, place, it.size)
     if streams - ended:
         raise CutOff
 
@@ -167,10 +206,13 @@ def _mxf(it: Headers) -> None:
         more = first & 0x7F if first >= 0x80 else 0
         length = it.number(place + 17, more) if more else first
         body = place + 17 + more
+        if place and key[4:6] == b"\x02\x05" and key[13] == 2:  # a second header
+            it.another = True
         if key[4:6] == b"\x02\x05" and key[13] in (2, 3):  # a partition that is not the last
             it.within(it.number(body + 24, 8) + 17)
         place = body + length
         it.within(place)
+    search(it, place, it.size)
 
 
 def _real(it: Headers) -> None:
@@ -180,6 +222,8 @@ def _real(it: Headers) -> None:
         kind, size = it.take(place, 4), it.number(place + 4, 4)
         if size in (0, _ONES):
             return
+        if place and kind == b".RMF":
+            it.another = True
         if kind == b"PROP":
             it.lasts(it.number(place + 30, 4))
         it.within(place + size - (_COUNTED_TWICE if kind == b"DATA" else 0))

@@ -8,15 +8,17 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from judge.causes import Why
 from judge.clip_verdict import ClipVerdict
 from judge.constitution import parse_constitution
 from judge.errors import UserError
-from judge.judging.clips import judging
+from judge.judging.clips import judging, record
 from judge.judging.clips.judging import holds_clip, judge_all
 from judge.judging.pipeline import Judge
 from judge.media.clips import opening
 from judge.media.clips.decoding import look_through
 from judge.media.clips.told import LookedTold
+from judge.media.gaps import Detail
 from judge.settings import Settings
 from judge.verdict import RuleOutcome
 from tests.judging.clips.eyes import BLUE, RED, Eyes, judge_of
@@ -218,6 +220,13 @@ def test_the_time_for_judging_is_bounded(monkeypatch):
     assert len(turns) == 4, "waiting for one's turn is not counted"
     assert (verdict.verdict, verdict.causes, verdict.failure.retryable) == ("needs_review", ("out_of_time",), True)
     assert "judging the clip took longer than 10 s" in verdict.reasons[0]
+
+
+def test_of_many_stretches_that_were_not_looked_at_ten_are_told_and_how_many_more_there_are():
+    unseen = [record.Unseen(1000 * n, 1000 * n + 500, Why.of(Detail.CLIP_KEPT)) for n in range(13)]
+    told = record._said(unseen)
+    assert len(told) == 11 and told[-1] == "and 3 more stretches were not looked at"
+    assert len(record._said(unseen[:10])) == 10
 
 
 def test_a_file_without_a_film():
