@@ -5,10 +5,12 @@ says so (`python -m tests.judging.test_stored` writes it anew).
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
 from judge import load_judge
+from judge.review.samples import VERDICTS
 from judge.verdict import Verdict
 from tests.conftest import ROOT
 
@@ -37,6 +39,15 @@ def judged() -> dict[str, object]:
 
 def test_the_shipped_drawings_are_judged_as_they_were():
     assert judged() == json.loads(STORED.read_text(encoding="utf-8"))
+
+
+def test_the_samples_of_the_review_app_are_of_todays_prompts_models_and_thresholds():
+    today = load_judge("demo").provenance.model_dump(mode="json", exclude={"versions", "probe"})
+    lines = gzip.decompress(VERDICTS.read_bytes()).decode().splitlines()
+    assert len(lines) == len(IMAGES)
+    for line in lines:
+        sample = Verdict.model_validate_json(line).provenance.model_dump(mode="json", exclude={"versions", "probe"})
+        assert sample == today, "write them anew: python tools/sample_verdicts.py"
 
 
 if __name__ == "__main__":
