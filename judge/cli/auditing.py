@@ -27,8 +27,8 @@ By = Annotated[
     typer.Option(
         "--by",
         metavar="COLUMN",
-        help="Of a table: the figures by what stands in this column, too. rule:ID: by what came of a shadow rule that "
-        "reads the prompt.",
+        help="Of a table: the figures by what stands in this column, too. With `rule:ID`, by what came of a shadow "
+        "rule that reads the prompt.",
     ),
 ]
 Verdicts = Annotated[

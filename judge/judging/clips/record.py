@@ -283,8 +283,9 @@ def _notes(findings: Sequence[ClipFinding]) -> Iterator[str]:
 
 def _judged(strip: Strip, told: ClipTold, unseen: Sequence[Unseen]) -> str:
     judged = sum(one.like is None for one in told.frames.values())
-    note = Note.CLIP_FRAMES if unseen or judged == strip.frames else Note.CLIP_FRAMES_ALIKE
-    return str(Why.of(note, judged=judged, total=strip.frames))
+    if unseen or judged == strip.frames:
+        return str(Why.of(Note.CLIP_FRAMES, judged=judged, total=strip.frames))
+    return str(Why.of(Note.CLIP_FRAMES_ALIKE, judged=judged, total=strip.frames))
 
 
 def _shown(strip: Strip, findings: Sequence[ClipFinding], frames: Mapping[int, FrameTold]) -> list[int]:

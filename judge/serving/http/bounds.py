@@ -43,7 +43,9 @@ def for_process(settings: Settings, device: str, bounds: EngineBounds) -> Settin
             "judging_seconds": min(settings.clips.judging_seconds, share),
         }
     )
+    limits = settings.limits.model_copy(update={"seconds": min(settings.limits.seconds, bounds.seconds / 2)})
     changed = {
+        "limits": limits,
         "batch": bounds.batch,
         "image_seconds": min(settings.image_seconds, bounds.seconds),
         "clips": clips,

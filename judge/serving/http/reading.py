@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _DATA_URI = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII | re.IGNORECASE)
 _MOST_FIELD = 2**21  # bytes of a field of a form: the context of one image fits, however long its texts are
+_OBJECT = "ImageGiven"  # what pydantic calls an image that is an object, in the place of a mistake
 Name = Annotated[str, StringConstraints(max_length=1000)]
 ContextGiven = Annotated[
     dict[FieldName, Annotated[str, StringConstraints(max_length=MOST_CHARACTERS)]], Field(max_length=MOST_FIELDS)
@@ -158,7 +159,7 @@ async def _json(request: Request, limits: RequestLimits) -> Asked:
     try:
         asked = JudgeRequest.model_validate(body)
     except ValidationError as error:
-        raise invalid(error.errors()) from error
+        raise invalid(list(_told(error))) from error
     given = [*([asked.image] if asked.image is not None else []), *asked.images]
     check_count(len(given), limits)
     images = []
@@ -170,6 +171,17 @@ async def _json(request: Request, limits: RequestLimits) -> Asked:
         told = one.context if isinstance(one, ImageGiven) else None
         images.append(replace(await from_text(text, called), context=told or {}))
     return Asked.of(images, asked)
+
+
+def _told(error: ValidationError) -> Iterator[dict[str, Any]]:
+    """Mistakes, of an image that is an object only those of the object: that it is no text either helps nobody."""
+    found = error.errors()
+    objects = {one["loc"][: one["loc"].index(_OBJECT)] for one in found if _OBJECT in one["loc"][:-1]}
+    for one in found:
+        if one["loc"][-1:] == ("str",) and one["loc"][:-1] in objects:
+            continue
+        told = {**one, "loc": tuple(part for part in one["loc"] if part != _OBJECT)}
+        yield told | ({"msg": "is not read here"} if one["type"] == "extra_forbidden" else {})
 
 
 class _InMemory(MultiPartParser):

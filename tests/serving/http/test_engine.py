@@ -11,7 +11,7 @@ import pytest
 from judge.errors import ModelError, UserError
 from judge.serving.devices import Processes
 from judge.serving.http.admission import Overloaded
-from judge.serving.http.bounds import EngineBounds
+from judge.serving.http.bounds import EngineBounds, for_process
 from judge.serving.http.engine import Engine, Lost
 from judge.serving.http.lane import Lane
 from judge.serving.http.queue import TimeUp
@@ -255,3 +255,9 @@ def test_processes_that_were_stopped_together_and_go_on_are_not_ended_for_the_ti
     assert not lane.lost(patience=60.0), "it is seen for the first time"
     lane.process.silence = 0.1
     assert not lane.lost(patience=60.0) and lane.ready
+
+
+def test_decoding_an_image_leaves_time_for_judging_it_within_its_request():
+    hurried = for_process(Settings(), "", bounds(seconds=20.0))
+    assert (hurried.limits.seconds, hurried.image_seconds) == (10.0, 20.0)
+    assert for_process(Settings(), "", bounds(seconds=60.0)).limits == Settings().limits

@@ -9,6 +9,9 @@ from tests.serving.http.running import Scripted, serving
 JSON = {"content-type": "application/json"}
 
 
+LONG = "String should have at most 1000 characters"
+
+
 @pytest.fixture(scope="module")
 def server():
     with serving({"fetch_urls": True}, process=Scripted()) as running:
@@ -25,6 +28,11 @@ def server():
         (b'{"x": ' + b"1" * 5000 + b"}", "a number in the JSON of the body has more than 40 digits"),
         (b'{"image": "\xff"}', "the body is no JSON (it is not in UTF-8)"),
         (b'{"image": "\\ud800"}', "the body is no JSON (it has half of a character, as \\ud800 is)"),
+        (b'{"images": [{"data": "aGk=", "x": 1}]}', "images.0.x: is not read here"),
+        (b'{"image": {"data": "aGk=", "name": "' + b"n" * 1001 + b'"}}', "image.name: " + LONG),
+        (b'{"image": {"data": 5}}', "image.data: Input should be a valid string"),
+        (b'{"images": [5]}', "images.0.str: Input should be a valid string"),
+        (b'{"imagse": []}', "imagse: is not read here"),
         (b'{"image" 1}', "the body is no JSON (Expecting ':' delimiter: line 1 column 10 (char 9))"),
     ],
 )
