@@ -25,6 +25,7 @@ _ENDS = re.compile(
     r"[.!?;:,()\n\u3002\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u061f\u060c\u061b\u3001]|\s[-\u2013\u2014]+\s|[\u2013\u2014]"
 )
 _NO_WORDS = re.compile(r"[^\w'\s]+|(?<!\w)'+|'+(?!\w)")
+_SCRIPTS = ("LATIN", "FULLWIDTH LATIN", "ARABIC", "CJK", "MODIFIER LETTER", "FEMININE", "MASCULINE")
 _SHORT = 2  # letters
 _OWN = 2  # of the lists of all languages: that which was asked in, and English
 _LINKS = r"(?:(?:to|de|a|zu)\s+|d')?"  # between `I am not able` and what
@@ -38,13 +39,22 @@ def refuses(said: str, language: Language) -> bool:
 
 
 def answers(said: str, language: Language) -> bool:
-    """Whether a text refuses nothing and describes something: what is concluded from it may be believed."""
+    """Whether a text refuses nothing and describes something: what is concluded from it may be believed. One in a
+    script of which no refusal is known (Cyrillic, say) may be anything."""
+    if sum(_is_foreign(letter) for letter in said) * 2 > sum(map(str.isalpha, said)):
+        return False
     return not refuses(said, language) and all(one.describes(said) for one in _read(language.refusals))
 
 
 def refuses_in(reply: Frozen, language: Language) -> bool:
     """Whether any text of a reply in a form refuses; an empty one says nothing, and is allowed where the form does."""
     return any(said and refuses(said, language) for said in _texts(reply.model_dump()))
+
+
+@lru_cache(maxsize=10_000)
+def _is_foreign(letter: str) -> bool:
+    """Whether a sign is a letter of a script that no language is written in that ships."""
+    return letter.isalpha() and not unicodedata.name(letter, "").startswith(_SCRIPTS)
 
 
 def _texts(held: object) -> Iterator[str]:

@@ -145,6 +145,12 @@ NO_ANSWERS = {
         "I would sooner talk of something else.",
         "Let me stop here, if you don't mind",
     ),
+    "none that ships": (
+        "Извините, я не могу помочь с этим.",
+        "申し訳ありませんが、お手伝いできません。",
+        "죄송하지만 도와드릴 수 없습니다.",
+        "माफ़ कीजिए, मैं इसमें मदद नहीं कर सकता।",
+    ),
     "de": (
         "Dazu möchte ich mich nicht äußern.",
         "Es wurde kein Bild bereitgestellt.",
@@ -168,6 +174,7 @@ THOUGHTS = {
         "A pole with a flag. No fire.",
         "The sign says: please keep off. There is a lawn, and nobody on it.",
         "I see an image of a lamp",
+        "The sign on the door reads Выход, which is Russian for exit. Nobody is there.",
     ),
     "de": ("Ich sehe eine Lampe.", "Zuerst schaue ich auf den Tisch. Dort steht eine Lampe. Feuer gibt es nicht."),
     "es": ("Veo una lámpara.", "La imagen muestra una cocina y una sartén. No hay llamas."),
