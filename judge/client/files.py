@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from judge.errors import ImageError, UserError
 from judge.files import open_regular
+from judge.printable import printable
 from judge.settings import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Source = str | Path | bytes
 Context = Mapping[str, str]
+_SUCH = 'such as {"caption": "..."}'
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,11 @@ class SentFile:
     def of(cls, image: Source, name: str | None = None, context: Any = None) -> SentFile:
         if context is not None and not isinstance(context, Mapping):
             said = f"the context must be a mapping of field to text, not {type(context).__name__}"
-            raise UserError(said, hint='such as {"caption": "..."}')
+            raise UserError(said, hint=_SUCH)
+        for field_name, text in (context or {}).items():
+            if not isinstance(text, str):
+                said = f"`{printable(str(field_name))}` of the context must be text, not {type(text).__name__}"
+                raise UserError(said, hint=_SUCH)
         return replace(cls._read(image, name), context=dict(context or {}))
 
     @classmethod
@@ -82,7 +88,7 @@ def told_beside(files: Iterable[SentFile]) -> str | None:
     try:
         return json.dumps(contexts, ensure_ascii=False).encode().decode() if any(contexts) else None
     except (TypeError, UnicodeEncodeError) as error:
-        raise UserError(f"a context holds what is no text ({error})", hint='such as {"caption": "..."}') from error
+        raise UserError(f"a context holds what is no text ({error})", hint=_SUCH) from error
 
 
 def told_size(files: Iterable[SentFile]) -> int:

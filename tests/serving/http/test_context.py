@@ -172,6 +172,8 @@ def test_the_client_and_the_command_line_tell_it(server, tmp_path):
             client.judge(RED, context={"caption": "x" * 41})
         with pytest.raises(UserError, match="no text"):
             client.judge(RED, context={"caption": "\ud800"})
+        with pytest.raises(UserError, match="`caption` of the context must be text, not int"):
+            client.judge(RED, context={"caption": 3})
         with pytest.raises(UserError, match="more images than contexts"):
             list(client.judge_many([RED, RED], contexts=[NICE]))
     (tmp_path / "a.png").write_bytes(RED)
