@@ -161,6 +161,8 @@ def judge_all(judge: Judge, parcel: Parcel) -> list[JudgedImage]:
     found = [JudgedImage(too_large=True)] * len(parcel.images)
     for offence in (False, True):
         places = [place for place, fit in enumerate(fits) if fit and (place in parcel.offence) is offence]
+        if not places:  # a model that has nothing to say of offence is not asked for any
+            continue
         verdicts = judge.judge_many(
             (parcel.images[place] for place in places), contexts=[told[place] for place in places], offence=offence
         )

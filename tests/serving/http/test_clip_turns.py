@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from judge.errors import UserError
 from judge.media.clips.wanted import GivenUp, Wanted
 from judge.serving.devices import Processes
 from judge.serving.http.admission import Overloaded
@@ -160,6 +161,19 @@ def test_in_a_process_images_have_their_turn_between_few_frames_of_a_clip():
     clip.join(30)
     assert found.verdict == "no_violation" and between <= 2, "a quarter of a batch at most comes before"
     assert seen[-1] == "clip", "and the clip goes on behind it"
+
+
+def test_a_model_that_has_nothing_to_say_of_offence_judges_what_is_not_asked_for_it():
+    judge = judge_of(RED)
+    many = judge.judge_many
+
+    def silent(images, *, offence=False, **given):
+        if offence:
+            raise UserError("this model cannot say how a picture may give offence")
+        return many(images, offence=offence, **given)
+
+    judge.judge_many = silent
+    assert judge_all(judge, Parcel("demo", (png(),), 10**6))[0].verdict == "no_violation"
 
 
 def test_a_clip_that_is_given_up_ends_at_its_next_turn():
