@@ -73,13 +73,15 @@ def compile_(
     judging = {code: None if no_priors else load_mllm_of(code, settings) for code in dict.fromkeys(language.values())}
     for name in names:
         compiled = compile_file(name, writer, judging[language[name]], renew=renew, rounds=rounds)
+        changed = compiled.changed
         if interactive and _asked(name, compiled):  # what a person edited has no priors yet
             compiled = compile_file(name, writer, judging[language[name]], rounds=rounds)
+            changed = True  # by the answers, whatever compiling them again adds
         _tell(compiled, whole=json)
         if json:
             print(_as_json(compiled))
         else:
-            print(f"{compiled.path}: {'written' if compiled.changed else 'unchanged'}, {_counts(compiled)}")
+            print(f"{compiled.path}: {'written' if changed else 'unchanged'}, {_counts(compiled)}")
             _say_back(compiled)
             _ways_out(name, compiled)
 

@@ -17,6 +17,8 @@ _EXCEPTION = re.compile(
     r"(?:exceptions?|except|unless)\b[\s:,]*(?:(?:when|if|where|that|for)\b[\s:,]*)?", re.IGNORECASE
 )
 _ONLY = re.compile(r"only (?=(?:if|when|where|while|in|inside|on|at|with|for|by|as|under)\b)", re.IGNORECASE)
+# `it is on a plate`, `the label is covered`: of each thing that the rule speaks of, which its own sentence alone tells.
+_POINTS = re.compile(r"\b(?:it|its|they|them|their|this|that|these|those|the)\b", re.IGNORECASE)
 _GRANTED = re.compile(
     r"exceptions?\b[^.]{0,60}?\b(?:granted|approved|requested|reviewed|documented|decided|logged)\b", re.IGNORECASE
 )
@@ -85,7 +87,10 @@ def exempt(text: str) -> Exempt | None:
         return None
     if only:
         return Exempt(said, clause=False, joint=" only")
-    return Exempt(said, clause=_VERB.search(said) is not None and _VERB.match(said) is None)
+    clause = _VERB.search(said) is not None and _VERB.match(said) is None
+    if clause and _POINTS.search(said):
+        return Exempt(said, clause=False, joint=", unless")
+    return Exempt(said, clause=clause)
 
 
 def permitted(text: str) -> Exempt | None:

@@ -63,7 +63,7 @@ def test_a_policy_becomes_rules_categories_and_exceptions():
     assert [rule.rule for rule in rules] == [
         "No person may be shown with fire on the body, e.g. in a film.",
         "Nudity is not allowed!",
-        "The following may not be shown: guns with (x)",
+        "The following may not be shown: guns with (x), unless it is a toy.",
         "No knife near children.",
         "In a kitchen: a cleaver",
         "Bombs are not allowed.",
@@ -72,7 +72,7 @@ def test_a_policy_becomes_rules_categories_and_exceptions():
     ]
     assert [rule.category for rule in rules] == ["other"] * 2 + ["weapons-blades"] * 5 + ["grosse"]
     guns = rules[2]
-    assert [one.any[0].statement for one in guns.exceptions] == ["a police officer is visible", "it is a toy"]
+    assert [one.any[0].statement for one in guns.exceptions] == ["a police officer is visible"]
     assert [rule.id for rule in rules][-3:] == ["bombs-not-allowed", "bombs-not-allowed-2", "nobody-under-3-no"]
     assert made.rules == len(rules)
 
@@ -89,13 +89,19 @@ def test_a_title_or_the_file_name_stands_in_for_front_matter():
     assert [(one.constitution, one.version) for one in named] == [("t", "0.1.0"), ("my-rules", "0.1.0")]
 
 
+@pytest.mark.parametrize("exception", ["it is on a plate", "they are on a plate", "the lid is closed"])
+def test_an_exception_that_points_at_what_the_rule_names_stays_in_its_sentence(exception):
+    _, rules = rules_of(f"- Food must be covered. Exception: {exception}.")
+    assert [(rule.rule, rule.exceptions) for rule in rules] == [(f"Food must be covered, unless {exception}.", ())]
+
+
 def test_every_rule_and_exception_names_its_line():
     text = import_markdown(POLICY, file="p.md").text.splitlines()
     source = POLICY.splitlines()
     for comment, told in (
         ("- id: guns-x", "guns with"),
         ("- id: no-knife-near-children", "**knife**"),
-        ("- it is a toy", "it is a toy"),
+        ("- a police officer is visible", "police officer"),
     ):
         line = next(index for index, one in enumerate(text) if one.strip() == comment)
         assert told in source[int(text[line - 1].rsplit(":", 1)[1]) - 1]

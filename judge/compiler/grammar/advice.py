@@ -149,6 +149,14 @@ Read = Callable[[str], Parsed | Unparsed]
 _FORBIDDING = re.compile(r"`[^`]*\b(?:must not be shown|are prohibited|may be shown)\b[^`]*`")
 
 
+def _is_the_lesser(reason: str, offered: list[str], safe: list[str]) -> bool:
+    """Whether what is left of several meanings is the one that is less likely meant, and would be the only one: one
+    where all may be meant, or another thing than the rule speaks of first."""
+    if not safe or len(safe) == len(offered):
+        return False
+    return "or one is enough" in reason or ("stands for" in reason and offered[0] not in safe)
+
+
 def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
     """The refusal with all that is safe to follow to the letter, and its hint with that in it."""
     if demands(sentence) and _FORBIDDING.search(refused.hint):
@@ -162,7 +170,10 @@ def advised(sentence: str, refused: Unparsed, read: Read) -> Unparsed:
     slip = refused.gone and not all(map(lexicon.known, refused.gone.casefold().split()))
     lost = f"{_without(sentence, refused.gone)} {lexicon.nearest(refused.gone.casefold()) if slip else ''}"
     gone = {text: made.reason for text, made in found.items() if isinstance(made, Unparsed)}
-    choices = _choices(((text,) for text in found if _safe(sentence, lost, (text,), read)), read)
+    safe_ones = [text for text in found if _safe(sentence, lost, (text,), read)]
+    if _is_the_lesser(refused.reason, list(found), safe_ones):
+        safe_ones, found = [], {}
+    choices = _choices(((text,) for text in safe_ones), read)
     ways = Ways(choices, max(len(found), 1 + bool(refused.hint and not refused.blocked)), gone=refused.gone)
     if not choices or refused.hint:
         ways = max((ways, *_other_ways(sentence, refused, read)), key=lambda one: (len(one.choices), len(one.examples)))

@@ -42,7 +42,7 @@ _OF_THE_POLICY = re.compile(
     rf"\b(?:(?:{'|'.join(ANY_PICTURE)}) )+(?=(?:{'|'.join(PICTURES)})\b)"
     r"|,? whether [^,)]*[,)]|\b(?:no|any|at least) (?:one|1)\b"
     rf"|(?<= )(?:{SHORT['SHOW']}|{SHORT['SHOWN']}|{SHORT['ALLOWED']}) [^,;.]+?,? but not\b"
-    r"|\b(?:is|are) (?:required|mandatory|compulsory)(?= (?:in|on|at|near|inside)\b)"
+    r"|\b(?:is|are) (?:required|mandatory|compulsory|obligatory)(?= (?:in|on|at|near|inside|for)\b)"
     r"|^(?:do not|don't|never) (?:\w+(?:,| or|, or) )*\w+(?= )"
     rf"|{SAID_EVERYDAY}|{SAID_BY_FORM}",
     re.IGNORECASE,
@@ -263,6 +263,12 @@ def _lost(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
         yield Fault("lost word", f"the parameter {{{name}}} stands in the rule and in none of its statements", True)
 
 
+# `have a cap on`, `gloves are required for surgeons`
+_SAYS_WORN = re.compile(
+    r"\bha(?:ve|s) .* on\b|\b(?:is|are) (?:required|mandatory|compulsory|obligatory) for\b", re.IGNORECASE
+)
+
+
 def new_words(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
     """Words of statements that stand nowhere in the rule."""
     known = content(rule)
@@ -270,7 +276,7 @@ def new_words(rule: str, statements: tuple[str, ...]) -> Iterator[Fault]:
         for base, word in content(statement).items():
             if base == "two" and re.search(r"\bboth\b", rule, re.IGNORECASE):
                 continue
-            if base == "wear" and re.search(r"\bha(?:ve|s) .* on\b", rule, re.IGNORECASE):
+            if base == "wear" and _SAYS_WORN.search(rule):
                 continue
             if base not in known and base not in _MAY_BE_NEW:
                 yield Fault("new word", f"`{word}` in `{statement}` stands nowhere in the rule", True)

@@ -46,8 +46,9 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     (
         "former|future|current|previous|upcoming|permanent|temporary|occasional|frequent|constant|pending|meanwhile"
         "|early|late|tonight|tomorrow|yesterday"
+        r"|(?<!\ba )(?<!\bno )(?<!\bthe )(?<!\bopen )(?<!\bevery )(?<!\beach )till(?! (?:may|must|is)\b)"  # no drawer
         "|yet|still(?! (?:water|life|image|images))|already|anymore|any more(?! than)|no longer|any longer|now|then"
-        "|today|later|soon|since|until|till|before|after|during|daily|weekly|nowadays|recently|at night|at times"
+        "|today|later|soon|since|until|before|after|during|daily|weekly|nowadays|recently|at night|at times"
         "|(?:in|on|at|over|by) (?:the )?(?:\\w+days?|summer|winter|spring|autumn|weekends?|holidays?|evenings?"
         "|mornings?|afternoons?|nights?|day|daytime|noon|midnight|christmas|january|february|march|april|june|july|august"
         "|september|october|november|december)",

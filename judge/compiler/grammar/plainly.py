@@ -64,6 +64,11 @@ _WORN_THERE = re.compile(
     r"(?P<place>(?:in|on|at|near|inside) (?P<where>[^,.;]+))",
     re.IGNORECASE,
 )
+# `Gloves are required for surgeons`: by whom they are worn.
+_WORN_FOR = re.compile(
+    r"(?P<things>[^,.;]+?) (?:is|are) (?:required|mandatory|compulsory|obligatory) for (?:all |every )?(?P<who>[\w-]+)",
+    re.IGNORECASE,
+)
 _PLACES = ("structure", "location", "area", "way", "vehicle")
 _PLACES_TOO = word_set("train beach roof yard museum archive lab machine machinery water")
 _WORN = word_set(
@@ -172,6 +177,8 @@ def _each_has(sentence: str) -> str:
     if found := _WORN_THEN.fullmatch(sentence):
         verb = "wear" if found["verb"].casefold() == "worn" else "use"
         return f"{found['when']}, every person must {verb} {_lower(found['things'])}"
+    if (found := _WORN_FOR.fullmatch(sentence)) and _is_worn(found["things"]) and _are_people(found["who"]):
+        return f"{found['who']} must wear {_lower(found['things'])}"
     if (found := _WORN_THERE.fullmatch(sentence)) and _is_worn(found["things"]) and _is_place(found["where"]):
         place = re.sub(r" (?:all|any|every|each) ", " ", found["place"], count=1)
         if " worn " in sentence:
@@ -193,6 +200,10 @@ def _is_worn(things: str) -> bool:
     words = things.split()
     joined = {"and", "or", "nor", "of", "with"} & set(words)
     return not joined and lexicon.lemma(words[-1].casefold(), verb=False) in _WORN | {words[-1].casefold()} & _WORN
+
+
+def _are_people(who: str) -> bool:
+    return lexicon.PLURAL in lexicon.tags(who.casefold()) and lexicon.kind(who.casefold()) == "p"
 
 
 def _is_place(where: str) -> bool:

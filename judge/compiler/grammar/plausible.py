@@ -29,6 +29,9 @@ _BEHIND = re.compile(r" (?:on|in|at|with|of|by|from|that|who)\b.*")
 # How a thing may be, and nobody.
 _OF_THINGS = r"damaged|broken|cracked|torn|dented|chipped|empty|full|unplugged|sealed|faulty|expired|folded|rusty"
 _STATE_OF = re.compile(rf"(?P<who>[\w-]+) (?:is|are) (?:.* )?(?:{_OF_THINGS})")
+_IS_SOMEONE = re.compile(
+    r"(?:an? |the |no )?(?P<thing>[\w-]+)(?: of [\w' -]+)? (?:is|are) (?:[^,]+ and )?(?:not )?(?:an? )?(?P<who>[\w-]+)"
+)
 _WIDE = word_set("person people animal animals object objects thing things food")
 
 
@@ -56,6 +59,9 @@ def _is_nonsense(sentence: str, text: str) -> bool:
         return True
     if (state := _STATE_OF.fullmatch(re.sub(r"^(?:an?|the|no) ", "", text))) and lexicon.kind(state["who"]) == "p":
         return True  # children are damaged
+    someone = _IS_SOMEONE.fullmatch(text)
+    if someone and lexicon.kind(someone["who"]) == "p" and lexicon.kind(someone["thing"]) not in ("p", "a", ""):
+        return True  # faces are actors
     first = re.match(r"(?:an? |the |no |more than \w+ )?(?P<thing>[\w-]+) (?:with|without) ", text)
     if first and lexicon.kind(first["thing"]) == "t":
         return True  # a day with people

@@ -234,6 +234,17 @@ def nearest(word: str) -> str:
     for stem, ending in stems:
         near = [one for one in _lexicon()[0] if one[:1] == stem[:1] and abs(len(one) - len(stem)) < 3 and one.isalpha()]
         common = [one for one in near if sum(_entry(one)[0].values()) > 0]
-        if found := get_close_matches(stem, common, n=1, cutoff=0.85):
-            return found[0] + ending
+        close = get_close_matches(stem, common, n=3, cutoff=0.85)
+        if found := next((one for one in close if _is_slip(stem, one)), ""):
+            return found + ending
     return ""
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """Whether one letter is too many, too few, another one, or two are swapped: `resold` is no slip of `resolved`."""
+    start = next(
+        (at for at, (one, other) in enumerate(zip(word, meant, strict=False)) if one != other),
+        min(len(word), len(meant)),
+    )
+    one, other = word[start:], meant[start:]
+    return one[1:] in (other, other[1:]) or one == other[1:] or (one[:2] == other[:2][::-1] and one[2:] == other[2:])

@@ -172,11 +172,12 @@ CLAUSES: tuple[Turn, ...] = (
     ),
     (r"it is $BANNED to (?:show|post|upload|depict|photograph) (?P<x>.+)", ("photos must not show <x>",)),
     (
-        r"(?P<x>[^,]+?) $MUST be (?P<v>worn|carried|used|held)(?P<r> (?:when|while|for|on|in|at|near) (?:(?! or ).)+)?",
+        r"(?P<x>[^,]+?) $MUST be (?P<v>worn|carried|used|held)(?P<r> (?:when|while|on|in|at|near) (?:(?! or ).)+)?",
         ("every person must <!v> <x><r>",),
     ),
     (
-        r"(?P<x>[^,]+?) (?:is|are) (?P<gone>required|mandatory|compulsory|obligatory|needed|necessary)(?P<r> .+)?",
+        r"(?P<x>[^,]+?) (?:is|are) (?P<gone>required|mandatory|compulsory|obligatory|needed|necessary)"
+        r"(?P<r> (?!for ).+)?",
         ("every person must wear <+x><r> || <r>, every person must wear <+x>", "<-x> must be visible<r>"),
     ),
 )

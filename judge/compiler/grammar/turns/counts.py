@@ -6,6 +6,10 @@ from judge.compiler.grammar.turns.words import Turn
 
 COUNTS: tuple[Turn, ...] = (
     (
+        r"(?:an?|every|each) (?P<s>[\w' -]+?) $MAY (?P<v>\w+) (?:no more than|at most) (?P<n>$NUMBER .+)",
+        ("no <s> may <v> more than <n>",),
+    ),
+    (
         r"(?P<x>[\w' -]+?) $MUST (?P<gone>be visible|be shown|be displayed|be present) "
         r"(?P<p>$AT (?!.*\b(?:every|each|all|both)\b).+)",
         ("at least one <=x> must be <p>", "every <=x> must be <p>"),
