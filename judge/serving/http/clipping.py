@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from judge.judging.pipeline import Judge
     from judge.serving.turns import Turns
 
-_PART = 4  # of a batch is judged at a turn: an image waits for so much of one at most
+_PART = 8  # of a batch is judged at a turn: an image waits for so much of one at most
 
 
 class ClipWork:
