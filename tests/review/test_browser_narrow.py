@@ -141,6 +141,11 @@ def test_what_became_of_uploads_covers_nothing_of_other_tabs(browser, address, s
             page.get_by_role("tab", name=tab).click()
             page.locator(drawn).first.wait_for()
             page.wait_for_function(CLEAR, arg=whole)
+        page.goto("about:blank")
+        page.goto(f"{address}/#/policy-workbench/chains")
+        page.locator("#wb-state", has_text="loads").wait_for()
+        page.locator("#up-sum").wait_for()
+        assert not page.locator("#up-fold").evaluate("one => one.open"), "at an address as after a click"
         page.locator("#up-sum").click()
         while page.locator("#up-list").get_by_role("button", name="Dismiss").count():
             page.locator("#up-list").get_by_role("button", name="Dismiss").first.click()

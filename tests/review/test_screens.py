@@ -97,6 +97,10 @@ def test_empty_waiting_and_failing_screens_say_so(browser, tmp_path):
         for one in held:
             one.continue_()
         page.locator("#db-chart-gold").get_by_text("No gold item was read during this time.").wait_for()
+        dashes = "[...document.querySelectorAll('.db-none path')].map((one) => getComputedStyle(one).strokeDasharray)"
+        assert set(page.evaluate(dashes)) == {"none"}, (
+            "a drawing this small reads as a broken picture when it is dashed"
+        )
         holding.append(True)
         page.clock.install()
         page.get_by_role("button", name="Count again").click()

@@ -69,7 +69,7 @@ function show(uploads) {
 function sumUp() {                                   // what is seen of it when it is folded, as on a phone
   const states = [...known.values()].filter((one) => !one.forgotten).map((one) => one.state), count = (of) => states.filter(of).length;
   const said = [[count((one) => OPEN.has(one)), "being judged"], [count((one) => one === "done"), "judged"], [count((one) => one === "failed"), "failed"]];
-  tray.hidden = !list.children.length;
+  tray.hidden = !list.children.length; fold();
   $("up-sum").textContent = "Uploads: " + said.filter(([many]) => many).map(([many, what]) => `${many} ${what}`).join(", ");
 }
 function watchOn() {                                 // ask again while there is something to come
@@ -150,14 +150,16 @@ function refused(text) {
   if (sending && !sending.dropped) { state(text, true); go.disabled = false; } else say(text);
   sending = null;
 }
-/* Unfolded where it has a place of its own: beside the list of the queue, on a wide screen */
+/* Unfolded where it has a place of its own: beside the list of the queue, on a wide screen. It goes by the tab that is
+   selected, not by clicks: the tabs come after this, and an address opens one of them at a time of its own. */
 const wide = matchMedia("(min-width: 1181px)");
-function fold() { $("up-fold").open = wide.matches && document.getElementById("cj-tab-queue-button")?.getAttribute("aria-selected") !== "false"; }
-document.addEventListener("click", function left(event) {
-  if (!element.isConnected) { document.removeEventListener("click", left); return; }
-  if (event.target.closest(".tab-container [role=tab]")) setTimeout(fold);
-});
-fold();
+let standing = null;
+function fold() {
+  const tab = document.querySelector('.tab-container [role=tab][aria-selected="true"]')?.id;
+  if (tab !== standing) { standing = tab; $("up-fold").open = wide.matches && tab === "cj-tab-queue-button"; }
+}
+const turned = new MutationObserver(() => element.isConnected ? fold() : turned.disconnect());
+turned.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
 document.addEventListener("cj-person", function other() {  // somebody else signed in: what was told is not theirs
   if (!element.isConnected) { document.removeEventListener("cj-person", other); return; }
   known.clear(); list.replaceChildren(); live.textContent = ""; sumUp(); act("look");
