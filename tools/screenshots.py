@@ -32,6 +32,33 @@ FILMED = (
 DESKTOP, TABLET, ZOOMED, PHONE = (1440, 900), (1024, 768), (720, 450), (390, 844)
 
 
+# Nothing is asked of the server, nothing moves, every picture is there, and nothing has changed for a while;
+# the editor's caret blinks for ever.
+QUIET, GIVEN_UP = 700, 60_000  # milliseconds
+STILL = """async ([quiet, end]) => {
+  const busy = () => document.querySelector("[aria-busy=true], .generating")
+    || [...document.images].some((one) => one.checkVisibility() && !one.complete)
+    || document.getAnimations().some((one) => one.playState === "running" && !caret(one.effect.target));
+  const caret = (one) => one?.matches(".cm-cursorLayer");
+  await document.fonts.ready;
+  const began = performance.now();
+  let since = began;
+  const watching = new MutationObserver(() => { since = performance.now(); });
+  watching.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+  while (performance.now() - since < quiet) {
+    if (performance.now() - began > end) throw new Error("the page never stands still");
+    if (busy()) since = performance.now();
+    await new Promise((go) => setTimeout(go, 50));
+  }
+  watching.disconnect();
+}"""
+
+
+def still(page: Page) -> None:
+    """Wait until the page stands still; one that never does is an error, not a picture of it on the way."""
+    page.evaluate(STILL, [QUIET, GIVEN_UP])
+
+
 def _violation(page: Page) -> None:
     page.get_by_label("Verdict", exact=True).select_option("violation")
     settled(page)
@@ -213,7 +240,7 @@ def _both(
         else:
             ready(page)
         act(page)
-        page.wait_for_timeout(400)
+        still(page)
         with Image.open(io.BytesIO(page.screenshot())) as shot:
             shot.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
                 FOLDER / f"{name}-{scheme}.png", optimize=True
