@@ -20,7 +20,19 @@ from judge.compiler.grammar.things import Alternatives, Said, Thing, Things
 from judge.compiler.grammar.tokens import CLOSED, COMPOUND_PREPOSITIONS
 
 _EACH = r"(?:every|each|all(?: of)?(?: the)?)"
-_AT_EACH = re.compile(rf"(?P<where>.+?) (?P<of>of )?(?P<each>{_EACH}) (?P<noun>[\w-]+(?: [\w-]+)?)")
+_WHICH = r"(?:that|which|who|whose|with|without)\b"
+_AT_EACH = re.compile(
+    rf"(?P<where>.+?) (?P<of>of )?(?P<each>{_EACH}) (?P<noun>(?!{_WHICH})[\w-]+(?: (?!{_WHICH})[\w-]+)?)"
+    rf"(?: (?P<which>{_WHICH}.+))?"
+)
+_AT_ANY_EACH = re.compile(rf"(?P<where>.+?) (?P<of>of )?{_EACH} .+")
+# What says which of them, and can speak of nothing else: `that is open`, `that is in use`, `whose lid is open`, `with a
+# patient in it`. A closed list: `at every door with a torch` may say who stands there.
+_SAYS_WHICH = re.compile(
+    r"(?:that|which|who) (?P<be>is|are|has|have) (?:(?:not |in |on |an? )?[\w-]+)"
+    r"|whose [\w-]+ (?:is|are) (?:not )?[\w-]+"
+    r"|(?:with|without) (?:an? )?[\w-]+(?: [\w-]+)? [\w-]+ (?P<it>it|them)"
+)
 _OF_EACH = re.compile(rf"\b{_EACH} (?=\w)")
 _COMPOUNDS = tuple(" ".join(words) for words in COMPOUND_PREPOSITIONS)
 # How people are somewhere: `guards must stand at every door` asks for some at each, `visitors must look at every
@@ -43,11 +55,11 @@ def lack_it(things: Things, said: Alternatives, conditions: Groups = ()) -> Draf
     Raises:
         Impossible: it is open which things must be there for each.
     """
-    if len(said) > 1 or said[0].both or said[0].owned or not _AT_EACH.fullmatch(said[0].text):
+    parts = tuple(part for one in said for part in one.both or (one,))
+    if said[0].owned or not any(_is_where(one.text) and _some_of(things, one.text) for one in parts):
         return None
-    if any(one.behind or not _some(one, said[0].text) for one in things.each) or not _is_where(said[0].text):
-        return None
-    return _draft(things, tuple(_lacking(one, said[0].text, " or " in said[0].text) for one in things.each), conditions)
+    listed = len(parts) > 1 or " or " in said[0].text or any(one.behind for one in things.each)
+    return _draft(things, tuple(_lacking(one, said[0].text, listed) for one in things.each), conditions)
 
 
 def lack_theirs(things: Things, conditions: Groups = ()) -> Draft | None:
@@ -72,6 +84,10 @@ def lack_theirs(things: Things, conditions: Groups = ()) -> Draft | None:
     return _draft(things, each, conditions)
 
 
+def _some_of(things: Things, said: str) -> bool:
+    return all(_some(one, said) for one in things.each)
+
+
 def _some(one: Thing, said: str) -> bool:
     """Whether some must be there, and nothing is asked of each thing: a label, labels, guards that stand there."""
     if one.determiner in ("a", "an"):
@@ -82,13 +98,15 @@ def _some(one: Thing, said: str) -> bool:
 
 def _is_where(said: str) -> bool:
     """`beside every exit`, `hanging in front of`, `stuck on`, `on the wall of`; not `on a leash in every park`."""
-    found = _AT_EACH.fullmatch(said)
-    words = found["where"].split() if found else []
+    found = _AT_ANY_EACH.fullmatch(said)
+    if not found:
+        return False
+    words = found["where"].split()
     if words and lexicon.tags(words[0]) & {ING, PAST} and words[0] not in AT:
         words = words[1:]
     if not words:
         return True
-    where = " ".join(words) + (" of" if found and found["of"] else "")
+    where = " ".join(words) + (" of" if found["of"] else "")
     return where in AT or where in _COMPOUNDS or bool(re.fullmatch(r"(?:at|on|in) (?:the|both) [\w-]+ of", where))
 
 
@@ -105,11 +123,24 @@ def _lacking(one: Thing, where: str, listed: bool) -> _Lacking | None:
             return None
     inside = f"{found['where']} of"
     part = found["of"] and not inside.endswith(_COMPOUNDS)
-    if CLOSED & set(noun.split()) or not (first in AT or lexicon.tags(first) & {ING, PAST}):
+    head = noun.split()[-1]
+    which = _says_which(found["which"] or "", head)
+    if CLOSED & set(noun.split()) or which is None or not (first in AT or lexicon.tags(first) & {ING, PAST}):
         return None
-    where = found["where"] if part else f"{inside if found['of'] else found['where']} {it_or_them(noun.split()[-1])}"
-    each = Thing(english.article(noun), noun, noun.split()[-1], modified=" " in noun)
+    where = found["where"] if part else f"{inside if found['of'] else found['where']} {it_or_them(head)}"
+    behind = which.split(" ")[0]
+    each = Thing(english.article(noun), f"{noun} {which}".strip(), head, modified=" " in noun, behind=behind)
     return _Lacking(each, Said(f"without {one.text} {where}", one.head))
+
+
+def _says_which(which: str, head: str) -> str | None:
+    """`that is cut` of `that are cut`, for one of them; None where it may speak of something else."""
+    found = _SAYS_WHICH.fullmatch(which) if which else None
+    if not found:
+        return None if which else ""
+    if found["be"]:
+        return re.sub(r" (?:are|is) ", " is ", re.sub(r" have ", " has ", which), count=1)
+    return f"{which.removesuffix(found['it'])}{it_or_them(head)}" if found["it"] else which
 
 
 def _draft(things: Things, found: tuple[_Lacking | None, ...], conditions: Groups) -> Draft:
