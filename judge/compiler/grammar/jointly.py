@@ -14,8 +14,10 @@ from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.pronouns import candidates, it_or_them
 from judge.compiler.grammar.things import BE, Alternatives, Said, Things, together
 from judge.compiler.grammar.together import are_together, is_joint, may_be_joint
+from judge.compiler.grammar.tokens import tokens_of
 
 _PLAIN = word_set("a an the any no")
 
@@ -101,10 +103,8 @@ def each_of_them(clause: Clause) -> Clause:
         return clause
     single = lexicon.single(one.head)
     if one.plural and single:
-        if (said_so := _of_it(clause)) is None:
-            return clause
         words = re.sub(rf"\b{re.escape(one.head)}\b", single, one.words, count=1)
-        return Clause(replace(one, determiner="a", words=words, head=single), said_so)
+        return Clause(replace(one, determiner="a", words=words, head=single), _of_it(clause, single))
     if every or (one.plural and one.shape[0] == "p"):
         part = "member" if one.shape[0] == "p" else "pair" if one.plural else "piece"
         raise Impossible(
@@ -115,16 +115,25 @@ def each_of_them(clause: Clause) -> Clause:
     return clause
 
 
-def _of_it(clause: Clause) -> Said | None:
-    """What is said, as of one: `without a fence around it`; None where it is open what `them` stands for."""
+def _of_it(clause: Clause, single: str) -> Said:
+    """What is said, as of one: `without a fence around it`, of a person `without a cone behind them`.
+
+    Raises:
+        Impossible: `them` may be others.
+    """
     one, said = clause.subject, clause.said
     found = _THEM.search(said.text)
     if not found or said.owned or (one.shape[0] == "p" and found.group() == "their"):  # `a guest without their ticket`
         return said
-    before = re.findall(r"[\w-]+", said.text[: found.start()])
-    if one.behind or one.animate or any(lexicon.PLURAL in lexicon.tags(word) for word in before):
-        return None
-    return replace(said, text=_THEM.sub(lambda each: "its" if each.group() == "their" else "it", said.text), both=())
+    before = tokens_of(f"{one.words} {said.text[: found.start()].replace(BE, 'are')}")
+    if others := [noun for noun in candidates("them", before) if one.head not in noun.split()]:
+        raise Impossible(
+            f"it is open whether `{found.group()}` are the `{one.head}` or the `{others[0]}`",
+            "say it of one, as in `Every worker must have a cone behind them`",
+        )
+    it = it_or_them(single)
+    its = {"their": "its" if it == "it" else "their", "them": it}
+    return replace(said, text=_THEM.sub(lambda each: its[each.group()], said.text), both=())
 
 
 _THEM = re.compile(r"\b(?:them|their)\b")
