@@ -33,6 +33,8 @@ _COUNTED = re.compile(
 )
 # "The lid is not closed"; of "a person is not wearing a hat" there may be one who does and one who does not.
 _DENIED = re.compile(r"(?P<what>the .+?|an? .+?(?= \w+ not visible$)) (?P<verb>is|are) not (?P<said>[\w -]+)$")
+# "The lid of a bin is not closed": of two bins, one may have its lid closed.
+_OF_ONE = re.compile(r"(?P<what>the [\w -]+? of )an? (?P<rest>[\w -]+? (?:is|are)) not (?P<said>[\w -]+)$")
 _NONE = re.compile(r"no (?P<what>[\w -]+?) (?P<verb>is|are) visible$")
 _NOT_SO = "it is not so that "
 _ARTICLE = re.compile(r"^an? ")
@@ -132,6 +134,9 @@ def not_so(statement: str) -> str:
     lacking = _NONE.match(statement)
     if lacking and not _NOT_PLAIN.search(lacking["what"]):
         return f"{'at least one ' if lacking['verb'] == 'is' else ''}{lacking['what']} {lacking['verb']} visible"
+    of_one = _OF_ONE.match(statement)
+    if of_one and not _NOT_PLAIN.search(" ".join(of_one.groups())):
+        return f"{of_one['what']}every {of_one['rest']} {of_one['said']}"
     denied = _DENIED.match(statement)
     if denied and not _NOT_PLAIN.search(f"{denied['what']} {denied['said']}"):
         return f"{denied['what']} {denied['verb']} {denied['said']}"
@@ -140,7 +145,7 @@ def not_so(statement: str) -> str:
         before, verb, after = statement.partition(f" {found[0]} ")
         if _ARTICLE.match(before):
             return f"no {_ARTICLE.sub('', before)}{verb}{after}"
-        if before.startswith("the "):
+        if before.startswith("the ") and not re.search(r" of an? ", before):  # of two children, one may show it
             return f"{before}{verb}not {after}"
         if _BARE_PLURAL.match(f"{before} ") and after == "visible":
             return f"no {before}{verb}{after}"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.at_each import lack_it, lack_theirs
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups, said_of
-from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, ends_in_a_state, of_one, stays_open, too_few
+from judge.compiler.grammar.denial import EACH, VAGUE, Impossible, ends_in_a_state, of_one, stays_open, too_few, whose
 from judge.compiler.grammar.draft import Draft
 from judge.compiler.grammar.filled import (
     each_denied,
@@ -44,7 +44,7 @@ def required(found: Found) -> Iterator[Draft]:
         return
     gone = tuple(_gone(one) for one in things.each)
     whole = (tuple(one for each in gone for one in each),) if things.joint == "and" else gone
-    yield Draft(whole=whole, conditions=scope(found))
+    yield Draft(whole=whole, conditions=(*_there(things), *scope(found)))
 
 
 def lacking(found: Found) -> Iterator[Draft]:
@@ -90,7 +90,9 @@ def required_so(found: Found) -> Iterator[Draft]:
     """`Every rider must wear a helmet`: a rider who does not."""
     things, said = things_in(found), said_in(found)
     if _also_seen(things, said):
-        yield Draft(whole=each_denied(things.each, _as_visible(said)), conditions=scope(found))
+        yield Draft(
+            whole=each_denied(things.each, _as_visible(said)), conditions=(*_there(things), *scope(found))
+        )
         return
     if shows(things.each, said) or needs_its_verb(found):
         return
@@ -130,7 +132,14 @@ def required_so(found: Found) -> Iterator[Draft]:
         yield from _few_so(things, tuple(few), said)
         return
     definite = all(one.determiner.startswith("the") for one in things.each)
-    yield Draft(() if definite else (things.each,), whole=each_denied(things.each, said))
+    yield Draft(
+        () if definite else (things.each,), whole=each_denied(things.each, said), conditions=_there(things)
+    )
+
+
+def _there(things: Things) -> Groups:
+    """That a bin is there, of `the lid of every bin`."""
+    return tuple((Clause(one, VISIBLE),) for one in whose(things.each))
 
 
 _SEEN = frozenset(SHORT["SEEN"].split("|"))
@@ -230,5 +239,5 @@ def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Itera
             "say whose with `of`, as in `Both hands of the driver must be on the wheel`",
         )
     # where no driver is seen, nothing is asked of the driver's hands
-    whose: Groups = ((Clause(one.owner, VISIBLE),),) if one.owner else ()
-    yield Draft(whole=(tuple(clause for one in few for clause in said_of(of_one(one), finite)),), conditions=whose)
+    seen: Groups = ((Clause(one.owner, VISIBLE),),) if one.owner else ()
+    yield Draft(whole=(tuple(clause for one in few for clause in said_of(of_one(one), finite)),), conditions=_there(things) or seen)

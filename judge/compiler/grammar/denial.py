@@ -13,7 +13,7 @@ from judge.compiler.grammar import english, lexicon, nouns
 from judge.compiler.grammar.closed import in_two_places, is_lacking
 from judge.compiler.grammar.lexicon import ADJECTIVE, ING, PAST, word_set
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing
-from judge.compiler.grammar.tokens import NUMBERS, OWNERS
+from judge.compiler.grammar.tokens import NUMBERS, OWNERS, PREPOSITIONS
 
 # How many is left open by these, and `not` may stand for none or for not all.
 VAGUE = word_set("some several many few most half numerous various certain multiple")
@@ -201,12 +201,38 @@ def not_vague(one: Thing, *, every: bool = False) -> None:
         )
 
 
+_OF_EVERY = re.compile(r"\b(of|on|in) (?:each|every) (?=(\w+))")
+
+
 def of_one(one: Thing) -> Thing:
     """`the label of a cup` of `the label of every cup`: that it is not visible is said of one of them."""
-    words = re.sub(
-        r"\b(of|on|in) (?:each|every) (?=(\w+))", lambda found: f"{found[1]} {english.article(found[2])} ", one.words
-    )
+    words = _OF_EVERY.sub(lambda found: f"{found[1]} {english.article(found[2])} ", one.words)
     return replace(one, words=words)
+
+
+def whose(things: tuple[Thing, ...]) -> tuple[Thing, ...]:
+    """`a cup` of `the label of every cup`: where none is in the picture, no label is asked for. Empty where it is said
+    of no such thing.
+
+    Raises:
+        Impossible: it is said of different ones, or of some that are nobody's.
+    """
+    found = [_OF_EVERY.split(one.words, maxsplit=1)[3] if _OF_EVERY.search(one.words) else "" for one in things]
+    if not any(found):
+        return ()
+    if len(set(found)) > 1:
+        raise Impossible(
+            "it is open which of these must be so for each one",
+            "write a rule for each, as in `The lid of every jar must be visible`",
+        )
+    words = found[0].split()
+    end = next((at for at, word in enumerate(words) if word in PREPOSITIONS or word in _RELATIVE), len(words))
+    head = words[end - 1]
+    behind = words[end] if end < len(words) else ""
+    return (Thing(english.article(found[0]), found[0], head, modified=end > 1, behind=behind),)
+
+
+_RELATIVE = word_set("that which who whose")
 
 
 def too_few(one: Thing) -> tuple[Thing, ...] | None:

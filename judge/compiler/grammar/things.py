@@ -71,7 +71,7 @@ class Thing:
             return self.words
         if written:
             return f"{english.article(self.words)} {self.words}"
-        if self.head[:1].isupper() or self.words[:1] in '"`\u201c' or self.words.split()[0].endswith(("'s", "s'")):
+        if self.head[:1].isupper() or self.words[:1] in '"`\u201c' or _is_of_several(self.words.split()[0]):
             return self.words
         return f"{english.article(self.words)} {self.words}"
 
@@ -174,6 +174,12 @@ class Said:
             both = ()
         text, about = self.text + joint + other.text, self.about or other.about
         return Said(text, about, other.inner, both=both, counts=other.counts)
+
+
+def _is_of_several(whose: str) -> bool:
+    """`women's`, `boys'`, and of somebody by name, `Anna's`: no article, as `a child's` has."""
+    one = whose.removesuffix("'s")
+    return whose.endswith("s'") or (one != whose and (whose[:1].isupper() or lexicon.PLURAL in lexicon.tags(one)))
 
 
 Alternatives = tuple[Said, ...]
