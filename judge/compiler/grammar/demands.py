@@ -90,9 +90,7 @@ def required_so(found: Found) -> Iterator[Draft]:
     """`Every rider must wear a helmet`: a rider who does not."""
     things, said = things_in(found), said_in(found)
     if _also_seen(things, said):
-        yield Draft(
-            whole=each_denied(things.each, _as_visible(said)), conditions=(*_there(things), *scope(found))
-        )
+        yield Draft(whole=each_denied(things.each, _as_visible(said)), conditions=(*_there(things), *scope(found)))
         return
     if shows(things.each, said) or needs_its_verb(found):
         return
@@ -132,9 +130,7 @@ def required_so(found: Found) -> Iterator[Draft]:
         yield from _few_so(things, tuple(few), said)
         return
     definite = all(one.determiner.startswith("the") for one in things.each)
-    yield Draft(
-        () if definite else (things.each,), whole=each_denied(things.each, said), conditions=_there(things)
-    )
+    yield Draft(() if definite else (things.each,), whole=each_denied(things.each, said), conditions=_there(things))
 
 
 def _there(things: Things) -> Groups:
@@ -240,4 +236,7 @@ def _few_so(things: Things, few: tuple[Thing, ...], said: Alternatives) -> Itera
         )
     # where no driver is seen, nothing is asked of the driver's hands
     seen: Groups = ((Clause(one.owner, VISIBLE),),) if one.owner else ()
-    yield Draft(whole=(tuple(clause for one in few for clause in said_of(of_one(one), finite)),), conditions=_there(things) or seen)
+    yield Draft(
+        whole=(tuple(clause for one in few for clause in said_of(of_one(one), finite)),),
+        conditions=_there(things) or seen,
+    )

@@ -11,6 +11,7 @@ from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
 from judge.compiler.grammar.denial import Impossible, denied, of_one
 from judge.compiler.grammar.forms import SHORT, Found
 from judge.compiler.grammar.lexicon import ADJECTIVE
+from judge.compiler.grammar.neither import not_of_both
 from judge.compiler.grammar.pictures import ADS, ELSEWHERE, KINDS, OR_HUNG, PAGES, PICTURES, SEEN_KINDS, SHOWING
 from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things
 from judge.compiler.grammar.tokens import OWNERS
@@ -53,6 +54,7 @@ def things_in(found: Found, *, examples: bool = False) -> Things:
     for one, after in pairwise(each):
         _has_its_noun(one, after)
     if "more" in found:
+        not_of_both(things.each[-1], found["more"].each[0])
         return Things(things.each + found["more"].each, "or")
     return _of_the_shown(things, found["shown"]) if "shown" in found else things
 
