@@ -145,7 +145,7 @@ def not_so(statement: str) -> str:
         before, verb, after = statement.partition(f" {found[0]} ")
         if _ARTICLE.match(before):
             return f"no {_ARTICLE.sub('', before)}{verb}{after}"
-        if before.startswith("the ") and not re.search(r" of an? ", before):  # of two children, one may show it
+        if before.startswith("the "):
             return f"{before}{verb}not {after}"
         if _BARE_PLURAL.match(f"{before} ") and after == "visible":
             return f"no {before}{verb}{after}"
