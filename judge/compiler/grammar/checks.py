@@ -229,7 +229,8 @@ def _base(token: Token) -> str:
     word = token.word.removesuffix("'s").removesuffix("'")
     verb = lexicon.lemma(word, verb=True)
     noun = lexicon.lemma(word, verb=False)
-    return min(verb, noun, lexicon.lemma(noun, verb=True), key=len)  # `drawings` and `drawing` are one
+    found = [one for one in (verb, noun, lexicon.lemma(noun, verb=True)) if one != word]
+    return min((*found, word), key=len)  # `drawings` and `drawing` are one
 
 
 @cache

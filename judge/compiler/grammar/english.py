@@ -83,6 +83,18 @@ def ing(verb: str) -> str:
     return doubled if short else verb + "ing"
 
 
+def third(verb: str) -> str:
+    """`hold` to `holds`, `carry` to `carries`, `are` to `is`; of the base form."""
+    if verb in _THIRD:
+        return _THIRD[verb]
+    if re.search(r"[^aeiou]y$", verb):
+        return verb[:-1] + "ies"
+    return verb + ("es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
+
+
+_THIRD = {"are": "is", "have": "has", "do": "does"}
+
+
 def definite(determiner: str) -> bool:
     """Whether the determiner points at something the reader knows: `the`, `its`."""
     return determiner.split(" ")[0] in {"the", *OWNERS}

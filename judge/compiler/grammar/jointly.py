@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from judge.compiler.grammar import lexicon
+from judge.compiler.grammar import english, lexicon
 from judge.compiler.grammar.clauses import VISIBLE, Clause, Groups
 from judge.compiler.grammar.denial import Impossible
 from judge.compiler.grammar.draft import Draft
-from judge.compiler.grammar.lexicon import word_set
+from judge.compiler.grammar.lexicon import BASE, word_set
 from judge.compiler.grammar.pronouns import candidates, it_or_them
-from judge.compiler.grammar.things import BE, Alternatives, Said, Things, together
+from judge.compiler.grammar.things import BE, Alternatives, Said, Thing, Things, together
 from judge.compiler.grammar.together import are_together, is_joint, may_be_joint
 from judge.compiler.grammar.tokens import tokens_of
 
@@ -103,7 +103,7 @@ def each_of_them(clause: Clause) -> Clause:
         return clause
     single = lexicon.single(one.head)
     if one.plural and single:
-        words = re.sub(rf"\b{re.escape(one.head)}\b", single, one.words, count=1)
+        words = re.sub(rf"\b{re.escape(one.head)}\b", single, _agreeing(one), count=1)
         return Clause(replace(one, determiner="a", words=words, head=single), _of_it(clause, single))
     if every or (one.plural and one.shape[0] == "p"):
         part = "member" if one.shape[0] == "p" else "pair" if one.plural else "piece"
@@ -113,6 +113,27 @@ def each_of_them(clause: Clause) -> Clause:
             tuple(((old, f"every {part} of {one.words}"),) for old in (f"{one.determiner} {one.words}".strip(),)),
         )
     return clause
+
+
+def _agreeing(one: Thing) -> str:
+    """`bakers who touches the dough`, as of one, of `bakers who touch the dough`.
+
+    Raises:
+        Impossible: more is said of them than one verb can say, or perhaps of others.
+    """
+    found = _WHO.search(one.words)
+    if not found or not (found["verb"] in ("are", "have", "do") or BASE in lexicon.tags(found["verb"])):
+        return one.words
+    right_behind = one.words[: found.start()].split()[-1] == one.head
+    if not right_behind or re.search(r"\b(?:and|or)\b", one.words[found.end() :]):
+        raise Impossible(
+            f"it is open of whom `{found.group().strip()}` is said, or how much of it",
+            "say it of one, as in `Every baker who touches the dough must wear gloves`",
+        )
+    return f"{one.words[: found.start('verb')]}{english.third(found['verb'])}{one.words[found.end('verb') :]}"
+
+
+_WHO = re.compile(r" (?:who|that|which) (?P<verb>[\w-]+)")
 
 
 def _of_it(clause: Clause, single: str) -> Said:

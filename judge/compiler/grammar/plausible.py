@@ -22,7 +22,10 @@ _OF_A_PICTURE = re.compile(
     r"\b(?:photo|picture|image|selfie|snapshot|shot)s? (?:with|that have|having) (?:[\w-]+ )*?(?P<head>[\w-]+)\b",
     re.IGNORECASE,
 )
-_SOMEWHERE = re.compile(r"(?:an? |the )?(?:[\w-]+ )?(?P<thing>[\w-]+) (?P<at>on|in) (?:an? |the )?(?P<place>[\w-]+)")
+_SOMEWHERE = re.compile(
+    r"(?:an? |the )?(?:[\w-]+ )?(?P<thing>[\w-]+)(?P<be> (?:is|are)(?: not)?)? (?P<at>on|in) "
+    r"(?:an? |the )?(?P<place>[\w-]+)"
+)
 _SEVERAL_OF_ONE = re.compile(r"\b(?:crowd|group|pack|herd|flock|pile|stack|bunch|row|set|queue|heap)s? of (?:an?|one) ")
 _OTHER_THAN = re.compile(r"(?:an? |the )?(?P<thing>[\w-]+) other than (?P<kinds>.+?)(?: (?:is|are) |$)")
 _BEHIND = re.compile(r" (?:on|in|at|with|of|by|from|that|who)\b.*")
@@ -66,7 +69,8 @@ def _is_nonsense(sentence: str, text: str) -> bool:
     if first and lexicon.kind(first["thing"]) == "t":
         return True  # a day with people
     for found in _SOMEWHERE.finditer(text):
-        if f"{found['thing']} {found['at']} " in sentence or found["at"] != "on":
+        before = "be" if found["be"] else found["thing"]
+        if f"{before} {found['at']} " in sentence or found["at"] != "on":
             continue
         worn = nets.is_kind_of(found["place"], "clothing") or lexicon.kind(found["place"]) == "b"
         written = nets.is_kind_of(found["place"], "list")

@@ -160,7 +160,7 @@ def _agrees(word: str, noun: str, plural: bool) -> bool:
     person = lexicon.kind(noun) == "p" or noun in ("person", "people")
     if word == "it":  # a table is a piece of furniture as well as the people at it
         return not plural and (not person or any(nets.is_kind_of(noun, one) for one in _THINGS_TOO))
-    return plural or person
+    return plural or (person and not any(nets.is_kind_of(noun, one) for one in _THINGS_TOO))
 
 
 def it_or_them(noun: str) -> str:

@@ -76,7 +76,7 @@ ONLY: tuple[Turn, ...] = (
         ("no <n> other than <x> <m>", "no <?n> other than <x> <m>"),
     ),
     (
-        r"only (?P<x>(?:[\w-]+ "
+        r"only (?P<x>(?:(?!$NUMBER\b)[\w-]+ "
         r")?(?:staff|adults|people|persons|workers|drivers|nurses|doctors|guards|members|visitors)) "
         r"(?P<m>$MAY .+)",
         ("no person other than <x> <m>",),
