@@ -59,10 +59,20 @@ class Draft:
         elif self.said or (self.place and not self.whole):
             each = [one for group in self.subjects for one in group]
             said = (tuple(clause for one in each for clause in said_of(one, finite)),)
-        whole = self.whole
+        whole, conditions = self.whole, self.conditions
         if self.place and whole:
+            conditions = tuple(tuple(self._placed(one) for one in group) for group in conditions)
             whole = tuple(
                 tuple(replace(one, subject=one.subject.with_behind(at)) for one in group for at in self.place)
                 for group in whole
             )
-        return (*seen, *whole, *said, *self.conditions)
+        return (*seen, *whole, *said, *conditions)
+
+    def _placed(self, condition: Clause) -> Clause:
+        """`a bin on platforms is visible`, where the lid of a bin on platforms must be."""
+        whose = condition.subject
+        if len(self.place) > 1 or not all(
+            one.subject.words.endswith(f" {whose.text}") for group in self.whole for one in group
+        ):
+            return condition
+        return replace(condition, subject=whose.with_behind(self.place[0]))

@@ -20,10 +20,10 @@ def not_of_both(one: Thing, other: Thing) -> None:
         Impossible: what stands by one of the two may be said of the other as well.
     """
     written = (one.inside, other.inside)
-    chart = Chart(tokens_of(" or ".join(written)))
+    chart = Chart(tokens_of(f"no {' or '.join(written)}"))  # a capital of the first word would be of the sentence
     readings = {
         tuple(each.inside for each in found.each)
-        for found, end in nouns.things(chart, 0)
+        for found, end in nouns.things(chart, 1)
         if end == len(chart) and [each.head for each in found.each] == [one.head, other.head]
     }
     own = (bool(one.behind), other.modified)  # phrases side by side keep to themselves
