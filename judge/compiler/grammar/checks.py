@@ -42,6 +42,7 @@ _OF_THE_POLICY = re.compile(
     rf"\b(?:(?:{'|'.join(ANY_PICTURE)}) )+(?=(?:{'|'.join(PICTURES)})\b)"
     r"|,? whether [^,)]*[,)]|\b(?:no|any|at least) (?:one|1)\b"
     rf"|(?<= )(?:{SHORT['SHOW']}|{SHORT['SHOWN']}|{SHORT['ALLOWED']}) [^,;.]+?,? but not\b"
+    r"|(?<=\bevery )single\b|(?<=\beach )single\b"
     r"|\b(?:is|are) (?:required|mandatory|compulsory|obligatory)(?= (?:in|on|at|near|inside|for)\b)"
     r"|^(?:do not|don't|never) (?:\w+(?:,| or|, or) )*\w+(?= )"
     rf"|{SAID_EVERYDAY}|{SAID_BY_FORM}",

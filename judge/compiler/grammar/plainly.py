@@ -34,6 +34,10 @@ _MUST_SOMEONE = re.compile(
 )
 _SOMEONE = re.compile(r"\bsome(?:one|body)\b(?! else\b)(?P<whose>['\u2019]s\b)?", re.IGNORECASE)
 _ANYONE = re.compile(r"\bany(?:one|body)\b", re.IGNORECASE)
+# Said for emphasis; of a room, that it is for one.
+_EVERY_SINGLE = re.compile(
+    r"\b(every|each) single (?!(?:bed|room|cabin|mattress|sheet|garage|parent)\b)", re.IGNORECASE
+)
 _YOU = re.compile(r"^you (?:(must|should|may|can) (?:not|never)|(must|should|have to|need to))\b", re.IGNORECASE)
 _MAY = r"(?= (?:may|must|can|should|shall|is)\b)"
 _NOBODY = re.compile(rf"\b(?:no one|no-one|no person){_MAY}", re.IGNORECASE)
@@ -116,6 +120,7 @@ _ADDED = re.compile(r"^((?:do not|don't|never) add .+?) to (?:the|your|any) (?:p
 @lru_cache(256)  # a rule is looked at again with each of its readings
 def plain(text: str) -> str:
     """The rule in one line, without its full stop and without saying that it speaks of one picture."""
+    text = _EVERY_SINGLE.sub(r"\1 ", text)
     sentence = without_asides(everyday(_of_some_person(" ".join(text.split()).rstrip(" .!"))))
     if sentence.isupper():
         sentence = sentence.capitalize()

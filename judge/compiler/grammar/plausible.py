@@ -35,6 +35,7 @@ _STATE_OF = re.compile(rf"(?P<who>[\w-]+) (?:is|are) (?:.* )?(?:{_OF_THINGS})")
 _IS_SOMEONE = re.compile(
     r"(?:an? |the |no )?(?P<thing>[\w-]+)(?: of [\w' -]+)? (?:is|are) (?:[^,]+ and )?(?:not )?(?:an? )?(?P<who>[\w-]+)"
 )
+_OF_ITSELF = re.compile(r"an? (?P<one>[\w-]+) (?:is|are) .*\bthe (?P<all>[\w-]+)$")
 _WIDE = word_set("person people animal animals object objects thing things food")
 
 
@@ -65,6 +66,9 @@ def _is_nonsense(sentence: str, text: str) -> bool:
     someone = _IS_SOMEONE.fullmatch(text)
     if someone and lexicon.kind(someone["who"]) == "p" and lexicon.kind(someone["thing"]) not in ("p", "a", ""):
         return True  # faces are actors
+    itself = _OF_ITSELF.match(text)
+    if itself and lexicon.single(itself["all"]) == itself["one"] and f"the {itself['all']}" not in sentence:
+        return True  # a worker is without a cone behind the workers
     first = re.match(r"(?:an? |the |no |more than \w+ )?(?P<thing>[\w-]+) (?:with|without) ", text)
     if first and lexicon.kind(first["thing"]) == "t":
         return True  # a day with people

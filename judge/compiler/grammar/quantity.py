@@ -75,8 +75,9 @@ def _is_lacking(statement: str) -> bool:
 def of_any(rule: str, phrase: str, statement: str) -> tuple[Swaps, ...]:
     """What to write for such words where one is enough: `a train` for `every train`, `trains` for `all trains`. Nothing
     in a rule with a condition, or about what is lacking: there both may be meant. Nor where a statement says what is
-    not there: `a label on a jar` asks for less than one on every jar."""
-    if _CONDITION.search(rule) or _is_lacking(statement):
+    not there: `a label on a jar` asks for less than one on every jar, as `around a hole, cones must stand` does."""
+    fronted = rule.casefold().find(f" {phrase.casefold()}") == len(rule.split(" ", 1)[0])
+    if _CONDITION.search(rule) or _is_lacking(statement) or (fronted and _DEMANDS.match(rule)):
         return ()
     first, *rest = phrase.split()
     while rest and rest[0].casefold() == "of":
