@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from judge.clip_verdict import ClipVerdict
+    from judge.offence import Offence
     from judge.verdict import Verdict
 
 _STYLES = {"violation": "bold red", "needs_review": "bold yellow", "no_violation": "bold green"}
@@ -51,16 +52,15 @@ def below(verdict: Verdict | ClipVerdict) -> list[tuple[str, str]]:
 
 def _of_offence(verdict: Verdict | ClipVerdict) -> list[str]:
     """What the model says of offence, where it was asked: a rule a line, and a line for each thing that it says."""
-    from judge.verdict import Verdict
-
-    if not isinstance(verdict, Verdict) or verdict.offence is None:
+    offence: Offence | None = getattr(verdict, "offence", None)  # a clip has none; reading verdicts in takes too long
+    if offence is None:
         return []
     said = []
-    for one in verdict.offence.frames:
+    for one in offence.frames:
         said.append(f"how it may give offence, under {one.rule} (the model's words, part of no verdict):")
         said += [f"  {name}: {printable(text)}" for name, text in one.lines]
-    if verdict.offence.left_out:
-        most, left = len(verdict.offence.frames), ", ".join(verdict.offence.left_out)
+    if offence.left_out:
+        most, left = len(offence.frames), ", ".join(offence.left_out)
         said.append(f"of offence not asked, beyond the first {most} rules: {left}")
     return said
 

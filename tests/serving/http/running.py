@@ -82,13 +82,15 @@ def serving(given=None, judging=None, process=None, number=1):
 class Scripted:
     """In the place of a process: says `violation` of bytes that begin with b"v", `no_violation` of others.
 
-    A clip is what begins like one of WMV; it takes until its future in `clips` is done, and it is dropped when told so.
+    A clip is what begins like one; it takes until its future in `clips` is done, unless `clips_at_once`, and it is dropped
+    when told so.
 
     seconds: that a parcel takes. deadly: bytes at which it dies. silence: as a process has it. It notes the parcels that
     it was given.
     """
 
-    def __init__(self, seconds=0.0, deadly=(), provenance=None):
+    def __init__(self, seconds=0.0, deadly=(), provenance=None, *, clips_at_once=False):
+        self.clips_at_once = clips_at_once
         self.seconds, self.deadly, self.parcels, self.loads, self.pid = seconds, set(deadly), [], [], 1
         self.clips, self.clip_orders, self.dropped, self._at_clip = {}, [], [], None
         self.ended, self.refuses, self.silence, self.killed = False, None, 0.0, 0
@@ -113,6 +115,8 @@ class Scripted:
         self._at_clip = self.clips.setdefault(order.data, asyncio.get_running_loop().create_future())
         if order.data in self.deadly:
             raise Died
+        if self.clips_at_once:
+            return said(order.data)
         await self._at_clip
         return None if self._at_clip.result() == "dropped" else said(order.data)
 

@@ -17,7 +17,7 @@ TEXT = {"type": "text", "text": "What is this?"}
 
 @pytest.fixture(scope="module")
 def server():
-    script = Scripted()
+    script = Scripted(clips_at_once=True)
     with serving({"once_seconds": 0}, process=script) as running:
         running.script = script
         yield running
@@ -59,9 +59,9 @@ HOLDING = [
 
 @pytest.mark.parametrize(("data", "messages"), HOLDING, ids=range(len(HOLDING)))
 def test_a_picture_under_any_key_of_any_part_is_judged(server, data, messages):
-    before = len(server.script.parcels)
+    server.script.parcels, server.script.clip_orders = [], []
     assert guarded(server, structured_messages=messages) == ("NONE", None)
-    assert server.script.parcels[before:] == [[data]]
+    assert [*server.script.parcels, *([one.data] for one in server.script.clip_orders)] == [[data]]
 
 
 UNSEEN = [
