@@ -47,9 +47,7 @@ class Draft:
             tuple(Clause(one, VISIBLE) for one in group)
             for group in self.subjects
             # of a share, only what is said can be seen; and what is hidden is not visible
-            if not (
-                self.said and (any(map(nouns.measures, group)) or any(_HIDDEN.match(one.text) for one in self.said))
-            )
+            if not (self.said and (any(map(nouns.measures, group)) or any(map(_is_hidden, self.said))))
         )
         said: Groups = ()
         finite = tuple(each.finite for each in self.said or self.place)
