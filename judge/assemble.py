@@ -156,10 +156,11 @@ def load_llm(source: str, **settings: Any) -> Llm:
     if source != BUNDLED:
         check_name(source)
         only_local(source)
-    from judge.models.transformers.checkpoints import architecture
-    from judge.models.transformers.text_llm import is_multimodal, load_text_llm
+    from judge.models.transformers.checkpoints import configuration
+    from judge.models.transformers.internals import is_multimodal
+    from judge.models.transformers.text_llm import load_text_llm
 
-    if source == BUNDLED or is_multimodal(architecture(source, chosen)):
+    if source == BUNDLED or is_multimodal(configuration(source, chosen)):
         return _mllm(chosen, language_of(DEFAULT))
     return load_text_llm(source, chosen)
 

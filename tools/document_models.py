@@ -1,24 +1,36 @@
-"""Writes docs/models.md: which families of models work, and how, measured on tiny random checkpoints of them.
+"""Writes the table in docs/models.md: which families work, how, and with which version of transformers.
 
-Run it when a family is added: `python -m tools.document_models`. `tests/models/test_families.py` holds every row
-against what it measures itself.
+Run it in an environment of each end of the range: `python -m tools.try_ranges` makes them, and
+`FOLDER/bin/python -m tools.document_models` fills in the column of the transformers that is installed there. A family
+works where all of `tests/models/test_families.py` passes for a tiny random checkpoint of it.
 """
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
+from packaging.requirements import Requirement
+from packaging.version import Version
 from PIL import Image
 
-from judge.models.transformers.prefix import is_plain
+from judge.models.transformers.internals import layers_of, tested
 from judge.ports import Ask
 
 if TYPE_CHECKING:
     from judge.models.transformers.mllm import TransformersMllm
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "models.md"
+ROOT = Path(__file__).resolve().parent.parent
+PAGE, TESTS = ROOT / "docs" / "models.md", "tests/models/test_families.py"
+FIRST, LAST = "<!-- The table of families begins. -->\n", "<!-- The table of families ends. -->\n"
+ABOUT = ["family", "`model_type`", "keeps", "questions", "replies"]
+WORKS, FAILS = "works", "fails"
 NAMES = {
     "llava": "LLaVA", "qwen3_vl": "Qwen3-VL", "qwen2_5_vl": "Qwen2.5-VL", "smolvlm": "SmolVLM", "internvl": "InternVL",
     "llava_next": "LLaVA-NeXT", "llava_onevision": "LLaVA-OneVision", "idefics3": "Idefics3", "ovis2": "Ovis2",
@@ -27,120 +39,90 @@ NAMES = {
     "glm4v": "GLM-4.1V", "glm4v_moe": "GLM-4.5V", "glm46v": "GLM-4.6V", "gemma3": "Gemma 3", "gemma4": "Gemma 4",
     "aya_vision": "Aya Vision", "cohere2_vision": "Cohere2 Vision", "mistral3": "Mistral 3", "pixtral": "Pixtral",
     "qwen3_5": "Qwen3.5", "qwen3_5_moe": "Qwen3.5 (mixture of experts)", "lfm2_vl": "LFM2-VL",
-    "mllama": "Llama 3.2 Vision",
+    "mllama": "Llama 3.2 Vision", "llama4": "Llama 4",
 }  # fmt: skip
 KINDS = {
     "DynamicLayer": "keys and values", "DynamicSlidingWindowLayer": "windows", "LinearAttentionLayer": "running states",
 }  # fmt: skip
-HEADER = """# Models
-
-`--model` takes any image-text-to-text model of transformers, by hub id or folder. The families below were tried as
-tiny random checkpoints, each by `tests/models/test_families.py`: log-probabilities of questions on a shared
-picture equal plain passes to 1e-4 of the largest in fp32, with prompts shorter and longer than their windows, pictures
-of mixed sizes in a batch, a single pixel, and none; replies equal greedy text from scratch; replies under a schema are
-JSON of it; an image is judged to the end, reasoning included. What a real checkpoint says of your pictures is another
-question: `judge probe --model X` ([probe.md](probe.md)).
-
-- **keeps**: what the model's cache is made of. Keys and values of every token can be cut and stacked; windows and
-  running states cannot, nor can a picture that is kept apart from the text.
-- **questions**: *together*: a picture is computed once, and its questions share it. *one by one*: the family reads a
-  prompt in both directions, so nothing of it can be computed before its end; many times slower.
-- **replies**: *from what is kept* of the picture, or *anew*; both several at a time.
-
-Written by `python -m tools.document_models`, with the transformers that was installed then.
-
-| family | `model_type` | keeps | questions | replies |
-|---|---|---|---|---|
-"""
-FOOTER = """
-A family that is not listed is held against plain passes when the first question about a picture comes, and again when
-prompts get much longer; where sharing is not exact, or fails, questions are asked one by one.
-
-A model that none of this runs comes in by a package of yours: [backends.md](backends.md).
-
-## Refused
-
-A model that the installed transformers cannot run on a small picture is refused when it is loaded, with the reason.
-In 5.24 that is Llama 4, which fails inside. Gemma 3n needs the package `timm`; the message says so. So is a model
-whose chat template leaves pictures out, and one without a chat template, except PaliGemma.
-
-So is one that needs Python code of its own (unless `--trust-remote-code` is given), whose files are incomplete or of
-another kind, or do not fit each other, or whose tokenizer has no single token for yes or no. The message names the
-part; `judge doctor --model FOLDER` names damaged and missing files without loading anything. What the hub gave
-damaged, or what answers in its place, is a failure (exit code 3), not a mistake.
-
-A chat template is a program. One that takes over 5 seconds of the processor for a conversation, writes over 4 million
-characters, or computes powers (one step of which may take for ever) is refused when the model is loaded; where it
-does so only later, the image goes to review. The memory that one step of a template takes is not bounded.
-
-## Weights
-
-A checkpoint that comes quantised is loaded as it is, where the package for its format is installed: bitsandbytes, AWQ
-and GPTQ (gptqmodel, optimum), FP8, compressed-tensors and what else transformers reads; the message names the package
-where it is not. Verdicts record the format. `--quantize 4bit` and `8bit` are for weights that come in full:
-bitsandbytes makes the layers of the language model smaller, and nothing else. It passes over experts that lie in one
-tensor; then a line says how much stays large. LLM.int8 (`8bit`) looks for outliers in all that is computed together,
-so an answer depends a little on what is computed beside it (0.015 of a log-probability on the bundled model). Where
-that is over 0.05 of a logit nothing is shared, and a line says so; `4bit` has no such dependence.
-
-A model that is too large for the first GPU goes on to the next ones, and what fits on none stays in the computer's
-memory, which is slow, and said. `--device cuda:1` puts all of it on one. `--dtype` says in which number format
-weights are read and computed with: `auto` is bfloat16 on a GPU and float32 on a CPU; `float16` is for GPUs that know
-no bfloat16, and some models overflow in it (refused at load: "no numbers"). Verdicts record the format, and may
-differ between formats. Settings for writing that come with a checkpoint (sampling, penalties, forbidden tokens) are
-never used: every text is the likeliest one.
-
-## Thinking
-
-Yes and no are read where the answer begins, so a model that thinks first is kept from it: by `enable_thinking` or
-`thinking` where its chat template knows one, and by an empty block where the template opens one even so. A block of
-which no end is known is refused. `--reason-with thinking` lets the model think in its own way when it reasons about
-what is undecided: up to `reason_tokens` (512, `load_judge(..., reason_tokens=2048)`), then it is cut and summed up.
-The text is in the evidence, and so is whether it was cut off (`cut_off`).
-
-## Pictures
-
-A model is shown at most `--max-pixels` of a picture, 1 048 576 by default; a photograph of 4000 x 3000 takes 11,750
-tokens of Qwen3-VL at its own limits, and 1,036 so (`python -m tools.count_image_tokens`; of another model, `judge
-probe`). Families that take any size (Qwen, GLM, Pixtral, ...) get a smaller copy, families that cut pictures into
-tiles (InternVL, LLaVA-NeXT and -OneVision, Idefics3 and SmolVLM, Ovis2, Aya, Cohere2, LFM2-VL) fewer tiles, beside
-the overview. Llama 3.2 Vision keeps its four tiles. Where a model sees less anyway, nothing changes. For small things
-in large pictures there is `--look-closer`.
-
-## PaliGemma's template
-
-PaliGemma ships without a chat template. It is given the form of its training prompts: the picture, BOS, then every
-message followed by a newline, whoever wrote it. Priors are asked in the same form, without the picture.
-"""
-
-
-def row(family: str, mllm: TransformersMllm) -> str:
-    """A family's line of the table. `mllm` has answered a question about a picture."""
-    if mllm.way is None:
-        raise ValueError(f"{family} was asked nothing about a picture")
-    kept = next(iter(mllm._kept._kept.values())).prefix.batch
-    keeps = ", ".join(sorted({KINDS[type(layer).__name__] for layer in kept.cache.layers}))
-    if keeps == KINDS["DynamicLayer"] and not is_plain(kept):
-        keeps += ", the picture apart"
-    asked = "together" if mllm.way.shares else "one by one"
-    replies = "from what is kept" if mllm.way.plain else "anew"
-    return f"| {NAMES[family]} | `{mllm._model.config.model_type}` | {keeps} | {asked} | {replies} |"
+Table = dict[str, dict[str, str]]  # cells by column, by family
 
 
 def main() -> None:
-    """Build, ask and write."""
+    """Try every family with the transformers that is installed, and write its column."""
+    version = metadata.version("transformers")
+    works = tried()
+    table = read(PAGE.read_text(encoding="utf-8"))
+    for family, cells in measured([family for family in NAMES if works[family]]).items():
+        table.setdefault(NAMES[family], {}).update(cells)
+    for family, name in NAMES.items():
+        table.setdefault(name, {"family": name})[version] = WORKS if works[family] else FAILS
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), table), encoding="utf-8")
+    print(f"transformers {version}: {sum(works.values())} of {len(works)} families work")
+
+
+def tried() -> dict[str, bool]:
+    """Whether all tests of a family pass, by family."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-m", "slow", f"--junit-xml={report}", TESTS]
+        subprocess.run(command, cwd=ROOT, check=False)  # which families fail is what is asked
+        cases = ElementTree.parse(report).getroot().iter("testcase")
+        passed: dict[str, list[bool]] = {family: [] for family in NAMES}
+        for case in cases:
+            named = re.search(r"\[(\w+)", case.get("name", ""))
+            if named and named[1] in passed:
+                passed[named[1]].append(case.find("failure") is None and case.find("error") is None)
+    return {family: bool(results) and all(results) for family, results in passed.items()}
+
+
+def measured(families: list[str]) -> Table:
+    """What the caches of tiny checkpoints are made of, and how their questions and replies are computed."""
     from judge.models.transformers.mllm import load_mllm
     from judge.settings import Settings
     from tests import tiny
 
-    rows = []
+    found: Table = {}
     with tempfile.TemporaryDirectory() as folder:
-        for family in sorted(tiny.EVERY_MLLM, key=lambda family: NAMES[family].casefold()):
-            built = tiny.build(family, Path(folder) / family)
-            mllm = load_mllm(str(built), Settings(dtype="float32", device="cpu"))
+        for family in families:
+            mllm = load_mllm(str(tiny.build(family, Path(folder) / family)), Settings(dtype="float32", device="cpu"))
             mllm.answer([Ask(Image.new("RGB", (64, 48), "red"), "Is this true?", "it is red")])
-            rows.append(row(family, mllm))
-    PAGE.write_text(HEADER + "\n".join(rows) + "\n" + FOOTER, encoding="utf-8")
+            found[family] = cells_of(family, mllm)
+    return found
+
+
+def cells_of(family: str, mllm: TransformersMllm) -> dict[str, str]:
+    """What the table says of a family beside versions. `mllm` has answered a question about a picture."""
+    if mllm.way is None:
+        raise ValueError(f"{family} was asked nothing about a picture")
+    kept = next(iter(mllm._kept._kept.values())).prefix.batch
+    keeps = ", ".join(sorted({KINDS[type(layer).__name__] for layer in layers_of(kept.cache)}))
+    if keeps == KINDS["DynamicLayer"] and not kept.is_plain:
+        keeps += ", the picture apart"
+    asked = "together" if mllm.way.shares else "one by one"
+    replies = "from what is kept" if mllm.way.plain else "anew"
+    return dict(zip(ABOUT, [NAMES[family], f"`{mllm._model.config.model_type}`", keeps, asked, replies], strict=True))
+
+
+def read(page: str) -> Table:
+    """The table of a page."""
+    lines = page.partition(FIRST)[2].partition(LAST)[0].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[2:]}
+
+
+def written(page: str, table: Table) -> str:
+    """The page with another table. Versions that are no longer in the range are left out."""
+    allowed = Requirement(tested("transformers")).specifier
+    versions = {column for cells in table.values() for column in cells if column not in ABOUT and column in allowed}
+    columns = [*ABOUT, *sorted(versions, key=Version)]
+    rows = [columns, ["---"] * len(columns)]
+    rows += [[cells.get(column, "") for column in columns] for _, cells in sorted(table.items(), key=_by_name)]
+    before, _, after = page.partition(FIRST)
+    return before + FIRST + "".join(f"| {' | '.join(row)} |\n" for row in rows) + LAST + after.partition(LAST)[2]
+
+
+def _by_name(row: tuple[str, dict[str, str]]) -> str:
+    return row[0].casefold()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`judge doctor`: what is installed, what the machine has, what would be loaded. Reads no weights."""
+"""`judge doctor`: what is installed, what the machine has, what would be loaded, and whether real models load here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,11 +31,15 @@ def doctor(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show versions, devices, memory, cache, the model that would load and whether the hub answers. Exit code 2 or 3
-    where the model's files are damaged or missing, cannot be judged with, or its name is none."""
+    """Show versions, devices, memory, cache, the model that would load and whether the hub answers; load a tiny random
+    model of its own making, to see whether real ones load here. Exit code 2 or 3 where the model's files are damaged or
+    missing, cannot be judged with, or its name is none; 3 where no model loads."""
     if clear_cache:
         _clear(json)
         return
+    from judge.models.transformers import trial
+
+    trying = trial.started()  # beside all others
     report: dict[str, Any] = {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -48,16 +53,18 @@ def doctor(
     }
     if found["found"] == _ABROAD and hub != _REACHABLE:
         found["wrong"] = f"it is not here, and the hub: {hub}"
+    tried = trial.result(trying)
+    report["real_models"] = asdict(tried) if json else str(tried)
     if json:
         from json import dumps
 
         print(dumps(report))
     else:
         _show(report)
-    raise typer.Exit(_exit_of(found))
+    raise typer.Exit(exit_of(found) or (Exit.NO_VIOLATION if tried.loads else Exit.FAILURE))
 
 
-def _exit_of(model: dict[str, Any]) -> Exit:
+def exit_of(model: dict[str, Any]) -> Exit:
     """What is wrong in a folder, or with a name, is the user's to mend; what the hub gave damaged, a failure."""
     if model.get("wrong"):
         return Exit.FAILURE if model["found"] in (_FROM_HUB, _ABROAD) else Exit.USER_MISTAKE
@@ -131,14 +138,14 @@ def _misfit(folder: Path) -> str | None:
     """Why the model in a folder cannot be judged with; None where nothing is found. Python code of its own never runs
     here."""
     from judge.models.transformers.chat_processor import check_unread
-    from judge.models.transformers.checkpoints import architecture
-    from judge.models.transformers.text_llm import is_multimodal
+    from judge.models.transformers.checkpoints import configuration
+    from judge.models.transformers.internals import is_multimodal
     from judge.settings import Settings
 
     try:
-        kind = architecture(str(folder), Settings())
-        if not is_multimodal(kind):
-            return f"a model of another kind ({kind}), which answers no questions about images"
+        config = configuration(str(folder), Settings())
+        if not is_multimodal(config):
+            return f"a model of another kind ({config.model_type}), which answers no questions about images"
         check_unread(str(folder))
     except UserError as error:
         return _without_name(error, folder)

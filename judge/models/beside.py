@@ -24,7 +24,7 @@ def why_not_beside(names: Sequence[str], settings: Settings) -> str | None:
     Raises:
         UserError: there is no such device.
     """
-    from judge.models.transformers.loading import placing_of
+    from judge.models.transformers.placing import placing_of
     from judge.models.transformers.weights import bytes_of_weights
 
     free = free_on(placing_of(settings)[0])

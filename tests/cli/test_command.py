@@ -106,6 +106,7 @@ def test_doctor_works_without_a_network():
     assert report["packages"]["constitution-judge"] == version("constitution-judge")
     assert report["devices"][0]["name"] == "cpu"
     assert report["model"]["found"] == "folder"
+    assert report["real_models"]["loads"] and report["real_models"]["in_4_bits"]
     assert report["hub"].startswith("not reachable")
     assert report["cache"] == os.environ["JUDGE_CACHE_DIR"]
 

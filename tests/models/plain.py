@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from judge.models.transformers.internals import forget_positions
 from judge.ports import Ask
 from tests import tiny
 from tests.models import conformance as suite
@@ -29,11 +30,11 @@ class Plain:
         made = self.processor.apply_chat_template(
             messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
         )
-        return dict(made)
+        floats = {name: value.to(self.model.dtype) for name, value in made.items() if value.is_floating_point()}
+        return dict(made) | floats  # Llama 4's processor gives bfloat16
 
     def logits(self, inputs: dict[str, Any]) -> torch.Tensor:
-        if hasattr(self.model.model, "rope_deltas"):
-            self.model.model.rope_deltas = None
+        forget_positions(self.model)
         with torch.inference_mode():
             return self.model(**inputs, use_cache=False).logits[0, -1].float()
 

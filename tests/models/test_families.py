@@ -22,7 +22,6 @@ from tests.models import conformance as suite
 from tests.models.conftest import FULL, anew
 from tests.models.plain import Plain
 from tests.tiny.sliding import WINDOW
-from tools import document_models
 
 pytestmark = pytest.mark.slow
 
@@ -117,15 +116,3 @@ def test_it_judges_with_reasoning_and_no_failure(mllm, pictures, monkeypatch):
         assert told and all(one.answer is not None for one in told if one.branch != "not_asked")
         assert any(one.reasoning is not None for one in told)
         assert not any("model failed" in (one.reason or "") for one in told)
-
-
-def test_its_row_in_the_documentation_is_right(mllm, shown, request):
-    adapter = anew(mllm)
-    adapter.answer(suite.asks_of(shown[:1], suite.STATEMENTS[:1]))
-    family = request.node.callspec.params["mllm"]
-    assert document_models.row(family, adapter) in document_models.PAGE.read_text(encoding="utf-8").splitlines()
-
-
-def test_the_documentation_has_no_family_that_is_not_tried():
-    rows = [line for line in document_models.PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    assert len(rows) == 1 + len(tiny.EVERY_MLLM) == 1 + len(document_models.NAMES)

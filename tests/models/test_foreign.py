@@ -9,12 +9,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import transformers as tf
 import typer
 
 from judge.assemble import load_judge, load_llm
-from judge.cli.doctor import doctor, of_model
+from judge.cli.doctor import doctor, exit_of, of_model
 from judge.errors import UserError
-from judge.models.transformers import checkpoints
+from judge.models.transformers import checkpoints, internals
 from judge.models.transformers.checkpoints import architecture, loaded
 from judge.models.transformers.image_text import load_encoder
 from judge.models.transformers.mllm import load_mllm
@@ -225,9 +226,7 @@ def test_doctor_says_which_part_of_a_folder_is_damaged(checkpoint, tmp_path, spo
     found = of_model(str(folder))
     assert found["found"] == "folder"
     assert (found["wrong"] is None) if said is None else said in found["wrong"]
-    with pytest.raises(typer.Exit) as ended:
-        doctor(str(folder), json=True)
-    assert ended.value.exit_code == (0 if said is None else 2)
+    assert exit_of(found) == (0 if said is None else 2)
 
 
 def another_processor(folder):
@@ -258,10 +257,8 @@ def test_doctor_and_loading_refuse_the_same_and_doctor_reads_no_weight(checkpoin
     with pytest.raises(UserError, match=re.escape(said)) as caught:
         load_mllm(str(folder), FULL)
     assert caught.value.hint and "transformers 5" not in caught.value.message
-    assert said in of_model(str(folder))["wrong"]
-    with pytest.raises(typer.Exit) as ended:
-        doctor(str(folder), json=True)
-    assert ended.value.exit_code == 2
+    found = of_model(str(folder))
+    assert said in found["wrong"] and exit_of(found) == 2
 
 
 def gguf_weights(folder):
@@ -280,6 +277,26 @@ def test_weights_of_another_kind_beside_a_configuration_say_what_to_do(checkpoin
     assert "no weights in the folder" in of_model(str(folder))["wrong"]
     shutil.copy(checkpoint("llava") / "model.safetensors", folder)  # both are there: nothing is amiss
     load_mllm(str(folder), FULL)
+
+
+@pytest.mark.parametrize("installed", ["5.25.0", "99.0.0"])
+def test_a_failure_inside_transformers_names_its_version_and_not_the_files(checkpoint, monkeypatch, installed):
+    versions = {"transformers": installed}
+    real = internals.metadata.version
+    monkeypatch.setattr(internals.metadata, "version", lambda name: versions.get(name) or real(name))
+    monkeypatch.setattr(tf.LlavaConfig, "from_dict", raise_(ValueError("Unsupported device type 'meta'")))
+    with pytest.raises(UserError) as caught:
+        load_mllm(str(checkpoint("llava")), FULL)
+    assert f"transformers {installed} failed: ValueError: Unsupported device type 'meta'" in caught.value.message
+    assert ("tested with transformers" if installed == "99.0.0" else "judge doctor") in caught.value.hint
+    assert "get the model again" not in caught.value.hint
+
+
+def raise_(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import transformers as tf
 from safetensors.torch import load_file, save_file
 
 from judge.errors import UserError
+from judge.models.transformers import placing
 from judge.models.transformers.checkpoints import architecture
 from judge.models.transformers.image_text import load_encoder
 from judge.models.transformers.mllm import load_mllm
@@ -173,9 +174,10 @@ def test_a_model_without_a_padding_token_works(copied, loaded, pictures):
     assert suite.numbers(mllm, asks) == suite.near(suite.numbers(loaded("llava"), asks))
 
 
-def test_a_family_that_the_installed_transformers_cannot_run_is_refused_with_the_reason(checkpoint):
-    with pytest.raises(UserError, match=r"transformers .* cannot run .*image_outputs") as caught:
-        load_mllm(str(checkpoint("llama4")), FULL)
+def test_a_family_that_the_installed_transformers_cannot_run_is_refused_with_the_reason(checkpoint, monkeypatch):
+    monkeypatch.delattr(tf.LlavaModel, "get_image_features")
+    with pytest.raises(UserError, match=r"transformers .* cannot run .*get_image_features") as caught:
+        load_mllm(str(checkpoint("llava")), FULL)
     assert "transformers" in caught.value.hint
 
 
@@ -228,13 +230,13 @@ def test_nor_do_those_of_a_text_model(tmp_path):
 
 
 def test_gpus_that_were_not_named_are_filled_in_turn_and_the_rest_stays_in_memory(monkeypatch):
-    from judge.models.transformers import loading
-
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("accelerate.utils.get_max_memory", lambda: {0: 1000, 1: 500, "cpu": 7000})
-    placed = loading._placing(Settings(), loading._device(Settings()))
-    assert placed == {"device_map": "sequential", "max_memory": {0: 900, 1: 450, "cpu": 7000}}
-    assert loading._placing(Settings(device="cuda:1"), "cuda:1") == {"device_map": {"": "cuda:1"}}
+    assert placing.placed(Settings(), placing.placing_of(Settings())[0]) == {
+        "device_map": "sequential",
+        "max_memory": {0: 900, 1: 450, "cpu": 7000},
+    }
+    assert placing.placed(Settings(device="cuda:1"), "cuda:1") == {"device_map": {"": "cuda:1"}}
 
 
 def test_a_model_in_two_places_answers_alike_and_says_that_it_is_slow(
@@ -248,7 +250,7 @@ def test_a_model_in_two_places_answers_alike_and_says_that_it_is_slow(
     parts |= {f"{text}.embed_tokens": "cpu", f"{text}.norm": "cpu", f"{text}.rotary_emb": "cpu"}
     parts |= {f"{text}.layers.0": "cpu", f"{text}.layers.1": "disk"}
     folder = str(checkpoint("llava"))
-    monkeypatch.setattr(loading, "_placing", lambda *_: {"device_map": parts, "offload_folder": f"{folder}-away"})
+    monkeypatch.setattr(loading, "placed", lambda *_: {"device_map": parts, "offload_folder": f"{folder}-away"})
     mllm = load_mllm(folder, FULL)
     assert "of its 8 parts stay in the computer's memory" in caplog.text and "--quantize" in caplog.text
     assert {record.name for record in caplog.records} == {"judge"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import transformers
 
 from judge.assemble import load_llm
 from judge.errors import ModelError, UserError
 from judge.models.openai.server import load_server
+from judge.models.transformers.internals import is_multimodal
 from judge.models.transformers.mllm import TransformersMllm
-from judge.models.transformers.text_llm import TextLlm, is_multimodal
+from judge.models.transformers.text_llm import TextLlm
 from tests import tiny
 from tests.models import conformance as suite
 from tests.models.serving import Answering, Manners, serving
@@ -63,7 +65,7 @@ def test_a_model_that_raises_is_a_retryable_model_error(llm, monkeypatch):
 def test_the_kind_of_model_decides_the_adapter(llm, checkpoint):
     assert isinstance(llm, TextLlm)
     assert isinstance(load_llm(str(checkpoint("llava")), device="cpu"), TransformersMllm)
-    assert is_multimodal("qwen3_vl") and not is_multimodal("llama")
+    assert is_multimodal(transformers.Qwen3VLConfig()) and not is_multimodal(transformers.LlamaConfig())
 
 
 def test_a_folder_without_a_model_is_the_users_mistake(tmp_path):

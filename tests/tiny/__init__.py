@@ -14,13 +14,13 @@ from typing import Any
 import torch
 import transformers as tf
 
-from tests.tiny import first, hybrid, more, moved, refused, sliding
+from tests.tiny import chunked, first, hybrid, more, moved, sliding
 from tests.tiny.parts import TEXT_TEMPLATE, text_sizes, tokenizer
 
 Maker = Callable[[], tuple[Any, Any]]
 MLLMS: dict[str, Maker] = first.MLLMS  # of which every detail is tested
-EVERY_MLLM: dict[str, Maker] = MLLMS | more.MLLMS | moved.MLLMS | sliding.MLLMS | hybrid.MLLMS
-FAMILIES: dict[str, Maker] = EVERY_MLLM | first.ENCODERS | refused.MLLMS
+EVERY_MLLM: dict[str, Maker] = MLLMS | more.MLLMS | moved.MLLMS | sliding.MLLMS | hybrid.MLLMS | chunked.MLLMS
+FAMILIES: dict[str, Maker] = EVERY_MLLM | first.ENCODERS
 
 
 def build(family: str, folder: Path) -> Path:

@@ -11,6 +11,7 @@ from transformers import GenerationConfig
 from judge import thinking
 from judge.errors import JudgeError, ModelError, UserError
 from judge.models.pixels import check_shape, not_shown, within
+from judge.models.transformers.internals import image_token
 from judge.models.transformers.templates import begins_no_answer, endless, rendered
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Chat:
             self.tokenizer.pad_token = self.tokenizer.eos_token  # processors insist on one
         self.tokenizer.padding_side = "left"  # text is generated after the last token of every row
         self.pad: int = self.tokenizer.pad_token_id or 0
-        self.image_token = _image_token(model, processor)
+        self.image_token = image_token(model, processor)
         self.image_mark: str | None = getattr(
             processor, "image_token", None
         )  # where the image stands in a rendered text
@@ -193,13 +194,3 @@ def greedy(model: PreTrainedModel, tokenizer: Any) -> GenerationConfig:
     ends = sorted({index for index in (*ids, tokenizer.eos_token_id) if index is not None})
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     return GenerationConfig(do_sample=False, eos_token_id=ends, pad_token_id=pad or 0)
-
-
-def _image_token(model: PreTrainedModel, processor: Any) -> int | None:
-    """The id that stands for a patch of the image in the token sequence."""
-    for holder in (model.config, processor):  # Gemma 3's processor means the mark before a picture
-        for name in ("image_token_id", "image_token_index"):
-            index = getattr(holder, name, None)
-            if isinstance(index, int):
-                return index
-    return None

@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from judge.errors import JudgeError, ModelError, UserError
 from judge.files import read_text, remember, sha256_of
 from judge.models.transformers.folders import DAMAGED, PICKLED, READ, SERVE_GGUF, check_folder, damage, missing
 from judge.models.transformers.hub import damaged, downloaded, is_network_failure, only_local, unreachable
+from judge.models.transformers.internals import is_tested, untested
 from judge.models.transformers.quiet import quiet
 from judge.settings import Settings, cache_room
 
 _CODE = "custom code"  # how transformers speaks of Python files that come with a checkpoint
 _CHECK = "check the id or the folder; a gated or private model needs `hf auth login`; offline, give a local folder"
-_VALUES = "no file is damaged as such; is a value in config.json wrong? if not, get the model again"
+_VALUES = (
+    "no file is damaged as such: either a value in config.json is wrong, or transformers cannot load this model; "
+    "`judge doctor` says whether it loads one here"
+)
 _INSTALL = "install the package that it names beside the judge, or choose another model"
 
 
@@ -103,11 +108,12 @@ def _unusable(source: str, part: str, error: Exception) -> UserError:
     first, *more = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
     if first.endswith(":") and more:  # the sentence goes on
         first = f"{first} {more[0]}"
-    if not isinstance(error, OSError | ValueError | ImportError):  # says little without its kind
-        first = f"{type(error).__name__}: {first}"
-    return UserError(
-        f"cannot load {source}: its {part}: {first or type(error).__name__}", hint=_what_to_do(source, error)
-    )
+    if isinstance(error, OSError | ImportError):
+        return UserError(f"cannot load {source}: its {part}: {first}", hint=_what_to_do(source, error))
+    # The files were looked through by now: which of them and the library is at fault, nobody knows.
+    named = "transformers " + metadata.version("transformers")
+    said = f"cannot load {source}: its {part}: {named} failed: {type(error).__name__}: {first}"
+    return UserError(said, hint=_what_to_do(source, error) if is_tested("transformers") else untested("transformers"))
 
 
 def _what_to_do(source: str, error: Exception) -> str:
@@ -121,11 +127,12 @@ def _what_to_do(source: str, error: Exception) -> str:
     return PICKLED if "cannot be loaded with `safetensors`" in str(error) else _CHECK
 
 
-def digest(source: str, model: Any) -> str:
+def digest(source: str) -> str:
     """A hub model's commit, or the SHA-256 over the files of a folder (remembered by size and time)."""
     folder = Path(source)
     if not folder.is_dir():
-        return str(getattr(model.config, "_commit_hash", None) or "unknown")
+        snapshot = downloaded(source)  # which the hub's cache names by the commit
+        return snapshot.name if snapshot is not None else "unknown"
     files = sorted(path for path in folder.iterdir() if path.suffix in READ and not path.is_dir())
     stamp = json.dumps([[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files])
     key = hashlib.sha256(f"{folder.resolve()}|{stamp}".encode()).hexdigest()[:32]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from judge.errors import UserError
+from judge.models.transformers.weights import Weight
 
 _LEFT_OUT = re.compile(
     r"""
@@ -20,6 +21,8 @@ _LEFT_OUT = re.compile(
     """,
     re.VERBOSE,
 )
+TO_LOAD = (0.0, 2.0)  # what is in between differs by names, which the library tells once it has loaded the model
+UNREAD = (0.99, 1.01)  # files may keep some buffers, or leave them out
 _REPLACED = re.compile(r"(image|video|audio)_token_(id|index)$")
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
 _WRONG = (
@@ -32,6 +35,26 @@ _RENAMED = (
     "transformers did (`ignore`, `modules_to_not_convert`): load it with that one, or serve it and name the address: "
     "--model http://HOST:PORT/v1"
 )
+
+
+def check_count(source: str, config: Any, model: Any, stored: Mapping[str, Weight], times: tuple[float, float]) -> None:
+    """Compare how many numbers a configuration asks for with how many the files hold: their names differ in families
+    that transformers renamed, their count does not.
+
+    model: what the configuration describes, without weights. stored: nothing where it is not known.
+    times: the least and the most numbers that may be asked for, as multiples of those that are there.
+
+    Raises:
+        UserError: there are far more of the ones or of the others, with both counts.
+    """
+    tensors = {id(tensor): tensor.numel() for tensor in model.state_dict(keep_vars=True).values()}  # tied ones once
+    wanted, held = sum(tensors.values()), sum(stored[name].count for name in _unused(stored, config))
+    if stored and not times[0] * held <= wanted <= times[1] * held:
+        raise UserError(
+            f"cannot load {source}: config.json does not fit the weights: it describes a model of {wanted:,} numbers, "
+            f"and the files hold {held:,}",
+            hint=_WRONG,
+        )
 
 
 def check_fit(source: str, config: Any, report: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ import torch
 
 from judge.languages import Answers
 from judge.models.transformers.chat import Chat, Inputs
+from judge.models.transformers.internals import forget_positions, is_packed, unpacked_size
 from judge.models.transformers.quiet import quiet
 from judge.ports import Ask, Conversation, Greedy, Likely, LogChances, Prompted
 
@@ -103,7 +104,7 @@ class TransformersInside:
         """See `protocols.Inside`."""
         text = self._chat.render([(turn.role, turn.text) for turn in talk.turns], talk.image is not None)
         inputs = self._chat.inputs([text], [talk.image])
-        self._forget_positions()
+        forget_positions(self._model)
         with quiet(), torch.inference_mode():
             made: Any = self._model.generate(
                 **inputs,
@@ -126,9 +127,7 @@ class TransformersInside:
         """See `protocols.Inside`. Packed formats keep their weights in buffers or in a shape of their own."""
         held: Counter[str] = Counter()
         for tensor in self._model.parameters():
-            state = getattr(tensor, "quant_state", None)
-            count = math.prod(state.shape) if state is not None else tensor.numel()
-            held[_format(tensor, packed=state is not None)] += count
+            held[_format(tensor)] += unpacked_size(tensor)
         for name, tensor in self._model.named_buffers():
             if name.endswith(("qweight", "weight_packed")):
                 held["packed"] += tensor.numel() * tensor.element_size() * 2  # 4 bits a weight
@@ -147,20 +146,15 @@ class TransformersInside:
 
     def _logits(self, ask: Ask) -> torch.Tensor:
         """Next-token logits, float32, (vocabulary,), of one pass over everything."""
-        self._forget_positions()
+        forget_positions(self._model)
         with quiet(), torch.inference_mode():
             output: Any = self._model(**self._whole(ask), use_cache=False, logits_to_keep=1)
         logits: torch.Tensor = output.logits[0, -1].float().cpu()
         return logits
 
-    def _forget_positions(self) -> None:
-        base: Any = getattr(self._model, "model", self._model)
-        if hasattr(base, "rope_deltas"):
-            base.rope_deltas = None  # left over from the last image; stale ones are silently wrong
 
-
-def _format(tensor: torch.Tensor, *, packed: bool) -> str:
-    if packed:
+def _format(tensor: torch.Tensor) -> str:
+    if is_packed(tensor):
         return "4bit"
     return "8bit" if tensor.dtype == torch.int8 else str(tensor.dtype).removeprefix("torch.")
 

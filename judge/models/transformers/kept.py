@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from judge.models.of_pictures import OfPictures
 from judge.models.transformers.chat import Chat, Inputs
+from judge.models.transformers.internals import cached_numbers_per_token
 from judge.models.transformers.memory import MemoryBudget
 from judge.models.transformers.prefix import Prefix, prefill
 from judge.ports import Ask
@@ -132,16 +133,7 @@ class SharedPrefixes:
 
     def bytes_of_tokens(self, count: int) -> int:
         """Memory of so many cached tokens, from the configuration."""
-        config = self._model.config.get_text_config()
-        alike = [config] * config.num_hidden_layers
-        layers = config.per_layer_config if getattr(config, "is_heterogeneous", False) else alike
-        return int(2 * count * sum(map(_kept_per_token, layers)) * self._model.dtype.itemsize)
-
-
-def _kept_per_token(layer: Any) -> int:
-    """Keys of a token in one layer, of which some models have wider or fewer ones."""
-    heads = getattr(layer, "num_key_value_heads", None) or layer.num_attention_heads
-    return int(heads * (getattr(layer, "head_dim", None) or layer.hidden_size // layer.num_attention_heads))
+        return count * cached_numbers_per_token(self._model) * int(self._model.dtype.itemsize)
 
 
 def _kind(ask: Ask) -> object:

@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 _MOST_LOGIT = 1e4  # trained models stay under some hundreds
 _DAMAGED = "its weights are damaged, or --dtype is too narrow"
-_BLIND = "the picture makes no difference to the answer: vision weights or projector are missing or damaged"
+_BLIND = (
+    "the picture makes no difference to the answer: vision weights, projector or the gates of cross-attention are "
+    "missing, damaged or untrained"
+)
 
 
 class TransformersMllm:

@@ -4,7 +4,7 @@
   padded on the right, and each answer is read at its question's own last token: right for every kind of cache,
   also those that slide or keep a running state, which padding between prefix and question would run through;
 - `packed`: all questions of one image in one sequence, kept apart by a block-diagonal mask. Only for plain caches
-  (`is_plain`), where it spares the copies;
+  (`Prefill.is_plain`), where it spares the copies;
 - `one_by_one`: the whole sequence anew per question: slow, and right for every model, so it is the
   reference that the others are checked against (`ways`), and what is used where they fail the check.
 
@@ -14,13 +14,22 @@ position after an image is not the number of tokens before it.
 
 from __future__ import annotations
 
-import copy
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from judge.models.transformers.internals import (
+    cache_of,
+    continuing,
+    forget_positions,
+    has_m_rope,
+    is_plain_cache,
+    position_deltas,
+    rows_of,
+    tensors_of,
+)
 
 if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel
@@ -41,6 +50,11 @@ class Prefill:
     next_positions: tuple[int, ...]
     axes: int
     aligned: Inputs
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the cache can be cut and stacked."""
+        return is_plain_cache(self.cache, self.length)
 
     @property
     def bytes_per_row(self) -> int:
@@ -72,17 +86,13 @@ class PrefixQuestion:
 
 def prefill(model: PreTrainedModel, inputs: Inputs) -> list[Prefix]:
     """Run a batch of prefixes (token ids without padding, and pixels where there are images) through the model."""
-    base: Any = getattr(model, "model", model)
-    m_rope = hasattr(base, "get_rope_index")
-    if m_rope:
-        base.rope_deltas = None  # left over from the last image; stale ones are silently wrong
+    forget_positions(model)
     with torch.inference_mode():
         output: Any = model(**inputs, use_cache=True, logits_to_keep=1)
-    cache = output.cache if "cache" in output else output.past_key_values
     rows, length = inputs["input_ids"].shape
-    deltas = base.rope_deltas.flatten().tolist() if m_rope and base.rope_deltas is not None else [0] * rows
     aligned = {name: value for name, value in inputs.items() if value.shape[:2] == (rows, length) and value.ndim > 2}
-    batch = Prefill(cache, length, tuple(length + int(delta) for delta in deltas), 3 if m_rope else 1, aligned)
+    next_positions = tuple(length + delta for delta in position_deltas(model, rows))
+    batch = Prefill(cache_of(output), length, next_positions, 3 if has_m_rope(model) else 1, aligned)
     return [Prefix(batch, row, tuple(ids)) for row, ids in enumerate(inputs["input_ids"].tolist())]
 
 
@@ -90,8 +100,7 @@ def one_by_one(model: PreTrainedModel, questions: Sequence[PrefixQuestion], pad:
     """Next-token logits per question, float32, (questions, vocabulary), each from a pass over everything."""
     rows = []
     for question in questions:
-        if hasattr(model, "model") and hasattr(model.model, "get_rope_index"):
-            model.model.rope_deltas = None
+        forget_positions(model)
         with torch.inference_mode():
             rows.append(model(**_extended(question), logits_to_keep=1).logits[0, -1].float())
     return torch.stack(rows)
@@ -169,44 +178,6 @@ def packed(model: PreTrainedModel, questions: Sequence[PrefixQuestion], pad: int
             **continuing(model, rows_of(prefix.batch.cache, [prefix.row])),
         ).logits[0]
     return (logits if len(logits) == len(ends) else logits[ends]).float()
-
-
-def continuing(model: PreTrainedModel, cache: Cache) -> dict[str, Any]:
-    """The argument that lets a forward pass go on from a cache. Its name changed within transformers 5."""
-    known = inspect.signature(model.forward).parameters
-    return {"cache" if "cache" in known else "past_key_values": cache}
-
-
-def rows_of(cache: Cache, rows: Sequence[int]) -> Cache:
-    """A cache of the given rows, to be written on: what it was made from stays as it is.
-
-    Everything is copied but the tensors, of which `reorder_cache` makes new ones; no layer class lacks it.
-    """
-    held = list(tensors_of(cache))
-    chosen = copy.deepcopy(cache, {id(tensor): tensor for tensor in held})
-    chosen.reorder_cache(torch.tensor(rows, device=held[0].device))
-    return chosen
-
-
-def tensors_of(cache: Cache) -> Iterator[torch.Tensor]:
-    """Every tensor that the cache's layers hold: keys, values, convolution and recurrent states, ..."""
-    for layer in cache.layers:
-        for value in vars(layer).values():
-            parts = value.values() if isinstance(value, dict) else [value]
-            yield from (part for part in parts if isinstance(part, torch.Tensor))
-
-
-def is_plain(prefill: Prefill) -> bool:
-    """Whether the cache is keys and values of every token and nothing else, so that it can be cut and stacked."""
-    return all(
-        type(layer).__name__ == "DynamicLayer" and layer.keys is not None and layer.keys.shape[-2] == prefill.length
-        for layer in prefill.cache.layers
-    )
-
-
-def windows_of(cache: Cache) -> set[int]:
-    """How many tokens its layers see at most, where that is bounded."""
-    return {layer.sliding_window for layer in cache.layers if getattr(layer, "sliding_window", None)}
 
 
 def _on_axes(positions: torch.Tensor, axes: int) -> torch.Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from judge.errors import UserError
+from judge.models.transformers.internals import known_formats, unpacked_size
 
 log = logging.getLogger("judge")
 _PACKAGES = {  # what transformers needs for weights of a format: import name, and name to install
@@ -57,7 +58,7 @@ def check(source: str, config: Any, quantize: str) -> None:
             f"{source} is quantised already ({own}), and cannot be once more",
             hint="leave out --quantize, or name the model that it was made from",
         )
-    if (method := _method(_said(config) or {})) not in _known():
+    if (method := _method(_said(config) or {})) not in {_method({"quant_method": name}) for name in known_formats()}:
         raise UserError(
             f"cannot load {source}: its weights are quantised by '{method}' (quant_method in config.json), which the "
             "installed transformers does not know",
@@ -72,18 +73,17 @@ def check(source: str, config: Any, quantize: str) -> None:
         )
 
 
-def by_bitsandbytes(quantize: str, kind: Any, config: Any, *, trust_remote_code: bool) -> Any:
+def by_bitsandbytes(quantize: str, model: Any) -> Any:
     """Settings for bitsandbytes: `4bit` is nf4 with bf16 compute, `8bit` is LLM.int8.
 
+    model: one without weights, in whose structure the language model is found.
+
     Only the layers of the language model become smaller. What else there is (vision towers, projectors, heads) is
-    small, costs accuracy, and on a CPU the nf4 kernel is wrong on a projector's non-contiguous inputs. It is found in
-    the model's own structure, of which one without weights is built here.
+    small, costs accuracy, and on a CPU the nf4 kernel is wrong on a projector's non-contiguous inputs.
     """
     from transformers import BitsAndBytesConfig
 
-    with torch.device("meta"):
-        bare = kind.from_config(config, trust_remote_code=trust_remote_code)
-    kept = beside_language_model(bare)
+    kept = beside_language_model(model)
     if quantize == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=kept)
     return BitsAndBytesConfig(
@@ -152,11 +152,10 @@ def tell_what_stayed(source: str, model: Any) -> None:
     """Say where much of a language model was not quantised: experts in one tensor, which bitsandbytes passes over."""
     experts, rest = 0, 0
     for tensor in language_model(model).parameters():
-        state = getattr(tensor, "quant_state", None)
         if tensor.ndim > 2:
             experts += tensor.numel()
         else:
-            rest += state.shape.numel() if state is not None else tensor.numel()
+            rest += unpacked_size(tensor)
     if experts > MUCH * (experts + rest):
         log.warning(
             "the experts of %s stay in %s (%.1f GiB): bitsandbytes makes nothing of experts that lie in one tensor; "
@@ -181,12 +180,6 @@ def _method(said: dict[str, Any]) -> str:
     if method is None:  # bitsandbytes' of old
         return "bitsandbytes" if said.get("load_in_4bit") or said.get("load_in_8bit") else "unknown"
     return str(getattr(method, "value", method)).removesuffix("_4bit").removesuffix("_8bit")
-
-
-def _known() -> set[str]:
-    from transformers.quantizers.auto import AUTO_QUANTIZATION_CONFIG_MAPPING
-
-    return {_method({"quant_method": name}) for name in AUTO_QUANTIZATION_CONFIG_MAPPING}
 
 
 def _is_there(package: str) -> bool:

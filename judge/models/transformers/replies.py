@@ -12,13 +12,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import GenerationMixin
 
 from judge.errors import ModelError
-from judge.models.transformers.prefix import Prefix, continuing, rows_of
+from judge.models.transformers.internals import (
+    continues,
+    continuing,
+    forget_positions,
+    generate,
+    set_position_deltas,
+    stacked,
+)
+from judge.models.transformers.prefix import Prefix
 
 if TYPE_CHECKING:
-    from transformers import Cache, PreTrainedModel
+    from transformers import PreTrainedModel
 
     from judge.models.transformers.chat import Inputs
 
@@ -45,13 +52,11 @@ def generated(model: PreTrainedModel, inputs: Inputs, max_tokens: int, constrain
     Raises:
         ModelError: the model gave NaN.
     """
-    base: Any = getattr(model, "model", model)
-    if hasattr(base, "get_rope_index") and not set(inputs) & {"cache", "past_key_values"}:
-        base.rope_deltas = None
+    if not continues(inputs):
+        forget_positions(model)
     length, constraints = inputs["input_ids"].shape[1], [_refuse_nan, *([constrain] if constrain else [])]
     with torch.inference_mode():
-        # Not the model's own method: Janus's drops what constrains the logits.
-        made: Any = GenerationMixin.generate(model, **inputs, max_new_tokens=max_tokens, logits_processor=constraints)
+        made = generate(model, **inputs, max_new_tokens=max_tokens, logits_processor=constraints)
     ids: list[list[int]] = made[:, length:].tolist()
     return ids
 
@@ -67,29 +72,11 @@ def continued(
         kept, rest = slice(longest - start.shared, longest), slice(longest + width - len(start.rest), None)
         ids[row, kept], ids[row, rest] = torch.tensor(start.ids[: start.shared]), torch.tensor(start.rest)
         mask[row, kept], mask[row, rest] = 1, 1
-    if starts[0].prefix.batch.axes > 1:
-        base: Any = model.model
-        base.rope_deltas = torch.tensor([[start.prefix.position(0)] for start in starts], device=model.device)
+    set_position_deltas(model, [start.prefix.position(0) for start in starts])
+    caches, rows = [start.prefix.batch.cache for start in starts], [start.prefix.row for start in starts]
+    cache = stacked(caches, rows, [start.shared for start in starts])
     inputs = {"input_ids": ids.to(model.device), "attention_mask": mask.to(model.device)}
-    return generated(model, inputs | continuing(model, _stacked(starts, longest)), max_tokens, constrain)
-
-
-def _stacked(starts: Sequence[Start], longest: int) -> Cache:
-    """One cache with a row per start, shorter ones padded on the left."""
-    cache = rows_of(starts[0].prefix.batch.cache, [starts[0].prefix.row])
-    for index, layer in enumerate(cache.layers):
-        own = [start.prefix.batch.cache.layers[index] for start in starts]
-        layer.keys = _rows(starts, [one.keys for one in own], longest)
-        layer.values = _rows(starts, [one.values for one in own], longest)
-    return cache
-
-
-def _rows(starts: Sequence[Start], tensors: Sequence[torch.Tensor], longest: int) -> torch.Tensor:
-    _, heads, _, size = tensors[0].shape
-    stacked = tensors[0].new_zeros((len(starts), heads, longest, size))
-    for row, (start, tensor) in enumerate(zip(starts, tensors, strict=True)):
-        stacked[row, :, longest - start.shared :] = tensor[start.prefix.row, :, : start.shared]
-    return stacked
+    return generated(model, inputs | continuing(model, cache), max_tokens, constrain)
 
 
 def _refuse_nan(_: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:

@@ -89,13 +89,6 @@ class TextLlm:
         return self._constraints[schema]
 
 
-def is_multimodal(kind: str) -> bool:
-    """Whether transformers knows models of this `model_type` as image-text-to-text models."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
-
-    return kind in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
-
-
 def load_text_llm(source: str, settings: Settings) -> TextLlm:
     """Load a text model by hub id or folder.
 

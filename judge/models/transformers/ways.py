@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from judge.files import read_text, remember
+from judge.models.transformers.internals import LibraryChanged, is_in_8_bits, windows_of
 from judge.models.transformers.memory import MemoryBudget
-from judge.models.transformers.prefix import PrefixQuestion, is_plain, one_by_one, packed, repeated, windows_of
+from judge.models.transformers.prefix import PrefixQuestion, one_by_one, packed, repeated
 from judge.settings import cache_room
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ HALF_TOLERANCE = 0.05  # the last digit of a bf16 logit is 0.8 % of it, and equa
 class ScoringPlan:
     """`name`, one of SCORERS, for questions that share an image, in groups of `group`.
 
-    plain: whether the model's caches can be cut and stacked (`prefix.is_plain`).
+    plain: whether the model's caches can be cut and stacked (`Prefill.is_plain`).
     """
 
     name: str
@@ -193,12 +194,12 @@ def _known(reach: int, checked: int, windows: set[int]) -> bool:
 
 
 def _fastest_right(model: PreTrainedModel, probes: Sequence[PrefixQuestion], pad: int) -> ScoringPlan:
-    plain = is_plain(probes[0].prefix.batch)
+    plain = probes[0].prefix.batch.is_plain
     right = [name for name in ("repeated", "packed") if _agrees(model, name, probes, pad)] if plain else []
     if not plain and _agrees(model, "repeated", probes, pad):
         right = ["repeated"]
     if "repeated" not in right:
-        log.warning(SWAYED if _in_8_bits(model) else UNSHARED)
+        log.warning(SWAYED if is_in_8_bits(model) else UNSHARED)
         return ALONE
     many = [probes[index % len(probes)] for index in range(max(GROUPS))]
     timed = {
@@ -216,16 +217,13 @@ def _agrees(model: PreTrainedModel, name: str, probes: Sequence[PrefixQuestion],
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # a family that does not take the mask or the cache: any error means "not this way"
-        log.debug("%s does not work for this model: %s", name, error)
+        level = logging.WARNING if isinstance(error, LibraryChanged) else logging.DEBUG
+        log.log(level, "%s does not work for this model: %s", name, error)
         return False
     said = expected > torch.finfo(model.dtype).min / 2  # some families forbid tokens by the least number there is
     scale, worst = float(expected[said].abs().max()), float((found - expected)[said].abs().max())
-    least = INT8_TOLERANCE if _in_8_bits(model) else 0.0
+    least = INT8_TOLERANCE if is_in_8_bits(model) else 0.0
     return worst <= max(least, scale * TOLERANCE.get(model.dtype, HALF_TOLERANCE))
-
-
-def _in_8_bits(model: PreTrainedModel) -> bool:
-    return bool(getattr(model, "is_loaded_in_8bit", False))
 
 
 def _seconds(model: PreTrainedModel, name: str, group: int, questions: Sequence[PrefixQuestion], pad: int) -> float:

@@ -1,14 +1,15 @@
-"""How many bytes the weights of a checkpoint take once they are loaded, from its files' heads. Builds no model."""
+"""What weights a checkpoint's files hold, and how many bytes they take once loaded, from the files' heads alone."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 from judge.files import open_regular
 from judge.models.transformers.folders import named_by
 from judge.models.transformers.hub import downloaded
-from judge.models.transformers.loading import placing_of
+from judge.models.transformers.placing import placing_of
 from judge.settings import Settings
 
 _ALL, _INDEX, _ONE = "*.safetensors", "model.safetensors.index.json", "model.safetensors"
@@ -17,25 +18,41 @@ _FLOATS = ("F64", "F32", "F16", "BF16")  # that are loaded in another number for
 _QUANTISED = {"4bit": 0.75, "8bit": 1.25}  # bytes of a weight, with the parts that stay large: an estimate
 
 
+@dataclass(frozen=True)
+class Weight:
+    """What the head of a file says of a weight: its number format, such as `BF16`, and how many numbers it has."""
+
+    format: str
+    count: int
+
+
 def bytes_of_weights(source: str, settings: Settings) -> int | None:
     """Bytes of a checkpoint's weights in memory; None where its files are not here (yet), or cannot be read."""
     folder = Path(source) if Path(source).is_dir() else downloaded(source)
-    if folder is None:
-        return None
+    stored = stored_weights(folder) if folder is not None else {}
+    of_a_float = _QUANTISED.get(settings.quantize) or placing_of(settings)[1].itemsize
+    total = sum(
+        weight.count * (of_a_float if weight.format in _FLOATS else _BYTES.get(weight.format, 1))
+        for weight in stored.values()
+    )
+    return int(total) or None
+
+
+def stored_weights(folder: Path) -> dict[str, Weight]:
+    """The weights in the files of a folder, by name; empty where one of the files cannot be read."""
     from safetensors import SafetensorError, safe_open
 
-    of_a_float, total = _QUANTISED.get(settings.quantize) or placing_of(settings)[1].itemsize, 0.0
+    stored: dict[str, Weight] = {}
     try:
         for path in _files(folder):
             open_regular(path).close()  # the library would wait for a pipe
             with safe_open(path, framework="numpy") as file:
                 for name in file.keys():  # noqa: SIM118 - it is no mapping
                     weight = file.get_slice(name)
-                    kind, count = weight.get_dtype(), math.prod(weight.get_shape())
-                    total += count * (of_a_float if kind in _FLOATS else _BYTES.get(kind, 1))
+                    stored[name] = Weight(weight.get_dtype(), math.prod(weight.get_shape()))
     except (OSError, ValueError, SafetensorError):
-        return None
-    return int(total) or None
+        return {}
+    return stored
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Families that the judge refuses to load with the transformers that is installed, and says why: Llama 4, Gemma 3n."""
+"""Llama 4, whose layers attend to chunks of a prompt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ LLAMA4 = [
 def _llama4() -> tuple[Any, Any]:
     tokens = tokenizer(*LLAMA4, eos_token="<|eot|>")
     text = tf.Llama4TextConfig(
-        **text_sizes(tokens, head_dim=32, intermediate_size_mlp=64, num_local_experts=2, attention_chunk_size=48)
+        **text_sizes(
+            tokens,
+            head_dim=32,
+            intermediate_size_mlp=64,
+            num_local_experts=2,
+            attention_chunk_size=48,
+            no_rope_layers=[1, 0],
+        )
     )
     vision = tf.Llama4VisionConfig(
         hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128, vision_output_dim=32,
