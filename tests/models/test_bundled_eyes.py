@@ -80,7 +80,8 @@ def test_none_turns_the_eyes_off_but_not_the_guard():
 
 def photographs() -> list[Path]:
     """The photographs that scikit-image carries in its package."""
-    skimage = pytest.importorskip("skimage")
+    import skimage
+
     folder = Path(skimage.__file__).parent / "data"
     names = (
         "astronaut.png",

@@ -20,6 +20,7 @@ from judge.models.transformers.quiet import quiet
 from judge.settings import Settings
 from tests.models import bare
 from tests.models import conformance as suite
+from tests.needs import needs
 
 CPU = Settings(device="cpu", dtype="float32")
 LANGUAGE = {
@@ -158,7 +159,7 @@ def compressed(
     checkpoint, folder, name, ignore=("re:.*lm_head", "re:.*vision_tower.*", "re:.*multi_modal_projector.*")
 ):
     """A checkpoint that compressed-tensors made smaller by a scheme of that name, as llm-compressor publishes them."""
-    quantisation = pytest.importorskip("compressed_tensors.quantization")
+    quantisation = needs("compressed_tensors.quantization")
     from compressed_tensors.compressors import ModelCompressor
     from compressed_tensors.quantization.utils import calculate_qparams
 

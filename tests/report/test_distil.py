@@ -22,6 +22,7 @@ from judge.report.tables import Tables
 from judge.serving.batch.call import batch
 from judge.settings import Settings
 from judge.verdict import Answer, ModelIdentity
+from tests.needs import needs
 from tests.serving.batch.colours import EDITED, POLICY, ColourMllm, colour_judge, picture, pictures, rows
 from tests.serving.batch.test_context import ReadingMllm
 
@@ -216,7 +217,7 @@ def test_votes_are_of_models_not_of_policies(out, tmp_path):
 
 
 def test_parquet_has_the_same_rows_and_loads_as_pictures_with_chats(out, tmp_path):
-    datasets = pytest.importorskip("datasets")
+    datasets = needs("datasets")
     _, lines = written(out, tmp_path / "rows.jsonl")
     with Tables(out) as tables:
         assert distil(tables, tmp_path / "rows.parquet").rows == len(lines)

@@ -11,7 +11,6 @@ import sys
 import time
 import warnings
 from collections import Counter
-from importlib.util import find_spec
 
 import pyarrow as pa
 import pytest
@@ -23,6 +22,7 @@ from judge.serving.batch.call import batch
 from judge.serving.batch.cluster import ClusterShare, connected, share
 from judge.settings import Settings
 from tests.conftest import ROOT
+from tests.needs import needs
 from tests.serving.batch.colours import (
     DEADLY,
     EDITED,
@@ -34,8 +34,6 @@ from tests.serving.batch.colours import (
     pictures,
     rows,
 )
-
-ray_is_there = find_spec("ray") is not None
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +48,7 @@ def site(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cluster(site):
     """Of two cores, which this process stays connected to."""
-    if not ray_is_there:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("pip install 'ray[data]'")
+    needs("ray")
     ray, ours = connected("local", 2)
     assert ours
     yield ray
@@ -220,8 +217,7 @@ def test_the_command_is_quiet_goes_on_after_a_kill_and_leaves_what_ends_processe
 
 
 def test_an_address_without_a_cluster_is_refused(tmp_path):
-    if not ray_is_there:
-        pytest.skip("ray is missing")
+    needs("ray")
     addresses = ["ray://localhost:1", "http://x", "x:y", "127.0.0.1:9", "auto"]
     code = (
         "import sys\nfrom judge.errors import UserError\nfrom judge.serving.batch.cluster import connected\n"

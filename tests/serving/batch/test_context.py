@@ -13,6 +13,7 @@ from judge.errors import UserError
 from judge.report.tables import Tables
 from judge.serving.batch.call import batch, estimate
 from judge.verdict import Answer
+from tests.needs import needs
 from tests.serving.batch.colours import ColourMllm, colour_judge, picture, rows
 
 TELLS = """
@@ -198,7 +199,7 @@ def test_an_estimate_tells_the_context_too(tmp_path):
 
 
 def test_a_hugging_face_data_set_tells_by_its_columns_too(tmp_path):
-    import datasets
+    datasets = needs("datasets")
 
     datasets.disable_progress_bars()
 

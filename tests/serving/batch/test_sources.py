@@ -18,6 +18,7 @@ import pytest
 from judge.errors import ImageError, UserError
 from judge.serving.batch.sources import source_of, tables
 from judge.settings import Limits
+from tests.needs import needs
 from tests.serving.batch.colours import picture, pictures
 
 COUNT = 5
@@ -106,7 +107,7 @@ def img2dataset(tmp_path):
 
 
 def saved_to_disk(tmp_path):
-    import datasets
+    datasets = needs("datasets")
 
     datasets.disable_progress_bars()
     rows = {"image": [{"bytes": one, "path": None} for one in WANTED]}

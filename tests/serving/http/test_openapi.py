@@ -14,6 +14,7 @@ from hypothesis.errors import Unsatisfiable
 from judge.serving.http.gate import GUARDRAIL
 from judge.serving.http.openapi import JudgeAnswer, VerdictSummary
 from judge.verdict import Verdict
+from tests.needs import needs
 from tests.serving.http.running import Scripted, serving
 
 
@@ -27,7 +28,7 @@ def server(tmp_path_factory):
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # schemathesis's checks leave connections of their own open
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_requests_made_of_the_document_are_answered_as_it_says(server):
-    import schemathesis  # half a second of every process that collects the tests
+    schemathesis = needs("schemathesis")  # here: half a second of every process that collects the tests
     from schemathesis.checks import CHECKS, load_all_checks
 
     load_all_checks()

@@ -13,7 +13,6 @@ import pytest
 from judge.serving.http import telemetry
 from tests.serving.http.running import DEMO, Scripted, serving
 
-pytest.importorskip("opentelemetry.sdk")
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -119,7 +118,6 @@ def test_an_image_that_comes_again_has_events_and_no_second_batch_and_counters_g
 
 
 def test_the_exporter_sends_both_to_where_its_variables_say(monkeypatch):
-    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
     got, all_there = {}, threading.Event()
 
     class Collector(http.server.BaseHTTPRequestHandler):
