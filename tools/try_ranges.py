@@ -28,6 +28,7 @@ OURS = "constitution-judge"
 HEAD = "# What the set-up and CI install, written by `python -m tools.try_ranges constraints`. Never edited by hand.\n"
 UNIVERSAL = ["--universal", "--python-version", "3.11", "--no-annotate", "--no-header"]
 WITHOUT_PLACES = ["--no-emit-index-url", "--no-emit-find-links"]  # where this machine's packages come from is its own
+QUIET = ["-W", "default"]  # what an old library warns of in another is no fault of ours
 TESTS = ["tests/models", "tests/judging", "tests/verdict", "tests/cli", "tests/serving", "tests/media"]
 
 
@@ -40,7 +41,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         versions = install(given.end, given.venv or Path(folder) / "venv", given.hold)
         python = python_of(given.venv or Path(folder) / "venv")
-        done = subprocess.run([python, "-m", "pytest", *(given.tests or TESTS)], cwd=ROOT, check=False)
+        command = [python, "-m", "pytest", *QUIET, *(given.tests or TESTS)]
+        done = subprocess.run(command, cwd=ROOT, check=False)
         project = PROJECT.read_text(encoding="utf-8")
         print(table(direct(project), versions))
         if done.returncode == 0 and given.write:
