@@ -64,7 +64,7 @@ def tried() -> dict[str, bool]:
     """Whether all tests of a family pass, by family."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-m", "slow", f"--junit-xml={report}", TESTS]
+        command = [sys.executable, "-m", "pytest", "-W", "default", "-m", "slow", f"--junit-xml={report}", TESTS]
         subprocess.run(command, cwd=ROOT, check=False)  # which families fail is what is asked
         cases = ElementTree.parse(report).getroot().iter("testcase")
         passed: dict[str, list[bool]] = {family: [] for family in NAMES}

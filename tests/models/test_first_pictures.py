@@ -37,7 +37,7 @@ def test_a_model_without_eyes_is_refused(checkpoint, tmp_path, family, part):
     folder = shutil.copytree(checkpoint(family), tmp_path / family)
     with pytest.raises((UserError, ModelError), match="the picture makes no difference to the answer") as caught:
         load_mllm(zeroed(folder, part), FULL)
-    assert "missing or damaged" in caught.value.message and caught.value.hint
+    assert "missing, damaged" in caught.value.message and caught.value.hint
 
 
 def test_nor_is_the_bundled_one_without_its_own(tmp_path):

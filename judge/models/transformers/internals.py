@@ -85,7 +85,7 @@ REACHES = (
 
 
 def tested(library: str) -> str:
-    """The versions of a library that this package was tested with, such as `transformers>=5.17,<5.26`."""
+    """The versions of a library that this package was tested with, such as `transformers>=5.18,<5.26`."""
     try:
         required = metadata.requires(PACKAGE) or []
     except metadata.PackageNotFoundError:
